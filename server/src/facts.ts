@@ -1,0 +1,103 @@
+/**
+ * What Stripe said, reduced to what is judged and shown. This is all that the ledger keeps of a customer: no card data,
+ * no address, no e-mail. Times are Unix milliseconds. Made by `stripe-facts.ts`, judged by `judge.ts`, compared by
+ * `changes.ts`, stored by `store/`.
+ */
+
+import type { Interval } from '@billhook/widget/contract';
+
+/** One customer as fetched in one look. */
+export interface CustomerFacts {
+  /** Only `deleted: true` from Stripe sets this: a 404 is an error that keeps the facts. */
+  readonly deleted: boolean;
+  readonly livemode: boolean;
+  /** A default payment method stands on the customer. */
+  readonly methodOnFile: boolean;
+  /** Keyed digest of the customer's default payment method; changes when it is replaced. `null` when there is none. */
+  readonly methodDigest: string | null;
+  /** Keyed digest of name, e-mail, address, phone and tax ids: tells that they changed, never what they are. */
+  readonly billingDetailsDigest: string | null;
+  readonly subscriptions: readonly SubscriptionFacts[];
+}
+
+/** Stripe's `subscription.status`; a status of the future passes through as it is. */
+export type StripeStatus =
+  | 'incomplete'
+  | 'incomplete_expired'
+  | 'trialing'
+  | 'active'
+  | 'past_due'
+  | 'canceled'
+  | 'unpaid'
+  | 'paused'
+  | (string & {});
+
+export interface SubscriptionFacts {
+  readonly id: string;
+  readonly status: StripeStatus;
+  readonly created: number;
+  readonly items: readonly ItemFacts[];
+  /** From the subscription at older API versions, from the items since 2025-03-31; the latest end when items differ. */
+  readonly currentPeriodStart: number | null;
+  readonly currentPeriodEnd: number | null;
+  readonly cancelAt: number | null;
+  readonly cancelAtPeriodEnd: boolean;
+  readonly canceledAt: number | null;
+  readonly endedAt: number | null;
+  /** `cancellation_details.reason`: `cancellation_requested`, `payment_failed`, `payment_disputed`, … */
+  readonly cancellationReason: string | null;
+  readonly trialEnd: number | null;
+  readonly collectionMethod: 'charge_automatically' | 'send_invoice';
+  readonly discounted: boolean;
+  readonly automaticTax: boolean;
+  /** `pause_collection`: the status stays what it was. */
+  readonly pause: { readonly resumesAt: number | null } | null;
+  /** Status `paused`, and why: by choice, because a trial ended without a card, or because a payment failed. */
+  readonly pausedBecause: 'request' | 'trialWithoutMethod' | 'paymentFailed' | null;
+  /** The subscription, or else the customer, has a default payment method. */
+  readonly methodOnFile: boolean;
+  /** Keyed digest of the method that pays this subscription. */
+  readonly methodDigest: string | null;
+  readonly latestInvoice: InvoiceFacts | null;
+  /** Open invoices, oldest first. */
+  readonly openInvoices: readonly InvoiceFacts[];
+  /** The next phase of an attached schedule. */
+  readonly next: { readonly at: number; readonly items: readonly ItemFacts[] } | null;
+}
+
+export interface ItemFacts {
+  readonly price: string;
+  readonly product: string;
+  readonly lookupKey: string | null;
+  readonly currency: string;
+  /** Minor units for one, possibly fractional; `null` for tiers. */
+  readonly unitAmount: number | null;
+  readonly interval: Interval | null;
+  readonly intervalCount: number;
+  readonly quantity: number | null;
+  readonly metered: boolean;
+  readonly taxExcluded: boolean;
+}
+
+export interface InvoiceFacts {
+  readonly id: string;
+  readonly status: 'draft' | 'open' | 'paid' | 'uncollectible' | 'void' | (string & {});
+  readonly currency: string;
+  readonly amountDue: number;
+  readonly amountRemaining: number;
+  readonly amountPaid: number;
+  readonly created: number;
+  readonly finalizedAt: number | null;
+  readonly dueDate: number | null;
+  readonly collectionMethod: 'charge_automatically' | 'send_invoice';
+  readonly billingReason: string | null;
+  readonly attempted: boolean;
+  readonly attemptCount: number;
+  readonly nextAttemptAt: number | null;
+  /** The earliest failed charge among its payments; fetched once for an open invoice and kept. */
+  readonly firstFailedAt: number | null;
+  /** How its newest payment stands. */
+  readonly payment: 'none' | 'failed' | 'actionRequired' | 'processing' | 'succeeded';
+  /** Digest of the method that was charged last, to tell a replaced card from the one that failed. */
+  readonly triedMethodDigest: string | null;
+}

@@ -1,0 +1,257 @@
+/**
+ * The wire between the widget and the backend-for-frontend, and nothing else. It imports nothing, so that a host in
+ * any language can read it as the reference. Names are camelCase, times ISO 8601 in UTC, money an integer of Stripe's
+ * minor units beside its currency. `/v1` only grows: a reader ignores fields, states and actions it does not know.
+ */
+
+/** An amount in Stripe's minor units: `{ amount: 2900, currency: 'usd' }` is $29.00, `{ amount: 2900, currency: 'jpy' }` is ¥2,900. */
+export interface Money {
+  readonly amount: number;
+  /** ISO 4217, lower case, as Stripe spells it. */
+  readonly currency: string;
+}
+
+/** From calm to urgent; an account shows the worst of its subscriptions' states. */
+export type BillingState =
+  | 'unknown'
+  | 'none'
+  | 'ended'
+  | 'active'
+  | 'trialing'
+  | 'ending'
+  | 'paused'
+  | 'processing'
+  | 'incomplete'
+  | 'actionRequired'
+  | 'pastDue'
+  | 'restricted';
+
+export type Interval = 'day' | 'week' | 'month' | 'year';
+
+/** What is being paid for. The price is the list price × quantity: the next invoice's amount is known only from an invoice. */
+export interface Plan {
+  /** The product's name at Stripe; `null` while the catalogue has not told it yet. Never "free" for an unknown price. */
+  readonly name: string | null;
+  readonly price: Money | null;
+  readonly interval: Interval | null;
+  readonly intervalCount: number;
+  readonly quantity: number | null;
+  /** A coupon lowers the price that is shown. */
+  readonly discounted: boolean;
+  /** Tax is added on top of the price that is shown. */
+  readonly taxExcluded: boolean;
+  /** What is used is billed afterwards, so no fixed price can be shown. */
+  readonly metered: boolean;
+  /** How many further items the subscription has. */
+  readonly otherItems: number;
+}
+
+/** A change that is already decided and happens at `at`. */
+export interface ScheduledChange {
+  readonly plan: Plan;
+  readonly at: string;
+}
+
+/** What stands between the account and being paid up. */
+export interface Payment {
+  /** Open over all unpaid invoices; `null` when nothing is open. Several currencies: the largest one, and `otherCurrencies` is true. */
+  readonly due: Money | null;
+  readonly otherCurrencies: boolean;
+  /** When Stripe tries again by itself; `null` when it will not. */
+  readonly nextAttemptAt: string | null;
+  /** What is wrong, if anything. */
+  readonly problem: 'failed' | 'confirmationRequired' | 'methodMissing' | 'overdue' | null;
+  /** A default payment method is on file. A new one does not mean that the open invoice was paid. */
+  readonly methodOnFile: boolean;
+  /** The payment method was replaced after the failure, and the invoice is still open. */
+  readonly methodReplaced: boolean;
+}
+
+export type AccessLevel = 'full' | 'readOnly' | 'none' | 'unknown';
+
+/** May this account use the product? Decided by the same judge that decides what the widget shows. */
+export interface Access {
+  readonly level: AccessLevel;
+  /** The state the level follows from. */
+  readonly reason: BillingState;
+  /** When the level will narrow by itself, as far as it is known now. */
+  readonly until: string | null;
+}
+
+export type PortalFlow = 'payment_method_update' | 'subscription_cancel' | 'subscription_update' | 'subscription_pause';
+
+/** What an action is for; the widget has words for each, and shows an unknown one as "manage". */
+export type Purpose =
+  | 'manage'
+  | 'updateCard'
+  | 'addCard'
+  | 'payNow'
+  | 'confirmPayment'
+  | 'finishPayment'
+  | 'keepPlan'
+  | 'subscribe'
+  | 'subscribeAgain'
+  | 'upgrade'
+  | 'resume';
+
+/** One way out. Each is exactly one of: a portal flow, Checkout, an invoice page, a link of the host. The first is primary. */
+export type Action = { readonly purpose: Purpose } & (
+  | { readonly via: 'portal'; readonly flow: PortalFlow | null }
+  | { readonly via: 'checkout'; readonly offer: string }
+  | { readonly via: 'invoice' }
+  | { readonly via: 'link'; readonly url: string }
+);
+
+/** A plan that may be bought now, named and priced by Stripe's catalogue. */
+export interface Offer {
+  /** The host's own id for it; goes into `CheckoutSessionRequest.offer`. */
+  readonly id: string;
+  readonly plan: Plan;
+}
+
+/** One subscription of several under the account's headline. */
+export interface SubscriptionSummary {
+  /** Opaque and stable, for lists; not a Stripe id. */
+  readonly key: string;
+  readonly state: BillingState;
+  readonly plan: Plan | null;
+  readonly next: ScheduledChange | null;
+  readonly renewsAt: string | null;
+  readonly endsAt: string | null;
+  readonly endedAt: string | null;
+  readonly trialEndsAt: string | null;
+  readonly resumesAt: string | null;
+  readonly graceEndsAt: string | null;
+  readonly payment: Payment;
+}
+
+/** What let the BFF see the newest facts. */
+export type ConfirmedBy = 'webhook' | 'return' | 'link' | 'time' | 'reconcile';
+
+/** Facts from Stripe as judged now under the host's policy: one document, all that the widget may know. */
+export interface BillingSnapshot {
+  /** `epoch.counter`: the counter rises with every change of the account's facts; another epoch is another ledger. */
+  readonly revision: string;
+  /** When the facts were fetched from Stripe; `null` while they never were. */
+  readonly asOf: string | null;
+  readonly confirmedBy: ConfirmedBy | null;
+  /** Stripe has said that something changed, or a moment has passed, and the BFF has not been able to look yet. */
+  readonly stale: boolean;
+  readonly state: BillingState;
+  /** The state's own plan: the one of the subscription the headline speaks about. */
+  readonly plan: Plan | null;
+  /** The host's name for having no subscription ("Free"). */
+  readonly freePlanName: string | null;
+  readonly next: ScheduledChange | null;
+  readonly renewsAt: string | null;
+  readonly endsAt: string | null;
+  readonly endedAt: string | null;
+  readonly trialEndsAt: string | null;
+  readonly resumesAt: string | null;
+  readonly graceEndsAt: string | null;
+  readonly payment: Payment;
+  readonly access: Access;
+  /** Empty for a token without `billing:manage`. */
+  readonly actions: readonly Action[];
+  /** This token may open the portal, Checkout and invoices. */
+  readonly mayManage: boolean;
+  readonly offers: readonly Offer[];
+  readonly subscriptions: readonly SubscriptionSummary[];
+}
+
+/** `POST /v1/portal-sessions` */
+export interface PortalSessionRequest {
+  readonly flow?: PortalFlow;
+  /** Where "back" leads, on one of the host's origins. Default: the host's configured one. */
+  readonly returnUrl?: string;
+  /** The revision the page showed at the click: the baseline for "since you left". */
+  readonly seen: string | null;
+}
+
+/** `POST /v1/invoice-sessions` */
+export interface InvoiceSessionRequest {
+  readonly seen: string | null;
+}
+
+/** What opening the portal, Checkout or an invoice page answers. The address is a key: it is followed at once and never kept. */
+export interface OpenedVisit {
+  readonly url: string;
+  /** The visit's id, for `POST /v1/visits/return`. */
+  readonly visit: string;
+}
+
+/** `POST /v1/visits/return` */
+export interface VisitReturnRequest {
+  readonly visit: string;
+}
+
+/** One difference since the person left, in terms that a person knows. */
+export type Change =
+  | { readonly kind: 'plan'; readonly from: string | null; readonly to: string | null }
+  | { readonly kind: 'price'; readonly from: Money | null; readonly to: Money | null }
+  | { readonly kind: 'quantity'; readonly from: number; readonly to: number }
+  | { readonly kind: 'started'; readonly plan: string | null }
+  | { readonly kind: 'ends'; readonly at: string | null }
+  | { readonly kind: 'keeps' }
+  | { readonly kind: 'ended' }
+  | { readonly kind: 'paused' }
+  | { readonly kind: 'resumed' }
+  | { readonly kind: 'scheduled'; readonly plan: string | null; readonly at: string }
+  | { readonly kind: 'paid'; readonly paid: Money }
+  | { readonly kind: 'paymentFailed' }
+  | { readonly kind: 'paymentMethod' }
+  | { readonly kind: 'billingDetails' };
+
+/**
+ * How a visit ended. `unchanged` is provisional: the BFF looks again after 5 s and 30 s, and the same request answers
+ * `changed` if something turned up within 10 minutes. `pending` is honest: Stripe has not been reached yet.
+ */
+export interface VisitReturn {
+  readonly outcome: 'changed' | 'unchanged' | 'pending';
+  readonly changes: readonly Change[];
+  readonly snapshot: BillingSnapshot;
+}
+
+/** Every error's `code`. Stable: branch on it, never on `title` or `detail`. */
+export type ProblemCode =
+  | 'token_missing'
+  | 'token_malformed'
+  | 'token_invalid'
+  | 'token_expired'
+  | 'token_issuer_unknown'
+  | 'token_audience_wrong'
+  | 'scope_missing'
+  | 'origin_not_allowed'
+  | 'return_url_not_allowed'
+  | 'body_too_large'
+  | 'body_malformed'
+  | 'field_invalid'
+  | 'no_customer'
+  | 'no_open_invoice'
+  | 'visit_not_found'
+  | 'introduction_refused'
+  | 'portal_not_configured'
+  | 'portal_flow_unavailable'
+  | 'stripe_customer_missing'
+  | 'stripe_unavailable'
+  | 'stripe_rate_limited'
+  | 'stripe_rejected'
+  | 'webhook_signature_invalid'
+  | 'webhook_livemode_mismatch'
+  | 'store_unavailable'
+  | 'rate_limited'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'stopping'
+  | 'internal';
+
+/** RFC 9457, `application/problem+json`. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ProblemCode;
+  /** Which field of the request is meant, for `field_invalid`. */
+  readonly field?: string;
+}
