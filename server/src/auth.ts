@@ -1,0 +1,56 @@
+/** The middleware that turns a widget token into an identity. Everything behind it knows who asks and what they may do. */
+
+import { createMiddleware } from 'hono/factory';
+import type { Host } from './config.ts';
+import { BillhookError } from './problem.ts';
+import type { AccountRef } from './store/store.ts';
+import type { Scope, VerifyWidgetToken } from './widget-token.ts';
+
+export interface Identity extends AccountRef {
+  readonly settings: Host;
+  readonly mayManage: boolean;
+  /** A Stripe customer that the host introduces as this account's. */
+  readonly introduces: string | null;
+}
+
+export type Authenticated = { Variables: { identity: Identity } };
+
+/**
+ * Lets a request through with a valid token of `scope`, from one of its host's pages.
+ *
+ * @example
+ * ```ts
+ * app.get('/v1/billing', widgetAuth(verify, hosts, 'billing:read', Date.now), (c) => c.json(c.var.identity.account));
+ * ```
+ *
+ * @throws {BillhookError} `token_missing`, what {@link widgetTokenVerifier} throws, `scope_missing`, `origin_not_allowed`
+ */
+export function widgetAuth(
+  verify: VerifyWidgetToken,
+  hosts: ReadonlyMap<string, Host>,
+  scope: Scope,
+  now: () => number,
+) {
+  return createMiddleware<Authenticated>(async function widgetAuth(c, next) {
+    const token = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+    if (token === undefined) throw new BillhookError('token_missing');
+    const claims = await verify(token, now());
+    const settings = hosts.get(claims.host);
+    if (!settings) throw new BillhookError('token_issuer_unknown');
+
+    // One host's token must not work on another host's page, even when this server serves both.
+    const origin = c.req.header('origin');
+    if (origin !== undefined && !settings.origins.includes(origin)) throw new BillhookError('origin_not_allowed');
+    if (!claims.scopes.has(scope)) {
+      throw new BillhookError('scope_missing', { detail: `This needs a widget token with the scope "${scope}".` });
+    }
+    c.set('identity', {
+      host: claims.host,
+      account: claims.account,
+      settings,
+      mayManage: claims.scopes.has('billing:manage'),
+      introduces: claims.introduces,
+    });
+    await next();
+  });
+}

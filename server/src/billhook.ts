@@ -1,0 +1,118 @@
+/** The library's front door: everything wired, nothing listening. */
+
+import { createHmac } from 'node:crypto';
+import type { Hono } from 'hono';
+import { createApp } from './app.ts';
+import { Catalogue } from './catalogue.ts';
+import { readConfig, type BillhookOptions } from './config.ts';
+import { createIntroduce } from './linking.ts';
+import { describeCause } from './log.ts';
+import { createRead } from './reading.ts';
+import { openSqliteStore } from './store/sqlite.ts';
+import type { BillingStore } from './store/store.ts';
+import { createStripeGateway, StripeFailure, type StripeGateway } from './stripe-gateway.ts';
+import { Waiters } from './waiters.ts';
+import { readWidgetFile } from './widget-files.ts';
+import { widgetTokenVerifier } from './widget-token.ts';
+import { Worker, type WorkerOptions } from './worker.ts';
+
+export interface Billhook {
+  /** The routes, to be served alone or mounted in a Hono app. */
+  readonly app: Hono;
+  /** The same as a web-standard handler. */
+  readonly fetch: (request: Request) => Response | Promise<Response>;
+  /**
+   * Answers whoever waits. Call it before the HTTP server is closed, and {@link close} after: a held poll would keep the
+   * server open until its time is up.
+   */
+  answerWaiting(): void;
+  /** Ends the worker after what it has in hand, and closes the ledger. Nothing is lost: what is stale stays in the table. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the ledger, checks that it belongs to the key's Stripe account, and starts the worker.
+ *
+ * @example
+ * ```ts
+ * const billhook = await createBillhook(options);
+ * serve({ fetch: billhook.fetch, port: 4001 });
+ * ```
+ *
+ * @throws {ConfigError} `config_invalid`, with every problem at once.
+ * @throws {StoreUnavailableError} `store_unavailable`, when the ledger cannot be opened.
+ * @throws {LedgerPinnedError} `ledger_pinned`, when it belongs to another Stripe account or mode.
+ */
+export async function createBillhook(options: BillhookOptions, worker: WorkerOptions = {}): Promise<Billhook> {
+  const config = await readConfig(options);
+  const { log, now } = config;
+  const store = openSqliteStore(config.database);
+  const { apiUrl, timeoutMs, ...keys } = config.stripe;
+  const gateway = createStripeGateway({
+    ...keys,
+    ...(apiUrl === undefined ? {} : { apiUrl }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  });
+  try {
+    await pin(store, gateway, (cause) =>
+      log.warn('stripe.unreachable', { code: cause.code, cause: describeCause(cause) }),
+    );
+    const catalogue = new Catalogue(store, gateway);
+    await catalogue.load();
+    const widget = await readWidgetFile();
+    if (!widget) log.warn('widget.not_built');
+
+    const waiters = new Waiters();
+    const digest = (text: string) =>
+      createHmac('sha256', store.digestKey).update(text).digest('base64url').slice(0, 22);
+    const working = new Worker({ config, store, gateway, catalogue, digest }, waiters, worker);
+    const wakeWorker = () => working.wake();
+    const app = createApp(
+      {
+        config,
+        store,
+        gateway,
+        catalogue,
+        waiters,
+        wakeWorker,
+        read: createRead(store, catalogue, now),
+        introduce: createIntroduce(config, store, gateway, wakeWorker),
+        verify: widgetTokenVerifier(config.publicUrl, (host) => config.hosts.get(host)?.keys ?? null),
+      },
+      widget,
+    );
+    working.start();
+
+    return {
+      app,
+      fetch: (request) => app.fetch(request),
+      answerWaiting: () => waiters.close(),
+      async close() {
+        waiters.close();
+        gateway.close();
+        await working.stop();
+        await store.close();
+      },
+    };
+  } catch (cause) {
+    gateway.close();
+    await store.close();
+    throw cause;
+  }
+}
+
+/** A wrong key looks like "everybody is gone", so the ledger knows whose it is. Stripe being down does not stop the start. */
+async function pin(
+  store: BillingStore,
+  gateway: StripeGateway,
+  unreachable: (cause: StripeFailure) => void,
+): Promise<void> {
+  try {
+    await store.pin(await gateway.identity());
+  } catch (cause) {
+    const down =
+      cause instanceof StripeFailure && (cause.code === 'stripe_unavailable' || cause.code === 'stripe_rate_limited');
+    if (!down) throw cause;
+    unreachable(cause);
+  }
+}

@@ -1,0 +1,44 @@
+#!/usr/bin/env node
+/** `billhook <command>`: what an operator runs. */
+
+import { LedgerPinnedError, StoreUnavailableError } from './store/store.ts';
+import { ConfigError } from './config.ts';
+import { describeCause } from './log.ts';
+import { serveBillhook } from './main.ts';
+import { StripeFailure } from './stripe-gateway.ts';
+
+const usage = `billhook <command>
+
+  serve    run the backend-for-frontend; configured by the environment (see the README)
+`;
+
+async function run(command: string | undefined): Promise<number> {
+  switch (command) {
+    case 'serve':
+      return await serveBillhook(process.env);
+    case undefined:
+    case 'help':
+    case '--help':
+      process.stdout.write(usage);
+      return 0;
+    default:
+      process.stderr.write(`billhook: there is no command "${command}"\n\n${usage}`);
+      return 2;
+  }
+}
+
+try {
+  process.exitCode = await run(process.argv[2]);
+} catch (cause) {
+  process.stderr.write(`billhook: ${explain(cause)}\n`);
+  process.exitCode = 1;
+}
+
+/** What an operator can act on, without a stack; a stack only for what nobody foresaw. */
+function explain(cause: unknown): string {
+  if (cause instanceof ConfigError || cause instanceof LedgerPinnedError) return `${cause.message} [${cause.code}]`;
+  if (cause instanceof StoreUnavailableError) return `${cause.message}: ${describeCause(cause.cause)} [${cause.code}]`;
+  if (cause instanceof StripeFailure)
+    return `Stripe refused the key at start: ${describeCause(cause.cause)} [${cause.code}]`;
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+}

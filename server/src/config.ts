@@ -1,0 +1,174 @@
+/**
+ * What an operator decides, checked once when it is given: every problem is reported together, each with the option's
+ * name and what it must be. From here on the rest of the server reads {@link Config} and never an option again.
+ */
+
+import { z } from 'zod';
+import { silentLog, type Log } from './log.ts';
+import { defaultPolicy, type Policy } from './policy.ts';
+import { importSecret, type TokenKey } from './widget-token.ts';
+
+export interface ConfigProblem {
+  /** The option's path, such as `hosts.0.origins`. */
+  readonly option: string;
+  /** What it must be, to be read after its name. */
+  readonly must: string;
+}
+
+/** Options are wrong. `problems` names every one of them. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly code = 'config_invalid';
+  readonly problems: readonly ConfigProblem[];
+
+  /** @param nameOf How the reader knows an option: an environment variable's name, say. */
+  constructor(problems: readonly ConfigProblem[], nameOf: (option: string) => string = (option) => option) {
+    const lines = problems.map(({ option, must }) => `- ${nameOf(option)} ${must}`);
+    super(`the configuration has ${lines.length} problem${lines.length === 1 ? '' : 's'}:\n${lines.join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text && /^https?:/.test(text);
+const isWebAddress = (text: string) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+const text = (must: string) => z.string(must).min(1, must);
+const address = (must: string) => z.string(must).refine(isWebAddress, must);
+
+const access = z.enum(['full', 'readOnly', 'none']);
+const policy = z
+  .strictObject({
+    graceDays: z.number().min(0).max(365),
+    afterGrace: z.enum(['readOnly', 'none']),
+    pausedAccess: access,
+    unknownAccess: z.enum(['full', 'readOnly', 'none', 'unknown']),
+    staleLimitHours: z
+      .number()
+      .min(0)
+      .max(24 * 14),
+    freePlan: z.strictObject({ name: text('must be what having no subscription is called'), access }).nullable(),
+    upgradeUrl: address('must be a web address').nullable(),
+    resumeUrl: address('must be a web address').nullable(),
+  })
+  .partial();
+
+const host = z.strictObject({
+  id: z.string('must be a short name').regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"'),
+  secrets: z
+    .array(
+      z
+        .string()
+        .refine((secret) => Buffer.byteLength(secret) >= 32, 'must have at least 32 bytes (openssl rand -base64 32)'),
+      'must be a list of secrets',
+    )
+    .min(1, 'must hold at least one secret'),
+  origins: z
+    .array(
+      z.string().refine(isOrigin, 'must be an origin such as https://app.example, without a path'),
+      'must be a list of origins',
+    )
+    .min(1, 'must hold at least one origin'),
+  returnUrl: address('must be the web address of the host’s billing page'),
+  portalConfiguration: z
+    .string()
+    .startsWith('bpc_', 'must be the id of a portal configuration (bpc_…)')
+    .nullable()
+    .default(null),
+  policy: policy.default({}),
+});
+
+const options = z.strictObject({
+  publicUrl: address('must be the web address under which this server is reached'),
+  database: text('must be a file’s path, or ":memory:"'),
+  stripe: z.strictObject({
+    secretKey: z
+      .string('must be a secret or restricted key')
+      .regex(/^(?:sk|rk)_(?:test|live)_\w+$/, 'must be a secret or restricted key (sk_… or rk_…)'),
+    webhookSecrets: z
+      .array(z.string().startsWith('whsec_', 'must start with "whsec_"'), 'must be a list of secrets')
+      .min(1, 'must hold at least one secret'),
+    apiUrl: address('must be a web address').optional(),
+    timeoutMs: z.number().min(100).max(60_000).optional(),
+  }),
+  hosts: z
+    .array(host, 'must be a list of hosts')
+    .min(1, 'must hold at least one host')
+    .refine((hosts) => new Set(hosts.map(({ id }) => id)).size === hosts.length, 'must not hold two hosts with one id'),
+});
+
+/**
+ * Everything a BFF is told.
+ *
+ * @example
+ * ```ts
+ * const options: BillhookOptions = {
+ *   publicUrl: 'https://billing.acme.example',
+ *   database: '/var/lib/billhook/ledger.db',
+ *   stripe: { secretKey: 'sk_live_…', webhookSecrets: ['whsec_…'] },
+ *   hosts: [{
+ *     id: 'acme',
+ *     secrets: [process.env.BILLHOOK_HOST_SECRET],
+ *     origins: ['https://app.acme.example'],
+ *     returnUrl: 'https://app.acme.example/billing',
+ *     policy: { graceDays: 7, freePlan: { name: 'Free', access: 'readOnly' } },
+ *   }],
+ * };
+ * ```
+ */
+export type BillhookOptions = z.input<typeof options> & {
+  /** Where log lines go. Default: nowhere. */
+  readonly log?: Log;
+  /** The clock, in Unix milliseconds. Default: `Date.now`. */
+  readonly now?: () => number;
+};
+
+/** A host as the server reads it. */
+export interface Host {
+  readonly id: string;
+  readonly keys: readonly TokenKey[];
+  readonly origins: readonly string[];
+  readonly returnUrl: string;
+  readonly portalConfiguration: string | null;
+  readonly policy: Policy;
+}
+
+export interface Config {
+  readonly publicUrl: string;
+  readonly database: string;
+  readonly stripe: z.output<typeof options>['stripe'];
+  readonly hosts: ReadonlyMap<string, Host>;
+  readonly log: Log;
+  readonly now: () => number;
+}
+
+/**
+ * Checks options and fills in defaults.
+ *
+ * @throws {ConfigError} `config_invalid`, with every problem at once.
+ */
+export async function readConfig({ log, now, ...given }: BillhookOptions): Promise<Config> {
+  const parsed = options.safeParse(given);
+  const problems =
+    parsed.error?.issues.map((issue) => ({ option: issue.path.join('.') || 'options', must: said(issue) })) ?? [];
+  for (const [index, { returnUrl, origins }] of (parsed.data?.hosts ?? []).entries()) {
+    if (origins.includes(new URL(returnUrl).origin)) continue;
+    problems.push({ option: `hosts.${index}.returnUrl`, must: 'must lie on one of the host’s origins' });
+  }
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+
+  const { hosts, ...rest } = parsed.data;
+  const read = await Promise.all(
+    hosts.map(async ({ secrets, policy: given, ...host }): Promise<[string, Host]> => {
+      const keys = await Promise.all(secrets.map((secret) => importSecret(secret, null)));
+      const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+      return [host.id, { ...host, keys, policy: { ...defaultPolicy, ...chosen } }];
+    }),
+  );
+  return { ...rest, hosts: new Map(read), log: log ?? silentLog, now: now ?? Date.now };
+}
+
+/** zod's own words for what it found by itself, and ours for what it was told. */
+function said(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') return `has no option ${issue.keys.map((key) => `"${key}"`).join(', ')}`;
+  if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input')) return `must be a ${issue.expected}`;
+  return issue.message.startsWith('must') ? issue.message : `is not right: ${issue.message}`;
+}

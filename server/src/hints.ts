@@ -1,0 +1,106 @@
+/**
+ * What an event from Stripe hints at. An event is never believed, only asked whom it concerns: events come late, twice
+ * and in any order, and carry the shapes of any API version. Pure; reads snapshot events and thin events.
+ *
+ * @see {@link https://docs.stripe.com/webhooks Stripe: webhooks}
+ */
+
+/** Something at Stripe that must be asked about before a customer is known. */
+export interface Subject {
+  readonly type: string;
+  readonly id: string;
+}
+
+export interface Hint {
+  readonly event: string;
+  readonly type: string;
+  readonly livemode: boolean | null;
+  /**
+   * - `customer`: this customer may have changed.
+   * - `subject`: something may have changed that belongs to a customer or to the catalogue; ask Stripe which.
+   * - `foreign`: another Stripe account's event (Connect): recorded and closed.
+   * - `none`: nothing that Billhook judges or shows: recorded and closed.
+   */
+  readonly concerns: 'customer' | 'subject' | 'foreign' | 'none';
+  readonly customer: string | null;
+  readonly subject: Subject | null;
+}
+
+/** Families of events that can change what is judged or shown. A later sibling counts without being listed. */
+const families = [
+  'checkout.session.',
+  'customer.',
+  'invoice.',
+  'invoice_payment.',
+  'payment_intent.',
+  'payment_method.',
+  'subscription_schedule.',
+  'setup_intent.succeeded',
+  'charge.failed',
+  'charge.succeeded',
+  'charge.dispute.',
+  'charge.refunded',
+];
+const catalogue = ['product.', 'price.'];
+
+/** The body is not an event of Stripe's: no id or no type. */
+export class NotAnEventError extends Error {
+  override readonly name = 'NotAnEventError';
+  readonly code = 'event_malformed';
+}
+
+/**
+ * Reads the hint out of a verified event.
+ *
+ * @example
+ * ```ts
+ * hintOf({ id: 'evt_1', type: 'invoice.paid', livemode: false, data: { object: { object: 'invoice', customer: 'cus_1' } } });
+ * // { event: 'evt_1', type: 'invoice.paid', livemode: false, concerns: 'customer', customer: 'cus_1', subject: null }
+ * ```
+ *
+ * @param event The parsed body, of any API version, snapshot or thin.
+ * @throws {NotAnEventError} `event_malformed`
+ */
+export function hintOf(event: unknown): Hint {
+  const id = text(field(event, 'id'));
+  const fullType = text(field(event, 'type'));
+  if (id === null || fullType === null) throw new NotAnEventError('an event needs an id and a type');
+  // Thin events are named after the API they notify of: `v1.customer.subscription.updated`.
+  const type = fullType.replace(/^v1\./, '');
+  const livemode = field(event, 'livemode');
+  const base = { event: id, type: fullType, livemode: typeof livemode === 'boolean' ? livemode : null };
+  const closed = (concerns: 'foreign' | 'none'): Hint => ({ ...base, concerns, customer: null, subject: null });
+
+  if (text(field(event, 'account')) !== null || text(field(event, 'context')) !== null) return closed('foreign');
+
+  const object = field(field(event, 'data'), 'object');
+  const related = field(event, 'related_object');
+  const subject = subjectOf(object) ?? subjectOf(related);
+
+  if (catalogue.some((family) => type.startsWith(family))) {
+    return subject ? { ...base, concerns: 'subject', customer: null, subject } : closed('none');
+  }
+  if (!families.some((family) => type.startsWith(family))) return closed('none');
+
+  const customer =
+    idOf(field(object, 'customer')) ??
+    (subject?.type === 'customer' ? subject.id : null) ??
+    // `payment_method.detached` names the customer only in what was before.
+    idOf(field(field(field(event, 'data'), 'previous_attributes'), 'customer'));
+  if (customer !== null) return { ...base, concerns: 'customer', customer, subject };
+  return subject ? { ...base, concerns: 'subject', customer: null, subject } : closed('none');
+}
+
+function subjectOf(object: unknown): Subject | null {
+  const id = text(field(object, 'id'));
+  // Snapshot objects say what they are in `object`, a thin event's `related_object` in `type`.
+  const type = text(field(object, 'object')) ?? text(field(object, 'type'));
+  return id === null || type === null ? null : { type, id };
+}
+
+function field(of: unknown, name: string): unknown {
+  return typeof of === 'object' && of !== null ? (of as Record<string, unknown>)[name] : undefined;
+}
+
+const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
+const idOf = (value: unknown): string | null => text(value) ?? text(field(value, 'id'));

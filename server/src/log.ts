@@ -1,0 +1,43 @@
+/**
+ * What the BFF says to its operator. Fields are a closed list, so a token, a secret or a Stripe address cannot get into
+ * a log by accident: there is no field to put it in.
+ */
+
+export interface LogFields {
+  readonly host?: string;
+  readonly account?: string;
+  readonly customer?: string;
+  readonly event?: string;
+  readonly type?: string;
+  readonly code?: string;
+  readonly status?: number;
+  readonly method?: string;
+  readonly path?: string;
+  readonly count?: number;
+  readonly milliseconds?: number;
+  readonly attempts?: number;
+  readonly port?: number;
+  /** A cause's name and message, with keys and addresses blanked by {@link describeCause}. */
+  readonly cause?: string;
+  /** Part of the audit trail: an opening or a refusal. */
+  readonly audit?: true;
+}
+
+/** One line per occurrence; `what` is a stable, dotted name such as `sync.failed`. */
+export interface Log {
+  info(what: string, fields?: LogFields): void;
+  warn(what: string, fields?: LogFields): void;
+  error(what: string, fields?: LogFields): void;
+}
+
+/** For a library user who wants silence. */
+export const silentLog: Log = { info() {}, warn() {}, error() {} };
+
+const secrets = /\b(?:(?:sk|rk|pk)_(?:test|live)_\w+|whsec_\w+|eyJ[\w-]+\.[\w-]+\.[\w-]*)|https?:\/\/\S+/g;
+
+/** A cause in one line, safe to keep: keys, tokens and addresses are blanked, wherever a driver may have put them. */
+export function describeCause(cause: unknown): string {
+  const line = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  const root = cause instanceof Error && cause.cause instanceof Error ? ` (${cause.cause.message})` : '';
+  return (line + root).replaceAll(secrets, '[redacted]').slice(0, 500);
+}

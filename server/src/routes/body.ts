@@ -1,0 +1,29 @@
+/** Reading a request's JSON: what is missing, unknown or wrong is named, and nothing has happened yet. */
+
+import type { Context } from 'hono';
+import type { z } from 'zod';
+import { BillhookError } from '../problem.ts';
+
+/**
+ * @throws {BillhookError} `body_malformed` when it is no JSON, `field_invalid` with the field's name otherwise.
+ */
+export async function readBody<Schema extends z.ZodType>(c: Context, schema: Schema): Promise<z.output<Schema>> {
+  const text = await c.req.text();
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new BillhookError('body_malformed', { cause });
+  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+  const field = unknown ?? issue?.path.join('.') ?? '';
+  if (field === '') throw new BillhookError('body_malformed');
+  throw new BillhookError('field_invalid', {
+    field,
+    detail:
+      unknown === undefined ? `The field "${field}" is missing or of the wrong form.` : `There is no field "${field}".`,
+  });
+}

@@ -1,0 +1,28 @@
+/** `POST /v1/invoice-sessions`: Stripe's hosted page of the oldest open invoice, given only on a click: it is a key too. */
+
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { widgetAuth, type Authenticated } from '../auth.ts';
+import { BillhookError } from '../problem.ts';
+import { readBody } from './body.ts';
+import { customerOf, openVisit, seenField } from './opening.ts';
+import type { RouteParts } from './parts.ts';
+
+const invoiceSessionRequest = z.strictObject({ seen: seenField });
+
+export function invoiceRoute(parts: RouteParts) {
+  const { config, gateway, introduce, read, verify } = parts;
+  return new Hono<Authenticated>().post(
+    '/',
+    widgetAuth(verify, config.hosts, 'billing:manage', config.now),
+    async (c) => {
+      const { identity } = c.var;
+      const { seen } = await readBody(c, invoiceSessionRequest);
+      await introduce(identity);
+      const record = customerOf(await read(identity));
+      const url = await gateway.openInvoicePage(record.customer);
+      if (url === null) throw new BillhookError('no_open_invoice');
+      return c.json(await openVisit(parts, identity, record, 'invoice', seen, url));
+    },
+  );
+}

@@ -1,0 +1,23 @@
+/** What routes are made of: wired in `billhook.ts`, the same for all of them. */
+
+import type { Catalogue } from '../catalogue.ts';
+import type { Config } from '../config.ts';
+import type { Introduce } from '../linking.ts';
+import type { Read } from '../reading.ts';
+import type { StripeGateway } from '../stripe-gateway.ts';
+import type { BillingStore } from '../store/store.ts';
+import type { Waiters } from '../waiters.ts';
+import type { VerifyWidgetToken } from '../widget-token.ts';
+
+export interface RouteParts {
+  readonly config: Config;
+  readonly store: BillingStore;
+  readonly catalogue: Catalogue;
+  readonly gateway: StripeGateway;
+  readonly waiters: Waiters;
+  readonly read: Read;
+  readonly introduce: Introduce;
+  readonly verify: VerifyWidgetToken;
+  /** A ticket was raised: somebody should look. */
+  readonly wakeWorker: () => void;
+}

@@ -1,0 +1,213 @@
+/**
+ * The ledger's contract. Routes, worker and sync know this file and never an implementation.
+ *
+ * The counters on a customer are at once the queue, the fence and the freshness shown to people:
+ *
+ * - `ticket` is raised by everything that says "Stripe may have changed". The customer is **stale** while
+ *   `syncedTicket < ticket`. That is the whole queue: nothing else has to survive a crash.
+ * - `claim` is raised by each worker that takes the customer. Only the newest claim may write, so a worker whose lease
+ *   ran out under a slow fetch cannot replace a newer truth by its older one.
+ * - A claim carries the ticket *as it was before the fetch began*. Applying sets `syncedTicket` to that ticket: a hint
+ *   that came during the fetch leaves the customer stale, and it is fetched again.
+ *
+ * Every method is one transaction: durable when it resolves, without a trace when it rejects. Times are Unix
+ * milliseconds and always parameters.
+ */
+
+import type { ConfirmedBy } from '@billhook/widget/contract';
+import type { CustomerFacts } from '../facts.ts';
+import type { Hint, Subject } from '../hints.ts';
+
+/** Who pays, in the host's own words. */
+export interface AccountRef {
+  readonly host: string;
+  readonly account: string;
+}
+
+/** A customer's row: the link, the counters, and the facts with their age. */
+export interface CustomerRecord extends AccountRef {
+  readonly customer: string;
+  readonly ticket: number;
+  readonly syncedTicket: number;
+  /** Since when it has been stale; `null` while it is fresh. */
+  readonly staleSince: number | null;
+  readonly facts: CustomerFacts | null;
+  /** When the fetch of these facts *began*: they are at least this fresh. */
+  readonly fetchedAt: number | null;
+  /** Raised whenever the facts' content changes. */
+  readonly revision: number;
+  readonly confirmedBy: ConfirmedBy | null;
+  readonly nextChangeAt: number | null;
+  readonly failure: { readonly code: string; readonly at: number; readonly attempts: number } | null;
+}
+
+export interface Claim extends AccountRef {
+  readonly customer: string;
+  /** The ticket at the moment of the claim, before any fetch. */
+  readonly ticket: number;
+  readonly claim: number;
+  readonly cause: ConfirmedBy;
+  readonly attempts: number;
+  /** The facts that the fetch may replace. */
+  readonly facts: CustomerFacts | null;
+}
+
+export interface Applied {
+  /** `false`: a newer claim or ticket was there first, and nothing was written. */
+  readonly applied: boolean;
+  /** The content differs from what was known. */
+  readonly changed: boolean;
+  /** Hints came during the fetch: it must be fetched again. */
+  readonly stale: boolean;
+}
+
+export type LinkOutcome = 'linked' | 'alreadyLinked' | 'customerTaken' | 'accountTaken' | 'customerDeleted';
+
+export type VisitKind = 'portal' | 'checkout' | 'invoice';
+
+export interface Visit extends AccountRef {
+  readonly id: string;
+  readonly customer: string;
+  readonly kind: VisitKind;
+  /** The revision that the page showed at the click. */
+  readonly seen: number;
+  readonly openedAt: number;
+  readonly expiresAt: number;
+  /** The ticket that must be synced before this visit can be answered; `null` before the first return. */
+  readonly returnTicket: number | null;
+  readonly outcome: 'changed' | 'unchanged' | null;
+}
+
+/** A hint that names no customer yet, taken by one worker until its lease ends. */
+export interface OpenHint {
+  readonly event: string;
+  readonly subject: Subject;
+  readonly attempts: number;
+}
+
+export interface Product {
+  readonly id: string;
+  /** `null`: Stripe does not know it (any more). */
+  readonly name: string | null;
+}
+
+/** Which Stripe account and mode this ledger belongs to. */
+export interface StripeIdentity {
+  readonly account: string;
+  readonly livemode: boolean;
+}
+
+/** The ledger belongs to another Stripe account or mode than the key in use. */
+export class LedgerPinnedError extends Error {
+  override readonly name = 'LedgerPinnedError';
+  readonly code = 'ledger_pinned';
+}
+
+/** The database cannot do its work now: locked, full, read-only, gone. */
+export class StoreUnavailableError extends Error {
+  override readonly name = 'StoreUnavailableError';
+  readonly code = 'store_unavailable';
+}
+
+export interface BillingStore {
+  /** Names this ledger for good: revisions of different ledgers must not be compared. */
+  readonly epoch: string;
+  /** Secret of this ledger for keyed digests of what must be compared but not kept. */
+  readonly digestKey: string;
+
+  /** Pins the ledger at the first call. @throws {LedgerPinnedError} `ledger_pinned` when another one is pinned. */
+  pin(identity: StripeIdentity): Promise<void>;
+
+  /** Answers when the database does. @throws {StoreUnavailableError} */
+  ping(): Promise<void>;
+
+  // Webhook → ticket
+
+  /**
+   * Inserts the event id and raises the customer's ticket, in one transaction; concurrent calls may share a commit.
+   * A duplicate changes nothing. A customer that is not linked gets no row: linking starts with a fetch anyway.
+   */
+  recordHint(hint: Hint, now: number): Promise<'ticket' | 'open' | 'closed' | 'duplicate'>;
+
+  /** Takes hints whose customer must still be found, for `leaseMs`. */
+  takeOpenHints(now: number, leaseMs: number, limit: number): Promise<OpenHint[]>;
+
+  /** Raises the found customer's ticket and closes the hint, in one transaction. `null`: it concerns no customer. */
+  closeHint(event: string, customer: string | null, now: number): Promise<AccountRef | null>;
+
+  /** Leaves the hint open, for another try at `nextAttemptAt`. */
+  postponeHint(event: string, nextAttemptAt: number): Promise<void>;
+
+  // Reading
+
+  /** The account's customer: the living one, else the last tombstone, else `null`. */
+  findAccount(ref: AccountRef): Promise<CustomerRecord | null>;
+
+  /** The facts as they were at `revision`; `null` when there were none, or when that is too long ago. */
+  factsAt(customer: string, revision: number): Promise<CustomerFacts | null>;
+
+  // Linking
+
+  /** Links for good, with `ticket ≥ 1` and `syncedTicket = 0`, so that events from before the link cannot matter. */
+  link(ref: AccountRef, customer: string, now: number): Promise<LinkOutcome>;
+
+  // Tickets
+
+  raiseTicket(customer: string, cause: ConfirmedBy, now: number): Promise<number | null>;
+
+  /** Somebody waits for this customer until then: claim it before the others, and cut its back-off short. */
+  want(customer: string, until: number): Promise<void>;
+
+  /** Customers whose `nextChangeAt` has come. */
+  due(now: number, limit: number): Promise<CustomerRecord[]>;
+
+  /** Raises the ticket of a due customer and sets its next moment; nothing if somebody else was first. */
+  raiseDue(customer: string, wasDueAt: number, nextChangeAt: number | null, now: number): Promise<void>;
+
+  // Claim → fetch → apply
+
+  /** Takes up to `limit` stale customers for `leaseMs`, those with somebody waiting first. */
+  claim(now: number, leaseMs: number, limit: number): Promise<Claim[]>;
+
+  /**
+   * Writes what a claim fetched, if the claim is still the newest and its ticket still unsynced; a difference in content
+   * raises the revision and is kept in the trail. Facts with `deleted` leave a tombstone.
+   */
+  apply(
+    claim: Claim,
+    facts: CustomerFacts,
+    fetchedAt: number,
+    nextChangeAt: number | null,
+    now: number,
+  ): Promise<Applied>;
+
+  /** Gives the claim back after a failure, to be tried again at `nextAttemptAt`. The facts stay. */
+  fail(claim: Claim, code: string, nextAttemptAt: number, now: number): Promise<void>;
+
+  // Catalogue
+
+  products(): Promise<Product[]>;
+  saveProducts(products: readonly Product[]): Promise<void>;
+
+  // Visits
+
+  openVisit(visit: Omit<Visit, 'returnTicket' | 'outcome'>): Promise<void>;
+
+  findVisit(id: string, ref: AccountRef, now: number): Promise<Visit | null>;
+
+  /** Raises a ticket for a return, at most one a visit in `everyMs`, and answers the ticket to wait for. A new ticket unsettles the visit. */
+  returnVisit(id: string, everyMs: number, now: number): Promise<number>;
+
+  /** Keeps the outcome; `unchanged` may still become `changed`. The customer is looked at again at each of `recheckAt` (two at most). */
+  settleVisit(id: string, outcome: 'changed' | 'unchanged', recheckAt: readonly number[]): Promise<void>;
+
+  /** Raises the tickets of settled visits that are to be looked at again. */
+  raiseRechecks(now: number): Promise<number>;
+
+  // Keeping house
+
+  /** Forgets events, visits and old revisions from before `before`. */
+  prune(before: number): Promise<void>;
+
+  close(): Promise<void>;
+}

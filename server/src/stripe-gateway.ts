@@ -1,0 +1,276 @@
+/**
+ * The narrow port to Stripe, and its one implementation. Stripe's types, errors and retries stop here: what leaves is
+ * plain JSON for `stripe-facts.ts`, and {@link StripeFailure} with a code.
+ */
+
+import Stripe from 'stripe';
+import type { PortalFlow } from '@billhook/widget/contract';
+import { needsInvoices, type OpenInvoiceLook, type StripeLook } from './stripe-facts.ts';
+import type { Subject } from './hints.ts';
+import type { Product, StripeIdentity } from './store/store.ts';
+
+/** Stripe expands at most four levels; product names come from the catalogue instead. */
+const subscriptionExpand = [
+  'data.customer.invoice_settings.default_payment_method',
+  'data.default_payment_method',
+  'data.latest_invoice',
+  'data.schedule',
+];
+
+/** More open invoices than this say nothing more about what is wrong. */
+const openInvoiceLimit = 20;
+
+export type StripeFailureCode =
+  | 'stripe_unavailable'
+  | 'stripe_rate_limited'
+  | 'stripe_unauthorized'
+  | 'stripe_customer_missing'
+  | 'portal_not_configured'
+  | 'stripe_rejected';
+
+/** Stripe did not do what was asked. The cause is for the log. */
+export class StripeFailure extends Error {
+  override readonly name = 'StripeFailure';
+  readonly code: StripeFailureCode;
+
+  constructor(code: StripeFailureCode, cause: unknown) {
+    super(cause instanceof Error ? cause.message : code, { cause });
+    this.code = code;
+  }
+}
+
+export interface PortalRequest {
+  readonly customer: string;
+  readonly returnUrl: string;
+  readonly flow: { readonly type: PortalFlow; readonly subscription: string | null } | null;
+  readonly configuration: string | null;
+}
+
+/** What an introduction must be checked against before it links. */
+export interface IntroducedCustomer {
+  readonly deleted: boolean;
+  readonly livemode: boolean;
+  /** `metadata.billhook_host`: the host that this customer may be introduced by. */
+  readonly host: string | null;
+}
+
+/** Everything that Billhook asks of Stripe. Every call has a time limit and rejects with {@link StripeFailure}. */
+export interface StripeGateway {
+  identity(): Promise<StripeIdentity>;
+  /** One look at a customer: one call while it is healthy, a few more while an invoice is open. */
+  look(customer: string): Promise<StripeLook>;
+  products(ids: readonly string[]): Promise<Product[]>;
+  /** Whose subject it is; `null` when it is nobody's or gone. */
+  customerOf(subject: Subject): Promise<string | null>;
+  introduced(customer: string): Promise<IntroducedCustomer>;
+  openPortal(request: PortalRequest): Promise<string>;
+  /** The hosted page of the customer's oldest open invoice; `null` when nothing is open. */
+  openInvoicePage(customer: string): Promise<string | null>;
+  /** @returns The parsed event, or `null` when no secret matches or the signature is too old. */
+  verifiedEvent(body: string, header: string): unknown;
+  /** Ends what is under way. */
+  close(): void;
+}
+
+export interface StripeGatewayOptions {
+  readonly secretKey: string;
+  /** Several at once while one is being replaced. */
+  readonly webhookSecrets: readonly string[];
+  /** Where Stripe's API is. Default: `https://api.stripe.com`. */
+  readonly apiUrl?: string;
+  /** Milliseconds that one request may take. Default: 10,000. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Talks to Stripe through its official SDK.
+ *
+ * @example
+ * ```ts
+ * const gateway = createStripeGateway({ secretKey: 'sk_test_…', webhookSecrets: ['whsec_…'] });
+ * const look = await gateway.look('cus_123');
+ * ```
+ */
+export function createStripeGateway(options: StripeGatewayOptions): StripeGateway {
+  const closing = new AbortController();
+  const api = new URL(options.apiUrl ?? 'https://api.stripe.com');
+  const stripe = new Stripe(options.secretKey, {
+    host: api.hostname,
+    port: api.port || (api.protocol === 'https:' ? 443 : 80),
+    protocol: api.protocol === 'https:' ? 'https' : 'http',
+    timeout: options.timeoutMs ?? 10_000,
+    // The ledger retries what may wait; a click is retried once, under the SDK's idempotency key.
+    maxNetworkRetries: 0,
+    telemetry: false,
+    appInfo: { name: 'billhook', url: 'https://www.npmjs.com/package/@billhook/server' },
+    httpClient: Stripe.createFetchHttpClient((url: string | URL | Request, init?: RequestInit) =>
+      fetch(url, { ...init, signal: AbortSignal.any([closing.signal, ...(init?.signal ? [init.signal] : [])]) }),
+    ),
+  });
+  const { signature } = stripe.webhooks;
+  if (!signature) throw new Error('this build of the Stripe SDK cannot verify webhook signatures');
+  const click = { maxNetworkRetries: 1 };
+  const livemode = /^(?:sk|rk)_live_/.test(options.secretKey);
+
+  async function openInvoice(invoice: Stripe.Invoice): Promise<OpenInvoiceLook> {
+    const looks = (invoice.payments?.data ?? []).map(async (payment) => {
+      const intent = payment.payment.payment_intent;
+      const id = typeof intent === 'string' ? intent : intent?.id;
+      if (id === undefined) return { payment, charges: [] };
+      const [paymentIntent, charges] = await Promise.all([
+        stripe.paymentIntents.retrieve(id, { expand: ['latest_charge'] }),
+        stripe.charges.list({ payment_intent: id, limit: 100 }).autoPagingToArray({ limit: 300 }),
+      ]);
+      return { payment: { ...payment, payment: { ...payment.payment, payment_intent: paymentIntent } }, charges };
+    });
+    const seen = await Promise.all(looks);
+    return { invoice, payments: seen.map(({ payment }) => payment), charges: seen.flatMap(({ charges }) => charges) };
+  }
+
+  const openInvoices = (customer: string, expand: string[]) =>
+    stripe.invoices.list({ customer, status: 'open', limit: openInvoiceLimit, expand });
+
+  return {
+    identity: () => named(async () => ({ account: (await stripe.accounts.retrieveCurrent()).id, livemode }), 'account'),
+
+    look: (customer) =>
+      named(async () => {
+        const subscriptions = await stripe.subscriptions
+          .list({ customer, status: 'all', limit: 100, expand: subscriptionExpand })
+          .autoPagingToArray({ limit: 10_000 });
+        const owner =
+          subscriptions[0]?.customer ??
+          (await stripe.customers.retrieve(customer, { expand: ['invoice_settings.default_payment_method'] }));
+        const open = subscriptions.some(needsInvoices) ? (await openInvoices(customer, ['data.payments'])).data : [];
+        return { customer: owner, subscriptions, openInvoices: await Promise.all(open.map(openInvoice)) };
+      }, 'customer'),
+
+    products: (ids) =>
+      named(async () => {
+        const found = await stripe.products.list({ ids: [...ids], limit: 100 }).autoPagingToArray({ limit: 1_000 });
+        const names = new Map(found.map(({ id, name }) => [id, name]));
+        return ids.map((id) => ({ id, name: names.get(id) ?? null }));
+      }, 'product'),
+
+    customerOf: (subject) => named(() => ownerOf(stripe, subject), 'subject'),
+
+    introduced: (customer) =>
+      named(async () => {
+        const found = await stripe.customers.retrieve(customer);
+        if (found.deleted === true) return { deleted: true, livemode, host: null };
+        return { deleted: false, livemode: found.livemode, host: found.metadata['billhook_host'] ?? null };
+      }, 'customer'),
+
+    openPortal: ({ customer, returnUrl, flow, configuration }) =>
+      named(async () => {
+        const session = await stripe.billingPortal.sessions.create(
+          {
+            customer,
+            return_url: returnUrl,
+            ...(configuration === null ? {} : { configuration }),
+            ...(flow === null ? {} : { flow_data: flowData(flow.type, flow.subscription) }),
+          },
+          click,
+        );
+        return session.url;
+      }, 'customer'),
+
+    openInvoicePage: (customer) =>
+      named(async () => {
+        const open = await openInvoices(customer, []);
+        // Stripe lists the newest first; the oldest is the one that grace and access hang on.
+        return open.data.findLast((invoice) => invoice.hosted_invoice_url)?.hosted_invoice_url ?? null;
+      }, 'customer'),
+
+    verifiedEvent(body, header) {
+      for (const secret of options.webhookSecrets) {
+        try {
+          signature.verifyHeader(body, header, secret, 300);
+          return JSON.parse(body) as unknown;
+        } catch (cause) {
+          if (!(cause instanceof Stripe.errors.StripeSignatureVerificationError)) throw cause;
+        }
+      }
+      return null;
+    },
+
+    close: () => closing.abort(),
+  };
+}
+
+function flowData(type: PortalFlow, subscription: string | null): Stripe.BillingPortal.SessionCreateParams.FlowData {
+  if (type === 'payment_method_update' || subscription === null) return { type };
+  return { type, [type]: { subscription } };
+}
+
+/** The customer that something belongs to. */
+async function ownerOf(stripe: Stripe, { type, id }: Subject): Promise<string | null> {
+  try {
+    const found = await retrieve(stripe, type, id);
+    const owner = found?.customer;
+    return typeof owner === 'string' ? owner : (owner?.id ?? null);
+  } catch (cause) {
+    // Gone: whatever it was, its owner's own events tell the rest.
+    if (cause instanceof Stripe.errors.StripeInvalidRequestError && cause.statusCode === 404) return null;
+    throw cause;
+  }
+}
+
+type Owned = { readonly customer?: string | { readonly id: string } | null };
+
+async function retrieve(stripe: Stripe, type: string, id: string): Promise<Owned | null> {
+  switch (type.replace(/^v1\./, '')) {
+    case 'customer':
+      return { customer: id };
+    case 'subscription':
+      return await stripe.subscriptions.retrieve(id);
+    case 'subscription_schedule':
+      return await stripe.subscriptionSchedules.retrieve(id);
+    case 'invoice':
+      return await stripe.invoices.retrieve(id);
+    case 'invoice_payment': {
+      const { invoice } = await stripe.invoicePayments.retrieve(id, { expand: ['invoice'] });
+      return typeof invoice === 'object' && !('deleted' in invoice && invoice.deleted) ? (invoice as Owned) : null;
+    }
+    case 'payment_method':
+      return await stripe.paymentMethods.retrieve(id);
+    case 'payment_intent':
+      return await stripe.paymentIntents.retrieve(id);
+    case 'setup_intent':
+      return await stripe.setupIntents.retrieve(id);
+    case 'charge':
+      return await stripe.charges.retrieve(id);
+    case 'checkout.session':
+      return await stripe.checkout.sessions.retrieve(id);
+    default:
+      return null;
+  }
+}
+
+/** Gives every failure its code; Stripe's own classes decide, never a message, but where Stripe has nothing else. */
+async function named<T>(call: () => Promise<T>, about: 'account' | 'customer' | 'product' | 'subject'): Promise<T> {
+  try {
+    return await call();
+  } catch (cause) {
+    throw new StripeFailure(codeOf(cause, about), cause);
+  }
+}
+
+function codeOf(cause: unknown, about: string): StripeFailureCode {
+  const { errors } = Stripe;
+  if (cause instanceof errors.StripeRateLimitError) return 'stripe_rate_limited';
+  if (cause instanceof errors.StripeAuthenticationError || cause instanceof errors.StripePermissionError) {
+    return 'stripe_unauthorized';
+  }
+  if (cause instanceof errors.StripeInvalidRequestError) {
+    const missing = cause.code === 'resource_missing' && about === 'customer';
+    if (missing && (cause.param === 'customer' || cause.param === 'id')) return 'stripe_customer_missing';
+    // The one failure that Stripe gives neither code nor param: the portal's settings were never saved.
+    if (cause.code === undefined && cause.message.startsWith('No configuration provided'))
+      return 'portal_not_configured';
+    return cause.statusCode === 429 ? 'stripe_rate_limited' : 'stripe_rejected';
+  }
+  if (cause instanceof errors.StripeCardError || cause instanceof errors.StripeIdempotencyError)
+    return 'stripe_rejected';
+  return 'stripe_unavailable';
+}

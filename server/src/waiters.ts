@@ -1,0 +1,84 @@
+/**
+ * Who waits for which account. A waiting poll registers here *before* it reads, so that a change between its read and
+ * its wait wakes it; whoever applies facts wakes the account after the commit.
+ */
+
+export interface Waiter {
+  /** Resolves at the first wake since `register` or since the last `woken`, at `deadline`, or when `signal` aborts. */
+  woken(untilMs: number, signal: AbortSignal): Promise<void>;
+  /** Must be called once, however the wait ended. */
+  release(): void;
+}
+
+type Wake = () => void;
+
+export class Waiters {
+  readonly #byAccount = new Map<string, Set<Wake>>();
+  #closed = false;
+
+  /** The server stops: whoever waits is answered with what is known, and nobody waits any more. */
+  close(): void {
+    this.#closed = true;
+    this.wakeAll();
+  }
+
+  /** How many wait for this account. */
+  count(host: string, account: string): number {
+    return this.#byAccount.get(keyOf(host, account))?.size ?? 0;
+  }
+
+  register(host: string, account: string): Waiter {
+    const key = keyOf(host, account);
+    let wakes = this.#byAccount.get(key);
+    if (!wakes) this.#byAccount.set(key, (wakes = new Set()));
+    const all = wakes;
+
+    // A wake that comes while nobody awaits is remembered: otherwise a change between read and wait would be slept through.
+    let missed = false;
+    let resolve: Wake | null = null;
+    const wake: Wake = () => {
+      if (resolve) resolve();
+      else missed = true;
+    };
+    all.add(wake);
+
+    return {
+      woken: (untilMs, signal) => {
+        if (missed || this.#closed || signal.aborted || untilMs <= 0) {
+          missed = false;
+          return Promise.resolve();
+        }
+        return new Promise<void>((done) => {
+          const finish = () => {
+            clearTimeout(timer);
+            signal.removeEventListener('abort', finish);
+            resolve = null;
+            done();
+          };
+          const timer = setTimeout(finish, Math.min(untilMs, 2_147_483_647));
+          signal.addEventListener('abort', finish, { once: true });
+          resolve = finish;
+        });
+      },
+      release: () => {
+        all.delete(wake);
+        if (all.size === 0 && this.#byAccount.get(key) === all) this.#byAccount.delete(key);
+      },
+    };
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  wake(host: string, account: string): void {
+    for (const wake of [...(this.#byAccount.get(keyOf(host, account)) ?? [])]) wake();
+  }
+
+  /** After something that concerns everybody: a product's new name, a lost notification channel, the end. */
+  wakeAll(): void {
+    for (const wakes of [...this.#byAccount.values()]) for (const wake of [...wakes]) wake();
+  }
+}
+
+const keyOf = (host: string, account: string): string => `${host}\u0000${account}`;
