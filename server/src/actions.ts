@@ -1,0 +1,113 @@
+/** What may be done about a state, and what may be bought. Each action is exactly one way out; the first is primary. */
+
+import type { Action, Offer, Purpose } from '@billhook/widget/contract';
+import type { CustomerFacts } from './facts.ts';
+import type { JudgedSubscription } from './judge-subscription.ts';
+import { invoiceToPay } from './payment.ts';
+import { planOf } from './plan.ts';
+import type { Catalogue } from './plan.ts';
+import type { OfferRule, Policy } from './policy.ts';
+
+/** What an account's actions follow from. */
+export interface Situation {
+  /** `null` while the customer was never fetched. */
+  readonly facts: CustomerFacts | null;
+  readonly linked: boolean;
+  /** The subscription that the headline speaks about. */
+  readonly headline: JudgedSubscription | null;
+  /** What may be bought now. */
+  readonly offers: readonly Offer[];
+}
+
+/** The host's offers, as far as the catalogue can name a price for them: nobody is asked to buy at an unknown price. */
+export function offersOf(policy: Policy, catalogue: Catalogue): Offer[] {
+  return policy.offers.flatMap((rule) => {
+    const price = catalogue.price(rule.price);
+    if (price === null) return [];
+    const item = { ...price, quantity: price.metered ? null : (rule.quantity ?? 1) };
+    const plan = planOf([item], false, catalogue);
+    return plan === null ? [] : [{ id: rule.id, plan }];
+  });
+}
+
+export function actionsFor(situation: Situation, policy: Policy, catalogue: Catalogue): Action[] {
+  const { facts, linked, headline, offers } = situation;
+  // Linked and never fetched: what would be offered might be wrong, so nothing is, for the moment it takes.
+  if (linked && facts === null) return [];
+  if (headline === null) return purchase('subscribe', 'upgrade', offers, offers[0]?.id, policy);
+  const manage = facts !== null && !facts.deleted ? [portal('manage')] : [];
+  if (!headline.live) {
+    const again = offers.find(({ id }) => id === sameOffer(headline, policy.offers, catalogue)) ?? offers[0];
+    return [...purchase('subscribeAgain', 'subscribeAgain', offers, again?.id, policy), ...manage];
+  }
+  return [...wayOut(headline, policy), ...manage];
+}
+
+/** What comes before "manage". */
+function wayOut(headline: JudgedSubscription, policy: Policy): Action[] {
+  const { facts, summary, access } = headline;
+  const { payment, state } = summary;
+  const pays = facts.collectionMethod === 'charge_automatically';
+  const method =
+    pays && policy.portal.paymentMethod
+      ? [portal(payment.methodOnFile ? 'updateCard' : 'addCard', 'payment_method_update')]
+      : [];
+  const toPay = invoiceToPay(facts) !== null;
+  const invoice = (purpose: Purpose): Action[] => (toPay ? [{ purpose, via: 'invoice' }] : []);
+  switch (state) {
+    case 'actionRequired':
+      return invoice('confirmPayment');
+    case 'pastDue':
+    case 'restricted': {
+      if (payment.problem === 'confirmationRequired') return [...invoice('confirmPayment'), ...method];
+      // The card was replaced and the invoice is still open: what is missing is to pay it (L11). An invoice that was
+      // sent has no card to update.
+      return payment.methodReplaced || !pays ? [...invoice('payNow'), ...method] : [...method, ...invoice('payNow')];
+    }
+    case 'incomplete':
+      if (facts.status === 'incomplete') return invoice('finishPayment');
+      // The trial ended without a card. With one on file by now, what is missing is to go on.
+      return payment.methodOnFile ? resume(headline, policy) : method;
+    case 'trialing':
+      return payment.methodOnFile ? [] : method;
+    case 'ending':
+      return [portal('keepPlan')];
+    case 'paused':
+      return resume(headline, policy);
+    case 'active':
+      // An upgrade that could not be charged, while the plan itself is paid.
+      return payment.problem === 'failed' || payment.problem === 'overdue' ? invoice('payNow') : [];
+    default:
+      // Processing: nothing to do, and above all nothing to pay (L21).
+      return access.reason === 'ending' ? [portal('keepPlan')] : [];
+  }
+}
+
+/** The portal resumes what it paused itself; collection that the host paused is the host's to resume. */
+function resume({ facts }: JudgedSubscription, policy: Policy): Action[] {
+  if (facts.pausedBecause === 'request' && policy.portal.pause) return [portal('resume')];
+  return policy.resumeUrl === null ? [] : [{ purpose: 'resume', via: 'link', url: policy.resumeUrl }];
+}
+
+/** Checkout for a plan that may be bought now, else (or beside it) the host's own page. */
+function purchase(
+  buy: Purpose,
+  look: Purpose,
+  offers: readonly Offer[],
+  preferred: string | undefined,
+  { upgradeUrl }: Policy,
+): Action[] {
+  if (preferred !== undefined && offers.length > 0) return [{ purpose: buy, via: 'checkout', offer: preferred }];
+  return upgradeUrl === null ? [] : [{ purpose: look, via: 'link', url: upgradeUrl }];
+}
+
+/** The offer of the very price that ended, so that "subscribe again" means the same plan. */
+function sameOffer({ facts }: JudgedSubscription, offers: readonly OfferRule[], catalogue: Catalogue): string | null {
+  const had = new Set(facts.items.map((item) => item.price));
+  const offer = offers.find((rule) => had.has(catalogue.price(rule.price)?.price ?? rule.price));
+  return offer?.id ?? null;
+}
+
+function portal(purpose: Purpose, flow: 'payment_method_update' | null = null): Action {
+  return { purpose, via: 'portal', flow };
+}

@@ -1,0 +1,27 @@
+/** Grace: full access for some days after the first failed charge (M17, L9, L28). A function of Stripe alone. */
+
+import type { InvoiceFacts, SubscriptionFacts } from './facts.ts';
+
+const day = 24 * 60 * 60_000;
+
+/**
+ * When the grace of a subscription ends, in Unix milliseconds. `null` when there is none: it is neither past due nor
+ * unpaid, or nothing is open that a grace could be counted from.
+ *
+ * It hangs on the invoice whose trouble began first among those that are still open. Retries, renewals and plan changes
+ * add attempts and invoices after it, so none of them starts it again; only paying does.
+ *
+ * @param graceDays - days of full access; 0 ends it with the failure itself
+ */
+export function graceEndOf(subscription: SubscriptionFacts, graceDays: number): number | null {
+  if (subscription.status !== 'past_due' && subscription.status !== 'unpaid') return null;
+  const starts = subscription.openInvoices.map(troubleSince);
+  return starts.length === 0 ? null : Math.min(...starts) + graceDays * day;
+}
+
+/** Nobody can be late before the due date of an invoice that was sent to them. */
+function troubleSince(invoice: InvoiceFacts): number {
+  const otherwise = invoice.finalizedAt ?? invoice.created;
+  if (invoice.collectionMethod === 'send_invoice') return invoice.dueDate ?? otherwise;
+  return invoice.firstFailedAt ?? otherwise;
+}

@@ -1,0 +1,70 @@
+/**
+ * Time as the judge sees it. Every question about a moment goes through here, so that no rule can depend on the clock
+ * without `nextChangeAt` knowing it, and none can narrow access on facts that are older than the moment.
+ */
+
+/**
+ * Where a moment lies: `ahead`; `seen` (it has passed, and the facts were fetched after it, so Stripe's word already
+ * accounts for it); `unseen` (it has passed, but nobody could look yet: what was, stands); `overdue` (unseen for
+ * longer than the limit: judged as if it had happened).
+ */
+export type Passing = 'ahead' | 'seen' | 'unseen' | 'overdue';
+
+export interface Moments {
+  /** For moments that change the judgement. `null` (no such moment) is always ahead. */
+  passing(at: number | null): Passing;
+  /** For moments after which facts are worth fetching again, though access never hangs on them. Is it still ahead? */
+  lookAt(at: number | null): boolean;
+  /** For moments of Stripe's own: where the facts are newer and Stripe has not acted yet, look again, ever more rarely. */
+  lookAgainAfter(at: number | null): void;
+  /** The next moment at which anything that was asked here changes. */
+  nextChangeAt(): number | null;
+  /** Some moment that was asked for has passed since the facts were fetched. */
+  unseen(): boolean;
+}
+
+const minute = 60_000;
+const day = 24 * 60 * minute;
+
+/** Times are Unix milliseconds; `limit` is how long an unseen moment stays without effect, in milliseconds. */
+export function momentsAt(now: number, fetchedAt: number, limit: number): Moments {
+  let next = Infinity;
+  let missed = false;
+  const note = (at: number) => {
+    if (at > now && at < next) next = at;
+  };
+  const passing = (at: number | null): Passing => {
+    if (at === null || !Number.isFinite(at)) return 'ahead';
+    if (now < at) {
+      note(at);
+      return 'ahead';
+    }
+    if (at <= fetchedAt) return 'seen';
+    missed = true;
+    if (now >= at + limit) return 'overdue';
+    note(at + limit);
+    return 'unseen';
+  };
+  return {
+    passing,
+    lookAt(at) {
+      if (at === null || !Number.isFinite(at)) return false;
+      if (now >= at && at > fetchedAt) missed = true;
+      note(at);
+      return now < at;
+    },
+    lookAgainAfter(at) {
+      if (at === null || !(at <= fetchedAt)) return;
+      // Waits as long again as it is late already: a Stripe that is a minute behind is met within two, and a customer
+      // whose test clock stands still costs one look a day, not thousands.
+      note(fetchedAt + Math.min(Math.max(fetchedAt - at, minute), day));
+    },
+    nextChangeAt: () => (Number.isFinite(next) ? next : null),
+    unseen: () => missed,
+  };
+}
+
+/** ISO 8601; `null` for what no calendar can hold, so that one absurd number never costs the whole document. */
+export function iso(at: number | null): string | null {
+  return at === null || !(Math.abs(at) <= 8.64e15) ? null : new Date(at).toISOString();
+}

@@ -1,0 +1,88 @@
+/** What a host decides: the judge's rules that are not Stripe's. Checked by `config.ts`, read by `judge.ts`. */
+
+import type { AccessLevel } from '@billhook/widget/contract';
+import type { ItemFacts, SubscriptionFacts } from './facts.ts';
+
+export interface Policy {
+  /** Days of full access after the first failed charge. Default 7. */
+  readonly graceDays: number;
+  /** Access once the grace is over, until the subscription ends. Default `readOnly`. */
+  readonly afterGrace: 'readOnly' | 'none';
+  /** Access while paused by choice. Default `readOnly`. */
+  readonly pausedAccess: AccessLevel;
+  /** Access while nothing is known: never fetched, or a status of the future. Default `unknown`: as before. */
+  readonly unknownAccess: AccessLevel;
+  /** Hours for which a passed moment that nobody could look at leaves access as it was. Default 72. */
+  readonly staleLimitHours: number;
+  /** Seconds a raised ticket may stay unsynced before the snapshot says `stale`. Default 30. */
+  readonly staleAfterSeconds: number;
+  /** What having no subscription is called, and gives. Default `null`: nothing. */
+  readonly freePlan: { readonly name: string; readonly access: AccessLevel } | null;
+  /** The host's own page of plans, where no offer can be bought at once. */
+  readonly upgradeUrl: string | null;
+  /** The host's own way to resume what the portal cannot. */
+  readonly resumeUrl: string | null;
+  /** Which prices are this host's. Others give no access and no plan, but are listed. Default `all`. */
+  readonly plans: readonly PlanRule[] | 'all';
+  /** What may be bought, first one first. Default none. */
+  readonly offers: readonly OfferRule[];
+  /** What the host's portal configuration lets people do. */
+  readonly portal: {
+    readonly cancel: boolean;
+    readonly update: boolean;
+    readonly pause: boolean;
+    readonly paymentMethod: boolean;
+  };
+}
+
+/** Matches a price by every field that is given: `{ lookupKey: 'team_monthly' }`, `{ product: 'prod_1' }`. */
+export interface PlanRule {
+  readonly price?: string | undefined;
+  readonly product?: string | undefined;
+  readonly lookupKey?: string | undefined;
+}
+
+export interface OfferRule {
+  /** The host's own id; travels in the snapshot and back in the Checkout request. */
+  readonly id: string;
+  /** A price's id or lookup key. */
+  readonly price: string;
+  readonly quantity?: number | undefined;
+}
+
+export const defaultPolicy: Policy = {
+  graceDays: 7,
+  afterGrace: 'readOnly',
+  pausedAccess: 'readOnly',
+  unknownAccess: 'unknown',
+  staleLimitHours: 72,
+  staleAfterSeconds: 30,
+  freePlan: null,
+  upgradeUrl: null,
+  resumeUrl: null,
+  plans: 'all',
+  offers: [],
+  portal: { cancel: true, update: true, pause: false, paymentMethod: true },
+};
+
+/** The items of a subscription that are plans of this host. */
+export function ownItems(subscription: SubscriptionFacts, plans: Policy['plans']): readonly ItemFacts[] {
+  if (plans === 'all') return subscription.items;
+  return subscription.items.filter((item) => plans.some((rule) => matches(rule, item)));
+}
+
+/** Is this subscription the host's own? Under `all`, even one whose items could not be read. */
+export function isOwn(subscription: SubscriptionFacts, plans: Policy['plans']): boolean {
+  return plans === 'all' || ownItems(subscription, plans).length > 0;
+}
+
+function matches(rule: PlanRule, item: ItemFacts): boolean {
+  const { price, product, lookupKey } = rule;
+  // A rule without any field would silently claim every subscription of the Stripe account.
+  if (price === undefined && product === undefined && lookupKey === undefined) return false;
+  return (
+    (price === undefined || price === item.price) &&
+    (product === undefined || product === item.product) &&
+    (lookupKey === undefined || lookupKey === item.lookupKey)
+  );
+}
