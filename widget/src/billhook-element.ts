@@ -1,0 +1,126 @@
+import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { ClientController } from './client-controller.ts';
+import type { Action } from './contract.ts';
+import { BillhookError } from './errors.ts';
+import { BillhookActionEvent, BillhookErrorEvent } from './events.ts';
+import { present, type BillingView } from './presentation.ts';
+import { registry } from './registry.ts';
+import { sessionItem, setSessionItem } from './visit.ts';
+import { speech, type Speech } from './words.ts';
+
+/** Remembers which trouble was already read out, so that it is not repeated on every page of a session. */
+const ANNOUNCED = 'billhook-announced';
+
+/**
+ * What the four elements share: their attributes, the client they read, their language, and the one live region. Each
+ * adds which pieces it shows.
+ */
+export abstract class BillhookElement extends LitElement {
+  static override properties = {
+    api: {},
+    account: {},
+    tokenUrl: { attribute: 'token-url' },
+    tokenCredentials: { attribute: 'token-credentials' },
+    theme: { reflect: true },
+    target: {},
+  };
+
+  /** Where the BFF is. Default: where the script came from. */
+  declare api: string | undefined;
+  /** The host's id of who pays; change it when another workspace is chosen, and everything known is dropped at once. */
+  declare account: string | undefined;
+  /** The host's address that answers `{ token }`. */
+  declare tokenUrl: string | undefined;
+  /** `include` sends cookies to a `token-url` on another origin. Default: `same-origin`. */
+  declare tokenCredentials: string | undefined;
+  /** `light`, `dark`, or `auto` for the system's. Default: the page's own `color-scheme`. */
+  declare theme: string | undefined;
+  /** `_blank` opens Stripe in a new tab. Default: this one. */
+  declare target: string | undefined;
+
+  readonly #billing = new ClientController(this);
+  #pageLanguage: MutationObserver | undefined;
+  #spoken = '';
+  /** The last press was on this element, so this one tells what became of it. */
+  #pressed = false;
+
+  /** The pieces this element is composed of. Not called while nobody is signed in. */
+  protected abstract renderBilling(view: BillingView, speech: Speech): TemplateResult | typeof nothing;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#pageLanguage = new MutationObserver(() => this.requestUpdate());
+    this.#pageLanguage.observe(document.documentElement, { attributeFilter: ['lang'] });
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#pageLanguage?.disconnect();
+  }
+
+  protected override render(): TemplateResult {
+    const { words, lang } = registry.options;
+    const talk = speech({ pageLang: this.closest<HTMLElement>('[lang]')?.lang, words, lang });
+    const { state, client } = this.#billing;
+    const mine = this.#pressed ? state : { ...state, openFailure: null, blocked: null };
+    const view = present(mine, talk, client?.now() ?? Date.now());
+    // A live region speaks only of what changes in it: it is there, empty, before it has anything to say.
+    const spoken = this.hasUpdated && this.#billing.announces ? this.#announcement(view, talk) : '';
+    return html`<div
+      class="root ${view.phase}"
+      lang=${talk.lang}
+      dir=${talk.dir}
+      aria-busy=${view.phase === 'loading' ? 'true' : 'false'}
+    >
+      <div class="unseen" role="status">${spoken}</div>
+      ${view.phase === 'hidden' ? nothing : this.renderBilling(view, talk)}
+    </div>`;
+  }
+
+  protected override firstUpdated(): void {
+    this.requestUpdate();
+  }
+
+  /** Nothing that goes wrong in here becomes the host page's exception. */
+  protected override performUpdate(): void {
+    try {
+      super.performUpdate();
+    } catch (cause) {
+      this.dispatchEvent(new BillhookErrorEvent(new BillhookError('render_failed', { cause })));
+    }
+  }
+
+  /** A person pressed an action: the host may take it over, else it is opened. */
+  protected readonly press = (action: Action, click: Event): void => {
+    const { client } = this.#billing;
+    const event = new BillhookActionEvent(action);
+    // While one opens, further clicks are no actions.
+    if (client?.state.opening || !this.dispatchEvent(event)) return click.preventDefault();
+    if (action.via === 'link') return; // the anchor leads there by itself
+    this.#pressed = true;
+    void client?.open(action, this.target === '_blank').finally(() => this.requestUpdate());
+  };
+
+  protected readonly retry = (): void => this.#billing.client?.retry();
+
+  /** This element speaks for its account: two alerts about one failed payment are one too many. */
+  protected get announces(): boolean {
+    return this.#billing.announces;
+  }
+
+  #announcement(view: BillingView, { say }: Speech): string {
+    const { opening } = this.#billing.state;
+    const news = opening ? say('opening') : [view.note?.text, view.failure?.text].filter(Boolean).join(' ');
+    if (news) return (this.#spoken = news);
+    const { banner } = view;
+    // An alert speaks by itself.
+    if (!banner || banner.alerting) return (this.#spoken = '');
+    const trouble = `${banner.title}. ${banner.text.join(' ')}`;
+    if (sessionItem(ANNOUNCED) !== trouble) {
+      setSessionItem(ANNOUNCED, trouble);
+      this.#spoken = trouble;
+    }
+    // Kept while it is being read out.
+    return this.#spoken === trouble ? trouble : '';
+  }
+}

@@ -1,0 +1,32 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { BillhookElement } from './billhook-element.ts';
+import type { BillingView } from './presentation.ts';
+import { styles } from './styles.ts';
+import { actionButton } from './templates/actions.ts';
+import type { Speech } from './words.ts';
+
+/**
+ * The account's first action as one button: "Manage billing", or what is more urgent. Nothing for who may not manage.
+ *
+ * @event {BillhookActionEvent} billhook-action - it was pressed; cancelable
+ * @event {BillhookErrorEvent} billhook-error - something failed; `code` says what
+ * @csspart button - the button
+ */
+export class BillhookManageButton extends BillhookElement {
+  static override styles = styles;
+
+  protected override renderBilling(view: BillingView, speech: Speech): TemplateResult | typeof nothing {
+    const action = view.banner?.actions[0] ?? view.actions[0] ?? view.offers[0]?.action;
+    if (!action || view.phase === 'failed') return nothing;
+    return html`<div class="bones" aria-hidden=${view.phase === 'loading' ? 'true' : 'false'}>
+        ${actionButton(action, 'primary', this.press, speech)}
+      </div>
+      ${view.failure ? html`<p class="line">${view.failure.text}</p>` : nothing}`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'billhook-manage-button': BillhookManageButton;
+  }
+}

@@ -1,0 +1,35 @@
+import { html, type TemplateResult } from 'lit';
+import { BillhookElement } from './billhook-element.ts';
+import type { BillingView } from './presentation.ts';
+import { styles } from './styles.ts';
+import { failure } from './templates/messages.ts';
+import { plan } from './templates/plan.ts';
+import type { Speech } from './words.ts';
+
+/**
+ * Plan, price and status, without buttons.
+ *
+ * @event {BillhookChangeEvent} billhook-change - the billing that is shown has changed
+ * @event {BillhookErrorEvent} billhook-error - something failed; `code` says what
+ * @csspart plan - name, status, dates and price
+ * @csspart name - the plan's name
+ * @csspart status - the pill beside it
+ * @csspart price - the price and its interval
+ */
+export class BillhookPlanStatus extends BillhookElement {
+  static override styles = styles;
+
+  protected override renderBilling(view: BillingView, speech: Speech): TemplateResult {
+    if (view.phase === 'failed') return html`${failure(view.failure, this.retry, speech)}`;
+    const loading = view.phase === 'loading';
+    return html`<div role="group" aria-label=${speech.say(loading ? 'loading' : 'currentPlan')}>
+      <div class="bones" aria-hidden=${loading ? 'true' : 'false'}>${plan(view.plan, '')}</div>
+    </div>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'billhook-plan-status': BillhookPlanStatus;
+  }
+}

@@ -1,0 +1,96 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { BillhookElement } from './billhook-element.ts';
+import type { BillingView } from './presentation.ts';
+import { styles } from './styles.ts';
+import { actionButtons } from './templates/actions.ts';
+import { banner, failure, note } from './templates/messages.ts';
+import { offers } from './templates/offers.ts';
+import { plan, subscriptions } from './templates/plan.ts';
+import type { Speech } from './words.ts';
+
+/**
+ * The whole of a customer's billing: plan, price and status, payment trouble with the way out of it, and one click to
+ * Stripe's portal and back.
+ *
+ * ```html
+ * <script type="module" src="https://billing.example/widget.js"></script>
+ * <billhook-widget token-url="/billing/token"></billhook-widget>
+ * ```
+ *
+ * @slot header - above everything
+ * @slot footer - below the buttons
+ * @event {BillhookChangeEvent} billhook-change - the billing that is shown has changed
+ * @event {BillhookActionEvent} billhook-action - an action was pressed; cancelable
+ * @event {BillhookErrorEvent} billhook-error - something failed; `code` says what
+ * @csspart card - the box around everything
+ * @csspart note - what a trip to Stripe came to
+ * @csspart failure - what failed, with `retry`
+ * @csspart banner - payment trouble
+ * @csspart plan - name, status, dates and price of a plan
+ * @csspart name - the plan's name
+ * @csspart status - the pill beside it
+ * @csspart line - a date or a note
+ * @csspart price - the price and its interval
+ * @csspart subscriptions - the list where there are several
+ * @csspart offers - the plans to choose from
+ * @csspart actions - a row of buttons
+ * @csspart button - every button; also `button-primary`, `button-secondary`
+ * @csspart hint - what the page behind the button is for
+ * @cssproperty --billhook-accent - the primary button. Default: the text's colour
+ * @cssproperty --billhook-on-accent - text on it. Default: the background's colour
+ * @cssproperty --billhook-background - Default: the page's `Canvas`
+ * @cssproperty --billhook-text - Default: the page's `CanvasText`
+ * @cssproperty --billhook-border - the box's line
+ * @cssproperty --billhook-radius - Default: 14px
+ * @cssproperty --billhook-padding - Default: 24px, 18px where it is narrow
+ * @cssproperty --billhook-font - Default: the page's
+ * @cssproperty --billhook-positive - the hue of a plan in good order
+ * @cssproperty --billhook-info - the hue of trials and waiting
+ * @cssproperty --billhook-caution - the hue of what should be done
+ * @cssproperty --billhook-critical - the hue of a failed payment
+ */
+export class BillhookWidget extends BillhookElement {
+  static override styles = styles;
+
+  protected override renderBilling(view: BillingView, speech: Speech): TemplateResult {
+    const hinted = view.hint !== null;
+    const footed = view.actions.length > 0 || hinted || view.stale !== null;
+    return html`<div class="card" part="card">
+      <slot name="header"></slot>
+      ${note(view.note)} ${failure(view.failure, this.retry, speech)}
+      ${banner(view.banner, this.press, speech, this.announces)}
+      ${
+        view.phase === 'failed'
+          ? nothing
+          : html`<div
+              class="body"
+              role="group"
+              aria-label=${speech.say(view.phase === 'loading' ? 'loading' : 'billing')}
+            >
+              <div class="bones" aria-hidden=${view.phase === 'loading' ? 'true' : 'false'}>
+                ${plan(view.plan, speech.say('currentPlan'))} ${subscriptions(view.subscriptions, speech)}
+                ${offers(view.offers, this.press, speech)}
+                ${
+                  footed
+                    ? html`<div class="foot">
+                        <div class="hint">
+                          ${hinted ? html`<p id="hint" part="hint"><span class="text">${view.hint}</span></p>` : nothing}
+                          ${view.stale ? html`<p>${view.stale}</p>` : nothing}
+                        </div>
+                        ${actionButtons(view.actions, this.press, speech, !view.banner?.actions.length && !view.offers.length, hinted)}
+                      </div>`
+                    : nothing
+                }
+              </div>
+            </div>`
+      }
+      <slot name="footer"></slot>
+    </div>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'billhook-widget': BillhookWidget;
+  }
+}

@@ -1,0 +1,29 @@
+/** Registers the elements. It never guesses where the BFF is: say `api`, or load the script from there. */
+import { BillhookManageButton } from './billhook-manage-button.ts';
+import { BillhookPastDueBanner } from './billhook-past-due-banner.ts';
+import { BillhookPlanStatus } from './billhook-plan-status.ts';
+import { BillhookWidget } from './billhook-widget.ts';
+import { registry } from './registry.ts';
+
+const elements: Readonly<Record<string, CustomElementConstructor>> = {
+  'billhook-widget': BillhookWidget,
+  'billhook-plan-status': BillhookPlanStatus,
+  'billhook-past-due-banner': BillhookPastDueBanner,
+  'billhook-manage-button': BillhookManageButton,
+};
+
+const names = Object.keys(elements);
+// Another copy of Billhook (npm beside script tag) is no stranger; its elements read the same clients as ours would.
+if (!registry.defined) {
+  const taken = names.filter((name) => customElements.get(name));
+  if (taken.length) {
+    // All or none: half of a billing page is worse than a clear warning.
+    // oxlint-disable-next-line no-console -- nothing else can tell the host's developer
+    console.warn(
+      `billhook: element_name_taken: ${taken.join(', ')} is defined by another script, so no element of Billhook was.`,
+    );
+  } else {
+    registry.defined = true;
+    for (const name of names) customElements.define(name, elements[name] as CustomElementConstructor);
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * What everybody on a page shares. It hangs on a registered symbol, so that an npm copy and a script-tag copy find each
+ * other: `configureBillhook` from the one reaches elements of the other, and neither asks the BFF twice.
+ */
+import type { BillingClient } from './client.ts';
+import type { GetToken } from './token-source.ts';
+import type { Navigate } from './visit.ts';
+import type { Words } from './words.ts';
+
+export interface BillhookOptions {
+  /** The host's way to a widget token, where an address (`token-url`) is not enough. */
+  readonly getToken?: GetToken;
+  /** The host's own words; those not given stay English. */
+  readonly words?: Partial<Words>;
+  /** The language `words` are in: dates, money and plurals follow it. Default: `en`. */
+  readonly lang?: string;
+  /** How an address is followed. Default: `location.assign`. For app shells with a browser of their own. */
+  readonly navigate?: Navigate;
+  /** Where the BFF is, for elements without an `api` attribute. */
+  readonly api?: string;
+  /** For elements without a `token-url` attribute. */
+  readonly tokenUrl?: string;
+  /** For elements without an `account` attribute. */
+  readonly account?: string;
+}
+
+interface Registry {
+  options: BillhookOptions;
+  /** The elements are ours already. */
+  defined: boolean;
+  readonly clients: Map<string, BillingClient>;
+  readonly listeners: Set<() => void>;
+}
+
+const page = globalThis as { [name: symbol]: Registry | undefined };
+const name = Symbol.for('billhook');
+
+export const registry: Registry = (page[name] ??= {
+  options: {},
+  defined: false,
+  clients: new Map(),
+  listeners: new Set(),
+});
+
+/**
+ * Sets what cannot be said in an attribute, for all elements of the page. May be called before or after they are
+ * defined; each call adds to the ones before.
+ *
+ * ```js
+ * configureBillhook({ getToken: async () => (await api.post('/billing/token')).token });
+ * ```
+ *
+ * @throws TypeError when an option is not what it must be; all of them are named at once
+ */
+export function configureBillhook(options: BillhookOptions): void {
+  const wrong = [
+    ...(['getToken', 'navigate'] as const)
+      .filter((key) => options[key] !== undefined && typeof options[key] !== 'function')
+      .map((key) => `${key} must be a function`),
+    ...(['api', 'tokenUrl', 'account', 'lang'] as const)
+      .filter((key) => options[key] !== undefined && typeof options[key] !== 'string')
+      .map((key) => `${key} must be a string`),
+    ...(options.words !== undefined && (typeof options.words !== 'object' || options.words === null)
+      ? ['words must be an object']
+      : []),
+  ];
+  if (wrong.length) throw new TypeError(`configureBillhook: ${wrong.join('; ')}`);
+  registry.options = { ...registry.options, ...options };
+  for (const listener of registry.listeners) listener();
+}

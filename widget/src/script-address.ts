@@ -1,0 +1,20 @@
+/**
+ * Where the script tag says to ask. A module of its own, because it must have run before the elements are defined: an
+ * element connects in the moment it is defined, and its token is on the way in that moment.
+ */
+import { configureBillhook, registry } from './registry.ts';
+
+// Only a module knows where it came from; `document.currentScript` is null in one.
+const here = import.meta.url;
+const tag = [...document.querySelectorAll<HTMLScriptElement>('script[type=module][src]')].find(
+  ({ src }) => src === here,
+);
+const { api = new URL('.', here).href, tokenUrl, account } = tag?.dataset ?? {};
+
+configureBillhook({
+  api,
+  ...(tokenUrl === undefined ? {} : { tokenUrl }),
+  ...(account === undefined ? {} : { account }),
+  // What the host had configured before this script arrived stands.
+  ...registry.options,
+});

@@ -1,0 +1,8 @@
+/**
+ * The script tag: `<script type="module" src="https://billing.example/widget.js">`. The BFF is where this script came
+ * from; `data-token-url`, `data-account` and `data-api` on the tag speak for all elements of the page.
+ */
+import './script-address.ts';
+import './define.ts';
+
+export { configureBillhook } from './registry.ts';

@@ -1,0 +1,62 @@
+/** Pure: what changed, and what failed, each as a sentence for a person. */
+import type { Change } from './contract.ts';
+import type { Speech, WordKey } from './words.ts';
+
+/** One sentence a change; a kind of the future is left out, because the plan beside it shows the new state anyway. */
+export function changeSentences(changes: readonly Change[], speech: Speech): string[] {
+  // An update that moved the plan moves the price too: one sentence says it.
+  const planChanged = changes.some(({ kind }) => kind === 'plan' || kind === 'started');
+  return changes.flatMap((change) => {
+    if (planChanged && change.kind === 'price') return [];
+    const sentence = sentenceOf(change, speech);
+    return sentence ? [sentence] : [];
+  });
+}
+
+function sentenceOf(change: Change, { say, date, money }: Speech): string {
+  switch (change.kind) {
+    case 'plan':
+      return change.to ? say('change.plan', { plan: change.to }) : say('change.planUnnamed');
+    case 'price':
+      return change.to ? say('change.price', { price: money(change.to) }) : say('change.priceUnknown');
+    case 'quantity':
+      return say('change.quantity', { count: change.to });
+    case 'started':
+      return change.plan ? say('change.started', { plan: change.plan }) : say('change.startedUnnamed');
+    case 'ends':
+      return change.at ? say('change.ends', { date: date(change.at) }) : say('change.endsSometime');
+    case 'scheduled':
+      return change.plan
+        ? say('change.scheduled', { plan: change.plan, date: date(change.at) })
+        : say('change.scheduledUnnamed', { date: date(change.at) });
+    case 'paid':
+      return say('change.paid', { amount: money(change.paid) });
+    default:
+      return say(`change.${(change as Change).kind}` as WordKey);
+  }
+}
+
+const FAILURES: readonly (readonly [codes: RegExp, key: WordKey])[] = [
+  [/^offline$/, 'failure.offline'],
+  [
+    /^(unreachable|timed_out|token_unavailable|store_unavailable|stopping|internal|response_malformed)$/,
+    'failure.unreachable',
+  ],
+  [/^stripe_(unavailable|rate_limited)$/, 'failure.stripe'],
+  [/^rate_limited$/, 'failure.busy'],
+  [
+    /^token_source_missing$|^token_(issuer|audience)|^(api_missing|origin_not_allowed|return_url_not_allowed)$|^stripe_customer_missing$|^introduction_/,
+    'failure.setup',
+  ],
+  [/^(token_|scope_missing)/, 'failure.token'],
+  [/^no_open_invoice$/, 'failure.nothingOpen'],
+  [/^no_customer$/, 'failure.noCustomer'],
+  [/^(portal_|stripe_rejected|address_refused)/, 'failure.portal'],
+  [/^unsupported_frame$/, 'failure.frame'],
+];
+
+/** @returns the words, and whether only support can help, who will ask for the code */
+export function failureText(code: string, { say }: Speech): { text: string; support: boolean } {
+  const key = FAILURES.find(([codes]) => codes.test(code))?.[1] ?? 'failure.other';
+  return { text: say(key), support: /\.(setup|portal|other|token)$/.test(key) };
+}

@@ -1,0 +1,412 @@
+import { css } from 'lit';
+
+/**
+ * Static, so that they are one constructed style sheet: no inline style, which a strict CSP would refuse. Every colour is
+ * mixed from the page's own `Canvas` and `CanvasText`, so the elements are light on a light page and dark on a dark one,
+ * whatever the system prefers; `theme` decides otherwise. Logical properties only: right-to-left needs no second rule.
+ */
+export const styles = css`
+  :host {
+    display: block;
+    --_text: var(--billhook-text, CanvasText);
+    --_paper: var(--billhook-background, Canvas);
+    --_muted: color-mix(in oklab, var(--_text) 62%, var(--_paper));
+    --_line: var(--billhook-border, color-mix(in oklab, var(--_text) 13%, var(--_paper)));
+    --_accent: var(--billhook-accent, color-mix(in oklab, var(--_text) 90%, var(--_paper)));
+    --_on-accent: var(--billhook-on-accent, var(--_paper));
+    --_radius: var(--billhook-radius, 14px);
+    --_pad: var(--billhook-padding, 24px);
+    --_neutral: var(--_text);
+    --_positive: var(--billhook-positive, #16a34a);
+    --_info: var(--billhook-info, #2563eb);
+    --_caution: var(--billhook-caution, #d97706);
+    --_critical: var(--billhook-critical, #dc2626);
+  }
+  :host([hidden]) {
+    display: none;
+  }
+  :host([theme='light']) {
+    color-scheme: light;
+  }
+  :host([theme='dark']) {
+    color-scheme: dark;
+  }
+  :host([theme='auto']) {
+    color-scheme: light dark;
+  }
+  .root {
+    container: billhook / inline-size;
+    color: var(--_text);
+    font-family: var(--billhook-font, inherit);
+    font-size: 1rem;
+    line-height: 1.5;
+    text-align: start;
+    overflow-wrap: anywhere;
+  }
+  * {
+    box-sizing: border-box;
+  }
+  p,
+  ul {
+    margin: 0;
+    padding: 0;
+  }
+  .unseen {
+    position: absolute;
+    width: 1px;
+    height: 1px;
+    overflow: hidden;
+    clip-path: inset(50%);
+    white-space: nowrap;
+  }
+  .card {
+    background: var(--_paper);
+    border: 1px solid var(--_line);
+    border-radius: var(--_radius);
+    overflow: clip;
+  }
+
+  /* The plan */
+  .body {
+    padding: var(--_pad);
+  }
+  .plan {
+    display: flex;
+    justify-content: space-between;
+    align-items: flex-end;
+    gap: 12px 24px;
+  }
+  .what {
+    min-width: 0;
+  }
+  .eyebrow {
+    font-size: 0.8125rem;
+    color: var(--_muted);
+  }
+  .headline {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 4px 10px;
+  }
+  .name {
+    font-size: 1.25rem;
+    font-weight: 650;
+    letter-spacing: -0.012em;
+    line-height: 1.4;
+  }
+  .status {
+    --_tone: var(--_neutral);
+    padding: 1px 9px;
+    border: 1px solid color-mix(in oklab, var(--_tone) 24%, var(--_paper));
+    border-radius: 99px;
+    background: color-mix(in oklab, var(--_tone) 9%, var(--_paper));
+    color: color-mix(in oklab, var(--_tone) 62%, var(--_text));
+    font-size: 0.75rem;
+    font-weight: 600;
+    line-height: 1.5;
+    white-space: nowrap;
+  }
+  .line {
+    margin-block-start: 2px;
+    font-size: 0.875rem;
+    color: var(--_muted);
+  }
+  .price {
+    flex: none;
+    max-width: 50%;
+    text-align: end;
+  }
+  .amount {
+    font-size: 1.25rem;
+    font-weight: 650;
+    letter-spacing: -0.012em;
+    font-variant-numeric: tabular-nums;
+  }
+  .per {
+    font-size: 0.875rem;
+    color: var(--_muted);
+  }
+  .rows {
+    list-style: none;
+    margin-block-start: 16px;
+    border-block-start: 1px solid var(--_line);
+  }
+  .rows li {
+    padding-block: 14px;
+  }
+  .rows li + li {
+    border-block-start: 1px solid var(--_line);
+  }
+  .rows li:last-child {
+    padding-block-end: 0;
+  }
+  .rows :is(.name, .amount) {
+    font-size: 1rem;
+  }
+  .offers li {
+    display: flex;
+    align-items: center;
+    gap: 12px 24px;
+  }
+  .offers .plan {
+    flex: 1;
+    align-items: center;
+  }
+
+  /* The ways out */
+  .foot {
+    display: flex;
+    align-items: center;
+    justify-content: space-between;
+    gap: 16px 24px;
+    margin-block-start: 20px;
+    padding-block-start: 20px;
+    border-block-start: 1px solid var(--_line);
+  }
+  .hint {
+    max-width: 26rem;
+    font-size: 0.8125rem;
+    color: var(--_muted);
+    text-wrap: pretty;
+  }
+  .actions {
+    display: flex;
+    flex: none;
+    flex-wrap: wrap;
+    gap: 10px;
+  }
+  .button {
+    display: inline-grid;
+    grid-auto-flow: column;
+    align-items: center;
+    justify-content: center;
+    column-gap: 8px;
+    min-height: 44px;
+    margin: 0;
+    padding: 6px 18px;
+    border: 1px solid transparent;
+    border-radius: calc(var(--_radius) * 0.65);
+    background: var(--_accent);
+    color: var(--_on-accent);
+    font: inherit;
+    font-size: 0.9375rem;
+    font-weight: 600;
+    line-height: 1.3;
+    text-align: center;
+    text-decoration: none;
+    cursor: pointer;
+    transition:
+      background-color 0.12s,
+      border-color 0.12s;
+  }
+  /* Holds the label's width while "Opening…" stands in its place. */
+  .button[data-label]::after {
+    content: attr(data-label);
+    grid-row: 2;
+    grid-column: 1 / -1;
+    height: 0;
+    overflow: hidden;
+    visibility: hidden;
+  }
+  .button:hover {
+    background: color-mix(in oklab, var(--_accent) 86%, var(--_paper));
+  }
+  .button-secondary {
+    border-color: color-mix(in oklab, var(--_text) 22%, var(--_paper));
+    background: transparent;
+    color: var(--_text);
+  }
+  .button-secondary:hover {
+    background: color-mix(in oklab, var(--_text) 6%, transparent);
+  }
+  .button[aria-disabled='true'] {
+    cursor: default;
+    opacity: 0.72;
+  }
+  .button:focus-visible {
+    outline: 2px solid var(--_text);
+    outline-offset: 2px;
+  }
+
+  /* What is to be told */
+  .message {
+    --_tone: var(--_neutral);
+    display: flex;
+    align-items: flex-start;
+    gap: 12px;
+    padding: 14px var(--_pad);
+    background: color-mix(in oklab, var(--_tone) 6%, var(--_paper));
+    border-block-end: 1px solid color-mix(in oklab, var(--_tone) 20%, var(--_paper));
+    font-size: 0.9375rem;
+    text-wrap: pretty;
+  }
+  .positive {
+    --_tone: var(--_positive);
+  }
+  .info {
+    --_tone: var(--_info);
+  }
+  .caution {
+    --_tone: var(--_caution);
+  }
+  .critical {
+    --_tone: var(--_critical);
+  }
+  .banner {
+    padding-block: 18px 20px;
+  }
+  .card > .message:last-of-type:nth-last-child(-n + 1) {
+    border-block-end: 0;
+  }
+  .words {
+    flex: 1;
+    min-width: 0;
+  }
+  .title {
+    font-weight: 650;
+    color: color-mix(in oklab, var(--_tone) 62%, var(--_text));
+  }
+  .message .actions {
+    margin-block-start: 14px;
+  }
+  .code {
+    font-size: 0.8125rem;
+    color: var(--_muted);
+  }
+  .failure {
+    align-items: center;
+  }
+  .alone {
+    min-height: 152px;
+    border: 0;
+    background: none;
+  }
+  .icon,
+  .spinner {
+    flex: none;
+    width: 20px;
+    height: 20px;
+    margin-block-start: 1px;
+    color: color-mix(in oklab, var(--_tone, currentColor) 72%, var(--_text));
+  }
+  .failure .icon {
+    margin: 0;
+  }
+  .spinner {
+    border: 2px solid color-mix(in srgb, currentColor 25%, transparent);
+    border-block-start-color: currentColor;
+    border-radius: 50%;
+    animation: turn 0.8s linear infinite;
+  }
+  .message .spinner {
+    width: 18px;
+    height: 18px;
+    margin: 2px 1px;
+  }
+  .button .spinner {
+    width: 16px;
+    height: 16px;
+    margin: 0;
+    color: inherit;
+  }
+  @keyframes turn {
+    to {
+      rotate: 1turn;
+    }
+  }
+
+  /* Loading: every text is a bar of its own size, so nothing moves when the truth arrives. */
+  .loading .bones {
+    pointer-events: none;
+    visibility: hidden;
+  }
+  .loading :is(.text, .button) {
+    visibility: visible;
+    color: transparent;
+    background: color-mix(in oklab, var(--_text) 9%, var(--_paper));
+    border-color: transparent;
+    border-radius: 6px;
+    -webkit-box-decoration-break: clone;
+    box-decoration-break: clone;
+    animation: breathe 1.6s ease-in-out infinite alternate;
+  }
+  .loading .status {
+    border-color: transparent;
+    background: none;
+  }
+  @keyframes breathe {
+    to {
+      opacity: 0.55;
+    }
+  }
+
+  @container billhook (width < 34rem) {
+    .foot {
+      flex-direction: column-reverse;
+      align-items: stretch;
+    }
+    .foot .actions,
+    .message .actions {
+      flex-direction: column;
+      align-items: stretch;
+    }
+    .failure,
+    .offers li {
+      flex-wrap: wrap;
+    }
+    .failure .button,
+    .offers .button {
+      flex-basis: 100%;
+    }
+    .hint {
+      max-width: none;
+    }
+  }
+  @container billhook (width < 26rem) {
+    .body,
+    .message {
+      padding-inline: var(--billhook-padding, 18px);
+    }
+    .plan {
+      flex-direction: column;
+      align-items: flex-start;
+    }
+    .offers .plan {
+      align-items: flex-start;
+    }
+    .price {
+      max-width: none;
+      text-align: start;
+    }
+  }
+  @media (prefers-reduced-motion: reduce) {
+    .loading :is(.text, .button) {
+      animation: none;
+    }
+    .spinner {
+      animation-duration: 4s;
+    }
+    .button {
+      transition: none;
+    }
+  }
+  @media (prefers-contrast: more) {
+    :host {
+      --_muted: var(--_text);
+      --_line: var(--_text);
+    }
+    .button-secondary {
+      border-color: var(--_text);
+    }
+  }
+  @media (forced-colors: active) {
+    .loading :is(.text, .button) {
+      color: GrayText;
+    }
+    .button[aria-disabled='true'] {
+      opacity: 1;
+      color: GrayText;
+    }
+  }
+`;

@@ -1,0 +1,36 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import type { PlanView } from '../presentation.ts';
+import type { Speech } from '../words.ts';
+
+/** Name, status and price. Each text stands in a `.text`, which becomes a bar of its size while it is loading. */
+export function plan(view: PlanView, eyebrow: string): TemplateResult {
+  return html`<div class="plan" part="plan">
+    <div class="what">
+      ${eyebrow ? html`<p class="eyebrow"><span class="text">${eyebrow}</span></p>` : nothing}
+      <p class="headline">
+        <span class="name text" part="name">${view.name}</span>
+        ${view.status ? html`<span class="status ${view.status.tone}" part="status"><span class="text">${view.status.label}</span></span>` : nothing}
+      </p>
+      ${view.lines.map((line) => html`<p class="line" part="line"><span class="text">${line}</span></p>`)}
+    </div>
+    ${view.price ? price(view.price) : nothing}
+  </div>`;
+}
+
+function price({ amount, per, notes }: NonNullable<PlanView['price']>): TemplateResult {
+  return html`<div class="price" part="price">
+    <p>${amount ? html`<span class="amount text">${amount}</span> ` : nothing}<span class="per text">${per}</span></p>
+    ${notes ? html`<p class="line">${notes}</p>` : nothing}
+  </div>`;
+}
+
+/** Several subscriptions under the account's headline. */
+export function subscriptions(
+  views: readonly (PlanView & { readonly key: string })[],
+  speech: Speech,
+): TemplateResult | typeof nothing {
+  if (!views.length) return nothing;
+  return html`<ul class="rows" part="subscriptions" aria-label=${speech.say('subscriptions')}>
+    ${views.map((view) => html`<li>${plan(view, '')}</li>`)}
+  </ul>`;
+}

@@ -1,0 +1,48 @@
+/**
+ * One ES file for a script tag. Not lib mode, which keeps white space in ES output; and not an iife, where
+ * `import.meta.url` (where the BFF is) would be lost.
+ */
+import { defineConfig, type Plugin } from 'vite';
+
+/**
+ * Lit makes a Trusted Types policy of its own name when it is loaded. A page's CSP would have to list it, and the script
+ * dies with an error where a second copy of Lit makes it again. Here it is called `billhook`, is not made by a copy that
+ * finds the elements defined already (it will never render), and a refusal is left to the browser to report.
+ */
+function ownTrustedTypesPolicy(): Plugin {
+  const theirs = /(\w+)\.createPolicy\("lit-html",(\{createHTML:\w+=>\w+\})\)/;
+  let replaced = 0;
+  return {
+    name: 'billhook:trusted-types',
+    transform(code, id) {
+      if (!id.includes('lit-html') || !code.includes('createPolicy')) return null;
+      const own = code.replace(
+        theirs,
+        '(()=>{try{if(!customElements.get("billhook-widget"))return $1.createPolicy("billhook",$2)}catch{}})()',
+      );
+      if (own !== code) replaced++;
+      return own;
+    },
+    generateBundle() {
+      if (replaced !== 1)
+        this.error(
+          `Lit's Trusted Types policy was replaced ${replaced} times instead of once: its source has changed.`,
+        );
+    },
+  };
+}
+
+export default defineConfig({
+  plugins: [ownTrustedTypesPolicy()],
+  build: {
+    target: 'es2022',
+    modulePreload: false,
+    reportCompressedSize: false,
+    rolldownOptions: {
+      input: 'src/script.ts',
+      // Keeps `configureBillhook`, for pages that import it from the same address.
+      preserveEntrySignatures: 'strict',
+      output: { format: 'es', entryFileNames: 'widget.js', codeSplitting: false },
+    },
+  },
+});
