@@ -34,7 +34,7 @@ export function momentsAt(now: number, fetchedAt: number, limit: number): Moment
     if (at > now && at < next) next = at;
   };
   const passing = (at: number | null): Passing => {
-    if (at === null || !Number.isFinite(at)) return 'ahead';
+    if (!isMoment(at)) return 'ahead';
     if (now < at) {
       note(at);
       return 'ahead';
@@ -48,13 +48,13 @@ export function momentsAt(now: number, fetchedAt: number, limit: number): Moment
   return {
     passing,
     lookAt(at) {
-      if (at === null || !Number.isFinite(at)) return false;
+      if (!isMoment(at)) return false;
       if (now >= at && at > fetchedAt) missed = true;
       note(at);
       return now < at;
     },
     lookAgainAfter(at) {
-      if (at === null || !(at <= fetchedAt)) return;
+      if (!isMoment(at) || at > fetchedAt) return;
       // Waits as long again as it is late already: a Stripe that is a minute behind is met within two, and a customer
       // whose test clock stands still costs one look a day, not thousands.
       note(fetchedAt + Math.min(Math.max(fetchedAt - at, minute), day));
@@ -66,5 +66,10 @@ export function momentsAt(now: number, fetchedAt: number, limit: number): Moment
 
 /** ISO 8601; `null` for what no calendar can hold, so that one absurd number never costs the whole document. */
 export function iso(at: number | null): string | null {
-  return at === null || !(Math.abs(at) <= 8.64e15) ? null : new Date(at).toISOString();
+  return isMoment(at) ? new Date(at).toISOString() : null;
+}
+
+/** Within what a `Date` can say. */
+function isMoment(at: number | null): at is number {
+  return at !== null && Math.abs(at) <= 8.64e15;
 }

@@ -22,7 +22,7 @@ export function mainItem(items: readonly ItemFacts[]): ItemFacts | null {
 export function listPrice(item: ItemFacts): Money | null {
   if (item.metered || item.unitAmount === null) return null;
   // Fractions of a cent count once multiplied: 0.5¢ × 1000 is $5, not $10 or nothing.
-  const amount = Math.round(item.unitAmount * (item.quantity ?? 1));
+  const amount = Math.round(item.unitAmount * (item.quantity ?? 1)) + 0;
   return Number.isSafeInteger(amount) ? { amount, currency: item.currency } : null;
 }
 

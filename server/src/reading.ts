@@ -16,6 +16,8 @@ export interface Reading {
   readonly etag: string;
   /** When time alone will change the document. */
   readonly nextChangeAt: number | null;
+  /** Stripe's id of the invoice that the snapshot says can be paid. Never leaves the server. */
+  readonly invoiceToPay: string | null;
 }
 
 export type Read = (who: Pick<Identity, 'host' | 'account' | 'settings' | 'mayManage'>) => Promise<Reading>;
@@ -23,7 +25,7 @@ export type Read = (who: Pick<Identity, 'host' | 'account' | 'settings' | 'mayMa
 export function createRead(store: BillingStore, catalogue: Catalogue, now: () => number): Read {
   return async function read(who) {
     const record = await store.findAccount(who);
-    const { snapshot, nextChangeAt } = judge(
+    const { snapshot, nextChangeAt, invoiceToPay } = judge(
       {
         linked: record !== null,
         facts: record?.facts ?? null,
@@ -37,11 +39,12 @@ export function createRead(store: BillingStore, catalogue: Catalogue, now: () =>
       { mayManage: who.mayManage },
       now(),
     );
-    return { record, snapshot, nextChangeAt, etag: etagOf(snapshot) };
+    return { record, snapshot, nextChangeAt, invoiceToPay, etag: etagOf(snapshot) };
   };
 }
 
-function etagOf({ asOf: _, ...document }: BillingSnapshot): string {
+function etagOf(snapshot: BillingSnapshot): string {
+  const document = { ...snapshot, asOf: undefined };
   return `"${createHash('sha256').update(JSON.stringify(document)).digest('base64url').slice(0, 27)}"`;
 }
 

@@ -3,7 +3,7 @@
  * plain JSON for `stripe-facts.ts`, and {@link StripeFailure} with a code.
  */
 
-import Stripe from 'stripe';
+import { Stripe } from 'stripe';
 import type { PortalFlow } from '@billhook/widget/contract';
 import { needsInvoices, type OpenInvoiceLook, type StripeLook } from './stripe-facts.ts';
 import type { Subject } from './hints.ts';
@@ -64,8 +64,8 @@ export interface StripeGateway {
   customerOf(subject: Subject): Promise<string | null>;
   introduced(customer: string): Promise<IntroducedCustomer>;
   openPortal(request: PortalRequest): Promise<string>;
-  /** The hosted page of the customer's oldest open invoice; `null` when nothing is open. */
-  openInvoicePage(customer: string): Promise<string | null>;
+  /** The hosted page of an open invoice; `null` when it is open no more. */
+  openInvoicePage(invoice: string): Promise<string | null>;
   /** @returns The parsed event, or `null` when no secret matches or the signature is too old. */
   verifiedEvent(body: string, header: string): unknown;
   /** Ends what is under way. */
@@ -127,9 +127,6 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
     return { invoice, payments: seen.map(({ payment }) => payment), charges: seen.flatMap(({ charges }) => charges) };
   }
 
-  const openInvoices = (customer: string, expand: string[]) =>
-    stripe.invoices.list({ customer, status: 'open', limit: openInvoiceLimit, expand });
-
   return {
     identity: () => named(async () => ({ account: (await stripe.accounts.retrieveCurrent()).id, livemode }), 'account'),
 
@@ -141,8 +138,14 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
         const owner =
           subscriptions[0]?.customer ??
           (await stripe.customers.retrieve(customer, { expand: ['invoice_settings.default_payment_method'] }));
-        const open = subscriptions.some(needsInvoices) ? (await openInvoices(customer, ['data.payments'])).data : [];
-        return { customer: owner, subscriptions, openInvoices: await Promise.all(open.map(openInvoice)) };
+        if (!subscriptions.some(needsInvoices)) return { customer: owner, subscriptions, openInvoices: [] };
+        const open = await stripe.invoices.list({
+          customer,
+          status: 'open',
+          limit: openInvoiceLimit,
+          expand: ['data.payments'],
+        });
+        return { customer: owner, subscriptions, openInvoices: await Promise.all(open.data.map(openInvoice)) };
       }, 'customer'),
 
     products: (ids) =>
@@ -175,12 +178,11 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
         return session.url;
       }, 'customer'),
 
-    openInvoicePage: (customer) =>
+    openInvoicePage: (invoice) =>
       named(async () => {
-        const open = await openInvoices(customer, []);
-        // Stripe lists the newest first; the oldest is the one that grace and access hang on.
-        return open.data.findLast((invoice) => invoice.hosted_invoice_url)?.hosted_invoice_url ?? null;
-      }, 'customer'),
+        const { status, hosted_invoice_url: url } = await stripe.invoices.retrieve(invoice);
+        return status === 'open' ? (url ?? null) : null;
+      }, 'invoice'),
 
     verifiedEvent(body, header) {
       for (const secret of options.webhookSecrets) {
@@ -248,7 +250,10 @@ async function retrieve(stripe: Stripe, type: string, id: string): Promise<Owned
 }
 
 /** Gives every failure its code; Stripe's own classes decide, never a message, but where Stripe has nothing else. */
-async function named<T>(call: () => Promise<T>, about: 'account' | 'customer' | 'product' | 'subject'): Promise<T> {
+async function named<T>(
+  call: () => Promise<T>,
+  about: 'account' | 'customer' | 'invoice' | 'product' | 'subject',
+): Promise<T> {
   try {
     return await call();
   } catch (cause) {

@@ -72,12 +72,12 @@ export class Waiters {
   }
 
   wake(host: string, account: string): void {
-    for (const wake of [...(this.#byAccount.get(keyOf(host, account)) ?? [])]) wake();
+    for (const wake of this.#byAccount.get(keyOf(host, account)) ?? []) wake();
   }
 
   /** After something that concerns everybody: a product's new name, a lost notification channel, the end. */
   wakeAll(): void {
-    for (const wakes of [...this.#byAccount.values()]) for (const wake of [...wakes]) wake();
+    for (const wakes of this.#byAccount.values()) for (const wake of wakes) wake();
   }
 }
 

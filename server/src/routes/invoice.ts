@@ -1,4 +1,4 @@
-/** `POST /v1/invoice-sessions`: Stripe's hosted page of the oldest open invoice, given only on a click: it is a key too. */
+/** `POST /v1/invoice-sessions`: Stripe's hosted page of the invoice that is to be paid. Given only on a click: it is a key too. */
 
 import { Hono } from 'hono';
 import { z } from 'zod';
@@ -19,8 +19,9 @@ export function invoiceRoute(parts: RouteParts) {
       const { identity } = c.var;
       const { seen } = await readBody(c, invoiceSessionRequest);
       await introduce(identity);
-      const record = customerOf(await read(identity));
-      const url = await gateway.openInvoicePage(record.customer);
+      const reading = await read(identity);
+      const record = customerOf(reading);
+      const url = reading.invoiceToPay === null ? null : await gateway.openInvoicePage(reading.invoiceToPay);
       if (url === null) throw new BillhookError('no_open_invoice');
       return c.json(await openVisit(parts, identity, record, 'invoice', seen, url));
     },

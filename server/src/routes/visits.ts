@@ -64,6 +64,8 @@ export function visitsRoute({ config, read, store, verify, waiters, wakeWorker, 
   async function changesSince(visit: Visit, record: CustomerRecord | null): Promise<Change[]> {
     if (!record?.facts || record.revision === visit.seen) return [];
     const before = await store.factsAt(visit.customer, visit.seen);
+    // Before a first purchase there was nothing; before a portal that was opened blindly, nobody knows what there was.
+    if (before === null && visit.kind !== 'checkout') return [];
     return changesBetween(before, record.facts, (product) => catalogue.productName(product));
   }
 }

@@ -34,7 +34,7 @@ export class Batch<In, Out> {
   }
 
   async #flush(): Promise<void> {
-    const taken = this.#waiting.sort((a, b) => this.#order(a.entry, b.entry));
+    const taken = this.#waiting.toSorted((a, b) => this.#order(a.entry, b.entry));
     this.#waiting = [];
     await this.#write(taken);
     this.#flushing = this.#waiting.length > 0 ? Promise.resolve().then(() => this.#flush()) : null;
