@@ -1,0 +1,139 @@
+/** The control room, as JSON under `/sandbox`: what a test or a person does to Stripe that no API call can. */
+
+import { Hono } from 'hono';
+import type { CardBehaviour } from './engine/cards.ts';
+import type { Fault } from './http/faults.ts';
+import type { DeliveryRule, DeliverySettings } from './deliveries.ts';
+import type { StripeSandbox } from './index.ts';
+
+const CHARGES: readonly CardBehaviour[] = ['works', 'failsOnCharge', 'needsAuthentication', 'insufficientFunds'];
+
+/**
+ * ```
+ * GET  /sandbox/clock                       { now, frozen }
+ * POST /sandbox/clock                       { advanceSeconds | advanceTo (ISO 8601 or Unix ms) | frozen }
+ * GET  /sandbox/faults   POST (a Fault, or { latencyMs, rateLimitPerSecond })   DELETE
+ * GET  /sandbox/deliveries                  { settings, paused, deliveries }
+ * POST /sandbox/deliveries                  DeliverySettings, and { paused }, { retryNow: true }
+ * POST /sandbox/deliveries/next             a DeliveryRule
+ * POST /sandbox/endpoints                   { url, events?, secret? } → { id, secret }
+ * GET  /sandbox/events                      newest first, with how each was delivered
+ * POST /sandbox/events/:id/resend
+ * POST /sandbox/charges/next                { outcome }: works | failsOnCharge | needsAuthentication | insufficientFunds
+ * POST /sandbox/portal-settings             saves the Dashboard's portal settings (makes the default configuration)
+ * GET  /sandbox/settings   PATCH            Settings
+ * GET  /sandbox/requests   DELETE           what was asked of /v1
+ * ```
+ * The room has no lock: the sandbox listens on the loopback address only, and nothing in it is worth anything.
+ */
+export function createControlRoom(sandbox: StripeSandbox): Hono {
+  const room = new Hono();
+
+  room.get('/clock', (context) => context.json(clockOf(sandbox)));
+  room.post('/clock', async (context) => {
+    const body = await context.req.json<{ advanceSeconds?: number; advanceTo?: string | number; frozen?: boolean }>();
+    if (typeof body.advanceSeconds === 'number') await sandbox.clock.advance(body.advanceSeconds * 1000);
+    if (body.advanceTo !== undefined) await sandbox.clock.advanceTo(new Date(body.advanceTo).getTime());
+    if (body.frozen === true) sandbox.clock.freeze();
+    if (body.frozen === false) sandbox.clock.run();
+    return context.json(clockOf(sandbox));
+  });
+
+  room.get('/faults', (context) => context.json(faultsOf(sandbox)));
+  room.post('/faults', async (context) => {
+    const body = await context.req.json<Partial<Fault> & { latencyMs?: number; rateLimitPerSecond?: number | null }>();
+    const { latencyMs, rateLimitPerSecond, ...fault } = body;
+    if (typeof latencyMs === 'number') sandbox.faults.latencyMs = latencyMs;
+    if (rateLimitPerSecond !== undefined) sandbox.faults.rateLimitPerSecond = rateLimitPerSecond;
+    if (fault.kind !== undefined) sandbox.faults.next({ ...fault, kind: fault.kind });
+    return context.json(faultsOf(sandbox));
+  });
+  room.delete('/faults', (context) => {
+    sandbox.faults.clear();
+    sandbox.faults.latencyMs = 0;
+    sandbox.faults.rateLimitPerSecond = null;
+    return context.json(faultsOf(sandbox));
+  });
+
+  const deliveriesOf = (): object => ({
+    settings: sandbox.deliveries.settings,
+    paused: sandbox.deliveries.paused,
+    deliveries: sandbox.deliveries.list(),
+  });
+  room.get('/deliveries', (context) => context.json(deliveriesOf()));
+  room.post('/deliveries', async (context) => {
+    const { paused, retryNow, ...settings } = await context.req.json<
+      Partial<DeliverySettings> & { paused?: boolean; retryNow?: boolean }
+    >();
+    for (const key of Object.keys(settings)) {
+      if (!Object.hasOwn(sandbox.deliveries.settings, key))
+        return context.json({ error: `no delivery setting ${key}` }, 400);
+    }
+    Object.assign(sandbox.deliveries.settings, settings);
+    if (paused === true) sandbox.deliveries.pause();
+    if (paused === false) sandbox.deliveries.resume();
+    if (retryNow) sandbox.deliveries.retryNow();
+    return context.json(deliveriesOf());
+  });
+  room.post('/deliveries/next', async (context) => {
+    sandbox.deliveries.next(await context.req.json<DeliveryRule>());
+    return context.json(deliveriesOf());
+  });
+  room.post('/endpoints', async (context) => {
+    const { url, ...options } = await context.req.json<{ url: string; events?: string[]; secret?: string }>();
+    if (!URL.canParse(url)) return context.json({ error: 'url must be an absolute URL' }, 400);
+    const { endpoint, secret } = sandbox.deliveries.addEndpoint(url, options);
+    return context.json({ id: endpoint.id, secret });
+  });
+
+  room.get('/events', (context) =>
+    context.json(
+      sandbox.state.events
+        .list()
+        .map((event) => ({ ...event, deliveries: sandbox.deliveries.list({ event: event.id }) })),
+    ),
+  );
+  room.post('/events/:id/resend', async (context) => {
+    const id = context.req.param('id');
+    if (!sandbox.state.events.get(id)) return context.json({ error: `no event ${id}` }, 404);
+    await sandbox.deliveries.resend(id);
+    return context.json({ deliveries: sandbox.deliveries.list({ event: id }) });
+  });
+
+  room.post('/charges/next', async (context) => {
+    const { outcome } = await context.req.json<{ outcome: CardBehaviour }>();
+    if (!CHARGES.includes(outcome)) return context.json({ error: `outcome must be one of ${CHARGES.join(', ')}` }, 400);
+    sandbox.state.nextCharges.push(outcome);
+    return context.json({ next: sandbox.state.nextCharges });
+  });
+  room.post('/portal-settings', (context) => context.json(sandbox.savePortalSettings()));
+  room.get('/settings', (context) => context.json(sandbox.settings));
+  room.patch('/settings', async (context) => {
+    const body = await context.req.json<Record<string, unknown>>();
+    for (const [key, value] of Object.entries(body)) {
+      if (!Object.hasOwn(sandbox.settings, key)) return context.json({ error: `no setting ${key}` }, 400);
+      const current = Reflect.get(sandbox.settings, key) as unknown;
+      if (typeof current === 'object' && current !== null) Object.assign(current, value);
+      else Reflect.set(sandbox.settings, key, value);
+    }
+    return context.json(sandbox.settings);
+  });
+  room.get('/requests', (context) => context.json(sandbox.requests.list()));
+  room.delete('/requests', (context) => {
+    sandbox.requests.clear();
+    return context.json([]);
+  });
+  return room;
+}
+
+const clockOf = (sandbox: StripeSandbox): object => ({
+  now: new Date(sandbox.clock.now()).toISOString(),
+  unixMs: sandbox.clock.now(),
+  frozen: sandbox.clock.frozen,
+});
+
+const faultsOf = (sandbox: StripeSandbox): object => ({
+  latencyMs: sandbox.faults.latencyMs,
+  rateLimitPerSecond: sandbox.faults.rateLimitPerSecond,
+  pending: sandbox.faults.pending(),
+});

@@ -1,0 +1,167 @@
+/** Stripe's test cards, by number and by the test ids that stand for them. */
+
+import { cardError, noSuch } from '../http/errors.ts';
+import type { State } from '../state.ts';
+import type { PaymentMethod } from '../wire.ts';
+
+/** What a card does when it is attached and when it is charged. */
+export type CardBehaviour = 'works' | 'failsOnCharge' | 'needsAuthentication' | 'declined' | 'insufficientFunds';
+
+interface TestCard {
+  number: string;
+  brand: string;
+  funding: string;
+  behaviour: CardBehaviour;
+  /** `pm_card_…` and `tok_…` share their endings. */
+  names: string[];
+}
+
+const TEST_CARDS: readonly TestCard[] = [
+  { number: '4242424242424242', brand: 'visa', funding: 'credit', behaviour: 'works', names: ['visa'] },
+  { number: '4000056655665556', brand: 'visa', funding: 'debit', behaviour: 'works', names: ['visa_debit'] },
+  { number: '5555555555554444', brand: 'mastercard', funding: 'credit', behaviour: 'works', names: ['mastercard'] },
+  { number: '378282246310005', brand: 'amex', funding: 'credit', behaviour: 'works', names: ['amex'] },
+  {
+    number: '4000000000000341',
+    brand: 'visa',
+    funding: 'credit',
+    behaviour: 'failsOnCharge',
+    names: ['chargeCustomerFail'],
+  },
+  {
+    number: '4000002500003155',
+    brand: 'visa',
+    funding: 'credit',
+    behaviour: 'needsAuthentication',
+    names: ['authenticationRequiredOnSetup'],
+  },
+  {
+    number: '4000002760003184',
+    brand: 'visa',
+    funding: 'credit',
+    behaviour: 'needsAuthentication',
+    names: ['authenticationRequired', 'threeDSecure2Required'],
+  },
+  {
+    number: '4000000000000002',
+    brand: 'visa',
+    funding: 'credit',
+    behaviour: 'declined',
+    names: ['chargeDeclined', 'visa_chargeDeclined'],
+  },
+  {
+    number: '4000000000009995',
+    brand: 'visa',
+    funding: 'credit',
+    behaviour: 'insufficientFunds',
+    names: ['chargeDeclinedInsufficientFunds', 'visa_chargeDeclinedInsufficientFunds'],
+  },
+];
+
+/** The card behind `pm_card_visa` or `tok_visa`. */
+export function testCardNamed(id: string): TestCard | undefined {
+  const name = /^(?:pm_card|tok)_(.+)$/.exec(id)?.[1];
+  return TEST_CARDS.find((card) => name !== undefined && card.names.includes(name));
+}
+
+export const testCardNumbered = (number: string): TestCard | undefined =>
+  TEST_CARDS.find((card) => card.number === number.replaceAll(/\D/g, ''));
+
+/** How the stored card behaves; told by its last four digits, which are unique among the test cards. */
+export function behaviourOf(method: PaymentMethod): CardBehaviour {
+  return TEST_CARDS.find((card) => card.number.endsWith(method.card?.last4 ?? ''))?.behaviour ?? 'works';
+}
+
+const fingerprintOf = (number: string): string => Buffer.from(number).toString('base64url').slice(-16);
+
+/** Makes a payment method of a test card, belonging to nobody yet. */
+export function createCard(
+  state: State,
+  card: TestCard,
+  details: {
+    billing?: Partial<PaymentMethod['billing_details']>;
+    metadata?: Record<string, string>;
+    expMonth?: number;
+    expYear?: number;
+  } = {},
+): PaymentMethod {
+  const now = new Date(state.clock.now());
+  const method: PaymentMethod = {
+    id: state.ids.next('pm'),
+    object: 'payment_method',
+    allow_redisplay: 'unspecified',
+    billing_details: {
+      address: { city: null, country: null, line1: null, line2: null, postal_code: null, state: null },
+      email: null,
+      name: null,
+      phone: null,
+      tax_id: null,
+      ...details.billing,
+    },
+    card: {
+      brand: card.brand,
+      checks: { address_line1_check: null, address_postal_code_check: null, cvc_check: 'pass' },
+      country: 'US',
+      display_brand: card.brand,
+      exp_month: details.expMonth ?? now.getUTCMonth() + 1,
+      exp_year: details.expYear ?? now.getUTCFullYear() + 1,
+      fingerprint: fingerprintOf(card.number),
+      funding: card.funding,
+      generated_from: null,
+      last4: card.number.slice(-4),
+      networks: { available: [card.brand], preferred: null },
+      regulated_status: 'unregulated',
+      three_d_secure_usage: { supported: true },
+      wallet: null,
+    },
+    created: state.clock.seconds(),
+    customer: null,
+    customer_account: null,
+    livemode: false,
+    metadata: details.metadata ?? {},
+    type: 'card',
+  };
+  state.paymentMethods.add(method);
+  return method;
+}
+
+/** HTTP-3: banks that refuse a card refuse it when it is attached. */
+export function refuseDeclinedCard(card: CardBehaviour): void {
+  if (card === 'declined') {
+    throw cardError({
+      advice_code: 'try_again_later',
+      code: 'card_declined',
+      decline_code: 'generic_decline',
+      message: 'Your card was declined.',
+      network_decline_code: '01',
+      param: '',
+    });
+  }
+  if (card === 'insufficientFunds') {
+    throw cardError({
+      advice_code: 'try_again_later',
+      code: 'card_declined',
+      decline_code: 'insufficient_funds',
+      message: 'Your card has insufficient funds.',
+      network_decline_code: '51',
+      param: '',
+    });
+  }
+}
+
+/** The payment method with this id; a test id such as `pm_card_visa` makes a new one each time, as at Stripe. */
+export function resolvePaymentMethod(state: State, id: string, param = 'payment_method'): PaymentMethod {
+  const card = testCardNamed(id);
+  if (card) return createCard(state, card);
+  const method = state.paymentMethods.get(id);
+  if (!method) throw noSuch('PaymentMethod', id, param);
+  return method;
+}
+
+/** Attaches a method to a customer; attaching it again is no change. */
+export function attach(state: State, method: PaymentMethod, customer: string): void {
+  if (method.customer === customer) return;
+  refuseDeclinedCard(behaviourOf(method));
+  method.customer = customer;
+  state.emit('payment_method.attached', method);
+}

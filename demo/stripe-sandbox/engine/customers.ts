@@ -1,0 +1,65 @@
+/** Customers, and the methods they pay with. */
+
+import { invalidRequest, noSuch } from '../http/errors.ts';
+import type { State } from '../state.ts';
+import type { Customer, PaymentMethod, Subscription } from '../wire.ts';
+import { endSubscription } from './cancellation.ts';
+import { isTerminal } from './subscription-status.ts';
+
+export function requireCustomer(state: State, id: string, param = 'id'): Customer {
+  const customer = state.customers.get(id);
+  if (!customer) throw noSuch('customer', id, param);
+  return customer;
+}
+
+/** A method may only be made a default once it is attached. */
+export function requireAttached(state: State, method: string, customer: string, param: string): string {
+  if (state.paymentMethods.get(method)?.customer === customer) return method;
+  throw invalidRequest(
+    `The customer does not have a payment method with the ID ${method}. The payment method must be attached to the customer.`,
+    { code: 'resource_missing', param },
+  );
+}
+
+/** The method that pays this subscription: its own, else the customer's. */
+export function payingMethod(
+  state: State,
+  subscription: Subscription | null,
+  customer: Customer | undefined,
+): PaymentMethod | undefined {
+  const id = subscription?.default_payment_method ?? customer?.invoice_settings.default_payment_method;
+  return id == null ? undefined : state.paymentMethods.get(id);
+}
+
+/** Takes a method away; whatever had it as its default has none afterwards. */
+export function detach(state: State, method: PaymentMethod): void {
+  const owner = method.customer;
+  if (owner === null) {
+    throw invalidRequest('The payment method you provided is not attached to a customer so detachment is impossible.', {
+      param: 'payment_method',
+    });
+  }
+  method.customer = null;
+  state.emit('payment_method.detached', method);
+  const customer = state.customers.get(owner);
+  if (customer?.invoice_settings.default_payment_method === method.id) {
+    state.update(customer, (changed) => void (changed.invoice_settings.default_payment_method = null));
+  }
+  for (const subscription of state.subscriptions.values()) {
+    if (subscription.default_payment_method !== method.id || isTerminal(subscription)) continue;
+    state.update(subscription, (changed) => void (changed.default_payment_method = null));
+  }
+}
+
+/** SUB-14: deleting a customer cancels its subscriptions. */
+export function deleteCustomer(state: State, customer: Customer): void {
+  for (const subscription of state.subscriptions.list((row) => row.customer === customer.id)) {
+    if (!isTerminal(subscription)) endSubscription(state, subscription, 'cancellation_requested');
+  }
+  for (const method of state.paymentMethods.values()) {
+    if (method.customer === customer.id) method.customer = null;
+  }
+  state.customers.delete(customer.id);
+  state.deletedCustomers.add(customer.id);
+  state.emit('customer.deleted', customer);
+}

@@ -1,0 +1,28 @@
+/** Calendar arithmetic of billing periods, in Unix seconds and UTC. */
+
+export type IntervalName = 'day' | 'week' | 'month' | 'year';
+
+export const HOUR = 3600;
+export const DAY = 24 * HOUR;
+
+/** `count` intervals after `from`; the 31st becomes the last day of a shorter month. */
+export function addInterval(from: number, interval: string, count: number): number {
+  if (interval === 'day') return from + count * DAY;
+  if (interval === 'week') return from + count * 7 * DAY;
+  const date = new Date(from * 1000);
+  const months = interval === 'year' ? count * 12 : count;
+  const day = date.getUTCDate();
+  date.setUTCDate(1);
+  date.setUTCMonth(date.getUTCMonth() + months);
+  const lastDay = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate();
+  date.setUTCDate(Math.min(day, lastDay));
+  return Math.floor(date.getTime() / 1000);
+}
+
+/** The first boundary after `after` on the grid that starts at `anchor`: keeps the 31st the 31st after a February. */
+export function nextBoundary(anchor: number, interval: string, count: number, after: number): number {
+  for (let step = 1; ; step += 1) {
+    const boundary = addInterval(anchor, interval, step * count);
+    if (boundary > after) return boundary;
+  }
+}

@@ -1,0 +1,186 @@
+/** Another price, another quantity, more or fewer items, with what that costs or gives back (SUB-9, SUB-11). */
+
+import { invalidRequest } from '../http/errors.ts';
+import type { State } from '../state.ts';
+import type { Invoice, InvoiceItem, Price, Subscription, SubscriptionItem } from '../wire.ts';
+import { collect, settleZero } from './collection.ts';
+import { draftInvoice, finalizeInvoice } from './invoices.ts';
+import { planOf, prorationLines, type LineDraft } from './lines.ts';
+import { addInterval } from './periods.ts';
+import { createItem, mirrorSingleItem } from './subscriptions.ts';
+
+export type ProrationBehavior = 'always_invoice' | 'create_prorations' | 'none';
+
+/** One item's change: an `id` that is there already, or a new item's price. */
+export interface ItemChange {
+  id?: string;
+  price?: Price;
+  quantity?: number;
+  deleted?: boolean;
+  metadata?: Record<string, string>;
+}
+
+/**
+ * Changes the items. What it costs depends on `proration`: `always_invoice` makes an invoice now, `create_prorations`
+ * leaves two pending items for the next one, `none` changes only what comes.
+ *
+ * @param also further changes that belong to the same `customer.subscription.updated`
+ */
+export function changeItems(
+  state: State,
+  subscription: Subscription,
+  changes: ItemChange[],
+  proration: ProrationBehavior,
+  at: number,
+  also: (subscription: Subscription) => void = () => undefined,
+): void {
+  const before = structuredClone(subscription.items.data);
+  const lines: LineDraft[] = [];
+  let invoice: Invoice | null = null;
+  state.update(subscription, (changed) => {
+    for (const change of changes) applyChange(state, changed, change, at);
+    mirrorSingleItem(changed);
+    Object.assign(changed.items, { total_count: changed.items.data.length });
+    if (proration !== 'none' && changed.status !== 'trialing') {
+      lines.push(...prorationsBetween(state, changed, before, at));
+    }
+    also(changed);
+    // The invoice is drafted inside the change, so that `latest_invoice` is among the previous attributes (SUB-9).
+    if (proration === 'always_invoice' && lines.length > 0) invoice = invoiceNow(state, changed, lines);
+  });
+  if (proration === 'create_prorations') for (const line of lines) addPending(state, subscription, line);
+  if (invoice) settle(state, invoice);
+}
+
+function prorationsBetween(
+  state: State,
+  subscription: Subscription,
+  before: SubscriptionItem[],
+  at: number,
+): LineDraft[] {
+  return before.flatMap((old) => {
+    const now = subscription.items.data.find((item) => item.id === old.id) ?? null;
+    if (now && now.price.id === old.price.id && now.quantity === old.quantity) return [];
+    return prorationLines(state, subscription, old, now, at);
+  });
+}
+
+function applyChange(state: State, subscription: Subscription, change: ItemChange, at: number): void {
+  const items = subscription.items.data;
+  if (change.id === undefined) {
+    if (!change.price)
+      throw invalidRequest('Missing required param: items[0][price].', {
+        code: 'parameter_missing',
+        param: 'items[0][price]',
+      });
+    if (items.some((item) => item.price.id === change.price?.id)) {
+      throw invalidRequest(`Cannot add multiple subscription items with the same plan: ${change.price.id}`, {
+        param: 'items',
+      });
+    }
+    const { interval, interval_count: count } = change.price.recurring ?? { interval: 'month', interval_count: 1 };
+    items.push(
+      createItem(
+        state,
+        subscription.id,
+        { price: change.price, quantity: change.quantity, metadata: change.metadata ?? {} },
+        { start: at, end: items[0]?.current_period_end ?? addInterval(at, interval, count) },
+      ),
+    );
+    return;
+  }
+  const item = items.find((row) => row.id === change.id);
+  if (!item) {
+    throw invalidRequest(`No such subscription item: '${change.id}'`, {
+      code: 'resource_missing',
+      param: 'items[0][id]',
+    });
+  }
+  if (change.deleted) {
+    if (items.length === 1)
+      throw invalidRequest('A subscription must have at least one active plan.', { param: 'items' });
+    items.splice(items.indexOf(item), 1);
+    return;
+  }
+  if (change.price) reprice(subscription, item, change.price);
+  if (change.quantity !== undefined) item.quantity = change.quantity;
+  if (change.metadata) item.metadata = change.metadata;
+}
+
+/** SUB-9: another interval keeps the start and the anchor, and moves the end. */
+function reprice(subscription: Subscription, item: SubscriptionItem, price: Price): void {
+  if (price.currency !== subscription.currency) {
+    throw invalidRequest('The price specified supports a different currency than the subscription.', {
+      param: 'items[0][price]',
+    });
+  }
+  const was = item.price.recurring;
+  const is = price.recurring;
+  if (was && is && (was.interval !== is.interval || was.interval_count !== is.interval_count)) {
+    item.current_period_end = addInterval(item.current_period_start, is.interval, is.interval_count);
+  }
+  item.price = structuredClone(price);
+  item.plan = planOf(price);
+}
+
+function invoiceNow(state: State, subscription: Subscription, lines: LineDraft[]): Invoice | null {
+  const customer = state.customers.get(subscription.customer);
+  if (!customer) return null;
+  const now = state.clock.seconds();
+  return draftInvoice(state, {
+    customer,
+    subscription,
+    reason: 'subscription_update',
+    currency: subscription.currency,
+    lines,
+    autoAdvance: false,
+    period: { start: now, end: now },
+  });
+}
+
+function settle(state: State, invoice: Invoice): void {
+  invoice.webhooks_delivered_at = invoice.created;
+  finalizeInvoice(state, invoice);
+  if (!settleZero(state, invoice)) collect(state, invoice, 'automatic');
+}
+
+/** SUB-9 under `create_prorations`: waits for the next invoice, and says so. */
+function addPending(state: State, subscription: Subscription, line: LineDraft): void {
+  const item: InvoiceItem = {
+    id: state.ids.next('ii'),
+    object: 'invoiceitem',
+    amount: line.amount,
+    currency: subscription.currency,
+    customer: subscription.customer,
+    customer_account: null,
+    date: state.clock.seconds(),
+    description: line.description,
+    discountable: false,
+    discounts: [],
+    invoice: null,
+    livemode: false,
+    metadata: {},
+    parent: {
+      subscription_details: {
+        subscription: subscription.id,
+        ...(line.subscriptionItem === null ? {} : { subscription_item: line.subscriptionItem }),
+      },
+      type: 'subscription_details',
+    },
+    period: line.period,
+    pricing: line.price
+      ? {
+          price_details: { price: line.price.id, product: line.price.product },
+          type: 'price_details',
+          unit_amount_decimal: line.price.unit_amount_decimal,
+        }
+      : null,
+    proration: true,
+    quantity: line.quantity,
+    quantity_decimal: String(line.quantity),
+    tax_rates: [],
+    test_clock: null,
+  };
+  state.invoiceItems.add(item);
+  state.emit('invoiceitem.created', item);
+}

@@ -1,0 +1,310 @@
+/** Subscriptions from their first day to the next renewal. Changing and ending them is next door. */
+
+import { cardError, invalidRequest, StripeError } from '../http/errors.ts';
+import type { State } from '../state.ts';
+import type { Customer, EventType, PaymentMethod, Price, Subscription, SubscriptionItem } from '../wire.ts';
+import { behaviourOf } from './cards.ts';
+import { endSubscription } from './cancellation.ts';
+import { collect, settleZero } from './collection.ts';
+import { payingMethod } from './customers.ts';
+import { draftInvoice, finalizeInvoice, voidInvoice } from './invoices.ts';
+import { amountFor, periodLines, planOf } from './lines.ts';
+import { declineOf } from './payments.ts';
+import { DAY, HOUR, nextBoundary } from './periods.ts';
+import { periodEnd, periodStart } from './subscription-status.ts';
+
+/** SUB-3: how long a first payment may stay unfinished. */
+export const INCOMPLETE_LIFETIME = 23 * HOUR;
+
+/** SUB-1, as observed: not the order in which things happen. Stripe promises none. */
+export const FIRST_PURCHASE_ORDER: readonly EventType[] = [
+  'charge.succeeded',
+  'charge.failed',
+  'payment_method.attached',
+  'customer.created',
+  'checkout.session.completed',
+  'customer.updated',
+  'customer.subscription.created',
+  'payment_intent.succeeded',
+  'payment_intent.created',
+  'payment_intent.payment_failed',
+  'payment_intent.requires_action',
+  'invoice.created',
+  'invoice.finalized',
+  'invoice.updated',
+  'invoice.payment_action_required',
+  'invoice.payment_failed',
+  'invoice.paid',
+  'invoice.payment_succeeded',
+  'invoice_payment.paid',
+];
+
+export interface ItemDraft {
+  price: Price;
+  quantity: number | undefined;
+  metadata: Record<string, string>;
+}
+
+export interface SubscriptionDraft {
+  customer: Customer;
+  items: ItemDraft[];
+  paymentBehavior: 'allow_incomplete' | 'default_incomplete' | 'error_if_incomplete';
+  defaultPaymentMethod: string | null;
+  metadata: Record<string, string>;
+  description: string | null;
+  /** Unix seconds at which a free trial ends; `null` for none. */
+  trialEnd: number | null;
+  missingPaymentMethod: 'create_invoice' | 'cancel' | 'pause';
+  saveDefaultPaymentMethod: 'off' | 'on_subscription';
+}
+
+export function createItem(
+  state: State,
+  subscription: string,
+  draft: ItemDraft,
+  period: { start: number; end: number },
+): SubscriptionItem {
+  const metered = draft.price.recurring?.usage_type === 'metered';
+  return {
+    id: state.ids.next('si'),
+    object: 'subscription_item',
+    billing_thresholds: null,
+    created: state.clock.seconds(),
+    current_period_end: period.end,
+    current_period_start: period.start,
+    current_trial: null,
+    discounts: [],
+    metadata: draft.metadata,
+    plan: planOf(draft.price),
+    price: structuredClone(draft.price),
+    ...(metered ? {} : { quantity: draft.quantity ?? 1 }),
+    subscription,
+    tax_rates: [],
+  };
+}
+
+/** OBJ-2: the undocumented copies at the top, for subscriptions with one item. */
+export function mirrorSingleItem(subscription: Subscription): void {
+  const [only, ...others] = subscription.items.data;
+  subscription.plan = only && others.length === 0 ? only.plan : null;
+  subscription.quantity = only && others.length === 0 ? (only.quantity ?? null) : null;
+}
+
+/** Creates a subscription with its first invoice, and tries to get it paid (SUB-1, SUB-3, SUB-4, HTTP-4). */
+export function createSubscription(state: State, draft: SubscriptionDraft): Subscription {
+  const currency = currencyOf(draft);
+  const total = draft.items.reduce((sum, item) => sum + amountFor(item.price, item.quantity ?? 1), 0);
+  const method =
+    (draft.defaultPaymentMethod === null ? undefined : state.paymentMethods.get(draft.defaultPaymentMethod)) ??
+    payingMethod(state, null, draft.customer);
+  const charged = draft.trialEnd === null && total > 0;
+  if (charged && !method && draft.paymentBehavior !== 'default_incomplete') throw noPaymentSource();
+  if (charged && method && draft.paymentBehavior === 'error_if_incomplete') refuseUnlessPaid(state, method);
+
+  return state.events.inSendOrder(FIRST_PURCHASE_ORDER, () => {
+    const subscription = buildSubscription(state, draft, currency);
+    state.subscriptions.add(subscription);
+    state.update(draft.customer, (customer) => void (customer.currency ??= currency));
+    const invoice = draftInvoice(state, {
+      customer: draft.customer,
+      subscription,
+      reason: 'subscription_create',
+      currency,
+      lines: periodLines(state, subscription, { free: draft.trialEnd !== null }),
+      autoAdvance: false,
+      period: { start: subscription.created, end: subscription.created },
+    });
+    invoice.webhooks_delivered_at = invoice.created;
+    finalizeInvoice(state, invoice);
+    if (!settleZero(state, invoice) && draft.paymentBehavior !== 'default_incomplete') {
+      collect(state, invoice, 'first', { method });
+    }
+    if (invoice.status === 'paid' && subscription.status === 'incomplete') subscription.status = 'active';
+    state.emit('customer.subscription.created', subscription);
+    if (subscription.trial_end !== null && subscription.trial_end - subscription.created <= TRIAL_NOTICE) {
+      state.emit('customer.subscription.trial_will_end', subscription);
+    }
+    return subscription;
+  });
+}
+
+/** SUB-4: how long before a trial's end it is announced. */
+const TRIAL_NOTICE = 3 * DAY;
+
+function currencyOf(draft: SubscriptionDraft): string {
+  const currencies = new Set(draft.items.map((item) => item.price.currency));
+  const [currency] = currencies;
+  if (currency === undefined)
+    throw invalidRequest('Missing required param: items.', { code: 'parameter_missing', param: 'items' });
+  if (currencies.size > 1)
+    throw invalidRequest('The prices on a subscription must all have the same currency.', { param: 'items' });
+  const used = draft.customer.currency;
+  if (used && used !== currency) {
+    throw invalidRequest(
+      `You cannot combine currencies on a single customer. This customer has an active subscription, subscription schedule, discount, quote, or invoice item with currency ${used}.`,
+    );
+  }
+  return currency;
+}
+
+/** HTTP-4. */
+const noPaymentSource = (): StripeError =>
+  new StripeError(
+    400,
+    {
+      type: 'invalid_request_error',
+      code: 'resource_missing',
+      message:
+        'This customer has no attached payment source or default payment method. Please consider adding a default payment method. For more information, visit https://stripe.com/docs/billing/subscriptions/payment-methods-setting#payment-method-priority.',
+    },
+    true,
+  );
+
+/** `error_if_incomplete`: nothing is created unless the charge will go through. */
+function refuseUnlessPaid(state: State, method: PaymentMethod): void {
+  const behaviour = state.nextCharges[0] ?? behaviourOf(method);
+  if (behaviour === 'works') return;
+  state.nextCharges.shift();
+  if (behaviour !== 'needsAuthentication') throw cardError({ ...declineOf(behaviour), param: '' });
+  throw cardError({
+    code: 'subscription_payment_intent_requires_action',
+    message:
+      'Subscription creation failed: the payment requires additional user action before it can be completed successfully.',
+  });
+}
+
+function buildSubscription(state: State, draft: SubscriptionDraft, currency: string): Subscription {
+  const now = state.clock.seconds();
+  const id = state.ids.next('sub');
+  const items = draft.items.map((item) => {
+    const { interval, interval_count: count } = item.price.recurring ?? { interval: 'month', interval_count: 1 };
+    return createItem(state, id, item, { start: now, end: draft.trialEnd ?? nextBoundary(now, interval, count, now) });
+  });
+  const subscription: Subscription = {
+    id,
+    object: 'subscription',
+    application: null,
+    application_fee_percent: null,
+    automatic_tax: { disabled_reason: null, enabled: false, liability: null },
+    billing_cycle_anchor: draft.trialEnd ?? now,
+    billing_cycle_anchor_config: null,
+    // OBJ-4
+    billing_mode: { flexible: { proration_discounts: 'included' }, type: 'flexible', updated_at: now },
+    billing_schedules: [],
+    billing_thresholds: null,
+    cancel_at: null,
+    cancel_at_period_end: false,
+    canceled_at: null,
+    cancellation_details: { comment: null, feedback: null, feedback_option: null, reason: null },
+    collection_method: 'charge_automatically',
+    created: now,
+    currency,
+    customer: draft.customer.id,
+    customer_account: null,
+    days_until_due: null,
+    default_payment_method: draft.defaultPaymentMethod,
+    default_source: null,
+    default_tax_rates: [],
+    description: draft.description,
+    discounts: [],
+    ended_at: null,
+    invoice_settings: {
+      account_tax_ids: null,
+      custom_fields: null,
+      description: null,
+      footer: null,
+      issuer: { type: 'self' },
+    },
+    items: { object: 'list', data: items, has_more: false, url: `/v1/subscription_items?subscription=${id}` },
+    latest_invoice: null,
+    livemode: false,
+    managed_payments: null,
+    metadata: draft.metadata,
+    next_pending_invoice_item_invoice: null,
+    on_behalf_of: null,
+    pause_collection: null,
+    payment_settings: {
+      payment_method_options: null,
+      payment_method_types: null,
+      save_default_payment_method: draft.saveDefaultPaymentMethod,
+    },
+    pending_invoice_item_interval: null,
+    pending_setup_intent: null,
+    pending_update: null,
+    plan: null,
+    quantity: null,
+    schedule: null,
+    start_date: now,
+    status: draft.trialEnd === null ? 'incomplete' : 'trialing',
+    test_clock: null,
+    transfer_data: null,
+    trial_end: draft.trialEnd,
+    trial_settings: {
+      end_behavior: { billing_cycle_anchor: null, missing_payment_method: draft.missingPaymentMethod },
+    },
+    trial_start: draft.trialEnd === null ? null : now,
+  };
+  // OBJ-2
+  Object.assign(subscription.items, { total_count: items.length });
+  mirrorSingleItem(subscription);
+  return subscription;
+}
+
+/** SUB-3: a first payment that nobody finished. */
+export function expireIncomplete(state: State, subscription: Subscription): void {
+  const invoice = state.invoices.get(subscription.latest_invoice ?? '');
+  if (invoice?.status === 'open') voidInvoice(state, invoice);
+  state.update(subscription, (changed) => {
+    changed.status = 'incomplete_expired';
+    changed.ended_at = state.clock.seconds();
+  });
+}
+
+/** SUB-5: the period moves on first, then comes a draft that is charged about an hour later. */
+export function renew(state: State, subscription: Subscription): void {
+  const customer = state.customers.get(subscription.customer);
+  if (!customer) return;
+  const trialEnded = subscription.status === 'trialing';
+  const ended = { start: periodStart(subscription), end: periodEnd(subscription) };
+  if (trialEnded && !payingMethod(state, subscription, customer)) {
+    const behaviour = subscription.trial_settings?.end_behavior.missing_payment_method;
+    if (behaviour === 'cancel') return endSubscription(state, subscription, 'cancellation_requested');
+    if (behaviour === 'pause') return pauseForMissingMethod(state, subscription);
+  }
+  const now = state.clock.seconds();
+  const due = subscription.items.data.filter((item) => item.current_period_end <= now).map((item) => item.id);
+  state.update(subscription, (changed) => {
+    for (const item of changed.items.data) if (due.includes(item.id)) advanceItem(changed, item);
+    if (trialEnded) changed.status = 'active';
+  });
+  const attempted = subscription.status !== 'unpaid';
+  draftInvoice(state, {
+    customer,
+    subscription,
+    reason: 'subscription_cycle',
+    currency: subscription.currency,
+    lines: periodLines(state, subscription).filter((line) => due.includes(line.subscriptionItem ?? '')),
+    // SUB-6: while a subscription is unpaid, invoices are still made but nobody tries to charge them.
+    autoAdvance: attempted,
+    period: ended,
+  });
+}
+
+function advanceItem(subscription: Subscription, item: SubscriptionItem): void {
+  const { interval, interval_count: count } = item.price.recurring ?? { interval: 'month', interval_count: 1 };
+  const start = item.current_period_end;
+  item.current_period_start = start;
+  item.current_period_end = nextBoundary(subscription.billing_cycle_anchor, interval, count, start);
+}
+
+function pauseForMissingMethod(state: State, subscription: Subscription): void {
+  subscription.status = 'paused';
+  subscription.status_details = {
+    paused: {
+      subscription: { type: 'trial_end_without_payment_method' },
+      transitioned_at: state.clock.seconds(),
+      type: 'subscription',
+    },
+  };
+  state.emit('customer.subscription.paused', subscription);
+}

@@ -1,0 +1,285 @@
+/** The `/v1` door: key, faults, idempotency, parameters, the endpoint itself, expansion, headers (HTTP-1). */
+
+import { Hono, type Context } from 'hono';
+import qs from 'qs';
+import { API_VERSION } from '../events.ts';
+import type { State } from '../state.ts';
+import { invalidRequest, StripeError } from './errors.ts';
+import { expand } from './expand.ts';
+import type { Fault, FaultPlan } from './faults.ts';
+import { createIdempotencyKeys, type StoredAnswer } from './idempotency.ts';
+import { isRecord, list, readShape, text, type Read, type Shape } from './params.ts';
+import type { LoggedRequest, RequestLog } from './request-log.ts';
+
+/** What an endpoint is given. It runs to its end without waiting, so no two requests ever see half a change. */
+export interface Call<S extends Shape> {
+  state: State;
+  params: Read<S>;
+  /** The path's `:id`, or the named one. */
+  id(name?: string): string;
+}
+
+export type Endpoint<S extends Shape> = (call: Call<S>) => object;
+
+export interface Api {
+  get<S extends Shape>(path: string, shape: S, endpoint: Endpoint<S>): void;
+  post<S extends Shape>(path: string, shape: S, endpoint: Endpoint<S>): void;
+  delete<S extends Shape>(path: string, shape: S, endpoint: Endpoint<S>): void;
+}
+
+export interface ApiOptions {
+  state: State;
+  secretKey: string;
+  faults: FaultPlan;
+  log: RequestLog & { add(request: LoggedRequest): void };
+  /** Aborted when the sandbox closes, so that hanging requests are let go. */
+  closing: AbortSignal;
+}
+
+const LARGEST_BODY = 1024 * 1024;
+
+export function createApi(options: ApiOptions): { app: Hono; api: Api } {
+  const { state, faults, log } = options;
+  const app = new Hono();
+  const keys = createIdempotencyKeys(() => state.clock.now());
+
+  const route = <S extends Shape>(
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    shape: S,
+    endpoint: Endpoint<S>,
+  ): void => {
+    const full = { ...shape, expand: list(text) };
+    app.on(method, path, async (context) => {
+      const requestId = state.ids.next('req');
+      const key = method === 'POST' ? (context.req.header('idempotency-key') ?? null) : null;
+      const raw = await readParams(context, method);
+      const logged: LoggedRequest = {
+        id: requestId,
+        at: state.clock.now(),
+        method,
+        path: context.req.path,
+        params: raw,
+        status: null,
+        idempotencyKey: key,
+        replayed: false,
+      };
+      log.add(logged);
+
+      const refused = authenticate(context, options.secretKey);
+      if (refused) {
+        logged.status = 401;
+        return refused;
+      }
+      const fault = faults.take(method, context.req.path);
+      const over = faults.overLimit();
+      const answerWith = (answer: StoredAnswer, extra: Record<string, string> = {}): Response => {
+        logged.status = answer.status;
+        return respond(answer, requestId, key, extra);
+      };
+      const failWith = (error: StripeError, extra: Record<string, string> = {}): Response =>
+        answerWith(errorAnswer(error, requestId), { ...(error.executed ? SETTLED : {}), ...extra });
+
+      try {
+        if (key !== null) {
+          const stored = keys.begin(key, `${context.req.path}?${JSON.stringify(raw)}`);
+          if (stored) {
+            logged.replayed = true;
+            return answerWith(stored, {
+              ...SETTLED,
+              'idempotent-replayed': 'true',
+              'original-request': stored.requestId,
+            });
+          }
+        }
+      } catch (error) {
+        if (error instanceof StripeError) return failWith(error);
+        throw error;
+      }
+      let kept = false;
+      try {
+        if (faults.latencyMs > 0) await sleep(faults.latencyMs, options.closing);
+        if (over) return failWith(rateLimited(), { 'stripe-rate-limited-reason': 'global-rate' });
+        const before = fault && !executes(fault) ? await goWrong(context, fault, null, options.closing) : null;
+        if (before) {
+          if (before instanceof StripeError) return failWith(before, limitHeader(before));
+          return before;
+        }
+        const answer = run();
+        if (key !== null && answer.keep) {
+          keys.finish(key, answer);
+          kept = true;
+        }
+        const after = fault && executes(fault) ? await goWrong(context, fault, answer.body, options.closing) : null;
+        if (after instanceof StripeError) return failWith(after, limitHeader(after));
+        if (after) return after;
+        return answerWith(answer, method === 'POST' && answer.keep ? SETTLED : {});
+      } finally {
+        if (key !== null && !kept) keys.forget(key);
+      }
+
+      function run(): StoredAnswer & { keep: boolean } {
+        const cause = method === 'GET' ? { id: null, idempotency_key: null } : { id: requestId, idempotency_key: key };
+        try {
+          const params = readShape(full, raw);
+          const result = state.events.causedBy(cause, () =>
+            endpoint({ state, params: params as Read<S>, id: (name = 'id') => context.req.param(name) ?? '' }),
+          );
+          const { expand: paths = [] } = params as { expand?: string[] };
+          return { status: 200, body: JSON.stringify(expand(state, result, paths), null, 2), requestId, keep: true };
+        } catch (error) {
+          if (!(error instanceof StripeError)) throw error;
+          return { ...errorAnswer(error, requestId), keep: error.executed };
+        }
+      }
+    });
+  };
+
+  app.onError((error) => {
+    if (error instanceof StripeError)
+      return respond(errorAnswer(error, state.ids.next('req')), state.ids.next('req'), null, {});
+    throw error;
+  });
+  app.notFound((context) => {
+    const requestId = state.ids.next('req');
+    const url = new URL(context.req.url);
+    const error = invalidRequest(
+      `Unrecognized request URL (${context.req.method}: ${url.pathname}). Please see https://stripe.com/docs or we can help at https://support.stripe.com/.`,
+      { status: 404 },
+    );
+    return respond(errorAnswer(error, requestId), requestId, null, {});
+  });
+
+  return {
+    app,
+    api: {
+      get: (path, shape, endpoint) => route('GET', path, shape, endpoint),
+      post: (path, shape, endpoint) => route('POST', path, shape, endpoint),
+      delete: (path, shape, endpoint) => route('DELETE', path, shape, endpoint),
+    },
+  };
+}
+
+/** HTTP-1: the request was carried out; sending it again would change nothing. */
+const SETTLED = { 'stripe-should-retry': 'false' };
+
+async function readParams(context: Context, method: string): Promise<Record<string, unknown>> {
+  const query = new URL(context.req.url).search.slice(1);
+  const body = method === 'POST' ? await context.req.text() : '';
+  if (body.length > LARGEST_BODY) throw invalidRequest('Request body too large', { status: 413 });
+  const type = context.req.header('content-type') ?? '';
+  if (body && !type.startsWith('application/x-www-form-urlencoded')) {
+    throw invalidRequest(
+      `Invalid request (check that your POST content type is application/x-www-form-urlencoded). If you have any questions, we can help at https://support.stripe.com/.`,
+    );
+  }
+  const parsed: unknown = qs.parse([query, body].filter(Boolean).join('&'), {
+    arrayLimit: 200,
+    depth: 10,
+    parameterLimit: 5000,
+  });
+  return isRecord(parsed) ? parsed : {};
+}
+
+/** HTTP-6: 401 comes without `Stripe-Version` and `Request-Id`. */
+function authenticate(context: Context, secretKey: string): Response | null {
+  const given = context.req.header('authorization')?.replace(/^(Bearer|Basic) /, '');
+  if (given === secretKey || given === Buffer.from(`${secretKey}:`).toString('base64')) return null;
+  const message = given
+    ? `Invalid API Key provided: ${given.slice(0, 8)}${'*'.repeat(Math.max(3, given.length - 12))}${given.length > 12 ? given.slice(-4) : ''}`
+    : `You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').`;
+  return Response.json(
+    { error: { message, type: 'invalid_request_error' } },
+    { status: 401, headers: { 'www-authenticate': 'Bearer realm="Stripe"' } },
+  );
+}
+
+function respond(answer: StoredAnswer, requestId: string, key: string | null, extra: Record<string, string>): Response {
+  return new Response(answer.body, {
+    status: answer.status,
+    headers: {
+      'content-type': 'application/json',
+      'cache-control': 'no-cache, no-store',
+      'request-id': requestId,
+      'stripe-version': API_VERSION,
+      ...(key === null ? {} : { 'idempotency-key': key, 'original-request': requestId }),
+      ...extra,
+    },
+  });
+}
+
+function errorAnswer(error: StripeError, requestId: string): StoredAnswer {
+  const body = { ...error.body, request_log_url: `https://dashboard.stripe.com/test/logs/${requestId}` };
+  return { status: error.status, body: JSON.stringify({ error: sorted(body) }, null, 2), requestId };
+}
+
+const sorted = (body: object): object =>
+  Object.fromEntries(Object.entries(body).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+
+const executes = (fault: Fault): boolean => fault.executed === true || fault.kind === 'halfBody';
+
+/** HTTP-7. */
+const rateLimited = (): StripeError =>
+  new StripeError(429, {
+    type: 'invalid_request_error',
+    code: 'rate_limit',
+    message:
+      'Testmode request rate limit exceeded, the rate limits in testmode are lower than livemode. You can learn more about rate limits here https://stripe.com/docs/rate-limits.',
+  });
+
+const limitHeader = (error: StripeError): Record<string, string> =>
+  error.body.code === 'rate_limit' ? { 'stripe-rate-limited-reason': 'global-rate' } : {};
+
+async function goWrong(
+  context: Context,
+  fault: Fault,
+  body: string | null,
+  closing: AbortSignal,
+): Promise<Response | StripeError> {
+  switch (fault.kind) {
+    case 'rateLimited':
+      return rateLimited();
+    case 'lockTimeout':
+      return new StripeError(429, {
+        type: 'invalid_request_error',
+        code: 'lock_timeout',
+        message:
+          'This object cannot be accessed right now because another API request or Stripe process is currently accessing it.',
+      });
+    case 'serverError':
+      return new StripeError(500, { type: 'api_error', message: 'An unknown error occurred' });
+    case 'html':
+      return new Response('<html><head><title>502 Bad Gateway</title></head><body>Bad Gateway</body></html>', {
+        status: 502,
+        headers: { 'content-type': 'text/html' },
+      });
+    case 'timeout':
+      // No answer: the connection stays open until the client, or the sandbox, gives up.
+      await new Promise<void>((resolve) => {
+        const done = (): void => resolve();
+        context.req.raw.signal.addEventListener('abort', done, { once: true });
+        closing.addEventListener('abort', done, { once: true });
+      });
+      return new Response(null, { status: 504 });
+    case 'halfBody':
+    case 'reset':
+      return cutOff(fault.kind === 'halfBody' ? (body ?? '') : '');
+  }
+}
+
+/** Sends the first half, then breaks the connection. */
+function cutOff(body: string): Response {
+  const stream = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      controller.enqueue(new TextEncoder().encode(body.slice(0, Math.floor(body.length / 2)) || ' '));
+      setTimeout(() => controller.error(new Error('connection cut on purpose')), 5).unref();
+    },
+  });
+  return new Response(stream, { headers: { 'content-type': 'application/json', 'stripe-version': API_VERSION } });
+}
+
+const sleep = (ms: number, closing: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    closing.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+  });

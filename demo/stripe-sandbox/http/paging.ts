@@ -1,0 +1,59 @@
+/** Lists as Stripe gives them: newest first, cursors that are ids, `has_more`. */
+
+import type { List } from '../wire.ts';
+import { invalidRequest } from './errors.ts';
+import { integer, text } from './params.ts';
+
+/** The parameters that every list endpoint takes. */
+export const pageParams = { limit: integer, starting_after: text, ending_before: text };
+
+export interface PageParams {
+  limit?: number;
+  starting_after?: string;
+  ending_before?: string;
+}
+
+/**
+ * One page of `rows`, which come newest first.
+ *
+ * @param what how Stripe names a row in "No such …", for a cursor that is not there
+ */
+export function page<T extends { id: string }>(
+  rows: readonly T[],
+  params: PageParams,
+  url: string,
+  what: string,
+): List<T> {
+  const limit = params.limit ?? 10;
+  if (limit < 1 || limit > 100) {
+    throw invalidRequest(
+      limit < 1
+        ? 'This value must be greater than or equal to 1.'
+        : 'This value must be less than or equal to 100 (it currently is ' + `'${limit}').`,
+      { param: 'limit', code: limit < 1 ? 'parameter_invalid_integer' : 'parameter_invalid_integer' },
+    );
+  }
+  if (params.starting_after !== undefined && params.ending_before !== undefined) {
+    throw invalidRequest('You may only specify one of these parameters: ending_before, starting_after.');
+  }
+  const indexOf = (id: string, param: string): number => {
+    const index = rows.findIndex((row) => row.id === id);
+    if (index < 0) throw invalidRequest(`No such ${what}: '${id}'`, { code: 'resource_missing', param });
+    return index;
+  };
+  if (params.ending_before !== undefined) {
+    const end = indexOf(params.ending_before, 'ending_before');
+    const start = Math.max(0, end - limit);
+    return { object: 'list', data: rows.slice(start, end), has_more: start > 0, url };
+  }
+  const start = params.starting_after === undefined ? 0 : indexOf(params.starting_after, 'starting_after') + 1;
+  return { object: 'list', data: rows.slice(start, start + limit), has_more: rows.length > start + limit, url };
+}
+
+/** Whether a time lies in a range as read by `timeRange`. */
+export const inRange = (at: number, range?: { gt?: number; gte?: number; lt?: number; lte?: number }): boolean =>
+  range === undefined ||
+  ((range.gt === undefined || at > range.gt) &&
+    (range.gte === undefined || at >= range.gte) &&
+    (range.lt === undefined || at < range.lt) &&
+    (range.lte === undefined || at <= range.lte));

@@ -1,0 +1,50 @@
+/** What was asked of the sandbox: tests count calls here instead of guessing. */
+
+export interface LoggedRequest {
+  id: string;
+  /** Unix milliseconds of the sandbox's clock. */
+  at: number;
+  method: string;
+  path: string;
+  params: Record<string, unknown>;
+  status: number | null;
+  idempotencyKey: string | null;
+  /** The answer was replayed from an earlier call with the same key. */
+  replayed: boolean;
+}
+
+export interface RequestLog {
+  /** Oldest first. */
+  list(filter?: RequestFilter): LoggedRequest[];
+  count(filter?: RequestFilter): number;
+  clear(): void;
+}
+
+export interface RequestFilter {
+  method?: string;
+  /** Exact path, or a pattern. */
+  path?: string | RegExp;
+}
+
+/** More than any test makes; a demo that runs for days must not grow without end. */
+const KEPT = 10_000;
+
+export function createRequestLog(): RequestLog & { add(request: LoggedRequest): void } {
+  const requests: LoggedRequest[] = [];
+  const list = (filter: RequestFilter = {}): LoggedRequest[] =>
+    requests.filter(
+      (request) =>
+        (filter.method === undefined || request.method === filter.method) &&
+        (filter.path === undefined ||
+          (typeof filter.path === 'string' ? request.path === filter.path : filter.path.test(request.path))),
+    );
+  return {
+    list,
+    count: (filter) => list(filter).length,
+    clear: () => void requests.splice(0),
+    add(request) {
+      requests.push(request);
+      if (requests.length > KEPT) requests.shift();
+    },
+  };
+}

@@ -1,0 +1,158 @@
+/**
+ * A twin of the part of Stripe that Billhook uses, in one process and in memory. The official `stripe` SDK talks to it by
+ * host, port and protocol; nothing in the client has to know.
+ */
+
+import { serve, type ServerType } from '@hono/node-server';
+import { Hono } from 'hono';
+import { createClock, type Clock } from './clock.ts';
+import { createControlRoom } from './control.ts';
+import { createDeliveries, type Deliveries } from './deliveries.ts';
+import { createDueWork } from './engine/due.ts';
+import { webhooksDelivered } from './engine/invoices.ts';
+import { savePortalSettings } from './engine/portal.ts';
+import { createApi } from './http/api.ts';
+import { createFaults, type Faults } from './http/faults.ts';
+import { createRequestLog, type RequestLog } from './http/request-log.ts';
+import { createPages } from './pages/index.ts';
+import { accountRoutes } from './routes/account.ts';
+import { catalogRoutes } from './routes/catalog.ts';
+import { customerRoutes } from './routes/customers.ts';
+import { invoiceRoutes } from './routes/invoices.ts';
+import { portalRoutes } from './routes/portal.ts';
+import { subscriptionRoutes } from './routes/subscriptions.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
+import { defaultSettings, type Settings } from './settings.ts';
+import { createState, type State } from './state.ts';
+import type { PortalConfiguration } from './wire.ts';
+
+export type { Clock } from './clock.ts';
+export type { Deliveries, Delivery, DeliveryRule, DeliverySettings } from './deliveries.ts';
+export type { Fault, FaultKind, Faults } from './http/faults.ts';
+export type { LoggedRequest, RequestLog } from './http/request-log.ts';
+export type { Settings } from './settings.ts';
+export { seedDemo, type SeededCustomers } from './seed.ts';
+
+export interface StripeSandboxOptions {
+  /** The key that clients must send. Default `sk_test_sandbox`. */
+  secretKey?: string;
+  /** The origin in the addresses of hosted pages. Default: where it listens. */
+  publicUrl?: string;
+  /** Milliseconds that every `/v1` call takes. Default 0. */
+  latencyMs?: number;
+  /** Unix milliseconds at which the clock stands, frozen until it is moved or told to `run`. Default: real time, flowing. */
+  startAt?: number;
+  /** The same seed makes the same ids. Default 1. */
+  seed?: number;
+}
+
+export interface StripeSandbox {
+  readonly app: Hono;
+  readonly secretKey: string;
+  readonly clock: Clock;
+  readonly deliveries: Deliveries;
+  readonly faults: Faults;
+  readonly requests: RequestLog;
+  /** What the account's owner sets in the Dashboard; change it in place. */
+  readonly settings: Settings;
+  /** The books themselves, for tests that look without asking. */
+  readonly state: State;
+  /** Saves the portal's settings in the Dashboard, which makes the default configuration (HTTP-5). */
+  savePortalSettings(): PortalConfiguration;
+  /** Listens on the loopback address. Port 0 takes any that is free. */
+  listen(port?: number): Promise<{ url: string; port: number }>;
+  /** For `new Stripe(sandbox.secretKey, sandbox.stripeClientOptions())`. Only once it listens. */
+  stripeClientOptions(): { host: string; port: number; protocol: 'http' };
+  /** Stops listening, lets hanging requests go and clears every timer. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes a sandbox. It is empty; `seedDemo` fills it.
+ *
+ * @example
+ * const sandbox = createSandbox();
+ * await sandbox.listen(0);
+ * const stripe = new Stripe(sandbox.secretKey, sandbox.stripeClientOptions());
+ * const customer = await stripe.customers.create({ email: 'ada@example.com' });
+ */
+export function createSandbox(options: StripeSandboxOptions = {}): StripeSandbox {
+  const secretKey = options.secretKey ?? 'sk_test_sandbox';
+  if (!/^(sk|rk)_test_/.test(secretKey))
+    throw new RangeError('secretKey must begin with sk_test_: the sandbox has no live mode');
+  const clock = createClock(options.startAt);
+  const settings = defaultSettings();
+  const faults = createFaults(options.latencyMs ?? 0);
+  const requests = createRequestLog();
+  const closing = new AbortController();
+  let listening: { server: ServerType; url: string; port: number } | null = null;
+
+  const state = createState({
+    clock,
+    seed: options.seed ?? 1,
+    settings,
+    origin: () => options.publicUrl ?? listening?.url ?? 'http://localhost',
+  });
+  const deliveries = createDeliveries({
+    state,
+    onAcknowledged(event) {
+      if (event.type !== 'invoice.created') return;
+      const invoice = state.invoices.get(String(event.data.object['id']));
+      if (invoice) webhooksDelivered(state, invoice);
+    },
+  });
+  clock.drive(createDueWork(state, () => deliveries.settled()));
+
+  const { app: v1, api } = createApi({ state, secretKey, faults, log: requests, closing: closing.signal });
+  accountRoutes(api);
+  catalogRoutes(api);
+  customerRoutes(api);
+  subscriptionRoutes(api);
+  invoiceRoutes(api);
+  portalRoutes(api);
+  webhookRoutes(api, deliveries);
+
+  const app = new Hono();
+  const sandbox: StripeSandbox = {
+    app,
+    secretKey,
+    clock,
+    deliveries,
+    faults,
+    requests,
+    settings,
+    state,
+    savePortalSettings: () => savePortalSettings(state),
+    async listen(port = 0) {
+      if (listening) throw new Error('the sandbox is listening already');
+      const made = await new Promise<{ server: ServerType; port: number }>((resolve, reject) => {
+        const server = serve({ fetch: app.fetch, port, hostname: '127.0.0.1' }, (info) =>
+          resolve({ server, port: info.port }),
+        );
+        server.once('error', reject);
+      });
+      listening = { ...made, url: `http://localhost:${made.port}` };
+      return { url: listening.url, port: listening.port };
+    },
+    stripeClientOptions() {
+      if (!listening) throw new Error('call listen() first: the client needs a port');
+      return { host: '127.0.0.1', port: listening.port, protocol: 'http' };
+    },
+    async close() {
+      closing.abort();
+      clock.close();
+      deliveries.close();
+      const server = listening?.server;
+      listening = null;
+      if (!server) return;
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        if ('closeAllConnections' in server) server.closeAllConnections();
+      });
+    },
+  };
+  app.route('/sandbox', createControlRoom(sandbox));
+  app.route('/', createPages(state));
+  app.all('/v1/*', (context) => v1.fetch(context.req.raw, context.env));
+  return sandbox;
+}

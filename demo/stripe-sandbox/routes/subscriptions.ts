@@ -1,0 +1,299 @@
+/** `/v1/subscriptions`. */
+
+import { endSubscription, markCancelAt, scheduleByApi, unscheduleCancellation } from '../engine/cancellation.ts';
+import { requireAttached, requireCustomer } from '../engine/customers.ts';
+import { DAY } from '../engine/periods.ts';
+import { changeItems, type ItemChange } from '../engine/subscription-change.ts';
+import { isTerminal, periodEnd } from '../engine/subscription-status.ts';
+import { createSubscription } from '../engine/subscriptions.ts';
+import type { Api } from '../http/api.ts';
+import { invalidRequest, missingParam, noSuch } from '../http/errors.ts';
+import { inRange, page, pageParams } from '../http/paging.ts';
+import {
+  either,
+  emptyable,
+  flag,
+  hash,
+  integer,
+  list,
+  metadata,
+  oneOf,
+  required,
+  text,
+  timeRange,
+  type Read,
+} from '../http/params.ts';
+import type { State } from '../state.ts';
+import type { Price, Subscription } from '../wire.ts';
+import { freshMetadata, patchMetadata } from './metadata.ts';
+
+const paymentBehavior = oneOf('allow_incomplete', 'default_incomplete', 'error_if_incomplete');
+const prorationBehavior = oneOf('always_invoice', 'create_prorations', 'none');
+const cancelAt = either(integer, oneOf('max_period_end', 'min_period_end'));
+const feedback = oneOf(
+  'customer_service',
+  'low_quality',
+  'missing_features',
+  'other',
+  'switched_service',
+  'too_complex',
+  'too_expensive',
+  'unused',
+);
+const cancellationDetails = hash({ comment: emptyable(text), feedback: emptyable(feedback) });
+const paymentSettings = hash({ save_default_payment_method: oneOf('off', 'on_subscription') });
+const trialSettings = hash({
+  end_behavior: required(hash({ missing_payment_method: required(oneOf('cancel', 'create_invoice', 'pause')) })),
+});
+
+const createFields = {
+  billing_mode: hash({ type: required(oneOf('flexible')) }),
+  cancel_at: cancelAt,
+  cancel_at_period_end: flag,
+  collection_method: oneOf('charge_automatically'),
+  currency: text,
+  customer: required(text),
+  default_payment_method: text,
+  description: text,
+  items: required(list(hash({ metadata, price: required(text), quantity: integer }))),
+  metadata,
+  off_session: flag,
+  payment_behavior: paymentBehavior,
+  payment_settings: paymentSettings,
+  proration_behavior: prorationBehavior,
+  trial_end: integer,
+  trial_period_days: integer,
+  trial_settings: trialSettings,
+};
+
+const updateFields = {
+  cancel_at: emptyable(cancelAt),
+  cancel_at_period_end: flag,
+  cancellation_details: cancellationDetails,
+  default_payment_method: emptyable(text),
+  description: emptyable(text),
+  items: list(hash({ deleted: flag, id: text, metadata, price: text, quantity: integer })),
+  metadata,
+  off_session: flag,
+  pause_collection: emptyable(
+    hash({ behavior: required(oneOf('keep_as_draft', 'mark_uncollectible', 'void')), resumes_at: integer }),
+  ),
+  payment_behavior: paymentBehavior,
+  payment_settings: paymentSettings,
+  proration_behavior: prorationBehavior,
+  proration_date: integer,
+  trial_settings: trialSettings,
+};
+
+const STATUSES = [
+  'active',
+  'all',
+  'canceled',
+  'ended',
+  'incomplete',
+  'incomplete_expired',
+  'past_due',
+  'paused',
+  'trialing',
+  'unpaid',
+] as const;
+
+export function subscriptionRoutes(api: Api): void {
+  api.post('/v1/subscriptions', createFields, ({ state, params }) => create(state, params));
+  api.get(
+    '/v1/subscriptions',
+    {
+      ...pageParams,
+      customer: text,
+      price: text,
+      status: oneOf(...STATUSES),
+      collection_method: oneOf('charge_automatically', 'send_invoice'),
+      created: timeRange,
+      current_period_end: timeRange,
+      current_period_start: timeRange,
+    },
+    ({ state, params }) => {
+      if (params.customer !== undefined && !state.deletedCustomers.has(params.customer))
+        requireCustomer(state, params.customer, 'customer');
+      return page(
+        state.subscriptions.list(
+          (row) =>
+            (params.customer === undefined || row.customer === params.customer) &&
+            (params.price === undefined || row.items.data.some((item) => item.price.id === params.price)) &&
+            (params.collection_method === undefined || row.collection_method === params.collection_method) &&
+            statusFits(row, params.status) &&
+            inRange(row.created, params.created) &&
+            row.items.data.some(
+              (item) =>
+                inRange(item.current_period_end, params.current_period_end) &&
+                inRange(item.current_period_start, params.current_period_start),
+            ),
+        ),
+        params,
+        '/v1/subscriptions',
+        'subscription',
+      );
+    },
+  );
+  api.get('/v1/subscriptions/:id', {}, ({ state, id }) => requireSubscription(state, id()));
+  api.post('/v1/subscriptions/:id', updateFields, ({ state, params, id }) =>
+    update(state, requireSubscription(state, id()), params),
+  );
+  api.delete(
+    '/v1/subscriptions/:id',
+    { cancellation_details: cancellationDetails, invoice_now: flag, prorate: flag },
+    ({ state, params, id }) => {
+      const subscription = requireSubscription(state, id());
+      endSubscription(state, subscription, 'cancellation_requested', params.cancellation_details);
+      return subscription;
+    },
+  );
+}
+
+export function requireSubscription(state: State, id: string, param = 'id'): Subscription {
+  const subscription = state.subscriptions.get(id);
+  if (!subscription) throw noSuch('subscription', id, param);
+  return subscription;
+}
+
+/** Without a status, Stripe lists everything that has not been canceled. */
+function statusFits(row: Subscription, status: (typeof STATUSES)[number] | undefined): boolean {
+  if (status === undefined) return row.status !== 'canceled';
+  if (status === 'all') return true;
+  return status === 'ended' ? isTerminal(row) : row.status === status;
+}
+
+/** HTTP-2: a price that is missing or cannot recur is named by its place in the body. */
+function recurringPrice(state: State, id: string, index: number): Price {
+  const param = `items[${index}][price]`;
+  const price = state.prices.get(id);
+  if (!price) throw noSuch('price', id, param);
+  if (!price.recurring) {
+    throw invalidRequest(
+      `The price specified is set to \`type=one_time\` but this field only accepts prices with \`type=recurring\`.`,
+      { param },
+    );
+  }
+  if (!price.active)
+    throw invalidRequest('The price specified is inactive. This field only accepts active prices.', { param });
+  return price;
+}
+
+function create(state: State, params: Read<typeof createFields>): Subscription {
+  const customer = requireCustomer(state, params.customer, 'customer');
+  if (params.items.length === 0) throw missingParam('items');
+  const items = params.items.map((item, index) => ({
+    price: recurringPrice(state, item.price, index),
+    quantity: item.quantity,
+    metadata: freshMetadata(item.metadata),
+  }));
+  if (params.default_payment_method !== undefined) {
+    requireAttached(state, params.default_payment_method, customer.id, 'default_payment_method');
+  }
+  const days = params.trial_period_days ?? 0;
+  const now = state.clock.seconds();
+  const subscription = createSubscription(state, {
+    customer,
+    items,
+    paymentBehavior: params.payment_behavior ?? 'allow_incomplete',
+    defaultPaymentMethod: params.default_payment_method ?? null,
+    metadata: freshMetadata(params.metadata),
+    description: params.description ?? null,
+    trialEnd: params.trial_end ?? (days > 0 ? now + days * DAY : null),
+    missingPaymentMethod: params.trial_settings?.end_behavior.missing_payment_method ?? 'create_invoice',
+    saveDefaultPaymentMethod: params.payment_settings?.save_default_payment_method ?? 'off',
+  });
+  if (params.cancel_at_period_end) state.update(subscription, (changed) => scheduleByApi(changed, now));
+  else if (params.cancel_at !== undefined) {
+    const at = cancelTime(subscription, params.cancel_at);
+    state.update(subscription, (changed) => markCancelAt(changed, at, now));
+  }
+  return subscription;
+}
+
+function cancelTime(subscription: Subscription, at: number | 'max_period_end' | 'min_period_end'): number {
+  if (typeof at === 'number') return at;
+  const ends = subscription.items.data.map((item) => item.current_period_end);
+  return at === 'min_period_end' ? Math.min(...ends) : periodEnd(subscription);
+}
+
+function update(state: State, subscription: Subscription, params: Read<typeof updateFields>): Subscription {
+  if (isTerminal(subscription)) refuseUnlessWords(subscription, params);
+  if (params.cancel_at_period_end !== undefined && params.cancel_at !== undefined) {
+    throw invalidRequest('You cannot set `cancel_at` and `cancel_at_period_end` at the same time.', {
+      param: 'cancel_at',
+    });
+  }
+  if (params.default_payment_method != null) {
+    requireAttached(state, params.default_payment_method, subscription.customer, 'default_payment_method');
+  }
+  const changes = (params.items ?? []).map((item, index) => itemChange(state, subscription, item, index));
+  const now = state.clock.seconds();
+  changeItems(
+    state,
+    subscription,
+    changes,
+    params.proration_behavior ?? 'create_prorations',
+    params.proration_date ?? now,
+    (changed) => apply(changed, params, now),
+  );
+  return subscription;
+}
+
+/** SUB-14: of a subscription that is over, only metadata and cancellation details can still change. */
+function refuseUnlessWords(subscription: Subscription, params: object): void {
+  const other = Object.keys(params).find((name) => !['metadata', 'cancellation_details', 'expand'].includes(name));
+  if (other === undefined) return;
+  throw invalidRequest(
+    `A canceled subscription can only update its cancellation_details and metadata. Subscription ${subscription.id} is ${subscription.status}.`,
+    { param: other },
+  );
+}
+
+function itemChange(
+  state: State,
+  subscription: Subscription,
+  item: NonNullable<Read<typeof updateFields>['items']>[number],
+  index: number,
+): ItemChange {
+  const price = item.price === undefined ? undefined : recurringPrice(state, item.price, index);
+  // A quantity alone is meant for the item that has this price already.
+  const id = item.id ?? (price ? subscription.items.data.find((row) => row.price.id === price.id)?.id : undefined);
+  return {
+    ...(id === undefined ? {} : { id }),
+    ...(price ? { price } : {}),
+    ...(item.quantity === undefined ? {} : { quantity: item.quantity }),
+    ...(item.deleted ? { deleted: true } : {}),
+    ...(item.metadata === undefined ? {} : { metadata: freshMetadata(item.metadata) }),
+  };
+}
+
+function apply(subscription: Subscription, params: Read<typeof updateFields>, now: number): void {
+  patchMetadata(subscription, params.metadata);
+  if (params.description !== undefined) subscription.description = params.description;
+  if (params.default_payment_method !== undefined) subscription.default_payment_method = params.default_payment_method;
+  // SUB-15: the status stays what it was.
+  if (params.pause_collection !== undefined) {
+    subscription.pause_collection = params.pause_collection && {
+      behavior: params.pause_collection.behavior,
+      resumes_at: params.pause_collection.resumes_at ?? null,
+    };
+  }
+  if (params.payment_settings?.save_default_payment_method !== undefined && subscription.payment_settings) {
+    subscription.payment_settings.save_default_payment_method = params.payment_settings.save_default_payment_method;
+  }
+  if (params.trial_settings && subscription.trial_settings) {
+    subscription.trial_settings.end_behavior.missing_payment_method =
+      params.trial_settings.end_behavior.missing_payment_method;
+  }
+  if (params.cancel_at_period_end === true) scheduleByApi(subscription, now);
+  else if (
+    params.cancel_at_period_end === false &&
+    (subscription.cancel_at_period_end || subscription.cancel_at !== null)
+  )
+    unscheduleCancellation(subscription);
+  if (params.cancel_at === null) unscheduleCancellation(subscription);
+  else if (params.cancel_at !== undefined) markCancelAt(subscription, cancelTime(subscription, params.cancel_at), now);
+  if (params.cancellation_details && subscription.cancellation_details)
+    Object.assign(subscription.cancellation_details, params.cancellation_details);
+}

@@ -1,0 +1,107 @@
+/** Webhook endpoints, and the events that are sent to them. */
+
+import type { Deliveries } from '../deliveries.ts';
+import type { Api } from '../http/api.ts';
+import { invalidRequest, noSuch } from '../http/errors.ts';
+import { inRange, page, pageParams } from '../http/paging.ts';
+import { emptyable, flag, list, metadata, required, text, timeRange } from '../http/params.ts';
+import type { State } from '../state.ts';
+import type { WebhookEndpoint } from '../wire.ts';
+import { freshMetadata, patchMetadata } from './metadata.ts';
+
+export function webhookRoutes(api: Api, deliveries: Deliveries): void {
+  api.post(
+    '/v1/webhook_endpoints',
+    {
+      api_version: text,
+      connect: flag,
+      description: emptyable(text),
+      enabled_events: required(list(text)),
+      metadata,
+      url: required(text),
+    },
+    ({ state, params }) => {
+      if (!URL.canParse(params.url))
+        throw invalidRequest('Invalid URL: An explicit scheme (such as https) must be provided.', {
+          code: 'url_invalid',
+          param: 'url',
+        });
+      const endpoint: WebhookEndpoint = {
+        id: state.ids.next('we'),
+        object: 'webhook_endpoint',
+        api_version: params.api_version ?? null,
+        application: null,
+        created: state.clock.seconds(),
+        description: params.description ?? null,
+        enabled_events: params.enabled_events,
+        livemode: false,
+        metadata: freshMetadata(params.metadata),
+        status: 'enabled',
+        url: params.url,
+      };
+      state.webhookEndpoints.add(endpoint);
+      // Told once, at creation, and never again.
+      return { ...endpoint, secret: deliveries.addSecret(endpoint.id) };
+    },
+  );
+  api.get('/v1/webhook_endpoints', pageParams, ({ state, params }) =>
+    page(state.webhookEndpoints.list(), params, '/v1/webhook_endpoints', 'webhook endpoint'),
+  );
+  api.get('/v1/webhook_endpoints/:id', {}, ({ state, id }) => requireEndpoint(state, id()));
+  api.post(
+    '/v1/webhook_endpoints/:id',
+    { description: emptyable(text), disabled: flag, enabled_events: list(text), metadata, url: text },
+    ({ state, params, id }) => {
+      const endpoint = requireEndpoint(state, id());
+      patchMetadata(endpoint, params.metadata);
+      if (params.description !== undefined) endpoint.description = params.description;
+      if (params.disabled !== undefined) endpoint.status = params.disabled ? 'disabled' : 'enabled';
+      if (params.enabled_events !== undefined) endpoint.enabled_events = params.enabled_events;
+      if (params.url !== undefined) endpoint.url = params.url;
+      return endpoint;
+    },
+  );
+  api.delete('/v1/webhook_endpoints/:id', {}, ({ state, id }) => {
+    requireEndpoint(state, id());
+    state.webhookEndpoints.delete(id());
+    return { id: id(), object: 'webhook_endpoint', deleted: true };
+  });
+
+  api.get(
+    '/v1/events',
+    { ...pageParams, created: timeRange, delivery_success: flag, type: text, types: list(text) },
+    ({ state, params }) => {
+      if (params.type !== undefined && params.types !== undefined) {
+        throw invalidRequest('You may only specify one of these parameters: type, types.');
+      }
+      // `type` may end in a wildcard (`invoice.*`).
+      const prefix = params.type?.endsWith('.*') ? params.type.slice(0, -1) : null;
+      return page(
+        state.events
+          .list()
+          .filter(
+            (event) =>
+              (params.type === undefined ||
+                (prefix === null ? event.type === params.type : event.type.startsWith(prefix))) &&
+              (params.types === undefined || params.types.includes(event.type)) &&
+              (params.delivery_success === undefined || deliveries.succeeded(event.id) === params.delivery_success) &&
+              inRange(event.created, params.created),
+          ),
+        params,
+        '/v1/events',
+        'event',
+      );
+    },
+  );
+  api.get('/v1/events/:id', {}, ({ state, id }) => {
+    const event = state.events.get(id());
+    if (!event) throw noSuch('event', id());
+    return event;
+  });
+}
+
+function requireEndpoint(state: State, id: string): WebhookEndpoint {
+  const endpoint = state.webhookEndpoints.get(id);
+  if (!endpoint) throw noSuch('webhook endpoint', id);
+  return endpoint;
+}

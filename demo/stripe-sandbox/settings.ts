@@ -1,0 +1,32 @@
+/** What an account's owner sets in Stripe's Dashboard: it shapes what happens, and no API call can say it. */
+export interface Settings {
+  /** The account's public name: on hosted pages and invoices. */
+  businessName: string;
+  country: string;
+  currency: string;
+  dunning: {
+    /** Days after the first failed attempt at which the charge is tried again (SUB-6: 8 tries within 2 weeks). */
+    retryAfterDays: number[];
+    /** What becomes of the subscription when the last try has failed. */
+    finally: 'cancel' | 'markUnpaid' | 'leavePastDue';
+  };
+  portal: {
+    /** Seconds until an address that nobody opened is worthless (PORT-1). */
+    unusedSeconds: number;
+    /** Seconds since the last activity until an opened session is over (PORT-1). */
+    idleSeconds: number;
+    /** Whether a new card in the portal also pays the open invoice at once. Stripe's own behaviour is not documented (SUB-8). */
+    newCardPaysOpenInvoice: boolean;
+  };
+  /** Seconds from the acknowledged `invoice.created` to the charge (SUB-5). */
+  finalizeAfterSeconds: number;
+}
+
+export const defaultSettings = (): Settings => ({
+  businessName: 'Northwind Notes',
+  country: 'DE',
+  currency: 'eur',
+  dunning: { retryAfterDays: [1, 3, 5, 7, 9, 11, 13, 14], finally: 'cancel' },
+  portal: { unusedSeconds: 300, idleSeconds: 3600, newCardPaysOpenInvoice: false },
+  finalizeAfterSeconds: 3600,
+});

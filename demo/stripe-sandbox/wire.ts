@@ -1,0 +1,68 @@
+/**
+ * Stripe's own types, as the sandbox keeps them: what the SDK declares as `string | Customer` is stored as the id, and
+ * only expanded when a request asks for it. The compiler so holds every object here to the shape of the real one.
+ */
+
+import type Stripe from 'stripe';
+
+type Decimal = NonNullable<Stripe.Price['unit_amount_decimal']>;
+
+/** A field that may be an id or an object is kept as the id. */
+type StoredField<F> = [Extract<F, string>] extends [never]
+  ? Stored<F>
+  : [Extract<F, { object: string }>] extends [never]
+    ? Stored<F>
+    : Exclude<F, { object: string }>;
+
+/** `T` as it travels: ids instead of expandable objects, decimals as strings. */
+export type Stored<T> = T extends Decimal
+  ? string
+  : T extends string
+    ? T
+    : T extends readonly (infer E)[]
+      ? StoredField<E>[]
+      : T extends object
+        ? { [K in keyof T]: StoredField<T[K]> }
+        : T;
+
+export type Customer = Stored<Stripe.Customer>;
+export type Product = Stored<Stripe.Product>;
+export type Price = Stored<Stripe.Price>;
+export type Plan = Stored<Stripe.Plan>;
+export type PaymentMethod = Stored<Stripe.PaymentMethod>;
+export type SubscriptionItem = Stored<Stripe.SubscriptionItem>;
+/** OBJ-2: Stripe still answers `plan` and `quantity` at the top of a subscription with one item. */
+export type Subscription = Stored<Stripe.Subscription> & { plan: Plan | null; quantity: number | null };
+export type InvoiceItem = Stored<Stripe.InvoiceItem>;
+/** The SDK still declares `subscription` on a line; no recorded answer has it (OBJ-1), so neither has ours. */
+export type InvoiceLineItem = Omit<Stored<Stripe.InvoiceLineItem>, 'subscription'>;
+export type Invoice = Omit<Stored<Stripe.Invoice>, 'lines'> & { lines: List<InvoiceLineItem> };
+export type InvoicePayment = Stored<Stripe.InvoicePayment>;
+export type PaymentIntent = Stored<Stripe.PaymentIntent>;
+export type SetupIntent = Stored<Stripe.SetupIntent>;
+export type Charge = Stored<Stripe.Charge>;
+export type PortalConfiguration = Stored<Stripe.BillingPortal.Configuration>;
+export type PortalSession = Stored<Stripe.BillingPortal.Session>;
+export type WebhookEndpoint = Stored<Stripe.WebhookEndpoint>;
+export type EventType = Stripe.Event.Type;
+
+/** An event as stored: the object it carries is a copy of the moment it happened. */
+export interface SandboxEvent {
+  id: string;
+  object: 'event';
+  api_version: string;
+  created: number;
+  data: { object: Record<string, unknown>; previous_attributes?: Record<string, unknown> };
+  livemode: false;
+  pending_webhooks: number;
+  request: { id: string | null; idempotency_key: string | null };
+  type: EventType;
+}
+
+export interface List<T> {
+  object: 'list';
+  data: T[];
+  has_more: boolean;
+  url: string;
+  total_count?: number;
+}
