@@ -1,0 +1,178 @@
+/** Who may import whom (CONTRIBUTING.md, "The rooms"). A failure names the rule, the file and what it imported. */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+
+const root = resolve(import.meta.dirname, '..');
+
+interface SourceFile {
+  /** From the repository's root: `server/src/judge.ts`. */
+  readonly path: string;
+  /** What it imports: own files from the root, packages by their name. */
+  readonly imports: readonly string[];
+  /** The text without comments, which may speak of anything. */
+  readonly code: string;
+  /** The same without `import type`: what is there when it runs. */
+  readonly runtimeImports: readonly string[];
+}
+
+function sourcesOf(folder: string): SourceFile[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.ts$/.test(name) && !/(?:^|\/)(?:node_modules|dist)\//.test(name) && !name.endsWith('.d.ts'))
+    .map((name) => read(join(folder, name)));
+}
+
+function read(path: string): SourceFile {
+  const text = readFileSync(join(root, path), 'utf8');
+  const own = (specifier: string) =>
+    specifier.startsWith('.') ? relative(root, resolve(root, dirname(path), specifier)) : specifier;
+  const runtime: string[] = [];
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, false);
+  for (const statement of file.statements) {
+    const isImport =
+      ts.isImportDeclaration(statement) && statement.importClause?.phaseModifier !== ts.SyntaxKind.TypeKeyword;
+    const isExport = ts.isExportDeclaration(statement) && !statement.isTypeOnly && statement.moduleSpecifier;
+    if (!isImport && !isExport) continue;
+    const bindings = isImport ? statement.importClause?.namedBindings : undefined;
+    const onlyTypes =
+      isImport &&
+      !statement.importClause?.name &&
+      bindings &&
+      ts.isNamedImports(bindings) &&
+      bindings.elements.length > 0 &&
+      bindings.elements.every((element) => element.isTypeOnly);
+    const { moduleSpecifier } = statement;
+    if (!onlyTypes && moduleSpecifier && ts.isStringLiteral(moduleSpecifier)) runtime.push(own(moduleSpecifier.text));
+  }
+  const all = ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => own(fileName));
+  return { path, code: text.replaceAll(/\/\*[\s\S]*?\*\/|(?<!:)\/\/.*/g, ''), imports: all, runtimeImports: runtime };
+}
+
+const widget = sourcesOf('widget/src');
+const server = sourcesOf('server/src');
+const demo = sourcesOf('demo');
+
+/** Every import of `files` that breaks the rule, as sentences. */
+function offences(
+  files: readonly SourceFile[],
+  breaks: (imported: string, file: SourceFile) => boolean,
+  runtimeOnly = false,
+) {
+  return files.flatMap((file) =>
+    (runtimeOnly ? file.runtimeImports : file.imports)
+      .filter((imported) => breaks(imported, file))
+      .map((imported) => `${file.path} imports ${imported}`),
+  );
+}
+
+const named =
+  (...names: string[]) =>
+  (file: SourceFile) =>
+    names.some((name) => file.path === `server/src/${name}`);
+
+describe('the rooms', () => {
+  it('are all there', () => {
+    expect(widget.length).toBeGreaterThan(5);
+    expect(server.length).toBeGreaterThan(20);
+    expect(demo.length).toBeGreaterThan(5);
+  });
+
+  it('rule: the contract imports nothing', () => {
+    expect(
+      offences(
+        widget.filter(({ path }) => path === 'widget/src/contract.ts'),
+        () => true,
+      ),
+    ).toEqual([]);
+  });
+
+  it('rule: the widget never imports the server, the demo or the tests', () => {
+    expect(
+      offences(widget, (imported) => /^(?:server|demo|test)\/|^@billhook\/(?:server|demo)/.test(imported)),
+    ).toEqual([]);
+  });
+
+  it('rule: nothing but Lit arrives in the widget', () => {
+    expect(offences(widget, (imported) => !imported.startsWith('widget/') && !/^lit(?:\/|$)/.test(imported))).toEqual(
+      [],
+    );
+  });
+
+  it('rule: the server takes types from the contract and nothing else of the widget', () => {
+    expect(offences(server, (imported) => /^(?:widget|demo|test)\//.test(imported))).toEqual([]);
+    expect(
+      offences(server, (imported) => /^@billhook\//.test(imported) && imported !== '@billhook/widget/contract'),
+    ).toEqual([]);
+    expect(offences(server, (imported) => imported.startsWith('@billhook/'), true)).toEqual([]);
+  });
+
+  it('rule: routes know the store’s contract, never an implementation', () => {
+    const routes = server.filter(({ path }) => path.startsWith('server/src/routes/'));
+    expect(
+      offences(
+        routes,
+        (imported) => imported.startsWith('server/src/store/') && imported !== 'server/src/store/store.ts',
+      ),
+    ).toEqual([]);
+  });
+
+  it('rule: SQL stops at the store', () => {
+    const outside = server.filter(({ path }) => !path.startsWith('server/src/store/'));
+    expect(offences(outside, (imported) => /^(?:better-sqlite3|pg)$/.test(imported))).toEqual([]);
+  });
+
+  it('rule: only stripe-gateway.ts imports Stripe’s code', () => {
+    const others = server.filter((file) => !named('stripe-gateway.ts')(file));
+    expect(offences(others, (imported) => /^stripe(?:\/|$)/.test(imported))).toEqual([]);
+  });
+
+  it('rule: only main.ts and cli.ts read the environment, and only main.ts listens', () => {
+    const others = server.filter((file) => !named('main.ts', 'cli.ts')(file));
+    expect(others.filter(({ code }) => /\bprocess\.(?:env|argv|exit)/.test(code)).map(({ path }) => path)).toEqual([]);
+    expect(
+      offences(
+        server.filter((file) => !named('main.ts')(file)),
+        (imported) => /^@hono\/node-server$/.test(imported),
+      ),
+    ).toEqual([]);
+  });
+
+  it('rule: what judges is pure: no clock, no chance, no input or output, only pure neighbours', () => {
+    const judging = ['judge.ts', 'judge-subscription.ts', 'stripe-facts.ts', 'changes.ts', 'hints.ts'].map(
+      (name) => `server/src/${name}`,
+    );
+    const pure = new Map<string, SourceFile>();
+    const add = (path: string) => {
+      if (pure.has(path) || !path.startsWith('server/')) return;
+      pure.set(path, read(path));
+      for (const imported of pure.get(path)?.runtimeImports ?? []) add(imported);
+    };
+    for (const path of judging) add(path);
+    pure.set('widget/src/presentation.ts', read('widget/src/presentation.ts'));
+    pure.set('widget/src/polling.ts', read('widget/src/polling.ts'));
+
+    const files = [...pure.values()];
+    expect(offences(files, (imported) => !/^(?:server|widget)\/src\/|^node:crypto$/.test(imported), true)).toEqual([]);
+    const impure = /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bfetch\(|\bsetTimeout\b|\bprocess\./;
+    expect(files.filter(({ code }) => impure.test(code)).map(({ path }) => path)).toEqual([]);
+  });
+
+  it('rule: the sandbox knows nothing of Billhook: it stands in for Stripe', () => {
+    const sandbox = demo.filter(({ path }) => path.startsWith('demo/stripe-sandbox/'));
+    expect(offences(sandbox, (imported) => /^(?:server|widget|demo\/host)\/|^@billhook\//.test(imported))).toEqual([]);
+  });
+
+  it('rule: importing the packages’ index does nothing', () => {
+    const index = [...widget, ...server].filter(({ path }) => /\/src\/index\.ts$/.test(path));
+    expect(index).toHaveLength(2);
+    for (const { path, code } of index) {
+      const file = ts.createSourceFile(path, code, ts.ScriptTarget.Latest, false);
+      const doing = file.statements.filter(
+        (statement) => !ts.isExportDeclaration(statement) && !ts.isImportDeclaration(statement),
+      );
+      expect(doing, path).toEqual([]);
+    }
+  });
+});

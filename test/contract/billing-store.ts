@@ -1,0 +1,433 @@
+/** What every `BillingStore` must do, as tests: run it against each implementation, with a ledger of its own for each test. */
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CustomerFacts } from '../../server/src/facts.ts';
+import type { Hint } from '../../server/src/hints.ts';
+import { LedgerPinnedError, type BillingStore, type Claim } from '../../server/src/store/store.ts';
+
+/** One ledger for one test: `open` may be called several times, for what another process would see. */
+export interface LedgerUnderTest {
+  open(): Promise<BillingStore>;
+  remove(): Promise<void>;
+}
+
+const acme = { host: 'acme', account: 'team_1' };
+const lease = 60_000;
+const t0 = 1_800_000_000_000;
+
+export function factsWith(change: Partial<CustomerFacts> = {}): CustomerFacts {
+  return {
+    deleted: false,
+    livemode: false,
+    methodOnFile: true,
+    methodDigest: 'a',
+    billingDetailsDigest: 'b',
+    subscriptions: [],
+    ...change,
+  };
+}
+
+function hintFor(event: string, change: Partial<Hint> = {}): Hint {
+  return {
+    event,
+    type: 'invoice.paid',
+    livemode: false,
+    concerns: 'customer',
+    customer: 'cus_1',
+    subject: null,
+    ...change,
+  };
+}
+
+export function billingStoreContract(name: string, makeLedger: () => Promise<LedgerUnderTest>): void {
+  describe(`BillingStore contract: ${name}`, () => {
+    let ledger: LedgerUnderTest;
+    let store: BillingStore;
+    const opened: BillingStore[] = [];
+    const open = async () => {
+      const another = await ledger.open();
+      opened.push(another);
+      return another;
+    };
+
+    beforeEach(async () => {
+      ledger = await makeLedger();
+      store = await open();
+    });
+    afterEach(async () => {
+      for (const one of opened.splice(0)) await one.close();
+      await ledger.remove();
+    });
+
+    const claimOne = async (now: number): Promise<Claim> => {
+      const [claim] = await store.claim(now, lease, 10);
+      if (!claim) throw new Error('nothing was stale');
+      return claim;
+    };
+    const syncOnce = async (facts: CustomerFacts, now: number) =>
+      store.apply(await claimOne(now), facts, now, null, now);
+    const ticketOf = async () => (await store.findAccount(acme))?.ticket;
+
+    describe('linking', () => {
+      it('starts at ticket 1, synced 0: stale, unknown, wanted by nobody', async () => {
+        expect(await store.link(acme, 'cus_1', t0)).toBe('linked');
+        expect(await store.findAccount(acme)).toMatchObject({
+          customer: 'cus_1',
+          ticket: 1,
+          syncedTicket: 0,
+          staleSince: t0,
+          facts: null,
+          revision: 0,
+        });
+      });
+
+      it('is for good, one customer an account and one account a customer', async () => {
+        await store.link(acme, 'cus_1', t0);
+        expect(await store.link(acme, 'cus_1', t0)).toBe('alreadyLinked');
+        expect(await store.link(acme, 'cus_2', t0)).toBe('accountTaken');
+        expect(await store.link({ host: 'acme', account: 'team_2' }, 'cus_1', t0)).toBe('customerTaken');
+        expect(await store.link({ host: 'other', account: 'team_1' }, 'cus_1', t0)).toBe('customerTaken');
+        expect(await store.link({ host: 'other', account: 'team_1' }, 'cus_2', t0)).toBe('linked');
+      });
+
+      it('leaves a tombstone of a deleted customer, and lets its account have another whose revision goes on', async () => {
+        await store.link(acme, 'cus_1', t0);
+        await syncOnce(factsWith(), t0);
+        await store.raiseTicket('cus_1', 'webhook', t0 + 1);
+        await syncOnce(factsWith({ deleted: true }), t0 + 1);
+        expect((await store.findAccount(acme))?.facts?.deleted).toBe(true);
+
+        expect(await store.link(acme, 'cus_1', t0 + 2)).toBe('customerDeleted');
+        expect(await store.link(acme, 'cus_2', t0 + 2)).toBe('linked');
+        expect(await store.findAccount(acme)).toMatchObject({ customer: 'cus_2', revision: 2, facts: null });
+      });
+
+      it('never claims or raises a tombstone', async () => {
+        await store.link(acme, 'cus_1', t0);
+        await syncOnce(factsWith({ deleted: true }), t0);
+        expect(await store.raiseTicket('cus_1', 'return', t0 + 1)).toBeNull();
+        expect(await store.recordHint(hintFor('evt_1'), t0 + 1)).toBe('closed');
+        expect(await store.claim(t0 + 2, lease, 10)).toEqual([]);
+      });
+    });
+
+    describe('hints', () => {
+      beforeEach(() => store.link(acme, 'cus_1', t0));
+
+      it('raise the ticket once an event id, however often it is delivered', async () => {
+        expect(await store.recordHint(hintFor('evt_1'), t0)).toBe('ticket');
+        expect(await store.recordHint(hintFor('evt_1'), t0 + 1)).toBe('duplicate');
+        expect(await ticketOf()).toBe(2);
+      });
+
+      it('of a customer nobody linked are recorded and closed, without a row', async () => {
+        expect(await store.recordHint(hintFor('evt_1', { customer: 'cus_stranger' }), t0)).toBe('closed');
+        expect(await store.recordHint(hintFor('evt_1', { customer: 'cus_stranger' }), t0)).toBe('duplicate');
+        expect(await store.claim(t0, lease, 10)).toHaveLength(1);
+      });
+
+      it('delivered together are all counted, each for itself', async () => {
+        const hints = Array.from({ length: 40 }, (_, index) => hintFor(`evt_${index % 25}`));
+        const outcomes = await Promise.all(hints.map((hint) => store.recordHint(hint, t0)));
+        expect(outcomes.filter((outcome) => outcome === 'ticket')).toHaveLength(25);
+        expect(outcomes.filter((outcome) => outcome === 'duplicate')).toHaveLength(15);
+        expect(await ticketOf()).toBe(26);
+      });
+
+      it('that cannot be written fail alone in a shared commit, and leave no trace', async () => {
+        const bad = hintFor('evt_bad', { type: Symbol('no column holds this') as unknown as string });
+        const [first, second, third] = await Promise.allSettled([
+          store.recordHint(hintFor('evt_1'), t0),
+          store.recordHint(bad, t0),
+          store.recordHint(hintFor('evt_2'), t0),
+        ]);
+        expect([first?.status, second?.status, third?.status]).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+        expect(await ticketOf()).toBe(3);
+        expect(await store.recordHint(hintFor('evt_bad'), t0)).toBe('ticket');
+      });
+
+      it('survive the process: what was answered is there when the ledger is opened again', async () => {
+        await store.recordHint(hintFor('evt_1'), t0);
+        const later = await open();
+        expect(await later.recordHint(hintFor('evt_1'), t0)).toBe('duplicate');
+        expect(await later.findAccount(acme)).toMatchObject({ ticket: 2 });
+      });
+
+      it('without a customer stay open until somebody finds it, and raise the ticket when they close', async () => {
+        const open = hintFor('evt_1', {
+          concerns: 'subject',
+          customer: null,
+          subject: { type: 'subscription', id: 'sub_1' },
+        });
+        expect(await store.recordHint(open, t0)).toBe('open');
+        expect(await ticketOf()).toBe(1);
+
+        expect(await store.takeOpenHints(t0, lease, 10)).toEqual([
+          { event: 'evt_1', subject: { type: 'subscription', id: 'sub_1' }, attempts: 1 },
+        ]);
+        expect(await store.takeOpenHints(t0 + 1, lease, 10), 'taken until the lease ends').toEqual([]);
+        expect(await store.takeOpenHints(t0 + lease, lease, 10), 'the taker died').toHaveLength(1);
+
+        expect(await store.closeHint('evt_1', 'cus_1', t0 + lease)).toEqual(acme);
+        expect(await ticketOf()).toBe(2);
+        expect(await store.closeHint('evt_1', 'cus_1', t0 + lease), 'closed once').toBeNull();
+        expect(await ticketOf()).toBe(2);
+        expect(await store.takeOpenHints(t0 + 9 * lease, lease, 10)).toEqual([]);
+      });
+
+      it('that could not be resolved come back when their time has come', async () => {
+        await store.recordHint(
+          hintFor('evt_1', { concerns: 'subject', customer: null, subject: { type: 'invoice', id: 'in_1' } }),
+          t0,
+        );
+        await store.takeOpenHints(t0, lease, 10);
+        await store.postponeHint('evt_1', t0 + 500);
+        expect(await store.takeOpenHints(t0 + 499, lease, 10)).toEqual([]);
+        expect(await store.takeOpenHints(t0 + 500, lease, 10)).toMatchObject([{ attempts: 2 }]);
+      });
+    });
+
+    describe('claim and apply', () => {
+      beforeEach(() => store.link(acme, 'cus_1', t0));
+
+      it('make the customer fresh', async () => {
+        const claim = await claimOne(t0);
+        expect(claim).toMatchObject({ customer: 'cus_1', ticket: 1, claim: 1, cause: 'link', facts: null });
+        expect(await store.apply(claim, factsWith(), t0, t0 + 5, t0 + 3)).toEqual({
+          applied: true,
+          changed: true,
+          stale: false,
+        });
+        expect(await store.findAccount(acme)).toMatchObject({
+          syncedTicket: 1,
+          staleSince: null,
+          fetchedAt: t0,
+          revision: 1,
+          confirmedBy: 'link',
+          nextChangeAt: t0 + 5,
+          facts: factsWith(),
+        });
+        expect(await store.claim(t0 + 10, lease, 10)).toEqual([]);
+      });
+
+      it('leave it stale when a hint came during the fetch', async () => {
+        const claim = await claimOne(t0);
+        await store.recordHint(hintFor('evt_1'), t0 + 1);
+        expect(await store.apply(claim, factsWith(), t0, null, t0 + 2)).toEqual({
+          applied: true,
+          changed: true,
+          stale: true,
+        });
+        expect(await store.findAccount(acme)).toMatchObject({ ticket: 2, syncedTicket: 1, staleSince: t0 });
+        expect(await claimOne(t0 + 3)).toMatchObject({ ticket: 2, cause: 'webhook' });
+      });
+
+      it('let nobody else in while the lease lasts, and somebody else when it ran out', async () => {
+        await claimOne(t0);
+        expect(await store.claim(t0 + lease - 1, lease, 10)).toEqual([]);
+        expect(await claimOne(t0 + lease)).toMatchObject({ claim: 2 });
+      });
+
+      it('fence a slow worker: after its lease ran out its older truth is not written', async () => {
+        const slow = await claimOne(t0);
+        const quick = await claimOne(t0 + lease);
+        await store.apply(quick, factsWith({ methodDigest: 'newer' }), t0 + lease, null, t0 + lease);
+        await store.raiseTicket('cus_1', 'webhook', t0 + lease + 1);
+        expect(await store.apply(slow, factsWith({ methodDigest: 'older' }), t0, null, t0 + lease + 2)).toMatchObject({
+          applied: false,
+        });
+        expect((await store.findAccount(acme))?.facts?.methodDigest).toBe('newer');
+      });
+
+      it('fence a slow worker also before the newer one has written', async () => {
+        const slow = await claimOne(t0);
+        const quick = await claimOne(t0 + lease);
+        expect(await store.apply(slow, factsWith({ methodDigest: 'older' }), t0, null, t0 + lease)).toMatchObject({
+          applied: false,
+        });
+        expect(await store.apply(quick, factsWith(), t0 + lease, null, t0 + lease)).toMatchObject({ applied: true });
+      });
+
+      it('do not let the slow worker’s failure touch the newer claim', async () => {
+        const slow = await claimOne(t0);
+        await claimOne(t0 + lease);
+        await store.fail(slow, 'stripe_unavailable', t0 + 9 * lease, t0 + lease);
+        expect(await store.claim(t0 + lease + 1, lease, 10), 'the newer lease still stands').toEqual([]);
+        expect(await claimOne(t0 + 2 * lease)).toMatchObject({ claim: 3, attempts: 0 });
+      });
+
+      it('keep the revision when the content is the same', async () => {
+        await syncOnce(factsWith(), t0);
+        await store.raiseTicket('cus_1', 'return', t0 + 1);
+        expect(await syncOnce(factsWith(), t0 + 2)).toEqual({ applied: true, changed: false, stale: false });
+        expect(await store.findAccount(acme)).toMatchObject({ revision: 1, confirmedBy: 'link', fetchedAt: t0 + 2 });
+      });
+
+      it('keep what each revision was', async () => {
+        await syncOnce(factsWith({ methodDigest: 'one' }), t0);
+        await store.raiseTicket('cus_1', 'return', t0 + 1);
+        await syncOnce(factsWith({ methodDigest: 'two' }), t0 + 1);
+        expect(await store.factsAt('cus_1', 1)).toEqual(factsWith({ methodDigest: 'one' }));
+        expect(await store.factsAt('cus_1', 2)).toEqual(factsWith({ methodDigest: 'two' }));
+        expect(await store.factsAt('cus_1', 3)).toBeNull();
+      });
+
+      it('back off after a failure, keep the facts, and say so', async () => {
+        await syncOnce(factsWith(), t0);
+        await store.raiseTicket('cus_1', 'webhook', t0 + 1);
+        await store.fail(await claimOne(t0 + 2), 'stripe_unavailable', t0 + 5_000, t0 + 3);
+        expect(await store.findAccount(acme)).toMatchObject({
+          facts: factsWith(),
+          staleSince: t0 + 1,
+          failure: { code: 'stripe_unavailable', at: t0 + 3, attempts: 1 },
+        });
+        expect(await store.claim(t0 + 4_999, lease, 10)).toEqual([]);
+        const again = await claimOne(t0 + 5_000);
+        expect(again.attempts).toBe(1);
+        await store.apply(again, factsWith(), t0 + 5_000, null, t0 + 5_001);
+        expect(await store.findAccount(acme)).toMatchObject({ failure: null, staleSince: null });
+      });
+
+      it('cut the back-off short for somebody who waits, but do not hammer', async () => {
+        await store.fail(await claimOne(t0), 'stripe_unavailable', t0 + 300_000, t0);
+        await store.want('cus_1', t0 + 25_000);
+        expect(await store.claim(t0 + 1_999, lease, 10)).toEqual([]);
+        expect(await store.claim(t0 + 2_000, lease, 10)).toHaveLength(1);
+      });
+
+      it('take first those with somebody waiting, then the longest stale', async () => {
+        await store.link({ host: 'acme', account: 'team_2' }, 'cus_2', t0 + 1);
+        await store.link({ host: 'acme', account: 'team_3' }, 'cus_3', t0 + 2);
+        await store.want('cus_3', t0 + 1_000);
+        expect(await store.claim(t0 + 3, lease, 1)).toMatchObject([{ customer: 'cus_3' }]);
+        expect(await store.claim(t0 + 3, lease, 1)).toMatchObject([{ customer: 'cus_1' }]);
+      });
+
+      it('give each stale customer to one of two workers', async () => {
+        for (let index = 2; index <= 12; index++)
+          await store.link({ host: 'acme', account: `team_${index}` }, `cus_${index}`, t0);
+        const other = await open();
+        const [mine, theirs] = await Promise.all([store.claim(t0, lease, 8), other.claim(t0, lease, 8)]);
+        const taken = [...mine, ...theirs].map(({ customer }) => customer);
+        expect(new Set(taken).size).toBe(12);
+        expect(taken).toHaveLength(12);
+      });
+    });
+
+    describe('time', () => {
+      it('makes a customer due once, at its moment', async () => {
+        await store.link(acme, 'cus_1', t0);
+        await store.apply(await claimOne(t0), factsWith(), t0, t0 + 100, t0);
+        expect(await store.due(t0 + 99, 10)).toEqual([]);
+        expect(await store.due(t0 + 100, 10)).toMatchObject([{ customer: 'cus_1', nextChangeAt: t0 + 100 }]);
+        await store.raiseDue('cus_1', t0 + 100, t0 + 500, t0 + 100);
+        await store.raiseDue('cus_1', t0 + 100, t0 + 900, t0 + 100);
+        expect(await store.findAccount(acme)).toMatchObject({ ticket: 2, nextChangeAt: t0 + 500 });
+        expect(await claimOne(t0 + 101)).toMatchObject({ cause: 'time' });
+      });
+    });
+
+    describe('visits', () => {
+      const visit = {
+        ...acme,
+        id: 'v1',
+        customer: 'cus_1',
+        kind: 'portal',
+        seen: 0,
+        openedAt: t0,
+        expiresAt: t0 + 10_000,
+      } as const;
+      beforeEach(async () => {
+        await store.link(acme, 'cus_1', t0);
+        await syncOnce(factsWith(), t0);
+        await store.openVisit(visit);
+      });
+
+      it('are found by their own account, until they expire', async () => {
+        expect(await store.findVisit('v1', acme, t0 + 9_999)).toMatchObject({
+          ...visit,
+          returnTicket: null,
+          outcome: null,
+        });
+        expect(await store.findVisit('v1', acme, t0 + 10_000)).toBeNull();
+        expect(await store.findVisit('v1', { host: 'acme', account: 'team_2' }, t0)).toBeNull();
+        expect(await store.findVisit('v1', { host: 'other', account: 'team_1' }, t0)).toBeNull();
+        expect(await store.findVisit('v2', acme, t0)).toBeNull();
+      });
+
+      it('raise at most one ticket in a while, and name the one to wait for', async () => {
+        expect(await store.returnVisit('v1', 5_000, t0 + 1)).toBe(2);
+        expect(await store.returnVisit('v1', 5_000, t0 + 5_000)).toBe(2);
+        expect(await store.returnVisit('v1', 5_000, t0 + 5_001)).toBe(3);
+        expect(await ticketOf()).toBe(3);
+      });
+
+      it('settle; unchanged may become changed, changed stays', async () => {
+        await store.settleVisit('v1', 'unchanged', []);
+        expect(await store.findVisit('v1', acme, t0)).toMatchObject({ outcome: 'unchanged' });
+        await store.settleVisit('v1', 'changed', []);
+        await store.settleVisit('v1', 'unchanged', []);
+        expect(await store.findVisit('v1', acme, t0)).toMatchObject({ outcome: 'changed' });
+      });
+
+      it('are looked at again at their times, each once', async () => {
+        await store.settleVisit('v1', 'unchanged', [t0 + 5_000, t0 + 30_000]);
+        await store.settleVisit('v1', 'unchanged', [t0 + 6_000, t0 + 31_000]);
+        expect(await store.raiseRechecks(t0 + 4_999)).toBe(0);
+        expect(await store.raiseRechecks(t0 + 5_000)).toBe(1);
+        expect(await store.raiseRechecks(t0 + 29_999)).toBe(0);
+        expect(await store.raiseRechecks(t0 + 30_000)).toBe(1);
+        expect(await store.raiseRechecks(t0 + 99_000)).toBe(0);
+        expect(await ticketOf()).toBe(3);
+      });
+    });
+
+    describe('the ledger itself', () => {
+      it('has an epoch and a digest key for good', async () => {
+        const again = await open();
+        expect(again.epoch).toBe(store.epoch);
+        expect(again.digestKey).toBe(store.digestKey);
+        expect(store.digestKey.length).toBeGreaterThanOrEqual(43);
+      });
+
+      it('belongs to one Stripe account and mode', async () => {
+        await store.pin({ account: 'acct_1', livemode: false });
+        await store.pin({ account: 'acct_1', livemode: false });
+        await expect(store.pin({ account: 'acct_2', livemode: false })).rejects.toThrow(LedgerPinnedError);
+        await expect((await open()).pin({ account: 'acct_1', livemode: true })).rejects.toThrow(LedgerPinnedError);
+      });
+
+      it('keeps the catalogue', async () => {
+        await store.saveProducts([
+          { id: 'prod_1', name: 'Team' },
+          { id: 'prod_2', name: null },
+        ]);
+        await store.saveProducts([{ id: 'prod_1', name: 'Team plus' }]);
+        expect(new Map((await store.products()).map(({ id, name }) => [id, name]))).toEqual(
+          new Map([
+            ['prod_1', 'Team plus'],
+            ['prod_2', null],
+          ]),
+        );
+      });
+
+      it('forgets what is old, but never an open hint', async () => {
+        await store.link(acme, 'cus_1', t0);
+        await store.recordHint(hintFor('evt_old'), t0);
+        await store.recordHint(
+          hintFor('evt_open', { concerns: 'subject', customer: null, subject: { type: 'charge', id: 'ch_1' } }),
+          t0,
+        );
+        await store.recordHint(hintFor('evt_new'), t0 + 100);
+        await store.prune(t0 + 50);
+        expect(await store.recordHint(hintFor('evt_old'), t0 + 200)).toBe('ticket');
+        expect(await store.recordHint(hintFor('evt_new'), t0 + 200)).toBe('duplicate');
+        expect(await store.takeOpenHints(t0 + 200, lease, 10)).toMatchObject([{ event: 'evt_open' }]);
+      });
+
+      it('answers a ping', async () => {
+        await expect(store.ping()).resolves.toBeUndefined();
+      });
+    });
+  });
+}
