@@ -53,7 +53,9 @@ export function customerFacts(look: StripeLook, digest: Digest): CustomerFacts {
   const deleted = customer['deleted'] === true;
   const method = customerMethod(customer);
   const methodDigest = digestOfMethods(look, customer, digest);
-  const subscriptions = look.subscriptions
+  // A page that was fetched while the list grew can repeat what the page before it ended with.
+  const distinct = new Map(look.subscriptions.map((each) => [requiredText(each, 'subscription', 'id'), each]));
+  const subscriptions = [...distinct.values()]
     .map((each) => subscriptionFacts(each, customer, look.openInvoices, methodDigest))
     .toSorted((a, b) => a.created - b.created || compare(a.id, b.id));
   return {
