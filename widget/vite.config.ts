@@ -32,8 +32,29 @@ function ownTrustedTypesPolicy(): Plugin {
   };
 }
 
+/** Indentation and comments inside `css` and `html` templates are text to a minifier, so they are taken out before it. */
+function compactTemplates(): Plugin {
+  return {
+    name: 'billhook:compact-templates',
+    enforce: 'pre',
+    transform(code, id) {
+      if (id.endsWith('styles.ts')) {
+        return code.replace(/css`[^`]*`/g, (style) =>
+          style
+            .replace(/\/\*[^]*?\*\//g, '')
+            .replace(/\s+/g, ' ')
+            .replace(/ ?([{};,]) ?|(:) /g, '$1$2'),
+        );
+      }
+      return /src\/(templates\/|billhook-)/.test(id)
+        ? code.replace(/html`[^]*?`;/g, (template) => template.replace(/\s*\n\s*/g, ' '))
+        : null;
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [ownTrustedTypesPolicy()],
+  plugins: [compactTemplates(), ownTrustedTypesPolicy()],
   build: {
     target: 'es2022',
     modulePreload: false,

@@ -7,149 +7,108 @@ import type { TokenSource } from './token-source.ts';
 /** An action that the BFF opens; a link is followed without asking. */
 export type OpenableAction = Exclude<Action, { via: 'link' }>;
 
-interface Call {
-  readonly path: string;
-  /** Makes it a POST. */
-  readonly body?: object;
-  /** Sends the last document's ETag. Read when sending: a token for somebody else drops it. */
-  readonly conditional?: boolean;
-  /** Seconds for `Prefer: wait`; the time limit grows by them. */
-  readonly wait?: number;
-  readonly signal: AbortSignal;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: unknown;
+export interface Bff {
+  /** The server's time in milliseconds, from its `Date`: a laptop's clock may be a day off. */
+  now(): number;
+  /** Drops the ETag: the next read brings the whole document. */
+  forgetDocument(): void;
+  /** The snapshot, or `null` when it is still the one that was read last. `wait`: seconds the answer may be held. */
+  billing(wait: number, signal: AbortSignal): Promise<BillingSnapshot | null>;
+  visitReturn(visit: string, wait: number, signal: AbortSignal): Promise<VisitReturn>;
+  /** Opens the portal, Checkout or the invoice page; each address is made for this one click. */
+  open(action: OpenableAction, seen: string | null, signal: AbortSignal): Promise<OpenedVisit>;
 }
 
 /** A little more than the BFF allows Stripe, so that its own words for a slow Stripe arrive. */
 const TIME_LIMIT = 20_000;
 
-export class Bff {
-  readonly #base: string;
-  readonly #tokens: TokenSource;
-  #etag: string | null = null;
-  #clockAhead = 0;
+/** @param base the folder that `v1/` is in, ending in a slash */
+export function createBff(base: string, tokens: TokenSource): Bff {
+  let etag: string | null = null;
+  let clockAhead = 0;
 
-  /** @param base the folder that `v1/` is in, ending in a slash */
-  constructor(base: string, tokens: TokenSource) {
-    this.#base = base;
-    this.#tokens = tokens;
-  }
-
-  /** The server's time in milliseconds, from its `Date`: a laptop's clock may be a day off. */
-  now(): number {
-    return Date.now() + this.#clockAhead;
-  }
-
-  forgetDocument(): void {
-    this.#etag = null;
-  }
-
-  /** The snapshot, or `null` when it is still the one that was read last. */
-  async billing(wait: number, signal: AbortSignal): Promise<BillingSnapshot | null> {
-    const { status, headers, body } = await this.#call({ path: 'billing', conditional: true, wait, signal });
-    if (status === 304 && this.#etag !== null) return null;
-    const snapshot = parseSnapshot(body);
-    this.#etag = headers.get('etag');
-    return snapshot;
-  }
-
-  async visitReturn(visit: string, wait: number, signal: AbortSignal): Promise<VisitReturn> {
-    return parseVisitReturn((await this.#call({ path: 'visits/return', body: { visit }, wait, signal })).body);
-  }
-
-  /** Opens the portal, Checkout or the invoice page; each address is made for this one click. */
-  async open(
-    action: OpenableAction,
-    seen: string | null,
-    returnUrl: string,
-    signal: AbortSignal,
-  ): Promise<OpenedVisit> {
-    const [path, body] =
-      action.via === 'portal'
-        ? ['portal-sessions', { ...(action.flow ? { flow: action.flow } : {}), returnUrl, seen }]
-        : action.via === 'checkout'
-          ? ['checkout-sessions', { offer: action.offer, returnUrl, seen }]
-          : ['invoice-sessions', { seen }];
-    const opened = (await this.#call({ path, body, signal })).body as Partial<OpenedVisit> | null;
-    if (typeof opened?.url !== 'string' || typeof opened.visit !== 'string')
-      throw new BillhookError('response_malformed');
-    return { url: opened.url, visit: opened.visit };
-  }
-
-  async #call(call: Call): Promise<Answer> {
-    const token = await this.#tokens.get();
-    let answer = await this.#send(call, token);
+  async function call(path: string, body: object | null, wait: number, signal: AbortSignal) {
+    const token = await tokens.get();
+    let answer = await send(token, path, body, wait, signal);
     if (answer.status === 401) {
       // Once: a host whose tokens are refused gets an honest failure, not an endless loop (polar#6372).
-      this.#tokens.refuse(token);
-      answer = await this.#send(call, await this.#tokens.get());
+      tokens.refuse(token);
+      answer = await send(await tokens.get(), path, body, wait, signal);
     }
-    if (answer.status === 304 || (answer.status >= 200 && answer.status < 300)) return answer;
-    throw problemOf(answer);
+    const { status, headers } = answer;
+    if (status < 300 || status === 304) return answer;
+    const { code } = (answer.body ?? {}) as { code?: string };
+    throw new BillhookError(code ?? 'unreachable', status, Number(headers.get('retry-after')) * 1000 || 0);
   }
 
-  async #send({ path, body, conditional, wait = 0, signal }: Call, token: string): Promise<Answer> {
+  async function send(token: string, path: string, body: object | null, wait: number, signal: AbortSignal) {
     signal.throwIfAborted();
-    const subject = this.#tokens.subject;
+    const subject = tokens.subject();
     const limit = new AbortController();
     const stop = () => limit.abort();
     signal.addEventListener('abort', stop);
     const timer = setTimeout(stop, TIME_LIMIT + wait * 1000);
-    const headers: Record<string, string> = { authorization: `Bearer ${token}` };
-    if (body) headers['content-type'] = 'application/json';
-    if (conditional && this.#etag) headers['if-none-match'] = this.#etag;
-    if (wait) headers['prefer'] = `wait=${wait}`;
     try {
-      const sentAt = Date.now();
-      const response = await fetch(`${this.#base}v1/${path}`, {
+      const response = await fetch(`${base}v1/${path}`, {
         method: body ? 'POST' : 'GET',
-        headers,
-        ...(body ? { body: JSON.stringify(body) } : {}),
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body ? { 'content-type': 'application/json' } : etag && { 'if-none-match': etag }),
+          ...(wait && { prefer: `wait=${wait}` }),
+        },
+        body: body && JSON.stringify(body),
         cache: 'no-store',
         credentials: 'omit',
         redirect: 'error',
         signal: limit.signal,
       });
+      const { status, headers } = response;
       // The body is read under the same limit: a server that stops half-way must not hang the page.
       const text = await response.text();
-      this.#readClock(response.headers, wait ? Date.now() : sentAt);
-      if (this.#tokens.subject !== subject) throw new DOMException('Answered for another account', 'AbortError');
-      return { status: response.status, headers: response.headers, body: text ? jsonOf(text) : null };
-    } catch (error) {
-      if (signal.aborted || this.#tokens.subject !== subject) throw error;
-      if (limit.signal.aborted) throw new BillhookError('timed_out');
-      throw new BillhookError(navigator.onLine ? 'unreachable' : 'offline', { cause: error });
+      const ahead = Date.parse(headers.get('date') ?? '') - Date.now();
+      // `Date` has whole seconds: a smaller difference says nothing.
+      clockAhead = Math.abs(ahead) > 2000 ? ahead : 0;
+      // What was asked for somebody else is not shown.
+      if (tokens.subject() !== subject) throw new DOMException('', 'AbortError');
+      return { status, headers, body: jsonOf(text) };
+    } catch (cause) {
+      if (signal.aborted || tokens.subject() !== subject) throw cause;
+      throw new BillhookError(limit.signal.aborted ? 'timed_out' : navigator.onLine ? 'unreachable' : 'offline', 0, 0, cause);
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', stop);
     }
   }
 
-  #readClock(headers: Headers, at: number): void {
-    const date = Date.parse(headers.get('date') ?? '');
-    // `Date` has whole seconds: a smaller difference says nothing.
-    if (!Number.isNaN(date)) this.#clockAhead = Math.abs(date - at) > 2000 ? date - at : 0;
-  }
+  return {
+    now: () => Date.now() + clockAhead,
+    forgetDocument: () => (etag = null),
+    async billing(wait, signal) {
+      const { status, headers, body } = await call('billing', null, wait, signal);
+      if (status === 304 && etag !== null) return null;
+      const snapshot = parseSnapshot(body);
+      etag = headers.get('etag');
+      return snapshot;
+    },
+    visitReturn: async (visit, wait, signal) => parseVisitReturn((await call('visits/return', { visit }, wait, signal)).body),
+    async open(action, seen, signal) {
+      const { via } = action;
+      const returnUrl = location.href;
+      const body =
+        via === 'portal'
+          ? { ...(action.flow && { flow: action.flow }), returnUrl, seen }
+          : via === 'checkout'
+            ? { offer: action.offer, returnUrl, seen }
+            : { seen };
+      return (await call(`${via}-sessions`, body, 0, signal)).body as OpenedVisit;
+    },
+  };
 }
 
 function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return null; // a proxy's page: judged by its status, or refused by the parser
+    return null; // a 304, or a proxy's page: judged by its status, or refused by the parser
   }
-}
-
-function problemOf({ status, headers, body }: Answer): BillhookError {
-  const code = (body as { code?: unknown } | null)?.code;
-  const after = headers.get('retry-after') ?? '';
-  const seconds = /^\d+$/.test(after) ? Number(after) : (Date.parse(after) - Date.now()) / 1000;
-  return new BillhookError(typeof code === 'string' ? code : status >= 500 ? 'unreachable' : 'response_malformed', {
-    status,
-    retryAfter: seconds > 0 ? Math.min(seconds, 600) * 1000 : 0,
-  });
 }

@@ -11,6 +11,9 @@ import { speech, type Speech } from './words.ts';
 /** Remembers which trouble was already read out, so that it is not repeated on every page of a session. */
 const ANNOUNCED = 'billhook-announced';
 
+/** Bars that only stand for text have nothing to say. */
+export const hiddenWhile = ({ phase }: BillingView): 'true' | 'false' => (phase === 'loading' ? 'true' : 'false');
+
 /**
  * What the four elements share: their attributes, the client they read, their language, and the one live region. Each
  * adds which pieces it shows.
@@ -62,7 +65,7 @@ export abstract class BillhookElement extends LitElement {
     const { words, lang } = registry.options;
     const talk = speech({ pageLang: this.closest<HTMLElement>('[lang]')?.lang, words, lang });
     const { state, client } = this.#billing;
-    const mine = this.#pressed ? state : { ...state, openFailure: null, blocked: null };
+    const mine = this.#pressed ? state : { ...state, openFailure: null };
     const view = present(mine, talk, client?.now() ?? Date.now());
     // A live region speaks only of what changes in it: it is there, empty, before it has anything to say.
     const spoken = this.hasUpdated && this.#billing.announces ? this.#announcement(view, talk) : '';
@@ -70,9 +73,10 @@ export abstract class BillhookElement extends LitElement {
       class="root ${view.phase}"
       lang=${talk.lang}
       dir=${talk.dir}
-      aria-busy=${view.phase === 'loading' ? 'true' : 'false'}
+      aria-busy=${hiddenWhile(view)}
     >
       <div class="unseen" role="status">${spoken}</div>
+      ${view.phase === 'loading' ? html`<p class="unseen">${talk.say('loading')}</p>` : nothing}
       ${view.phase === 'hidden' ? nothing : this.renderBilling(view, talk)}
     </div>`;
   }
@@ -86,7 +90,7 @@ export abstract class BillhookElement extends LitElement {
     try {
       super.performUpdate();
     } catch (cause) {
-      this.dispatchEvent(new BillhookErrorEvent(new BillhookError('render_failed', { cause })));
+      this.dispatchEvent(new BillhookErrorEvent(new BillhookError('render_failed', 0, 0, cause)));
     }
   }
 
@@ -95,7 +99,7 @@ export abstract class BillhookElement extends LitElement {
     const { client } = this.#billing;
     const event = new BillhookActionEvent(action);
     // While one opens, further clicks are no actions.
-    if (client?.state.opening || !this.dispatchEvent(event)) return click.preventDefault();
+    if (client?.state().opening || !this.dispatchEvent(event)) return click.preventDefault();
     if (action.via === 'link') return; // the anchor leads there by itself
     this.#pressed = true;
     void client?.open(action, this.target === '_blank').finally(() => this.requestUpdate());

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { BillhookElement } from './billhook-element.ts';
+import { BillhookElement, hiddenWhile } from './billhook-element.ts';
 import type { BillingView } from './presentation.ts';
 import { styles } from './styles.ts';
 import { actionButton } from './templates/actions.ts';
@@ -18,7 +18,7 @@ export class BillhookManageButton extends BillhookElement {
   protected override renderBilling(view: BillingView, speech: Speech): TemplateResult | typeof nothing {
     const action = view.banner?.actions[0] ?? view.actions[0] ?? view.offers[0]?.action;
     if (!action || view.phase === 'failed') return nothing;
-    return html`<div class="bones" aria-hidden=${view.phase === 'loading' ? 'true' : 'false'}>
+    return html`<div class="bones" aria-hidden=${hiddenWhile(view)}>
         ${actionButton(action, 'primary', this.press, speech)}
       </div>
       ${view.failure ? html`<p class="line">${view.failure.text}</p>` : nothing}`;

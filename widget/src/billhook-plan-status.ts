@@ -1,5 +1,5 @@
 import { html, type TemplateResult } from 'lit';
-import { BillhookElement } from './billhook-element.ts';
+import { BillhookElement, hiddenWhile } from './billhook-element.ts';
 import type { BillingView } from './presentation.ts';
 import { styles } from './styles.ts';
 import { failure } from './templates/messages.ts';
@@ -21,10 +21,7 @@ export class BillhookPlanStatus extends BillhookElement {
 
   protected override renderBilling(view: BillingView, speech: Speech): TemplateResult {
     if (view.phase === 'failed') return html`${failure(view.failure, this.retry, speech)}`;
-    const loading = view.phase === 'loading';
-    return html`<div role="group" aria-label=${speech.say(loading ? 'loading' : 'currentPlan')}>
-      <div class="bones" aria-hidden=${loading ? 'true' : 'false'}>${plan(view.plan, '')}</div>
-    </div>`;
+    return html`<div class="bones" aria-hidden=${hiddenWhile(view)}>${plan(view.plan, '')}</div>`;
   }
 }
 

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { BillhookElement } from './billhook-element.ts';
+import { BillhookElement, hiddenWhile } from './billhook-element.ts';
 import type { BillingView } from './presentation.ts';
 import { styles } from './styles.ts';
 import { actionButtons } from './templates/actions.ts';
@@ -53,35 +53,27 @@ export class BillhookWidget extends BillhookElement {
   static override styles = styles;
 
   protected override renderBilling(view: BillingView, speech: Speech): TemplateResult {
-    const hinted = view.hint !== null;
-    const footed = view.actions.length > 0 || hinted || view.stale !== null;
+    const { note: tripNote, failure: failed, banner: trouble, actions, hint, stale } = view;
+    const primary = !trouble?.actions.length && !view.offers.length;
     return html`<div class="card" part="card">
       <slot name="header"></slot>
-      ${note(view.note)} ${failure(view.failure, this.retry, speech)}
-      ${banner(view.banner, this.press, speech, this.announces)}
+      ${note(tripNote)}${failure(failed, this.retry, speech)}${banner(trouble, this.press, speech, this.announces)}
       ${
         view.phase === 'failed'
           ? nothing
-          : html`<div
-              class="body"
-              role="group"
-              aria-label=${speech.say(view.phase === 'loading' ? 'loading' : 'billing')}
-            >
-              <div class="bones" aria-hidden=${view.phase === 'loading' ? 'true' : 'false'}>
-                ${plan(view.plan, speech.say('currentPlan'))} ${subscriptions(view.subscriptions, speech)}
-                ${offers(view.offers, this.press, speech)}
-                ${
-                  footed
-                    ? html`<div class="foot">
-                        <div class="hint">
-                          ${hinted ? html`<p id="hint" part="hint"><span class="text">${view.hint}</span></p>` : nothing}
-                          ${view.stale ? html`<p>${view.stale}</p>` : nothing}
-                        </div>
-                        ${actionButtons(view.actions, this.press, speech, !view.banner?.actions.length && !view.offers.length, hinted)}
-                      </div>`
-                    : nothing
-                }
-              </div>
+          : html`<div class="body bones" aria-hidden=${hiddenWhile(view)}>
+              ${plan(view.plan, speech.say('currentPlan'))}${subscriptions(view.subscriptions, speech)}${offers(view.offers, this.press, speech)}
+              ${
+                actions.length || hint || stale
+                  ? html`<div class="foot">
+                      <div class="hint">
+                        ${hint ? html`<p id="hint" part="hint"><span class="text">${hint}</span></p>` : nothing}
+                        ${stale ? html`<p>${stale}</p>` : nothing}
+                      </div>
+                      ${actionButtons(actions, this.press, speech, primary, hint !== null)}
+                    </div>`
+                  : nothing
+              }
             </div>`
       }
       <slot name="footer"></slot>

@@ -1,5 +1,5 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
-import { BillingClient, NOTHING_KNOWN, type ClientState, type Subscriber, type TokenAddress } from './client.ts';
+import { createClient, NOTHING_KNOWN, type BillingClient, type ClientState, type Subscriber, type TokenAddress } from './client.ts';
 import type { BillingSnapshot } from './contract.ts';
 import { BillhookError } from './errors.ts';
 import { BillhookChangeEvent, BillhookErrorEvent } from './events.ts';
@@ -26,7 +26,7 @@ export class ClientController implements ReactiveController, Subscriber {
   }
 
   get state(): ClientState {
-    if (this.client) return this.client.state;
+    if (this.client) return this.client.state();
     return { ...NOTHING_KNOWN, failure: this.#host.isConnected ? new BillhookError('api_missing') : null };
   }
 
@@ -83,7 +83,7 @@ export class ClientController implements ReactiveController, Subscriber {
     this.#key = key;
     this.#tokenUrl = address?.url;
     if (base === null || key === null) return;
-    this.client = clients.get(key) ?? new BillingClient(key, base, account);
+    this.client = clients.get(key) ?? createClient(key, base, account);
     clients.set(key, this.client);
     this.client.attach(this, address);
   }
@@ -103,7 +103,7 @@ export class ClientController implements ReactiveController, Subscriber {
     client?.detach(this);
     // An element that is only moved connects again in the same task; else the account is forgotten.
     queueMicrotask(() => {
-      if (client && key !== null && !client.attached && registry.clients.get(key) === client)
+      if (client && key !== null && !client.attached() && registry.clients.get(key) === client)
         registry.clients.delete(key);
     });
   }

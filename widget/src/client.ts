@@ -1,17 +1,17 @@
 /**
- * One account's billing on one page: what all elements of that account read. It asks only while an element is attached,
- * and when the last one leaves it stops everything and forgets everything, so that the next person to sign in on the same
- * page never sees the one before.
+ * One account's billing on one page: what all elements of that account read. It asks only while an element is attached;
+ * when the last one leaves it stops everything, and `forgotten` tells the registry to forget it, so that the next person to
+ * sign in on the same page never sees the one before.
  */
-import { Bff, type OpenableAction } from './bff.ts';
+import { createBff, type OpenableAction } from './bff.ts';
 import type { BillingSnapshot, Change } from './contract.ts';
 import { BillhookError, SignedOut } from './errors.ts';
-import { PageSignals } from './page-signals.ts';
+import { listenToPage, pageIsVisible, type PageSignals } from './page-signals.ts';
 import { supersedes } from './parse.ts';
-import { nextPoll, PROVISIONAL, type Poll, type Situation } from './polling.ts';
+import { nextPoll, PROVISIONAL, WAIT_SECONDS, type Poll, type Situation } from './polling.ts';
 import { registry } from './registry.ts';
-import { fetchToken, TokenSource } from './token-source.ts';
-import { checkedAddress, inOpaqueFrame, prepareExit, VisitStore } from './visit.ts';
+import { createTokenSource, fetchToken } from './token-source.ts';
+import { checkedAddress, inOpaqueFrame, prepareTab, sessionItem, setSessionItem } from './visit.ts';
 
 /** What the elements show. Replaced as a whole at every change. */
 export interface ClientState {
@@ -27,8 +27,6 @@ export interface ClientState {
   readonly opening: OpenableAction | null;
   /** Opening failed. */
   readonly openFailure: BillhookError | null;
-  /** The address of a tab that the browser refused to open: a real link to press. */
-  readonly blocked: string | null;
   readonly visit: Situation['visit'] | 'changed';
   readonly changes: readonly Change[];
   /** The account got into trouble while the page was open, so it may be said at once. */
@@ -43,7 +41,24 @@ export interface Subscriber {
 
 export interface TokenAddress {
   readonly url: string;
-  readonly credentials: 'same-origin' | 'include';
+  readonly credentials: RequestCredentials;
+}
+
+export interface BillingClient {
+  state(): ClientState;
+  /** The server's clock, in milliseconds. */
+  now(): number;
+  /** Whether this is the one element that speaks to screen readers for all of them. */
+  isAnnouncer(subscriber: Subscriber): boolean;
+  attached(): boolean;
+  attach(subscriber: Subscriber, address: TokenAddress | null): void;
+  detach(subscriber: Subscriber): void;
+  /** Another address for tokens, or a `getToken` at last. */
+  reconfigured(address: TokenAddress | null): void;
+  /** The person asks again. */
+  retry(): void;
+  /** Opens what an action leads to. Ignored while another one is being opened. */
+  open(action: OpenableAction, newTab: boolean): Promise<void>;
 }
 
 export const NOTHING_KNOWN: ClientState = {
@@ -54,7 +69,6 @@ export const NOTHING_KNOWN: ClientState = {
   failures: 0,
   opening: null,
   openFailure: null,
-  blocked: null,
   visit: 'none',
   changes: [],
   alerting: false,
@@ -70,332 +84,292 @@ const SAY_PENDING_AFTER = 24_000;
 const TROUBLE = /^(pastDue|restricted|actionRequired|incomplete)$/;
 const UNSETTLED = /^(processing|unknown|incomplete)$/;
 
-export class BillingClient {
-  state: ClientState = NOTHING_KNOWN;
-  readonly #account: string | null;
-  readonly #tokens: TokenSource;
-  readonly #bff: Bff;
-  readonly #visits: VisitStore;
-  readonly #signals: PageSignals;
-  readonly #subscribers = new Set<Subscriber>();
-  #tokenAddress: TokenAddress | null = null;
-  #visit: string | null = null;
-  #returnedAt = 0;
-  #attentionAt = 0;
-  #readAt = 0;
-  #lastTook = 0;
-  #retryAfter = 0;
-  #waitsCut = false;
-  #asking: AbortController | null = null;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #leaving: AbortController | null = null;
-  #leavingTimer: ReturnType<typeof setTimeout> | undefined;
-  #configured: (() => void) | undefined;
+const READ: Poll = { kind: 'read', wait: 0, delay: 0 };
 
-  constructor(key: string, api: string, account: string | null) {
-    this.#account = account;
-    this.#visits = new VisitStore(key);
-    this.#tokens = new TokenSource(
-      (signal) => this.#fetchToken(signal),
-      () => this.#bff.now(),
-      () => this.#forget(),
-    );
-    this.#bff = new Bff(api, this.#tokens);
-    this.#signals = new PageSignals(`billhook-${key}`, {
-      attention: () => this.#attend(),
-      restored: () => this.#restored(),
-      hidden: () => this.#schedule(),
-      frozen: () => this.#stopAsking(),
-      toldRevision: (revision) => this.#told(revision),
-    });
+export function createClient(key: string, api: string, account: string | null): BillingClient {
+  const subscribers = new Set<Subscriber>();
+  const storedVisit = `billhook-visit:${key}`;
+  const tokens = createTokenSource(askHost, () => bff.now(), forget);
+  const bff = createBff(api, tokens);
+  let state = NOTHING_KNOWN;
+  let signals: PageSignals | undefined;
+  let tokenAddress: TokenAddress | null = null;
+  let configured: (() => void) | undefined;
+  let visitId = '';
+  let returnedAt = 0;
+  let attentionAt = 0;
+  let readAt = 0;
+  let lastTook = 0;
+  let retryAfter = 0;
+  let waitsCut = false;
+  let asking: AbortController | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let leaving: AbortController | undefined;
+  let leavingTimer: ReturnType<typeof setTimeout> | undefined;
+
+  function set(change: Partial<ClientState>): void {
+    state = { ...state, ...change };
+    for (const subscriber of subscribers) subscriber.changed();
   }
 
-  /** The one element that speaks to screen readers for all of them. */
-  isAnnouncer(subscriber: Subscriber): boolean {
-    return this.#subscribers.values().next().value === subscriber;
+  function tellFailure(error: BillhookError): void {
+    for (const subscriber of subscribers) subscriber.failed(error);
   }
 
-  now(): number {
-    return this.#bff.now();
-  }
-
-  attach(subscriber: Subscriber, address: TokenAddress | null): void {
-    this.#tokenAddress = address ?? this.#tokenAddress;
-    this.#subscribers.add(subscriber);
-    if (this.#subscribers.size === 1) {
-      this.#signals.listen();
-      this.#attentionAt = Date.now();
-      this.#begin();
-    } else if (this.state.failure?.code === 'token_source_missing') {
-      this.#begin();
-    }
-  }
-
-  detach(subscriber: Subscriber): void {
-    this.#subscribers.delete(subscriber);
-    if (this.#subscribers.size) return;
-    this.#signals.stop();
-    this.#stopAsking();
-    this.#tokens.abort();
-    this.#leaving?.abort();
-    clearTimeout(this.#leavingTimer);
-    if (this.state.opening) this.#set({ opening: null });
-  }
-
-  get attached(): boolean {
-    return this.#subscribers.size > 0;
-  }
-
-  /** Another address for tokens, or a `getToken` at last. */
-  reconfigured(address: TokenAddress | null): void {
-    this.#tokenAddress = address ?? this.#tokenAddress;
-    this.#configured?.();
-    if (this.state.failure?.code === 'token_source_missing' || this.state.signedOut) this.#begin();
-  }
-
-  /** The person asks again. */
-  retry(): void {
-    this.#attentionAt = Date.now();
-    this.#set({ openFailure: null, blocked: null });
-    this.#waitsCut = false;
-    this.#begin();
-  }
-
-  /** Opens what an action leads to. Ignored while another one is being opened. */
-  async open(action: OpenableAction, newTab: boolean): Promise<void> {
-    if (this.state.opening) return;
-    const leaving = (this.#leaving = new AbortController());
-    const exit = prepareExit(newTab, registry.options.navigate ?? ((url) => location.assign(url)));
-    // A request that still waits would keep the page out of the back/forward cache.
-    this.#stopAsking();
-    this.#set({ opening: action, openFailure: null, blocked: null, visit: 'none', changes: [] });
-    try {
-      if (inOpaqueFrame()) throw new BillhookError('unsupported_frame');
-      const seen = this.state.snapshot?.revision ?? null;
-      const opened = await this.#bff.open(action, seen, location.href, leaving.signal);
-      const url = checkedAddress(opened.url);
-      this.#visits.set(opened.visit);
-      if (!exit.follow(url)) this.#set({ blocked: url });
-      if (exit.leavesPage) this.#leavingTimer = setTimeout(() => this.#stayed(), LEAVING_LIMIT);
-      else this.#stayed();
-    } catch (error) {
-      exit.cancel();
-      if (leaving.signal.aborted) return;
-      this.#set({ opening: null });
-      this.#openingFailed(error);
-    }
-  }
-
-  #openingFailed(error: unknown): void {
-    if (error instanceof SignedOut) return this.#signedOut();
-    const failure = asBillhookError(error);
-    this.#set({ openFailure: failure });
-    for (const subscriber of this.#subscribers) subscriber.failed(failure);
-    // "Nothing to pay" and "no customer" say that what is shown is old.
-    if (failure.status === 404 || failure.status === 409) void this.#ask({ kind: 'read', wait: 0, delay: 0 });
-    else this.#schedule();
-  }
-
-  /** The page is still here although it was left: a new tab, or the person pressed Stop. */
-  #stayed(): void {
-    clearTimeout(this.#leavingTimer);
-    this.#set({ opening: null });
-    this.#schedule();
-  }
-
-  #restored(): void {
-    this.#leaving?.abort();
-    clearTimeout(this.#leavingTimer);
-    this.#attentionAt = Date.now();
-    this.#set({ opening: null });
-    this.#begin();
-  }
-
-  #attend(): void {
-    // While the page is being left, a focus is not a return: it would use up the visit before the trip began.
-    if (this.state.opening) return;
-    this.#attentionAt = Date.now();
-    const { visit } = this.state;
-    // A tab that comes forward fires focus and visibilitychange; the second must not cut off what the first asked.
-    if (this.#asking && (visit === 'returning' || visit === 'pending')) return;
-    const outstanding = visit === 'none' || visit === 'changed' ? this.#visits.get() : null;
-    if (outstanding || Date.now() - this.#readAt > ATTENTION_PAUSE) this.#begin();
-    else this.#schedule();
-  }
-
-  /** Another tab of this account saw a revision. */
-  #told(revision: string): void {
-    if (this.state.opening) return;
-    if (revision === this.state.snapshot?.revision) this.#readAt = Date.now();
-    else if (this.#signals.visible && !this.#asking) return void this.#ask({ kind: 'read', wait: 0, delay: 0 }, false);
-    this.#schedule();
-  }
-
-  /** Asks now: for a visit that came back, else for the billing. */
-  #begin(): void {
-    const outstanding = this.#visits.get();
-    if (outstanding && (outstanding !== this.#visit || this.state.visit === 'none')) {
-      this.#visit = outstanding;
-      this.#returnedAt = Date.now();
-      this.#waitsCut = false;
-      this.#set({ visit: 'returning', changes: [], openFailure: null, blocked: null });
-    }
-    const { visit } = this.state;
-    const returning = visit === 'returning' || visit === 'pending';
-    void this.#ask({ kind: returning ? 'return' : 'read', wait: returning ? 25 : 0, delay: 0 });
-  }
-
-  async #ask(poll: Poll, tellOthers = true): Promise<void> {
-    this.#stopAsking();
-    const asking = (this.#asking = new AbortController());
-    const startedAt = (this.#readAt = Date.now());
-    const before = this.state.snapshot?.revision;
-    try {
-      if (poll.kind === 'return' && this.#visit !== null) await this.#readReturn(this.#visit, poll.wait, asking.signal);
-      else await this.#read(poll.wait, asking.signal);
-      if (asking.signal.aborted) return;
-      this.#retryAfter = 0;
-      if (this.state.failures || this.state.signedOut) this.#set({ failure: null, failures: 0, signedOut: false });
-      if (tellOthers && (this.state.snapshot?.revision !== before || !poll.wait))
-        this.#signals.tell(this.state.snapshot?.revision);
-    } catch (error) {
-      if (asking.signal.aborted) return;
-      this.#askingFailed(error, poll);
-    }
-    this.#asking = null;
-    this.#readAt = Date.now();
-    this.#lastTook = this.#readAt - startedAt;
-    this.#schedule();
-  }
-
-  async #read(wait: number, signal: AbortSignal): Promise<void> {
-    const snapshot = await this.#bff.billing(wait, signal);
-    signal.throwIfAborted();
-    const before = this.state.snapshot;
-    this.#apply(snapshot ?? before);
-    const changed = before && before.revision !== this.state.snapshot?.revision;
-    const provisional = this.state.visit === 'unchanged' && Date.now() - this.#returnedAt < PROVISIONAL;
-    if (changed && provisional && this.#visit !== null) await this.#readReturn(this.#visit, 0, signal);
-  }
-
-  async #readReturn(visit: string, wait: number, signal: AbortSignal): Promise<void> {
-    // Something to look at meanwhile; it may fail, because the return itself will tell.
-    if (!this.state.snapshot) void this.#read(0, signal).catch(() => {});
-    let answer;
-    try {
-      answer = await this.#bff.visitReturn(visit, wait, signal);
-    } catch (error) {
-      if (!(error instanceof BillhookError) || error.transient || error.status === 401 || error.status === 403)
-        throw error;
-      // Unknown, foreign or too long ago: an ordinary load.
-      this.#endVisit();
-      return this.#read(0, signal);
-    }
-    signal.throwIfAborted();
-    const { outcome, changes, snapshot } = answer;
-    if (outcome !== 'pending') this.#visits.set(null);
-    const stillWaiting = outcome === 'pending' && Date.now() - this.#returnedAt < SAY_PENDING_AFTER;
-    this.#apply(snapshot, { visit: stillWaiting ? 'returning' : outcome, changes });
-  }
-
-  #endVisit(): void {
-    this.#visits.set(null);
-    this.#visit = null;
-    this.#set({ visit: 'none', changes: [] });
-  }
-
-  #askingFailed(error: unknown, poll: Poll): void {
-    if (error instanceof SignedOut) return this.#signedOut();
-    if ((error as Error).name === 'AbortError') return; // answered for another account: asked again at once
-    const failure = asBillhookError(error);
-    if (poll.wait && failure.transient && failure.status !== 429) this.#waitsCut = true;
-    this.#retryAfter = failure.retryAfter;
-    const news = this.state.failure?.code !== failure.code;
-    this.#set({ failure, failures: this.state.failures + 1 });
-    if (news) for (const subscriber of this.#subscribers) subscriber.failed(failure);
-  }
-
-  #apply(snapshot: BillingSnapshot | null, more: Partial<ClientState> = {}): void {
-    const previous = this.state.snapshot;
-    const next = snapshot && supersedes(snapshot, previous) ? snapshot : previous;
-    const troubled = next !== null && TROUBLE.test(next.state);
-    this.#set({
-      ...more,
-      snapshot: next,
-      confirmedAt: this.#bff.now(),
-      alerting: troubled && (this.state.alerting || (previous !== null && !TROUBLE.test(previous.state))),
-    });
-    if (next && (previous === null || contentOf(next) !== contentOf(previous))) {
-      for (const subscriber of this.#subscribers) subscriber.snapshotChanged(next, previous);
-    }
-  }
-
-  #schedule(): void {
-    if (this.#asking || !this.attached || this.state.opening || this.state.signedOut) return;
-    clearTimeout(this.#timer);
-    const now = Date.now();
-    const { visit, snapshot, failure, failures } = this.state;
-    if (!snapshot && !failure) return void this.#ask({ kind: 'read', wait: 0, delay: 0 });
-    if (visit !== 'none' && now - this.#returnedAt > PROVISIONAL) this.#endVisit();
-    const permanent = failure !== null && !failure.transient;
-    const poll = nextPoll({
-      visible: this.#signals.visible,
-      online: navigator.onLine,
-      visit: visit === 'changed' || permanent ? 'none' : visit,
-      sinceReturn: now - this.#returnedAt,
-      unsettled: !permanent && snapshot !== null && (snapshot.stale || UNSETTLED.test(snapshot.state)),
-      sinceAttention: now - this.#attentionAt,
-      waitsCut: this.#waitsCut,
-      lastTook: this.#lastTook,
-      failures: permanent ? 0 : failures,
-      retryAfter: this.#retryAfter,
-      random: Math.random(),
-    });
-    if (poll) this.#timer = setTimeout(() => void this.#ask(poll), poll.delay);
-  }
-
-  #stopAsking(): void {
-    clearTimeout(this.#timer);
-    this.#asking?.abort();
-    this.#asking = null;
-  }
-
-  /** The visit's id stays: whoever signs in again after the trip still learns what it changed. */
-  #signedOut(): void {
-    this.#bff.forgetDocument();
-    this.#set({ ...NOTHING_KNOWN, signedOut: true });
-  }
-
-  /** The token speaks for somebody else now. */
-  #forget(): void {
-    this.#bff.forgetDocument();
-    this.#endVisit();
-    this.#set({ ...NOTHING_KNOWN, opening: this.state.opening });
-  }
-
-  async #fetchToken(signal: AbortSignal): Promise<string | null> {
-    if (this.#tokenAddress) return fetchToken(this.#tokenAddress.url, this.#tokenAddress.credentials, signal);
-    // The host's own script may come after ours: not a mistake before the page is complete.
-    if (!registry.options.getToken && document.readyState !== 'complete') {
+  async function askHost(signal: AbortSignal): Promise<string | null> {
+    // The host's own script may come after ours: nothing is missing before the page is complete.
+    if (!tokenAddress && !registry.options.getToken && document.readyState !== 'complete') {
       await new Promise<unknown>((resolve) => {
-        this.#configured = () => resolve(null);
+        configured = () => resolve(null);
         addEventListener('load', resolve, { once: true, signal });
       });
     }
+    if (tokenAddress) return fetchToken(tokenAddress.url, tokenAddress.credentials, signal);
     const { getToken } = registry.options;
-    if (getToken) return getToken({ account: this.#account, signal });
-    if (this.#tokenAddress) return this.#fetchToken(signal);
+    if (getToken) return getToken({ account, signal });
     throw new BillhookError('token_source_missing');
   }
 
-  #set(change: Partial<ClientState>): void {
-    this.state = { ...this.state, ...change };
-    for (const subscriber of this.#subscribers) subscriber.changed();
+  /** Asks now: for a visit that came back, else for the billing. */
+  function begin(): void {
+    attentionAt = Date.now();
+    const outstanding = sessionItem(storedVisit);
+    if (outstanding && (outstanding !== visitId || state.visit === 'none')) {
+      visitId = outstanding;
+      returnedAt = attentionAt;
+      waitsCut = false;
+      set({ visit: 'returning', changes: [], openFailure: null });
+    }
+    void ask(isReturning() ? { kind: 'return', wait: WAIT_SECONDS, delay: 0 } : READ);
   }
+
+  const isReturning = () => state.visit === 'returning' || state.visit === 'pending';
+
+  async function ask(poll: Poll, tellTabs = true): Promise<void> {
+    stopAsking();
+    const { signal } = (asking = new AbortController());
+    const startedAt = (readAt = Date.now());
+    const before = state.snapshot?.revision;
+    try {
+      await (poll.kind === 'return' ? readReturn(poll.wait, signal) : read(poll.wait, signal));
+      retryAfter = 0;
+      set({ failure: null, failures: 0, signedOut: false });
+      const revision = state.snapshot?.revision;
+      // Also when nothing changed on an idle turn, so that other tabs skip theirs.
+      if (revision && tellTabs && (revision !== before || !poll.wait)) signals?.tell(revision);
+    } catch (error) {
+      if (signal.aborted) return;
+      askingFailed(error, poll);
+    }
+    asking = null;
+    readAt = Date.now();
+    lastTook = readAt - startedAt;
+    schedule();
+  }
+
+  function stopAsking(): void {
+    clearTimeout(timer);
+    asking?.abort();
+    asking = null;
+  }
+
+  async function read(wait: number, signal: AbortSignal): Promise<void> {
+    const snapshot = await bff.billing(wait, signal);
+    signal.throwIfAborted();
+    const before = state.snapshot;
+    apply(snapshot ?? before);
+    // An unchanged return may have been too early: what changes now may still be its doing.
+    const provisional = state.visit === 'unchanged' && Date.now() - returnedAt < PROVISIONAL;
+    if (provisional && before && before.revision !== state.snapshot?.revision) await readReturn(0, signal);
+  }
+
+  async function readReturn(wait: number, signal: AbortSignal): Promise<void> {
+    // Something to look at meanwhile; it may fail, because the return itself will tell.
+    if (!state.snapshot) void read(0, signal).catch(() => {});
+    try {
+      const { outcome, changes, snapshot } = await bff.visitReturn(visitId, wait, signal);
+      signal.throwIfAborted();
+      const early = outcome === 'pending' && Date.now() - returnedAt < SAY_PENDING_AFTER;
+      if (outcome !== 'pending') setSessionItem(storedVisit, null);
+      apply(snapshot, { visit: early ? 'returning' : outcome, changes });
+    } catch (error) {
+      if (!(error instanceof BillhookError) || error.status !== 404) throw error;
+      // Unknown, foreign or too long ago: an ordinary load.
+      endVisit();
+      await read(0, signal);
+    }
+  }
+
+  function endVisit(): void {
+    setSessionItem(storedVisit, null);
+    set({ visit: 'none', changes: [] });
+  }
+
+  function apply(snapshot: BillingSnapshot | null, more: Partial<ClientState> = {}): void {
+    const previous = state.snapshot;
+    const next = snapshot && supersedes(snapshot, previous) ? snapshot : previous;
+    if (!next) return;
+    const alerting = TROUBLE.test(next.state) && (state.alerting || (previous !== null && !TROUBLE.test(previous.state)));
+    set({ ...more, snapshot: next, confirmedAt: bff.now(), alerting });
+    if (!previous || contentOf(next) !== contentOf(previous)) {
+      for (const subscriber of subscribers) subscriber.snapshotChanged(next, previous);
+    }
+  }
+
+  function askingFailed(error: unknown, { wait }: Poll): void {
+    if (error instanceof SignedOut) return signedOut();
+    if (!(error instanceof BillhookError)) return; // it was answered for another account, and is asked again at once
+    if (wait && error.transient && error.status !== 429) waitsCut = true;
+    retryAfter = error.retryAfter;
+    const news = state.failure?.code !== error.code;
+    set({ failure: error, failures: state.failures + 1 });
+    if (news) tellFailure(error);
+  }
+
+  function schedule(): void {
+    clearTimeout(timer);
+    if (asking || !subscribers.size || state.opening || state.signedOut) return;
+    const now = Date.now();
+    if (state.visit !== 'none' && now - returnedAt > PROVISIONAL) endVisit();
+    const { visit, snapshot, failure, failures } = state;
+    if (!snapshot && !failure) return void ask(READ);
+    // What will fail again in the same way is asked at the pace of an idle page.
+    const hopeless = failure !== null && !failure.transient;
+    const poll = nextPoll({
+      visible: pageIsVisible(),
+      online: navigator.onLine,
+      visit: visit === 'changed' || hopeless ? 'none' : visit,
+      sinceReturn: now - returnedAt,
+      unsettled: !hopeless && snapshot !== null && (snapshot.stale || UNSETTLED.test(snapshot.state)),
+      sinceAttention: now - attentionAt,
+      waitsCut,
+      lastTook,
+      failures: hopeless ? 0 : failures,
+      retryAfter,
+      random: Math.random(),
+    });
+    if (poll) timer = setTimeout(() => void ask(poll), poll.delay);
+  }
+
+  function attend(): void {
+    // While the page is being left, a focus is not a return: it would use up the visit before the trip began. And a tab
+    // that comes forward fires focus and visibilitychange: the second must not cut off what the first asked.
+    if (state.opening || (asking && isReturning())) return;
+    const returned = !isReturning() && state.visit !== 'unchanged' && sessionItem(storedVisit) !== null;
+    if (returned || Date.now() - readAt > ATTENTION_PAUSE) return begin();
+    attentionAt = Date.now();
+    schedule();
+  }
+
+  /** The page is here although it was left: restored, opened in a new tab, or the person pressed Stop. */
+  function stayed(): void {
+    clearTimeout(leavingTimer);
+    set({ opening: null });
+    schedule();
+  }
+
+  function listen(): PageSignals {
+    return listenToPage(`billhook-${key}`, {
+      attention: attend,
+      quiet: schedule,
+      frozen: stopAsking,
+      restored() {
+        leaving?.abort();
+        clearTimeout(leavingTimer);
+        set({ opening: null });
+        begin();
+      },
+      told(revision) {
+        if (revision === state.snapshot?.revision) schedule();
+        else if (pageIsVisible() && !asking && !state.opening) void ask(READ, false);
+      },
+    });
+  }
+
+  /** The visit stays stored: whoever signs in again after the trip still learns what it changed. */
+  function signedOut(): void {
+    bff.forgetDocument();
+    set({ ...NOTHING_KNOWN, signedOut: true });
+  }
+
+  /** The token speaks for somebody else now. */
+  function forget(): void {
+    bff.forgetDocument();
+    endVisit();
+    set({ ...NOTHING_KNOWN, opening: state.opening });
+  }
+
+  async function open(action: OpenableAction, newTab: boolean): Promise<void> {
+    if (state.opening) return;
+    const { signal } = (leaving = new AbortController());
+    const tab = prepareTab(newTab);
+    // A request that still waits would keep the page out of the back/forward cache.
+    stopAsking();
+    set({ opening: action, openFailure: null, visit: 'none', changes: [] });
+    try {
+      if (inOpaqueFrame()) throw new BillhookError('unsupported_frame');
+      const { url, visit } = await bff.open(action, state.snapshot?.revision ?? null, signal);
+      const address = checkedAddress(url);
+      setSessionItem(storedVisit, visit);
+      if (tab) {
+        tab.location.replace(address);
+        return stayed();
+      }
+      const { navigate } = registry.options;
+      if (navigate) navigate(address);
+      else location.assign(address);
+      leavingTimer = setTimeout(stayed, LEAVING_LIMIT);
+    } catch (error) {
+      tab?.close();
+      if (signal.aborted) return;
+      set({ opening: null });
+      if (error instanceof SignedOut) return signedOut();
+      const failure = error instanceof BillhookError ? error : new BillhookError('response_malformed', 0, 0, error);
+      set({ openFailure: failure });
+      tellFailure(failure);
+      // "Nothing to pay" and "no customer" say that what is shown is old.
+      if (failure.status === 404 || failure.status === 409) void ask(READ);
+      else schedule();
+    }
+  }
+
+  return {
+    state: () => state,
+    now: bff.now,
+    isAnnouncer: (subscriber) => subscribers.values().next().value === subscriber,
+    attached: () => subscribers.size > 0,
+    attach(subscriber, address) {
+      tokenAddress = address ?? tokenAddress;
+      subscribers.add(subscriber);
+      if (!signals) {
+        signals = listen();
+        begin();
+      } else if (state.failure?.code === 'token_source_missing') begin();
+    },
+    detach(subscriber) {
+      subscribers.delete(subscriber);
+      if (subscribers.size) return;
+      signals?.stop();
+      signals = undefined;
+      stopAsking();
+      tokens.abort();
+      leaving?.abort();
+      clearTimeout(leavingTimer);
+      state = { ...state, opening: null };
+    },
+    reconfigured(address) {
+      tokenAddress = address ?? tokenAddress;
+      configured?.();
+      if (state.failure?.code === 'token_source_missing' || state.signedOut) begin();
+    },
+    retry() {
+      waitsCut = false;
+      set({ openFailure: null });
+      begin();
+    },
+    open,
+  };
 }
 
 /** The document without when and how it was confirmed: a renewed look at the same billing is no change. */
-const contentOf = (snapshot: BillingSnapshot): string => JSON.stringify({ ...snapshot, asOf: null, confirmedBy: null });
-
-const asBillhookError = (error: unknown): BillhookError =>
-  error instanceof BillhookError ? error : new BillhookError('response_malformed', { cause: error });
+const contentOf = (snapshot: BillingSnapshot): string => JSON.stringify({ ...snapshot, asOf: 0, confirmedBy: 0 });

@@ -32,23 +32,17 @@ export class BillhookError extends Error {
   /** What the server asked for in `Retry-After`, in milliseconds; 0 when it did not. */
   readonly retryAfter: number;
 
-  constructor(
-    code: WidgetErrorCode | (string & {}),
-    options: { status?: number; retryAfter?: number; cause?: unknown } = {},
-  ) {
-    super(code, { cause: options.cause });
-    this.name = 'BillhookError';
+  constructor(code: WidgetErrorCode | (string & {}), status = 0, retryAfter = 0, cause?: unknown) {
+    super(code, { cause });
     this.code = code;
-    this.status = options.status ?? 0;
-    this.retryAfter = options.retryAfter ?? 0;
+    this.status = status;
+    this.retryAfter = retryAfter;
   }
 
   /** Worth asking again by itself: nobody answered, or the server says that it is its own trouble or too much. */
   get transient(): boolean {
     const { status, code } = this;
-    if (status === 0)
-      return code === 'offline' || code === 'unreachable' || code === 'timed_out' || code === 'token_unavailable';
-    return status === 408 || status === 429 || status >= 500;
+    return status ? status === 408 || status === 429 || status >= 500 : /^(offline|unreachable|timed_out|token_unavailable)$/.test(code);
   }
 }
 

@@ -8,4 +8,4 @@ export { BillhookError, type WidgetErrorCode } from './errors.ts';
 export { BillhookActionEvent, BillhookChangeEvent, BillhookErrorEvent } from './events.ts';
 export { configureBillhook, type BillhookOptions } from './registry.ts';
 export type { GetToken, TokenRequest } from './token-source.ts';
-export type { PluralWord, WordKey, Words } from './words.ts';
+export type { WordKey, Words } from './words.ts';

@@ -8,62 +8,64 @@ export interface PageSignalHandlers {
   attention(): void;
   /** Back from the back/forward cache: whatever was under way has stopped. */
   restored(): void;
-  /** Nobody looks any more. */
-  hidden(): void;
+  /** Nobody looks any more, or the network is gone. */
+  quiet(): void;
   /** The page is put away; nothing may pend. */
   frozen(): void;
   /** Another tab has seen this revision. */
-  toldRevision(revision: string): void;
+  told(revision: string): void;
 }
 
-export class PageSignals {
-  readonly #channelName: string;
-  readonly #on: PageSignalHandlers;
-  #listeners: AbortController | null = null;
-  #channel: BroadcastChannel | null = null;
+export interface PageSignals {
+  stop(): void;
+  /** Tells other tabs. Only the revision: who is signed in there may be somebody else, and each asks for itself. */
+  tell(revision: string): void;
+}
 
-  constructor(channelName: string, handlers: PageSignalHandlers) {
-    this.#channelName = channelName;
-    this.#on = handlers;
+export const pageIsVisible = (): boolean => document.visibilityState === 'visible';
+
+export function listenToPage(channelName: string, on: PageSignalHandlers): PageSignals {
+  const listeners = new AbortController();
+  const { signal } = listeners;
+  const passed = { signal };
+  let channel: BroadcastChannel | undefined;
+
+  function openChannel(): void {
+    channel = new BroadcastChannel(channelName);
+    channel.addEventListener('message', ({ data }: MessageEvent<unknown>) => on.told(String(data)));
   }
 
-  get visible(): boolean {
-    return document.visibilityState === 'visible';
+  function visibilityChanged(): void {
+    if (pageIsVisible()) on.attention();
+    else on.quiet();
   }
 
-  listen(): void {
-    this.#listeners = new AbortController();
-    const options = { signal: this.#listeners.signal };
-    const attention = () => this.#on.attention();
-    addEventListener('focus', attention, options);
-    addEventListener('online', attention, options);
-    addEventListener('offline', () => this.#on.hidden(), options);
-    document.addEventListener('visibilitychange', () => (this.visible ? attention() : this.#on.hidden()), options);
-    addEventListener('pageshow', (event) => event.persisted && (this.#openChannel(), this.#on.restored()), options);
-    addEventListener('pagehide', () => (this.#closeChannel(), this.#on.frozen()), options);
-    this.#openChannel();
+  function shown({ persisted }: PageTransitionEvent): void {
+    if (!persisted) return;
+    openChannel();
+    on.restored();
   }
 
-  stop(): void {
-    this.#listeners?.abort();
-    this.#closeChannel();
+  function hidden(): void {
+    // An open channel keeps a page out of the back/forward cache.
+    channel?.close();
+    on.frozen();
   }
 
-  /** Only the revision: who is signed in in another tab may be somebody else, and each asks for itself. */
-  tell(revision: string | undefined): void {
-    if (revision !== undefined) this.#channel?.postMessage({ revision });
-  }
+  addEventListener('focus', on.attention, passed);
+  addEventListener('online', on.attention, passed);
+  addEventListener('offline', on.quiet, passed);
+  addEventListener('pageshow', shown, passed);
+  addEventListener('pagehide', hidden, passed);
+  document.addEventListener('visibilitychange', visibilityChanged, passed);
+  openChannel();
 
-  #openChannel(): void {
-    this.#channel ??= new BroadcastChannel(this.#channelName);
-    this.#channel.onmessage = ({ data }: MessageEvent<{ revision?: unknown } | null>) => {
-      if (typeof data?.revision === 'string') this.#on.toldRevision(data.revision);
-    };
-  }
-
-  /** An open channel keeps a page out of the back/forward cache. */
-  #closeChannel(): void {
-    this.#channel?.close();
-    this.#channel = null;
-  }
+  return {
+    stop() {
+      listeners.abort();
+      channel?.close();
+    },
+    // A frozen page has no channel, and nothing to tell.
+    tell: (revision) => !listeners.signal.aborted && channel?.postMessage(revision),
+  };
 }

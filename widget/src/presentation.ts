@@ -2,13 +2,14 @@
 import type { Action, BillingSnapshot, Plan, ScheduledChange, SubscriptionSummary } from './contract.ts';
 import type { ClientState } from './client.ts';
 import { changeSentences, failureText } from './sentences.ts';
-import { checkedAddress } from './visit.ts';
 import { bannerOf, type Banner } from './trouble.ts';
+import { checkedAddress } from './visit.ts';
 import type { Speech, WordKey } from './words.ts';
 
 export type Tone = 'neutral' | 'positive' | 'info' | 'caution' | 'critical';
 
 export interface PlanView {
+  readonly key: string;
   readonly name: string;
   /** "$29", "per month", "plus tax". */
   readonly price: { readonly amount: string; readonly per: string; readonly notes: string } | null;
@@ -23,8 +24,8 @@ export interface ActionView {
   /** For a link of the host; everything else is opened by the BFF. */
   readonly href: string | null;
   readonly opening: boolean;
-  /** Another one is being opened, so this one is not. */
-  readonly idle: boolean;
+  /** This one or another is being opened: clicks are ignored. */
+  readonly disabled: boolean;
 }
 
 export interface BannerView extends Banner {
@@ -41,13 +42,10 @@ export interface NoteView {
 
 export interface FailureView {
   readonly text: string;
-  /** Said where only support can help. */
+  /** "Code: …", where only support can help. */
   readonly code: string | null;
-  readonly asOf: string | null;
   /** Nothing is known, so this stands alone. */
   readonly alone: boolean;
-  /** Where a new tab was refused. */
-  readonly link: string | null;
 }
 
 export interface BillingView {
@@ -56,10 +54,10 @@ export interface BillingView {
   readonly failure: FailureView | null;
   readonly banner: BannerView | null;
   readonly plan: PlanView;
-  readonly subscriptions: readonly (PlanView & { readonly key: string })[];
+  readonly subscriptions: readonly PlanView[];
   /** Without those that stand in the banner; the first is primary. */
   readonly actions: readonly ActionView[];
-  readonly offers: readonly { readonly id: string; readonly plan: PlanView; readonly action: ActionView }[];
+  readonly offers: readonly { readonly plan: PlanView; readonly action: ActionView }[];
   /** What the page behind the button is for, or who may press it. */
   readonly hint: string | null;
   readonly stale: string | null;
@@ -79,207 +77,156 @@ const TONES: Readonly<Record<string, Tone>> = {
 /** Those that end the trouble; they stand in the banner, beside the words about it. */
 const REMEDIES = /^(updateCard|addCard|payNow|confirmPayment|finishPayment)$/;
 
+/** The button of a healthy account stands in while it is loading, so that nothing moves when the truth arrives. */
+const MANAGE: Action = { purpose: 'manage', via: 'portal', flow: null };
+
 /** @param now the server's clock, in milliseconds */
 export function present(state: ClientState, speech: Speech, now: number): BillingView {
-  const { snapshot, visit } = state;
+  const { snapshot, visit, signedOut } = state;
+  const { say } = speech;
   const failure = failureOf(state, speech, now);
-  if (state.signedOut) return { ...loadingView(speech), phase: 'hidden' };
+  const note = noteOf(state, speech);
   if (!snapshot || (snapshot.state === 'unknown' && !failure)) {
     return {
-      ...loadingView(speech),
-      note: noteOf(state, speech),
+      phase: signedOut ? 'hidden' : failure ? 'failed' : 'loading',
+      note,
       failure,
-      phase: failure && !snapshot ? 'failed' : 'loading',
+      banner: null,
+      plan: {
+        key: '',
+        name: say('unnamedPlan'),
+        price: { amount: speech.money({ amount: 2900, currency: 'usd' }, 'short'), per: speech.interval('month', 1), notes: '' },
+        status: { label: say('state.active'), tone: 'neutral' },
+        lines: [say('renewsOn', { date: speech.date('2030-01-01') })],
+      },
+      subscriptions: [],
+      actions: [actionView(MANAGE, say('action.manage'), state)],
+      offers: [],
+      hint: say('hint.portal'),
+      stale: null,
     };
   }
 
-  const shown = snapshot.actions.flatMap((action) => actionView(action, snapshot, state, speech));
-  // Somebody who has just paid must not be told to pay: while the return is checked, trouble is not repeated.
-  const banner = visit === 'returning' ? null : bannerOf(snapshot, speech, now);
-  const inBanner = (view: ActionView) => banner !== null && REMEDIES.test(view.action.purpose);
-  const hidden = (view: ActionView) =>
-    visit === 'returning' && REMEDIES.test(view.action.purpose) && snapshot.state !== 'trialing';
-  const offers = snapshot.mayManage && shown.every(({ action }) => action.via !== 'portal') ? snapshot.offers : [];
-  const actions = shown.filter(
-    (view) => !inBanner(view) && !hidden(view) && !(view.action.via === 'checkout' && offers.length),
-  );
-  const remedies = shown.filter(inBanner);
+  // Somebody who has just paid must not be told to pay again: while the return is checked, trouble is not repeated.
+  const trouble = bannerOf(snapshot, speech, now);
+  const banner = visit === 'returning' ? null : trouble;
+  const offers = snapshot.mayManage ? snapshot.offers : [];
+  // With a list of plans to choose from, one of them as a button beside it would say the same twice.
+  const views = snapshot.actions.filter(({ via }) => !offers.length || via !== 'checkout').flatMap((action) => viewsOf(action, snapshot, state, speech));
+  const isRemedy = ({ action }: ActionView) => trouble !== null && REMEDIES.test(action.purpose);
+  const actions = views.filter((view) => !isRemedy(view));
+  const remedies = banner ? views.filter(isRemedy) : [];
+  const via = offers.length ? 'checkout' : [...remedies, ...actions].find(({ href }) => href === null)?.action.via;
   return {
     phase: 'ready',
-    note: noteOf(state, speech),
+    note,
     failure,
     banner: banner && { ...banner, actions: remedies, alerting: state.alerting },
-    plan: {
-      ...planView(snapshot.plan, snapshot, speech),
-      ...(snapshot.plan ? {} : { name: snapshot.freePlanName ?? speech.say('noPlan') }),
-    },
-    subscriptions:
-      snapshot.subscriptions.length > 1
-        ? snapshot.subscriptions.map((each) => ({ key: each.key, ...planView(each.plan, each, speech) }))
-        : [],
+    plan: planView(snapshot.plan, snapshot, speech, snapshot.freePlanName ?? say('noPlan')),
+    subscriptions: snapshot.subscriptions.length > 1 ? snapshot.subscriptions.map((each) => planView(each.plan, each, speech)) : [],
     actions,
     offers: offers.map(({ id, plan }) => {
       const view = planView(plan, null, speech);
       const action: Action = { purpose: 'subscribe', via: 'checkout', offer: id };
-      return { id, plan: view, action: openable(action, speech.say('choose', { plan: view.name }), state) };
+      return { plan: view, action: actionView(action, say('choose', { plan: view.name }), state) };
     }),
-    hint: hintOf(snapshot, [...remedies, ...actions], offers.length > 0, speech),
-    stale:
-      snapshot.stale && snapshot.asOf && !failure && visit === 'none'
-        ? speech.say('staleSince', { time: speech.time(Date.parse(snapshot.asOf), now) })
-        : null,
+    hint: snapshot.mayManage ? via ? say(`hint.${via}` as WordKey) : null : snapshot.state === 'none' ? null : say('cannotManage'),
+    stale: snapshot.stale && snapshot.asOf && !failure && !note ? say('staleSince', { time: speech.time(Date.parse(snapshot.asOf), now) }) : null,
   };
 }
 
-/** The words of the calmest state stand in for what is not known yet, so that nothing moves when it arrives. */
-function loadingView(speech: Speech): BillingView {
-  const action: Action = { purpose: 'manage', via: 'portal', flow: null };
+function planView(plan: Plan | null, of: BillingSnapshot | SubscriptionSummary | null, speech: Speech, noName = speech.say('unnamedPlan')): PlanView {
+  // A state of the future has no label; its plan and "manage" are shown.
+  const label = of && speech.say(`state.${of.state}` as WordKey);
   return {
-    phase: 'loading',
-    note: null,
-    failure: null,
-    banner: null,
-    plan: {
-      name: speech.say('unnamedPlan'),
-      price: {
-        amount: speech.money({ amount: 2900, currency: 'usd' }, 'short'),
-        per: speech.count('interval.month', 1),
-        notes: '',
-      },
-      status: { label: speech.say('state.active'), tone: 'neutral' },
-      lines: [speech.say('renewsOn', { date: speech.date('2030-01-01') })],
-    },
-    subscriptions: [],
-    actions: [{ action, label: speech.say('action.manage'), href: null, opening: false, idle: true }],
-    offers: [],
-    hint: speech.say('hint.portal'),
-    stale: null,
-  };
-}
-
-function planView(plan: Plan | null, times: BillingSnapshot | SubscriptionSummary | null, speech: Speech): PlanView {
-  return {
-    name: plan?.name ?? speech.say('unnamedPlan'),
+    key: of && 'key' in of ? of.key : '',
+    name: plan ? (plan.name ?? speech.say('unnamedPlan')) : noName,
     price: plan && priceView(plan, speech),
-    status: times && statusOf(times.state, speech),
-    lines: times ? linesOf(times, speech) : [],
+    status: of && label ? { label, tone: TONES[of.state] ?? 'neutral' } : null,
+    lines: of ? linesOf(of, speech) : [],
   };
 }
 
-function priceView(plan: Plan, speech: Speech): PlanView['price'] {
+function priceView({ price, interval, intervalCount, quantity, discounted, taxExcluded, metered, otherItems }: Plan, speech: Speech): PlanView['price'] {
+  const { say, number } = speech;
   const notes = [
-    plan.quantity !== null && plan.quantity > 1 ? speech.count('quantity', plan.quantity) : '',
-    plan.discounted ? speech.say('beforeDiscount') : '',
-    plan.taxExcluded ? speech.say('plusTax') : '',
-    plan.metered && plan.price ? speech.say('plusUsage') : '',
-    plan.otherItems > 0 ? speech.count('otherItems', plan.otherItems) : '',
-  ].filter(Boolean);
-  if (plan.price) {
-    const per = plan.interval ? speech.count(`interval.${plan.interval}`, plan.intervalCount) : '';
-    return { amount: speech.money(plan.price, 'short'), per, notes: speech.list(notes) };
-  }
-  return plan.metered || notes.length
-    ? { amount: '', per: plan.metered ? speech.say('usage') : '', notes: speech.list(notes) }
-    : null;
-}
-
-/** A state of the future has no label; its plan and "manage" are shown. */
-function statusOf(state: string, speech: Speech): PlanView['status'] {
-  const label = wordOf(`state.${state}`, speech);
-  return label === null ? null : { label, tone: TONES[state] ?? 'neutral' };
+    quantity !== null && quantity > 1 && say('quantity', { count: number(quantity) }),
+    discounted && say('beforeDiscount'),
+    taxExcluded && say('plusTax'),
+    metered && price && say('plusUsage'),
+    otherItems > 0 && say('otherItems', { count: number(otherItems) }),
+  ].filter((note): note is string => Boolean(note));
+  return {
+    amount: price ? speech.money(price, 'short') : '',
+    per: price ? (interval ? speech.interval(interval, intervalCount) : '') : metered ? say('usage') : '',
+    notes: speech.list(notes),
+  };
 }
 
 function linesOf(of: BillingSnapshot | SubscriptionSummary, speech: Speech): string[] {
-  const on = (key: WordKey, at: string | null) => (at === null ? [] : [speech.say(key, { date: speech.date(at) })]);
-  switch (of.state) {
-    case 'ended':
-      return on('endedOn', of.endedAt);
-    case 'ending':
-      return of.endsAt === null ? [] : [`${on('endsOn', of.endsAt)[0]}. ${speech.say('accessUntilThen')}`];
-    case 'trialing':
-      return [
-        ...on('trialEndsOn', of.trialEndsAt),
-        ...(of.payment.methodOnFile ? nextLines(of.next, speech) : [speech.say('trialNeedsMethod')]),
-      ];
-    case 'paused':
-      return of.resumesAt === null ? [speech.say('pausedNow')] : on('resumesOn', of.resumesAt);
-    case 'active':
-    case 'processing':
-      return [...on('renewsOn', of.renewsAt), ...nextLines(of.next, speech)];
-    default:
-      return [];
-  }
+  const { say } = speech;
+  const on = (key: WordKey, at: string | null) => (at ? say(key, { date: speech.date(at) }) : '');
+  const lines = {
+    ended: [on('endedOn', of.endedAt)],
+    ending: [on('endsOn', of.endsAt), of.endsAt ? say('accessUntilThen') : ''],
+    trialing: [on('trialEndsOn', of.trialEndsAt), of.payment.methodOnFile ? nextLine(of.next, speech) : say('trialNeedsMethod')],
+    paused: [on('resumesOn', of.resumesAt)],
+    active: [on('renewsOn', of.renewsAt), nextLine(of.next, speech)],
+    processing: [on('renewsOn', of.renewsAt)],
+  }[of.state as string];
+  return lines?.filter(Boolean) ?? [];
 }
 
-function nextLines(next: ScheduledChange | null, speech: Speech): string[] {
-  if (!next) return [];
+function nextLine(next: ScheduledChange | null, speech: Speech): string {
+  if (!next) return '';
   const { name, price, interval, intervalCount } = next.plan;
-  const cost =
-    price && interval
-      ? ` (${speech.money(price, 'short')} ${speech.count(`interval.${interval}`, intervalCount)})`
-      : '';
-  return [speech.say('changesTo', { plan: (name ?? speech.say('unnamedPlan')) + cost, date: speech.date(next.at) })];
+  const cost = price && interval ? ` (${speech.money(price, 'short')} ${speech.interval(interval, intervalCount)})` : '';
+  return speech.say('changesTo', { plan: (name ?? speech.say('unnamedPlan')) + cost, date: speech.date(next.at) });
 }
 
-function actionView(action: Action, snapshot: BillingSnapshot, state: ClientState, speech: Speech): ActionView[] {
+function viewsOf(action: Action, { payment }: BillingSnapshot, state: ClientState, { say, money }: Speech): ActionView[] {
   const label =
-    action.purpose === 'payNow' && snapshot.payment.due && !snapshot.payment.otherCurrencies
-      ? speech.say('payAmount', { amount: speech.money(snapshot.payment.due) })
-      : (wordOf(`action.${action.purpose}`, speech) ?? speech.say('action.manage'));
-  if (action.via !== 'link') return [openable(action, label, state)];
+    action.purpose === 'payNow' && payment.due && !payment.otherCurrencies
+      ? say('payAmount', { amount: money(payment.due) })
+      : say(`action.${action.purpose}`) || say('action.manage');
   try {
-    return [{ action, label, href: checkedAddress(action.url), opening: false, idle: false }];
+    // A way out that this widget does not know, or an address that is not followed, gets no button rather than one that fails.
+    return /^(portal|checkout|invoice|link)$/.test(action.via) ? [actionView(action, label, state)] : [];
   } catch {
-    return []; // an address that is not followed gets no button
+    return [];
   }
 }
 
-function openable(action: Action, label: string, { opening }: ClientState): ActionView {
-  const mine = opening !== null && JSON.stringify(opening) === JSON.stringify(action);
-  return { action, label, href: null, opening: mine, idle: opening !== null && !mine };
-}
-
-function hintOf(
-  snapshot: BillingSnapshot,
-  actions: readonly ActionView[],
-  offers: boolean,
-  speech: Speech,
-): string | null {
-  if (!snapshot.mayManage) return snapshot.state === 'none' ? null : speech.say('cannotManage');
-  const via = offers ? 'checkout' : actions.find(({ action }) => action.via !== 'link')?.action.via;
-  return via ? speech.say(`hint.${via as 'portal' | 'checkout' | 'invoice'}`) : null;
-}
-
-function noteOf({ visit, changes, failure }: ClientState, speech: Speech): NoteView | null {
-  if (visit === 'returning') return failure ? null : { tone: 'info', text: speech.say('updating'), busy: true };
-  if (visit === 'pending') return { tone: 'info', text: speech.say('pending'), busy: true };
-  if (visit === 'unchanged') return { tone: 'neutral', text: speech.say('unchanged'), busy: false };
-  if (visit !== 'changed') return null;
-  const sentences = changeSentences(changes, speech);
-  const bad = changes.some(({ kind }) => kind === 'paymentFailed');
-  return { tone: bad ? 'caution' : 'positive', text: sentences.join(' ') || speech.say('changed'), busy: false };
-}
-
-function failureOf(
-  { failure, failures, openFailure, blocked, snapshot, confirmedAt, opening }: ClientState,
-  speech: Speech,
-  now: number,
-): FailureView | null {
-  if (blocked !== null) return { text: '', code: null, asOf: null, alone: false, link: blocked };
-  // One slow answer behind a good page is no news; it is asked again before anybody would have read about it.
-  const reading =
-    failure && (!snapshot || failures > 1 || failure.code === 'offline' || !failure.transient) ? failure : null;
-  const error = openFailure ?? reading;
-  if (!error || opening) return null;
-  const { text, support } = failureText(error.code, speech);
+function actionView(action: Action, label: string, { opening }: ClientState): ActionView {
   return {
-    text,
-    code: support ? speech.say('failureCode', { code: error.code }) : null,
-    asOf: error === reading && snapshot ? speech.say('asOf', { time: speech.time(confirmedAt, now) }) : null,
-    alone: !snapshot,
-    link: null,
+    action,
+    label,
+    href: action.via === 'link' ? checkedAddress(action.url) : null,
+    opening: opening !== null && JSON.stringify(opening) === JSON.stringify(action),
+    disabled: opening !== null,
   };
 }
 
-/** A word that may not exist, because its key comes from the wire. */
-const wordOf = (key: string, speech: Speech): string | null => speech.say(key as WordKey) || null;
+function noteOf({ visit, changes, failure }: ClientState, speech: Speech): NoteView | null {
+  const { say } = speech;
+  if (visit === 'none' || (visit === 'returning' && failure)) return null;
+  if (visit !== 'changed') {
+    return { tone: visit === 'unchanged' ? 'neutral' : 'info', text: say(visit === 'returning' ? 'updating' : visit), busy: visit !== 'unchanged' };
+  }
+  const failed = changes.some(({ kind }) => kind === 'paymentFailed');
+  return { tone: failed ? 'caution' : 'positive', text: changeSentences(changes, speech).join(' ') || say('changed'), busy: false };
+}
+
+function failureOf({ failure, failures, openFailure, snapshot, confirmedAt, opening }: ClientState, speech: Speech, now: number): FailureView | null {
+  // One slow answer behind a good page is no news; it is asked again before anybody would have read about it.
+  const reading = failure && (!snapshot || failures > 1 || failure.code === 'offline' || !failure.transient) ? failure : null;
+  const error = openFailure ?? reading;
+  if (!error || opening) return null;
+  const { text, support } = failureText(error.code, speech);
+  const old = error === reading && snapshot;
+  return {
+    text: old ? `${text} ${speech.say('asOf', { time: speech.time(confirmedAt, now) })}` : text,
+    code: support ? speech.say('failureCode', { code: error.code }) : null,
+    alone: !snapshot,
+  };
+}

@@ -32,6 +32,16 @@ interface Registry {
   readonly listeners: Set<() => void>;
 }
 
+const TYPES: { readonly [name in keyof BillhookOptions]-?: string } = {
+  getToken: 'function',
+  navigate: 'function',
+  words: 'object',
+  lang: 'string',
+  api: 'string',
+  tokenUrl: 'string',
+  account: 'string',
+};
+
 const page = globalThis as { [name: symbol]: Registry | undefined };
 const name = Symbol.for('billhook');
 
@@ -53,17 +63,9 @@ export const registry: Registry = (page[name] ??= {
  * @throws TypeError when an option is not what it must be; all of them are named at once
  */
 export function configureBillhook(options: BillhookOptions): void {
-  const wrong = [
-    ...(['getToken', 'navigate'] as const)
-      .filter((key) => options[key] !== undefined && typeof options[key] !== 'function')
-      .map((key) => `${key} must be a function`),
-    ...(['api', 'tokenUrl', 'account', 'lang'] as const)
-      .filter((key) => options[key] !== undefined && typeof options[key] !== 'string')
-      .map((key) => `${key} must be a string`),
-    ...(options.words !== undefined && (typeof options.words !== 'object' || options.words === null)
-      ? ['words must be an object']
-      : []),
-  ];
+  const wrong = Object.entries(options)
+    .filter(([name, value]) => typeof value !== TYPES[name as keyof BillhookOptions])
+    .map(([name]) => `${name} must be a ${TYPES[name as keyof BillhookOptions] ?? 'known option'}`);
   if (wrong.length) throw new TypeError(`configureBillhook: ${wrong.join('; ')}`);
   registry.options = { ...registry.options, ...options };
   for (const listener of registry.listeners) listener();

@@ -13,26 +13,26 @@ export function changeSentences(changes: readonly Change[], speech: Speech): str
   });
 }
 
-function sentenceOf(change: Change, { say, date, money }: Speech): string {
-  switch (change.kind) {
+/** A name or a day that is not known would leave a hole, so that change is left to the plan beside it. */
+function sentenceOf(change: Change, { say, number, date, money }: Speech): string {
+  const { kind } = change;
+  switch (kind) {
     case 'plan':
-      return change.to ? say('change.plan', { plan: change.to }) : say('change.planUnnamed');
+      return change.to === null ? '' : say('change.plan', { plan: change.to });
     case 'price':
-      return change.to ? say('change.price', { price: money(change.to) }) : say('change.priceUnknown');
+      return change.to === null ? '' : say('change.price', { price: money(change.to) });
     case 'quantity':
-      return say('change.quantity', { count: change.to });
+      return say('change.quantity', { count: number(change.to) });
     case 'started':
-      return change.plan ? say('change.started', { plan: change.plan }) : say('change.startedUnnamed');
+      return change.plan === null ? '' : say('change.started', { plan: change.plan });
     case 'ends':
-      return change.at ? say('change.ends', { date: date(change.at) }) : say('change.endsSometime');
+      return change.at === null ? '' : say('change.ends', { date: date(change.at) });
     case 'scheduled':
-      return change.plan
-        ? say('change.scheduled', { plan: change.plan, date: date(change.at) })
-        : say('change.scheduledUnnamed', { date: date(change.at) });
+      return change.plan === null ? '' : say('change.scheduled', { plan: change.plan, date: date(change.at) });
     case 'paid':
       return say('change.paid', { amount: money(change.paid) });
     default:
-      return say(`change.${(change as Change).kind}` as WordKey);
+      return say(`change.${kind}`);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Pure: what stands between the account and being paid up, in calm words, and what it means until then. */
 import type { BillingSnapshot } from './contract.ts';
-import type { Speech } from './words.ts';
+import type { Speech, WordKey } from './words.ts';
 
 export interface Banner {
   readonly tone: 'info' | 'caution' | 'critical';
@@ -12,80 +12,55 @@ export interface Banner {
 const DAY = 86_400_000;
 
 /** @returns `null` where nothing is wrong */
-export function bannerOf(snapshot: BillingSnapshot, speech: Speech, now: number): Banner | null {
-  const { payment, access } = snapshot;
-  const due = payment.due && speech.money(payment.due);
-  const { say } = speech;
-  switch (snapshot.state) {
-    case 'pastDue': {
+export function bannerOf(
+  { state, payment, access, graceEndsAt }: BillingSnapshot,
+  { say, date, money, daysAhead }: Speech,
+  now: number,
+): Banner | null {
+  const amount = payment.due && money(payment.due);
+  const until = graceEndsAt ?? access.until;
+  // Said as the judge says it: a host's policy may leave full access where another would not.
+  const accessNow =
+    access.level === 'readOnly'
+      ? say('readOnly')
+      : access.level === 'none'
+        ? say('noAccess')
+        : until &&
+          say('fullAccessUntil', { date: date(until), left: daysAhead(Math.floor((Date.parse(until) - now) / DAY)) });
+  const banner = (tone: Banner['tone'], title: WordKey, ...text: readonly (string | null | false)[]): Banner => ({
+    tone,
+    title: say(title),
+    text: text.filter((sentence): sentence is string => Boolean(sentence)),
+  });
+
+  switch (state) {
+    case 'pastDue':
+    case 'restricted': {
       const overdue = payment.problem === 'overdue';
-      const until = snapshot.graceEndsAt ?? access.until;
-      const failed = payment.methodReplaced
-        ? say('methodReplaced')
-        : due
-          ? say('chargeFailed', { amount: due })
-          : say('chargeFailedNoAmount');
-      return {
-        tone: 'critical',
-        title: say(overdue ? 'banner.overdue' : 'banner.pastDue'),
-        text: [
-          overdue && due ? say('amountOpen', { amount: due }) : failed,
-          ...(access.level === 'full' && until ? [accessUntil(until, speech, now)] : accessNow(snapshot, speech)),
-          ...(payment.nextAttemptAt ? [say('retryOn', { date: speech.date(payment.nextAttemptAt) })] : []),
-        ],
-      };
+      return banner(
+        'critical',
+        access.level === 'readOnly' ? 'banner.restricted' : overdue ? 'banner.overdue' : 'banner.pastDue',
+        payment.methodReplaced
+          ? say('methodReplaced')
+          : amount && say(overdue || state === 'restricted' ? 'amountOpen' : 'chargeFailed', { amount }),
+        accessNow,
+        payment.nextAttemptAt && say('retryOn', { date: date(payment.nextAttemptAt) }),
+      );
     }
-    case 'restricted':
-      return {
-        tone: 'critical',
-        title: say(
-          access.level === 'none'
-            ? 'banner.suspended'
-            : access.level === 'readOnly'
-              ? 'banner.restricted'
-              : 'banner.pastDue',
-        ),
-        text: [
-          ...(payment.methodReplaced ? [say('methodReplaced')] : []),
-          ...(due ? [say('amountOpen', { amount: due })] : []),
-          ...accessNow(snapshot, speech),
-        ],
-      };
     case 'actionRequired':
-      return {
-        tone: 'caution',
-        title: say('banner.actionRequired'),
-        text: [
-          due ? say('bankAsks', { amount: due }) : say('bankAsksNoAmount'),
-          ...(snapshot.graceEndsAt && access.level === 'full' ? [accessUntil(snapshot.graceEndsAt, speech, now)] : []),
-        ],
-      };
-    case 'incomplete': {
-      const missing = payment.problem === 'methodMissing';
-      return {
-        tone: 'caution',
-        title: say(missing ? 'banner.methodMissing' : 'banner.incomplete'),
-        text: [say(missing ? 'trialOver' : 'firstPayment')],
-      };
-    }
+      return banner(
+        'caution',
+        'banner.actionRequired',
+        amount && say('bankAsks', { amount }),
+        graceEndsAt && accessNow,
+      );
+    case 'incomplete':
+      return payment.problem === 'methodMissing'
+        ? banner('caution', 'banner.methodMissing', say('trialOver'))
+        : banner('caution', 'banner.incomplete', say('firstPayment'));
     case 'processing':
-      return { tone: 'info', title: say('banner.processing'), text: [say('paymentOnItsWay')] };
+      return banner('info', 'banner.processing', say('paymentOnItsWay'));
     default:
       return null;
   }
-}
-
-function accessUntil(until: string, speech: Speech, now: number): string {
-  const date = speech.date(until);
-  const days = Math.floor((Date.parse(until) - now) / DAY);
-  return days < 1 ? speech.say('fullAccessToday', { date }) : speech.count('fullAccessUntil', days, { date });
-}
-
-/** Said as the judge says it: a host's policy may leave full access where another would not. */
-function accessNow({ access }: BillingSnapshot, speech: Speech): string[] {
-  return access.level === 'readOnly'
-    ? [speech.say('readOnly')]
-    : access.level === 'none'
-      ? [speech.say('noAccess')]
-      : [];
 }

@@ -2,25 +2,9 @@
 import { BillhookError } from './errors.ts';
 
 /**
- * Where the visit's id is kept while the person is away. `sessionStorage` belongs to this tab, so another tab does not
- * claim the return. Where storage is refused the id is lost with the page, and the return is an ordinary load.
+ * `sessionStorage` keeps a visit's id while the person is away. It belongs to this tab, so another tab does not claim the
+ * return. Where storage is refused the id is lost with the page, and the return is an ordinary load.
  */
-export class VisitStore {
-  readonly #key: string;
-
-  constructor(client: string) {
-    this.#key = `billhook-visit:${client}`;
-  }
-
-  get(): string | null {
-    return sessionItem(this.#key);
-  }
-
-  set(visit: string | null): void {
-    setSessionItem(this.#key, visit);
-  }
-}
-
 export function sessionItem(key: string): string | null {
   try {
     return sessionStorage.getItem(key);
@@ -44,49 +28,29 @@ export function setSessionItem(key: string, value: string | null): void {
  * @throws BillhookError `address_refused`
  */
 export function checkedAddress(address: string): string {
-  const url = parsed(address);
-  const loopback = url?.protocol === 'http:' && /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
-  if (!url || (url.protocol !== 'https:' && !loopback)) throw new BillhookError('address_refused');
-  return url.href;
-}
-
-function parsed(address: string): URL | null {
+  let url: URL;
   try {
-    return new URL(address);
+    url = new URL(address);
   } catch {
-    return null;
+    throw new BillhookError('address_refused');
   }
+  const { protocol, hostname, href } = url;
+  const loopback = protocol === 'http:' && /^(.+\.)?localhost$|^127(\.\d+){3}$|^\[::1]$/.test(hostname);
+  if (protocol !== 'https:' && !loopback) throw new BillhookError('address_refused');
+  return href;
 }
 
 export type Navigate = (url: string) => void;
 
-/** How an address is followed once it is known. */
-export interface Exit {
-  /** This page goes away by it. */
-  readonly leavesPage: boolean;
-  /** False when the browser refused the tab. */
-  follow(url: string): boolean;
-  cancel(): void;
-}
-
 /**
- * A way out that is never an iframe, because Stripe's pages refuse to be framed: this page, or a tab of its own where
- * the host wants one or the page is itself in a frame. Called in the click, because a tab opened later is a pop-up.
+ * A tab for a way out that does not use this page: where the host wants one, and where this page is itself in a frame,
+ * because Stripe's pages refuse to be framed. Opened in the click, because a tab opened later is a pop-up; `null` also
+ * where the browser refuses it, and then this page is used.
  */
-export function prepareExit(newTab: boolean, navigate: Navigate): Exit {
-  const framed = window.top !== window.self;
-  if (!newTab && !framed) return { leavesPage: true, follow: (url) => (navigate(url), true), cancel() {} };
-  const tab = window.open('', '_blank');
+export function prepareTab(wanted: boolean): Window | null {
+  const tab = wanted || window.top !== window.self ? window.open('', '_blank') : null;
   if (tab) tab.opener = null;
-  return {
-    leavesPage: false,
-    follow(url) {
-      if (!tab || tab.closed) return false;
-      tab.location.replace(url);
-      return true;
-    },
-    cancel: () => tab?.close(),
-  };
+  return tab;
 }
 
 /** In a sandboxed frame without an origin there is no storage to come back to and no origin for the BFF to accept. */

@@ -2,26 +2,26 @@
  * Words, dates and money in one language. Every string for people passes through here, so that each can be replaced and
  * translated; `Intl` always uses the language of the words, never another one.
  */
-import type { Money } from './contract.ts';
+import type { Interval, Money } from './contract.ts';
 import { en } from './locales/en.ts';
-
-/** A word whose form depends on a count, keyed by `Intl.PluralRules` category. */
-export type PluralWord = { readonly other: string } & { readonly [category in Intl.LDMLPluralRule]?: string };
 
 export type WordKey = keyof typeof en;
 
 /** All words of one language. A partial set is filled up with English. */
-export type Words = { readonly [key in WordKey]: (typeof en)[key] extends string ? string : PluralWord };
+export type Words = { readonly [key in WordKey]: string };
 
-export type Values = Readonly<Record<string, string | number>>;
+export type Values = Readonly<Record<string, string>>;
 
 export interface Speech {
   readonly lang: string;
   readonly dir: 'ltr' | 'rtl';
   /** Empty for a key that has no word: keys are also made from what the wire says. */
   say(key: WordKey, values?: Values): string;
-  /** The form for `count`; `{count}` is filled in. */
-  count(key: WordKey, count: number, values?: Values): string;
+  number(value: number): string;
+  /** "per month", "every 3 months". */
+  interval(interval: Interval, count: number): string;
+  /** "in 5 days", "tomorrow", "today". */
+  daysAhead(days: number): string;
   /** A calendar day: "May 3, 2027". */
   date(iso: string): string;
   /** A moment, with the day when it is not today's: for "as of". */
@@ -61,30 +61,27 @@ export function speech({ pageLang, words, lang, timeZone }: SpeechOptions): Spee
   const all: Words = { ...en, ...words };
   const zone = timeZone === undefined ? {} : { timeZone };
 
-  function fill(text: string, values: Values = {}): string {
-    return text.replace(/\{(\w+)\}/g, (placeholder, name: string) => {
-      const value = values[name];
-      if (value === undefined) return placeholder;
-      // A Latin plan name in Arabic words would drag the punctuation beside it to the wrong side.
-      return dir === 'rtl' ? `\u2068${value}\u2069` : String(value);
-    });
-  }
+  const number = (value: number, options?: Intl.NumberFormatOptions) =>
+    new Intl.NumberFormat(tag, options).format(value);
 
-  function say(key: WordKey, values?: Values): string {
-    const word = all[key] as string | PluralWord | undefined;
-    return fill(typeof word === 'string' ? word : (word?.other ?? ''), values);
+  function say(key: WordKey, values: Values = {}): string {
+    return (all[key] ?? '').replace(/\{(\w+)\}/g, (placeholder, name: string) => {
+      const value = values[name] ?? placeholder;
+      // A Latin plan name in Arabic words would drag the punctuation beside it to the wrong side.
+      return dir === 'rtl' ? `\u2068${value}\u2069` : value;
+    });
   }
 
   return {
     lang: tag,
     dir,
     say,
-    count(key, count, values) {
-      const word = all[key];
-      const filled = { count: new Intl.NumberFormat(tag).format(count), ...values };
-      if (typeof word === 'string') return fill(word, filled);
-      return fill((word as PluralWord)[new Intl.PluralRules(tag).select(count)] ?? word.other, filled);
-    },
+    number,
+    interval: (interval, count) =>
+      count === 1
+        ? say(`interval.${interval}`)
+        : say('every', { period: number(count, { style: 'unit', unit: interval, unitDisplay: 'long' }) }),
+    daysAhead: (days) => new Intl.RelativeTimeFormat(tag, { numeric: 'auto' }).format(days, 'day'),
     date: (iso) =>
       new Intl.DateTimeFormat(tag, { day: 'numeric', month: 'long', year: 'numeric', ...zone }).format(Date.parse(iso)),
     time(at, now) {
@@ -101,12 +98,12 @@ export function speech({ pageLang, words, lang, timeZone }: SpeechOptions): Spee
       const value = amount / 10 ** decimals;
       const whole = Number.isInteger(value);
       try {
-        return new Intl.NumberFormat(tag, {
+        return number(value, {
           style: 'currency',
           currency,
           // A whole list price reads better without ".00"; cents that Intl would round away are always shown.
           ...(whole ? (style === 'short' ? { maximumFractionDigits: 0 } : {}) : { maximumFractionDigits: decimals }),
-        }).format(value);
+        });
       } catch {
         return `${value} ${currency.toUpperCase()}`; // a currency code that this browser refuses
       }

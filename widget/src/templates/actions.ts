@@ -25,7 +25,7 @@ export function actionButton(
     class=${part}
     part=${part}
     data-label=${view.label}
-    aria-disabled=${view.opening || view.idle ? 'true' : 'false'}
+    aria-disabled=${view.disabled ? 'true' : 'false'}
     aria-describedby=${hint ? 'hint' : nothing}
     @click=${pressed}
   >

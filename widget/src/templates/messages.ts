@@ -39,17 +39,10 @@ export function note(view: NoteView | null): TemplateResult | typeof nothing {
 /** What failed, in words, and the way on. */
 export function failure(view: FailureView | null, retry: () => void, speech: Speech): TemplateResult | typeof nothing {
   if (!view) return nothing;
-  if (view.link !== null) {
-    return html`<div class="message neutral" part="failure">
-      <a class="button button-primary" part="button button-primary" href=${view.link} target="_blank" rel="noopener"
-        >${speech.say('openLink')}</a
-      >
-    </div>`;
-  }
   return html`<div class="message failure ${view.alone ? 'alone neutral' : 'caution'}" part="failure">
     ${icon('caution')}
     <div class="words">
-      <p>${view.text} ${view.asOf}</p>
+      <p>${view.text}</p>
       ${view.code ? html`<p class="code">${view.code}</p>` : nothing}
     </div>
     <button type="button" class="button button-secondary" part="button button-secondary retry" @click=${retry}>

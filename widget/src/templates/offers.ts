@@ -7,7 +7,7 @@ import { plan } from './plan.ts';
 /** The plans that may be bought now; each button names its plan, so that they differ when read without the row. */
 export function offers(views: BillingView['offers'], press: Press, speech: Speech): TemplateResult | typeof nothing {
   if (!views.length) return nothing;
-  return html`<ul class="rows offers" part="offers" aria-label=${speech.say('offers')}>
+  return html`<ul class="rows offers" part="offers" aria-label=${speech.say('action.subscribe')}>
     ${views.map(
       (view, index) =>
         html`<li>

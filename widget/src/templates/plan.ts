@@ -19,14 +19,14 @@ export function plan(view: PlanView, eyebrow: string): TemplateResult {
 
 function price({ amount, per, notes }: NonNullable<PlanView['price']>): TemplateResult {
   return html`<div class="price" part="price">
-    <p>${amount ? html`<span class="amount text">${amount}</span> ` : nothing}<span class="per text">${per}</span></p>
+    <p><span class="amount text">${amount}</span> <span class="per text">${per}</span></p>
     ${notes ? html`<p class="line">${notes}</p>` : nothing}
   </div>`;
 }
 
 /** Several subscriptions under the account's headline. */
 export function subscriptions(
-  views: readonly (PlanView & { readonly key: string })[],
+  views: readonly PlanView[],
   speech: Speech,
 ): TemplateResult | typeof nothing {
   if (!views.length) return nothing;
