@@ -112,6 +112,22 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
   const click = { maxNetworkRetries: 1 };
   const livemode = /^(?:sk|rk)_live_/.test(options.secretKey);
 
+  const ownerAlone = (customer: string) =>
+    stripe.customers.retrieve(customer, { expand: ['invoice_settings.default_payment_method'] });
+
+  async function subscriptionsOf(customer: string): Promise<Stripe.Subscription[]> {
+    try {
+      return await stripe.subscriptions
+        .list({ customer, status: 'all', limit: 100, expand: subscriptionExpand })
+        .autoPagingToArray({ limit: 10_000 });
+    } catch (cause) {
+      // A list of a deleted customer may be refused as missing. Only the customer itself can say `deleted: true`.
+      if (codeOf(cause, 'customer') === 'stripe_customer_missing' && (await ownerAlone(customer)).deleted === true)
+        return [];
+      throw cause;
+    }
+  }
+
   async function openInvoice(invoice: Stripe.Invoice): Promise<OpenInvoiceLook> {
     const looks = (invoice.payments?.data ?? []).map(async (payment) => {
       const intent = payment.payment.payment_intent;
@@ -132,12 +148,8 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
 
     look: (customer) =>
       named(async () => {
-        const subscriptions = await stripe.subscriptions
-          .list({ customer, status: 'all', limit: 100, expand: subscriptionExpand })
-          .autoPagingToArray({ limit: 10_000 });
-        const owner =
-          subscriptions[0]?.customer ??
-          (await stripe.customers.retrieve(customer, { expand: ['invoice_settings.default_payment_method'] }));
+        const subscriptions = await subscriptionsOf(customer);
+        const owner = subscriptions[0]?.customer ?? (await ownerAlone(customer));
         if (!subscriptions.some(needsInvoices)) return { customer: owner, subscriptions, openInvoices: [] };
         const open = await stripe.invoices.list({
           customer,

@@ -26,9 +26,9 @@ const day = 24 * 60 * 60 * 1000;
 const keptDays = 35;
 const hintBatch = 20;
 
-/** Seconds of back-off after the n-th failure: 1, 2, 4 … 300, each give or take a quarter. */
+/** Milliseconds of back-off after the n-th failure: 1, 2, 4 … 300 seconds, each give or take a quarter. */
 export function backOffMs(attempts: number, random: () => number): number {
-  return Math.min(300, 2 ** attempts) * 1000 * (0.75 + random() / 2);
+  return Math.round(Math.min(300, 2 ** attempts) * 1000 * (0.75 + random() / 2));
 }
 
 export class Worker {

@@ -103,7 +103,7 @@ describe('a token is refused', () => {
     ['exp is missing', { claims: { exp: undefined } }, 'token_malformed'],
     ['iat is missing', { claims: { iat: undefined } }, 'token_malformed'],
     ['iat is in the future', { claims: { iat: seconds() + 90, exp: seconds() + 200 } }, 'token_malformed'],
-    ['it lives longer than 15 minutes', { claims: { exp: seconds() + 901 } }, 'token_malformed'],
+    ['it lives longer than 15 minutes', { claims: { iat: seconds(), exp: seconds() + 901 } }, 'token_malformed'],
     ['sub is missing', { claims: { sub: undefined } }, 'token_malformed'],
     ['sub is empty', { claims: { sub: '' } }, 'token_malformed'],
     ['sub is huge', { claims: { sub: 'x'.repeat(256) } }, 'token_malformed'],
