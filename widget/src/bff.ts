@@ -73,7 +73,12 @@ export function createBff(base: string, tokens: TokenSource): Bff {
       return { status, headers, body: jsonOf(text) };
     } catch (cause) {
       if (signal.aborted || tokens.subject() !== subject) throw cause;
-      throw new BillhookError(limit.signal.aborted ? 'timed_out' : navigator.onLine ? 'unreachable' : 'offline', 0, 0, cause);
+      throw new BillhookError(
+        limit.signal.aborted ? 'timed_out' : navigator.onLine ? 'unreachable' : 'offline',
+        0,
+        0,
+        cause,
+      );
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', stop);
@@ -90,7 +95,8 @@ export function createBff(base: string, tokens: TokenSource): Bff {
       etag = headers.get('etag');
       return snapshot;
     },
-    visitReturn: async (visit, wait, signal) => parseVisitReturn((await call('visits/return', { visit }, wait, signal)).body),
+    visitReturn: async (visit, wait, signal) =>
+      parseVisitReturn((await call('visits/return', { visit }, wait, signal)).body),
     async open(action, seen, signal) {
       const { via } = action;
       const returnUrl = location.href;

@@ -69,12 +69,7 @@ export abstract class BillhookElement extends LitElement {
     const view = present(mine, talk, client?.now() ?? Date.now());
     // A live region speaks only of what changes in it: it is there, empty, before it has anything to say.
     const spoken = this.hasUpdated && this.#billing.announces ? this.#announcement(view, talk) : '';
-    return html`<div
-      class="root ${view.phase}"
-      lang=${talk.lang}
-      dir=${talk.dir}
-      aria-busy=${hiddenWhile(view)}
-    >
+    return html`<div class="root ${view.phase}" lang=${talk.lang} dir=${talk.dir} aria-busy=${hiddenWhile(view)}>
       <div class="unseen" role="status">${spoken}</div>
       ${view.phase === 'loading' ? html`<p class="unseen">${talk.say('loading')}</p>` : nothing}
       ${view.phase === 'hidden' ? nothing : this.renderBilling(view, talk)}

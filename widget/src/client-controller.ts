@@ -1,5 +1,12 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
-import { createClient, NOTHING_KNOWN, type BillingClient, type ClientState, type Subscriber, type TokenAddress } from './client.ts';
+import {
+  createClient,
+  NOTHING_KNOWN,
+  type BillingClient,
+  type ClientState,
+  type Subscriber,
+  type TokenAddress,
+} from './client.ts';
 import type { BillingSnapshot } from './contract.ts';
 import { BillhookError } from './errors.ts';
 import { BillhookChangeEvent, BillhookErrorEvent } from './events.ts';

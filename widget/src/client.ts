@@ -209,7 +209,8 @@ export function createClient(key: string, api: string, account: string | null): 
     const previous = state.snapshot;
     const next = snapshot && supersedes(snapshot, previous) ? snapshot : previous;
     if (!next) return;
-    const alerting = TROUBLE.test(next.state) && (state.alerting || (previous !== null && !TROUBLE.test(previous.state)));
+    const alerting =
+      TROUBLE.test(next.state) && (state.alerting || (previous !== null && !TROUBLE.test(previous.state)));
     set({ ...more, snapshot: next, confirmedAt: bff.now(), alerting });
     if (!previous || contentOf(next) !== contentOf(previous)) {
       for (const subscriber of subscribers) subscriber.snapshotChanged(next, previous);

@@ -42,7 +42,9 @@ export class BillhookError extends Error {
   /** Worth asking again by itself: nobody answered, or the server says that it is its own trouble or too much. */
   get transient(): boolean {
     const { status, code } = this;
-    return status ? status === 408 || status === 429 || status >= 500 : /^(offline|unreachable|timed_out|token_unavailable)$/.test(code);
+    return status
+      ? status === 408 || status === 429 || status >= 500
+      : /^(offline|unreachable|timed_out|token_unavailable)$/.test(code);
   }
 }
 

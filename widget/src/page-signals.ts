@@ -49,6 +49,7 @@ export function listenToPage(channelName: string, on: PageSignalHandlers): PageS
   function hidden(): void {
     // An open channel keeps a page out of the back/forward cache.
     channel?.close();
+    channel = undefined;
     on.frozen();
   }
 
@@ -64,8 +65,9 @@ export function listenToPage(channelName: string, on: PageSignalHandlers): PageS
     stop() {
       listeners.abort();
       channel?.close();
+      channel = undefined;
     },
-    // A frozen page has no channel, and nothing to tell.
-    tell: (revision) => !listeners.signal.aborted && channel?.postMessage(revision),
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel reaches its own origin only
+    tell: (revision) => channel?.postMessage(revision),
   };
 }

@@ -95,7 +95,11 @@ export function present(state: ClientState, speech: Speech, now: number): Billin
       plan: {
         key: '',
         name: say('unnamedPlan'),
-        price: { amount: speech.money({ amount: 2900, currency: 'usd' }, 'short'), per: speech.interval('month', 1), notes: '' },
+        price: {
+          amount: speech.money({ amount: 2900, currency: 'usd' }, 'short'),
+          per: speech.interval('month', 1),
+          notes: '',
+        },
         status: { label: say('state.active'), tone: 'neutral' },
         lines: [say('renewsOn', { date: speech.date('2030-01-01') })],
       },
@@ -112,7 +116,9 @@ export function present(state: ClientState, speech: Speech, now: number): Billin
   const banner = visit === 'returning' ? null : trouble;
   const offers = snapshot.mayManage ? snapshot.offers : [];
   // With a list of plans to choose from, one of them as a button beside it would say the same twice.
-  const views = snapshot.actions.filter(({ via }) => !offers.length || via !== 'checkout').flatMap((action) => viewsOf(action, snapshot, state, speech));
+  const views = snapshot.actions
+    .filter(({ via }) => !offers.length || via !== 'checkout')
+    .flatMap((action) => viewsOf(action, snapshot, state, speech));
   const isRemedy = ({ action }: ActionView) => trouble !== null && REMEDIES.test(action.purpose);
   const actions = views.filter((view) => !isRemedy(view));
   const remedies = banner ? views.filter(isRemedy) : [];
@@ -123,19 +129,34 @@ export function present(state: ClientState, speech: Speech, now: number): Billin
     failure,
     banner: banner && { ...banner, actions: remedies, alerting: state.alerting },
     plan: planView(snapshot.plan, snapshot, speech, snapshot.freePlanName ?? say('noPlan')),
-    subscriptions: snapshot.subscriptions.length > 1 ? snapshot.subscriptions.map((each) => planView(each.plan, each, speech)) : [],
+    subscriptions:
+      snapshot.subscriptions.length > 1 ? snapshot.subscriptions.map((each) => planView(each.plan, each, speech)) : [],
     actions,
     offers: offers.map(({ id, plan }) => {
       const view = planView(plan, null, speech);
       const action: Action = { purpose: 'subscribe', via: 'checkout', offer: id };
       return { plan: view, action: actionView(action, say('choose', { plan: view.name }), state) };
     }),
-    hint: snapshot.mayManage ? via ? say(`hint.${via}` as WordKey) : null : snapshot.state === 'none' ? null : say('cannotManage'),
-    stale: snapshot.stale && snapshot.asOf && !failure && !note ? say('staleSince', { time: speech.time(Date.parse(snapshot.asOf), now) }) : null,
+    hint: snapshot.mayManage
+      ? via
+        ? say(`hint.${via}` as WordKey)
+        : null
+      : snapshot.state === 'none'
+        ? null
+        : say('cannotManage'),
+    stale:
+      snapshot.stale && snapshot.asOf && !failure && !note
+        ? say('staleSince', { time: speech.time(Date.parse(snapshot.asOf), now) })
+        : null,
   };
 }
 
-function planView(plan: Plan | null, of: BillingSnapshot | SubscriptionSummary | null, speech: Speech, noName = speech.say('unnamedPlan')): PlanView {
+function planView(
+  plan: Plan | null,
+  of: BillingSnapshot | SubscriptionSummary | null,
+  speech: Speech,
+  noName = speech.say('unnamedPlan'),
+): PlanView {
   // A state of the future has no label; its plan and "manage" are shown.
   const label = of && speech.say(`state.${of.state}` as WordKey);
   return {
@@ -147,7 +168,10 @@ function planView(plan: Plan | null, of: BillingSnapshot | SubscriptionSummary |
   };
 }
 
-function priceView({ price, interval, intervalCount, quantity, discounted, taxExcluded, metered, otherItems }: Plan, speech: Speech): PlanView['price'] {
+function priceView(
+  { price, interval, intervalCount, quantity, discounted, taxExcluded, metered, otherItems }: Plan,
+  speech: Speech,
+): PlanView['price'] {
   const { say, number } = speech;
   const notes = [
     quantity !== null && quantity > 1 && say('quantity', { count: number(quantity) }),
@@ -169,7 +193,10 @@ function linesOf(of: BillingSnapshot | SubscriptionSummary, speech: Speech): str
   const lines = {
     ended: [on('endedOn', of.endedAt)],
     ending: [on('endsOn', of.endsAt), of.endsAt ? say('accessUntilThen') : ''],
-    trialing: [on('trialEndsOn', of.trialEndsAt), of.payment.methodOnFile ? nextLine(of.next, speech) : say('trialNeedsMethod')],
+    trialing: [
+      on('trialEndsOn', of.trialEndsAt),
+      of.payment.methodOnFile ? nextLine(of.next, speech) : say('trialNeedsMethod'),
+    ],
     paused: [on('resumesOn', of.resumesAt)],
     active: [on('renewsOn', of.renewsAt), nextLine(of.next, speech)],
     processing: [on('renewsOn', of.renewsAt)],
@@ -180,11 +207,17 @@ function linesOf(of: BillingSnapshot | SubscriptionSummary, speech: Speech): str
 function nextLine(next: ScheduledChange | null, speech: Speech): string {
   if (!next) return '';
   const { name, price, interval, intervalCount } = next.plan;
-  const cost = price && interval ? ` (${speech.money(price, 'short')} ${speech.interval(interval, intervalCount)})` : '';
+  const cost =
+    price && interval ? ` (${speech.money(price, 'short')} ${speech.interval(interval, intervalCount)})` : '';
   return speech.say('changesTo', { plan: (name ?? speech.say('unnamedPlan')) + cost, date: speech.date(next.at) });
 }
 
-function viewsOf(action: Action, { payment }: BillingSnapshot, state: ClientState, { say, money }: Speech): ActionView[] {
+function viewsOf(
+  action: Action,
+  { payment }: BillingSnapshot,
+  state: ClientState,
+  { say, money }: Speech,
+): ActionView[] {
   const label =
     action.purpose === 'payNow' && payment.due && !payment.otherCurrencies
       ? say('payAmount', { amount: money(payment.due) })
@@ -211,15 +244,28 @@ function noteOf({ visit, changes, failure }: ClientState, speech: Speech): NoteV
   const { say } = speech;
   if (visit === 'none' || (visit === 'returning' && failure)) return null;
   if (visit !== 'changed') {
-    return { tone: visit === 'unchanged' ? 'neutral' : 'info', text: say(visit === 'returning' ? 'updating' : visit), busy: visit !== 'unchanged' };
+    return {
+      tone: visit === 'unchanged' ? 'neutral' : 'info',
+      text: say(visit === 'returning' ? 'updating' : visit),
+      busy: visit !== 'unchanged',
+    };
   }
   const failed = changes.some(({ kind }) => kind === 'paymentFailed');
-  return { tone: failed ? 'caution' : 'positive', text: changeSentences(changes, speech).join(' ') || say('changed'), busy: false };
+  return {
+    tone: failed ? 'caution' : 'positive',
+    text: changeSentences(changes, speech).join(' ') || say('changed'),
+    busy: false,
+  };
 }
 
-function failureOf({ failure, failures, openFailure, snapshot, confirmedAt, opening }: ClientState, speech: Speech, now: number): FailureView | null {
+function failureOf(
+  { failure, failures, openFailure, snapshot, confirmedAt, opening }: ClientState,
+  speech: Speech,
+  now: number,
+): FailureView | null {
   // One slow answer behind a good page is no news; it is asked again before anybody would have read about it.
-  const reading = failure && (!snapshot || failures > 1 || failure.code === 'offline' || !failure.transient) ? failure : null;
+  const reading =
+    failure && (!snapshot || failures > 1 || failure.code === 'offline' || !failure.transient) ? failure : null;
   const error = openFailure ?? reading;
   if (!error || opening) return null;
   const { text, support } = failureText(error.code, speech);

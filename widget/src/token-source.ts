@@ -49,7 +49,10 @@ export function createTokenSource(
     const timer = setTimeout(abort, TIME_LIMIT);
     try {
       // Raced, because a `getToken` that never answers must not load for ever.
-      const token = await Promise.race([ask(signal), new Promise<never>((_, reject) => signal.addEventListener('abort', reject))]);
+      const token = await Promise.race([
+        ask(signal),
+        new Promise<never>((_, reject) => signal.addEventListener('abort', reject)),
+      ]);
       if (token === null) throw new SignedOut();
       const { iss, sub, exp } = claimsOf(token);
       const before = subject;
@@ -96,7 +99,13 @@ export function createTokenSource(
  * @throws SignedOut, BillhookError `token_unavailable`
  */
 export async function fetchToken(url: string, credentials: RequestCredentials, signal: AbortSignal): Promise<string> {
-  const response = await fetch(url, { cache: 'no-store', credentials, redirect: 'manual', headers: { accept: 'application/json' }, signal });
+  const response = await fetch(url, {
+    cache: 'no-store',
+    credentials,
+    redirect: 'manual',
+    headers: { accept: 'application/json' },
+    signal,
+  });
   if (response.status === 401 || response.status === 403 || response.type === 'opaqueredirect') throw new SignedOut();
   const { token } = (await response.json()) as { token?: unknown };
   if (typeof token !== 'string') throw new BillhookError('token_unavailable');
@@ -107,7 +116,9 @@ export async function fetchToken(url: string, credentials: RequestCredentials, s
 function claimsOf(token: string): { iss?: unknown; sub?: unknown; exp?: unknown } {
   try {
     const payload = token.split('.')[1] ?? '';
-    const bytes = Uint8Array.from(atob(payload.replace(/-/g, '+').replace(/_/g, '/')), (character) => character.charCodeAt(0));
+    const bytes = Uint8Array.from(atob(payload.replace(/-/g, '+').replace(/_/g, '/')), (character) =>
+      character.charCodeAt(0),
+    );
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
     return {};
