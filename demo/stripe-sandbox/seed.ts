@@ -1,6 +1,6 @@
 /** A small business with four customers, each in another situation. Made by living through it: the clock starts months ago. */
 
-import Stripe from 'stripe';
+import { Stripe } from 'stripe';
 import type { StripeSandbox } from './index.ts';
 import { cancelInPortal } from './engine/cancellation.ts';
 import { addInterval, DAY } from './engine/periods.ts';

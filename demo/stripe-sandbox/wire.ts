@@ -3,7 +3,7 @@
  * only expanded when a request asks for it. The compiler so holds every object here to the shape of the real one.
  */
 
-import type Stripe from 'stripe';
+import type { Stripe } from 'stripe';
 
 type Decimal = NonNullable<Stripe.Price['unit_amount_decimal']>;
 

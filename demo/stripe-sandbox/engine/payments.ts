@@ -1,6 +1,6 @@
 /** Payment intents and charges: one intent for each invoice, one charge for each attempt on it. */
 
-import { cardError, StripeError, type ErrorBody } from '../http/errors.ts';
+import { cardError, type ErrorBody, type StripeError } from '../http/errors.ts';
 import type { State } from '../state.ts';
 import type { Charge, Invoice, InvoicePayment, PaymentIntent, PaymentMethod } from '../wire.ts';
 import { behaviourOf } from './cards.ts';

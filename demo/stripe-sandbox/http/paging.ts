@@ -26,12 +26,11 @@ export function page<T extends { id: string }>(
 ): List<T> {
   const limit = params.limit ?? 10;
   if (limit < 1 || limit > 100) {
-    throw invalidRequest(
-      limit < 1
-        ? 'This value must be greater than or equal to 1.'
-        : 'This value must be less than or equal to 100 (it currently is ' + `'${limit}').`,
-      { param: 'limit', code: limit < 1 ? 'parameter_invalid_integer' : 'parameter_invalid_integer' },
-    );
+    const bound = limit < 1 ? 'greater than or equal to 1' : 'less than or equal to 100';
+    throw invalidRequest(`This value must be ${bound} (it currently is '${limit}').`, {
+      code: 'parameter_invalid_integer',
+      param: 'limit',
+    });
   }
   if (params.starting_after !== undefined && params.ending_before !== undefined) {
     throw invalidRequest('You may only specify one of these parameters: ending_before, starting_after.');

@@ -1,0 +1,107 @@
+/** A listening sandbox with the official SDK in front of it; every answer is held against Stripe's declarations. */
+
+import { Stripe } from 'stripe';
+import { createSandbox, type StripeSandbox, type StripeSandboxOptions } from '../../demo/stripe-sandbox/index.ts';
+import { violations } from './stripe-validator.ts';
+
+/** 1 March 2026, 12:00 UTC: far from month ends and leap days. */
+export const START = Date.UTC(2026, 2, 1, 12);
+
+export const HOUR = 3_600_000;
+export const DAY = 24 * HOUR;
+
+export interface Harness {
+  sandbox: StripeSandbox;
+  stripe: Stripe;
+  url: string;
+  /** The types of the events since the last call, in the order they were sent. */
+  newEvents(): string[];
+  /** The newest event of a type. */
+  lastEvent(type: string): { data: { object: Record<string, unknown>; previous_attributes?: Record<string, unknown> } };
+  /** Closes, and throws when any answer or event had not the shape that Stripe declares. */
+  close(): Promise<void>;
+}
+
+export async function startSandbox(
+  options: StripeSandboxOptions = {},
+  client: Partial<Stripe.StripeConfig> = {},
+): Promise<Harness> {
+  const sandbox = createSandbox({ startAt: START, ...options });
+  const { url } = await sandbox.listen(0);
+  const wrong: string[] = [];
+  const stripe = new Stripe(sandbox.secretKey, {
+    ...sandbox.stripeClientOptions(),
+    maxNetworkRetries: 0,
+    telemetry: false,
+    httpClient: Stripe.createFetchHttpClient(async (input, init) => {
+      const response = await fetch(input, init);
+      const path = `${init?.method ?? 'GET'} ${new URL(String(input)).pathname}`;
+      if (response.status === 200 && response.headers.get('content-type') === 'application/json') {
+        const copy = response.clone();
+        const body: unknown = await copy.json().catch(() => null);
+        if (body !== null) wrong.push(...violations(body).map((line) => `${path}: ${line}`));
+      }
+      return response;
+    }),
+    ...client,
+  });
+  let seen = 0;
+  return {
+    sandbox,
+    stripe,
+    url,
+    newEvents() {
+      const all = sandbox.state.events.list();
+      const fresh = all.slice(0, all.length - seen).toReversed();
+      seen = all.length;
+      return fresh.map((event) => event.type);
+    },
+    lastEvent(type) {
+      const event = sandbox.state.events.list().find((row) => row.type === type);
+      if (!event) throw new Error(`no ${type} was emitted`);
+      return event;
+    },
+    async close() {
+      await sandbox.close();
+      for (const event of sandbox.state.events.list()) wrong.push(...violations(event));
+      if (wrong.length > 0)
+        throw new Error(`not what Stripe declares:\n${[...new Set(wrong)].slice(0, 20).join('\n')}`);
+    },
+  };
+}
+
+/** A customer with a card, and a monthly price of €29. */
+export async function customerWithCard(stripe: Stripe, card = 'pm_card_visa'): Promise<Stripe.Customer> {
+  return stripe.customers.create({
+    email: 'ada@example.com',
+    payment_method: card,
+    invoice_settings: { default_payment_method: card },
+  });
+}
+
+export async function monthlyPrice(
+  stripe: Stripe,
+  amount = 2900,
+  interval: 'month' | 'year' = 'month',
+): Promise<Stripe.Price> {
+  return stripe.prices.create({
+    currency: 'eur',
+    unit_amount: amount,
+    recurring: { interval },
+    product_data: { name: `Plan ${amount}` },
+  });
+}
+
+export async function subscribed(
+  stripe: Stripe,
+  card = 'pm_card_visa',
+  quantity = 1,
+): Promise<{ customer: Stripe.Customer; price: Stripe.Price; subscription: Stripe.Subscription }> {
+  const customer = await customerWithCard(stripe, card);
+  const price = await monthlyPrice(stripe);
+  const subscription = await stripe.subscriptions.create({
+    customer: customer.id,
+    items: [{ price: price.id, quantity }],
+  });
+  return { customer, price, subscription };
+}

@@ -1,0 +1,69 @@
+/** Holds every answer and every event of the sandbox against Stripe's own declarations. */
+
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { loadStripeSchemas } from './stripe-schemas.ts';
+
+const schemas = loadStripeSchemas();
+const ajv = new Ajv2020({ strict: false, allErrors: true, discriminator: false });
+ajv.addSchema({ $id: 'stripe', $defs: schemas.$defs });
+const compiled = new Map<string, ValidateFunction>();
+
+/** Leads the references of a root to the shared definitions. */
+const rooted = (schema: unknown): object =>
+  JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"stripe#/$defs/')) as object;
+
+function validatorFor(kind: string): ValidateFunction | null {
+  const root = schemas.roots[kind];
+  if (!root) return null;
+  const validate = compiled.get(kind) ?? ajv.compile(rooted(root));
+  compiled.set(kind, validate);
+  return validate;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+/**
+ * What is wrong with an answer of Stripe's, as lines to read; empty when it has the declared shape.
+ *
+ * @example expect(violations(await response.json())).toEqual([]);
+ */
+export function violations(answer: unknown): string[] {
+  if (!isRecord(answer)) return ['not an object'];
+  const kind = String(answer['object']);
+  if (kind === 'list') return listViolations(answer);
+  if (kind === 'event') return eventViolations(answer);
+  return check(kind, answer);
+}
+
+function check(kind: string, value: unknown): string[] {
+  const validate = validatorFor(kind);
+  if (!validate) return [`no schema for ${kind}`];
+  if (validate(value)) return [];
+  // Of a failed union every branch complains; the deepest complaint is the one meant.
+  const errors = (validate.errors ?? []).toSorted((a, b) => b.instancePath.length - a.instancePath.length).slice(0, 5);
+  return errors.map((error) => `${kind}${error.instancePath} ${error.message} ${JSON.stringify(error.params)}`);
+}
+
+function listViolations(list: Record<string, unknown>): string[] {
+  const extra = Object.keys(list).filter((key) => !['object', 'data', 'has_more', 'url', 'total_count'].includes(key));
+  if (extra.length > 0) return [`list has ${extra.join(', ')}`];
+  if (typeof list['has_more'] !== 'boolean' || typeof list['url'] !== 'string' || !Array.isArray(list['data'])) {
+    return ['list lacks has_more, url or data'];
+  }
+  return list['data'].flatMap(violations);
+}
+
+/** WH-5 with the envelope: the payload is of the declared kind, and only `*.updated` says what was before. */
+function eventViolations(event: Record<string, unknown>): string[] {
+  const found = check('event', event);
+  const type = String(event['type']);
+  const declared = schemas.events[type];
+  if (!declared) return [...found, `no such event type: ${type}`];
+  const data = isRecord(event['data']) ? event['data'] : {};
+  const payload = isRecord(data['object']) ? data['object'] : {};
+  if (!declared.kinds.includes(String(payload['object']))) found.push(`${type} carries ${String(payload['object'])}`);
+  const updated = type.endsWith('.updated');
+  if (updated !== (data['previous_attributes'] !== undefined))
+    found.push(`${type} ${updated ? 'lacks' : 'has'} previous_attributes`);
+  return [...found, ...violations(payload).map((line) => `${type}: ${line}`)];
+}
