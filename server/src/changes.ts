@@ -146,7 +146,7 @@ function paidBetween(then: SubscriptionFacts, now: SubscriptionFacts): Change[] 
 function paidOf(before: InvoiceFacts, now: SubscriptionFacts, recovered: boolean): number {
   const known = [...now.openInvoices, now.latestInvoice].find((invoice) => invoice?.id === before.id);
   if (known === null || known === undefined) return recovered ? before.amountRemaining : 0;
-  return known.status === 'void' || known.status === 'uncollectible' ? 0 : known.amountPaid - before.amountPaid;
+  return known.amountPaid - before.amountPaid;
 }
 
 function failedBetween(then: SubscriptionFacts, now: SubscriptionFacts): Change[] {
