@@ -81,6 +81,8 @@ export interface State {
   readonly firstFailures: Map<string, number>;
   /** When each opened portal session was last used (Unix seconds). */
   readonly portalVisits: Map<string, number>;
+  /** Portal sessions whose flow has been completed: from then on their address is the portal's home. */
+  readonly finishedFlows: Set<string>;
   /** How the next charges go, whatever the card: the first entry decides the next charge, and is used up. */
   readonly nextCharges: CardBehaviour[];
 
@@ -132,6 +134,7 @@ export function createState(options: { clock: Clock; seed: number; settings: Set
     deletedCustomers: new Set(),
     firstFailures: new Map(),
     portalVisits: new Map(),
+    finishedFlows: new Set(),
     nextCharges: [],
     ...kinds,
     webhooksFor: (type) => [...kinds.webhookEndpoints.values()].filter((endpoint) => wants(endpoint, type)).length,

@@ -7,7 +7,7 @@ import type { PaymentMethod } from '../wire.ts';
 /** What a card does when it is attached and when it is charged. */
 export type CardBehaviour = 'works' | 'failsOnCharge' | 'needsAuthentication' | 'declined' | 'insufficientFunds';
 
-interface TestCard {
+export interface TestCard {
   number: string;
   brand: string;
   funding: string;

@@ -1,7 +1,20 @@
+/** The pages that people see: the customer portal and the hosted invoice. Rendered here, no script in the browser. */
+
 import { Hono } from 'hono';
 import type { State } from '../state.ts';
+import { deadEnd } from './dead-end.ts';
+import { createInvoicePages } from './invoice.ts';
+import { createPortal } from './portal.ts';
+import { STYLE } from './style.ts';
 
-/** The pages that people see: the customer portal and the hosted invoice. */
-export function createPages(_state: State): Hono {
-  return new Hono();
+export function createPages(state: State): Hono {
+  const pages = new Hono();
+  pages.get('/hosted.css', (context) =>
+    context.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8', 'cache-control': 'no-cache' }),
+  );
+  pages.route('/p/session', createPortal(state));
+  pages.route('/i', createInvoicePages(state));
+  pages.get('/p/*', (context) => deadEnd(context, state, 'unknown'));
+  pages.get('/i/*', (context) => deadEnd(context, state, 'unknown'));
+  return pages;
 }

@@ -1,0 +1,97 @@
+/** The card form, with the test cards explained. */
+
+import { html } from 'hono/html';
+import type { PaymentMethod } from '../wire.ts';
+import { testCardNumbered, type TestCard } from '../engine/cards.ts';
+import { StripeError } from '../http/errors.ts';
+import { brandName, type Html } from './layout.ts';
+
+/** What a person might want to see happen. */
+const SHOWN: readonly { number: string; says: string }[] = [
+  { number: '4242 4242 4242 4242', says: 'Visa. Every payment works.' },
+  { number: '4000 0000 0000 0341', says: 'Can be saved, but every payment fails.' },
+  { number: '4000 0025 0000 3155', says: 'Asks you to confirm each payment with the bank.' },
+  { number: '4000 0000 0000 0002', says: 'Declined at once.' },
+];
+
+export function cardFields(options: { typed?: string } = {}): Html {
+  return html`<div class="field">
+      <label for="number">Card number</label>
+      <input
+        id="number"
+        name="number"
+        inputmode="numeric"
+        autocomplete="cc-number"
+        placeholder="1234 1234 1234 1234"
+        value="${options.typed ?? ''}"
+        maxlength="23"
+        dir="ltr"
+      />
+    </div>
+    <div class="pair">
+      <div class="field">
+        <label for="expiry">Expiry</label>
+        <input
+          id="expiry"
+          name="expiry"
+          inputmode="numeric"
+          autocomplete="cc-exp"
+          placeholder="MM / YY"
+          maxlength="7"
+          dir="ltr"
+        />
+      </div>
+      <div class="field">
+        <label for="cvc">Security code</label>
+        <input
+          id="cvc"
+          name="cvc"
+          inputmode="numeric"
+          autocomplete="cc-csc"
+          placeholder="CVC"
+          maxlength="4"
+          dir="ltr"
+        />
+      </div>
+    </div>`;
+}
+
+/** Ready-made cards, one press each. `verb` is what pressing does: "Save", "Pay". */
+export function testCards(verb: string): Html {
+  return html`<div class="tests">
+    <h2>Test cards</h2>
+    ${SHOWN.map(
+      (card) =>
+        html`<div class="test-card">
+          <p class="small"><code dir="ltr">${card.number}</code><span class="soft">${card.says}</span></p>
+          <button class="button quiet" name="testCard" value="${card.number}" formnovalidate>
+            ${verb}<span class="soft">&nbsp;…${card.number.slice(-4)}</span>
+          </button>
+        </div>`,
+    )}
+    <p class="small soft">Any expiry date and security code will do. Real cards are refused.</p>
+  </div>`;
+}
+
+/** The card that was chosen or typed. Real numbers never get further than this. */
+export function chosenCard(form: Record<string, unknown>): TestCard {
+  const number = String(form['testCard'] ?? form['number'] ?? '');
+  const card = testCardNumbered(number);
+  if (card) return card;
+  const message =
+    number.trim() === ''
+      ? 'Enter a card number, or choose a test card below.'
+      : 'Your card number is incorrect. Only the test cards below work here.';
+  throw new StripeError(402, { type: 'card_error', code: 'incorrect_number', message });
+}
+
+export function cardOnFile(method: PaymentMethod): Html {
+  const { brand, last4, exp_month: month = 1, exp_year: year = 2030 } = method.card ?? {};
+  return html`<span class="card">
+    <span class="card-brand" aria-hidden="true">${brandName(brand)}</span>
+    <span class="card-text">
+      <span>${brandName(brand)} <span dir="ltr">•••• ${last4}</span></span>
+      <span class="small soft">Expires ${String(month).padStart(2, '0')}/${year}</span>
+    </span>
+  </span>`;
+}

@@ -1,0 +1,240 @@
+/** The portal's home: plans, what is due, the card, the invoices. */
+
+import { html } from 'hono/html';
+import { openInvoices } from '../engine/cancellation.ts';
+import { payingMethod } from '../engine/customers.ts';
+import { amountFor } from '../engine/lines.ts';
+import { isTerminal, periodEnd } from '../engine/subscription-status.ts';
+import { formatDate, formatInterval, formatMoney } from '../money.ts';
+import type { State } from '../state.ts';
+import type { Customer, Invoice, PortalConfiguration, Subscription } from '../wire.ts';
+import { cardOnFile } from './card-fields.ts';
+import { brandName, type Html } from './layout.ts';
+
+export interface PortalView {
+  state: State;
+  customer: Customer;
+  features: PortalConfiguration['features'];
+  /** The address of this session's pages, without a slash at the end. */
+  base: string;
+}
+
+export function portalHome(view: PortalView): Html {
+  const { state, customer } = view;
+  const subscriptions = state.subscriptions.list(
+    (row) => row.customer === customer.id && row.status !== 'incomplete_expired',
+  );
+  const living = subscriptions.filter((row) => !isTerminal(row));
+  const over = subscriptions.filter(isTerminal);
+  return html`<h1>Plans and billing</h1>
+    <section aria-labelledby="plans">
+      <h2 id="plans">${living.length > 1 ? 'Current plans' : 'Current plan'}</h2>
+      ${living.length === 0 ? html`<p class="soft">There is no plan at the moment.</p>` : living.map((row) => plan(view, row))}
+    </section>
+    ${paymentMethod(view)} ${billingInformation(customer)}
+    ${view.features.invoice_history.enabled ? invoiceHistory(view) : ''}
+    ${
+      over.length === 0
+        ? ''
+        : html`<section aria-labelledby="over">
+            <h2 id="over">Previous plans</h2>
+            ${over.map(
+              (row) =>
+                html`<p class="row">
+                  <span>${planName(state, row)}</span
+                  ><span class="soft">Ended on ${formatDate(row.ended_at ?? row.created)}</span>
+                </p>`,
+            )}
+          </section>`
+    }`;
+}
+
+export const planName = (state: State, subscription: Subscription): string =>
+  subscription.items.data.map((item) => state.products.get(item.price.product)?.name ?? 'Plan').join(' + ');
+
+/** What one period costs, over all items. */
+export const totalOf = (subscription: Subscription): number =>
+  subscription.items.data.reduce((sum, row) => sum + amountFor(row.price, row.quantity ?? 1), 0);
+
+/** @example periodOf(subscription); // 'per month', 'every 3 months' */
+export function periodOf(subscription: Subscription): string {
+  const { interval, interval_count: count } = subscription.items.data[0]?.price.recurring ?? {
+    interval: 'month',
+    interval_count: 1,
+  };
+  return `${count === 1 ? 'per ' : ''}${formatInterval(interval, count)}`;
+}
+
+const isEnding = (subscription: Subscription): boolean =>
+  subscription.cancel_at !== null || subscription.cancel_at_period_end;
+
+function plan(view: PortalView, subscription: Subscription): Html {
+  const { state, base, features } = view;
+  const [item] = subscription.items.data;
+  const total = totalOf(subscription);
+  const open = openInvoices(state, subscription).find((row) => row.status === 'open');
+  const quantity = item?.quantity ?? 1;
+  return html`<article class="plan">
+    <div class="plan-head">
+      <h3 class="plan-name">${planName(state, subscription)}</h3>
+      ${statusPill(subscription)}
+    </div>
+    <p class="plan-price">
+      ${formatMoney(total, subscription.currency)}
+      <small>${periodOf(subscription)}</small>
+    </p>
+    ${
+      quantity > 1 && item
+        ? html`<p class="small soft">
+            ${quantity} × ${formatMoney(item.price.unit_amount ?? 0, subscription.currency)}
+          </p>`
+        : ''
+    }
+    <p class="soft">${whatComes(subscription, total)}</p>
+    ${open ? due(view, subscription, open) : ''}
+    <div class="actions">
+      ${
+        isEnding(subscription)
+          ? html`<form method="post" action="${base}/subscriptions/${subscription.id}/keep">
+              <button class="button primary">Keep plan</button>
+            </form>`
+          : features.subscription_cancel.enabled && !isTerminal(subscription)
+            ? html`<a class="button" href="${base}/subscriptions/${subscription.id}/cancel">Cancel plan</a>`
+            : ''
+      }
+    </div>
+  </article>`;
+}
+
+function statusPill(subscription: Subscription): Html {
+  if (isEnding(subscription))
+    return html`<span class="pill warn">Ends ${formatDate(subscription.cancel_at ?? periodEnd(subscription))}</span>`;
+  const pills: Record<string, [string, string]> = {
+    active: ['good', 'Active'],
+    trialing: ['good', 'Trial'],
+    past_due: ['bad', 'Past due'],
+    unpaid: ['bad', 'Unpaid'],
+    incomplete: ['warn', 'Payment needed'],
+    paused: ['', 'Paused'],
+  };
+  const [kind, words] = pills[subscription.status] ?? ['', subscription.status];
+  return html`<span class="pill ${kind}">${words}</span>`;
+}
+
+function whatComes(subscription: Subscription, total: number): string {
+  const end = formatDate(periodEnd(subscription));
+  if (isEnding(subscription))
+    return `Your plan ends on ${formatDate(subscription.cancel_at ?? periodEnd(subscription))}. You can use it until then, and nothing more will be charged.`;
+  if (subscription.status === 'trialing')
+    return `Your free trial ends on ${end}. After that, you pay ${formatMoney(total, subscription.currency)}.`;
+  if (subscription.status === 'incomplete') return 'Your plan starts as soon as the first payment is made.';
+  if (subscription.status === 'paused') return 'Your plan is paused. Nothing is charged.';
+  return `Your plan renews on ${end}.`;
+}
+
+/** What is owed, and how to pay it. A new card alone does not pay it (SUB-8), so both are offered. */
+function due(view: PortalView, subscription: Subscription, invoice: Invoice): Html {
+  const { state, base, features } = view;
+  const method = payingMethod(state, subscription, view.customer);
+  const intent = [...state.invoicePayments.values()].find((row) => row.invoice === invoice.id)?.payment.payment_intent;
+  const confirm = state.paymentIntents.get(intent ?? '')?.status === 'requires_action';
+  const amount = formatMoney(invoice.amount_remaining, invoice.currency);
+  const tried =
+    invoice.attempt_count > 0 && method
+      ? `We could not charge your ${brandName(method.card?.brand)} ending in ${method.card?.last4 ?? ''}. `
+      : '';
+  const next =
+    invoice.next_payment_attempt === null ? '' : `We will try again on ${formatDate(invoice.next_payment_attempt)}.`;
+  return html`<div class="due">
+    <h3>${amount} is due</h3>
+    <p class="soft">${confirm ? 'Your bank asks you to confirm this payment.' : `${tried}${next}`}</p>
+    <div class="actions">
+      ${
+        confirm
+          ? html`<a class="button primary" href="${invoice.hosted_invoice_url ?? ''}">Confirm payment</a>`
+          : method
+            ? html`<form method="post" action="${base}/invoices/${invoice.id}/pay">
+                <button class="button primary">Pay ${amount}</button>
+              </form>`
+            : ''
+      }
+      ${features.payment_method_update.enabled ? html`<a class="button" href="${base}/payment-method">Update payment method</a>` : ''}
+    </div>
+  </div>`;
+}
+
+function paymentMethod({ state, customer, features, base }: PortalView): Html {
+  const method = payingMethod(state, null, customer);
+  return html`<section aria-labelledby="method">
+    <h2 id="method">Payment method</h2>
+    <div class="row">
+      ${method ? cardOnFile(method) : html`<span class="soft">No card on file.</span>`}
+      ${
+        features.payment_method_update.enabled
+          ? html`<a class="button" href="${base}/payment-method"
+              >${method ? html`Update<span class="away"> payment method</span>` : 'Add a card'}</a
+            >`
+          : ''
+      }
+    </div>
+  </section>`;
+}
+
+const billingInformation = (customer: Customer): Html =>
+  html`<section aria-labelledby="information">
+    <h2 id="information">Billing information</h2>
+    <dl class="facts">
+      <dt>Name</dt>
+      <dd>${customer.name ?? '–'}</dd>
+      <dt>E-mail</dt>
+      <dd>${customer.email ?? '–'}</dd>
+    </dl>
+  </section>`;
+
+export function invoicePill(invoice: Invoice): Html {
+  const pills: Record<string, [string, string]> = {
+    paid: ['good', 'Paid'],
+    open: ['bad', 'Open'],
+    draft: ['', 'Upcoming'],
+    void: ['', 'Void'],
+    uncollectible: ['', 'Uncollectible'],
+  };
+  const [kind, words] = pills[invoice.status ?? 'draft'] ?? ['', ''];
+  return html`<span class="pill ${kind}">${words}</span>`;
+}
+
+function invoiceHistory({ state, customer }: PortalView): Html {
+  const invoices = state.invoices.list((row) => row.customer === customer.id && row.status !== 'draft').slice(0, 24);
+  if (invoices.length === 0) return html``;
+  return html`<section aria-labelledby="history">
+    <h2 id="history">Invoice history</h2>
+    <table class="invoices">
+      <thead>
+        <tr>
+          <th scope="col">Date</th>
+          <th scope="col">For</th>
+          <th scope="col" class="end">Amount</th>
+          <th scope="col" class="end">Status</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${invoices.map(
+          (row) =>
+            html`<tr>
+              <td><a href="${row.hosted_invoice_url ?? ''}">${formatDate(row.created)}</a></td>
+              <td class="soft">${forWhat(state, row)}</td>
+              <td class="end">${formatMoney(row.total, row.currency)}</td>
+              <td class="end">${invoicePill(row)}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </section>`;
+}
+
+const forWhat = (state: State, invoice: Invoice): string => {
+  const names = invoice.lines.data.map(
+    (line) => state.products.get(line.pricing?.price_details?.product ?? '')?.name ?? line.description ?? '',
+  );
+  return [...new Set(names)].join(', ');
+};
