@@ -81,7 +81,7 @@ export async function createBillhook(options: BillhookOptions, worker: WorkerOpt
       },
       widget,
     );
-    working.start();
+    await working.start();
 
     return {
       app,

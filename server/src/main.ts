@@ -66,11 +66,10 @@ export function optionsFrom(env: Environment): BillhookOptions {
 
 /** The name that an operator knows an option by. */
 function variableOf(option: string): string {
-  for (let path = option; path !== ''; path = path.replace(/\.?[^.]*$/, '')) {
-    const variable = variables[path];
-    if (variable !== undefined) return variable;
-  }
-  return option;
+  const list = /^(.+)\.(\d+)$/.exec(option);
+  const [variable, entry] = [variables[list?.[1] ?? option], list?.[2]];
+  if (variable === undefined) return variables[option] ?? option;
+  return entry === undefined ? variable : `${variable} (entry ${Number(entry) + 1})`;
 }
 
 const portOf = (env: Environment): number => Number(env['PORT'] || 4001);
@@ -112,7 +111,10 @@ export async function serveBillhook(env: Environment): Promise<number> {
   await new Promise<void>((stop) => process.once('SIGTERM', () => stop()).once('SIGINT', () => stop()));
   log.info('server.stopping');
   billhook.answerWaiting();
+  // A connection that was answered while stopping would be kept alive for seconds, and the stop with it.
+  const idle = setInterval(() => 'closeIdleConnections' in server && server.closeIdleConnections(), 20);
   await new Promise<void>((closed) => server.close(() => closed()));
+  clearInterval(idle);
   await billhook.close();
   log.info('server.stopped');
   return 0;

@@ -15,7 +15,7 @@ export interface WorkerOptions {
   readonly concurrency?: number;
   /** Milliseconds between two looks at the table when nobody wakes it. Default: 1,000. */
   readonly pollMs?: number;
-  /** Milliseconds that a claim lasts; longer than any fetch may take. Default: 120,000. */
+  /** Milliseconds that a claim lasts; longer than a fetch takes, and a longer fetch is fenced. Default: 45,000. */
   readonly leaseMs?: number;
   /** 0 to 1, for the back-off's jitter. Default: `Math.random`. */
   readonly random?: () => number;
@@ -45,10 +45,11 @@ export class Worker {
   constructor(parts: SyncParts, waiters: Waiters, options: WorkerOptions = {}) {
     this.#parts = parts;
     this.#waiters = waiters;
-    this.#options = { concurrency: 8, pollMs: 1_000, leaseMs: 120_000, random: Math.random, ...options };
+    this.#options = { concurrency: 8, pollMs: 1_000, leaseMs: 45_000, random: Math.random, ...options };
   }
 
-  start(): void {
+  async start(): Promise<void> {
+    await this.#parts.store.resume();
     this.#running = true;
     this.wake();
   }

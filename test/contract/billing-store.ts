@@ -39,7 +39,12 @@ function hintFor(event: string, change: Partial<Hint> = {}): Hint {
   };
 }
 
-export function billingStoreContract(name: string, makeLedger: () => Promise<LedgerUnderTest>): void {
+/** @param sharedByProcesses Several processes may work on one ledger, so a start must not end the others' leases. */
+export function billingStoreContract(
+  name: string,
+  sharedByProcesses: boolean,
+  makeLedger: () => Promise<LedgerUnderTest>,
+): void {
   describe(`BillingStore contract: ${name}`, () => {
     let ledger: LedgerUnderTest;
     let store: BillingStore;
@@ -226,6 +231,19 @@ export function billingStoreContract(name: string, makeLedger: () => Promise<Led
         await claimOne(t0);
         expect(await store.claim(t0 + lease - 1, lease, 10)).toEqual([]);
         expect(await claimOne(t0 + lease)).toMatchObject({ claim: 2 });
+      });
+
+      it('end with a process that is gone, where there is only one', async () => {
+        await claimOne(t0);
+        await store.recordHint(
+          hintFor('evt_1', { concerns: 'subject', customer: null, subject: { type: 'invoice', id: 'in_1' } }),
+          t0,
+        );
+        await store.takeOpenHints(t0, lease, 10);
+        const restarted = await open();
+        await restarted.resume();
+        expect(await restarted.claim(t0 + 1, lease, 10)).toHaveLength(sharedByProcesses ? 0 : 1);
+        expect(await restarted.takeOpenHints(t0 + 1, lease, 10)).toHaveLength(sharedByProcesses ? 0 : 1);
       });
 
       it('fence a slow worker: after its lease ran out its older truth is not written', async () => {

@@ -7,7 +7,7 @@ import { openSqliteStore } from '../../server/src/store/sqlite.ts';
 import { StoreUnavailableError } from '../../server/src/store/store.ts';
 import { billingStoreContract } from './billing-store.ts';
 
-billingStoreContract('SQLite', async () => {
+billingStoreContract('SQLite', false, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'billhook-ledger-'));
   return {
     open: async () => openSqliteStore(join(folder, 'ledger.db')),

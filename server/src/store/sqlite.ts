@@ -228,6 +228,13 @@ class SqliteStore implements BillingStore {
     });
   }
 
+  async resume(): Promise<void> {
+    this.#transaction(() => {
+      this.#run(`UPDATE customers SET lease_until = 0 WHERE lease_until > 0`, {});
+      this.#run(`UPDATE events SET next_attempt_at = 0 WHERE closed_at IS NULL`, {});
+    });
+  }
+
   async claim(now: number, leaseMs: number, limit: number): Promise<Claim[]> {
     return this.#transaction(() =>
       this.#all(

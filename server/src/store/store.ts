@@ -166,6 +166,12 @@ export interface BillingStore {
 
   // Claim → fetch → apply
 
+  /**
+   * Called once by a worker before its first claim. Where only one process works on a ledger, every lease is one of a
+   * process that is gone, and ends here; where several do, leases end by themselves.
+   */
+  resume(): Promise<void>;
+
   /** Takes up to `limit` stale customers for `leaseMs`, those with somebody waiting first. */
   claim(now: number, leaseMs: number, limit: number): Promise<Claim[]>;
 
