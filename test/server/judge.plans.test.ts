@@ -163,6 +163,15 @@ describe('the plan', () => {
     });
   });
 
+  test('a scheduled change whose day has come: said until Stripe could be asked, and no longer', () => {
+    const due = subscription({ next: { at: noon, items: [item({ quantity: 2 })] } });
+    expect(snapshotOf([due], { standing: { fetchedAt: noon - day } })).toMatchObject({
+      stale: true,
+      next: { at: iso(noon) },
+    });
+    expect(snapshotOf([due]).next).toBeNull();
+  });
+
   test('a phase that repeats the plan is no news', () => {
     expect(snapshotOf([subscription({ next: { at: noon + day, items: [item()] } })]).next).toBeNull();
   });
@@ -181,6 +190,17 @@ describe('several subscriptions', () => {
     const snapshot = snapshotOf([subscription(), pastDue({ id: 'sub_2', ...open({ firstFailedAt: noon - 9 * day }) })]);
     expect(snapshot).toMatchObject({ state: 'restricted', access: { level: 'full', reason: 'active' } });
     expect(snapshot.subscriptions.map(({ state }) => state)).toEqual(['restricted', 'active']);
+  });
+
+  test('what is owed is owed over all of them', () => {
+    const two = [pastDue(), pastDue({ id: 'sub_2', ...open({ id: 'in_2', amountRemaining: 100 }) })];
+    expect(snapshotOf(two).payment.due).toEqual({ amount: 3000, currency: 'usd' });
+    expect(snapshotOf(two).subscriptions.map(({ payment }) => payment.due?.amount)).toEqual([2900, 100]);
+  });
+
+  test('among equals the host’s own plan speaks', () => {
+    const snapshot = snapshotOf([subscription(), support({ created: noon })], { policy: { plans } });
+    expect(snapshot.plan?.name).toBe('Team');
   });
 
   test('an old ended one never hides a live one', () => {

@@ -99,6 +99,16 @@ describe('access is narrowed only on facts fetched after the moment of narrowing
     expect(nextChangeAt).toBe(noon + 20 * minute);
   });
 
+  test('Stripe is late with a trial: asked again the same way', () => {
+    const { snapshot, nextChangeAt } = judged([trialing({ trialEnd: noon - 5 * minute })]);
+    expect(snapshot).toMatchObject({ state: 'trialing', stale: false, access: { level: 'full' } });
+    expect(nextChangeAt).toBe(noon + 5 * minute);
+  });
+
+  test('SUB-3 a first payment is looked at when Stripe gives it up, after 23 hours', () => {
+    expect(judged([subscription({ status: 'incomplete', created: noon })]).nextChangeAt).toBe(noon + 23 * hour);
+  });
+
   test('a trial without a card: none after the limit; with one: unknown', () => {
     const bare = trialing({ methodOnFile: false });
     expect(snapshotOf([bare]).access.until).toBe(iso(noon + 5 * day));

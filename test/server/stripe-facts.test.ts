@@ -151,6 +151,12 @@ describe('payment methods and billing details', () => {
     const subscription = stripeSubscription('new', { status: 'past_due' });
     const facts = subscriptionOf(subscription, [openLook('new', bySummary)]);
     expect(facts.openInvoices[0]?.triedMethodDigest).toBe(facts.methodDigest);
+    const failedWith = (payment_method: unknown) =>
+      intent({ last_payment_error: { payment_method }, latest_charge: null });
+    const tried = (method: unknown) =>
+      subscriptionOf(subscription, [openLook('new', failedWith(method))]).openInvoices[0]?.triedMethodDigest;
+    expect(tried(card())).toBe(facts.methodDigest);
+    expect(tried(card('pm_gone'))).toContain('pm_gone');
     const other = intent({
       last_payment_error: null,
       latest_charge: failedCharge(start, { payment_method: 'pm_gone' }),
