@@ -1,0 +1,49 @@
+/**
+ * The elements in a real Chromium, twice: from their sources, and as the built file that hosts load. Run
+ * `pnpm --filter @billhook/widget build` before.
+ */
+import { esbuildPlugin } from '@web/dev-server-esbuild';
+import { playwrightLauncher } from '@web/test-runner-playwright';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { findBrowser, QUIET } from './browser.ts';
+
+const inHere = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+if (!existsSync(inHere('../widget/dist/widget.js'))) {
+  throw new Error('widget/dist/widget.js is missing. Build it first: pnpm --filter @billhook/widget build');
+}
+
+/** Which entry `harness.ts` loads: both are what a script tag would. */
+const pageFor = (entry: string) => (testFramework: string) =>
+  `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <title>Billhook</title>
+    <meta name="viewport" content="width=device-width" />
+    <meta name="billhook-entry" content="${entry}" />
+    <style>:root { color-scheme: light dark } body { margin: 16px; font-family: sans-serif }</style>
+  </head>
+  <body>
+    <script type="module" src="${testFramework}"></script>
+  </body>
+</html>`;
+
+export default {
+  rootDir: '..',
+  nodeResolve: { exportConditions: ['production', 'default'] },
+  concurrency: 2,
+  plugins: [esbuildPlugin({ ts: true, target: 'es2022', tsconfig: inHere('../widget/tsconfig.json') })],
+  browsers: [
+    playwrightLauncher({
+      launchOptions: { executablePath: await findBrowser(), args: QUIET },
+      createBrowserContext: ({ browser }) =>
+        browser.newContext({ locale: 'en-US', timezoneId: 'UTC', viewport: { width: 900, height: 700 } }),
+    }),
+  ],
+  testFramework: { config: { timeout: 5000 } },
+  groups: [
+    { name: 'sources', files: inHere('widget/*.browser.ts'), testRunnerHtml: pageFor('/widget/src/script.ts') },
+    { name: 'built file', files: inHere('widget/*.browser.ts'), testRunnerHtml: pageFor('/widget/dist/widget.js') },
+  ],
+};

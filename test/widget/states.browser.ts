@@ -1,0 +1,156 @@
+import { expect } from '@open-wc/testing';
+import { Page, type TagName } from './harness.ts';
+import { active, readerOf, several, snapshots, states, team } from './snapshots.ts';
+import type { BillingState } from '@billhook/widget/contract';
+
+/** What a customer reads in each state, and the buttons in their order. */
+const EXPECTED: Readonly<Record<BillingState, { words: readonly string[]; labels: readonly string[] }>> = {
+  unknown: { words: [], labels: [] },
+  none: {
+    words: ['Free', 'No subscription', 'You subscribe on a secure Stripe page'],
+    labels: ['Choose Team', 'Choose Pro'],
+  },
+  ended: { words: ['Team', 'Ended', 'Ended on May 2, 2027'], labels: ['Subscribe again'] },
+  active: {
+    words: ['Team', 'Active', '$29 per month', 'Renews on June 3, 2027', 'secure Stripe page'],
+    labels: ['Manage billing'],
+  },
+  trialing: {
+    words: ['Trial', 'Trial ends on May 20, 2027', 'Add a payment method'],
+    labels: ['Add a card', 'Manage billing'],
+  },
+  ending: {
+    words: ['Ending', 'Ends on June 3, 2027', 'You keep full access until then.'],
+    labels: ['Keep my plan', 'Manage billing'],
+  },
+  paused: { words: ['Paused', 'Resumes on July 1, 2027'], labels: ['Resume plan', 'Manage billing'] },
+  processing: { words: ['Your payment is processing', 'nothing for you to do'], labels: ['Manage billing'] },
+  incomplete: { words: ['Finish your payment', 'Incomplete'], labels: ['Finish payment'] },
+  actionRequired: {
+    words: ['Confirm your payment', 'Your bank asks you to confirm a payment of $29.00.'],
+    labels: ['Confirm payment', 'Manage billing'],
+  },
+  pastDue: {
+    words: [
+      'Your payment failed',
+      'We could not charge $29.00.',
+      'You have full access until May 15, 2027 (in 5 days).',
+      'The next automatic attempt is on May 12, 2027.',
+      'Past due',
+    ],
+    labels: ['Update card', 'Pay $29.00 now', 'Manage billing'],
+  },
+  restricted: {
+    words: ['Read-only until paid', '$29.00 is still to be paid.', 'Unpaid'],
+    labels: ['Update card', 'Pay $29.00 now', 'Manage billing'],
+  },
+};
+
+describe('what a customer reads', () => {
+  let page: Page;
+  beforeEach(() => (page = new Page()));
+  afterEach(() => page.close());
+
+  for (const state of states.filter((state) => state !== 'unknown')) {
+    it(state, async () => {
+      page.bff.snapshot = snapshots[state];
+      const widget = page.add();
+      await widget.ready();
+      for (const words of EXPECTED[state].words) expect(widget.text).to.contain(words);
+      expect(widget.labels).to.deep.equal(EXPECTED[state].labels);
+    });
+  }
+
+  it('unknown: loading, and nothing to press', async () => {
+    page.bff.snapshot = snapshots.unknown;
+    const widget = page.add();
+    await page.bff.arrival('billing');
+    await widget.element.updateComplete;
+    expect(widget.phase).to.equal('loading');
+    expect(widget.labels).to.deep.equal([]);
+    expect(widget.root.querySelector('.root')?.getAttribute('aria-busy')).to.equal('true');
+  });
+
+  it('a state of the future: the plan, and manage', async () => {
+    page.bff.snapshot = { ...active, state: 'dreaming' as BillingState };
+    const widget = page.add();
+    await widget.ready();
+    expect(widget.text).to.contain('Team');
+    expect(widget.part('status')).to.equal(null);
+    expect(widget.labels).to.deep.equal(['Manage billing']);
+  });
+
+  it('a purpose of the future reads "manage"; an unknown way out and an unsafe link get no button', async () => {
+    page.bff.snapshot = {
+      ...active,
+      actions: [
+        { purpose: 'celebrate', via: 'portal', flow: null },
+        { purpose: 'manage', via: 'telepathy' },
+        { purpose: 'upgrade', via: 'link', url: 'javascript:alert(1)' },
+      ] as never,
+    };
+    const widget = page.add();
+    await widget.ready();
+    expect(widget.labels).to.deep.equal(['Manage billing']);
+  });
+
+  it('who may not manage reads who can, and has no buttons', async () => {
+    page.bff.snapshot = readerOf(snapshots.pastDue);
+    const widget = page.add();
+    await widget.ready();
+    expect(widget.labels).to.deep.equal([]);
+    expect(widget.text).to.contain('Ask an owner or admin of your account.');
+  });
+
+  it('several subscriptions stand under the headline, each with its own state', async () => {
+    page.bff.snapshot = several;
+    const widget = page.add();
+    await widget.ready();
+    const rows = [...(widget.part('subscriptions')?.querySelectorAll('li') ?? [])].map((row) =>
+      row.textContent?.replace(/\s+/g, ' '),
+    );
+    expect(rows).to.have.length(2);
+    expect(rows[0]).to.contain('Team').and.contain('Past due');
+    expect(rows[1]).to.contain('Analytics add-on').and.contain('Trial').and.contain('plus tax');
+  });
+
+  it('a new card with the old invoice still open is said, and paying is offered', async () => {
+    page.bff.snapshot = { ...snapshots.pastDue, payment: { ...snapshots.pastDue.payment, methodReplaced: true } };
+    const widget = page.add();
+    await widget.reads('the open invoice has not been paid with it yet');
+    expect(widget.labels).to.contain('Pay $29.00 now');
+  });
+
+  it('a scheduled change is told with its price', async () => {
+    page.bff.snapshot = {
+      ...active,
+      next: { plan: { ...team, name: 'Basic', price: { amount: 900, currency: 'usd' } }, at: '2027-06-03T09:00:00Z' },
+    };
+    const widget = page.add();
+    await widget.reads('Changes to Basic ($9 per month) on June 3, 2027');
+  });
+
+  it('stale facts carry their time', async () => {
+    page.bff.snapshot = { ...active, stale: true, asOf: '2027-05-10T09:30:00Z' };
+    const widget = page.add();
+    await widget.ready();
+    expect(widget.text).to.match(/As of 9:30\sAM; newer details are on their way\./);
+  });
+
+  const pieces: readonly [TagName, BillingState, RegExp, readonly string[]][] = [
+    ['billhook-plan-status', 'active', /^Team Active Renews on June 3, 2027 \$29 per month$/, []],
+    ['billhook-past-due-banner', 'pastDue', /^Your payment failed/, ['Update card', 'Pay $29.00 now']],
+    ['billhook-past-due-banner', 'active', /^$/, []],
+    ['billhook-manage-button', 'active', /^Manage billing$/, ['Manage billing']],
+    ['billhook-manage-button', 'pastDue', /^Update card$/, ['Update card']],
+  ];
+  for (const [tag, state, words, labels] of pieces) {
+    it(`${tag}: ${state}`, async () => {
+      page.bff.snapshot = snapshots[state];
+      const piece = page.add(tag);
+      await piece.ready();
+      expect(piece.text).to.match(words);
+      expect(piece.labels).to.deep.equal(labels);
+    });
+  }
+});
