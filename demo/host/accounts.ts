@@ -1,0 +1,11 @@
+/** The host's own workspaces: who pays. In a real product, a table. */
+
+export interface Account {
+  /** The host's id, the widget token's `sub`. */
+  readonly id: string;
+  readonly workspace: string;
+  /** What somebody who tries the demo will find there, in English and Arabic; `null` where nobody can know. */
+  readonly situation: { readonly en: string; readonly ar: string } | null;
+  /** The Stripe customer that the host knew before Billhook came: introduced with the token, checked, linked once. */
+  readonly customer: string | null;
+}

@@ -1,0 +1,36 @@
+/** The one thing that a host's backend does for Billhook: say, signed, who is signed in. */
+
+import { mintWidgetToken } from '@billhook/server';
+import { Hono, type Context } from 'hono';
+import type { Session } from './sessions.ts';
+
+export interface TokenIssuing {
+  /** Shared with the BFF. At least 32 bytes. */
+  readonly secret: string;
+  /** The host's id at the BFF. */
+  readonly issuer: string;
+  /** The BFF's public address. */
+  readonly audience: string;
+}
+
+/**
+ * `GET /billing/token` → `{ token }`, or 401 while nobody is signed in, which the widget takes for "signed out". An
+ * owner's token may manage the billing, a member's may only look.
+ */
+export function billingTokenRoute(issuing: TokenIssuing, sessionOf: (c: Context) => Session | null) {
+  return new Hono().get('/', async (c) => {
+    // One person's token must never be another's answer, from whatever cache.
+    c.header('Cache-Control', 'no-store');
+    const session = sessionOf(c);
+    if (!session) return c.json({ error: 'nobody is signed in' }, 401);
+
+    const { account, role } = session;
+    const token = await mintWidgetToken({
+      ...issuing,
+      account: account.id,
+      scope: role === 'owner' ? ['billing:read', 'billing:manage'] : ['billing:read'],
+      ...(account.customer === null ? {} : { customer: account.customer }),
+    });
+    return c.json({ token });
+  });
+}

@@ -1,0 +1,82 @@
+/** Settings: the workspace's own, and the page that Billhook is embedded in. */
+
+import { html } from 'hono/html';
+import type { Markup } from './document.ts';
+import { shell, type Visitor } from './shell.ts';
+
+export function generalPage(visitor: Visitor): Markup {
+  const { words } = visitor.speech;
+  const row = (name: string, value: unknown) =>
+    html`<div class="row">
+      <dt>${name}</dt>
+      <dd>${value}</dd>
+    </div>`;
+  return settings(visitor, {
+    title: words.general,
+    lead: words.generalLead,
+    content: html`<dl class="panel rows">
+      ${row(words.workspaceName, html`<bdi>${visitor.session.account.workspace}</bdi>`)}
+      ${row(words.workspaceId, html`<code>${visitor.session.account.id}</code>`)} ${row(words.weekStarts, words.monday)}
+      ${row(words.workingHours, words.hoursADay)} ${row(words.planAhead, words.eightWeeks)}
+    </dl>`,
+  });
+}
+
+/**
+ * The whole of the integration, as a host writes it: one script, one tag, one rule in the style sheet that keeps the
+ * widget's place until the script is there (`billhook-widget:not(:defined)` in `styles/settings.css`).
+ */
+export function billingPage(visitor: Visitor): Markup {
+  const { session, speech, billhook } = visitor;
+  const { words } = speech;
+  const question = (ask: string, answer: string) =>
+    html`<details class="question">
+      <summary>${ask}</summary>
+      <p>${answer}</p>
+    </details>`;
+  return settings(visitor, {
+    title: words.billing,
+    lead: words.billingLead,
+    head: html`<script type="module" nonce="${billhook.nonce}" src="${billhook.url}/widget.js"></script>`,
+    content: html`<div lang="${speech.widgetLang}">
+        <billhook-widget token-url="/billing/token" account="${session.account.id}"></billhook-widget>
+      </div>
+      <noscript><p class="muted">${words.billingNeedsScript}</p></noscript>
+      <section class="questions" aria-labelledby="questions">
+        <h2 id="questions">${words.goodToKnow}</h2>
+        ${question(words.seatsQuestion, words.seatsAnswer)} ${question(words.failedQuestion, words.failedAnswer)}
+        ${question(words.cancelQuestion, words.cancelAnswer)}
+      </section>`,
+  });
+}
+
+interface SettingsParts {
+  readonly title: string;
+  readonly lead: string;
+  readonly content: Markup;
+  readonly head?: Markup;
+}
+
+function settings(visitor: Visitor, { title, lead, content, ...more }: SettingsParts): Markup {
+  const { path, speech } = visitor;
+  const { words } = speech;
+  const tab = (href: string, label: string) =>
+    html`<a href="${href}" ${path === href ? html`aria-current="page"` : ''}>${label}</a>`;
+  return shell(visitor, {
+    title,
+    ...more,
+    content: html`<div class="settings">
+      <header class="head">
+        <h1>${words.settings}</h1>
+        <nav class="tabs" aria-label="${words.settingsNavigation}">
+          ${tab('/settings', words.general)} ${tab('/settings/billing', words.billing)}
+        </nav>
+      </header>
+      <div class="section-head">
+        <h2>${title}</h2>
+        <p class="lead">${lead}</p>
+      </div>
+      ${content}
+    </div>`,
+  });
+}

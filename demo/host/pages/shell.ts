@@ -1,0 +1,69 @@
+/** The signed-in product around a page: navigation, the workspace, and the demo's corner. */
+
+import { html } from 'hono/html';
+import type { Session } from '../sessions.ts';
+import type { Speech } from '../speech.ts';
+import { demoCorner, type DemoCorner } from './demo-corner.ts';
+import { document, wordmark, type Markup } from './document.ts';
+
+export interface Visitor {
+  readonly session: Session;
+  readonly speech: Speech;
+  /** The address being looked at, without its query. */
+  readonly path: string;
+  readonly corner: DemoCorner;
+  /** What a page has to know to embed the widget: where the BFF is, and the nonce that the site's CSP asks for. */
+  readonly billhook: { readonly url: string; readonly nonce: string };
+}
+
+export interface ShellParts {
+  readonly title: string;
+  readonly content: Markup;
+  readonly head?: Markup;
+}
+
+const icons = {
+  overview: html`<path d="M4 19V11M10 19V5M16 19v-6M21 19H3" />`,
+  projects: html`<path d="M4 6h10M8 12h12M4 18h8" />`,
+  settings: html`<circle cx="9" cy="7" r="2.5" /><circle cx="15" cy="17" r="2.5" /><path
+      d="M3 7h3.5M11.5 7H21M3 17h9.5M17.5 17H21"
+    />`,
+} as const;
+
+export function shell(visitor: Visitor, { title, content, ...more }: ShellParts): Markup {
+  const { session, speech, path } = visitor;
+  const { account, role } = session;
+  const { words } = speech;
+  const link = (href: string, label: string, icon: Markup, current = path === href) =>
+    html`<a href="${href}" ${current ? html`aria-current="${path === href ? 'page' : 'true'}"` : ''}
+      ><svg class="icon" viewBox="0 0 24 24" width="20" height="20" aria-hidden="true">${icon}</svg>${label}</a
+    >`;
+
+  const body = html`<a class="skip" href="#content">${words.skip}</a>
+    <div class="shell">
+      <header class="side">
+        <a class="home" href="/">${wordmark}</a>
+        <nav class="nav" aria-label="${words.mainNavigation}">
+          ${link('/', words.overview, icons.overview)} ${link('/projects', words.projects, icons.projects)}
+          ${link('/settings', words.settings, icons.settings, path.startsWith('/settings'))}
+        </nav>
+        <div class="workspace">
+          <span class="initial" aria-hidden="true">${[...account.workspace][0]}</span>
+          <span class="who">
+            <bdi>${account.workspace}</bdi>
+            <span class="muted">${role === 'owner' ? words.roleOwner : words.roleMember}</span>
+          </span>
+          <form method="post" action="/sign-out">
+            <button class="quiet" aria-label="${words.signOut}" title="${words.signOut}">
+              <svg class="icon" viewBox="0 0 24 24" width="20" height="20" aria-hidden="true">
+                <path d="M14 4h4a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2h-4M10 8l-4 4 4 4M6 12h9" />
+              </svg>
+            </button>
+          </form>
+        </div>
+      </header>
+      <main id="content" tabindex="-1">${content}</main>
+    </div>
+    ${demoCorner(visitor)}`;
+  return document({ speech, title, body, ...more });
+}

@@ -1,0 +1,60 @@
+import { html } from 'hono/html';
+import type { Account } from '../accounts.ts';
+import type { Speech } from '../speech.ts';
+import { document, wordmark, type Markup } from './document.ts';
+
+export interface SignInParts {
+  readonly accounts: readonly Account[];
+  readonly speech: Speech;
+  /** Where to go on, and the choice of language: everything that the form must bring along. */
+  readonly query: string;
+}
+
+/** A demo needs no passwords: whoever is here chooses a workspace, and as who to look at it. */
+export function signInPage({ accounts, speech, query }: SignInParts): Markup {
+  const { words } = speech;
+  const role = (value: string, name: string, may: string, checked: boolean) =>
+    html`<label class="role">
+      <input type="radio" name="role" value="${value}" ${checked ? html`checked` : ''} />
+      <span><strong>${name}</strong> <span class="muted">${may}</span></span>
+    </label>`;
+
+  const body = html`<div class="gate">
+    <main class="gate-form" id="content">
+      ${wordmark}
+      <h1>${words.signIn}</h1>
+      <p class="lead">${words.signInLead}</p>
+      <form method="post" action="/sign-in${query}">
+        <ul class="choices" aria-label="${words.workspaces}">
+          ${accounts.map(
+            ({ id, workspace, situation }) =>
+              html`<li>
+                <button class="choice" name="account" value="${id}">
+                  <span class="initial" aria-hidden="true">${[...workspace][0]}</span>
+                  <bdi>${workspace}</bdi>
+                  ${situation ? html`<span class="muted">${words.lang === 'ar' ? situation.ar : situation.en}</span>` : ''}
+                </button>
+              </li>`,
+          )}
+        </ul>
+        <fieldset class="roles">
+          <legend>${words.signInAs}</legend>
+          ${role('owner', words.roleOwner, words.ownerMay, true)}
+          ${role('member', words.roleMember, words.memberMay, false)}
+        </fieldset>
+      </form>
+    </main>
+    <aside class="pitch">
+      <svg class="pitch-art" viewBox="0 0 800 260" preserveAspectRatio="none" aria-hidden="true">
+        <path d="M0 150c130 0 150-70 280-70s150 80 270 80 140-50 250-50V260H0Z" />
+        <path d="M0 190c150 0 170-60 300-60s160 60 270 60 130-40 230-40V260H0Z" />
+        <path d="M0 225c160 0 190-45 320-45s160 45 260 45 130-30 220-30V260H0Z" />
+      </svg>
+      <div class="pitch-words">
+        <p class="pitch-title">${words.tagline}</p>
+        <p>${words.pitchLead}</p>
+      </div>
+    </aside>
+  </div>`;
+  return document({ speech, title: words.signIn, body });
+}

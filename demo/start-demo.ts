@@ -1,0 +1,164 @@
+/** The whole demo in three origins: a host, Billhook's BFF, and a Stripe. */
+
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { serve } from '@hono/node-server';
+import Stripe from 'stripe';
+import { BillhookProcess } from './billhook-process.ts';
+import type { DemoOptions, StripeAccount } from './demo-options.ts';
+import type { Account } from './host/accounts.ts';
+import { createHost } from './host/app.ts';
+import { choosePorts } from './ports.ts';
+import { createSandbox, seedDemo, type StripeSandbox } from './stripe-sandbox/index.ts';
+import { seededAccounts, unknownAccounts } from './workspaces.ts';
+
+export interface Demo {
+  readonly hostUrl: string;
+  readonly billhookUrl: string;
+  /** `null` on a real Stripe account, as {@link Demo.sandbox}. */
+  readonly sandboxUrl: string | null;
+  readonly sandbox: StripeSandbox | null;
+  readonly accounts: readonly Account[];
+  /** The BFF's process: its `pid`, `kill()` as by `kill -9`, and `start()` again on the same port and ledger. */
+  readonly billhook: BillhookProcess;
+  /** Stops everything and removes the ledger. May be called more than once. */
+  stop(): Promise<void>;
+}
+
+/** The host's id at the BFF. */
+const issuer = 'tidewater';
+
+/**
+ * Starts the demo and resolves when all of it answers.
+ *
+ * @example
+ * ```ts
+ * const demo = await startDemo({ hostPort: 0, billhookPort: 0, sandboxPort: 0, billhookHostname: '127.0.0.1' });
+ * await demo.billhook.kill();
+ * await demo.billhook.start();
+ * await demo.stop();
+ * ```
+ *
+ * @throws {PortTakenError} `port_taken`. Whatever is thrown, nothing is left running.
+ */
+export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
+  const ports = await choosePorts({
+    HOST_PORT: options.hostPort ?? 4000,
+    BILLHOOK_PORT: options.billhookPort ?? 4001,
+    SANDBOX_PORT: options.stripe ? 0 : (options.sandboxPort ?? 4002),
+  });
+  const hostUrl = options.hostUrl ?? `http://localhost:${ports.HOST_PORT}`;
+  const billhookUrl = options.billhookUrl ?? `http://${options.billhookHostname ?? 'localhost'}:${ports.BILLHOOK_PORT}`;
+  const secret = randomBytes(32).toString('base64url');
+
+  const undo: (() => Promise<unknown>)[] = [];
+  const stop = async (): Promise<void> => {
+    // The last one started is the first to go: the BFF while its Stripe and its ledger are still there.
+    // oxlint-disable-next-line no-await-in-loop -- one after the other is the point
+    for (let step = undo.pop(); step; step = undo.pop()) await step();
+  };
+
+  try {
+    const folder = await mkdtemp(join(tmpdir(), 'billhook-demo-'));
+    undo.push(() => rm(folder, { recursive: true, force: true }));
+
+    const { sandbox, sandboxUrl, accounts, environment } = options.stripe
+      ? { sandbox: null, sandboxUrl: null, ...onAccount(options.stripe) }
+      : await onSandbox(ports.SANDBOX_PORT, ports.BILLHOOK_PORT, options.sandboxUrl, undo);
+
+    const host = createHost({
+      hostUrl,
+      accounts,
+      tokens: { secret, issuer, audience: billhookUrl },
+      corner: { sandbox: sandbox !== null, stripeUrl: sandboxUrl ?? 'https://dashboard.stripe.com/test/customers' },
+    });
+    await listen(host.fetch, ports.HOST_PORT, undo);
+
+    const billhook = new BillhookProcess({
+      env: {
+        ...inherited(),
+        ...environment,
+        PORT: String(ports.BILLHOOK_PORT),
+        HOST: '127.0.0.1',
+        BILLHOOK_URL: billhookUrl,
+        DATABASE_URL: join(folder, 'ledger.db'),
+        BILLHOOK_HOST_ID: issuer,
+        BILLHOOK_HOST_SECRET: secret,
+        BILLHOOK_HOST_ORIGINS: new URL(hostUrl).origin,
+        BILLHOOK_HOST_RETURN_URL: `${hostUrl}/settings/billing`,
+        BILLHOOK_FREE_PLAN: 'Free',
+        LOG_LEVEL: options.logLevel ?? 'warn',
+      },
+      onDeath: options.onBillhookDeath ?? (() => {}),
+    });
+    undo.push(() => billhook.stop());
+    await billhook.start();
+    return { hostUrl, billhookUrl, sandboxUrl, sandbox, accounts, billhook, stop };
+  } catch (cause) {
+    await stop();
+    throw cause;
+  }
+}
+
+type Undo = (() => Promise<unknown>)[];
+
+/** What the BFF is told of its Stripe, and who may sign in. */
+interface Backing {
+  readonly accounts: readonly Account[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+async function onSandbox(
+  port: number,
+  billhookPort: number,
+  publicUrl: string | undefined,
+  undo: Undo,
+): Promise<Backing & { sandbox: StripeSandbox; sandboxUrl: string }> {
+  const sandbox = createSandbox(publicUrl === undefined ? {} : { publicUrl });
+  undo.push(() => sandbox.close());
+  const { url } = await sandbox.listen(port);
+  sandbox.settings.businessName = 'Tidewater';
+  const accounts = seededAccounts(await seedDemo(sandbox));
+
+  const stripe = new Stripe(sandbox.secretKey, { ...sandbox.stripeClientOptions(), telemetry: false });
+  const endpoint = await stripe.webhookEndpoints.create({
+    url: `http://127.0.0.1:${billhookPort}/v1/webhooks/stripe`,
+    enabled_events: ['*'],
+  });
+  const environment = {
+    STRIPE_SECRET_KEY: sandbox.secretKey,
+    STRIPE_WEBHOOK_SECRET: endpoint.secret ?? '',
+    STRIPE_API_URL: `http://127.0.0.1:${port}`,
+  };
+  return { sandbox, sandboxUrl: publicUrl ?? url, accounts, environment };
+}
+
+function onAccount({ secretKey, webhookSecret, portalConfiguration, customers }: StripeAccount): Backing {
+  return {
+    accounts: unknownAccounts(customers),
+    environment: {
+      STRIPE_SECRET_KEY: secretKey,
+      STRIPE_WEBHOOK_SECRET: webhookSecret,
+      ...(portalConfiguration === undefined ? {} : { STRIPE_PORTAL_CONFIGURATION: portalConfiguration }),
+    },
+  };
+}
+
+/** The surroundings, such as `PATH` and proxies, without what somebody has set for a Billhook of their own. */
+function inherited(): Record<string, string> {
+  const entries = Object.entries(process.env).filter(([name]) => !/^(?:BILLHOOK|STRIPE)_/.test(name));
+  return Object.fromEntries(entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+}
+
+async function listen(fetch: (request: Request) => Response | Promise<Response>, port: number, undo: Undo) {
+  const server = serve({ fetch, port, hostname: '127.0.0.1' });
+  await new Promise<void>((listening, failed) => server.once('listening', listening).once('error', failed));
+  undo.push(async () => {
+    const closed = new Promise((resolve) => server.close(resolve));
+    // A browser keeps connections open that it may never use again.
+    if ('closeAllConnections' in server) server.closeAllConnections();
+    await closed;
+  });
+}
