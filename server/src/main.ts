@@ -91,6 +91,8 @@ export async function serveBillhook(env: Environment): Promise<number> {
     throw new ConfigError([{ option: 'PORT', must: 'must be a port number, 0 to 65535' }]);
   }
 
+  // Before anything is open: a signal that comes while starting must not end the process in its middle.
+  const stopping = new Promise<void>((stop) => process.once('SIGTERM', () => stop()).once('SIGINT', () => stop()));
   let billhook: Awaited<ReturnType<typeof createBillhook>>;
   try {
     billhook = await createBillhook({ ...optionsFrom(env), log });
@@ -108,7 +110,7 @@ export async function serveBillhook(env: Environment): Promise<number> {
   }
   log.info('server.listening', { port: (server.address() as AddressInfo).port });
 
-  await new Promise<void>((stop) => process.once('SIGTERM', () => stop()).once('SIGINT', () => stop()));
+  await stopping;
   log.info('server.stopping');
   billhook.answerWaiting();
   // A connection that was answered while stopping would be kept alive for seconds, and the stop with it.

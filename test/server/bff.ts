@@ -16,7 +16,7 @@ import type { BillingSnapshot, Problem } from '@billhook/widget/contract';
 
 export const publicUrl = 'https://billing.acme.example';
 export const origin = 'https://app.acme.example';
-export const hostSecret = 'a secret of the host acme, of more than 32 bytes';
+export const hostSecret = 'a-secret-of-the-host-acme-of-more-than-32-bytes';
 export const webhookSecret = 'whsec_first';
 
 export interface TestBff {

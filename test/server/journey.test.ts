@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BillingSnapshot, OpenedVisit, VisitReturn } from '@billhook/widget/contract';
-import { origin, problemOf } from './bff.ts';
+import { origin, problemOf, token } from './bff.ts';
 import { setStage, type Stage } from './with-sandbox.ts';
 
 let stage: Stage;
@@ -143,6 +143,31 @@ describe('waiting', () => {
     expect((await stage.bff.call('/v1/billing', { ...stage.as('active'), headers })).status).toBe(304);
     gone.abort();
     await Promise.all(eight);
+  });
+});
+
+describe('a client that goes away', () => {
+  it('gives its place to the next, over real HTTP', async () => {
+    const { account, mint } = stage.as('active');
+    const authorization = `Bearer ${await token({ account, ...mint })}`;
+    const etag = (await stage.bff.call('/v1/billing', stage.as('active'))).headers.get('etag') ?? '';
+    const wait = (seconds: number, signal?: AbortSignal) =>
+      fetch(`${stage.url}/v1/billing`, {
+        headers: { authorization, 'if-none-match': etag, prefer: `wait=${seconds}` },
+        ...(signal ? { signal } : {}),
+      });
+    const gone = new AbortController();
+    const places = Array.from({ length: 8 }, () => wait(25, gone.signal));
+    // All eight places are taken once a ninth is answered at once; all are free again once one is held.
+    const heldFor = async () => {
+      const began = performance.now();
+      await wait(1);
+      return performance.now() - began;
+    };
+    while ((await heldFor()) > 900);
+    gone.abort();
+    await Promise.allSettled(places);
+    while ((await heldFor()) < 900);
   });
 });
 
