@@ -57,7 +57,7 @@ export async function seedDemo(sandbox: StripeSandbox): Promise<SeededCustomers>
   const pastDue = await customer('Harbour Studio', 'billing@harbour.example', 'pm_card_visa');
   await subscribe(pastDue, prices.teamMonthly, 5);
   await sandbox.clock.advanceTo(now - 45 * day);
-  const active = await customer('Ada Lovelace', 'ada@lovelace.example', 'pm_card_visa');
+  const active = await customer('Lantern Books', 'accounts@lantern.example', 'pm_card_visa');
   await subscribe(active, prices.teamMonthly, 3);
   await sandbox.clock.advanceTo(now - 38 * day);
   const ending = await customer('Blue Door Bakery', 'hello@bluedoor.example', 'pm_card_mastercard');

@@ -1,11 +1,13 @@
 /** The `/v1` door: key, faults, idempotency, parameters, the endpoint itself, expansion, headers (HTTP-1). */
 
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono, type Context } from 'hono';
+import type { ServerResponse } from 'node:http';
 import qs from 'qs';
 import { API_VERSION } from '../events.ts';
 import type { State } from '../state.ts';
 import { invalidRequest, StripeError } from './errors.ts';
-import { expand } from './expand.ts';
+import { answerKind, checkExpand, expand } from './expand.ts';
 import type { Fault, FaultPlan } from './faults.ts';
 import { createIdempotencyKeys, type StoredAnswer } from './idempotency.ts';
 import { isRecord, list, readShape, text, type Read, type Shape } from './params.ts';
@@ -50,6 +52,7 @@ export function createApi(options: ApiOptions): { app: Hono; api: Api } {
     endpoint: Endpoint<S>,
   ): void => {
     const full = { ...shape, expand: list(text) };
+    const kind = answerKind(method, path);
     app.on(method, path, async (context) => {
       const requestId = state.ids.next('req');
       const key = method === 'POST' ? (context.req.header('idempotency-key') ?? null) : null;
@@ -122,11 +125,17 @@ export function createApi(options: ApiOptions): { app: Hono; api: Api } {
         const cause = method === 'GET' ? { id: null, idempotency_key: null } : { id: requestId, idempotency_key: key };
         try {
           const params = readShape(full, raw);
+          const { expand: paths = [] } = params as { expand?: string[] };
+          checkExpand(kind, paths);
           const result = state.events.causedBy(cause, () =>
             endpoint({ state, params: params as Read<S>, id: (name = 'id') => context.req.param(name) ?? '' }),
           );
-          const { expand: paths = [] } = params as { expand?: string[] };
-          return { status: 200, body: JSON.stringify(expand(state, result, paths), null, 2), requestId, keep: true };
+          return {
+            status: 200,
+            body: JSON.stringify(expand(state, kind, result, paths), null, 2),
+            requestId,
+            keep: true,
+          };
         } catch (error) {
           if (!(error instanceof StripeError)) throw error;
           return { ...errorAnswer(error, requestId), keep: error.executed };
@@ -262,20 +271,24 @@ async function goWrong(
       });
       return new Response(null, { status: 504 });
     case 'halfBody':
+      return cutOff(context, body ?? '');
     case 'reset':
-      return cutOff(fault.kind === 'halfBody' ? (body ?? '') : '');
+      return cutOff(context, null);
   }
 }
 
-/** Sends the first half, then breaks the connection. */
-function cutOff(body: string): Response {
-  const stream = new ReadableStream<Uint8Array>({
-    pull(controller) {
-      controller.enqueue(new TextEncoder().encode(body.slice(0, Math.floor(body.length / 2)) || ' '));
-      setTimeout(() => controller.error(new Error('connection cut on purpose')), 5).unref();
-    },
-  });
-  return new Response(stream, { headers: { 'content-type': 'application/json', 'stripe-version': API_VERSION } });
+/** Sends the first half of the body, or nothing at all, and breaks the connection. */
+function cutOff(context: Context, body: string | null): Response {
+  const { outgoing } = context.env as { outgoing?: ServerResponse };
+  // Without a server (`app.request`) there is no connection to break; half a body is the nearest.
+  if (!outgoing) return new Response(body?.slice(0, body.length / 2) ?? null);
+  if (body === null) {
+    outgoing.destroy();
+    return RESPONSE_ALREADY_SENT;
+  }
+  outgoing.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
+  outgoing.write(body.slice(0, body.length / 2), () => outgoing.destroy());
+  return RESPONSE_ALREADY_SENT;
 }
 
 const sleep = (ms: number, closing: AbortSignal): Promise<void> =>

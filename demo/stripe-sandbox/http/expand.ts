@@ -4,155 +4,249 @@ import type { State } from '../state.ts';
 import { invalidRequest } from './errors.ts';
 import { isRecord } from './params.ts';
 
+/** What a field leads to: a kind of object, or a list of them (`list:…`). */
+type Target = string;
+
 /**
- * The fields that hold an id and may be expanded, by the object they stand on; a dot leads into a nested hash. Fields that
+ * The fields that hold an id and may be expanded, by the object they stand on; dots lead into nested hashes. Fields that
  * are always null here are named too: at Stripe, asking for them is no mistake.
  */
-const EXPANDABLE: Record<string, readonly string[]> = {
-  customer: ['default_source', 'invoice_settings.default_payment_method', 'test_clock'],
-  product: ['default_price', 'tax_code'],
-  price: ['product'],
-  plan: ['product'],
-  payment_method: ['customer'],
-  subscription: [
-    'application',
-    'customer',
-    'default_payment_method',
-    'default_source',
-    'discounts',
-    'latest_invoice',
-    'on_behalf_of',
-    'pending_setup_intent',
-    'schedule',
-    'test_clock',
-  ],
-  subscription_item: ['discounts'],
-  invoice: [
-    'application',
-    'customer',
-    'default_payment_method',
-    'default_source',
-    'discounts',
-    'latest_revision',
-    'on_behalf_of',
-    'parent.subscription_details.subscription',
-    'test_clock',
-  ],
-  line_item: ['discounts', 'pricing.price_details.price'],
-  invoice_payment: ['invoice', 'payment.payment_intent', 'payment.charge'],
-  invoiceitem: ['customer', 'discounts', 'invoice', 'test_clock'],
-  payment_intent: ['application', 'customer', 'latest_charge', 'on_behalf_of', 'payment_method', 'review'],
-  setup_intent: ['customer', 'latest_attempt', 'mandate', 'payment_method'],
-  charge: ['application', 'balance_transaction', 'customer', 'on_behalf_of', 'payment_intent', 'review'],
-  'billing_portal.session': ['configuration'],
-  'billing_portal.configuration': ['application'],
+const EXPANDABLE: Record<string, Record<string, Target>> = {
+  customer: {
+    default_source: 'source',
+    'invoice_settings.default_payment_method': 'payment_method',
+    test_clock: 'test_helpers.test_clock',
+  },
+  product: { default_price: 'price', tax_code: 'tax_code' },
+  price: { product: 'product' },
+  plan: { product: 'product' },
+  payment_method: { customer: 'customer' },
+  subscription: {
+    application: 'application',
+    customer: 'customer',
+    default_payment_method: 'payment_method',
+    default_source: 'source',
+    discounts: 'discount',
+    latest_invoice: 'invoice',
+    on_behalf_of: 'account',
+    pending_setup_intent: 'setup_intent',
+    schedule: 'subscription_schedule',
+    test_clock: 'test_helpers.test_clock',
+  },
+  subscription_item: { discounts: 'discount' },
+  subscription_schedule: { customer: 'customer', subscription: 'subscription' },
+  invoice: {
+    application: 'application',
+    customer: 'customer',
+    default_payment_method: 'payment_method',
+    default_source: 'source',
+    discounts: 'discount',
+    latest_revision: 'invoice',
+    on_behalf_of: 'account',
+    'parent.subscription_details.subscription': 'subscription',
+    test_clock: 'test_helpers.test_clock',
+  },
+  line_item: { discounts: 'discount', 'pricing.price_details.price': 'price' },
+  invoice_payment: { invoice: 'invoice', 'payment.charge': 'charge', 'payment.payment_intent': 'payment_intent' },
+  invoiceitem: {
+    customer: 'customer',
+    discounts: 'discount',
+    invoice: 'invoice',
+    test_clock: 'test_helpers.test_clock',
+  },
+  payment_intent: {
+    application: 'application',
+    customer: 'customer',
+    latest_charge: 'charge',
+    on_behalf_of: 'account',
+    payment_method: 'payment_method',
+    review: 'review',
+  },
+  setup_intent: {
+    customer: 'customer',
+    latest_attempt: 'setup_attempt',
+    mandate: 'mandate',
+    payment_method: 'payment_method',
+  },
+  charge: {
+    application: 'application',
+    balance_transaction: 'balance_transaction',
+    customer: 'customer',
+    on_behalf_of: 'account',
+    payment_intent: 'payment_intent',
+    review: 'review',
+  },
+  'billing_portal.session': { configuration: 'billing_portal.configuration' },
+  'billing_portal.configuration': { application: 'application' },
 };
+
+/** Objects that are always there in full; a path may lead through them. */
+const EMBEDDED: Record<string, Record<string, Target>> = {
+  subscription: { items: 'list:subscription_item' },
+  subscription_item: { plan: 'plan', price: 'price' },
+  invoice: { lines: 'list:line_item' },
+};
+
+type Include = (state: State, object: Record<string, unknown>) => unknown;
 
 /** Fields that only appear when they are asked for. */
-const INCLUDABLE: Record<string, Record<string, (state: State, object: Record<string, unknown>) => unknown>> = {
+const INCLUDABLE: Record<string, Record<string, { target: Target; make: Include }>> = {
   customer: {
-    subscriptions: (state, customer) => {
-      const rows = state.subscriptions.list(
-        (row) => row.customer === customer['id'] && row.status !== 'canceled' && row.status !== 'incomplete_expired',
-      );
-      return listOf(rows, `/v1/customers/${String(customer['id'])}/subscriptions`, rows.length);
+    subscriptions: { target: 'list:subscription', make: livingSubscriptions },
+    sources: {
+      target: 'list:source',
+      make: (_state, customer) => emptyList(`/v1/customers/${String(customer['id'])}/sources`),
     },
-    tax: () => ({ automatic_tax: 'unrecognized_location', ip_address: null, location: null, provider: 'stripe' }),
-    tax_ids: (_state, customer) => listOf([], `/v1/customers/${String(customer['id'])}/tax_ids`, 0),
-    sources: (_state, customer) => listOf([], `/v1/customers/${String(customer['id'])}/sources`, 0),
-    invoice_credit_balance: () => ({}),
+    tax_ids: {
+      target: 'list:tax_id',
+      make: (_state, customer) => emptyList(`/v1/customers/${String(customer['id'])}/tax_ids`),
+    },
+    tax: {
+      target: '',
+      make: () => ({ automatic_tax: 'unrecognized_location', ip_address: null, location: null, provider: 'stripe' }),
+    },
+    invoice_credit_balance: { target: '', make: () => ({}) },
   },
   invoice: {
-    payments: (state, invoice) =>
-      listOf(
-        state.invoicePayments.list((row) => row.invoice === invoice['id']),
-        '/v1/invoices/payments',
-      ),
-    confirmation_secret: (state, invoice) => {
-      const payment = state.invoicePayments.list((row) => row.invoice === invoice['id'])[0];
-      const secret = state.paymentIntents.get(payment?.payment.payment_intent ?? '')?.client_secret;
-      return secret == null ? null : { client_secret: secret, type: 'payment_intent' };
+    payments: { target: 'list:invoice_payment', make: paymentsOf },
+    confirmation_secret: { target: '', make: confirmationSecret },
+  },
+  price: { tiers: { target: '', make: () => [] }, currency_options: { target: '', make: () => ({}) } },
+  charge: {
+    refunds: {
+      target: 'list:refund',
+      make: (_state, charge) => emptyList(`/v1/charges/${String(charge['id'])}/refunds`),
     },
   },
-  price: { tiers: () => [], currency_options: () => ({}) },
-  charge: { refunds: (_state, charge) => listOf([], `/v1/charges/${String(charge['id'])}/refunds`, 0) },
 };
 
-const listOf = (data: unknown[], url: string, totalCount?: number): object => ({
-  object: 'list',
-  data: structuredClone(data),
-  has_more: false,
-  ...(totalCount === undefined ? {} : { total_count: totalCount }),
-  url,
-});
+function livingSubscriptions(state: State, customer: Record<string, unknown>): object {
+  const over = ['canceled', 'incomplete_expired'];
+  const rows = state.subscriptions.list((row) => row.customer === customer['id'] && !over.includes(row.status));
+  return {
+    object: 'list',
+    data: structuredClone(rows),
+    has_more: false,
+    total_count: rows.length,
+    url: `/v1/customers/${String(customer['id'])}/subscriptions`,
+  };
+}
 
-/** A copy of `answer` with every path of `expand` followed. */
-export function expand(state: State, answer: object, paths: readonly string[]): object {
-  const copy = structuredClone(answer);
+function paymentsOf(state: State, invoice: Record<string, unknown>): object {
+  const rows = state.invoicePayments.list((row) => row.invoice === invoice['id']);
+  return { object: 'list', data: structuredClone(rows), has_more: false, url: '/v1/invoices/payments' };
+}
+
+function confirmationSecret(state: State, invoice: Record<string, unknown>): object | null {
+  const payment = state.invoicePayments.list((row) => row.invoice === invoice['id'])[0];
+  const secret = state.paymentIntents.get(payment?.payment.payment_intent ?? '')?.client_secret;
+  return secret == null ? null : { client_secret: secret, type: 'payment_intent' };
+}
+
+const emptyList = (url: string): object => ({ object: 'list', data: [], has_more: false, total_count: 0, url });
+
+/** The next stretch of a path: which field it names on this kind of object, and where that leads. */
+interface Stretch {
+  field: readonly string[];
+  rest: readonly string[];
+  target: Target;
+  include?: Include;
+}
+
+function nextStretch(kind: Target, steps: readonly string[]): Stretch | null {
+  const [first = ''] = steps;
+  if (kind.startsWith('list:')) {
+    return first === 'data' && steps.length > 1
+      ? { field: ['data'], rest: steps.slice(1), target: kind.slice(5) }
+      : null;
+  }
+  const included = INCLUDABLE[kind]?.[first];
+  if (included) return { field: [first], rest: steps.slice(1), target: included.target, include: included.make };
+  for (let length = steps.length; length > 0; length -= 1) {
+    const target = EXPANDABLE[kind]?.[steps.slice(0, length).join('.')];
+    if (target !== undefined) return { field: steps.slice(0, length), rest: steps.slice(length), target };
+  }
+  const embedded = EMBEDDED[kind]?.[first];
+  return embedded !== undefined && steps.length > 1 ? { field: [first], rest: steps.slice(1), target: embedded } : null;
+}
+
+/**
+ * Refuses paths that this kind of answer cannot have. Before the call is carried out: a mistake in `expand` must not
+ * leave a subscription behind.
+ */
+export function checkExpand(kind: Target, paths: readonly string[]): void {
   for (const path of paths) {
-    const steps = path.split('.');
+    let steps: readonly string[] = path.split('.');
     if (steps.length > 4) {
       throw invalidRequest(`You cannot expand more than 4 levels of a property. Property: ${path}`, {
         param: 'expand',
       });
     }
-    // An empty list shows nothing to check the path against.
-    follow(state, copy as Record<string, unknown>, steps, path);
+    let at = kind;
+    while (steps.length > 0) {
+      const stretch = nextStretch(at, steps);
+      if (!stretch) throw invalidRequest(`This property cannot be expanded (${path}).`, { param: 'expand' });
+      at = stretch.target;
+      steps = stretch.rest;
+    }
   }
+}
+
+/** A copy of `answer` with every (checked) path followed. */
+export function expand(state: State, kind: Target, answer: object, paths: readonly string[]): object {
+  const copy = structuredClone(answer);
+  for (const path of paths) follow(state, kind, copy as Record<string, unknown>, path.split('.'));
   return copy;
 }
 
-function follow(state: State, object: Record<string, unknown>, steps: readonly string[], path: string): void {
-  if (object['object'] === 'list' && steps[0] === 'data') {
-    if (steps.length === 1) throw notExpandable(path);
-    for (const row of object['data'] as Record<string, unknown>[]) follow(state, row, steps.slice(1), path);
-    return;
-  }
-  const kind = String(object['object']);
-  const include = INCLUDABLE[kind]?.[steps[0] ?? ''];
-  if (include && steps[0] !== undefined) {
-    object[steps[0]] ??= include(state, object);
-    descend(state, object[steps[0]], steps.slice(1), path);
-    return;
-  }
-  for (let length = steps.length; length > 0; length -= 1) {
-    const name = steps.slice(0, length).join('.');
-    if (EXPANDABLE[kind]?.includes(name))
-      return expandField(state, object, steps.slice(0, length), steps.slice(length), path);
-  }
-  // A list or an object that is always there (`items.data.price.product`) is walked through.
-  const inner = object[steps[0] ?? ''];
-  if (steps.length > 1 && isRecord(inner) && 'object' in inner) return follow(state, inner, steps.slice(1), path);
-  throw notExpandable(path);
-}
-
-function expandField(
-  state: State,
-  object: Record<string, unknown>,
-  field: readonly string[],
-  rest: readonly string[],
-  path: string,
-): void {
-  let holder: Record<string, unknown> = object;
-  for (const step of field.slice(0, -1)) {
-    const inner = holder[step];
-    if (!isRecord(inner)) return;
-    holder = inner;
-  }
+function follow(state: State, kind: Target, object: Record<string, unknown>, steps: readonly string[]): void {
+  const stretch = nextStretch(kind, steps);
+  if (!stretch || object['deleted'] === true) return;
+  const { field, rest, target, include } = stretch;
+  const holder = field
+    .slice(0, -1)
+    .reduce<unknown>((inner, step) => (isRecord(inner) ? inner[step] : undefined), object);
   const last = field.at(-1) ?? '';
+  if (!isRecord(holder)) return;
+  if (include) holder[last] ??= include(state, object);
   const value = holder[last];
-  if (typeof value === 'string') {
-    const found = state.find(value);
-    if (found) holder[last] = structuredClone(found);
-    else if (state.deletedCustomers.has(value)) holder[last] = { id: value, object: 'customer', deleted: true };
+  if (typeof value === 'string') holder[last] = lookUp(state, value);
+  for (const inner of Array.isArray(value) ? (value as unknown[]) : [holder[last]]) {
+    if (rest.length > 0 && isRecord(inner)) follow(state, target, inner, rest);
   }
-  descend(state, holder[last], rest, path);
 }
 
-function descend(state: State, value: unknown, rest: readonly string[], path: string): void {
-  if (rest.length === 0 || !isRecord(value) || value['deleted'] === true) return;
-  follow(state, value, rest, path);
+function lookUp(state: State, id: string): unknown {
+  const found = state.find(id);
+  if (found) return structuredClone(found);
+  return state.deletedCustomers.has(id) ? { id, object: 'customer', deleted: true } : id;
 }
 
-const notExpandable = (path: string): Error =>
-  invalidRequest(`This property cannot be expanded (${path}).`, { param: 'expand' });
+/** What each collection of the API holds. */
+const KIND_BY_COLLECTION: Record<string, string> = {
+  account: 'account',
+  accounts: 'account',
+  products: 'product',
+  prices: 'price',
+  customers: 'customer',
+  payment_methods: 'payment_method',
+  subscriptions: 'subscription',
+  invoices: 'invoice',
+  lines: 'line_item',
+  invoiceitems: 'invoiceitem',
+  invoice_payments: 'invoice_payment',
+  payment_intents: 'payment_intent',
+  charges: 'charge',
+  configurations: 'billing_portal.configuration',
+  sessions: 'billing_portal.session',
+  webhook_endpoints: 'webhook_endpoint',
+  events: 'event',
+};
+
+/** @example answerKind('GET', '/v1/customers/:id/payment_methods'); // 'list:payment_method' */
+export function answerKind(method: string, path: string): Target {
+  const segments = path.split('/');
+  const collection = segments.findLast((segment) => segment in KIND_BY_COLLECTION) ?? '';
+  const kind = KIND_BY_COLLECTION[collection] ?? '';
+  return method === 'GET' && segments.at(-1) === collection && collection !== 'account' ? `list:${kind}` : kind;
+}

@@ -88,7 +88,7 @@ export function chosenCard(form: Record<string, unknown>): TestCard {
 export function cardOnFile(method: PaymentMethod): Html {
   const { brand, last4, exp_month: month = 1, exp_year: year = 2030 } = method.card ?? {};
   return html`<span class="card">
-    <span class="card-brand" aria-hidden="true">${brandName(brand)}</span>
+    <span class="card-brand" aria-hidden="true">${brand === 'mastercard' ? 'MC' : brandName(brand)}</span>
     <span class="card-text">
       <span>${brandName(brand)} <span dir="ltr">•••• ${last4}</span></span>
       <span class="small soft">Expires ${String(month).padStart(2, '0')}/${year}</span>

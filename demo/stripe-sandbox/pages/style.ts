@@ -20,8 +20,9 @@ html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
 body {
   margin: 0; background: var(--ground); color: var(--ink);
   font: 400 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
-  font-variant-numeric: tabular-nums; overflow-wrap: anywhere;
+  font-variant-numeric: tabular-nums; overflow-wrap: break-word;
 }
+dd { overflow-wrap: anywhere; }
 h1, h2, h3, p, dl, dd, table, fieldset, ul { margin: 0; padding: 0; }
 a { color: var(--accent); text-underline-offset: 0.2em; }
 a:hover { color: var(--accent-hover); }
@@ -100,7 +101,7 @@ table { inline-size: 100%; border-collapse: collapse; }
 th { text-align: start; font-size: 0.8125rem; font-weight: 500; color: var(--soft); padding-block: 0 0.5rem; }
 td { padding-block: 0.6875rem; border-block-start: 1px solid var(--line); vertical-align: baseline; }
 th, td { padding-inline-end: 1rem; }
-.end { text-align: end; }
+.end { text-align: end; white-space: nowrap; }
 th:last-child, td:last-child { padding-inline-end: 0; }
 tfoot td { font-weight: 600; }
 
