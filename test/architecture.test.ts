@@ -140,9 +140,7 @@ describe('the rooms', () => {
   });
 
   it('rule: what judges is pure: no clock, no chance, no input or output, only pure neighbours', () => {
-    const judging = ['judge.ts', 'judge-subscription.ts', 'stripe-facts.ts', 'changes.ts', 'hints.ts'].map(
-      (name) => `server/src/${name}`,
-    );
+    const judging = ['judge.ts', 'stripe-facts.ts', 'changes.ts', 'hints.ts'].map((name) => `server/src/${name}`);
     const pure = new Map<string, SourceFile>();
     const add = (path: string) => {
       if (pure.has(path) || !path.startsWith('server/')) return;

@@ -5,9 +5,9 @@
 
 import type { Change, Money } from '@billhook/widget/contract';
 import type { CustomerFacts, InvoiceFacts, SubscriptionFacts } from './facts.ts';
-import { endOf, isEnding, isTerminal } from './judge-subscription.ts';
-import { iso } from './moments.ts';
-import { listPrice, mainItem, sameItems } from './plan.ts';
+import { endOf, isEnding, isTerminal } from './judge/subscription.ts';
+import { iso } from './judge/moments.ts';
+import { listPrice, mainItem, sameItems } from './judge/plan.ts';
 
 type ProductName = (id: string) => string | null;
 

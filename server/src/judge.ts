@@ -2,8 +2,8 @@
  * The one judge of state: facts + the host's policy + a clock → the document that the widget shows and the guards obey,
  * so a button and its guard never disagree. Pure: no I/O, no clock of its own, and it never throws, whatever the facts.
  *
- * Where to look: `judge-subscription.ts` (the table of states), `grace.ts`, `moments.ts` (access is narrowed only on
- * facts fetched after the moment of narrowing), `payment.ts`, `plan.ts`, `actions.ts`, `policy.ts`.
+ * Where to look: `policy.ts`, and in `judge/`: `subscription.ts` (the table of states), `grace.ts`, `moments.ts` (access is
+ * narrowed only on facts fetched after the moment of narrowing), `payment.ts`, `plan.ts`, `actions.ts`.
  */
 
 import type {
@@ -14,18 +14,18 @@ import type {
   Payment,
   SubscriptionSummary,
 } from '@billhook/widget/contract';
-import { actionsFor, offersOf } from './actions.ts';
+import { actionsFor, offersOf } from './judge/actions.ts';
 import type { CustomerFacts } from './facts.ts';
-import { judgeSubscription } from './judge-subscription.ts';
-import type { GivenAccess, JudgedSubscription } from './judge-subscription.ts';
-import { iso, momentsAt } from './moments.ts';
-import { dueOver, invoiceToPay } from './payment.ts';
-import type { Catalogue } from './plan.ts';
+import { judgeSubscription } from './judge/subscription.ts';
+import type { GivenAccess, JudgedSubscription } from './judge/subscription.ts';
+import { iso, momentsAt } from './judge/moments.ts';
+import { dueOver, invoiceToPay } from './judge/payment.ts';
+import type { Catalogue } from './judge/plan.ts';
 import type { Policy } from './policy.ts';
 
-export { graceEndOf } from './grace.ts';
-export { judgeSubscription } from './judge-subscription.ts';
-export type { Catalogue } from './plan.ts';
+export { graceEndOf } from './judge/grace.ts';
+export { judgeSubscription } from './judge/subscription.ts';
+export type { Catalogue } from './judge/plan.ts';
 export { defaultPolicy } from './policy.ts';
 export type { OfferRule, PlanRule, Policy } from './policy.ts';
 

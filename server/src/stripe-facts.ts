@@ -6,8 +6,8 @@
  */
 
 import type { CustomerFacts, InvoiceFacts, ItemFacts, SubscriptionFacts } from './facts.ts';
-import { invoiceFacts, subscriptionOf } from './stripe-invoice-facts.ts';
-import type { OpenInvoiceLook } from './stripe-invoice-facts.ts';
+import { invoiceFacts, subscriptionOf } from './stripe-facts/invoice.ts';
+import type { OpenInvoiceLook } from './stripe-facts/invoice.ts';
 import {
   idOf,
   isObject,
@@ -18,13 +18,13 @@ import {
   StripeObjectMalformed,
   text,
   time,
-} from './stripe-json.ts';
-import type { Json } from './stripe-json.ts';
-import { itemsOf, phaseItemsOf } from './stripe-price-facts.ts';
+} from './stripe-facts/json.ts';
+import type { Json } from './stripe-facts/json.ts';
+import { itemsOf, phaseItemsOf } from './stripe-facts/price.ts';
 
-export type { OpenInvoiceLook } from './stripe-invoice-facts.ts';
-export { StripeObjectMalformed } from './stripe-json.ts';
-export { priceFacts } from './stripe-price-facts.ts';
+export type { OpenInvoiceLook } from './stripe-facts/invoice.ts';
+export { StripeObjectMalformed } from './stripe-facts/json.ts';
+export { priceFacts } from './stripe-facts/price.ts';
 
 /** One look at a customer, as the gateway fetched it: raw Stripe JSON of any API version. */
 export interface StripeLook {

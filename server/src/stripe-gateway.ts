@@ -15,7 +15,9 @@ const subscriptionExpand = [
   'data.default_payment_method',
   'data.latest_invoice',
   'data.schedule',
+  'data.customer.tax_ids',
 ];
+const customerExpand = ['invoice_settings.default_payment_method', 'tax_ids'];
 
 /** More open invoices than this say nothing more about what is wrong. */
 const openInvoiceLimit = 20;
@@ -112,8 +114,7 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
   const click = { maxNetworkRetries: 1 };
   const livemode = /^(?:sk|rk)_live_/.test(options.secretKey);
 
-  const ownerAlone = (customer: string) =>
-    stripe.customers.retrieve(customer, { expand: ['invoice_settings.default_payment_method'] });
+  const ownerAlone = (customer: string) => stripe.customers.retrieve(customer, { expand: customerExpand });
 
   async function subscriptionsOf(customer: string): Promise<Stripe.Subscription[]> {
     try {

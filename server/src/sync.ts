@@ -56,7 +56,8 @@ export function nextChangeOf(
 
 function* productsOf(facts: CustomerFacts): Iterable<string> {
   for (const { items, next } of facts.subscriptions) {
-    for (const { product } of [...items, ...(next?.items ?? [])]) yield product;
+    // A scheduled phase names its price only.
+    for (const { product } of [...items, ...(next?.items ?? [])]) if (product !== '') yield product;
   }
 }
 

@@ -91,21 +91,21 @@ const table: readonly Row[] = [
     of: [subscription({ cancelAtPeriodEnd: true })],
     state: 'ending',
     access: 'full',
-    actions: ['keepPlan:portal', 'manage:portal'],
+    actions: ['keepPlan:portal'],
   },
   {
     rule: 'L6 SUB-13 ending by cancel_at alone',
     of: [subscription({ cancelAt: noon + 20 * day })],
     state: 'ending',
     access: 'full',
-    actions: ['keepPlan:portal', 'manage:portal'],
+    actions: ['keepPlan:portal'],
   },
   {
     rule: 'ending while trialing',
     of: [trialing({ cancelAt: noon + 5 * day })],
     state: 'ending',
     access: 'full',
-    actions: ['keepPlan:portal', 'manage:portal'],
+    actions: ['keepPlan:portal'],
   },
   {
     rule: 'SUB-15 pause_collection: the host resumes',
@@ -121,7 +121,7 @@ const table: readonly Row[] = [
     story: { policy: { portal: { ...defaultPolicy.portal, pause: true } } },
     state: 'paused',
     access: 'readOnly',
-    actions: ['resume:portal', 'manage:portal'],
+    actions: ['resume:portal'],
   },
   {
     rule: 'paused: access by policy',

@@ -1,9 +1,9 @@
 /** Prices, plans and items of any API version → `ItemFacts`. */
 
 import type { Interval } from '@billhook/widget/contract';
-import type { ItemFacts } from './facts.ts';
-import { decimal, idOf, isObject, list, number, object, text } from './stripe-json.ts';
-import type { Json } from './stripe-json.ts';
+import type { ItemFacts } from '../facts.ts';
+import { decimal, idOf, isObject, list, number, object, text } from './json.ts';
+import type { Json } from './json.ts';
 
 const INTERVALS: readonly string[] = ['day', 'week', 'month', 'year'] satisfies Interval[];
 

@@ -1,12 +1,12 @@
 /** What may be done about a state, and what may be bought. Each action is exactly one way out; the first is primary. */
 
 import type { Action, Offer, Purpose } from '@billhook/widget/contract';
-import type { CustomerFacts } from './facts.ts';
-import type { JudgedSubscription } from './judge-subscription.ts';
+import type { CustomerFacts } from '../facts.ts';
+import type { JudgedSubscription } from './subscription.ts';
 import { invoiceToPay } from './payment.ts';
 import { planOf } from './plan.ts';
 import type { Catalogue } from './plan.ts';
-import type { OfferRule, Policy } from './policy.ts';
+import type { OfferRule, Policy } from '../policy.ts';
 
 /** What an account's actions follow from. */
 export interface Situation {
@@ -40,7 +40,10 @@ export function actionsFor(situation: Situation, policy: Policy, catalogue: Cata
     const again = offers.find(({ id }) => id === sameOffer(headline, policy.offers, catalogue)) ?? offers[0];
     return [...purchase('subscribeAgain', 'subscribeAgain', offers, again?.id, policy), ...manage];
   }
-  return [...wayOut(headline, policy), ...manage];
+  const ways = wayOut(headline, policy);
+  // Two buttons to one page, under two names, are one too many.
+  const opensPortal = ways.some((action) => action.via === 'portal' && action.flow === null);
+  return opensPortal ? ways : [...ways, ...manage];
 }
 
 /** What comes before "manage". */

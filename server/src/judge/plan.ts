@@ -1,10 +1,10 @@
 /** Items → what is shown of them: the plan, its list price, a change that is already decided. */
 
 import type { Money, Plan, ScheduledChange } from '@billhook/widget/contract';
-import type { ItemFacts, SubscriptionFacts } from './facts.ts';
+import type { ItemFacts, SubscriptionFacts } from '../facts.ts';
 import { iso } from './moments.ts';
-import { ownItems } from './policy.ts';
-import type { Policy } from './policy.ts';
+import { ownItems } from '../policy.ts';
+import type { Policy } from '../policy.ts';
 
 /** Names and prices that Stripe's objects only point to. */
 export interface Catalogue {

@@ -1,7 +1,7 @@
 /** Open invoices → what stands between somebody and being paid up. */
 
 import type { Payment } from '@billhook/widget/contract';
-import type { InvoiceFacts, SubscriptionFacts } from './facts.ts';
+import type { InvoiceFacts, SubscriptionFacts } from '../facts.ts';
 import { iso } from './moments.ts';
 import type { Moments } from './moments.ts';
 

@@ -1,8 +1,8 @@
 /** Invoices and their payments of any API version → `InvoiceFacts`. */
 
-import type { InvoiceFacts } from './facts.ts';
-import { idOf, isObject, list, number, object, requiredText, text, time } from './stripe-json.ts';
-import type { Json } from './stripe-json.ts';
+import type { InvoiceFacts } from '../facts.ts';
+import { idOf, isObject, list, number, object, requiredText, text, time } from './json.ts';
+import type { Json } from './json.ts';
 
 /** An open invoice, looked at by itself because money is owed. */
 export interface OpenInvoiceLook {

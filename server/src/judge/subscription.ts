@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { AccessLevel, BillingState, Payment, SubscriptionSummary } from '@billhook/widget/contract';
-import type { SubscriptionFacts } from './facts.ts';
+import type { SubscriptionFacts } from '../facts.ts';
 import { graceEndOf } from './grace.ts';
 import { iso } from './moments.ts';
 import type { Moments } from './moments.ts';
@@ -10,8 +10,8 @@ import { owed, paymentOf, paymentStanding } from './payment.ts';
 import type { PaymentStanding } from './payment.ts';
 import { scheduledChange, subscriptionPlan } from './plan.ts';
 import type { Catalogue } from './plan.ts';
-import { isOwn } from './policy.ts';
-import type { Policy } from './policy.ts';
+import { isOwn } from '../policy.ts';
+import type { Policy } from '../policy.ts';
 
 export interface GivenAccess {
   readonly level: AccessLevel;

@@ -1,6 +1,6 @@
 /** Grace: full access for some days after the first failed charge (M17, L9, L28). A function of Stripe alone. */
 
-import type { InvoiceFacts, SubscriptionFacts } from './facts.ts';
+import type { InvoiceFacts, SubscriptionFacts } from '../facts.ts';
 
 const day = 24 * 60 * 60_000;
 
