@@ -147,7 +147,8 @@ function recordFailure(state: State, invoice: Invoice, kind: AttemptKind, action
       setStatus(state, subscription, 'past_due');
     if (kind === 'automatic' && invoice.next_payment_attempt === null) giveUp(state, subscription);
   }
-  if (subscription?.status !== 'incomplete') markDelinquent(state, invoice);
+  // A first payment that fails leaves nobody in debt: nothing was delivered yet.
+  if (invoice.billing_reason !== 'subscription_create') markDelinquent(state, invoice);
 }
 
 /** The retry that follows attempt number `attempt_count`, counted in days from the first failure. */

@@ -7,7 +7,7 @@ import { endSubscription } from './cancellation.ts';
 import { collect, settleZero } from './collection.ts';
 import { finalizeInvoice } from './invoices.ts';
 import { DAY } from './periods.ts';
-import { expireIncomplete, INCOMPLETE_LIFETIME, renew } from './subscriptions.ts';
+import { expireIncomplete, INCOMPLETE_LIFETIME, renew, resumeCollection } from './subscriptions.ts';
 import { isTerminal } from './subscription-status.ts';
 
 interface Due {
@@ -51,7 +51,11 @@ function subscriptionDue(state: State, subscription: Subscription): Due | null {
     return { at: subscription.created + INCOMPLETE_LIFETIME, run: () => expireIncomplete(state, subscription) };
   }
   if (subscription.status === 'paused') return null;
+  const resumesAt = subscription.pause_collection?.resumes_at ?? null;
   const renewsAt = Math.min(...subscription.items.data.map((item) => item.current_period_end));
+  if (resumesAt !== null && resumesAt <= renewsAt) {
+    return { at: resumesAt, run: () => resumeCollection(state, subscription) };
+  }
   if (subscription.cancel_at !== null && subscription.cancel_at <= renewsAt) {
     return {
       at: subscription.cancel_at,

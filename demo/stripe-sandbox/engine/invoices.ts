@@ -209,3 +209,12 @@ export function voidInvoice(state: State, invoice: Invoice): void {
   }
   state.emit('invoice.voided', invoice);
 }
+
+/** Written off: nobody expects to be paid any more, though it still can be. */
+export function markUncollectible(state: State, invoice: Invoice): void {
+  invoice.status = 'uncollectible';
+  invoice.auto_advance = false;
+  invoice.next_payment_attempt = null;
+  invoice.status_transitions.marked_uncollectible_at = state.clock.seconds();
+  state.emit('invoice.marked_uncollectible', invoice);
+}

@@ -7,7 +7,7 @@ import { behaviourOf } from './cards.ts';
 import { endSubscription } from './cancellation.ts';
 import { collect, settleZero } from './collection.ts';
 import { payingMethod } from './customers.ts';
-import { draftInvoice, finalizeInvoice, voidInvoice } from './invoices.ts';
+import { draftInvoice, finalizeInvoice, markUncollectible, voidInvoice } from './invoices.ts';
 import { amountFor, periodLines, planOf } from './lines.ts';
 import { declineOf } from './payments.ts';
 import { DAY, HOUR, nextBoundary } from './periods.ts';
@@ -103,7 +103,6 @@ export function createSubscription(state: State, draft: SubscriptionDraft): Subs
 
   return state.events.inSendOrder(FIRST_PURCHASE_ORDER, () => {
     const subscription = buildSubscription(state, draft, currency);
-    state.subscriptions.add(subscription);
     state.update(draft.customer, (customer) => void (customer.currency ??= currency));
     const invoice = draftInvoice(state, {
       customer: draft.customer,
@@ -120,6 +119,8 @@ export function createSubscription(state: State, draft: SubscriptionDraft): Subs
       collect(state, invoice, 'first', { method });
     }
     if (invoice.status === 'paid' && subscription.status === 'incomplete') subscription.status = 'active';
+    // Known only from here on: what its first payment does to it is part of its creation, and no update.
+    state.subscriptions.add(subscription);
     state.emit('customer.subscription.created', subscription);
     if (subscription.trial_end !== null && subscription.trial_end - subscription.created <= TRIAL_NOTICE) {
       state.emit('customer.subscription.trial_will_end', subscription);
@@ -277,17 +278,27 @@ export function renew(state: State, subscription: Subscription): void {
     for (const item of changed.items.data) if (due.includes(item.id)) advanceItem(changed, item);
     if (trialEnded) changed.status = 'active';
   });
-  const attempted = subscription.status !== 'unpaid';
-  draftInvoice(state, {
+  // SUB-6: while a subscription is unpaid, invoices are still made but nobody tries to charge them.
+  const pause = subscription.pause_collection;
+  const invoice = draftInvoice(state, {
     customer,
     subscription,
     reason: 'subscription_cycle',
     currency: subscription.currency,
     lines: periodLines(state, subscription).filter((line) => due.includes(line.subscriptionItem ?? '')),
-    // SUB-6: while a subscription is unpaid, invoices are still made but nobody tries to charge them.
-    autoAdvance: attempted,
+    autoAdvance: subscription.status !== 'unpaid' && pause === null,
     period: ended,
   });
+  if (pause && pause.behavior !== 'keep_as_draft') {
+    finalizeInvoice(state, invoice);
+    if (pause.behavior === 'void') voidInvoice(state, invoice);
+    else markUncollectible(state, invoice);
+  }
+}
+
+/** SUB-15: collection goes on by itself when its time has come. */
+export function resumeCollection(state: State, subscription: Subscription): void {
+  state.update(subscription, (changed) => void (changed.pause_collection = null));
 }
 
 function advanceItem(subscription: Subscription, item: SubscriptionItem): void {

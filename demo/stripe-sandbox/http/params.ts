@@ -99,6 +99,14 @@ export function required<T>(field: Field<T>): Field<T> & { required: true } {
   return { read: field.read, required: true };
 }
 
+/** A parameter of Stripe's that the sandbox does not carry out: said plainly, rather than ignored. */
+export const unsupported: Field<undefined> = {
+  read(raw, path) {
+    if (raw === 'false' || raw === '') return undefined;
+    throw invalidRequest(`The sandbox does not carry out '${path}' yet.`, { code: 'sandbox_unsupported', param: path });
+  },
+};
+
 /** Either of two readings; the first that takes the value wins. */
 export function either<A, B>(first: Field<A>, second: Field<B>): Field<A | B> {
   return {

@@ -21,6 +21,7 @@ import {
   required,
   text,
   timeRange,
+  unsupported,
   type Read,
 } from '../http/params.ts';
 import type { State } from '../state.ts';
@@ -46,7 +47,26 @@ const trialSettings = hash({
   end_behavior: required(hash({ missing_payment_method: required(oneOf('cancel', 'create_invoice', 'pause')) })),
 });
 
+const notYet = {
+  add_invoice_items: unsupported,
+  application_fee_percent: unsupported,
+  automatic_tax: unsupported,
+  billing_cycle_anchor: unsupported,
+  billing_thresholds: unsupported,
+  days_until_due: unsupported,
+  default_source: unsupported,
+  default_tax_rates: unsupported,
+  discounts: unsupported,
+  on_behalf_of: unsupported,
+  pending_invoice_item_interval: unsupported,
+  transfer_data: unsupported,
+  trial_from_plan: unsupported,
+};
+
 const createFields = {
+  ...notYet,
+  backdate_start_date: unsupported,
+  billing_cycle_anchor_config: unsupported,
   billing_mode: hash({ type: required(oneOf('flexible')) }),
   cancel_at: cancelAt,
   cancel_at_period_end: flag,
@@ -67,6 +87,9 @@ const createFields = {
 };
 
 const updateFields = {
+  ...notYet,
+  collection_method: oneOf('charge_automatically'),
+  trial_end: unsupported,
   cancel_at: emptyable(cancelAt),
   cancel_at_period_end: flag,
   cancellation_details: cancellationDetails,
@@ -78,7 +101,7 @@ const updateFields = {
   pause_collection: emptyable(
     hash({ behavior: required(oneOf('keep_as_draft', 'mark_uncollectible', 'void')), resumes_at: integer }),
   ),
-  payment_behavior: paymentBehavior,
+  payment_behavior: oneOf('allow_incomplete'),
   payment_settings: paymentSettings,
   proration_behavior: prorationBehavior,
   proration_date: integer,
@@ -141,7 +164,7 @@ export function subscriptionRoutes(api: Api): void {
   );
   api.delete(
     '/v1/subscriptions/:id',
-    { cancellation_details: cancellationDetails, invoice_now: flag, prorate: flag },
+    { cancellation_details: cancellationDetails, invoice_now: unsupported, prorate: unsupported },
     ({ state, params, id }) => {
       const subscription = requireSubscription(state, id());
       endSubscription(state, subscription, 'cancellation_requested', params.cancellation_details);
