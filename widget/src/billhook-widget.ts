@@ -62,7 +62,7 @@ export class BillhookWidget extends BillhookElement {
         view.phase === 'failed'
           ? nothing
           : html`<div class="body bones" aria-hidden=${hiddenWhile(view)}>
-              ${plan(view.plan, speech.say('currentPlan'))}${subscriptions(view.subscriptions, speech)}${offers(view.offers, this.press, speech)}
+              ${view.subscriptions.length ? nothing : plan(view.plan, speech.say('currentPlan'))}${subscriptions(view.subscriptions, speech)}${offers(view.offers, this.press, speech)}
               ${
                 actions.length || hint || stale
                   ? html`<div class="foot">

@@ -243,6 +243,8 @@ function actionView(action: Action, label: string, { opening }: ClientState): Ac
 function noteOf({ visit, changes, failure }: ClientState, speech: Speech): NoteView | null {
   const { say } = speech;
   if (visit === 'none' || (visit === 'returning' && failure)) return null;
+  // A payment that failed is what the banner is about; "up to date" above it would be an irony.
+  if (visit === 'changed' && changes.length && changes.every(({ kind }) => kind === 'paymentFailed')) return null;
   if (visit !== 'changed') {
     return {
       tone: visit === 'unchanged' ? 'neutral' : 'info',
@@ -250,12 +252,7 @@ function noteOf({ visit, changes, failure }: ClientState, speech: Speech): NoteV
       busy: visit !== 'unchanged',
     };
   }
-  const failed = changes.some(({ kind }) => kind === 'paymentFailed');
-  return {
-    tone: failed ? 'caution' : 'positive',
-    text: changeSentences(changes, speech).join(' ') || say('changed'),
-    busy: false,
-  };
+  return { tone: 'positive', text: changeSentences(changes, speech).join(' ') || say('changed'), busy: false };
 }
 
 function failureOf(

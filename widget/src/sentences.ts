@@ -32,7 +32,8 @@ function sentenceOf(change: Change, { say, number, date, money }: Speech): strin
     case 'paid':
       return say('change.paid', { amount: money(change.paid) });
     default:
-      return say(`change.${kind}`);
+      // A kind without words of its own says nothing: a failed payment is what the banner is about.
+      return say(`change.${kind}` as WordKey);
   }
 }
 

@@ -16,7 +16,7 @@ export const styles = css`
     --_on-accent: var(--billhook-on-accent, var(--_paper));
     --_radius: var(--billhook-radius, 14px);
     --_pad: var(--billhook-padding, 24px);
-    --_neutral: var(--_text);
+    --_neutral: #71717a;
     --_positive: var(--billhook-positive, #16a34a);
     --_info: var(--billhook-info, #2563eb);
     --_caution: var(--billhook-caution, #d97706);
@@ -73,7 +73,7 @@ export const styles = css`
   .plan {
     display: flex;
     justify-content: space-between;
-    align-items: flex-end;
+    align-items: center;
     gap: 12px 24px;
   }
   .what {
@@ -129,17 +129,17 @@ export const styles = css`
   }
   .rows {
     list-style: none;
-    margin-block-start: 16px;
-    border-block-start: 1px solid var(--_line);
+    margin-block: 8px -14px;
   }
   .rows li {
     padding-block: 14px;
   }
-  .rows li + li {
+  .rows li + li,
+  .plan + .rows {
     border-block-start: 1px solid var(--_line);
   }
-  .rows li:last-child {
-    padding-block-end: 0;
+  .plan + .rows {
+    margin-block-start: 16px;
   }
   .rows :is(.name, .amount) {
     font-size: 1rem;
@@ -151,7 +151,6 @@ export const styles = css`
   }
   .offers .plan {
     flex: 1;
-    align-items: center;
   }
 
   /* The ways out */
@@ -177,11 +176,10 @@ export const styles = css`
     gap: 10px;
   }
   .button {
-    display: inline-grid;
-    grid-auto-flow: column;
+    display: inline-flex;
+    flex-direction: column;
     align-items: center;
     justify-content: center;
-    column-gap: 8px;
     min-height: 44px;
     margin: 0;
     padding: 6px 18px;
@@ -203,11 +201,14 @@ export const styles = css`
   /* Holds the label's width while "Opening…" stands in its place. */
   .button[data-label]::after {
     content: attr(data-label);
-    grid-row: 2;
-    grid-column: 1 / -1;
     height: 0;
     overflow: hidden;
     visibility: hidden;
+  }
+  .opening {
+    display: flex;
+    align-items: center;
+    gap: 8px;
   }
   .button:hover {
     background: color-mix(in oklab, var(--_accent) 86%, var(--_paper));
@@ -256,9 +257,6 @@ export const styles = css`
   .banner {
     padding-block: 18px 20px;
   }
-  .card > .message:last-of-type:nth-last-child(-n + 1) {
-    border-block-end: 0;
-  }
   .words {
     flex: 1;
     min-width: 0;
@@ -278,7 +276,7 @@ export const styles = css`
     align-items: center;
   }
   .alone {
-    min-height: 152px;
+    min-height: 12.75rem;
     border: 0;
     background: none;
   }
@@ -372,12 +370,12 @@ export const styles = css`
       flex-direction: column;
       align-items: flex-start;
     }
-    .offers .plan {
-      align-items: flex-start;
-    }
     .price {
       max-width: none;
       text-align: start;
+    }
+    .button {
+      padding-inline: 12px;
     }
   }
   @media (prefers-reduced-motion: reduce) {

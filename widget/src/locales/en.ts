@@ -95,7 +95,6 @@ export const en = {
   'change.resumed': 'Your plan is active again.',
   'change.scheduled': 'Your plan changes to {plan} on {date}.',
   'change.paid': 'We received your payment of {amount}.',
-  'change.paymentFailed': 'Your payment failed.',
   'change.paymentMethod': 'Your payment method was updated.',
   'change.billingDetails': 'Your billing details were updated.',
 

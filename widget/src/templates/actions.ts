@@ -29,7 +29,7 @@ export function actionButton(
     aria-describedby=${hint ? 'hint' : nothing}
     @click=${pressed}
   >
-    ${view.opening ? html`<span class="spinner" aria-hidden="true"></span>${speech.say('opening')}` : view.label}
+    ${view.opening ? html`<span class="opening"><span class="spinner" aria-hidden="true"></span>${speech.say('opening')}</span>` : view.label}
   </button>`;
 }
 

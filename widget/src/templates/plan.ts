@@ -27,7 +27,8 @@ function price({ amount, per, notes }: NonNullable<PlanView['price']>): Template
 /** Several subscriptions under the account's headline. */
 export function subscriptions(views: readonly PlanView[], speech: Speech): TemplateResult | typeof nothing {
   if (!views.length) return nothing;
-  return html`<ul class="rows" part="subscriptions" aria-label=${speech.say('subscriptions')}>
-    ${views.map((view) => html`<li>${plan(view, '')}</li>`)}
-  </ul>`;
+  return html`<p class="eyebrow" id="subscriptions">${speech.say('subscriptions')}</p>
+    <ul class="rows" part="subscriptions" aria-labelledby="subscriptions">
+      ${views.map((view) => html`<li>${plan(view, '')}</li>`)}
+    </ul>`;
 }

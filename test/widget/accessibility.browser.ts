@@ -1,0 +1,108 @@
+import { expect } from '@open-wc/testing';
+import type { AxeResults, ElementContext, RunOptions } from 'axe-core';
+import { problem } from './bff-double.ts';
+import { configureBillhook, Page, restoreFromCache, type Shown } from './harness.ts';
+import { active, several, snapshots, states } from './snapshots.ts';
+
+// axe is a script that puts itself on the window.
+await import('axe-core');
+const { axe } = window as unknown as {
+  axe: { run(context: ElementContext, options: RunOptions): Promise<AxeResults> };
+};
+
+async function violations(widget: Shown): Promise<string[]> {
+  const { violations } = await axe.run(widget.element, {
+    resultTypes: ['violations'],
+    rules: { region: { enabled: false } },
+  });
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html, any }) => `${id}: ${html} ${any[0]?.message ?? ''}`));
+}
+
+describe('for everyone', () => {
+  let page: Page;
+  beforeEach(() => (page = new Page()));
+  afterEach(() => page.close());
+
+  for (const theme of ['light', 'dark']) {
+    for (const state of [...states, 'several', 'failed', 'opening'] as const) {
+      it(`axe has nothing to say: ${state}, ${theme}`, async () => {
+        document.body.style.background = theme === 'dark' ? '#0b0c0e' : '#fff';
+        page.bff.snapshot = state === 'several' ? several : (snapshots[state as keyof typeof snapshots] ?? active);
+        if (state === 'failed') page.bff.next('billing', problem(503, 'stripe_unavailable'));
+        if (state === 'opening') page.bff.hold('portal-sessions');
+        const widget = page.add('billhook-widget', { theme });
+        await widget.until(
+          () => widget.phase === (state === 'failed' ? 'failed' : state === 'unknown' ? 'loading' : 'ready'),
+        );
+        if (state === 'opening') {
+          widget.button('Manage billing').click();
+          await widget.reads('Opening…');
+        }
+        expect(await violations(widget)).to.deep.equal([]);
+      });
+    }
+  }
+
+  it('the live region is there, empty, before it speaks', async () => {
+    page.bff.hold('billing');
+    const widget = page.add();
+    await widget.element.updateComplete;
+    expect(widget.root.querySelector('[role=status]')?.textContent).to.equal('');
+  });
+
+  it('trouble at load is a labelled region, read out politely, once a session', async () => {
+    page.bff.snapshot = snapshots.pastDue;
+    const widget = page.add();
+    await widget.ready();
+    const banner = widget.part('banner');
+    expect(banner?.getAttribute('role')).to.equal('region');
+    expect(widget.root.getElementById(banner?.getAttribute('aria-labelledby') ?? '')?.textContent).to.equal(
+      'Your payment failed',
+    );
+    expect(widget.announced).to.contain('Your payment failed.');
+    widget.element.remove();
+    const second = page.add();
+    await second.ready();
+    expect(second.announced).to.equal('');
+  });
+
+  it('trouble that begins while the page is open is an alert', async () => {
+    const widget = page.add();
+    await widget.ready();
+    page.bff.snapshot = { ...snapshots.pastDue, revision: 'e1.2' };
+    restoreFromCache();
+    await widget.reads('Your payment failed');
+    expect(widget.part('banner')?.getAttribute('role')).to.equal('alert');
+  });
+
+  it('focus stays on the button that was pressed, through opening and failure', async () => {
+    const widget = page.add();
+    await widget.ready();
+    const button = widget.button('Manage billing');
+    button.focus();
+    page.bff.next('portal-sessions', problem(502, 'stripe_unavailable'));
+    button.click();
+    await widget.reads('Stripe is not answering');
+    expect(widget.root.activeElement).to.equal(button);
+  });
+
+  it('words, dates, plurals and direction follow the language of the words', async () => {
+    configureBillhook({ lang: 'ar', words: { renewsOn: 'تتجدد في {date}' } });
+    const widget = page.add();
+    await widget.ready();
+    const root = widget.root.querySelector('.root');
+    expect([root?.getAttribute('lang'), root?.getAttribute('dir')]).to.deep.equal(['ar', 'rtl']);
+    expect(getComputedStyle(widget.part('plan') as Element).direction).to.equal('rtl');
+    expect(widget.text).to.contain('يونيو');
+  });
+
+  it("the page's language is followed as far as the words go", async () => {
+    document.documentElement.lang = 'en-GB';
+    const widget = page.add();
+    await widget.reads('Renews on 3 June 2027');
+    document.documentElement.lang = 'en-US';
+    await widget.reads('Renews on June 3, 2027');
+    document.documentElement.lang = 'de';
+    await widget.until(() => widget.root.querySelector('.root')?.getAttribute('lang') === 'en');
+  });
+});

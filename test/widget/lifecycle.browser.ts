@@ -1,0 +1,170 @@
+import { expect } from '@open-wc/testing';
+import { problem } from './bff-double.ts';
+import { nextEvent, Page, restoreFromCache, settled } from './harness.ts';
+import { active, pro } from './snapshots.ts';
+
+describe('asking, and not asking', () => {
+  let page: Page;
+  beforeEach(() => (page = new Page()));
+  afterEach(() => page.close());
+
+  it('an idle page has no pending request', async () => {
+    const widget = page.add();
+    await widget.ready();
+    await settled();
+    expect(page.bff.pending).to.deep.equal([]);
+  });
+
+  it('a second look sends the ETag, and an unchanged document changes nothing', async () => {
+    const widget = page.add();
+    await widget.ready();
+    let changes = 0;
+    widget.element.addEventListener('billhook-change', () => changes++);
+    const again = page.bff.arrival('billing');
+    restoreFromCache();
+    expect((await again).headers.get('if-none-match')).to.equal('"e1.1-active"');
+    await settled();
+    expect(changes).to.equal(0);
+    expect(widget.text).to.contain('Team');
+  });
+
+  it('two elements share one token and one request, and both show it', async () => {
+    const widget = page.add();
+    const status = page.add('billhook-plan-status');
+    await Promise.all([widget.ready(), status.ready()]);
+    expect([page.bff.to('token').length, page.bff.to('billing').length]).to.deep.equal([1, 1]);
+    expect(status.text).to.contain('Team');
+  });
+
+  it('only one of them speaks to screen readers', async () => {
+    page.bff.next('billing', problem(503, 'stripe_unavailable'));
+    const widget = page.add();
+    const status = page.add('billhook-plan-status');
+    await Promise.all([widget.reads('Stripe is not answering'), status.reads('Stripe is not answering')]);
+    await widget.until(() => widget.announced !== '');
+    expect(status.announced).to.equal('');
+  });
+
+  it('a waiting request brings the news of another tab, and none is sent for a document that will not change', async () => {
+    page.bff.snapshot = { ...active, state: 'processing' };
+    const widget = page.add();
+    await widget.ready();
+    const realNow = Date.now;
+    const waiting = page.bff.arrival('billing');
+    Date.now = () => realNow() + 5_000;
+    window.dispatchEvent(new Event('focus'));
+    await waiting;
+    await widget.ready();
+    page.bff.change({ ...active, revision: 'e1.2', plan: pro });
+  });
+
+  it('a tab tells the others which revision it saw, and they look for themselves', async () => {
+    const widget = page.add();
+    await widget.ready();
+    await settled();
+    page.bff.snapshot = { ...active, revision: 'e1.2', plan: pro };
+    const other = new BroadcastChannel('billhook-https://billing.test/ ');
+    other.postMessage('e1.2');
+    await widget.reads('Pro');
+    other.close();
+  });
+
+  it('a removed element leaves no timer, no listener and no request', async () => {
+    page.bff.hold('billing');
+    const timers = new Set<unknown>();
+    const [set, clear] = [window.setTimeout, window.clearTimeout];
+    window.setTimeout = ((run: () => void, delay?: number) => {
+      const id = set(() => (timers.delete(id), run()), delay);
+      timers.add(id);
+      return id;
+    }) as typeof set;
+    window.clearTimeout = (id) => (timers.delete(id), clear(id));
+    const { addEventListener } = EventTarget.prototype;
+    const signals: (AbortSignal | undefined)[] = [];
+    EventTarget.prototype.addEventListener = function (...args: Parameters<typeof addEventListener>) {
+      const target: unknown = this ?? window; // called as a plain function
+      if (target === window || target === document) {
+        signals.push((args[2] as AddEventListenerOptions | undefined)?.signal);
+      }
+      return addEventListener.apply(this, args);
+    };
+    try {
+      const widget = page.add();
+      const request = await page.bff.arrival('billing');
+      widget.element.remove();
+      await settled();
+      expect(request.signal?.aborted).to.equal(true);
+      expect(page.bff.pending).to.deep.equal([]);
+      expect(timers.size).to.equal(0);
+      expect(signals.length).to.be.greaterThan(3);
+      expect(signals.every((signal) => signal?.aborted)).to.equal(true);
+    } finally {
+      Object.assign(window, { setTimeout: set, clearTimeout: clear });
+      EventTarget.prototype.addEventListener = addEventListener;
+    }
+    const before = page.bff.seen.length;
+    window.dispatchEvent(new Event('focus'));
+    restoreFromCache();
+    await settled();
+    expect(page.bff.seen.length).to.equal(before);
+  });
+
+  it('an element that is moved keeps what it shows', async () => {
+    const widget = page.add();
+    await widget.ready();
+    const box = document.createElement('div');
+    document.body.append(box);
+    box.append(widget.element);
+    await widget.element.updateComplete;
+    expect(widget.phase).to.equal('ready');
+    box.remove();
+  });
+
+  it('a page that is put away has nothing pending and no channel', async () => {
+    page.bff.hold('billing');
+    const widget = page.add();
+    const request = await page.bff.arrival('billing');
+    window.dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }));
+    await settled();
+    expect(request.signal?.aborted).to.equal(true);
+    restoreFromCache();
+    await widget.ready();
+  });
+
+  it('the BFF down at load: words, a way on, and no exception on the page', async () => {
+    page.bff.next('billing', () => Promise.reject(new TypeError('Failed to fetch')));
+    const failed = nextEvent(document, 'billhook-error');
+    const widget = page.add();
+    expect((await failed).code).to.equal('unreachable');
+    await widget.reads('Billing cannot be reached right now.');
+    widget.button('Try again').click();
+    await widget.reads('Team');
+  });
+
+  it('a failure behind a good page keeps the last known plan, with its time', async () => {
+    const widget = page.add();
+    await widget.ready();
+    page.bff.next('billing', problem(403, 'origin_not_allowed'));
+    restoreFromCache();
+    await widget.reads('Billing is not set up for this page.');
+    expect(widget.text)
+      .to.contain('Team')
+      .and.match(/Shown as of 12:00\sPM/)
+      .and.contain('Code: origin_not_allowed');
+  });
+
+  it("a proxy's page with status 200 is no billing", async () => {
+    page.bff.next('billing', new Response('<h1>Please sign in to the Wi-Fi</h1>'));
+    const widget = page.add();
+    await widget.reads('Billing cannot be reached right now.');
+  });
+
+  it('without an address of a BFF it says so, and throws nothing', async () => {
+    const element = document.createElement('billhook-widget');
+    element.setAttribute('api', 'http://[');
+    document.body.append(element);
+    await element.updateComplete;
+    expect(element.shadowRoot?.textContent).to.contain('api_missing');
+    element.remove();
+  });
+});

@@ -1,0 +1,118 @@
+import { expect } from '@open-wc/testing';
+import { API, problem, visitReturn } from './bff-double.ts';
+import { Page, settled, type Shown } from './harness.ts';
+import { active, pro, snapshots } from './snapshots.ts';
+
+const KEY = `billhook-visit:${API} `;
+const upgraded = { ...active, revision: 'e1.2', plan: pro };
+
+describe('the return from Stripe', () => {
+  let page: Page;
+  let widget: Shown;
+  beforeEach(() => {
+    page = new Page();
+    sessionStorage.setItem(KEY, 'visit-1');
+  });
+  afterEach(() => page.close());
+
+  it('asks at once, shows the last known plan meanwhile, and says what changed', async () => {
+    const held = page.bff.hold('visits/return');
+    widget = page.add();
+    const [returned, read] = await Promise.all([page.bff.arrival('visits/return'), page.bff.arrival('billing')]);
+    expect(returned.body).to.deep.equal({ visit: 'visit-1' });
+    expect(returned.headers.get('prefer')).to.equal('wait=25');
+    expect(read.headers.get('prefer')).to.equal(null);
+    await widget.reads('Updating your account…');
+    await widget.reads('Team');
+    expect(widget.announced).to.equal('Updating your account…');
+    held.release(
+      visitReturn(
+        'changed',
+        upgraded,
+        { kind: 'plan', from: 'Team', to: 'Pro' },
+        { kind: 'price', from: null, to: pro.price },
+      ),
+    );
+    await widget.reads('Your plan is now Pro.');
+    expect(widget.text).not.to.contain('Your price is now');
+    expect(widget.text).to.contain('$99 per month');
+    expect(widget.announced).to.equal('Your plan is now Pro.');
+    expect(sessionStorage.getItem(KEY)).to.equal(null);
+  });
+
+  it('does not tell somebody who has just paid that the payment failed', async () => {
+    page.bff.snapshot = snapshots.pastDue;
+    const held = page.bff.hold('visits/return');
+    widget = page.add();
+    await widget.reads('Team');
+    expect(widget.text).not.to.contain('Your payment failed');
+    expect(widget.labels).to.deep.equal(['Manage billing']);
+    held.release(visitReturn('changed', active, { kind: 'paid', paid: { amount: 2900, currency: 'usd' } }));
+    await widget.reads('We received your payment of $29.00.');
+  });
+
+  it('says "unchanged", waits on, and turns to "changed" when the change comes late', async () => {
+    widget = page.add();
+    await widget.reads('Your plan is unchanged.');
+    expect(widget.announced).to.equal('Your plan is unchanged.');
+    // The double answers at once, so the next poll comes after the shortest pause: it is brought forward here.
+    page.bff.next('visits/return', visitReturn('changed', upgraded, { kind: 'plan', from: 'Team', to: 'Pro' }));
+    page.bff.snapshot = upgraded;
+    window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+    await widget.reads('Your plan is now Pro.');
+    expect(page.bff.to('visits/return')).to.have.length(2);
+  });
+
+  it('says honestly that Stripe has not confirmed, keeps the visit, and updates by itself', async () => {
+    const held = page.bff.hold('visits/return');
+    widget = page.add();
+    await widget.reads('Updating your account…');
+    const realNow = Date.now;
+    Date.now = () => realNow() + 26_000; // the server held the answer to its deadline
+    const again = page.bff.hold('visits/return');
+    const asked = page.bff.arrival('visits/return');
+    held.release(visitReturn('pending', active));
+    await widget.reads('Stripe has not confirmed your changes yet. This page updates by itself.');
+    expect(sessionStorage.getItem(KEY)).to.equal('visit-1');
+    expect((await asked).headers.get('prefer')).to.equal('wait=25');
+    again.release(visitReturn('changed', upgraded, { kind: 'plan', from: 'Team', to: 'Pro' }));
+    await widget.reads('Your plan is now Pro.');
+  });
+
+  it('drops a visit that nobody knows, and reads the billing as on any load', async () => {
+    page.bff.next('visits/return', problem(404, 'visit_not_found'));
+    widget = page.add();
+    await widget.ready();
+    await widget.until(() => widget.part('note') === null);
+    await settled();
+    expect(sessionStorage.getItem(KEY)).to.equal(null);
+    expect(widget.text).not.to.contain('Updating');
+    expect(page.bff.to('visits/return')).to.have.length(1);
+  });
+
+  it('never replaces a newer truth by an older answer that was overtaken', async () => {
+    const late = page.bff.hold('billing');
+    page.bff.next('visits/return', visitReturn('changed', upgraded, { kind: 'plan', from: 'Team', to: 'Pro' }));
+    widget = page.add();
+    await widget.reads('Your plan is now Pro.');
+    late.release(page.bff.billing(active));
+    await settled();
+    await widget.element.updateComplete;
+    expect(widget.part('name')?.textContent).to.equal('Pro');
+  });
+
+  it('returns to a tab by focus, once, however many events the browser fires', async () => {
+    sessionStorage.clear();
+    widget = page.add();
+    await widget.ready();
+    sessionStorage.setItem(KEY, 'visit-2');
+    const held = page.bff.hold('visits/return');
+    window.dispatchEvent(new Event('focus'));
+    document.dispatchEvent(new Event('visibilitychange'));
+    window.dispatchEvent(new Event('focus'));
+    await settled();
+    expect(page.bff.to('visits/return')).to.have.length(1);
+    held.release(visitReturn('changed', upgraded));
+    await widget.reads('Your account is up to date.');
+  });
+});
