@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serve } from '@hono/node-server';
-import Stripe from 'stripe';
+import { Stripe } from 'stripe';
 import { BillhookProcess } from './billhook-process.ts';
 import type { DemoOptions, StripeAccount } from './demo-options.ts';
 import type { Account } from './host/accounts.ts';
@@ -72,7 +72,10 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
       hostUrl,
       accounts,
       tokens: { secret, issuer, audience: billhookUrl },
-      corner: { sandbox: sandbox !== null, stripeUrl: sandboxUrl ?? 'https://dashboard.stripe.com/test/customers' },
+      corner: {
+        sandbox: sandbox !== null,
+        stripeUrl: sandboxUrl === null ? 'https://dashboard.stripe.com/test/customers' : `${sandboxUrl}/sandbox/events`,
+      },
     });
     await listen(host.fetch, ports.HOST_PORT, undo);
 

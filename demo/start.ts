@@ -11,17 +11,17 @@ import { startDemo, type Demo } from './start-demo.ts';
 const say = (text: string) => process.stdout.write(`${text}\n`);
 const complain = (text: string) => process.stderr.write(`demo: ${text}\n`);
 
-let ending: Promise<void> | null = null;
+let ending = false;
 
-/** Ends the demo, or the wait for it, once; whoever asks again has no patience. */
-function end(exitCode: number): void {
+/** Ends the demo once it has started, in order; whoever asks a second time has no patience. */
+async function end(exitCode: number): Promise<void> {
   if (ending) process.exit(exitCode || 1);
-  ending = starting.then(async (demo) => {
-    await demo?.stop();
-    process.exitCode ||= exitCode;
-  });
+  ending = true;
+  const demo = await starting;
+  await demo?.stop();
+  process.exitCode ||= exitCode;
 }
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end(0));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end(0));
 
 const starting: Promise<Demo | null> = start();
 
@@ -31,7 +31,7 @@ async function start(): Promise<Demo | null> {
       ...demoOptionsFrom(process.env),
       onBillhookDeath(how) {
         complain(`Billhook has ended by itself (${how}).`);
-        if (!ending) end(1);
+        if (!ending) void end(1);
       },
     });
   } catch (cause) {

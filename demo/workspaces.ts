@@ -25,7 +25,7 @@ const workspaces: readonly Workspace[] = [
     id: 'blue-door-bakery',
     workspace: 'Blue Door Bakery',
     seeded: 'ending',
-    situation: { en: 'Starter plan, canceled for the end of the month', ar: 'خطة Starter، أُلغيت بنهاية الفترة' },
+    situation: { en: 'Starter plan, ends with this period', ar: 'خطة Starter، أُلغيت بنهاية الفترة' },
   },
   {
     id: 'elm-street-press',

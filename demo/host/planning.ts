@@ -1,7 +1,7 @@
 /** What the product is about: hours that teams have, and hours that projects want, week by week. Every figure shown follows from this. */
 
 export type TeamKey = 'design' | 'engineering' | 'research' | 'content';
-export type ProjectKey = 'checkout' | 'spring' | 'mobile' | 'residency' | 'onboarding' | 'handbook';
+export type ProjectKey = 'checkout' | 'spring' | 'mobile' | 'residency' | 'onboarding' | 'handbook' | 'help';
 
 export interface Team {
   readonly key: TeamKey;
@@ -28,29 +28,30 @@ export const teams: readonly Team[] = [
 export const projects: readonly Project[] = [
   {
     key: 'checkout',
-    booked: { design: [64, 64, 48, 24, 8, 0, 0, 0], engineering: [120, 128, 128, 112, 80, 40, 0, 0] },
+    booked: { design: [72, 64, 40, 16, 8, 0, 0, 0], engineering: [144, 128, 112, 88, 56, 24, 0, 0] },
   },
   {
     key: 'spring',
     booked: {
-      design: [24, 40, 64, 96, 88, 72, 40, 24],
-      engineering: [40, 40, 64, 88, 120, 144, 136, 88],
-      content: [8, 16, 24, 40, 48, 56, 40, 16],
+      design: [0, 32, 64, 104, 96, 72, 48, 24],
+      engineering: [0, 40, 72, 104, 136, 152, 136, 96],
+      content: [0, 0, 16, 32, 48, 52, 36, 12],
     },
   },
   {
     key: 'mobile',
-    booked: { design: [32, 32, 40, 56, 48, 32, 24, 16], engineering: [64, 64, 56, 48, 48, 56, 72, 72] },
+    booked: { design: [40, 40, 40, 56, 40, 32, 24, 16], engineering: [88, 80, 64, 56, 48, 56, 64, 64] },
   },
-  { key: 'residency', booked: { engineering: [48, 40, 32, 24, 16, 16, 8, 0] } },
+  { key: 'residency', booked: { engineering: [0, 0, 24, 32, 40, 32, 16, 0] } },
   {
     key: 'onboarding',
-    booked: { research: [48, 56, 40, 24, 16, 8, 0, 0], design: [16, 16, 8, 8, 0, 0, 0, 0] },
+    booked: { research: [48, 56, 44, 24, 0, 0, 0, 0], design: [16, 16, 8, 8, 0, 0, 0, 0] },
   },
   {
     key: 'handbook',
-    booked: { content: [40, 44, 36, 28, 20, 12, 12, 12], research: [8, 4, 8, 8, 16, 16, 8, 8] },
+    booked: { content: [0, 40, 44, 32, 20, 12, 0, 0], research: [0, 0, 8, 8, 16, 12, 0, 0] },
   },
+  { key: 'help', booked: { content: [48, 32, 8, 0, 0, 0, 0, 0] } },
 ];
 
 /** Hours that a team is booked for in a week. */

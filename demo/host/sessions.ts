@@ -37,7 +37,7 @@ export class Sessions {
 
   /** Always a new id: one that was known before the sign-in must be worth nothing after it. */
   begin(c: Context, session: Session): void {
-    this.end(c);
+    this.#sessions.delete(getCookie(c, cookie) ?? '');
     const oldest = this.#sessions.size >= limit ? this.#sessions.keys().next().value : undefined;
     if (oldest !== undefined) this.#sessions.delete(oldest);
     const id = randomBytes(24).toString('base64url');

@@ -63,6 +63,7 @@ const en = {
   planAhead: 'Plan ahead',
   eightWeeks: '8 weeks',
   generalLead: 'How this workspace plans its time.',
+  planAndPayment: 'Plan and payment',
   billingLead: 'Your plan, and the way to change it.',
   billingNeedsScript: 'Billing needs JavaScript.',
   goodToKnow: 'Good to know',
@@ -86,7 +87,7 @@ const en = {
   demo: 'Demo',
   demoLead: 'Tidewater is made up. Its billing is real Billhook, on a Stripe that runs on this machine.',
   demoLeadStripe: 'Tidewater is made up. Its billing is real Billhook, on your Stripe test account.',
-  openSandbox: 'Open the Stripe sandbox',
+  openSandbox: 'What Stripe has sent',
   openDashboard: 'Open the Stripe Dashboard',
   switchAccount: 'Switch account',
   otherLanguage: 'العربية',
@@ -108,6 +109,7 @@ const en = {
     residency: 'Data residency',
     onboarding: 'Onboarding study',
     handbook: 'Customer handbook',
+    help: 'Help centre',
   } satisfies Record<ProjectKey, string> as Record<ProjectKey, string>,
 };
 
@@ -174,6 +176,7 @@ const ar: Words = {
   planAhead: 'مدى التخطيط',
   eightWeeks: '8 أسابيع',
   generalLead: 'كيف تخطط مساحة العمل هذه وقتها.',
+  planAndPayment: 'الخطة والدفع',
   billingLead: 'خطتك، وكيفية تغييرها.',
   billingNeedsScript: 'تتطلب الفوترة تفعيل JavaScript.',
   goodToKnow: 'من المفيد معرفته',
@@ -196,7 +199,7 @@ const ar: Words = {
   demo: 'عرض',
   demoLead: 'Tidewater منتج افتراضي، أما فوترته فهي Billhook حقيقي يعمل مع نسخة Stripe على هذا الجهاز.',
   demoLeadStripe: 'Tidewater منتج افتراضي، أما فوترته فهي Billhook حقيقي يعمل مع حساب Stripe التجريبي الخاص بك.',
-  openSandbox: 'افتح بيئة Stripe التجريبية',
+  openSandbox: 'ما أرسله Stripe',
   openDashboard: 'افتح لوحة تحكم Stripe',
   switchAccount: 'تبديل الحساب',
   otherLanguage: 'English',
@@ -213,6 +216,7 @@ const ar: Words = {
     residency: 'موقع تخزين البيانات',
     onboarding: 'دراسة تهيئة العملاء',
     handbook: 'دليل العملاء',
+    help: 'مركز المساعدة',
   },
 };
 

@@ -74,8 +74,8 @@ function weeklyChart(loads: readonly WeekLoad[], { words, percent, week }: Speec
         ${loads.map((load, index) => {
           const x = index * chart.column + (chart.column - chart.bar) / 2;
           const height = Math.round(Math.min(1, ratioOf(load)) * chart.height);
-          return html`<rect class="bar-room" x="${x}" y="0" width="${chart.bar}" height="${chart.height}" />
-            <rect class="bar" x="${x}" y="${chart.height - height}" width="${chart.bar}" height="${height}" />`;
+          return html`<rect class="bar-room" x="${x}" y="0" width="${chart.bar}" height="${chart.height}"></rect>
+            <rect class="bar" x="${x}" y="${chart.height - height}" width="${chart.bar}" height="${height}"></rect>`;
         })}
       </svg>
       <ol class="chart-weeks">

@@ -39,8 +39,8 @@ function projectTable({ words, number, week, list }: Speech): Markup {
           <td class="muted">${list(busy.map((team) => words.teamNames[team.key]))}</td>
           <td>
             <svg class="span" viewBox="0 0 ${weeksShown} 1" preserveAspectRatio="none" aria-hidden="true">
-              <rect class="span-all" x="0" y="0" width="${weeksShown}" height="1" />
-              <rect class="span-busy" x="${first}" y="0" width="${last - first + 1}" height="1" />
+              <rect class="span-all" x="0" y="0" width="${weeksShown}" height="1"></rect>
+              <rect class="span-busy" x="${first}" y="0" width="${last - first + 1}" height="1"></rect>
             </svg>
             <span class="muted">${words.fromTo(week(first), week(last))}</span>
           </td>

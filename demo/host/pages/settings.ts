@@ -13,6 +13,7 @@ export function generalPage(visitor: Visitor): Markup {
     </div>`;
   return settings(visitor, {
     title: words.general,
+    heading: words.general,
     lead: words.generalLead,
     content: html`<dl class="panel rows">
       ${row(words.workspaceName, html`<bdi>${visitor.session.account.workspace}</bdi>`)}
@@ -36,6 +37,7 @@ export function billingPage(visitor: Visitor): Markup {
     </details>`;
   return settings(visitor, {
     title: words.billing,
+    heading: words.planAndPayment,
     lead: words.billingLead,
     head: html`<script type="module" nonce="${billhook.nonce}" src="${billhook.url}/widget.js"></script>`,
     content: html`<div lang="${speech.widgetLang}">
@@ -52,12 +54,13 @@ export function billingPage(visitor: Visitor): Markup {
 
 interface SettingsParts {
   readonly title: string;
+  readonly heading: string;
   readonly lead: string;
   readonly content: Markup;
   readonly head?: Markup;
 }
 
-function settings(visitor: Visitor, { title, lead, content, ...more }: SettingsParts): Markup {
+function settings(visitor: Visitor, { title, heading, lead, content, ...more }: SettingsParts): Markup {
   const { path, speech } = visitor;
   const { words } = speech;
   const tab = (href: string, label: string) =>
@@ -73,7 +76,7 @@ function settings(visitor: Visitor, { title, lead, content, ...more }: SettingsP
         </nav>
       </header>
       <div class="section-head">
-        <h2>${title}</h2>
+        <h2>${heading}</h2>
         <p class="lead">${lead}</p>
       </div>
       ${content}

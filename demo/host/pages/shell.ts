@@ -23,11 +23,10 @@ export interface ShellParts {
 }
 
 const icons = {
-  overview: html`<path d="M4 19V11M10 19V5M16 19v-6M21 19H3" />`,
-  projects: html`<path d="M4 6h10M8 12h12M4 18h8" />`,
-  settings: html`<circle cx="9" cy="7" r="2.5" /><circle cx="15" cy="17" r="2.5" /><path
-      d="M3 7h3.5M11.5 7H21M3 17h9.5M17.5 17H21"
-    />`,
+  overview: html`<path d="M4 19V11M10 19V5M16 19v-6M21 19H3"></path>`,
+  projects: html`<path d="M4 6h10M8 12h12M4 18h8"></path>`,
+  settings: html`<circle cx="9" cy="7" r="2.5"></circle><circle cx="15" cy="17" r="2.5"></circle
+    ><path d="M3 7h3.5M11.5 7H21M3 17h9.5M17.5 17H21"></path>`,
 } as const;
 
 export function shell(visitor: Visitor, { title, content, ...more }: ShellParts): Markup {
@@ -50,13 +49,13 @@ export function shell(visitor: Visitor, { title, content, ...more }: ShellParts)
         <div class="workspace">
           <span class="initial" aria-hidden="true">${[...account.workspace][0]}</span>
           <span class="who">
-            <bdi>${account.workspace}</bdi>
+            <span class="who-name"><bdi>${account.workspace}</bdi></span>
             <span class="muted">${role === 'owner' ? words.roleOwner : words.roleMember}</span>
           </span>
           <form method="post" action="/sign-out">
             <button class="quiet" aria-label="${words.signOut}" title="${words.signOut}">
               <svg class="icon" viewBox="0 0 24 24" width="20" height="20" aria-hidden="true">
-                <path d="M14 4h4a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2h-4M10 8l-4 4 4 4M6 12h9" />
+                <path d="M14 4h4a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2h-4M10 8l-4 4 4 4M6 12h9"></path>
               </svg>
             </button>
           </form>

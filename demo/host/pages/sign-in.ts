@@ -31,7 +31,7 @@ export function signInPage({ accounts, speech, query }: SignInParts): Markup {
               html`<li>
                 <button class="choice" name="account" value="${id}">
                   <span class="initial" aria-hidden="true">${[...workspace][0]}</span>
-                  <bdi>${workspace}</bdi>
+                  <span><bdi>${workspace}</bdi></span>
                   ${situation ? html`<span class="muted">${words.lang === 'ar' ? situation.ar : situation.en}</span>` : ''}
                 </button>
               </li>`,
