@@ -28,6 +28,11 @@ const CHARGES: readonly CardBehaviour[] = ['works', 'failsOnCharge', 'needsAuthe
  */
 export function createControlRoom(sandbox: StripeSandbox): Hono {
   const room = new Hono();
+  room.onError((error, context) => {
+    // What was asked for cannot be done (a clock that should go back), or was not JSON.
+    if (error instanceof RangeError || error instanceof SyntaxError) return context.json({ error: error.message }, 400);
+    throw error;
+  });
 
   room.get('/clock', (context) => context.json(clockOf(sandbox)));
   room.post('/clock', async (context) => {

@@ -34,7 +34,7 @@ export async function seedDemo(sandbox: StripeSandbox): Promise<SeededCustomers>
   sandbox.clock.standAt(now - 105 * day);
 
   const prices = await createCatalog(stripe);
-  sandbox.savePortalSettings();
+  await allowPlanChange(stripe, sandbox.savePortalSettings().id, prices);
 
   const customer = async (name: string, email: string, card: string): Promise<string> => {
     const created = await stripe.customers.create({
@@ -77,6 +77,28 @@ export async function seedDemo(sandbox: StripeSandbox): Promise<SeededCustomers>
   await sandbox.clock.advanceTo(now);
   sandbox.clock.run();
   return { active, pastDue, ending, ended };
+}
+
+/** What the Dashboard's portal settings say about changing plans. */
+async function allowPlanChange(stripe: Stripe, configuration: string, prices: Prices): Promise<void> {
+  const product = async (...ids: string[]): Promise<{ product: string; prices: string[] }> => ({
+    product: String((await stripe.prices.retrieve(ids[0] ?? '')).product),
+    prices: ids,
+  });
+  await stripe.billingPortal.configurations.update(configuration, {
+    features: {
+      subscription_update: {
+        enabled: true,
+        default_allowed_updates: ['price', 'quantity'],
+        proration_behavior: 'always_invoice',
+        products: [
+          await product(prices.starterMonthly, prices.starterYearly),
+          { ...(await product(prices.teamMonthly)), adjustable_quantity: { enabled: true, minimum: 1, maximum: 50 } },
+          await product(prices.businessYearly),
+        ],
+      },
+    },
+  });
 }
 
 interface Prices {

@@ -280,16 +280,16 @@ describe('on demand', () => {
     expect(orders[0]?.toSorted()).toEqual(orders[2]?.toSorted());
   });
 
-  test('delayed', async () => {
-    harness.sandbox.deliveries.next({ delayMs: 20 });
-    await createCustomer('Late');
-    await createCustomer('Soon');
-    await endpoint.arrived(2);
-    const names = endpoint.received.map(
-      (row) => (JSON.parse(row.body) as { data: { object: { name: string } } }).data.object.name,
+  test('delayed, and overtaken', async () => {
+    harness.sandbox.deliveries.next({ delayMs: 3_600_000 });
+    const [late, soon] = [await createCustomer('Late'), await createCustomer('Soon')];
+    await harness.sandbox.deliveries.settled();
+    harness.sandbox.deliveries.retryNow();
+    await harness.sandbox.deliveries.settled();
+    const order = endpoint.received.map(
+      (row) => (JSON.parse(row.body) as { data: { object: { id: string } } }).data.object.id,
     );
-    expect(names.toSorted()).toEqual(['Late', 'Soon']);
-    expect(names[0]).toBe('Soon');
+    expect(order).toEqual([soon.id, late.id]);
   });
 
   test('sent again', async () => {

@@ -3,13 +3,14 @@
 import { html } from 'hono/html';
 import { openInvoices } from '../engine/cancellation.ts';
 import { payingMethod } from '../engine/customers.ts';
-import { amountFor } from '../engine/lines.ts';
 import { isTerminal, periodEnd } from '../engine/subscription-status.ts';
-import { formatDate, formatInterval, formatMoney } from '../money.ts';
+import { formatDate, formatMoney } from '../money.ts';
 import type { State } from '../state.ts';
 import type { Customer, Invoice, PortalConfiguration, Subscription } from '../wire.ts';
 import { cardOnFile } from './card-fields.ts';
 import { brandName, type Html } from './layout.ts';
+import { periodOf, planName, totalOf } from './plan-words.ts';
+import { planChoices } from './portal-forms.ts';
 
 export interface PortalView {
   state: State;
@@ -49,22 +50,6 @@ export function portalHome(view: PortalView): Html {
     }`;
 }
 
-export const planName = (state: State, subscription: Subscription): string =>
-  subscription.items.data.map((item) => state.products.get(item.price.product)?.name ?? 'Plan').join(' + ');
-
-/** What one period costs, over all items. */
-export const totalOf = (subscription: Subscription): number =>
-  subscription.items.data.reduce((sum, row) => sum + amountFor(row.price, row.quantity ?? 1), 0);
-
-/** @example periodOf(subscription); // 'per month', 'every 3 months' */
-export function periodOf(subscription: Subscription): string {
-  const { interval, interval_count: count } = subscription.items.data[0]?.price.recurring ?? {
-    interval: 'month',
-    interval_count: 1,
-  };
-  return `${count === 1 ? 'per ' : ''}${formatInterval(interval, count)}`;
-}
-
 const isEnding = (subscription: Subscription): boolean =>
   subscription.cancel_at !== null || subscription.cancel_at_period_end;
 
@@ -93,6 +78,11 @@ function plan(view: PortalView, subscription: Subscription): Html {
     <p class="soft">${whatComes(subscription, total)}</p>
     ${open ? due(view, subscription, open) : ''}
     <div class="actions">
+      ${
+        !isEnding(subscription) && planChoices(state, features, subscription).length > 0
+          ? html`<a class="button primary" href="${base}/subscriptions/${subscription.id}/update">Change plan</a>`
+          : ''
+      }
       ${
         isEnding(subscription)
           ? html`<form method="post" action="${base}/subscriptions/${subscription.id}/keep">

@@ -6,22 +6,27 @@ import { cancelInPortal, endSubscription, keepInPortal, type CancellationWords }
 import { payNow } from '../engine/collection.ts';
 import { visitSession } from '../engine/portal.ts';
 import { saveCard } from '../engine/setup.ts';
-import { isTerminal, periodEnd } from '../engine/subscription-status.ts';
+import { changeItems } from '../engine/subscription-change.ts';
+import { isTerminal } from '../engine/subscription-status.ts';
 import { StripeError } from '../http/errors.ts';
-import { formatDate, formatMoney } from '../money.ts';
 import type { State } from '../state.ts';
 import type { Customer, Invoice, PortalConfiguration, PortalSession, Subscription } from '../wire.ts';
-import { cardFields, chosenCard, testCards } from './card-fields.ts';
-import { frame, send, type Html, type Notice } from './layout.ts';
-import { periodOf, planName, portalHome, totalOf } from './portal-home.ts';
+import { chosenCard } from './card-fields.ts';
 import { deadEnd } from './dead-end.ts';
+import { frame, send, type Html } from './layout.ts';
+import { cancelForm, cardForm, changeForm, isPutOff, isReason, planChoices } from './portal-forms.ts';
+import { portalHome } from './portal-home.ts';
 
 interface Visit {
   session: PortalSession;
   configuration: PortalConfiguration;
   customer: Customer;
+  /** The session's address, as a path. */
   base: string;
 }
+
+type Answer = Response | Promise<Response>;
+type Feature = keyof PortalConfiguration['features'];
 
 const DONE: Record<string, string> = {
   card: 'Your payment method was updated.',
@@ -29,83 +34,88 @@ const DONE: Record<string, string> = {
   paid: 'Thank you. Your payment went through.',
   canceled: 'Your plan was canceled. You can use it until it ends.',
   kept: 'Good to have you back. Your plan renews as before.',
-};
-
-const REASONS: Record<string, string> = {
-  too_expensive: 'It’s too expensive',
-  missing_features: 'I need more features',
-  switched_service: 'I found an alternative',
-  unused: 'I don’t use it enough',
-  customer_service: 'Customer service was less than expected',
-  too_complex: 'It’s hard to use',
-  low_quality: 'The quality was less than expected',
-  other: 'Other reason',
+  changed: 'Your plan was changed.',
 };
 
 export function createPortal(state: State): Hono {
   const pages = new Hono();
 
-  /** Runs a page for a living session, or says why there is none. */
+  /** Runs a page for a living session, or says why there is none. Pages of a feature that is switched off lead home. */
   const visiting =
-    (page: (context: Context, visit: Visit) => Response | Promise<Response>) =>
+    (page: (context: Context, visit: Visit) => Answer, feature?: Feature) =>
     async (context: Context): Promise<Response> => {
       const key = context.req.param('key') ?? '';
       const found = visitSession(state, key);
       if (found === 'unknown' || found === 'expired') return deadEnd(context, state, found);
       const customer = state.customers.get(found.session.customer);
       if (!customer) return deadEnd(context, state, 'expired');
-      return page(context, { ...found, customer, base: `/p/session/${key}` });
+      const visit = { ...found, customer, base: `/p/session/${key}` };
+      const enabled = feature === undefined || found.configuration.features[feature].enabled;
+      return enabled ? page(context, visit) : context.redirect(visit.base, 303);
     };
+
+  /** As `visiting`, for one of the customer's own living subscriptions: somebody else's is as good as none. */
+  const aboutSubscription = (
+    page: (context: Context, visit: Visit, subscription: Subscription) => Answer,
+    feature?: Feature,
+  ) =>
+    visiting((context, visit) => {
+      const subscription = state.subscriptions.get(context.req.param('subscription') ?? '');
+      const own = subscription?.customer === visit.customer.id && !isTerminal(subscription);
+      return own ? page(context, visit, subscription) : context.redirect(visit.base, 303);
+    }, feature);
 
   const show = (
     context: Context,
     visit: Visit,
     title: string,
     content: Html,
-    notice: Notice | null = null,
-    status: 200 | 402 = 200,
-  ): Promise<Response> =>
-    send(
+    said: { done?: string; problem?: string } = {},
+  ): Answer => {
+    const { businessName } = state.settings;
+    const words = said.problem ?? said.done;
+    return send(
       context,
       frame(
         {
           title,
-          business: state.settings.businessName,
-          tagline:
-            visit.configuration.business_profile.headline ?? `Manage your billing with ${state.settings.businessName}`,
+          business: businessName,
+          tagline: visit.configuration.business_profile.headline ?? `Manage your billing with ${businessName}`,
           returnUrl: visit.session.return_url,
-          notice,
+          notice: words === undefined ? null : { kind: said.problem === undefined ? 'done' : 'problem', words },
         },
         content,
       ),
-      status,
+      said.problem === undefined ? 200 : 402,
     );
+  };
 
-  const home = (context: Context, visit: Visit, notice: Notice | null, status: 200 | 402 = 200): Promise<Response> =>
-    show(
+  const home = (context: Context, visit: Visit, said: { done?: string; problem?: string } = {}): Answer => {
+    const { customer, configuration, base } = visit;
+    return show(
       context,
       visit,
       'Billing',
-      portalHome({ state, customer: visit.customer, features: visit.configuration.features, base: visit.base }),
-      notice,
-      status,
+      portalHome({ state, customer, features: configuration.features, base }),
+      said,
     );
+  };
 
   /** PORT-2: where a finished flow leads. Without a flow, or once it is done, home. */
-  const finished = (context: Context, visit: Visit, done: string): Response | Promise<Response> => {
-    const flow = visit.session.flow;
-    const first = flow !== null && !state.finishedFlows.has(visit.session.id);
-    if (first) state.finishedFlows.add(visit.session.id);
-    const after = first ? flow.after_completion : null;
-    if (after?.type === 'redirect' && after.redirect) return context.redirect(after.redirect.return_url, 303);
+  const finished = (context: Context, visit: Visit, done: string): Answer => {
+    const { id, flow } = visit.session;
+    const after = flow === null || state.finishedFlows.has(id) ? null : flow.after_completion;
+    state.finishedFlows.add(id);
+    if (after?.redirect) return context.redirect(after.redirect.return_url, 303);
     if (after?.type === 'hosted_confirmation') {
+      const words = after.hosted_confirmation?.custom_message ?? DONE[done];
       return show(
         context,
         visit,
         'Done',
         html`<div>
           <h1>Done</h1>
-          <p class="lede">${after.hosted_confirmation?.custom_message ?? DONE[done]}</p>
+          <p class="lede">${words}</p>
         </div>`,
       );
     }
@@ -118,102 +128,127 @@ export function createPortal(state: State): Hono {
       const start = state.finishedFlows.has(visit.session.id) ? null : flowStart(visit);
       if (start !== null && context.req.query('home') === undefined) return context.redirect(start, 303);
       const done = DONE[context.req.query('done') ?? ''];
-      return home(context, visit, done === undefined ? null : { kind: 'done', words: done });
+      return home(context, visit, done === undefined ? {} : { done });
     }),
   );
 
-  const cardForm = (context: Context, visit: Visit, problem: string | null): Promise<Response> =>
-    show(
-      context,
-      visit,
-      'Update payment method',
-      cardPage(visit),
-      problem === null ? null : { kind: 'problem', words: problem },
-      problem === null ? 200 : 402,
-    );
   pages.get(
     '/:key/payment-method',
-    visiting((context, visit) => cardForm(context, visit, null)),
+    visiting(
+      (context, visit) => show(context, visit, 'Update payment method', cardForm(visit.base)),
+      'payment_method_update',
+    ),
   );
   pages.post(
     '/:key/payment-method',
     visiting(async (context, visit) => {
       const form = await context.req.parseBody();
-      try {
-        saveCard(state, visit.customer, chosenCard(form));
-      } catch (error) {
-        if (error instanceof StripeError) return cardForm(context, visit, error.body.message);
-        throw error;
-      }
+      const problem = attempt(() => saveCard(state, visit.customer, chosenCard(form)));
+      if (problem)
+        return show(context, visit, 'Update payment method', cardForm(visit.base), { problem: problem.body.message });
       const open = state.invoices.list((row) => row.customer === visit.customer.id && row.status === 'open');
-      if (state.settings.portal.newCardPaysOpenInvoice) for (const invoice of open) tryToPay(state, invoice);
-      const stillOpen = open.some((invoice) => invoice.status === 'open');
-      return finished(context, visit, stillOpen ? 'cardButDue' : 'card');
-    }),
+      if (state.settings.portal.newCardPaysOpenInvoice)
+        for (const invoice of open) attempt(() => payNow(state, invoice, undefined));
+      return finished(context, visit, open.some((invoice) => invoice.status === 'open') ? 'cardButDue' : 'card');
+    }, 'payment_method_update'),
   );
-
-  /** The session's own subscription: an id of somebody else's is as good as none. */
-  const withSubscription = (
-    page: (context: Context, visit: Visit, subscription: Subscription) => Response | Promise<Response>,
-  ) =>
-    visiting((context, visit) => {
-      const subscription = state.subscriptions.get(context.req.param('subscription') ?? '');
-      if (!subscription || subscription.customer !== visit.customer.id || isTerminal(subscription))
-        return context.redirect(visit.base, 303);
-      return page(context, visit, subscription);
-    });
 
   pages.get(
     '/:key/subscriptions/:subscription/cancel',
-    withSubscription((context, visit, subscription) =>
-      show(context, visit, 'Cancel plan', cancelPage(state, visit, subscription)),
+    aboutSubscription(
+      (context, visit, subscription) =>
+        show(context, visit, 'Cancel plan', cancelForm(state, visit.configuration.features, subscription, visit.base)),
+      'subscription_cancel',
     ),
   );
   pages.post(
     '/:key/subscriptions/:subscription/cancel',
-    withSubscription(async (context, visit, subscription) => {
-      const { subscription_cancel: feature } = visit.configuration.features;
-      if (!feature.enabled) return context.redirect(visit.base, 303);
-      const form = await context.req.parseBody();
-      const words = wordsFrom(form);
-      if (feature.mode === 'immediately') endSubscription(state, subscription, 'cancellation_requested', words);
+    aboutSubscription(async (context, visit, subscription) => {
+      const words = wordsFrom(await context.req.parseBody());
+      const { mode } = visit.configuration.features.subscription_cancel;
+      if (mode === 'immediately') endSubscription(state, subscription, 'cancellation_requested', words);
       else cancelInPortal(state, subscription, words);
       return finished(context, visit, 'canceled');
-    }),
+    }, 'subscription_cancel'),
   );
   pages.post(
     '/:key/subscriptions/:subscription/keep',
-    withSubscription((context, visit, subscription) => {
+    aboutSubscription((context, visit, subscription) => {
       keepInPortal(state, subscription);
       return context.redirect(`${visit.base}?done=kept`, 303);
     }),
   );
 
+  const change = (context: Context, visit: Visit, subscription: Subscription, problem?: string): Answer => {
+    const chosen = { price: context.req.query('price'), quantity: context.req.query('quantity') };
+    const form = changeForm(state, visit.configuration.features, subscription, visit.base, chosen);
+    return show(context, visit, 'Change plan', form, problem === undefined ? {} : { problem });
+  };
+  pages.get(
+    '/:key/subscriptions/:subscription/update',
+    aboutSubscription((context, visit, subscription) => change(context, visit, subscription), 'subscription_update'),
+  );
+  pages.post(
+    '/:key/subscriptions/:subscription/update',
+    aboutSubscription(async (context, visit, subscription) => {
+      const form = await context.req.parseBody();
+      const { features } = visit.configuration;
+      const [item] = subscription.items.data;
+      const choice = planChoices(state, features, subscription).find(({ price }) => price.id === form['price']);
+      if (!item || !choice) return change(context, visit, subscription, 'Choose one of the plans.');
+      const wanted = choice.quantity ? Number(form['quantity']) : (item.quantity ?? 1);
+      const { minimum = 1, maximum = null } = choice.quantity ?? {};
+      if (!Number.isInteger(wanted) || (choice.quantity && (wanted < minimum || wanted > (maximum ?? wanted)))) {
+        return change(
+          context,
+          visit,
+          subscription,
+          `Choose a quantity from ${minimum}${maximum === null ? ' up' : ` to ${maximum}`}.`,
+        );
+      }
+      if (isPutOff(features, subscription, choice.price, wanted)) {
+        return change(
+          context,
+          visit,
+          subscription,
+          'This change would wait for the end of the period. The sandbox cannot do that yet.',
+        );
+      }
+      const changes = [{ id: item.id, price: choice.price, quantity: wanted }];
+      changeItems(
+        state,
+        subscription,
+        changes,
+        features.subscription_update.proration_behavior as 'none',
+        state.clock.seconds(),
+      );
+      return finished(context, visit, 'changed');
+    }, 'subscription_update'),
+  );
+
   pages.post(
     '/:key/invoices/:invoice/pay',
     visiting((context, visit) => {
-      const invoice = state.invoices.get(context.req.param('invoice') ?? '');
-      if (!invoice || invoice.customer !== visit.customer.id || invoice.status !== 'open')
+      const invoice: Invoice | undefined = state.invoices.get(context.req.param('invoice') ?? '');
+      if (invoice?.customer !== visit.customer.id || invoice.status !== 'open')
         return context.redirect(visit.base, 303);
-      const problem = tryToPay(state, invoice);
+      const problem = attempt(() => payNow(state, invoice, undefined));
       if (problem === null) return context.redirect(`${visit.base}?done=paid`, 303);
-      if (problem.body.code === 'invoice_payment_intent_requires_action')
+      if (problem.body.code === 'invoice_payment_intent_requires_action') {
         return context.redirect(invoice.hosted_invoice_url ?? visit.base, 303);
-      return home(
-        context,
-        visit,
-        { kind: 'problem', words: `${problem.body.message} You can update your payment method and try again.` },
-        402,
-      );
+      }
+      return home(context, visit, {
+        problem: `${problem.body.message} You can update your payment method and try again.`,
+      });
     }),
   );
   return pages;
 }
 
-/** Pays with the card on file; answers what went wrong. */
-function tryToPay(state: State, invoice: Invoice): StripeError | null {
+/** Does something that may be refused; answers the refusal. */
+function attempt(work: () => unknown): StripeError | null {
   try {
-    payNow(state, invoice, undefined);
+    work();
     return null;
   } catch (error) {
     if (error instanceof StripeError) return error;
@@ -222,72 +257,20 @@ function tryToPay(state: State, invoice: Invoice): StripeError | null {
 }
 
 /** Where a session with `flow_data` begins; other flows begin at home. */
-function flowStart({ session, base }: Visit): string | null {
-  if (session.flow?.type === 'payment_method_update') return `${base}/payment-method`;
-  if (session.flow?.subscription_cancel)
-    return `${base}/subscriptions/${session.flow.subscription_cancel.subscription}/cancel`;
-  return null;
-}
-
-const cardPage = (visit: Visit): Html =>
-  html`<div>
-      <h1>Update payment method</h1>
-      <p class="lede">
-        The new card becomes the one that pays for your plan. An invoice that is still open stays open until you pay it.
-      </p>
-    </div>
-    <form class="panel" method="post" action="${visit.base}/payment-method" novalidate>
-      ${cardFields()}
-      <div class="actions">
-        <button class="button primary">Save card</button>
-        <a class="button" href="${visit.base}?home">Go back</a>
-      </div>
-      ${testCards('Save')}
-    </form>`;
-
-function cancelPage(state: State, visit: Visit, subscription: Subscription): Html {
-  const { cancellation_reason: reason, mode } = visit.configuration.features.subscription_cancel;
-  const end = formatDate(periodEnd(subscription));
-  return html`<div>
-      <h1>Cancel ${planName(state, subscription)}?</h1>
-      <p class="lede">
-        ${
-          mode === 'immediately'
-            ? 'Your plan ends at once, and nothing is refunded.'
-            : `Your plan stays as it is until ${end}. Then it ends, and nothing more is charged.`
-        }
-      </p>
-    </div>
-    <form class="panel" method="post" action="${visit.base}/subscriptions/${subscription.id}/cancel">
-      <dl class="facts">
-        <dt>Plan</dt>
-        <dd>${planName(state, subscription)}</dd>
-        <dt>Price</dt>
-        <dd>${formatMoney(totalOf(subscription), subscription.currency)} ${periodOf(subscription)}</dd>
-        <dt>Ends on</dt>
-        <dd>${mode === 'immediately' ? 'Today' : end}</dd>
-      </dl>
-      ${
-        reason.enabled
-          ? html`<fieldset>
-              <legend>Why are you leaving? <span class="soft">(optional)</span></legend>
-              ${reason.options.map(
-                (option) =>
-                  html`<label class="choice"
-                    ><input type="radio" name="feedback" value="${option}" /> ${REASONS[option] ?? option}</label
-                  >`,
-              )}
-            </fieldset>`
-          : ''
-      }
-      <div class="actions">
-        <button class="button danger">Cancel plan</button>
-        <a class="button" href="${visit.base}?home">Keep plan</a>
-      </div>
-    </form>`;
+function flowStart({ session: { flow }, base }: Visit): string | null {
+  if (flow?.type === 'payment_method_update') return `${base}/payment-method`;
+  if (flow?.subscription_cancel) return `${base}/subscriptions/${flow.subscription_cancel.subscription}/cancel`;
+  if (flow?.subscription_update) return `${base}/subscriptions/${flow.subscription_update.subscription}/update`;
+  const confirm = flow?.subscription_update_confirm;
+  if (!confirm) return null;
+  const [item] = confirm.items;
+  const chosen = new URLSearchParams();
+  if (item?.price) chosen.set('price', item.price);
+  if (item?.quantity !== undefined) chosen.set('quantity', String(item.quantity));
+  return `${base}/subscriptions/${confirm.subscription}/update?${chosen.toString()}`;
 }
 
 function wordsFrom(form: Record<string, unknown>): CancellationWords {
   const feedback = String(form['feedback'] ?? '');
-  return feedback in REASONS ? { feedback: feedback as NonNullable<CancellationWords['feedback']> } : {};
+  return isReason(feedback) ? { feedback: feedback as NonNullable<CancellationWords['feedback']> } : {};
 }

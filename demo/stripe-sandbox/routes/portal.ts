@@ -52,7 +52,7 @@ const features = {
     }),
   }),
   subscription_update: hash({
-    billing_cycle_anchor: oneOf('now', 'unchanged'),
+    billing_cycle_anchor: oneOf('unchanged'),
     default_allowed_updates: emptyable(list(oneOf('price', 'promotion_code', 'quantity'))),
     enabled: flag,
     products: emptyable(

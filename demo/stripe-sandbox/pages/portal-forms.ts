@@ -1,0 +1,184 @@
+/** The portal's forms: another card, another plan, the end of one. */
+
+import { html } from 'hono/html';
+import { amountFor } from '../engine/lines.ts';
+import { addInterval } from '../engine/periods.ts';
+import { periodEnd } from '../engine/subscription-status.ts';
+import { formatDate, formatInterval, formatMoney } from '../money.ts';
+import type { State } from '../state.ts';
+import type { PortalConfiguration, Price, Subscription } from '../wire.ts';
+import { cardFields, testCards } from './card-fields.ts';
+import type { Html } from './layout.ts';
+import { periodOf, planName, totalOf } from './plan-words.ts';
+
+type Features = PortalConfiguration['features'];
+
+const REASONS: Record<string, string> = {
+  too_expensive: 'It’s too expensive',
+  missing_features: 'I need more features',
+  switched_service: 'I found an alternative',
+  unused: 'I don’t use it enough',
+  customer_service: 'Customer service was less than expected',
+  too_complex: 'It’s hard to use',
+  low_quality: 'The quality was less than expected',
+  other: 'Other reason',
+};
+
+export const isReason = (value: string): boolean => Object.hasOwn(REASONS, value);
+
+export const cardForm = (base: string): Html =>
+  html`<div>
+      <h1>Update payment method</h1>
+      <p class="lede">
+        The new card becomes the one that pays for your plan. An invoice that is still open stays open until you pay it.
+      </p>
+    </div>
+    <form class="panel" method="post" action="${base}/payment-method" novalidate>
+      ${cardFields()}
+      <div class="actions">
+        <button class="button primary">Save card</button>
+        <a class="button" href="${base}?home">Go back</a>
+      </div>
+      ${testCards('Save')}
+    </form>`;
+
+export function cancelForm(state: State, features: Features, subscription: Subscription, base: string): Html {
+  const { cancellation_reason: reason, mode } = features.subscription_cancel;
+  const end = formatDate(periodEnd(subscription));
+  return html`<div>
+      <h1>Cancel ${planName(state, subscription)}?</h1>
+      <p class="lede">
+        ${
+          mode === 'immediately'
+            ? 'Your plan ends at once, and nothing is refunded.'
+            : `Your plan stays as it is until ${end}. Then it ends, and nothing more is charged.`
+        }
+      </p>
+    </div>
+    <form class="panel" method="post" action="${base}/subscriptions/${subscription.id}/cancel">
+      <dl class="facts">
+        <dt>Plan</dt>
+        <dd>${planName(state, subscription)}</dd>
+        <dt>Price</dt>
+        <dd>${formatMoney(totalOf(subscription), subscription.currency)} ${periodOf(subscription)}</dd>
+        <dt>Ends on</dt>
+        <dd>${mode === 'immediately' ? 'Today' : end}</dd>
+      </dl>
+      ${
+        reason.enabled
+          ? html`<fieldset>
+              <legend>Why are you leaving? <span class="soft">(optional)</span></legend>
+              ${reason.options.map(
+                (option) =>
+                  html`<label class="choice"
+                    ><input type="radio" name="feedback" value="${option}" /> ${REASONS[option] ?? option}</label
+                  >`,
+              )}
+            </fieldset>`
+          : ''
+      }
+      <div class="actions">
+        <button class="button danger">Cancel plan</button>
+        <a class="button" href="${base}?home">Keep plan</a>
+      </div>
+    </form>`;
+}
+
+/** What the configuration lets a customer change to, and how many of it. */
+export interface PlanChoice {
+  price: Price;
+  /** The least and the most of it; `null` where the quantity is not the customer's to choose. */
+  quantity: { minimum: number; maximum: number | null } | null;
+}
+
+/** SUB-10: the products of the configuration, never of a subscription with several items. */
+export function planChoices(state: State, features: Features, subscription: Subscription): PlanChoice[] {
+  const { enabled, products, default_allowed_updates: allowed } = features.subscription_update;
+  const [item, ...others] = subscription.items.data;
+  if (!enabled || !item || others.length > 0 || subscription.status !== 'active') return [];
+  const choices = (products ?? []).flatMap((row) =>
+    row.prices.flatMap((id): PlanChoice[] => {
+      const price = state.prices.get(id);
+      if (!price || price.currency !== subscription.currency) return [];
+      const { enabled: adjustable, minimum, maximum } = row.adjustable_quantity;
+      return [{ price, quantity: adjustable && allowed.includes('quantity') ? { minimum, maximum } : null }];
+    }),
+  );
+  return allowed.includes('price')
+    ? choices
+    : choices.filter(({ price, quantity }) => price.id === item.price.id && quantity !== null);
+}
+
+/** SUB-10: changes that Stripe would put off to the period's end. The sandbox has no schedules yet, so it does not offer them. */
+export function isPutOff(features: Features, subscription: Subscription, price: Price, quantity: number): boolean {
+  const [item] = subscription.items.data;
+  if (!item) return false;
+  const length = ({ recurring }: Price): number =>
+    addInterval(0, recurring?.interval ?? 'month', recurring?.interval_count ?? 1);
+  return features.subscription_update.schedule_at_period_end.conditions.some(({ type }) =>
+    type === 'decreasing_item_amount'
+      ? amountFor(price, quantity) < amountFor(item.price, item.quantity ?? 1)
+      : length(price) < length(item.price),
+  );
+}
+
+export function changeForm(
+  state: State,
+  features: Features,
+  subscription: Subscription,
+  base: string,
+  chosen: { price?: string | undefined; quantity?: string | undefined },
+): Html {
+  const [item] = subscription.items.data;
+  const choices = planChoices(state, features, subscription);
+  const adjustable = choices.find((choice) => choice.quantity !== null)?.quantity;
+  const selected = chosen.price ?? item?.price.id;
+  const timing: Record<string, string> = {
+    always_invoice: 'The difference for the rest of this period is charged now.',
+    create_prorations: 'The difference for the rest of this period comes with your next invoice.',
+    none: 'The new price applies from your next renewal on.',
+  };
+  return html`<div>
+      <h1>Change plan</h1>
+      <p class="lede">${timing[features.subscription_update.proration_behavior]}</p>
+    </div>
+    <form class="panel" method="post" action="${base}/subscriptions/${subscription.id}/update">
+      <fieldset>
+        <legend>Plan</legend>
+        ${choices.map(
+          ({ price }) =>
+            html`<label class="choice">
+              <input type="radio" name="price" value="${price.id}" ${price.id === selected ? 'checked' : ''} />
+              <span class="choice-text">
+                <span>${state.products.get(price.product)?.name}</span>
+                <span class="small soft">
+                  ${formatMoney(price.unit_amount ?? 0, price.currency)} /
+                  ${formatInterval(price.recurring?.interval ?? 'month', price.recurring?.interval_count ?? 1)}
+                </span>
+              </span>
+              ${price.id === item?.price.id ? html`<span class="pill">Current</span>` : ''}
+            </label>`,
+        )}
+      </fieldset>
+      ${
+        adjustable
+          ? html`<div class="field">
+              <label for="quantity">Quantity</label>
+              <input
+                id="quantity"
+                name="quantity"
+                type="number"
+                inputmode="numeric"
+                min="${adjustable.minimum}"
+                ${adjustable.maximum === null ? '' : html`max="${adjustable.maximum}"`}
+                value="${chosen.quantity ?? item?.quantity ?? 1}"
+              />
+            </div>`
+          : ''
+      }
+      <div class="actions">
+        <button class="button primary">Change plan</button>
+        <a class="button" href="${base}?home">Go back</a>
+      </div>
+    </form>`;
+}

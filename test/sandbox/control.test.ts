@@ -1,0 +1,180 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Stripe } from 'stripe';
+import { createSandbox, seedDemo, type StripeSandbox } from '../../demo/stripe-sandbox/index.ts';
+import { DAY, START, startSandbox, subscribed, type Harness } from './harness.ts';
+
+describe('the clock', () => {
+  let harness: Harness;
+  beforeEach(async () => {
+    harness = await startSandbox();
+  });
+  afterEach(() => harness.close());
+
+  test('stands where it was started, and moves when it is told to', async () => {
+    const { clock } = harness.sandbox;
+    expect([clock.now(), clock.frozen]).toEqual([START, true]);
+    await clock.advance(1500);
+    expect(clock.now()).toBe(START + 1500);
+    await clock.advanceTo(START + DAY);
+    expect(clock.now()).toBe(START + DAY);
+  });
+
+  test('never goes back', () => {
+    expect(() => harness.sandbox.clock.advanceTo(START - 1)).toThrow(RangeError);
+    expect(() => harness.sandbox.clock.advance(-1)).toThrow(RangeError);
+  });
+
+  test('runs each thing at its own moment', async () => {
+    await subscribed(harness.stripe);
+    await harness.sandbox.clock.advance(100 * DAY);
+    const renewals = harness.sandbox.state.invoices.list((row) => row.billing_reason === 'subscription_cycle');
+    expect(renewals.map((row) => new Date(row.created * 1000).toISOString())).toEqual([
+      '2026-06-01T12:00:00.000Z',
+      '2026-05-01T12:00:00.000Z',
+      '2026-04-01T12:00:00.000Z',
+    ]);
+    expect(renewals.map((row) => row.status_transitions.paid_at ?? 0)).toEqual(
+      renewals.map((row) => row.created + 3600),
+    );
+  });
+
+  test('two moves at once are done one after the other', async () => {
+    await Promise.all([harness.sandbox.clock.advance(DAY), harness.sandbox.clock.advance(DAY)]);
+    expect(harness.sandbox.clock.now()).toBe(START + 2 * DAY);
+  });
+
+  test('the same seed makes the same history', async () => {
+    const history = async (seed: number): Promise<string[]> => {
+      const run = await startSandbox({ seed });
+      await subscribed(run.stripe);
+      await run.sandbox.clock.advance(40 * DAY);
+      await run.close();
+      return run.sandbox.state.events.list().map((event) => `${event.id} ${event.type} ${event.created}`);
+    };
+    const first = await history(5);
+    expect(await history(5)).toEqual(first);
+    expect(await history(6)).not.toEqual(first);
+  });
+});
+
+describe('a clock that flows', () => {
+  test('does by itself what falls due', async () => {
+    const sandbox = createSandbox();
+    await sandbox.listen();
+    const stripe = new Stripe(sandbox.secretKey, { ...sandbox.stripeClientOptions(), telemetry: false });
+    sandbox.clock.freeze();
+    const { subscription } = await subscribed(stripe);
+    const renewal = (subscription.items.data[0]?.current_period_end ?? 0) * 1000;
+    await sandbox.clock.advanceTo(renewal - 30);
+    const renewed = new Promise<void>((resolve) => {
+      sandbox.state.events.listen((event) => {
+        if (event.type === 'invoice.created') resolve();
+      });
+    });
+    sandbox.clock.run();
+    await renewed;
+    expect(sandbox.clock.now()).toBeGreaterThanOrEqual(renewal);
+    await sandbox.close();
+  });
+});
+
+describe('the seeded demo', () => {
+  let sandbox: StripeSandbox;
+  afterEach(() => sandbox.close());
+
+  test('four customers, each in its own situation, by living through it', async () => {
+    sandbox = createSandbox();
+    await sandbox.listen();
+    const customers = await seedDemo(sandbox);
+    const now = Date.now() / 1000;
+    const only = (customer: string): ReturnType<typeof sandbox.state.subscriptions.list>[number] => {
+      const [subscription, ...others] = sandbox.state.subscriptions.list((row) => row.customer === customer);
+      if (!subscription || others.length > 0) throw new Error('one subscription each');
+      return subscription;
+    };
+    expect(only(customers.active)).toMatchObject({ status: 'active', cancel_at: null });
+    expect(only(customers.ended)).toMatchObject({ status: 'canceled' });
+    const ending = only(customers.ending);
+    expect(ending).toMatchObject({ status: 'active', cancel_at_period_end: false });
+    expect(ending.cancel_at ?? 0).toBeGreaterThan(now);
+    const pastDue = only(customers.pastDue);
+    expect(pastDue.status).toBe('past_due');
+    const invoice = sandbox.state.invoices.get(pastDue.latest_invoice ?? '');
+    expect(invoice).toMatchObject({ status: 'open', attempt_count: 2 });
+    expect(invoice?.next_payment_attempt ?? 0).toBeGreaterThan(now);
+    const failures = sandbox.state.charges.list((row) => row.customer === customers.pastDue && row.status === 'failed');
+    expect((now - (failures.at(-1)?.created ?? 0)) / 86_400).toBeCloseTo(2, 0);
+    expect(sandbox.clock.frozen).toBe(false);
+    expect(Math.abs(sandbox.clock.now() - Date.now())).toBeLessThan(5_000);
+    const lookupKeys = [...sandbox.state.prices.values()].map((price) => price.lookup_key);
+    expect(lookupKeys).toEqual(['starter_monthly', 'starter_yearly', 'team_monthly', 'business_yearly']);
+  });
+});
+
+describe('the control room', () => {
+  let harness: Harness;
+  beforeEach(async () => {
+    harness = await startSandbox();
+  });
+  afterEach(() => harness.close());
+
+  async function ask(
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<{ status: number; json: Record<string, unknown> }> {
+    const response = await fetch(`${harness.url}/sandbox${path}`, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, json: (await response.json()) as Record<string, unknown> };
+  }
+
+  test('moves the clock', async () => {
+    const { json } = await ask('POST', '/clock', { advanceSeconds: 86_400 });
+    expect(json).toEqual({ now: '2026-03-02T12:00:00.000Z', unixMs: START + DAY, frozen: true });
+    expect((await ask('POST', '/clock', { advanceTo: '2026-03-05T00:00:00Z' })).json['now']).toBe(
+      '2026-03-05T00:00:00.000Z',
+    );
+    expect((await ask('POST', '/clock', { advanceTo: '2020-01-01' })).status).toBe(400);
+  });
+
+  test('makes calls fail', async () => {
+    await ask('POST', '/faults', { kind: 'serverError', times: 1, latencyMs: 1 });
+    await expect(harness.stripe.customers.list()).rejects.toMatchObject({ statusCode: 500 });
+    expect((await ask('DELETE', '/faults')).json).toEqual({ latencyMs: 0, rateLimitPerSecond: null, pending: [] });
+  });
+
+  test('decides how the next charge goes', async () => {
+    await ask('POST', '/charges/next', { outcome: 'failsOnCharge' });
+    expect((await subscribed(harness.stripe)).subscription.status).toBe('incomplete');
+    expect((await ask('POST', '/charges/next', { outcome: 'x' })).status).toBe(400);
+  });
+
+  test('registers an endpoint and holds deliveries back', async () => {
+    const { json } = await ask('POST', '/endpoints', { url: 'http://127.0.0.1:9/hooks', secret: 'whsec_known' });
+    expect(json['secret']).toBe('whsec_known');
+    await ask('POST', '/deliveries', { paused: true, copies: 2 });
+    await harness.stripe.customers.create({ name: 'Ada' });
+    expect((await ask('GET', '/deliveries')).json).toMatchObject({
+      paused: true,
+      settings: { copies: 2 },
+      deliveries: [{ type: 'customer.created', state: 'waiting' }],
+    });
+    expect((await ask('POST', '/deliveries', { nonsense: 1 })).status).toBe(400);
+    const events = await ask('GET', '/events');
+    expect(events.json).toMatchObject([{ type: 'customer.created', deliveries: [{ state: 'waiting' }] }]);
+    expect((await ask('POST', '/events/evt_x/resend')).status).toBe(404);
+  });
+
+  test('changes what the Dashboard would', async () => {
+    expect((await ask('PATCH', '/settings', { dunning: { finally: 'markUnpaid' } })).json).toMatchObject({
+      dunning: { finally: 'markUnpaid', retryAfterDays: expect.any(Array) },
+    });
+    expect((await ask('PATCH', '/settings', { nonsense: 1 })).status).toBe(400);
+    expect((await ask('POST', '/portal-settings')).json).toMatchObject({ is_default: true });
+    await harness.stripe.customers.list();
+    expect((await ask('GET', '/requests')).json).toMatchObject([{ path: '/v1/customers' }]);
+  });
+});
