@@ -20,7 +20,7 @@ interface SourceFile {
 
 function sourcesOf(folder: string): SourceFile[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.ts$/.test(name) && !/(?:^|\/)(?:node_modules|dist)\//.test(name) && !name.endsWith('.d.ts'))
+    .filter((name) => name.endsWith('.ts') && !/(?:^|\/)(?:node_modules|dist)\//.test(name) && !name.endsWith('.d.ts'))
     .map((name) => read(join(folder, name)));
 }
 
@@ -103,7 +103,7 @@ describe('the rooms', () => {
   it('rule: the server takes types from the contract and nothing else of the widget', () => {
     expect(offences(server, (imported) => /^(?:widget|demo|test)\//.test(imported))).toEqual([]);
     expect(
-      offences(server, (imported) => /^@billhook\//.test(imported) && imported !== '@billhook/widget/contract'),
+      offences(server, (imported) => imported.startsWith('@billhook/') && imported !== '@billhook/widget/contract'),
     ).toEqual([]);
     expect(offences(server, (imported) => imported.startsWith('@billhook/'), true)).toEqual([]);
   });
@@ -163,7 +163,7 @@ describe('the rooms', () => {
   });
 
   it('rule: importing the packages’ index does nothing', () => {
-    const index = [...widget, ...server].filter(({ path }) => /\/src\/index\.ts$/.test(path));
+    const index = [...widget, ...server].filter(({ path }) => path.endsWith('/src/index.ts'));
     expect(index).toHaveLength(2);
     for (const { path, code } of index) {
       const file = ts.createSourceFile(path, code, ts.ScriptTarget.Latest, false);

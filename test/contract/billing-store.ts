@@ -380,6 +380,18 @@ export function billingStoreContract(
         expect(await ticketOf()).toBe(3);
       });
 
+      it('do not wait for a fetch that began before the return; it is fenced', async () => {
+        await store.raiseTicket('cus_1', 'webhook', t0 + 1);
+        const early = await claimOne(t0 + 1);
+        await store.returnVisit('v1', 5_000, t0 + 2);
+        const answering = await claimOne(t0 + 2);
+        expect(answering.ticket).toBe(3);
+        expect(await store.apply(early, factsWith({ methodDigest: 'early' }), t0 + 1, null, t0 + 3)).toMatchObject({
+          applied: false,
+        });
+        expect(await store.apply(answering, factsWith(), t0 + 2, null, t0 + 3)).toMatchObject({ applied: true });
+      });
+
       it('settle; unchanged may become changed, changed stays', async () => {
         await store.settleVisit('v1', 'unchanged', []);
         expect(await store.findVisit('v1', acme, t0)).toMatchObject({ outcome: 'unchanged' });

@@ -366,6 +366,7 @@ class SqliteStore implements BillingStore {
         return Number(visit['return_ticket']);
       // A deleted customer raises no ticket: there is nothing left to fetch, and what is known is the answer.
       const ticket = this.#raise(String(visit['customer']), 'return', now) ?? 0;
+      this.#run(`UPDATE customers SET lease_until = 0 WHERE customer = @customer`, { customer: visit['customer'] ?? null });
       this.#run(`UPDATE visits SET return_ticket = @ticket, last_ticket_at = @now, outcome = NULL WHERE id = @id`, {
         id,
         ticket,

@@ -201,7 +201,11 @@ export interface BillingStore {
 
   findVisit(id: string, ref: AccountRef, now: number): Promise<Visit | null>;
 
-  /** Raises a ticket for a return, at most one a visit in `everyMs`, and answers the ticket to wait for. A new ticket unsettles the visit. */
+  /**
+   * Raises a ticket for a return, at most one a visit in `everyMs`, and answers the ticket to wait for. A new ticket
+   * unsettles the visit, and ends the lease of a fetch under way: that one began too early to answer this return, and the
+   * person should not wait for it to end. Its claim is fenced by the next.
+   */
   returnVisit(id: string, everyMs: number, now: number): Promise<number>;
 
   /** Keeps the outcome; `unchanged` may still become `changed`. The customer is looked at again at each of `recheckAt` (two at most). */

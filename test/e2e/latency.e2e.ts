@@ -1,0 +1,191 @@
+/**
+ * How long people wait, as they see it: from the click on the portal's "back" to the settled state on the screen, and
+ * from the 200 that a webhook was answered to the new state on a page that waits. Printed; never asserted but for order.
+ */
+
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openTheatre, widgetOf, type Theatre } from './theatre.ts';
+
+const returns = 20;
+
+let theatre: Theatre;
+beforeAll(async () => {
+  theatre = await openTheatre();
+});
+afterAll(async () => {
+  await theatre.close();
+  expect(theatre.troubles).toEqual([]);
+});
+
+type Measured = (what: string, at: number) => void;
+
+/** In every page: when "back" was clicked, and when what the widget says was painted, by the machine's clock. */
+function watchPage(): void {
+  const now = () => performance.timeOrigin + performance.now();
+  const tell = (what: string, at: number) => void (Reflect.get(window, 'measured') as Measured)(what, at);
+  addEventListener(
+    'click',
+    ({ target }) => {
+      if (target instanceof Element && target.closest('a.back')) tell('back', now());
+    },
+    { capture: true },
+  );
+  let said = '';
+  const look = () => {
+    const root = document.querySelector('billhook-widget')?.shadowRoot;
+    const note = root?.querySelector('[part=note]')?.textContent?.trim() ?? '';
+    const status = root?.querySelector('[part=status]')?.textContent?.trim() ?? '';
+    const words = `${note}|${status}`;
+    if (words !== said) {
+      said = words;
+      // The frame after the one that drew it: by then it was painted.
+      requestAnimationFrame(() => tell(words, now()));
+    }
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+}
+
+interface Watched {
+  readonly page: Page;
+  /** When this was painted for the first time after `since`. */
+  painted(words: RegExp, since: number): Promise<number>;
+  backClicked(since: number): Promise<number>;
+}
+
+async function watched(page: Page): Promise<Watched> {
+  const seen: { what: string; at: number }[] = [];
+  let wake = () => {};
+  const measured: Measured = (what, at) => {
+    seen.push({ what, at });
+    wake();
+  };
+  await page.exposeFunction('measured', measured);
+  await page.addInitScript(watchPage);
+  await page.reload();
+  const first = async (matches: (what: string) => boolean, since: number): Promise<number> => {
+    for (;;) {
+      const found = seen.find(({ what, at }) => at >= since && matches(what));
+      if (found) return found.at;
+      await new Promise<void>((resolve) => (wake = resolve));
+    }
+  };
+  return {
+    page,
+    painted: (words, since) => first((what) => words.test(what), since),
+    backClicked: (since) => first((what) => what === 'back', since),
+  };
+}
+
+function summary(milliseconds: readonly number[]): string {
+  const sorted = milliseconds.toSorted((a, b) => a - b);
+  const at = (share: number) => Math.round(sorted[Math.ceil(sorted.length * share) - 1] ?? Number.NaN);
+  return `p50 ${at(0.5)} ms, p95 ${at(0.95)} ms (${sorted.length})`;
+}
+
+describe.each([0, 300])('with Stripe answering in %i ms', (stripeMs) => {
+  it(`"back" → settled state painted, over ${returns} returns`, async () => {
+    const { sandbox } = theatre.demo;
+    if (!sandbox) throw new Error('the demo runs on the sandbox');
+    const { page, painted, backClicked } = await watched(await theatre.enter('Alder Works'));
+    const widget = widgetOf(page);
+    await widget
+      .getByText(/^Active$/)
+      .first()
+      .waitFor();
+    sandbox.faults.latencyMs = stripeMs;
+    const unchanged: number[] = [];
+    const changed: number[] = [];
+
+    for (let round = 0; round < returns; round++) {
+      const change = round % 2 === 1;
+      await widget
+        .getByRole('button', { name: /Manage billing|Keep my plan/ })
+        .first()
+        .click();
+      await page.waitForURL(/\/p\/session\//);
+      if (change && round % 4 === 1) {
+        await page.getByRole('link', { name: /Cancel/ }).click();
+        await page.getByRole('button', { name: /Cancel/ }).click();
+      } else if (change) await page.getByRole('button', { name: /Keep|Renew|Don.t cancel/ }).click();
+      const link = page.getByRole('link', { name: /Return to/ });
+      await link.waitFor();
+      const since = Date.now() - 1;
+      await link.click();
+      const clicked = await backClicked(since);
+      const settled = change ? /^(?:Your plan ends on|You keep your plan)/ : /^Your plan is unchanged/;
+      (change ? changed : unchanged).push((await painted(settled, since)) - clicked);
+    }
+    sandbox.faults.latencyMs = 0;
+    await page.context().close();
+
+    expect([...unchanged, ...changed]).toHaveLength(returns);
+    expect(Math.min(...unchanged, ...changed), 'nothing settles before Stripe has answered').toBeGreaterThan(stripeMs);
+    process.stdout.write(
+      `\n  Stripe ${stripeMs} ms: "back" → settled painted: ${summary([...unchanged, ...changed])}` +
+        `; unchanged ${summary(unchanged)}; changed ${summary(changed)}\n` +
+        `  Stripe ${stripeMs} ms: beyond Stripe's one call: ${summary([...unchanged, ...changed].map((ms) => ms - stripeMs))}\n`,
+    );
+  });
+
+  it(`webhook answered 200 → waiting page painted, over ${returns} webhooks`, async () => {
+    const { sandbox } = theatre.demo;
+    if (!sandbox) throw new Error('the demo runs on the sandbox');
+    const { page, painted } = await watched(await theatre.enter('Alder Works'));
+    const widget = widgetOf(page);
+    await widget
+      .getByText(/^Active$/)
+      .first()
+      .waitFor();
+    // A return that found nothing yet: the page waits for what may still come.
+    await widget.getByRole('button', { name: 'Manage billing' }).click();
+    await page.getByRole('link', { name: /Return to/ }).click();
+    await widget.getByText('Your plan is unchanged.').last().waitFor();
+
+    const answers: number[] = [];
+    const answered = (message: unknown) => {
+      const { request, response } = message as { request: { path: string }; response: { statusCode: number } };
+      if (request.path === '/v1/webhooks/stripe' && response.statusCode === 200) answers.push(Date.now());
+    };
+    subscribe('undici:request:headers', answered);
+    sandbox.faults.latencyMs = stripeMs;
+    const customer = theatre.demo.accounts.find(({ workspace }) => workspace === 'Alder Works')?.customer;
+    const subscription = sandbox.state.subscriptions.list().find((each) => each.customer === customer);
+    const taken: number[] = [];
+    for (let round = 0; round < returns; round++) {
+      answers.length = 0;
+      const cancel = round % 2 === 0;
+      const since = Date.now() - 1;
+      await changePlan(sandbox.stripeClientOptions(), sandbox.secretKey, subscription?.id ?? '', cancel);
+      const at = await painted(cancel ? /\|Ending$/ : /\|Active$/, since);
+      // The sync begins with the first hint, so the wait is counted from there.
+      expect(answers.length).toBeGreaterThan(0);
+      taken.push(at - Math.min(...answers));
+    }
+    unsubscribe('undici:request:headers', answered);
+    sandbox.faults.latencyMs = 0;
+    await page.context().close();
+
+    process.stdout.write(
+      `\n  Stripe ${stripeMs} ms: webhook 200 → waiting page painted: ${summary(taken)}` +
+        `; beyond Stripe's one call: ${summary(taken.map((ms) => ms - stripeMs))}\n`,
+    );
+  });
+});
+
+/** What a colleague, or the host's own code, does through Stripe's API. */
+async function changePlan(
+  { host, port }: { host: string; port: number },
+  secretKey: string,
+  subscription: string,
+  cancel: boolean,
+): Promise<void> {
+  const response = await fetch(`http://${host}:${port}/v1/subscriptions/${subscription}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${secretKey}`, 'content-type': 'application/x-www-form-urlencoded' },
+    body: `cancel_at_period_end=${cancel}`,
+  });
+  if (!response.ok) throw new Error(`the sandbox answered ${response.status}: ${await response.text()}`);
+}
