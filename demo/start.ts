@@ -7,6 +7,7 @@
 import { DemoOptionsError, demoOptionsFrom } from './demo-options.ts';
 import { PortTakenError } from './ports.ts';
 import { startDemo, type Demo } from './start-demo.ts';
+import { welcome } from './welcome.ts';
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
 const complain = (text: string) => process.stderr.write(`demo: ${text}\n`);
@@ -44,25 +45,3 @@ async function start(): Promise<Demo | null> {
 
 const demo = await starting;
 if (demo && !ending) say(welcome(demo));
-
-function welcome({ hostUrl, billhookUrl, sandboxUrl }: Demo): string {
-  const rows = [
-    ['Tidewater', hostUrl, 'a product with a billing page'],
-    ['Billhook', billhookUrl, 'its backend-for-frontend'],
-    sandboxUrl === null
-      ? ['Stripe', 'your test account', 'webhooks come through "stripe listen"']
-      : ['Stripe', sandboxUrl, 'a sandbox: no key, no network'],
-  ] as const;
-  const wide = Math.max(...rows.map(([, address]) => address.length));
-  return `
-${rows.map(([name, address, what]) => `  ${name.padEnd(11)}${address.padEnd(wide + 3)}${what}`).join('\n')}
-
-  Try
-    1. Open ${hostUrl} and sign in to Harbour Studio, whose last payment failed.
-    2. Go to Settings, Billing. "Update card" leads to Stripe, and back.
-       4242 4242 4242 4242 is a card that works.
-    3. Switch account in the corner "Demo", and see the others.
-
-  Ctrl-C stops everything.
-`;
-}

@@ -11,8 +11,12 @@ export interface Speech {
   percent(ratio: number): string;
   /** Monday of the week that is `weeks` after this one, such as "17 Nov". */
   week(weeks: number): string;
+  /** Friday of that week. */
+  weekEnd(weeks: number): string;
   list(parts: readonly string[]): string;
 }
+
+const oneDay = 86_400_000;
 
 /** @param now Unix milliseconds. */
 export function speech(lang: string | undefined, dir: 'ltr' | 'rtl' | undefined, now: number): Speech {
@@ -26,7 +30,8 @@ export function speech(lang: string | undefined, dir: 'ltr' | 'rtl' | undefined,
     widgetLang,
     number: (value) => new Intl.NumberFormat(words.lang).format(value),
     percent: (ratio) => new Intl.NumberFormat(words.lang, { style: 'percent' }).format(ratio),
-    week: (weeks) => day.format(monday + weeks * 7 * 86_400_000),
+    week: (weeks) => day.format(monday + weeks * 7 * oneDay),
+    weekEnd: (weeks) => day.format(monday + (weeks * 7 + 4) * oneDay),
     list: (parts) => new Intl.ListFormat(words.lang, { type: 'unit' }).format(parts),
   };
 }
@@ -46,5 +51,5 @@ export const direction = (text: string | undefined): 'ltr' | 'rtl' | undefined =
 function mondayOf(now: number): number {
   const today = new Date(now);
   today.setUTCHours(0, 0, 0, 0);
-  return today.getTime() - ((today.getUTCDay() + 6) % 7) * 86_400_000;
+  return today.getTime() - ((today.getUTCDay() + 6) % 7) * oneDay;
 }

@@ -22,7 +22,7 @@ const en = {
   workspaces: 'Workspaces',
   signInAs: 'Sign in as',
   ownerMay: 'may manage billing',
-  memberMay: 'may look at it',
+  memberMay: 'may only look',
   pitchLead: 'Tidewater sets the hours your teams have against the hours your projects want, eight weeks ahead.',
 
   overviewLead: 'What is booked against what your teams can do.',
@@ -109,7 +109,7 @@ const en = {
     residency: 'Data residency',
     onboarding: 'Onboarding study',
     handbook: 'Customer handbook',
-    help: 'Help centre',
+    help: 'Help center',
   } satisfies Record<ProjectKey, string> as Record<ProjectKey, string>,
 };
 

@@ -90,7 +90,7 @@ function weeklyChart(loads: readonly WeekLoad[], { words, percent, week }: Speec
 
 function teamTable({ words, number, percent, week }: Speech): Markup {
   const weeks = Array.from({ length: weeksShown }, (_, index) => index);
-  return html`<section class="panel" aria-labelledby="by-team">
+  return html`<div class="panel">
     <h2 id="by-team">${words.teamsByWeek}</h2>
     <div class="scroll" role="region" aria-labelledby="by-team" tabindex="0">
       <table class="heat">
@@ -114,7 +114,7 @@ function teamTable({ words, number, percent, week }: Speech): Markup {
         </tbody>
       </table>
     </div>
-  </section>`;
+  </div>`;
 }
 
 function heatOf(ratio: number): string {

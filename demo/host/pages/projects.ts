@@ -10,15 +10,15 @@ export function projectsPage(visitor: Visitor): Markup {
       <h1>${words.projects}</h1>
       <p class="lead">${words.projectsLead}</p>
     </header>
-    <section class="panel" aria-label="${words.projects}">
+    <div class="panel">
       <div class="scroll" role="region" aria-label="${words.projects}" tabindex="0">
         ${projectTable(visitor.speech)}
       </div>
-    </section>`;
+    </div>`;
   return shell(visitor, { title: words.projects, content });
 }
 
-function projectTable({ words, number, week, list }: Speech): Markup {
+function projectTable({ words, number, week, weekEnd, list }: Speech): Markup {
   const rows = projects
     .map((project) => ({ ...project, ...spanOf(project) }))
     .toSorted((one, other) => other.hours - one.hours);
@@ -42,7 +42,7 @@ function projectTable({ words, number, week, list }: Speech): Markup {
               <rect class="span-all" x="0" y="0" width="${weeksShown}" height="1"></rect>
               <rect class="span-busy" x="${first}" y="0" width="${last - first + 1}" height="1"></rect>
             </svg>
-            <span class="muted">${words.fromTo(week(first), week(last))}</span>
+            <span class="muted">${words.fromTo(week(first), weekEnd(last))}</span>
           </td>
           <td class="amount">${number(hours)}</td>
         </tr>`;
