@@ -2,7 +2,7 @@
  * One browser for the component tests and the end-to-end tests: found first, brought only when there is none. Run it to
  * see which: `node test/browser.ts`.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, type ExecFileSyncOptions } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -71,7 +71,7 @@ function present(): string | undefined {
 }
 
 function bring(): void {
-  const loud = { stdio: ['ignore', 2, 2] } as const; // standard output is for the path alone
+  const loud: ExecFileSyncOptions = { stdio: ['ignore', 2, 2] }; // standard output is for the path alone
   if (process.platform === 'linux' && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
     execFileSync('apt-get', ['update'], loud);
     execFileSync('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], loud);

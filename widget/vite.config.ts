@@ -52,7 +52,7 @@ function compactTemplates(): Plugin {
     enforce: 'pre',
     transform(code, id) {
       if (id.endsWith('styles.ts')) {
-        return code.replace(/css`[^`]*`/g, (style) =>
+        return code.replace(/css = `[^`]*`/g, (style) =>
           style
             .replace(/\/\*[^]*?\*\//g, '')
             .replace(/\s+/g, ' ')

@@ -81,7 +81,7 @@ describe('the way to Stripe', () => {
   for (const [status, code, words] of [
     [502, 'stripe_unavailable', 'Stripe is not answering right now. Nothing was changed.'],
     [429, 'rate_limited', 'a little too fast'],
-    [409, 'portal_not_configured', 'Code: portal_not_configured'],
+    [409, 'portal_not_configured', 'The billing portal is not set up yet.'],
     [404, 'no_customer', 'There is nothing to manage yet.'],
     [409, 'stripe_customer_missing', 'Code: stripe_customer_missing'],
   ] as const) {

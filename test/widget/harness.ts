@@ -69,7 +69,7 @@ export class Shown {
   /** What is to be read, without the live region and without what only reserves room. */
   get text(): string {
     const copy = this.root.querySelector('.root')?.cloneNode(true) as HTMLElement;
-    for (const unseen of copy.querySelectorAll('.unseen, [aria-hidden=true]')) unseen.remove();
+    for (const unseen of copy.querySelectorAll('.unseen, [inert]')) unseen.remove();
     return (copy.textContent ?? '').replace(/\s+/g, ' ').trim();
   }
 
@@ -78,9 +78,7 @@ export class Shown {
   }
 
   get buttons(): HTMLElement[] {
-    return [...this.root.querySelectorAll<HTMLElement>(':not([aria-hidden=true]) > * .button, .button')].filter(
-      (button) => !button.closest('[aria-hidden=true]'),
-    );
+    return [...this.root.querySelectorAll<HTMLElement>('.button')].filter((button) => !button.closest('[inert]'));
   }
 
   get labels(): string[] {

@@ -1,4 +1,5 @@
 import { expect } from '@open-wc/testing';
+import type { BillhookElement } from '../../widget/src/billhook-element.ts';
 import { problem } from './bff-double.ts';
 import { nextEvent, Page, restoreFromCache, settled } from './harness.ts';
 import { active, pro } from './snapshots.ts';
@@ -64,6 +65,7 @@ describe('asking, and not asking', () => {
     await settled();
     page.bff.snapshot = { ...active, revision: 'e1.2', plan: pro };
     const other = new BroadcastChannel('billhook-https://billing.test/ ');
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel reaches its own origin only
     other.postMessage('e1.2');
     await widget.reads('Pro');
     other.close();
@@ -146,10 +148,10 @@ describe('asking, and not asking', () => {
     await widget.ready();
     page.bff.next('billing', problem(403, 'origin_not_allowed'));
     restoreFromCache();
-    await widget.reads('Billing is not set up for this page.');
+    await widget.reads('Billing does not work on this page right now.');
     expect(widget.text)
       .to.contain('Team')
-      .and.match(/Shown as of 12:00\sPM/)
+      .and.match(/Shown as of May 10, 2027, 12:00\sPM/)
       .and.contain('Code: origin_not_allowed');
   });
 
@@ -163,7 +165,7 @@ describe('asking, and not asking', () => {
     const element = document.createElement('billhook-widget');
     element.setAttribute('api', 'http://[');
     document.body.append(element);
-    await element.updateComplete;
+    await (element as BillhookElement).updateComplete;
     expect(element.shadowRoot?.textContent).to.contain('api_missing');
     element.remove();
   });

@@ -117,7 +117,7 @@ describe('what a customer reads', () => {
   it('a new card with the old invoice still open is said, and paying is offered', async () => {
     page.bff.snapshot = { ...snapshots.pastDue, payment: { ...snapshots.pastDue.payment, methodReplaced: true } };
     const widget = page.add();
-    await widget.reads('the open invoice has not been paid with it yet');
+    await widget.reads('the open invoice is not paid yet');
     expect(widget.labels).to.contain('Pay $29.00 now');
   });
 
@@ -134,7 +134,7 @@ describe('what a customer reads', () => {
     page.bff.snapshot = { ...active, stale: true, asOf: '2027-05-10T09:30:00Z' };
     const widget = page.add();
     await widget.ready();
-    expect(widget.text).to.match(/As of 9:30\sAM; newer details are on their way\./);
+    expect(widget.text).to.match(/Shown as of May 10, 2027, 9:30\sAM\./);
   });
 
   const pieces: readonly [TagName, BillingState, RegExp, readonly string[]][] = [

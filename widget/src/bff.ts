@@ -63,14 +63,16 @@ export function createBff(base: string, tokens: TokenSource): Bff {
         signal: limit.signal,
       });
       const { status, headers } = response;
-      // The body is read under the same limit: a server that stops half-way must not hang the page.
-      const text = await response.text();
+      // The body is read under the same limit: a server that stops half-way must not hang the page. A 304 has none, and a
+      // proxy's page is judged by its status, or refused by the parser.
+      const json: unknown = await response.json().catch(() => null);
+      limit.signal.throwIfAborted();
       const ahead = Date.parse(headers.get('date') ?? '') - Date.now();
       // `Date` has whole seconds: a smaller difference says nothing.
       clockAhead = Math.abs(ahead) > 2000 ? ahead : 0;
       // What was asked for somebody else is not shown.
       if (tokens.subject() !== subject) throw new DOMException('', 'AbortError');
-      return { status, headers, body: jsonOf(text) };
+      return { status, headers, body: json };
     } catch (cause) {
       if (signal.aborted || tokens.subject() !== subject) throw cause;
       throw new BillhookError(
@@ -99,22 +101,17 @@ export function createBff(base: string, tokens: TokenSource): Bff {
       parseVisitReturn((await call('visits/return', { visit }, wait, signal)).body),
     async open(action, seen, signal) {
       const { via } = action;
-      const returnUrl = location.href;
+      // What is undefined is not sent.
       const body =
-        via === 'portal'
-          ? { ...(action.flow && { flow: action.flow }), returnUrl, seen }
-          : via === 'checkout'
-            ? { offer: action.offer, returnUrl, seen }
-            : { seen };
+        via === 'invoice'
+          ? { seen }
+          : {
+              flow: via === 'portal' ? (action.flow ?? undefined) : undefined,
+              offer: via === 'checkout' ? action.offer : undefined,
+              returnUrl: location.href,
+              seen,
+            };
       return (await call(`${via}-sessions`, body, 0, signal)).body as OpenedVisit;
     },
   };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null; // a 304, or a proxy's page: judged by its status, or refused by the parser
-  }
 }

@@ -5,14 +5,12 @@ import { BillhookError } from './errors.ts';
 import { BillhookActionEvent, BillhookErrorEvent } from './events.ts';
 import { present, type BillingView } from './presentation.ts';
 import { registry } from './registry.ts';
+import { styles } from './styles.ts';
 import { sessionItem, setSessionItem } from './visit.ts';
 import { speech, type Speech } from './words.ts';
 
 /** Remembers which trouble was already read out, so that it is not repeated on every page of a session. */
 const ANNOUNCED = 'billhook-announced';
-
-/** Bars that only stand for text have nothing to say. */
-export const hiddenWhile = ({ phase }: BillingView): 'true' | 'false' => (phase === 'loading' ? 'true' : 'false');
 
 /**
  * What the four elements share: their attributes, the client they read, their language, and the one live region. Each
@@ -27,6 +25,10 @@ export abstract class BillhookElement extends LitElement {
     theme: { reflect: true },
     target: {},
   };
+
+  static override get styles(): CSSStyleSheet {
+    return styles();
+  }
 
   /** Where the BFF is. Default: where the script came from. */
   declare api: string | undefined;
@@ -69,7 +71,12 @@ export abstract class BillhookElement extends LitElement {
     const view = present(mine, talk, client?.now() ?? Date.now());
     // A live region speaks only of what changes in it: it is there, empty, before it has anything to say.
     const spoken = this.hasUpdated && this.#billing.announces ? this.#announcement(view, talk) : '';
-    return html`<div class="root ${view.phase}" lang=${talk.lang} dir=${talk.dir} aria-busy=${hiddenWhile(view)}>
+    return html`<div
+      class="root ${view.phase}"
+      lang=${talk.lang}
+      dir=${talk.dir}
+      aria-busy=${view.phase === 'loading' ? 'true' : 'false'}
+    >
       <div class="unseen" role="status">${spoken}</div>
       ${view.phase === 'loading' ? html`<p class="unseen">${talk.say('loading')}</p>` : nothing}
       ${view.phase === 'hidden' ? nothing : this.renderBilling(view, talk)}

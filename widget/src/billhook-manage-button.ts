@@ -1,7 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { BillhookElement, hiddenWhile } from './billhook-element.ts';
+import { BillhookElement } from './billhook-element.ts';
 import type { BillingView } from './presentation.ts';
-import { styles } from './styles.ts';
 import { actionButton } from './templates/actions.ts';
 import type { Speech } from './words.ts';
 
@@ -13,12 +12,10 @@ import type { Speech } from './words.ts';
  * @csspart button - the button
  */
 export class BillhookManageButton extends BillhookElement {
-  static override styles = styles;
-
   protected override renderBilling(view: BillingView, speech: Speech): TemplateResult | typeof nothing {
     const action = view.banner?.actions[0] ?? view.actions[0] ?? view.offers[0]?.action;
     if (!action || view.phase === 'failed') return nothing;
-    return html`<div class="bones" aria-hidden=${hiddenWhile(view)}>
+    return html`<div class="bones" ?inert=${view.phase === 'loading'}>
         ${actionButton(action, 'primary', this.press, speech)}
       </div>
       ${view.failure ? html`<p class="line">${view.failure.text}</p>` : nothing}`;

@@ -1,7 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { BillhookElement } from './billhook-element.ts';
 import type { BillingView } from './presentation.ts';
-import { styles } from './styles.ts';
 import { banner, failure } from './templates/messages.ts';
 import type { Speech } from './words.ts';
 
@@ -16,8 +15,6 @@ import type { Speech } from './words.ts';
  * @csspart button - its buttons
  */
 export class BillhookPastDueBanner extends BillhookElement {
-  static override styles = styles;
-
   protected override renderBilling(view: BillingView, speech: Speech): TemplateResult | typeof nothing {
     if (!view.banner) return nothing;
     return html`<div class="card">

@@ -1,7 +1,6 @@
 import { html, type TemplateResult } from 'lit';
-import { BillhookElement, hiddenWhile } from './billhook-element.ts';
+import { BillhookElement } from './billhook-element.ts';
 import type { BillingView } from './presentation.ts';
-import { styles } from './styles.ts';
 import { failure } from './templates/messages.ts';
 import { plan } from './templates/plan.ts';
 import type { Speech } from './words.ts';
@@ -17,11 +16,9 @@ import type { Speech } from './words.ts';
  * @csspart price - the price and its interval
  */
 export class BillhookPlanStatus extends BillhookElement {
-  static override styles = styles;
-
   protected override renderBilling(view: BillingView, speech: Speech): TemplateResult {
     if (view.phase === 'failed') return html`${failure(view.failure, this.retry, speech)}`;
-    return html`<div class="bones" aria-hidden=${hiddenWhile(view)}>${plan(view.plan, '')}</div>`;
+    return html`<div class="bones" ?inert=${view.phase === 'loading'}>${plan(view.plan, '')}</div>`;
   }
 }
 

@@ -1,7 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { BillhookElement, hiddenWhile } from './billhook-element.ts';
+import { BillhookElement } from './billhook-element.ts';
 import type { BillingView } from './presentation.ts';
-import { styles } from './styles.ts';
 import { actionButtons } from './templates/actions.ts';
 import { banner, failure, note } from './templates/messages.ts';
 import { offers } from './templates/offers.ts';
@@ -50,8 +49,6 @@ import type { Speech } from './words.ts';
  * @cssproperty --billhook-critical - the hue of a failed payment
  */
 export class BillhookWidget extends BillhookElement {
-  static override styles = styles;
-
   protected override renderBilling(view: BillingView, speech: Speech): TemplateResult {
     const { note: tripNote, failure: failed, banner: trouble, actions, hint, stale } = view;
     const primary = !trouble?.actions.length && !view.offers.length;
@@ -61,7 +58,7 @@ export class BillhookWidget extends BillhookElement {
       ${
         view.phase === 'failed'
           ? nothing
-          : html`<div class="body bones" aria-hidden=${hiddenWhile(view)}>
+          : html`<div class="body bones" ?inert=${view.phase === 'loading'}>
               ${view.subscriptions.length ? nothing : plan(view.plan, speech.say('currentPlan'))}${subscriptions(view.subscriptions, speech)}${offers(view.offers, this.press, speech)}
               ${
                 actions.length || hint || stale

@@ -1,12 +1,5 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
-import {
-  createClient,
-  NOTHING_KNOWN,
-  type BillingClient,
-  type ClientState,
-  type Subscriber,
-  type TokenAddress,
-} from './client.ts';
+import { createClient, NOTHING_KNOWN, type BillingClient, type ClientState, type Subscriber } from './client.ts';
 import type { BillingSnapshot } from './contract.ts';
 import { BillhookError } from './errors.ts';
 import { BillhookChangeEvent, BillhookErrorEvent } from './events.ts';
@@ -24,8 +17,7 @@ export interface ClientAddress {
 export class ClientController implements ReactiveController, Subscriber {
   readonly #host: ReactiveControllerHost & HTMLElement & ClientAddress;
   client: BillingClient | null = null;
-  #key: string | null = null;
-  #tokenUrl: string | undefined;
+  #key = '';
 
   constructor(host: ReactiveControllerHost & HTMLElement & ClientAddress) {
     this.#host = host;
@@ -70,49 +62,31 @@ export class ClientController implements ReactiveController, Subscriber {
 
   readonly #configured = (): void => {
     this.#bind();
-    this.client?.reconfigured(this.#tokenAddress());
+    this.client?.reconfigured();
     this.#host.requestUpdate();
   };
 
   #bind(): void {
     const { options, clients } = registry;
-    const api = this.#host.api ?? options.api;
-    const account = this.#host.account ?? options.account ?? null;
+    const { api = options.api, account = options.account, tokenUrl = options.tokenUrl, tokenCredentials } = this.#host;
     const base = folderOf(api);
-    const key = base === null ? null : `${base} ${account ?? ''}`;
-    const address = this.#tokenAddress();
-    if (key === this.#key) {
-      if (address?.url !== this.#tokenUrl) this.client?.reconfigured(address);
-      this.#tokenUrl = address?.url;
-      return;
+    const key = `${base} ${account ?? ''}`;
+    if (key !== this.#key) {
+      this.#release();
+      this.#key = key;
+      if (base !== null) {
+        this.client = clients.get(key) ?? createClient(key, base, account ?? null);
+        clients.set(key, this.client);
+      }
     }
-    this.#release();
-    this.#key = key;
-    this.#tokenUrl = address?.url;
-    if (base === null || key === null) return;
-    this.client = clients.get(key) ?? createClient(key, base, account);
-    clients.set(key, this.client);
-    this.client.attach(this, address);
-  }
-
-  #tokenAddress(): TokenAddress | null {
-    const url = this.#host.tokenUrl ?? registry.options.tokenUrl;
-    return url === undefined
-      ? null
-      : { url, credentials: this.#host.tokenCredentials === 'include' ? 'include' : 'same-origin' };
+    const credentials = tokenCredentials === 'include' ? 'include' : 'same-origin';
+    this.client?.attach(this, tokenUrl === undefined ? null : { url: tokenUrl, credentials });
   }
 
   #release(): void {
-    const { client } = this;
-    const key = this.#key;
+    this.client?.detach(this);
     this.client = null;
-    this.#key = null;
-    client?.detach(this);
-    // An element that is only moved connects again in the same task; else the account is forgotten.
-    queueMicrotask(() => {
-      if (client && key !== null && !client.attached() && registry.clients.get(key) === client)
-        registry.clients.delete(key);
-    });
+    this.#key = '';
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * One account's billing on one page: what all elements of that account read. It asks only while an element is attached;
- * when the last one leaves it stops everything, and `forgotten` tells the registry to forget it, so that the next person to
- * sign in on the same page never sees the one before.
+ * when the last one leaves it stops everything and is forgotten, so that the next person to sign in on the same page never
+ * sees the one before.
  */
 import { createBff, type OpenableAction } from './bff.ts';
 import type { BillingSnapshot, Change } from './contract.ts';
@@ -50,11 +50,11 @@ export interface BillingClient {
   now(): number;
   /** Whether this is the one element that speaks to screen readers for all of them. */
   isAnnouncer(subscriber: Subscriber): boolean;
-  attached(): boolean;
+  /** Also tells a new address for tokens. */
   attach(subscriber: Subscriber, address: TokenAddress | null): void;
   detach(subscriber: Subscriber): void;
-  /** Another address for tokens, or a `getToken` at last. */
-  reconfigured(address: TokenAddress | null): void;
+  /** The page's options are others now: what could not be read may be read. */
+  reconfigured(): void;
   /** The person asks again. */
   retry(): void;
   /** Opens what an action leads to. Ignored while another one is being opened. */
@@ -89,12 +89,15 @@ const READ: Poll = { kind: 'read', wait: 0, delay: 0 };
 export function createClient(key: string, api: string, account: string | null): BillingClient {
   const subscribers = new Set<Subscriber>();
   const storedVisit = `billhook-visit:${key}`;
-  const tokens = createTokenSource(askHost, () => bff.now(), forget);
+  const tokens = createTokenSource(
+    askHost,
+    () => bff.now(),
+    () => forget(false),
+  );
   const bff = createBff(api, tokens);
   let state = NOTHING_KNOWN;
   let signals: PageSignals | undefined;
   let tokenAddress: TokenAddress | null = null;
-  let configured: (() => void) | undefined;
   let visitId = '';
   let returnedAt = 0;
   let attentionAt = 0;
@@ -119,10 +122,7 @@ export function createClient(key: string, api: string, account: string | null): 
   async function askHost(signal: AbortSignal): Promise<string | null> {
     // The host's own script may come after ours: nothing is missing before the page is complete.
     if (!tokenAddress && !registry.options.getToken && document.readyState !== 'complete') {
-      await new Promise<unknown>((resolve) => {
-        configured = () => resolve(null);
-        addEventListener('load', resolve, { once: true, signal });
-      });
+      await new Promise((resolve) => addEventListener('load', resolve, { signal }));
     }
     if (tokenAddress) return fetchToken(tokenAddress.url, tokenAddress.credentials, signal);
     const { getToken } = registry.options;
@@ -218,7 +218,7 @@ export function createClient(key: string, api: string, account: string | null): 
   }
 
   function askingFailed(error: unknown, { wait }: Poll): void {
-    if (error instanceof SignedOut) return signedOut();
+    if (error instanceof SignedOut) return forget(true);
     if (!(error instanceof BillhookError)) return; // it was answered for another account, and is asked again at once
     if (wait && error.transient && error.status !== 429) waitsCut = true;
     retryAfter = error.retryAfter;
@@ -276,8 +276,7 @@ export function createClient(key: string, api: string, account: string | null): 
       frozen: stopAsking,
       restored() {
         leaving?.abort();
-        clearTimeout(leavingTimer);
-        set({ opening: null });
+        stayed();
         begin();
       },
       told(revision) {
@@ -287,17 +286,12 @@ export function createClient(key: string, api: string, account: string | null): 
     });
   }
 
-  /** The visit stays stored: whoever signs in again after the trip still learns what it changed. */
-  function signedOut(): void {
+  /** The token speaks for somebody else, or for nobody. */
+  function forget(signedOut: boolean): void {
     bff.forgetDocument();
-    set({ ...NOTHING_KNOWN, signedOut: true });
-  }
-
-  /** The token speaks for somebody else now. */
-  function forget(): void {
-    bff.forgetDocument();
-    endVisit();
-    set({ ...NOTHING_KNOWN, opening: state.opening });
+    // The visit of one who signs in again after the trip stays stored: they still learn what it changed.
+    if (!signedOut) endVisit();
+    set({ ...NOTHING_KNOWN, opening: signedOut ? null : state.opening, signedOut });
   }
 
   async function open(action: OpenableAction, newTab: boolean): Promise<void> {
@@ -324,7 +318,7 @@ export function createClient(key: string, api: string, account: string | null): 
       tab?.close();
       if (signal.aborted) return;
       set({ opening: null });
-      if (error instanceof SignedOut) return signedOut();
+      if (error instanceof SignedOut) return forget(true);
       const failure = error instanceof BillhookError ? error : new BillhookError('response_malformed', 0, 0, error);
       set({ openFailure: failure });
       tellFailure(failure);
@@ -338,14 +332,12 @@ export function createClient(key: string, api: string, account: string | null): 
     state: () => state,
     now: bff.now,
     isAnnouncer: (subscriber) => subscribers.values().next().value === subscriber,
-    attached: () => subscribers.size > 0,
     attach(subscriber, address) {
       tokenAddress = address ?? tokenAddress;
       subscribers.add(subscriber);
-      if (!signals) {
-        signals = listen();
-        begin();
-      } else if (state.failure?.code === 'token_source_missing') begin();
+      if (signals) return;
+      signals = listen();
+      begin();
     },
     detach(subscriber) {
       subscribers.delete(subscriber);
@@ -357,11 +349,13 @@ export function createClient(key: string, api: string, account: string | null): 
       leaving?.abort();
       clearTimeout(leavingTimer);
       state = { ...state, opening: null };
+      // An element that is only moved connects again in the same task; else the account is forgotten.
+      queueMicrotask(() => subscribers.size || registry.clients.delete(key));
     },
-    reconfigured(address) {
-      tokenAddress = address ?? tokenAddress;
-      configured?.();
-      if (state.failure?.code === 'token_source_missing' || state.signedOut) begin();
+    reconfigured() {
+      if (state.snapshot) return;
+      tokens.abort();
+      begin();
     },
     retry() {
       waitsCut = false;

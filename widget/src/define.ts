@@ -19,9 +19,7 @@ if (!registry.defined) {
   if (taken.length) {
     // All or none: half of a billing page is worse than a clear warning.
     // oxlint-disable-next-line no-console -- nothing else can tell the host's developer
-    console.warn(
-      `billhook: element_name_taken: ${taken.join(', ')} is defined by another script, so no element of Billhook was.`,
-    );
+    console.warn(`billhook: element_name_taken: another script defined ${taken.join(', ')}, so nothing was.`);
   } else {
     registry.defined = true;
     for (const name of names) customElements.define(name, elements[name] as CustomElementConstructor);

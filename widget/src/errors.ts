@@ -39,12 +39,12 @@ export class BillhookError extends Error {
     this.retryAfter = retryAfter;
   }
 
-  /** Worth asking again by itself: nobody answered, or the server says that it is its own trouble or too much. */
+  /** Worth asking again by itself: nobody answered, or a proxy did, or the server says that it is its own trouble or too much. */
   get transient(): boolean {
     const { status, code } = this;
     return status
       ? status === 408 || status === 429 || status >= 500
-      : /^(offline|unreachable|timed_out|token_unavailable)$/.test(code);
+      : /^(offline|unreachable|timed_out|token_unavailable|response_malformed)$/.test(code);
   }
 }
 

@@ -1,41 +1,42 @@
 import type { Action, BillingSnapshot } from './contract.ts';
 import type { BillhookError } from './errors.ts';
 
-const everywhere = { bubbles: true, composed: true };
+/** Reaches listeners outside of the shadow root and above the element. */
+class BillhookEvent extends Event {
+  constructor(type: string, detail: object, cancelable = false) {
+    super(type, { bubbles: true, composed: true, cancelable });
+    Object.assign(this, detail);
+  }
+}
 
 /** The billing that the element shows has changed; also fired for the first snapshot, with `previous: null`. */
-export class BillhookChangeEvent extends Event {
-  readonly snapshot: BillingSnapshot;
-  readonly previous: BillingSnapshot | null;
+export class BillhookChangeEvent extends BillhookEvent {
+  declare readonly snapshot: BillingSnapshot;
+  declare readonly previous: BillingSnapshot | null;
 
   constructor(snapshot: BillingSnapshot, previous: BillingSnapshot | null) {
-    super('billhook-change', everywhere);
-    this.snapshot = snapshot;
-    this.previous = previous;
+    super('billhook-change', { snapshot, previous });
   }
 }
 
 /** A person pressed an action. `preventDefault()` hands it to the host, and the widget does nothing. */
-export class BillhookActionEvent extends Event {
-  readonly action: Action;
+export class BillhookActionEvent extends BillhookEvent {
+  declare readonly action: Action;
 
   constructor(action: Action) {
-    super('billhook-action', { ...everywhere, cancelable: true });
-    this.action = action;
+    super('billhook-action', { action }, true);
   }
 }
 
 /** Something failed and the widget shows it in words. `code` is stable; see `WidgetErrorCode`. */
-export class BillhookErrorEvent extends Event {
-  readonly code: BillhookError['code'];
-  readonly status: number;
-  readonly error: BillhookError;
+export class BillhookErrorEvent extends BillhookEvent {
+  declare readonly error: BillhookError;
+  declare readonly code: BillhookError['code'];
+  /** The HTTP status, or 0 where there was no answer. */
+  declare readonly status: number;
 
   constructor(error: BillhookError) {
-    super('billhook-error', everywhere);
-    this.error = error;
-    this.code = error.code;
-    this.status = error.status;
+    super('billhook-error', { error, code: error.code, status: error.status });
   }
 }
 

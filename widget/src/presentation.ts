@@ -9,7 +9,6 @@ import type { Speech, WordKey } from './words.ts';
 export type Tone = 'neutral' | 'positive' | 'info' | 'caution' | 'critical';
 
 export interface PlanView {
-  readonly key: string;
   readonly name: string;
   /** "$29", "per month", "plus tax". */
   readonly price: { readonly amount: string; readonly per: string; readonly notes: string } | null;
@@ -74,42 +73,27 @@ const TONES: Readonly<Record<string, Tone>> = {
   restricted: 'critical',
 };
 
-/** Those that end the trouble; they stand in the banner, beside the words about it. */
-const REMEDIES = /^(updateCard|addCard|payNow|confirmPayment|finishPayment)$/;
-
-/** The button of a healthy account stands in while it is loading, so that nothing moves when the truth arrives. */
-const MANAGE: Action = { purpose: 'manage', via: 'portal', flow: null };
+/** A healthy account stands in for what is loading, so that nothing moves when the truth arrives. Its texts are only bars. */
+const PLACEHOLDER = {
+  state: 'active',
+  plan: { name: null, price: { amount: 2900, currency: 'usd' }, interval: 'month', intervalCount: 1 },
+  renewsAt: '2030-01-01',
+  payment: {},
+  access: {},
+  actions: [{ purpose: 'manage', via: 'portal', flow: null }],
+  mayManage: true,
+  offers: [],
+  subscriptions: [],
+} as unknown as BillingSnapshot;
 
 /** @param now the server's clock, in milliseconds */
 export function present(state: ClientState, speech: Speech, now: number): BillingView {
-  const { snapshot, visit, signedOut } = state;
+  const { visit } = state;
   const { say } = speech;
-  const failure = failureOf(state, speech, now);
+  const failure = failureOf(state, speech);
   const note = noteOf(state, speech);
-  if (!snapshot || (snapshot.state === 'unknown' && !failure)) {
-    return {
-      phase: signedOut ? 'hidden' : failure ? 'failed' : 'loading',
-      note,
-      failure,
-      banner: null,
-      plan: {
-        key: '',
-        name: say('unnamedPlan'),
-        price: {
-          amount: speech.money({ amount: 2900, currency: 'usd' }, 'short'),
-          per: speech.interval('month', 1),
-          notes: '',
-        },
-        status: { label: say('state.active'), tone: 'neutral' },
-        lines: [say('renewsOn', { date: speech.date('2030-01-01') })],
-      },
-      subscriptions: [],
-      actions: [actionView(MANAGE, say('action.manage'), state)],
-      offers: [],
-      hint: say('hint.portal'),
-      stale: null,
-    };
-  }
+  const known = state.snapshot?.state !== 'unknown' && state.snapshot;
+  const snapshot = known || PLACEHOLDER;
 
   // Somebody who has just paid must not be told to pay again: while the return is checked, trouble is not repeated.
   const trouble = bannerOf(snapshot, speech, now);
@@ -119,12 +103,13 @@ export function present(state: ClientState, speech: Speech, now: number): Billin
   const views = snapshot.actions
     .filter(({ via }) => !offers.length || via !== 'checkout')
     .flatMap((action) => viewsOf(action, snapshot, state, speech));
-  const isRemedy = ({ action }: ActionView) => trouble !== null && REMEDIES.test(action.purpose);
+  // What ends the trouble stands beside the words about it.
+  const isRemedy = ({ action }: ActionView) => trouble !== null && action.purpose !== 'manage';
   const actions = views.filter((view) => !isRemedy(view));
   const remedies = banner ? views.filter(isRemedy) : [];
   const via = offers.length ? 'checkout' : [...remedies, ...actions].find(({ href }) => href === null)?.action.via;
   return {
-    phase: 'ready',
+    phase: state.signedOut ? 'hidden' : known ? 'ready' : failure ? 'failed' : 'loading',
     note,
     failure,
     banner: banner && { ...banner, actions: remedies, alerting: state.alerting },
@@ -137,16 +122,10 @@ export function present(state: ClientState, speech: Speech, now: number): Billin
       const action: Action = { purpose: 'subscribe', via: 'checkout', offer: id };
       return { plan: view, action: actionView(action, say('choose', { plan: view.name }), state) };
     }),
-    hint: snapshot.mayManage
-      ? via
-        ? say(`hint.${via}` as WordKey)
-        : null
-      : snapshot.state === 'none'
-        ? null
-        : say('cannotManage'),
+    hint: !snapshot.mayManage ? say('cannotManage') : via ? say(`hint.${via}` as WordKey) : null,
     stale:
       snapshot.stale && snapshot.asOf && !failure && !note
-        ? say('staleSince', { time: speech.time(Date.parse(snapshot.asOf), now) })
+        ? say('asOf', { time: speech.time(Date.parse(snapshot.asOf)) })
         : null,
   };
 }
@@ -160,7 +139,6 @@ function planView(
   // A state of the future has no label; its plan and "manage" are shown.
   const label = of && speech.say(`state.${of.state}` as WordKey);
   return {
-    key: of && 'key' in of ? of.key : '',
     name: plan ? (plan.name ?? speech.say('unnamedPlan')) : noName,
     price: plan && priceView(plan, speech),
     status: of && label ? { label, tone: TONES[of.state] ?? 'neutral' } : null,
@@ -258,17 +236,16 @@ function noteOf({ visit, changes, failure }: ClientState, speech: Speech): NoteV
 function failureOf(
   { failure, failures, openFailure, snapshot, confirmedAt, opening }: ClientState,
   speech: Speech,
-  now: number,
 ): FailureView | null {
   // One slow answer behind a good page is no news; it is asked again before anybody would have read about it.
   const reading =
     failure && (!snapshot || failures > 1 || failure.code === 'offline' || !failure.transient) ? failure : null;
   const error = openFailure ?? reading;
   if (!error || opening) return null;
-  const { text, support } = failureText(error.code, speech);
+  const { text, support } = failureText(error, speech);
   const old = error === reading && snapshot;
   return {
-    text: old ? `${text} ${speech.say('asOf', { time: speech.time(confirmedAt, now) })}` : text,
+    text: old ? `${text} ${speech.say('asOf', { time: speech.time(confirmedAt) })}` : text,
     code: support ? speech.say('failureCode', { code: error.code }) : null,
     alone: !snapshot,
   };

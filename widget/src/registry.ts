@@ -32,14 +32,11 @@ interface Registry {
   readonly listeners: Set<() => void>;
 }
 
-const TYPES: { readonly [name in keyof BillhookOptions]-?: string } = {
+/** What is not a string. */
+const TYPES: { readonly [name in keyof BillhookOptions]?: string } = {
   getToken: 'function',
   navigate: 'function',
   words: 'object',
-  lang: 'string',
-  api: 'string',
-  tokenUrl: 'string',
-  account: 'string',
 };
 
 const page = globalThis as { [name: symbol]: Registry | undefined };
@@ -63,9 +60,10 @@ export const registry: Registry = (page[name] ??= {
  * @throws TypeError when an option is not what it must be; all of them are named at once
  */
 export function configureBillhook(options: BillhookOptions): void {
-  const wrong = Object.entries(options)
-    .filter(([name, value]) => typeof value !== TYPES[name as keyof BillhookOptions])
-    .map(([name]) => `${name} must be a ${TYPES[name as keyof BillhookOptions] ?? 'known option'}`);
+  const wrong = Object.entries(options).flatMap(([name, value]) => {
+    const type = TYPES[name as keyof BillhookOptions] ?? 'string';
+    return typeof value === type ? [] : `${name} must be a ${type}`;
+  });
   if (wrong.length) throw new TypeError(`configureBillhook: ${wrong.join('; ')}`);
   registry.options = { ...registry.options, ...options };
   for (const listener of registry.listeners) listener();

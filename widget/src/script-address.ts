@@ -9,12 +9,6 @@ const here = import.meta.url;
 const tag = [...document.querySelectorAll<HTMLScriptElement>('script[type=module][src]')].find(
   ({ src }) => src === here,
 );
-const { api = new URL('.', here).href, tokenUrl, account } = tag?.dataset ?? {};
 
-configureBillhook({
-  api,
-  ...(tokenUrl === undefined ? {} : { tokenUrl }),
-  ...(account === undefined ? {} : { account }),
-  // What the host had configured before this script arrived stands.
-  ...registry.options,
-});
+// `data-token-url`, `data-account`, `data-api`; what the host had configured before this script arrived stands.
+configureBillhook({ api: new URL('.', here).href, ...tag?.dataset, ...registry.options });

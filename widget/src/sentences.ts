@@ -1,5 +1,6 @@
 /** Pure: what changed, and what failed, each as a sentence for a person. */
 import type { Change } from './contract.ts';
+import type { BillhookError } from './errors.ts';
 import type { Speech, WordKey } from './words.ts';
 
 /** One sentence a change; a kind of the future is left out, because the plan beside it shows the new state anyway. */
@@ -37,27 +38,14 @@ function sentenceOf(change: Change, { say, number, date, money }: Speech): strin
   }
 }
 
-const FAILURES: readonly (readonly [codes: RegExp, key: WordKey])[] = [
-  [/^offline$/, 'failure.offline'],
-  [
-    /^(unreachable|timed_out|token_unavailable|store_unavailable|stopping|internal|response_malformed)$/,
-    'failure.unreachable',
-  ],
-  [/^stripe_(unavailable|rate_limited)$/, 'failure.stripe'],
-  [/^rate_limited$/, 'failure.busy'],
-  [
-    /^token_source_missing$|^token_(issuer|audience)|^(api_missing|origin_not_allowed|return_url_not_allowed)$|^stripe_customer_missing$|^introduction_/,
-    'failure.setup',
-  ],
-  [/^(token_|scope_missing)/, 'failure.token'],
-  [/^no_open_invoice$/, 'failure.nothingOpen'],
-  [/^no_customer$/, 'failure.noCustomer'],
-  [/^(portal_|stripe_rejected|address_refused)/, 'failure.portal'],
-  [/^unsupported_frame$/, 'failure.frame'],
-];
-
 /** @returns the words, and whether only support can help, who will ask for the code */
-export function failureText(code: string, { say }: Speech): { text: string; support: boolean } {
-  const key = FAILURES.find(([codes]) => codes.test(code))?.[1] ?? 'failure.other';
-  return { text: say(key), support: /\.(setup|portal|other|token)$/.test(key) };
+export function failureText(
+  { code, status, transient }: BillhookError,
+  { say }: Speech,
+): { text: string; support: boolean } {
+  const known = say(`failure.${code}` as WordKey);
+  if (known) return { text: known, support: false };
+  if (transient)
+    return { text: say(code.startsWith('stripe') ? 'failure.stripe' : 'failure.unreachable'), support: false };
+  return { text: say(status === 401 ? 'failure.token' : 'failure.support'), support: true };
 }

@@ -1,11 +1,10 @@
-import { css } from 'lit';
-
 /**
- * Static, so that they are one constructed style sheet: no inline style, which a strict CSP would refuse. Every colour is
+ * One style sheet for all elements of the page, constructed when the first is defined: no inline style, which a strict CSP
+ * would refuse, and not at import, which would do something. Every colour is
  * mixed from the page's own `Canvas` and `CanvasText`, so the elements are light on a light page and dark on a dark one,
  * whatever the system prefers; `theme` decides otherwise. Logical properties only: right-to-left needs no second rule.
  */
-export const styles = css`
+const css = `
   :host {
     display: block;
     --_text: var(--billhook-text, CanvasText);
@@ -16,11 +15,6 @@ export const styles = css`
     --_on-accent: var(--billhook-on-accent, var(--_paper));
     --_radius: var(--billhook-radius, 14px);
     --_pad: var(--billhook-padding, 24px);
-    --_neutral: #71717a;
-    --_positive: var(--billhook-positive, #16a34a);
-    --_info: var(--billhook-info, #2563eb);
-    --_caution: var(--billhook-caution, #d97706);
-    --_critical: var(--billhook-critical, #dc2626);
   }
   :host([hidden]) {
     display: none;
@@ -79,8 +73,12 @@ export const styles = css`
   .what {
     min-width: 0;
   }
-  .eyebrow {
-    font-size: 0.8125rem;
+  .eyebrow,
+  .hint,
+  .line,
+  .per,
+  .code {
+    font-size: 0.875rem;
     color: var(--_muted);
   }
   .headline {
@@ -89,14 +87,15 @@ export const styles = css`
     align-items: center;
     gap: 4px 10px;
   }
-  .name {
+  .name,
+  .amount {
     font-size: 1.25rem;
     font-weight: 650;
     letter-spacing: -0.012em;
     line-height: 1.4;
   }
   .status {
-    --_tone: var(--_neutral);
+    --_tone: #71717a;
     padding: 1px 9px;
     border: 1px solid color-mix(in oklab, var(--_tone) 24%, var(--_paper));
     border-radius: 99px;
@@ -107,29 +106,14 @@ export const styles = css`
     line-height: 1.5;
     white-space: nowrap;
   }
-  .line {
-    margin-block-start: 2px;
-    font-size: 0.875rem;
-    color: var(--_muted);
-  }
   .price {
     flex: none;
     max-width: 50%;
     text-align: end;
   }
-  .amount {
-    font-size: 1.25rem;
-    font-weight: 650;
-    letter-spacing: -0.012em;
-    font-variant-numeric: tabular-nums;
-  }
-  .per {
-    font-size: 0.875rem;
-    color: var(--_muted);
-  }
   .rows {
     list-style: none;
-    margin-block: 8px -14px;
+    margin-block-end: -14px;
   }
   .rows li {
     padding-block: 14px;
@@ -163,12 +147,6 @@ export const styles = css`
     padding-block-start: 20px;
     border-block-start: 1px solid var(--_line);
   }
-  .hint {
-    max-width: 26rem;
-    font-size: 0.8125rem;
-    color: var(--_muted);
-    text-wrap: pretty;
-  }
   .actions {
     display: flex;
     flex: none;
@@ -194,9 +172,6 @@ export const styles = css`
     text-align: center;
     text-decoration: none;
     cursor: pointer;
-    transition:
-      background-color 0.12s,
-      border-color 0.12s;
   }
   /* Holds the label's width while "Opening…" stands in its place. */
   .button[data-label]::after {
@@ -232,7 +207,7 @@ export const styles = css`
 
   /* What is to be told */
   .message {
-    --_tone: var(--_neutral);
+    --_tone: #71717a;
     display: flex;
     align-items: flex-start;
     gap: 12px;
@@ -240,19 +215,18 @@ export const styles = css`
     background: color-mix(in oklab, var(--_tone) 6%, var(--_paper));
     border-block-end: 1px solid color-mix(in oklab, var(--_tone) 20%, var(--_paper));
     font-size: 0.9375rem;
-    text-wrap: pretty;
   }
   .positive {
-    --_tone: var(--_positive);
+    --_tone: var(--billhook-positive, #16a34a);
   }
   .info {
-    --_tone: var(--_info);
+    --_tone: var(--billhook-info, #2563eb);
   }
   .caution {
-    --_tone: var(--_caution);
+    --_tone: var(--billhook-caution, #d97706);
   }
   .critical {
-    --_tone: var(--_critical);
+    --_tone: var(--billhook-critical, #dc2626);
   }
   .banner {
     padding-block: 18px 20px;
@@ -268,10 +242,6 @@ export const styles = css`
   .message .actions {
     margin-block-start: 14px;
   }
-  .code {
-    font-size: 0.8125rem;
-    color: var(--_muted);
-  }
   .failure {
     align-items: center;
   }
@@ -286,21 +256,13 @@ export const styles = css`
     width: 20px;
     height: 20px;
     margin-block-start: 1px;
-    color: color-mix(in oklab, var(--_tone, currentColor) 72%, var(--_text));
-  }
-  .failure .icon {
-    margin: 0;
+    color: color-mix(in oklab, var(--_tone, currentColor) 62%, var(--_text));
   }
   .spinner {
     border: 2px solid color-mix(in srgb, currentColor 25%, transparent);
     border-block-start-color: currentColor;
     border-radius: 50%;
     animation: turn 0.8s linear infinite;
-  }
-  .message .spinner {
-    width: 18px;
-    height: 18px;
-    margin: 2px 1px;
   }
   .button .spinner {
     width: 16px;
@@ -325,18 +287,6 @@ export const styles = css`
     background: color-mix(in oklab, var(--_text) 9%, var(--_paper));
     border-color: transparent;
     border-radius: 6px;
-    -webkit-box-decoration-break: clone;
-    box-decoration-break: clone;
-    animation: breathe 1.6s ease-in-out infinite alternate;
-  }
-  .loading .status {
-    border-color: transparent;
-    background: none;
-  }
-  @keyframes breathe {
-    to {
-      opacity: 0.55;
-    }
   }
 
   @container billhook (width < 34rem) {
@@ -357,9 +307,6 @@ export const styles = css`
     .offers .button {
       flex-basis: 100%;
     }
-    .hint {
-      max-width: none;
-    }
   }
   @container billhook (width < 26rem) {
     .body,
@@ -379,14 +326,8 @@ export const styles = css`
     }
   }
   @media (prefers-reduced-motion: reduce) {
-    .loading :is(.text, .button) {
-      animation: none;
-    }
     .spinner {
       animation-duration: 4s;
-    }
-    .button {
-      transition: none;
     }
   }
   @media (prefers-contrast: more) {
@@ -394,17 +335,20 @@ export const styles = css`
       --_muted: var(--_text);
       --_line: var(--_text);
     }
-    .button-secondary {
-      border-color: var(--_text);
-    }
   }
   @media (forced-colors: active) {
-    .loading :is(.text, .button) {
-      color: GrayText;
-    }
     .button[aria-disabled='true'] {
-      opacity: 1;
       color: GrayText;
     }
   }
 `;
+
+let sheet: CSSStyleSheet | undefined;
+
+export function styles(): CSSStyleSheet {
+  if (!sheet) {
+    sheet = new CSSStyleSheet();
+    sheet.replaceSync(css);
+  }
+  return sheet;
+}

@@ -24,8 +24,8 @@ export interface Speech {
   daysAhead(days: number): string;
   /** A calendar day: "May 3, 2027". */
   date(iso: string): string;
-  /** A moment, with the day when it is not today's: for "as of". */
-  time(at: number, now: number): string;
+  /** A moment, for "as of". */
+  time(at: number): string;
   money(money: Money, style?: 'exact' | 'short'): string;
   list(parts: readonly string[]): string;
 }
@@ -57,12 +57,14 @@ const RIGHT_TO_LEFT = /^(Arab|Hebr|Thaa|Syrc|Nkoo|Adlm|Rohg)$/;
 
 export function speech({ pageLang, words, lang, timeZone }: SpeechOptions): Speech {
   const { tag, script } = chooseLocale(pageLang, lang ?? 'en');
-  const dir = RIGHT_TO_LEFT.test(script) ? 'rtl' : 'ltr';
+  const dir = RIGHT_TO_LEFT.test(`${script}`) ? 'rtl' : 'ltr';
   const all: Words = { ...en, ...words };
-  const zone = timeZone === undefined ? {} : { timeZone };
 
   const number = (value: number, options?: Intl.NumberFormatOptions) =>
     new Intl.NumberFormat(tag, options).format(value);
+
+  const when = (at: number, options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat(tag, { ...options, timeZone }).format(at);
 
   function say(key: WordKey, values: Values = {}): string {
     return (all[key] ?? '').replace(/\{(\w+)\}/g, (placeholder, name: string) => {
@@ -82,17 +84,8 @@ export function speech({ pageLang, words, lang, timeZone }: SpeechOptions): Spee
         ? say(`interval.${interval}`)
         : say('every', { period: number(count, { style: 'unit', unit: interval, unitDisplay: 'long' }) }),
     daysAhead: (days) => new Intl.RelativeTimeFormat(tag, { numeric: 'auto' }).format(days, 'day'),
-    date: (iso) =>
-      new Intl.DateTimeFormat(tag, { day: 'numeric', month: 'long', year: 'numeric', ...zone }).format(Date.parse(iso)),
-    time(at, now) {
-      const day = new Intl.DateTimeFormat(tag, { dateStyle: 'medium', ...zone });
-      const clock = new Intl.DateTimeFormat(tag, {
-        ...(day.format(at) === day.format(now) ? {} : { dateStyle: 'medium' }),
-        timeStyle: 'short',
-        ...zone,
-      });
-      return clock.format(at);
-    },
+    date: (iso) => when(Date.parse(iso), { dateStyle: 'long' }),
+    time: (at) => when(at, { dateStyle: 'medium', timeStyle: 'short' }),
     money({ amount, currency }, style = 'exact') {
       const decimals = stripeDecimals(currency);
       const value = amount / 10 ** decimals;
@@ -113,13 +106,12 @@ export function speech({ pageLang, words, lang, timeZone }: SpeechOptions): Spee
 }
 
 /** The page's own tag where its language is the words' language, else the words' tag; English where neither is valid. */
-function chooseLocale(pageLang: string | undefined, wordsLang: string): { tag: string; script: string } {
+function chooseLocale(pageLang: string | undefined, wordsLang: string): { tag: string; script: string | undefined } {
   for (const tag of [pageLang, wordsLang]) {
     try {
-      const page = new Intl.Locale(tag ?? '').maximize();
-      const own = new Intl.Locale(wordsLang).maximize();
-      if (page.language === own.language && page.script === own.script)
-        return { tag: tag ?? '', script: page.script ?? '' };
+      const [page, words] = [tag ?? '', wordsLang].map((each) => new Intl.Locale(each).maximize());
+      if (page?.language === words?.language && page?.script === words?.script)
+        return { tag: `${tag}`, script: page?.script };
     } catch {
       // Not a language tag: `lang=""` and misspellings are common in host pages.
     }
