@@ -131,6 +131,8 @@ describe('the portal', () => {
       'payment_method.attached',
       'customer.updated',
     ]);
+    const setup = harness.lastEvent('setup_intent.succeeded').data.object;
+    expect(await stripe.setupIntents.retrieve(String(setup['id']))).toMatchObject({ customer, status: 'succeeded' });
     expect((await stripe.subscriptions.retrieve(subscription)).status).toBe('past_due');
     const paid = await submit(`${url}/invoices/${invoice}/pay`);
     expect(paid.text).toContain('Your payment went through');

@@ -151,6 +151,15 @@ describe('what is sent', () => {
     expect(renewal.data[0]?.request).toEqual({ id: null, idempotency_key: null });
   });
 
+  test('OBJ-3: an endpoint of another API version is refused rather than sent the wrong shape', async () => {
+    const call = harness.stripe.webhookEndpoints.create({
+      url: 'https://host.example/',
+      enabled_events: ['*'],
+      api_version: '2025-03-31.basil',
+    });
+    await expect(call).rejects.toMatchObject({ statusCode: 400, param: 'api_version' });
+  });
+
   test('only what an enabled endpoint asked for', async () => {
     await harness.stripe.webhookEndpoints.update(endpointId, { enabled_events: ['customer.deleted'] });
     const customer = await createCustomer('Ada');

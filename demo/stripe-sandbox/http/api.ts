@@ -2,7 +2,9 @@
 
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono, type Context } from 'hono';
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
 import qs from 'qs';
 import { API_VERSION } from '../events.ts';
 import type { State } from '../state.ts';
@@ -145,9 +147,9 @@ export function createApi(options: ApiOptions): { app: Hono; api: Api } {
   };
 
   app.onError((error) => {
-    if (error instanceof StripeError)
-      return respond(errorAnswer(error, state.ids.next('req')), state.ids.next('req'), null, {});
-    throw error;
+    if (!(error instanceof StripeError)) throw error;
+    const requestId = state.ids.next('req');
+    return respond(errorAnswer(error, requestId), requestId, null, {});
   });
   app.notFound((context) => {
     const requestId = state.ids.next('req');
@@ -264,11 +266,7 @@ async function goWrong(
       });
     case 'timeout':
       // No answer: the connection stays open until the client, or the sandbox, gives up.
-      await new Promise<void>((resolve) => {
-        const done = (): void => resolve();
-        context.req.raw.signal.addEventListener('abort', done, { once: true });
-        closing.addEventListener('abort', done, { once: true });
-      });
+      await once(AbortSignal.any([context.req.raw.signal, closing]), 'abort');
       return new Response(null, { status: 504 });
     case 'halfBody':
       return cutOff(context, body ?? '');
@@ -291,8 +289,6 @@ function cutOff(context: Context, body: string | null): Response {
   return RESPONSE_ALREADY_SENT;
 }
 
+/** Waits, or stops waiting when the sandbox closes. */
 const sleep = (ms: number, closing: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    closing.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
-  });
+  setTimeout(ms, undefined, { signal: closing }).catch(() => undefined);

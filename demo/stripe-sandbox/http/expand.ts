@@ -236,6 +236,8 @@ const KIND_BY_COLLECTION: Record<string, string> = {
   invoiceitems: 'invoiceitem',
   invoice_payments: 'invoice_payment',
   payment_intents: 'payment_intent',
+  setup_intents: 'setup_intent',
+  subscription_items: 'subscription_item',
   charges: 'charge',
   configurations: 'billing_portal.configuration',
   sessions: 'billing_portal.session',

@@ -1,4 +1,4 @@
-/** Invoices, invoice items, invoice payments, payment intents, charges. */
+/** Invoices, invoice items, invoice payments, payment and setup intents, charges. */
 
 import { resolvePaymentMethod } from '../engine/cards.ts';
 import { payNow, settleZero } from '../engine/collection.ts';
@@ -205,6 +205,12 @@ export function invoiceRoutes(api: Api): void {
   api.get('/v1/payment_intents/:id', {}, ({ state, id }) => {
     const intent = state.paymentIntents.get(id());
     if (!intent) throw noSuch('payment_intent', id(), 'intent');
+    return intent;
+  });
+
+  api.get('/v1/setup_intents/:id', {}, ({ state, id }) => {
+    const intent = state.setupIntents.get(id());
+    if (!intent) throw noSuch('setupintent', id(), 'intent');
     return intent;
   });
 

@@ -158,6 +158,10 @@ export function subscriptionRoutes(api: Api): void {
       );
     },
   );
+  api.get('/v1/subscription_items', { ...pageParams, subscription: required(text) }, ({ state, params }) => {
+    const { items } = requireSubscription(state, params.subscription, 'subscription');
+    return page(items.data, params, '/v1/subscription_items', 'subscription item');
+  });
   api.get('/v1/subscriptions/:id', {}, ({ state, id }) => requireSubscription(state, id()));
   api.post('/v1/subscriptions/:id', updateFields, ({ state, params, id }) =>
     update(state, requireSubscription(state, id()), params),

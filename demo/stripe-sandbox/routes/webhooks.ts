@@ -1,6 +1,7 @@
 /** Webhook endpoints, and the events that are sent to them. */
 
 import type { Deliveries } from '../deliveries.ts';
+import { API_VERSION } from '../events.ts';
 import type { Api } from '../http/api.ts';
 import { invalidRequest, noSuch } from '../http/errors.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
@@ -26,6 +27,15 @@ export function webhookRoutes(api: Api, deliveries: Deliveries): void {
           code: 'url_invalid',
           param: 'url',
         });
+      // OBJ-3: an endpoint's version decides the shape of what it is sent, and the sandbox has only one.
+      if (params.api_version !== undefined && params.api_version !== API_VERSION) {
+        throw invalidRequest(
+          `Invalid Stripe API version: ${params.api_version}. The sandbox speaks ${API_VERSION} only.`,
+          {
+            param: 'api_version',
+          },
+        );
+      }
       const endpoint: WebhookEndpoint = {
         id: state.ids.next('we'),
         object: 'webhook_endpoint',
