@@ -7,6 +7,7 @@ import { playwrightLauncher } from '@web/test-runner-playwright';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { findBrowser, QUIET } from './browser.ts';
+import { strictPage } from './widget/strict-page.ts';
 
 const inHere = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 if (!existsSync(inHere('../widget/dist/widget.js'))) {
@@ -33,6 +34,7 @@ export default {
   rootDir: '..',
   nodeResolve: { exportConditions: ['production', 'default'] },
   concurrency: 2,
+  middleware: [strictPage],
   plugins: [esbuildPlugin({ ts: true, target: 'es2022', tsconfig: inHere('../widget/tsconfig.json') })],
   browsers: [
     playwrightLauncher({
