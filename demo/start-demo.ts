@@ -1,7 +1,7 @@
 /** The whole demo in three origins: a host, Billhook's BFF, and a Stripe. */
 
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serve } from '@hono/node-server';
@@ -61,8 +61,14 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
   };
 
   try {
-    const folder = await mkdtemp(join(tmpdir(), 'billhook-demo-'));
-    undo.push(() => rm(folder, { recursive: true, force: true }));
+    const folder = mkdtempSync(join(tmpdir(), 'billhook-demo-'));
+    const remove = () => rmSync(folder, { recursive: true, force: true });
+    // Also where the process ends by an exception, or because somebody pressed Ctrl-C twice.
+    process.once('exit', remove);
+    undo.push(async () => {
+      process.off('exit', remove);
+      remove();
+    });
 
     const { sandbox, sandboxUrl, accounts, environment } = options.stripe
       ? { sandbox: null, sandboxUrl: null, ...onAccount(options.stripe) }
