@@ -125,6 +125,13 @@ export function billingStoreContract(
         expect(await ticketOf()).toBe(2);
       });
 
+      it('leave it stale since the first of them', async () => {
+        await syncOnce(factsWith(), t0);
+        await store.recordHint(hintFor('evt_1'), t0 + 1);
+        await store.recordHint(hintFor('evt_2'), t0 + 2);
+        expect(await store.findAccount(acme)).toMatchObject({ ticket: 3, staleSince: t0 + 1 });
+      });
+
       it('of a customer nobody linked are recorded and closed, without a row', async () => {
         expect(await store.recordHint(hintFor('evt_1', { customer: 'cus_stranger' }), t0)).toBe('closed');
         expect(await store.recordHint(hintFor('evt_1', { customer: 'cus_stranger' }), t0)).toBe('duplicate');
@@ -409,6 +416,12 @@ export function billingStoreContract(
         expect(await store.raiseRechecks(t0 + 30_000)).toBe(1);
         expect(await store.raiseRechecks(t0 + 99_000)).toBe(0);
         expect(await ticketOf()).toBe(3);
+      });
+
+      it('are not looked at again once they turned out changed', async () => {
+        await store.settleVisit('v1', 'unchanged', [t0 + 5_000, t0 + 30_000]);
+        await store.settleVisit('v1', 'changed', []);
+        expect(await store.raiseRechecks(t0 + 99_000)).toBe(0);
       });
     });
 

@@ -366,7 +366,9 @@ class SqliteStore implements BillingStore {
         return Number(visit['return_ticket']);
       // A deleted customer raises no ticket: there is nothing left to fetch, and what is known is the answer.
       const ticket = this.#raise(String(visit['customer']), 'return', now) ?? 0;
-      this.#run(`UPDATE customers SET lease_until = 0 WHERE customer = @customer`, { customer: visit['customer'] ?? null });
+      this.#run(`UPDATE customers SET lease_until = 0 WHERE customer = @customer`, {
+        customer: visit['customer'] ?? null,
+      });
       this.#run(`UPDATE visits SET return_ticket = @ticket, last_ticket_at = @now, outcome = NULL WHERE id = @id`, {
         id,
         ticket,
@@ -379,8 +381,7 @@ class SqliteStore implements BillingStore {
   async settleVisit(id: string, outcome: 'changed' | 'unchanged', recheckAt: readonly number[]): Promise<void> {
     this.#transaction(() =>
       this.#run(
-        `UPDATE visits SET recheck_at = CASE WHEN outcome IS NULL THEN @recheckAt ELSE recheck_at END,
-           recheck_later = CASE WHEN outcome IS NULL THEN @recheckLater ELSE recheck_later END, outcome = @outcome
+        `UPDATE visits SET outcome = @outcome, recheck_at = @recheckAt, recheck_later = @recheckLater
          WHERE id = @id AND (outcome IS NULL OR (outcome = 'unchanged' AND @outcome = 'changed'))`,
         { id, outcome, recheckAt: recheckAt[0] ?? null, recheckLater: recheckAt[1] ?? null },
       ),
