@@ -1,5 +1,6 @@
 /** Sending events to webhook endpoints: well, or as badly as a test asks for. */
 
+import { createDeliveryQueue } from './delivery-queue.ts';
 import { API_VERSION } from './events.ts';
 import { prettyJson, signatureHeader } from './signature.ts';
 import { wants, type State } from './state.ts';
@@ -90,21 +91,17 @@ export function createDeliveries({ state, onAcknowledged }: DeliveriesOptions): 
   const deliveries: Delivery[] = [];
   const byEvent = new Map<string, Delivery[]>();
   const timers = new Map<NodeJS.Timeout, () => void>();
-  const queues = new Map<string, (() => Promise<void>)[]>();
-  const running = new Map<string, number>();
   const idle: (() => void)[] = [];
   const closing = new AbortController();
   let outbox: SandboxEvent[] = [];
   let flushing: NodeJS.Immediate | undefined;
   let paused = false;
 
-  const underWay = (): boolean =>
-    (outbox.length > 0 && !paused) ||
-    [...running.values()].some((count) => count > 0) ||
-    [...queues.values()].some((queue) => queue.length > 0);
   const rest = (): void => {
-    if (!underWay()) for (const resolve of idle.splice(0)) resolve();
+    const underWay = queue.busy || (outbox.length > 0 && !paused);
+    if (!underWay) for (const resolve of idle.splice(0)) resolve();
   };
+  const queue = createDeliveryQueue(() => settings.concurrency, rest);
 
   const later = (ms: number, work: () => void): void => {
     const timer = setTimeout(() => {
@@ -113,26 +110,6 @@ export function createDeliveries({ state, onAcknowledged }: DeliveriesOptions): 
     }, ms);
     timer.unref();
     timers.set(timer, work);
-  };
-
-  const enqueue = (endpoint: string, task: () => Promise<void>): void => {
-    const queue = queues.get(endpoint) ?? [];
-    queues.set(endpoint, queue);
-    queue.push(task);
-    pump(endpoint);
-  };
-
-  const pump = (endpoint: string): void => {
-    const queue = queues.get(endpoint) ?? [];
-    while (queue.length > 0 && (running.get(endpoint) ?? 0) < settings.concurrency) {
-      const task = queue.shift();
-      running.set(endpoint, (running.get(endpoint) ?? 0) + 1);
-      void task?.().finally(() => {
-        running.set(endpoint, (running.get(endpoint) ?? 1) - 1);
-        pump(endpoint);
-        rest();
-      });
-    }
   };
 
   const acknowledged = (delivery: Delivery, event: SandboxEvent): void => {
@@ -175,7 +152,7 @@ export function createDeliveries({ state, onAcknowledged }: DeliveriesOptions): 
       delivery.state = 'failed';
       return;
     }
-    later(wait, () => enqueue(delivery.endpoint, () => attempt(delivery, event, body)));
+    later(wait, () => queue.add(delivery.endpoint, () => attempt(delivery, event, body)));
   };
 
   const takeRule = (type: EventType): DeliveryRule => {
@@ -197,7 +174,8 @@ export function createDeliveries({ state, onAcknowledged }: DeliveriesOptions): 
       else if (lose === 'silently') acknowledged(delivery, event);
       else {
         const send = (): void => {
-          for (let copy = 0; copy < copies; copy += 1) enqueue(delivery.endpoint, () => attempt(delivery, event, body));
+          for (let copy = 0; copy < copies; copy += 1)
+            queue.add(delivery.endpoint, () => attempt(delivery, event, body));
         };
         if (delayMs > 0) later(delayMs, send);
         else send();
@@ -323,7 +301,7 @@ export function createDeliveries({ state, onAcknowledged }: DeliveriesOptions): 
       outbox = [];
       for (const timer of timers.keys()) clearTimeout(timer);
       timers.clear();
-      for (const queue of queues.values()) queue.splice(0);
+      queue.clear();
       rest();
     },
   };

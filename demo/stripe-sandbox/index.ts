@@ -19,7 +19,8 @@ import { accountRoutes } from './routes/account.ts';
 import { catalogRoutes } from './routes/catalog.ts';
 import { customerRoutes } from './routes/customers.ts';
 import { invoiceRoutes } from './routes/invoices.ts';
-import { portalRoutes } from './routes/portal.ts';
+import { portalConfigurationRoutes } from './routes/portal-configurations.ts';
+import { portalSessionRoutes } from './routes/portal-sessions.ts';
 import { subscriptionRoutes } from './routes/subscriptions.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 import { defaultSettings, type Settings } from './settings.ts';
@@ -109,7 +110,8 @@ export function createSandbox(options: StripeSandboxOptions = {}): StripeSandbox
   customerRoutes(api);
   subscriptionRoutes(api);
   invoiceRoutes(api);
-  portalRoutes(api);
+  portalConfigurationRoutes(api);
+  portalSessionRoutes(api);
   webhookRoutes(api, deliveries);
 
   const app = new Hono();

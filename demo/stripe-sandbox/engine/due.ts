@@ -7,7 +7,7 @@ import { endSubscription } from './cancellation.ts';
 import { collect, settleZero } from './collection.ts';
 import { finalizeInvoice } from './invoices.ts';
 import { DAY } from './periods.ts';
-import { expireIncomplete, INCOMPLETE_LIFETIME, renew, resumeCollection } from './subscriptions.ts';
+import { expireIncomplete, INCOMPLETE_LIFETIME, renew, resumeCollection } from './renewal.ts';
 import { isTerminal } from './subscription-status.ts';
 
 interface Due {

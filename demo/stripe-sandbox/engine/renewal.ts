@@ -1,0 +1,82 @@
+/** What happens to a subscription as time goes by: it renews, its trial ends, its collection resumes, or it expires unfinished. */
+
+import type { State } from '../state.ts';
+import type { Subscription, SubscriptionItem } from '../wire.ts';
+import { endSubscription } from './cancellation.ts';
+import { payingMethod } from './customers.ts';
+import { draftInvoice, finalizeInvoice, markUncollectible, voidInvoice } from './invoices.ts';
+import { periodLines } from './lines.ts';
+import { HOUR, nextBoundary } from './periods.ts';
+import { periodEnd, periodStart } from './subscription-status.ts';
+
+/** SUB-3: how long a first payment may stay unfinished. */
+export const INCOMPLETE_LIFETIME = 23 * HOUR;
+
+/** SUB-3: a first payment that nobody finished. */
+export function expireIncomplete(state: State, subscription: Subscription): void {
+  const invoice = state.invoices.get(subscription.latest_invoice ?? '');
+  if (invoice?.status === 'open') voidInvoice(state, invoice);
+  state.update(subscription, (changed) => {
+    changed.status = 'incomplete_expired';
+    changed.ended_at = state.clock.seconds();
+  });
+}
+
+/** SUB-5: the period moves on first, then comes a draft that is charged about an hour later. */
+export function renew(state: State, subscription: Subscription): void {
+  const customer = state.customers.get(subscription.customer);
+  if (!customer) return;
+  const trialEnded = subscription.status === 'trialing';
+  const ended = { start: periodStart(subscription), end: periodEnd(subscription) };
+  if (trialEnded && !payingMethod(state, subscription, customer)) {
+    const behaviour = subscription.trial_settings?.end_behavior.missing_payment_method;
+    if (behaviour === 'cancel') return endSubscription(state, subscription, 'cancellation_requested');
+    if (behaviour === 'pause') return pauseForMissingMethod(state, subscription);
+  }
+  const now = state.clock.seconds();
+  const due = subscription.items.data.filter((item) => item.current_period_end <= now).map((item) => item.id);
+  state.update(subscription, (changed) => {
+    for (const item of changed.items.data) if (due.includes(item.id)) advanceItem(changed, item);
+    if (trialEnded) changed.status = 'active';
+  });
+  // SUB-6: while a subscription is unpaid, invoices are still made but nobody tries to charge them.
+  const pause = subscription.pause_collection;
+  const invoice = draftInvoice(state, {
+    customer,
+    subscription,
+    reason: 'subscription_cycle',
+    currency: subscription.currency,
+    lines: periodLines(state, subscription).filter((line) => due.includes(line.subscriptionItem ?? '')),
+    autoAdvance: subscription.status !== 'unpaid' && pause === null,
+    period: ended,
+  });
+  if (pause && pause.behavior !== 'keep_as_draft') {
+    finalizeInvoice(state, invoice);
+    if (pause.behavior === 'void') voidInvoice(state, invoice);
+    else markUncollectible(state, invoice);
+  }
+}
+
+/** SUB-15: collection goes on by itself when its time has come. */
+export function resumeCollection(state: State, subscription: Subscription): void {
+  state.update(subscription, (changed) => void (changed.pause_collection = null));
+}
+
+function advanceItem(subscription: Subscription, item: SubscriptionItem): void {
+  const { interval, interval_count: count } = item.price.recurring ?? { interval: 'month', interval_count: 1 };
+  const start = item.current_period_end;
+  item.current_period_start = start;
+  item.current_period_end = nextBoundary(subscription.billing_cycle_anchor, interval, count, start);
+}
+
+function pauseForMissingMethod(state: State, subscription: Subscription): void {
+  subscription.status = 'paused';
+  subscription.status_details = {
+    paused: {
+      subscription: { type: 'trial_end_without_payment_method' },
+      transitioned_at: state.clock.seconds(),
+      type: 'subscription',
+    },
+  };
+  state.emit('customer.subscription.paused', subscription);
+}

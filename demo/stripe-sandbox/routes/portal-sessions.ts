@@ -1,0 +1,146 @@
+/** `/v1/billing_portal/sessions`: the way in, for one customer and a short time. */
+
+import { requireCustomer } from '../engine/customers.ts';
+import { defaultConfiguration, noConfiguration } from '../engine/portal.ts';
+import type { Api } from '../http/api.ts';
+import { invalidRequest, missingParam, noSuch } from '../http/errors.ts';
+import { hash, integer, list, oneOf, required, text, type Read } from '../http/params.ts';
+import type { State } from '../state.ts';
+import type { PortalConfiguration, PortalSession } from '../wire.ts';
+import { requireConfiguration } from './portal-configurations.ts';
+import { requireSubscription } from './subscriptions.ts';
+
+const flowFields = {
+  type: required(
+    oneOf(
+      'customer_update',
+      'payment_method_update',
+      'subscription_cancel',
+      'subscription_pause',
+      'subscription_update',
+      'subscription_update_confirm',
+    ),
+  ),
+  after_completion: hash({
+    type: required(oneOf('hosted_confirmation', 'portal_homepage', 'redirect')),
+    hosted_confirmation: hash({ custom_message: text }),
+    redirect: hash({ return_url: required(text) }),
+  }),
+  subscription_cancel: hash({ subscription: required(text) }),
+  subscription_pause: hash({ subscription: required(text) }),
+  subscription_update: hash({ subscription: required(text) }),
+  subscription_update_confirm: hash({
+    subscription: required(text),
+    items: required(list(hash({ id: required(text), price: text, quantity: integer }))),
+  }),
+};
+
+const sessionFields = {
+  configuration: text,
+  customer: text,
+  flow_data: hash(flowFields),
+  locale: text,
+  return_url: text,
+};
+
+export function portalSessionRoutes(api: Api): void {
+  api.post('/v1/billing_portal/sessions', sessionFields, ({ state, params }) => createSession(state, params));
+}
+
+function createSession(state: State, params: Read<typeof sessionFields>): PortalSession {
+  // PORT-2: not required by the types, but by the API.
+  if (params.customer === undefined) throw missingParam('customer');
+  const customer = requireCustomer(state, params.customer, 'customer');
+  const configuration =
+    params.configuration === undefined
+      ? defaultConfiguration(state)
+      : requireConfiguration(state, params.configuration, 'configuration');
+  if (!configuration) throw noConfiguration();
+  if (!configuration.active)
+    throw invalidRequest('The configuration specified is not active.', { param: 'configuration' });
+  const session: PortalSession = {
+    id: state.ids.next('bps'),
+    object: 'billing_portal.session',
+    configuration: configuration.id,
+    created: state.clock.seconds(),
+    customer: customer.id,
+    customer_account: null,
+    flow: params.flow_data ? flowOf(state, configuration, customer.id, params.flow_data) : null,
+    livemode: false,
+    locale: (params.locale as PortalSession['locale']) ?? null,
+    on_behalf_of: null,
+    return_url: params.return_url ?? configuration.default_return_url,
+    url: `${state.origin()}/p/session/test_${state.ids.token(48)}`,
+  };
+  state.portalSessions.add(session);
+  // The address is a key to somebody's billing: Stripe's event carries it, so whoever stores events stores keys.
+  state.emit('billing_portal.session.created', session);
+  return session;
+}
+
+type FlowParams = Read<typeof flowFields>;
+
+function flowOf(
+  state: State,
+  configuration: PortalConfiguration,
+  customer: string,
+  params: FlowParams,
+): NonNullable<PortalSession['flow']> {
+  const feature: Partial<Record<FlowParams['type'], { enabled: boolean }>> = {
+    customer_update: configuration.features.customer_update,
+    payment_method_update: configuration.features.payment_method_update,
+    subscription_cancel: configuration.features.subscription_cancel,
+    subscription_pause: configuration.features.subscription_pause,
+    subscription_update: configuration.features.subscription_update,
+    subscription_update_confirm: configuration.features.subscription_update,
+  };
+  if (feature[params.type]?.enabled !== true) {
+    throw invalidRequest(
+      `This ${params.type} flow is unavailable because the feature is disabled in your portal configuration.`,
+      { param: 'flow_data[type]' },
+    );
+  }
+  const about =
+    params.type === 'customer_update' || params.type === 'payment_method_update'
+      ? undefined
+      : params[params.type]?.subscription;
+  if (params.type.startsWith('subscription_')) {
+    if (about === undefined) throw missingParam(`flow_data[${params.type}]`);
+    checkSubscription(state, customer, about, params.type);
+  }
+  const after = params.after_completion;
+  return {
+    after_completion: {
+      hosted_confirmation:
+        after?.type === 'hosted_confirmation'
+          ? { custom_message: after.hosted_confirmation?.custom_message ?? null }
+          : null,
+      redirect: after?.type === 'redirect' && after.redirect ? after.redirect : null,
+      type: after?.type ?? 'portal_homepage',
+    },
+    customer_update: params.type === 'customer_update' ? {} : null,
+    subscription_cancel:
+      params.type === 'subscription_cancel' && about !== undefined ? { retention: null, subscription: about } : null,
+    subscription_pause: params.type === 'subscription_pause' && about !== undefined ? { subscription: about } : null,
+    subscription_update: params.type === 'subscription_update' && about !== undefined ? { subscription: about } : null,
+    subscription_update_confirm:
+      params.type === 'subscription_update_confirm' && params.subscription_update_confirm
+        ? {
+            discounts: null,
+            items: params.subscription_update_confirm.items.map((item) => ({ ...item, price: item.price ?? null })),
+            subscription: params.subscription_update_confirm.subscription,
+          }
+        : null,
+    type: params.type,
+  };
+}
+
+function checkSubscription(state: State, customer: string, id: string, flow: string): void {
+  const param = `flow_data[${flow}][subscription]`;
+  const subscription = requireSubscription(state, id, param);
+  if (subscription.customer !== customer) throw noSuch('subscription', id, param);
+  if (flow !== 'subscription_cancel') return;
+  if (subscription.cancel_at_period_end || subscription.cancel_at !== null || subscription.status === 'canceled') {
+    throw invalidRequest('The subscription cannot be canceled because it is already set to cancel.', { param });
+  }
+}
