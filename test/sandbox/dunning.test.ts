@@ -124,6 +124,21 @@ describe('dunning and recovery', () => {
     expect((await stripe.subscriptions.retrieve(subscription.id)).status).toBe('active');
   });
 
+  test('SUB-7: paying an older invoice is not enough, paying the latest is', async () => {
+    harness.sandbox.settings.dunning.finally = 'leavePastDue';
+    const { customer, subscription, invoice: older } = await pastDue();
+    await harness.sandbox.clock.advance(31 * DAY);
+    const latest = await latestInvoice(subscription.id);
+    expect([older.id === latest.id, latest.status]).toEqual([false, 'open']);
+    const working = await stripe.paymentMethods.attach('pm_card_visa', { customer: customer.id });
+    await stripe.invoices.pay(older.id ?? '', { payment_method: working.id });
+    expect((await stripe.subscriptions.retrieve(subscription.id)).status).toBe('past_due');
+    expect(await stripe.customers.retrieve(customer.id)).toMatchObject({ delinquent: true });
+    await stripe.invoices.pay(latest.id ?? '', { payment_method: working.id });
+    expect((await stripe.subscriptions.retrieve(subscription.id)).status).toBe('active');
+    expect(await stripe.customers.retrieve(customer.id)).toMatchObject({ delinquent: false });
+  });
+
   test('SUB-7: the next scheduled retry uses the new card', async () => {
     const { customer, subscription } = await pastDue();
     const working = await stripe.paymentMethods.attach('pm_card_visa', { customer: customer.id });
