@@ -80,10 +80,10 @@ describe('the way to Stripe', () => {
 
   for (const [status, code, words] of [
     [502, 'stripe_unavailable', 'Stripe is not answering right now. Nothing was changed.'],
-    [429, 'rate_limited', 'a little too fast'],
+    [429, 'rate_limited', 'That was too fast.'],
     [409, 'portal_not_configured', 'The billing portal is not set up yet.'],
     [404, 'no_customer', 'There is nothing to manage yet.'],
-    [409, 'stripe_customer_missing', 'Code: stripe_customer_missing'],
+    [409, 'stripe_customer_missing', 'stripe_customer_missing'],
   ] as const) {
     it(`undoes the opening when it fails: ${code}`, async () => {
       const widget = page.add();

@@ -148,11 +148,11 @@ describe('asking, and not asking', () => {
     await widget.ready();
     page.bff.next('billing', problem(403, 'origin_not_allowed'));
     restoreFromCache();
-    await widget.reads('Billing does not work on this page right now.');
+    await widget.reads('Billing does not work on this page.');
     expect(widget.text)
       .to.contain('Team')
       .and.match(/Shown as of May 10, 2027, 12:00\sPM/)
-      .and.contain('Code: origin_not_allowed');
+      .and.contain('origin_not_allowed');
   });
 
   it("a proxy's page with status 200 is no billing", async () => {

@@ -1,5 +1,5 @@
 /** Talks to the backend-for-frontend: tokens, time limits, problems, ETag and the server's clock. It knows no state but these. */
-import type { Action, BillingSnapshot, OpenedVisit, VisitReturn } from './contract.ts';
+import type { Action, BillingSnapshot, OpenedVisit, PortalFlow, VisitReturn } from './contract.ts';
 import { BillhookError } from './errors.ts';
 import { parseSnapshot, parseVisitReturn } from './parse.ts';
 import type { TokenSource } from './token-source.ts';
@@ -27,13 +27,13 @@ export function createBff(base: string, tokens: TokenSource): Bff {
   let etag: string | null = null;
   let clockAhead = 0;
 
-  async function call(path: string, body: object | null, wait: number, signal: AbortSignal) {
+  async function call(...request: [path: string, body: object | null, wait: number, signal: AbortSignal]) {
     const token = await tokens.get();
-    let answer = await send(token, path, body, wait, signal);
+    let answer = await send(token, ...request);
     if (answer.status === 401) {
       // Once: a host whose tokens are refused gets an honest failure, not an endless loop (polar#6372).
       tokens.refuse(token);
-      answer = await send(await tokens.get(), path, body, wait, signal);
+      answer = await send(await tokens.get(), ...request);
     }
     const { status, headers } = answer;
     if (status < 300 || status === 304) return answer;
@@ -100,17 +100,9 @@ export function createBff(base: string, tokens: TokenSource): Bff {
     visitReturn: async (visit, wait, signal) =>
       parseVisitReturn((await call('visits/return', { visit }, wait, signal)).body),
     async open(action, seen, signal) {
-      const { via } = action;
+      const { via, flow, offer } = action as { via: OpenableAction['via']; flow?: PortalFlow | null; offer?: string };
       // What is undefined is not sent.
-      const body =
-        via === 'invoice'
-          ? { seen }
-          : {
-              flow: via === 'portal' ? (action.flow ?? undefined) : undefined,
-              offer: via === 'checkout' ? action.offer : undefined,
-              returnUrl: location.href,
-              seen,
-            };
+      const body = via === 'invoice' ? { seen } : { flow: flow ?? undefined, offer, returnUrl: location.href, seen };
       return (await call(`${via}-sessions`, body, 0, signal)).body as OpenedVisit;
     },
   };

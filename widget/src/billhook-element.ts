@@ -43,8 +43,7 @@ export abstract class BillhookElement extends LitElement {
   /** `_blank` opens Stripe in a new tab. Default: this one. */
   declare target: string | undefined;
 
-  readonly #billing = new ClientController(this);
-  #pageLanguage: MutationObserver | undefined;
+  protected readonly billing = new ClientController(this);
   #spoken = '';
   /** The last press was on this element, so this one tells what became of it. */
   #pressed = false;
@@ -52,25 +51,14 @@ export abstract class BillhookElement extends LitElement {
   /** The pieces this element is composed of. Not called while nobody is signed in. */
   protected abstract renderBilling(view: BillingView, speech: Speech): TemplateResult | typeof nothing;
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#pageLanguage = new MutationObserver(() => this.requestUpdate());
-    this.#pageLanguage.observe(document.documentElement, { attributeFilter: ['lang'] });
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#pageLanguage?.disconnect();
-  }
-
   protected override render(): TemplateResult {
     const { words, lang } = registry.options;
     const talk = speech({ pageLang: this.closest<HTMLElement>('[lang]')?.lang, words, lang });
-    const { state, client } = this.#billing;
+    const { state, client } = this.billing;
     const mine = this.#pressed ? state : { ...state, openFailure: null };
     const view = present(mine, talk, client?.now() ?? Date.now());
     // A live region speaks only of what changes in it: it is there, empty, before it has anything to say.
-    const spoken = this.hasUpdated && this.#billing.announces ? this.#announcement(view, talk) : '';
+    const spoken = this.hasUpdated && this.billing.announces ? this.#announcement(view, talk) : '';
     return html`<div
       class="root ${view.phase}"
       lang=${talk.lang}
@@ -98,7 +86,7 @@ export abstract class BillhookElement extends LitElement {
 
   /** A person pressed an action: the host may take it over, else it is opened. */
   protected readonly press = (action: Action, click: Event): void => {
-    const { client } = this.#billing;
+    const { client } = this.billing;
     const event = new BillhookActionEvent(action);
     // While one opens, further clicks are no actions.
     if (client?.state().opening || !this.dispatchEvent(event)) return click.preventDefault();
@@ -107,15 +95,10 @@ export abstract class BillhookElement extends LitElement {
     void client?.open(action, this.target === '_blank').finally(() => this.requestUpdate());
   };
 
-  protected readonly retry = (): void => this.#billing.client?.retry();
-
-  /** This element speaks for its account: two alerts about one failed payment are one too many. */
-  protected get announces(): boolean {
-    return this.#billing.announces;
-  }
+  protected readonly retry = (): void => this.billing.client?.retry();
 
   #announcement(view: BillingView, { say }: Speech): string {
-    const { opening } = this.#billing.state;
+    const { opening } = this.billing.state;
     const news = opening ? say('opening') : [view.note?.text, view.failure?.text].filter(Boolean).join(' ');
     if (news) return (this.#spoken = news);
     const { banner } = view;

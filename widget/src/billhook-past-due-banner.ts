@@ -18,7 +18,7 @@ export class BillhookPastDueBanner extends BillhookElement {
   protected override renderBilling(view: BillingView, speech: Speech): TemplateResult | typeof nothing {
     if (!view.banner) return nothing;
     return html`<div class="card">
-      ${banner(view.banner, this.press, speech, this.announces)} ${failure(view.failure, this.retry, speech)}
+      ${banner(view.banner, this.press, speech, this.billing.announces)} ${failure(view.failure, this.retry, speech)}
     </div>`;
   }
 }

@@ -54,11 +54,11 @@ export class BillhookWidget extends BillhookElement {
     const primary = !trouble?.actions.length && !view.offers.length;
     return html`<div class="card" part="card">
       <slot name="header"></slot>
-      ${note(tripNote)}${failure(failed, this.retry, speech)}${banner(trouble, this.press, speech, this.announces)}
+      ${note(tripNote)}${failure(failed, this.retry, speech)}${banner(trouble, this.press, speech, this.billing.announces)}
       ${
         view.phase === 'failed'
           ? nothing
-          : html`<div class="body bones" ?inert=${view.phase === 'loading'}>
+          : html`<div class="body bones" .inert=${view.phase === 'loading'}>
               ${view.subscriptions.length ? nothing : plan(view.plan, speech.say('currentPlan'))}${subscriptions(view.subscriptions, speech)}${offers(view.offers, this.press, speech)}
               ${
                 actions.length || hint || stale

@@ -18,6 +18,7 @@ export class ClientController implements ReactiveController, Subscriber {
   readonly #host: ReactiveControllerHost & HTMLElement & ClientAddress;
   client: BillingClient | null = null;
   #key = '';
+  readonly #pageLanguage = new MutationObserver(() => this.changed());
 
   constructor(host: ReactiveControllerHost & HTMLElement & ClientAddress) {
     this.#host = host;
@@ -29,6 +30,7 @@ export class ClientController implements ReactiveController, Subscriber {
     return { ...NOTHING_KNOWN, failure: this.#host.isConnected ? new BillhookError('api_missing') : null };
   }
 
+  /** Whether this element speaks for its account: two alerts about one failed payment are one too many. */
   get announces(): boolean {
     return this.client?.isAnnouncer(this) ?? true;
   }
@@ -36,6 +38,7 @@ export class ClientController implements ReactiveController, Subscriber {
   /** In the connection itself, before the first render: the token is on its way while the page is still being built. */
   hostConnected(): void {
     registry.listeners.add(this.#configured);
+    this.#pageLanguage.observe(document.documentElement, { attributeFilter: ['lang'] });
     this.#bind();
   }
 
@@ -45,6 +48,7 @@ export class ClientController implements ReactiveController, Subscriber {
 
   hostDisconnected(): void {
     registry.listeners.delete(this.#configured);
+    this.#pageLanguage.disconnect();
     this.#release();
   }
 

@@ -12,16 +12,16 @@ const elements: Readonly<Record<string, CustomElementConstructor>> = {
   'billhook-manage-button': BillhookManageButton,
 };
 
-const names = Object.keys(elements);
 // Another copy of Billhook (npm beside script tag) is no stranger; its elements read the same clients as ours would.
 if (!registry.defined) {
-  const taken = names.filter((name) => customElements.get(name));
-  if (taken.length) {
+  const taken = Object.keys(elements).filter((name) => customElements.get(name));
+  registry.defined = !taken.length;
+  for (const [name, element] of Object.entries(elements)) {
     // All or none: half of a billing page is worse than a clear warning.
+    if (registry.defined) customElements.define(name, element);
+  }
+  if (taken.length) {
     // oxlint-disable-next-line no-console -- nothing else can tell the host's developer
     console.warn(`billhook: element_name_taken: another script defined ${taken.join(', ')}, so nothing was.`);
-  } else {
-    registry.defined = true;
-    for (const name of names) customElements.define(name, elements[name] as CustomElementConstructor);
   }
 }

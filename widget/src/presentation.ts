@@ -41,7 +41,7 @@ export interface NoteView {
 
 export interface FailureView {
   readonly text: string;
-  /** "Code: …", where only support can help. */
+  /** Where only support can help, who will ask for it. */
   readonly code: string | null;
   /** Nothing is known, so this stands alone. */
   readonly alone: boolean;
@@ -107,7 +107,7 @@ export function present(state: ClientState, speech: Speech, now: number): Billin
   const isRemedy = ({ action }: ActionView) => trouble !== null && action.purpose !== 'manage';
   const actions = views.filter((view) => !isRemedy(view));
   const remedies = banner ? views.filter(isRemedy) : [];
-  const via = offers.length ? 'checkout' : [...remedies, ...actions].find(({ href }) => href === null)?.action.via;
+  const via = offers.length ? 'checkout' : [...actions, ...remedies].find(({ href }) => href === null)?.action.via;
   return {
     phase: state.signedOut ? 'hidden' : known ? 'ready' : failure ? 'failed' : 'loading',
     note,
@@ -184,10 +184,9 @@ function linesOf(of: BillingSnapshot | SubscriptionSummary, speech: Speech): str
 
 function nextLine(next: ScheduledChange | null, speech: Speech): string {
   if (!next) return '';
-  const { name, price, interval, intervalCount } = next.plan;
-  const cost =
-    price && interval ? ` (${speech.money(price, 'short')} ${speech.interval(interval, intervalCount)})` : '';
-  return speech.say('changesTo', { plan: (name ?? speech.say('unnamedPlan')) + cost, date: speech.date(next.at) });
+  const { name, price } = planView(next.plan, null, speech);
+  const cost = price?.amount ? ` (${price.amount} ${price.per})` : '';
+  return speech.say('changesTo', { plan: name + cost, date: speech.date(next.at) });
 }
 
 function viewsOf(
@@ -246,7 +245,7 @@ function failureOf(
   const old = error === reading && snapshot;
   return {
     text: old ? `${text} ${speech.say('asOf', { time: speech.time(confirmedAt) })}` : text,
-    code: support ? speech.say('failureCode', { code: error.code }) : null,
+    code: support ? error.code : null,
     alone: !snapshot,
   };
 }

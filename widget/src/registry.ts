@@ -64,7 +64,7 @@ export function configureBillhook(options: BillhookOptions): void {
     const type = TYPES[name as keyof BillhookOptions] ?? 'string';
     return typeof value === type ? [] : `${name} must be a ${type}`;
   });
-  if (wrong.length) throw new TypeError(`configureBillhook: ${wrong.join('; ')}`);
+  if (wrong.length) throw new TypeError(wrong.join('; '));
   registry.options = { ...registry.options, ...options };
   for (const listener of registry.listeners) listener();
 }

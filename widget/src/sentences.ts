@@ -1,5 +1,5 @@
 /** Pure: what changed, and what failed, each as a sentence for a person. */
-import type { Change } from './contract.ts';
+import type { Change, Money } from './contract.ts';
 import type { BillhookError } from './errors.ts';
 import type { Speech, WordKey } from './words.ts';
 
@@ -14,28 +14,24 @@ export function changeSentences(changes: readonly Change[], speech: Speech): str
   });
 }
 
-/** A name or a day that is not known would leave a hole, so that change is left to the plan beside it. */
+/** What a change may carry, whichever kind it is. */
+interface Carried {
+  readonly to?: string | number | Money | null;
+  readonly plan?: Carried['to'];
+  readonly at?: string | null;
+  readonly paid?: Carried['to'];
+}
+
+/** Empty where a name or a day is not known: the sentence would have a hole, and the plan beside it tells anyway. */
 function sentenceOf(change: Change, { say, number, date, money }: Speech): string {
-  const { kind } = change;
-  switch (kind) {
-    case 'plan':
-      return change.to === null ? '' : say('change.plan', { plan: change.to });
-    case 'price':
-      return change.to === null ? '' : say('change.price', { price: money(change.to) });
-    case 'quantity':
-      return say('change.quantity', { count: number(change.to) });
-    case 'started':
-      return change.plan === null ? '' : say('change.started', { plan: change.plan });
-    case 'ends':
-      return change.at === null ? '' : say('change.ends', { date: date(change.at) });
-    case 'scheduled':
-      return change.plan === null ? '' : say('change.scheduled', { plan: change.plan, date: date(change.at) });
-    case 'paid':
-      return say('change.paid', { amount: money(change.paid) });
-    default:
-      // A kind without words of its own says nothing: a failed payment is what the banner is about.
-      return say(`change.${kind}` as WordKey);
-  }
+  const { to, plan = to, at, paid = to } = change as Carried;
+  if (plan === null || at === null) return '';
+  return say(`change.${change.kind}` as WordKey, {
+    plan: `${plan}`,
+    count: typeof to === 'number' ? number(to) : '',
+    amount: typeof paid === 'object' && paid ? money(paid) : '',
+    date: at ? date(at) : '',
+  });
 }
 
 /** @returns the words, and whether only support can help, who will ask for the code */

@@ -32,9 +32,7 @@ const css = `
     container: billhook / inline-size;
     color: var(--_text);
     font-family: var(--billhook-font, inherit);
-    font-size: 1rem;
     line-height: 1.5;
-    text-align: start;
     overflow-wrap: anywhere;
   }
   * {
@@ -64,14 +62,13 @@ const css = `
   .body {
     padding: var(--_pad);
   }
-  .plan {
+  .plan,
+  .foot,
+  .offers li {
     display: flex;
     justify-content: space-between;
     align-items: center;
     gap: 12px 24px;
-  }
-  .what {
-    min-width: 0;
   }
   .eyebrow,
   .hint,
@@ -91,15 +88,13 @@ const css = `
   .amount {
     font-size: 1.25rem;
     font-weight: 650;
-    letter-spacing: -0.012em;
-    line-height: 1.4;
   }
   .status {
     --_tone: #71717a;
     padding: 1px 9px;
-    border: 1px solid color-mix(in oklab, var(--_tone) 24%, var(--_paper));
+    border: 1px solid transparent;
     border-radius: 99px;
-    background: color-mix(in oklab, var(--_tone) 9%, var(--_paper));
+    background: color-mix(in oklab, var(--_tone) 12%, var(--_paper));
     color: color-mix(in oklab, var(--_tone) 62%, var(--_text));
     font-size: 0.75rem;
     font-weight: 600;
@@ -107,8 +102,6 @@ const css = `
     white-space: nowrap;
   }
   .price {
-    flex: none;
-    max-width: 50%;
     text-align: end;
   }
   .rows {
@@ -119,19 +112,11 @@ const css = `
     padding-block: 14px;
   }
   .rows li + li,
-  .plan + .rows {
+  .offers {
     border-block-start: 1px solid var(--_line);
   }
-  .plan + .rows {
+  .offers {
     margin-block-start: 16px;
-  }
-  .rows :is(.name, .amount) {
-    font-size: 1rem;
-  }
-  .offers li {
-    display: flex;
-    align-items: center;
-    gap: 12px 24px;
   }
   .offers .plan {
     flex: 1;
@@ -139,10 +124,6 @@ const css = `
 
   /* The ways out */
   .foot {
-    display: flex;
-    align-items: center;
-    justify-content: space-between;
-    gap: 16px 24px;
     margin-block-start: 20px;
     padding-block-start: 20px;
     border-block-start: 1px solid var(--_line);
@@ -186,15 +167,12 @@ const css = `
     gap: 8px;
   }
   .button:hover {
-    background: color-mix(in oklab, var(--_accent) 86%, var(--_paper));
+    opacity: 0.84;
   }
   .button-secondary {
     border-color: color-mix(in oklab, var(--_text) 22%, var(--_paper));
     background: transparent;
     color: var(--_text);
-  }
-  .button-secondary:hover {
-    background: color-mix(in oklab, var(--_text) 6%, transparent);
   }
   .button[aria-disabled='true'] {
     cursor: default;
@@ -213,7 +191,7 @@ const css = `
     gap: 12px;
     padding: 14px var(--_pad);
     background: color-mix(in oklab, var(--_tone) 6%, var(--_paper));
-    border-block-end: 1px solid color-mix(in oklab, var(--_tone) 20%, var(--_paper));
+    border-block-end: 1px solid var(--_line);
     font-size: 0.9375rem;
   }
   .positive {
@@ -233,7 +211,6 @@ const css = `
   }
   .words {
     flex: 1;
-    min-width: 0;
   }
   .title {
     font-weight: 650;
@@ -259,8 +236,8 @@ const css = `
     color: color-mix(in oklab, var(--_tone, currentColor) 62%, var(--_text));
   }
   .spinner {
-    border: 2px solid color-mix(in srgb, currentColor 25%, transparent);
-    border-block-start-color: currentColor;
+    border: 2px solid;
+    border-inline-end-color: transparent;
     border-radius: 50%;
     animation: turn 0.8s linear infinite;
   }
@@ -318,7 +295,6 @@ const css = `
       align-items: flex-start;
     }
     .price {
-      max-width: none;
       text-align: start;
     }
     .button {

@@ -26,7 +26,10 @@ export function bannerOf(
       : access.level === 'none'
         ? say('noAccess')
         : until &&
-          say('fullAccessUntil', { date: date(until), left: daysAhead(Math.floor((Date.parse(until) - now) / DAY)) });
+          say('fullAccessUntil', {
+            date: date(until),
+            left: daysAhead(Math.max(0, Math.floor((Date.parse(until) - now) / DAY))),
+          });
   const banner = (tone: Banner['tone'], title: WordKey, ...text: readonly (string | null | false)[]): Banner => ({
     tone,
     title: say(title),

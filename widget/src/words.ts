@@ -107,11 +107,11 @@ export function speech({ pageLang, words, lang, timeZone }: SpeechOptions): Spee
 
 /** The page's own tag where its language is the words' language, else the words' tag; English where neither is valid. */
 function chooseLocale(pageLang: string | undefined, wordsLang: string): { tag: string; script: string | undefined } {
-  for (const tag of [pageLang, wordsLang]) {
+  for (const tag of [pageLang ?? '', wordsLang]) {
     try {
-      const [page, words] = [tag ?? '', wordsLang].map((each) => new Intl.Locale(each).maximize());
-      if (page?.language === words?.language && page?.script === words?.script)
-        return { tag: `${tag}`, script: page?.script };
+      const { language, script } = new Intl.Locale(tag).maximize();
+      const words = new Intl.Locale(wordsLang).maximize();
+      if (language === words.language && script === words.script) return { tag, script };
     } catch {
       // Not a language tag: `lang=""` and misspellings are common in host pages.
     }

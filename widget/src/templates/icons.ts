@@ -17,13 +17,6 @@ export function icon(tone: Tone, busy = false): TemplateResult {
   return busy
     ? html`<span class="spinner" aria-hidden="true"></span>`
     : html`<svg class="icon" aria-hidden="true" viewBox="0 0 20 20">
-        <path
-          d=${SHAPES[tone]}
-          fill="none"
-          stroke="currentColor"
-          stroke-width="1.7"
-          stroke-linecap="round"
-          stroke-linejoin="round"
-        ></path>
+        <path d=${SHAPES[tone]} fill="none" stroke="currentColor" stroke-width="1.7" stroke-linecap="round"></path>
       </svg>`;
 }
