@@ -109,25 +109,16 @@ export class StoreUnavailableError extends Error {
   readonly code = 'store_unavailable';
 }
 
-export interface BillingStore {
-  /** Names this ledger for good: revisions of different ledgers must not be compared. */
-  readonly epoch: string;
-  /** Secret of this ledger for keyed digests of what must be compared but not kept. */
-  readonly digestKey: string;
+/** What became of an event: a ticket raised, left open until its customer is found, closed without effect, or known already. */
+export type HintOutcome = 'ticket' | 'open' | 'closed' | 'duplicate';
 
-  /** Pins the ledger at the first call. @throws {LedgerPinnedError} `ledger_pinned` when another one is pinned. */
-  pin(identity: StripeIdentity): Promise<void>;
-
-  /** Answers when the database does. @throws {StoreUnavailableError} */
-  ping(): Promise<void>;
-
-  // Webhook → ticket
-
+/** Webhook → ticket. */
+export interface HintStore {
   /**
    * Inserts the event id and raises the customer's ticket, in one transaction; concurrent calls may share a commit.
    * A duplicate changes nothing. A customer that is not linked gets no row: linking starts with a fetch anyway.
    */
-  recordHint(hint: Hint, now: number): Promise<'ticket' | 'open' | 'closed' | 'duplicate'>;
+  recordHint(hint: Hint, now: number): Promise<HintOutcome>;
 
   /** Takes hints whose customer must still be found, for `leaseMs`. */
   takeOpenHints(now: number, leaseMs: number, limit: number): Promise<OpenHint[]>;
@@ -137,21 +128,18 @@ export interface BillingStore {
 
   /** Leaves the hint open, for another try at `nextAttemptAt`. */
   postponeHint(event: string, nextAttemptAt: number): Promise<void>;
+}
 
-  // Reading
-
+/** Links, tickets, and claim → fetch → apply. */
+export interface CustomerStore {
   /** The account's customer: the living one, else the last tombstone, else `null`. */
   findAccount(ref: AccountRef): Promise<CustomerRecord | null>;
 
   /** The facts as they were at `revision`; `null` when there were none, or when that is too long ago. */
   factsAt(customer: string, revision: number): Promise<CustomerFacts | null>;
 
-  // Linking
-
   /** Links for good, with `ticket ≥ 1` and `syncedTicket = 0`, so that events from before the link cannot matter. */
   link(ref: AccountRef, customer: string, now: number): Promise<LinkOutcome>;
-
-  // Tickets
 
   raiseTicket(customer: string, cause: ConfirmedBy, now: number): Promise<number | null>;
 
@@ -163,8 +151,6 @@ export interface BillingStore {
 
   /** Raises the ticket of a due customer and sets its next moment; nothing if somebody else was first. */
   raiseDue(customer: string, wasDueAt: number, nextChangeAt: number | null, now: number): Promise<void>;
-
-  // Claim → fetch → apply
 
   /**
    * Called once by a worker before its first claim. Where only one process works on a ledger, every lease is one of a
@@ -189,14 +175,10 @@ export interface BillingStore {
 
   /** Gives the claim back after a failure, to be tried again at `nextAttemptAt`. The facts stay. */
   fail(claim: Claim, code: string, nextAttemptAt: number, now: number): Promise<void>;
+}
 
-  // Catalogue
-
-  products(): Promise<Product[]>;
-  saveProducts(products: readonly Product[]): Promise<void>;
-
-  // Visits
-
+/** Trips to Stripe's pages, from the click to the settled return. */
+export interface VisitStore {
   openVisit(visit: Omit<Visit, 'returnTicket' | 'outcome'>): Promise<void>;
 
   findVisit(id: string, ref: AccountRef, now: number): Promise<Visit | null>;
@@ -213,8 +195,22 @@ export interface BillingStore {
 
   /** Raises the tickets of settled visits that are to be looked at again. */
   raiseRechecks(now: number): Promise<number>;
+}
 
-  // Keeping house
+export interface BillingStore extends HintStore, CustomerStore, VisitStore {
+  /** Names this ledger for good: revisions of different ledgers must not be compared. */
+  readonly epoch: string;
+  /** Secret of this ledger for keyed digests of what must be compared but not kept. */
+  readonly digestKey: string;
+
+  /** Pins the ledger at the first call. @throws {LedgerPinnedError} `ledger_pinned` when another one is pinned. */
+  pin(identity: StripeIdentity): Promise<void>;
+
+  /** Answers when the database does. @throws {StoreUnavailableError} */
+  ping(): Promise<void>;
+
+  products(): Promise<Product[]>;
+  saveProducts(products: readonly Product[]): Promise<void>;
 
   /** Forgets events, visits and old revisions from before `before`. */
   prune(before: number): Promise<void>;

@@ -1,0 +1,93 @@
+/** One door to the SQLite file: durable, migrated, statements prepared once, failures named. */
+
+import Database from 'better-sqlite3';
+import { StoreUnavailableError } from '../store.ts';
+import { migrations } from './schema.ts';
+
+export type Row = Record<string, string | number | null>;
+export type Bind = Record<string, string | number | null>;
+
+export class SqliteDatabase {
+  readonly #db: Database.Database;
+  readonly #prepared = new Map<string, Database.Statement<[Bind], Row>>();
+
+  /** @throws {StoreUnavailableError} `store_unavailable`: not openable, not migratable, newer than this program, not durable. */
+  constructor(path: string) {
+    try {
+      this.#db = new Database(path, { timeout: 5_000 });
+      this.#db.pragma('journal_mode = WAL');
+      this.#db.pragma('synchronous = FULL');
+      const synchronous = this.#db.pragma('synchronous', { simple: true });
+      if (synchronous !== 2) {
+        throw new Error(`synchronous is ${String(synchronous)}, not 2 (FULL): commits would not be durable`);
+      }
+      this.#migrate();
+    } catch (cause) {
+      throw new StoreUnavailableError(`the ledger at ${path} cannot be opened`, { cause });
+    }
+  }
+
+  #migrate(): void {
+    this.#db
+      .transaction(() => {
+        const version = Number(this.#db.pragma('user_version', { simple: true }));
+        if (version > migrations.length) {
+          throw new Error(`its schema is version ${version}, newer than this program’s ${migrations.length}`);
+        }
+        for (const sql of migrations.slice(version)) this.#db.exec(sql);
+        this.#db.pragma(`user_version = ${migrations.length}`);
+      })
+      // Two processes that start at once: the second waits, and finds it done.
+      .exclusive();
+  }
+
+  /** `IMMEDIATE`: a transaction that reads first and writes later must not fail in its middle because another one wrote. */
+  transaction<T>(work: () => T): T {
+    return this.#guard(() => this.#db.transaction(work).immediate());
+  }
+
+  /** Within a transaction. Answers how many rows changed. */
+  run(sql: string, bind: Bind): number {
+    return this.#statement(sql).run(bind).changes;
+  }
+
+  /** Within a transaction. */
+  get(sql: string, bind: Bind): Row | undefined {
+    return this.#statement(sql).get(bind);
+  }
+
+  /** Within a transaction. */
+  all(sql: string, bind: Bind): Row[] {
+    return this.#statement(sql).all(bind);
+  }
+
+  /** A read of its own. */
+  read(sql: string, bind: Bind): Row | undefined {
+    return this.#guard(() => this.get(sql, bind));
+  }
+
+  /** A read of its own. */
+  readAll(sql: string, bind: Bind): Row[] {
+    return this.#guard(() => this.all(sql, bind));
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #statement(sql: string): Database.Statement<[Bind], Row> {
+    let statement = this.#prepared.get(sql);
+    if (!statement) this.#prepared.set(sql, (statement = this.#db.prepare<[Bind], Row>(sql)));
+    return statement;
+  }
+
+  #guard<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (cause) {
+      throw cause instanceof Database.SqliteError || !this.#db.open
+        ? new StoreUnavailableError('the ledger cannot be used', { cause })
+        : cause;
+    }
+  }
+}
