@@ -15,7 +15,7 @@ export class BillhookManageButton extends BillhookElement {
   protected override renderBilling(view: BillingView, speech: Speech): TemplateResult | typeof nothing {
     const action = view.banner?.actions[0] ?? view.actions[0] ?? view.offers[0]?.action;
     if (!action || view.phase === 'failed') return nothing;
-    return html`<div class="bones" .inert=${view.phase === 'loading'}>
+    return html`<div class="bones" ?inert=${view.phase === 'loading'}>
         ${actionButton(action, 'primary', this.press, speech)}
       </div>
       ${view.failure ? html`<p class="line">${view.failure.text}</p>` : nothing}`;

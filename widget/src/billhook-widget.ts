@@ -58,7 +58,7 @@ export class BillhookWidget extends BillhookElement {
       ${
         view.phase === 'failed'
           ? nothing
-          : html`<div class="body bones" .inert=${view.phase === 'loading'}>
+          : html`<div class="body bones" ?inert=${view.phase === 'loading'}>
               ${view.subscriptions.length ? nothing : plan(view.plan, speech.say('currentPlan'))}${subscriptions(view.subscriptions, speech)}${offers(view.offers, this.press, speech)}
               ${
                 actions.length || hint || stale

@@ -152,6 +152,8 @@ export function createClient(key: string, api: string, account: string | null): 
     const before = state.snapshot?.revision;
     try {
       await (poll.kind === 'return' ? readReturn(poll.wait, signal) : read(poll.wait, signal));
+      // Another request took over in the very moment this one was done.
+      if (signal.aborted) return;
       retryAfter = 0;
       set({ failure: null, failures: 0, signedOut: false });
       const revision = state.snapshot?.revision;
