@@ -6,7 +6,8 @@
 import { z } from 'zod';
 import { silentLog, type Log } from './log.ts';
 import { defaultPolicy, type Policy } from './policy.ts';
-import { importSecret, type TokenKey } from './widget-token.ts';
+import { Jwks } from './jwks.ts';
+import { hasSomeKey, keyOptions, someKeyMissing, type TokenKey } from './token-keys.ts';
 
 export interface ConfigProblem {
   /** The option's path, such as `hosts.0.origins`. */
@@ -51,30 +52,25 @@ const policy = z
   })
   .partial();
 
-const host = z.strictObject({
-  id: z.string('must be a short name').regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"'),
-  secrets: z
-    .array(
-      z
-        .string()
-        .refine((secret) => Buffer.byteLength(secret) >= 32, 'must have at least 32 bytes (openssl rand -base64 32)'),
-      'must be a list of secrets',
-    )
-    .min(1, 'must hold at least one secret'),
-  origins: z
-    .array(
-      z.string().refine(isOrigin, 'must be an origin such as https://app.example, without a path'),
-      'must be a list of origins',
-    )
-    .min(1, 'must hold at least one origin'),
-  returnUrl: address('must be the web address of the host’s billing page'),
-  portalConfiguration: z
-    .string()
-    .startsWith('bpc_', 'must be the id of a portal configuration (bpc_…)')
-    .nullable()
-    .default(null),
-  policy: policy.default({}),
-});
+const host = z
+  .strictObject({
+    id: z.string('must be a short name').regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"'),
+    ...keyOptions,
+    origins: z
+      .array(
+        z.string().refine(isOrigin, 'must be an origin such as https://app.example, without a path'),
+        'must be a list of origins',
+      )
+      .min(1, 'must hold at least one origin'),
+    returnUrl: address('must be the web address of the host’s billing page'),
+    portalConfiguration: z
+      .string()
+      .startsWith('bpc_', 'must be the id of a portal configuration (bpc_…)')
+      .nullable()
+      .default(null),
+    policy: policy.default({}),
+  })
+  .refine(hasSomeKey, someKeyMissing);
 
 const options = z.strictObject({
   publicUrl: address('must be the web address under which this server is reached'),
@@ -125,6 +121,8 @@ export type BillhookOptions = z.input<typeof options> & {
 export interface Host {
   readonly id: string;
   readonly keys: readonly TokenKey[];
+  /** Where the host publishes more keys. */
+  readonly jwks: Jwks | null;
   readonly origins: readonly string[];
   readonly returnUrl: string;
   readonly portalConfiguration: string | null;
