@@ -4,9 +4,10 @@
  */
 
 import { z } from 'zod';
-import { silentLog, type Log } from './log.ts';
-import { defaultPolicy, type Policy } from './policy.ts';
 import { Jwks } from './jwks.ts';
+import { describeCause, silentLog, type Log } from './log.ts';
+import { planOptions } from './plan-options.ts';
+import { defaultPolicy, type Policy } from './policy.ts';
 import { hasSomeKey, keyOptions, someKeyMissing, type TokenKey } from './token-keys.ts';
 
 export interface ConfigProblem {
@@ -68,6 +69,7 @@ const host = z
       .startsWith('bpc_', 'must be the id of a portal configuration (bpc_…)')
       .nullable()
       .default(null),
+    ...planOptions,
     policy: policy.default({}),
   })
   .refine(hasSomeKey, someKeyMissing);
@@ -86,7 +88,7 @@ const options = z.strictObject({
     timeoutMs: z.number().min(100).max(60_000).optional(),
   }),
   hosts: z
-    .array(host, 'must be a list of hosts')
+    .array(host.refine(hasSomeKey, someKeyMissing), 'must be a list of hosts')
     .min(1, 'must hold at least one host')
     .refine((hosts) => new Set(hosts.map(({ id }) => id)).size === hosts.length, 'must not hold two hosts with one id'),
 });
@@ -154,13 +156,13 @@ export async function readConfig({ log, now, ...given }: BillhookOptions): Promi
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
 
   const { hosts, ...rest } = parsed.data;
-  const read = await Promise.all(
-    hosts.map(async ({ secrets, policy: given, ...host }): Promise<[string, Host]> => {
-      const keys = await Promise.all(secrets.map((secret) => importSecret(secret, null)));
-      const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-      return [host.id, { ...host, keys, policy: { ...defaultPolicy, ...chosen } }];
-    }),
-  );
+  const read = hosts.map(({ secrets, publicKeys, jwksUrl, policy: given, ...host }): [string, Host] => {
+    const onTrouble = (cause: unknown) =>
+      log?.warn('token_keys.failed', { host: host.id, cause: describeCause(cause) });
+    const jwks = jwksUrl === null ? null : new Jwks(jwksUrl, { onTrouble });
+    const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+    return [host.id, { ...host, keys: [...secrets, ...publicKeys], jwks, policy: { ...defaultPolicy, ...chosen, plans: host.plans ?? 'all', offers: host.offers } }];
+  });
   return { ...rest, hosts: new Map(read), log: log ?? silentLog, now: now ?? Date.now };
 }
 

@@ -48,6 +48,8 @@ export interface OfferRule {
   /** A price's id or lookup key. */
   readonly price: string;
   readonly quantity?: number | undefined;
+  /** Days of trial before the first charge. Default none. */
+  readonly trialDays?: number | undefined;
 }
 
 export const defaultPolicy: Policy = {

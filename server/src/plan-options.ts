@@ -1,0 +1,25 @@
+/** Which prices are a host's plans, and which of them it sells: checked like every other option. */
+
+import { z } from 'zod';
+
+const name = (what: string) => z.string(`must be ${what}`).min(1, `must be ${what}`);
+
+const plan = z
+  .strictObject({ price: name('a price’s id'), product: name('a product’s id'), lookupKey: name('a lookup key') })
+  .partial()
+  .refine((rule) => Object.keys(rule).length > 0, 'must name a price, a product or a lookup key');
+
+const offer = z.strictObject({
+  id: z.string().regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"'),
+  price: name('a price’s id or lookup key'),
+  quantity: z.int('must be a whole number').min(1, 'must be at least 1').optional(),
+  trialDays: z.int('must be a whole number').min(1, 'must be at least 1').max(730, 'must be at most 730').optional(),
+});
+
+export const planOptions = {
+  plans: z.array(plan, 'must be a list of prices, products or lookup keys').min(1, 'must hold one').optional(),
+  offers: z
+    .array(offer, 'must be a list of offers')
+    .refine((all) => new Set(all.map(({ id }) => id)).size === all.length, 'must not hold two offers with one id')
+    .default([]),
+};
