@@ -57,7 +57,7 @@ export async function createBillhook(options: BillhookOptions, worker: WorkerOpt
     await pin(store, gateway, (cause) =>
       log.warn('stripe.unreachable', { code: cause.code, cause: describeCause(cause) }),
     );
-    const catalogue = new Catalogue(store, gateway);
+    const catalogue = new Catalogue(config, store, gateway);
     await catalogue.load();
     const widget = await readWidgetFile();
     if (!widget) log.warn('widget.not_built');
@@ -77,7 +77,7 @@ export async function createBillhook(options: BillhookOptions, worker: WorkerOpt
         wakeWorker,
         read: createRead(store, catalogue, now),
         introduce: createIntroduce(config, store, gateway, wakeWorker),
-        verify: widgetTokenVerifier(config.publicUrl, (host) => config.hosts.get(host)?.keys ?? null),
+        verify: widgetTokenVerifier(config.publicUrl, (host) => config.hosts.get(host) ?? null),
       },
       widget,
     );

@@ -1,54 +1,106 @@
 /**
- * What products are called. Names live beside the facts, not in them: a renamed product concerns thousands of customers
- * and must not fetch one of them.
+ * What products are called and what prices cost. They live beside the facts, not in them: a renamed product concerns
+ * thousands of customers and must not fetch one of them.
  */
 
+import type { Config } from './config.ts';
+import type { ItemFacts } from './facts.ts';
 import type { Catalogue as JudgesCatalogue } from './judge.ts';
+import { priceFacts } from './stripe-facts/price.ts';
 import type { StripeGateway } from './stripe-gateway.ts';
 import type { BillingStore } from './store/store.ts';
 
 /** Stripe's limit on `ids` in one list call. */
 const idsPerCall = 100;
 
+const minute = 60_000;
+const day = 24 * 60 * minute;
+
 export class Catalogue implements JudgesCatalogue {
   readonly #store: BillingStore;
   readonly #gateway: StripeGateway;
   readonly #names = new Map<string, string | null>();
+  /** By id. */
+  readonly #prices = new Map<string, ItemFacts>();
+  readonly #byLookupKey = new Map<string, ItemFacts>();
+  /** What the hosts offer, by id or lookup key. */
+  readonly #offered: readonly string[];
+  #offersDueAt = 0;
 
-  constructor(store: BillingStore, gateway: StripeGateway) {
+  constructor(config: Config, store: BillingStore, gateway: StripeGateway) {
     this.#store = store;
     this.#gateway = gateway;
+    this.#offered = [
+      ...new Set([...config.hosts.values()].flatMap(({ policy }) => policy.offers.map(({ price }) => price))),
+    ];
   }
 
-  /** Reads the names that the ledger knows. */
+  /** Reads what the ledger knows. */
   async load(): Promise<void> {
     for (const { id, name } of await this.#store.products()) this.#names.set(id, name);
+    for (const price of await this.#store.prices()) this.#remember(price);
   }
 
   productName(id: string): string | null {
     return this.#names.get(id) ?? null;
   }
 
-  /** No offers are configured yet, so no price is looked up by its own id. */
-  price(): null {
-    return null;
+  /** A price by its id or lookup key. */
+  price(ref: string): ItemFacts | null {
+    return this.#prices.get(ref) ?? this.#byLookupKey.get(ref) ?? null;
   }
 
-  /** Fetches the names of products that were never asked about, before facts that need them are shown. */
-  async learn(ids: Iterable<string>): Promise<void> {
-    await this.#fetch([...new Set(ids)].filter((id) => !this.#names.has(id)));
+  /** Fetches what these items name and was never asked about, before facts that need it are shown. */
+  async learn(items: readonly ItemFacts[]): Promise<void> {
+    // A scheduled phase names its price only.
+    const priceIds = items
+      .filter(({ product, price }) => product === '' && !this.#prices.has(price))
+      .map(({ price }) => price);
+    const prices = await this.#fetchPrices(priceIds);
+    const products = [...items, ...prices].map(({ product }) => product);
+    await this.#fetchProducts(products.filter((id) => id !== '' && !this.#names.has(id)));
   }
 
-  /** Fetches one product again, after Stripe said that it changed. */
-  async refresh(id: string): Promise<void> {
-    await this.#fetch([id]);
+  /** Once a day, and every minute while it failed. */
+  offersAreDue(now: number): boolean {
+    return this.#offered.length > 0 && now >= this.#offersDueAt;
   }
 
-  async #fetch(ids: readonly string[]): Promise<void> {
-    for (let from = 0; from < ids.length; from += idsPerCall) {
-      const products = await this.#gateway.products(ids.slice(from, from + idsPerCall));
+  /** Fetches what the hosts offer: a lookup key may have been moved to another price, and the webhook lost. */
+  async refreshOffers(now: number): Promise<void> {
+    this.#offersDueAt = now + minute;
+    const prices = await this.#fetchPrices(this.#offered);
+    await this.#fetchProducts(prices.map(({ product }) => product).filter((id) => !this.#names.has(id)));
+    this.#offersDueAt = now + day;
+  }
+
+  /** Fetches one product or price again, after Stripe said that it changed. */
+  async refresh(subject: { readonly type: string; readonly id: string }): Promise<void> {
+    if (subject.type === 'product') await this.#fetchProducts([subject.id]);
+    else await this.#fetchPrices([subject.id]);
+  }
+
+  async #fetchProducts(ids: readonly string[]): Promise<void> {
+    const wanted = [...new Set(ids)];
+    for (let from = 0; from < wanted.length; from += idsPerCall) {
+      const products = await this.#gateway.products(wanted.slice(from, from + idsPerCall));
       await this.#store.saveProducts(products);
       for (const { id, name } of products) this.#names.set(id, name);
     }
+  }
+
+  async #fetchPrices(refs: readonly string[]): Promise<ItemFacts[]> {
+    const wanted = [...new Set(refs)];
+    if (wanted.length === 0) return [];
+    const found = await this.#gateway.prices(wanted);
+    const prices = found.flatMap((price) => priceFacts(price, { currency: null, quantity: 1, taxed: true }) ?? []);
+    await this.#store.savePrices(prices);
+    for (const price of prices) this.#remember(price);
+    return prices;
+  }
+
+  #remember(price: ItemFacts): void {
+    this.#prices.set(price.price, price);
+    if (price.lookupKey !== null) this.#byLookupKey.set(price.lookupKey, price);
   }
 }

@@ -62,6 +62,8 @@ export interface StripeGateway {
   /** One look at a customer: one call while it is healthy, a few more while an invoice is open. */
   look(customer: string): Promise<StripeLook>;
   products(ids: readonly string[]): Promise<Product[]>;
+  /** Prices by id or lookup key, with their own JSON; those that Stripe does not know are left out. */
+  prices(refs: readonly string[]): Promise<readonly unknown[]>;
   /** Whose subject it is; `null` when it is nobody's or gone. */
   customerOf(subject: Subject): Promise<string | null>;
   introduced(customer: string): Promise<IntroducedCustomer>;
@@ -168,6 +170,22 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
         return ids.map((id) => ({ id, name: names.get(id) ?? null }));
       }, 'product'),
 
+    prices: (refs) =>
+      named(async () => {
+        // Stripe takes ten lookup keys a call, and no list of ids.
+        const found: Stripe.Price[] = [];
+        for (let from = 0; from < refs.length; from += 10) {
+          const some = refs.slice(from, from + 10);
+          const listed = await stripe.prices.list({ lookup_keys: some, limit: 100 });
+          const rest = some.filter((ref) => listed.data.every(({ lookup_key: key }) => key !== ref));
+          found.push(
+            ...listed.data,
+            ...(await Promise.all(rest.map((id) => orNothing(stripe.prices.retrieve(id))))).flat(),
+          );
+        }
+        return found;
+      }, 'price'),
+
     customerOf: (subject) => named(() => ownerOf(stripe, subject), 'subject'),
 
     introduced: (customer) =>
@@ -218,17 +236,21 @@ function flowData(type: PortalFlow, subscription: string | null): Stripe.Billing
   return { type, [type]: { subscription } };
 }
 
-/** The customer that something belongs to. */
-async function ownerOf(stripe: Stripe, { type, id }: Subject): Promise<string | null> {
+/** One thing in a list, or none where Stripe does not know it. */
+async function orNothing<T>(found: Promise<T>): Promise<T[]> {
   try {
-    const found = await retrieve(stripe, type, id);
-    const owner = found?.customer;
-    return typeof owner === 'string' ? owner : (owner?.id ?? null);
+    return [await found];
   } catch (cause) {
-    // Gone: whatever it was, its owner's own events tell the rest.
-    if (cause instanceof Stripe.errors.StripeInvalidRequestError && cause.statusCode === 404) return null;
+    if (cause instanceof Stripe.errors.StripeInvalidRequestError && cause.statusCode === 404) return [];
     throw cause;
   }
+}
+
+/** The customer that something belongs to. Where it is gone, its owner's own events tell the rest. */
+async function ownerOf(stripe: Stripe, { type, id }: Subject): Promise<string | null> {
+  const [found] = await orNothing(retrieve(stripe, type, id));
+  const owner = found?.customer;
+  return typeof owner === 'string' ? owner : (owner?.id ?? null);
 }
 
 type Owned = { readonly customer?: string | { readonly id: string } | null };
@@ -265,7 +287,7 @@ async function retrieve(stripe: Stripe, type: string, id: string): Promise<Owned
 /** Gives every failure its code; Stripe's own classes decide, never a message, but where Stripe has nothing else. */
 async function named<T>(
   call: () => Promise<T>,
-  about: 'account' | 'customer' | 'invoice' | 'product' | 'subject',
+  about: 'account' | 'customer' | 'invoice' | 'price' | 'product' | 'subject',
 ): Promise<T> {
   try {
     return await call();

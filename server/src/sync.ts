@@ -30,7 +30,7 @@ export async function syncCustomer(
   const fetchedAt = config.now();
   const fetched = customerFacts(await gateway.look(claim.customer), digest);
   const facts = claim.facts === null ? fetched : keepingFirstFailures(fetched, claim.facts);
-  await catalogue.learn(productsOf(facts));
+  await catalogue.learn(facts.subscriptions.flatMap(({ items, next }) => [...items, ...(next?.items ?? [])]));
   return await store.apply(
     claim,
     facts,
@@ -52,13 +52,6 @@ export function nextChangeOf(
   if (!policy) return null;
   const standing = { linked: true, facts, fetchedAt, revision: '', confirmedBy: null, staleSince: null };
   return judge(standing, policy, catalogue, { mayManage: true }, config.now()).nextChangeAt;
-}
-
-function* productsOf(facts: CustomerFacts): Iterable<string> {
-  for (const { items, next } of facts.subscriptions) {
-    // A scheduled phase names its price only.
-    for (const { product } of [...items, ...(next?.items ?? [])]) if (product !== '') yield product;
-  }
 }
 
 /** Grace hangs on the first failed charge: once seen it is kept, should Stripe list charges differently one day. */

@@ -90,12 +90,14 @@ export class Worker {
   }
 
   async #look(): Promise<void> {
-    const { store, config } = this.#parts;
+    const { store, config, catalogue } = this.#parts;
     const now = config.now();
     await store.raiseRechecks(now);
     await this.#raiseDue(now);
     for (const hint of await store.takeOpenHints(now, this.#options.leaseMs, hintBatch))
       this.#take(this.#resolve(hint));
+
+    if (catalogue.offersAreDue(now)) this.#take(this.#refreshOffers(now));
 
     const free = this.#options.concurrency - this.#busy.size;
     if (free > 0) {
@@ -131,6 +133,16 @@ export class Worker {
     this.#busy.add(taken);
   }
 
+  async #refreshOffers(now: number): Promise<void> {
+    const { catalogue, config } = this.#parts;
+    try {
+      await catalogue.refreshOffers(now);
+      this.#waiters.wakeAll();
+    } catch (cause) {
+      config.log.warn('offers.failed', { code: codeOf(cause), cause: describeCause(cause) });
+    }
+  }
+
   async #sync(claim: Claim): Promise<void> {
     const { config, store } = this.#parts;
     const { customer, host, account } = claim;
@@ -160,8 +172,8 @@ export class Worker {
   async #resolve({ event, subject, attempts }: OpenHint): Promise<void> {
     const { config, store, gateway, catalogue } = this.#parts;
     try {
-      if (subject.type === 'product') {
-        await catalogue.refresh(subject.id);
+      if (subject.type === 'product' || subject.type === 'price') {
+        await catalogue.refresh(subject);
         await store.closeHint(event, null, config.now());
         this.#waiters.wakeAll();
       } else {

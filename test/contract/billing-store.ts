@@ -1,7 +1,7 @@
 /** What every `BillingStore` must do, as tests: run it against each implementation, with a ledger of its own for each test. */
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CustomerFacts } from '../../server/src/facts.ts';
+import type { CustomerFacts, ItemFacts } from '../../server/src/facts.ts';
 import type { Hint } from '../../server/src/hints.ts';
 import { LedgerPinnedError, type BillingStore, type Claim } from '../../server/src/store/store.ts';
 
@@ -452,6 +452,25 @@ export function billingStoreContract(
             ['prod_2', null],
           ]),
         );
+      });
+
+      it('keeps prices, and a lookup key with the price that has it now', async () => {
+        const price = (id: string, lookupKey: string | null, unitAmount = 900): ItemFacts => ({
+          price: id,
+          product: 'prod_1',
+          lookupKey,
+          currency: 'eur',
+          unitAmount,
+          interval: 'month',
+          intervalCount: 1,
+          quantity: 1,
+          metered: false,
+          taxExcluded: false,
+        });
+        await store.savePrices([price('price_1', 'team'), price('price_2', null)]);
+        await store.savePrices([price('price_3', 'team', 1_200)]);
+        const saved = (await store.prices()).toSorted((a, b) => a.price.localeCompare(b.price));
+        expect(saved).toEqual([price('price_1', null), price('price_2', null), price('price_3', 'team', 1_200)]);
       });
 
       it('forgets what is old, but never an open hint', async () => {

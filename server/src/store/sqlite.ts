@@ -4,6 +4,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
+import type { ItemFacts } from '../facts.ts';
 import { sqliteCustomers } from './sqlite/customers.ts';
 import { SqliteDatabase } from './sqlite/database.ts';
 import { sqliteHints } from './sqlite/hints.ts';
@@ -61,6 +62,28 @@ export function openSqliteStore(path: string): BillingStore {
             id,
             name,
           });
+        }
+      });
+    },
+
+    async prices() {
+      return db.readAll(`SELECT facts FROM prices`, {}).map((row) => JSON.parse(String(row['facts'])) as ItemFacts);
+    },
+
+    async savePrices(prices) {
+      db.transaction(() => {
+        for (const price of prices) {
+          const { price: id, lookupKey } = price;
+          db.run(
+            `UPDATE prices SET lookup_key = NULL, facts = json_set(facts, '$.lookupKey', NULL)
+             WHERE lookup_key = @lookupKey AND id != @id`,
+            { id, lookupKey },
+          );
+          db.run(
+            `INSERT INTO prices (id, lookup_key, facts) VALUES (@id, @lookupKey, @facts)
+             ON CONFLICT DO UPDATE SET lookup_key = @lookupKey, facts = @facts`,
+            { id, lookupKey, facts: JSON.stringify(price) },
+          );
         }
       });
     },

@@ -15,7 +15,7 @@
  */
 
 import type { ConfirmedBy } from '@billhook/widget/contract';
-import type { CustomerFacts } from '../facts.ts';
+import type { CustomerFacts, ItemFacts } from '../facts.ts';
 import type { Hint, Subject } from '../hints.ts';
 
 /** Who pays, in the host's own words. */
@@ -211,6 +211,10 @@ export interface BillingStore extends HintStore, CustomerStore, VisitStore {
 
   products(): Promise<Product[]>;
   saveProducts(products: readonly Product[]): Promise<void>;
+
+  prices(): Promise<ItemFacts[]>;
+  /** A lookup key belongs to one price: whoever had it before keeps its price without it. */
+  savePrices(prices: readonly ItemFacts[]): Promise<void>;
 
   /** Forgets events, visits and old revisions from before `before`. */
   prune(before: number): Promise<void>;

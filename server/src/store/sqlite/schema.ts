@@ -77,4 +77,7 @@ export const migrations: readonly string[] = [
   CREATE INDEX visits_recheck ON visits (recheck_at) WHERE recheck_at IS NOT NULL;
   CREATE INDEX visits_expired ON visits (expires_at);
   `,
+  /* sql */ `
+  CREATE TABLE prices (id TEXT PRIMARY KEY, lookup_key TEXT UNIQUE, facts TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];
