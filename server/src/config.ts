@@ -161,7 +161,15 @@ export async function readConfig({ log, now, ...given }: BillhookOptions): Promi
       log?.warn('token_keys.failed', { host: host.id, cause: describeCause(cause) });
     const jwks = jwksUrl === null ? null : new Jwks(jwksUrl, { onTrouble });
     const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-    return [host.id, { ...host, keys: [...secrets, ...publicKeys], jwks, policy: { ...defaultPolicy, ...chosen, plans: host.plans ?? 'all', offers: host.offers } }];
+    return [
+      host.id,
+      {
+        ...host,
+        keys: [...secrets, ...publicKeys],
+        jwks,
+        policy: { ...defaultPolicy, ...chosen, plans: host.plans ?? 'all', offers: host.offers },
+      },
+    ];
   });
   return { ...rest, hosts: new Map(read), log: log ?? silentLog, now: now ?? Date.now };
 }

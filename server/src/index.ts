@@ -4,4 +4,7 @@ export { createBillhook, type Billhook } from './billhook.ts';
 export { ConfigError, type BillhookOptions } from './config.ts';
 export type { Log, LogFields } from './log.ts';
 export { LedgerPinnedError, StoreUnavailableError } from './store/store.ts';
-export { mintWidgetToken, type MintOptions, type Scope } from './widget-token.ts';
+export { mintWidgetToken, type MintOptions, type SigningKey, type TokenContents } from './mint-token.ts';
+export { BillhookError } from './problem.ts';
+export type { GivenPublicKey, PublicAlgorithm } from './token-keys.ts';
+export { verifyWidgetToken, type Scope, type VerifyOptions, type WidgetClaims } from './widget-token.ts';

@@ -18,6 +18,8 @@ const variables: Record<string, string> = {
   'stripe.apiUrl': 'STRIPE_API_URL',
   'hosts.0.id': 'BILLHOOK_HOST_ID',
   'hosts.0.secrets': 'BILLHOOK_HOST_SECRET',
+  'hosts.0.publicKeys': 'BILLHOOK_HOST_PUBLIC_KEY',
+  'hosts.0.jwksUrl': 'BILLHOOK_HOST_JWKS_URL',
   'hosts.0.origins': 'BILLHOOK_HOST_ORIGINS',
   'hosts.0.returnUrl': 'BILLHOOK_HOST_RETURN_URL',
   'hosts.0.portalConfiguration': 'STRIPE_PORTAL_CONFIGURATION',
@@ -51,6 +53,14 @@ export function optionsFrom(env: Environment): BillhookOptions {
       {
         id: text('hosts.0.id') ?? 'app',
         ...given('secrets', list('hosts.0.secrets')),
+        // PEM keys one after the other, while one replaces another; or one JWK.
+        ...given(
+          'publicKeys',
+          text('hosts.0.publicKeys')
+            ?.split(/(?=-----BEGIN )/)
+            .map((key) => ({ key })),
+        ),
+        ...given('jwksUrl', text('hosts.0.jwksUrl')),
         ...given('origins', list('hosts.0.origins')),
         ...given('returnUrl', text('hosts.0.returnUrl')),
         ...given('portalConfiguration', text('hosts.0.portalConfiguration')),
@@ -66,7 +76,7 @@ export function optionsFrom(env: Environment): BillhookOptions {
 
 /** The name that an operator knows an option by. */
 function variableOf(option: string): string {
-  const list = /^(.+)\.(\d+)$/.exec(option);
+  const list = /^(.+)\.(\d+)(?:\.key)?$/.exec(option);
   const [variable, entry] = [variables[list?.[1] ?? option], list?.[2]];
   if (variable === undefined) return variables[option] ?? option;
   return entry === undefined ? variable : `${variable} (entry ${Number(entry) + 1})`;

@@ -41,6 +41,12 @@ const known: Record<ProblemCode, Known> = {
     title: 'Wrong audience',
     detail: 'The widget token was minted for another server.',
   },
+  token_keys_unavailable: {
+    status: 503,
+    title: 'Keys cannot be reached',
+    detail:
+      'The host’s keys cannot be read just now, so the widget token could not be checked. Please try again in a moment.',
+  },
   scope_missing: { status: 403, title: 'Not allowed', detail: 'The widget token’s scope does not include this.' },
   origin_not_allowed: {
     status: 403,

@@ -6,11 +6,12 @@
  * @see {@link https://www.rfc-editor.org/rfc/rfc7519 RFC 7519} and {@link https://www.rfc-editor.org/rfc/rfc8725 RFC 8725}
  */
 
-import { createHash, randomUUID } from 'node:crypto';
-import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
+import { createHash } from 'node:crypto';
+import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from 'jose';
 import { BillhookError } from './problem.ts';
+import { headerNames, importPublicKey, importSecret, type GivenPublicKey, type TokenKey } from './token-keys.ts';
 
-/** The token's `typ`: a token minted for another purpose with the same secret is no widget token (RFC 8725, 3.11). */
+/** The token's `typ`: a token minted for another purpose with the same key is no widget token (RFC 8725, 3.11). */
 export const tokenType = 'billhook-widget+jwt';
 
 /** The longest life of a token, in seconds. */
@@ -21,86 +22,16 @@ const clockSkew = 30;
 
 const cacheSize = 10_000;
 
-export type Scope = 'billing:read' | 'billing:manage' | 'access';
+export const scopes = ['billing:read', 'billing:manage', 'access'] as const;
 
-export interface MintOptions {
-  /** The host's secret, at least 32 bytes. */
-  readonly secret: string;
-  /** Which of several keys this is, where the BFF knows several. */
-  readonly keyId?: string;
-  /** The host's id at the BFF (`iss`). */
-  readonly issuer: string;
-  /** The BFF's public address (`aud`). */
-  readonly audience: string;
-  /** The host's own id of who pays (`sub`). */
-  readonly account: string;
-  /** Default: `['billing:read', 'billing:manage']`. */
-  readonly scope?: readonly Scope[];
-  /** Seconds, at most 900. Default: 300. */
-  readonly expiresIn?: number;
-  /** Introduces this Stripe customer (`cus_…`) as the account's, to be checked and linked once. */
-  readonly customer?: string;
-}
+export type Scope = (typeof scopes)[number];
 
-/**
- * Mints a widget token. A host backend calls this for its signed-in user, after its own checks.
- *
- * @example
- * ```ts
- * const token = await mintWidgetToken({
- *   secret: process.env.BILLHOOK_HOST_SECRET,
- *   issuer: 'acme',
- *   audience: 'https://billing.acme.example',
- *   account: user.teamId,
- * });
- * ```
- *
- * @throws {TypeError} when the secret is shorter than 32 bytes or the life longer than 900 s.
- */
-export async function mintWidgetToken(options: MintOptions): Promise<string> {
-  const expiresIn = options.expiresIn ?? 300;
-  if (!(expiresIn > 0 && expiresIn <= maxTokenLife))
-    throw new TypeError(`expiresIn must be 1 to ${maxTokenLife} seconds`);
-  const claims: JWTPayload = {
-    scope: (options.scope ?? ['billing:read', 'billing:manage']).join(' '),
-    ...(options.customer === undefined ? {} : { stripe_customer: options.customer }),
-  };
-  return await new SignJWT(claims)
-    .setProtectedHeader({
-      alg: 'HS256',
-      typ: tokenType,
-      ...(options.keyId === undefined ? {} : { kid: options.keyId }),
-    })
-    .setIssuer(options.issuer)
-    .setAudience(options.audience)
-    .setSubject(options.account)
-    .setJti(randomUUID())
-    .setIssuedAt()
-    .setExpirationTime(`${expiresIn}s`)
-    .sign(secretBytes(options.secret));
-}
+/** What a claim must be, for whoever writes it and for whoever reads it. */
+export const accountMust = 'the account’s id, 1 to 255 characters';
+export const isAccount = (sub: unknown): sub is string => typeof sub === 'string' && sub !== '' && sub.length <= 255;
 
-/** A key that a host signs with. The algorithm belongs to the key, never to the token. */
-export interface TokenKey {
-  readonly keyId: string | null;
-  readonly algorithm: 'HS256';
-  readonly key: CryptoKey;
-}
-
-/** Reads a shared secret once; a CryptoKey verifies half again as fast as raw bytes. */
-export async function importSecret(secret: string, keyId: string | null): Promise<TokenKey> {
-  const key = await crypto.subtle.importKey('raw', secretBytes(secret), { name: 'HMAC', hash: 'SHA-256' }, false, [
-    'verify',
-  ]);
-  return { keyId, algorithm: 'HS256', key };
-}
-
-function secretBytes(secret: string): Uint8Array<ArrayBuffer> {
-  const bytes = new TextEncoder().encode(secret);
-  // RFC 7518, 3.2: a key of the same size as the hash output or larger.
-  if (bytes.length < 32) throw new TypeError('a host secret must have at least 32 bytes');
-  return bytes;
-}
+export const customerMust = 'the id of a Stripe customer';
+export const isCustomer = (id: unknown): id is string => typeof id === 'string' && /^cus_\w{1,60}$/.test(id);
 
 /** What a verified token says. */
 export interface WidgetClaims {
@@ -112,20 +43,25 @@ export interface WidgetClaims {
   readonly expiresAt: number;
 }
 
+/** @param now Unix milliseconds. */
 export type VerifyWidgetToken = (token: string, now: number) => Promise<WidgetClaims>;
 
+/** The keys of one host: those that it gave, and where it publishes more. */
+export interface HostKeys {
+  readonly keys: readonly TokenKey[];
+  readonly jwks: { find(keyId: string | null, now: number): Promise<readonly TokenKey[]> } | null;
+}
+
 /**
- * Makes the function that verifies tokens. Verified tokens are remembered, by hash and bounded, until they expire.
+ * Makes the function that verifies tokens. Verified tokens are remembered, by hash and bounded, until they expire: so a
+ * key that is withdrawn ends with the last token it signed, at most 15 minutes later.
  *
  * @param audience The BFF's public address.
  * @param keysOf The keys of a host, or `null` for a host that is not ours.
  * @returns Rejects with a {@link BillhookError}: `token_malformed`, `token_issuer_unknown`, `token_invalid`,
- *   `token_audience_wrong`, `token_expired`.
+ *   `token_audience_wrong`, `token_expired`, `token_keys_unavailable`.
  */
-export function widgetTokenVerifier(
-  audience: string,
-  keysOf: (host: string) => readonly TokenKey[] | null,
-): VerifyWidgetToken {
+export function widgetTokenVerifier(audience: string, keysOf: (host: string) => HostKeys | null): VerifyWidgetToken {
   const verified = new Map<string, WidgetClaims>();
 
   return async function verifyWidgetToken(token, now) {
@@ -136,13 +72,9 @@ export function widgetTokenVerifier(
       verified.delete(hash);
       throw new BillhookError('token_expired');
     }
+    const claims = await verify(token, audience, keysOf, now);
 
-    const { issuer, keyId } = unverified(token);
-    const keys = keysOf(issuer)?.filter((key) => keyId === null || key.keyId === null || key.keyId === keyId);
-    if (!keys) throw new BillhookError('token_issuer_unknown');
-    const payload = await verifyWithAny(token, keys, { issuer, audience, now });
-    const claims = claimsOf(payload);
-
+    // Only what a host signed gets here: no one can push others out with tokens of their own making.
     const oldest = verified.size >= cacheSize ? verified.keys().next().value : undefined;
     if (oldest !== undefined) verified.delete(oldest);
     verified.set(hash, claims);
@@ -150,28 +82,96 @@ export function widgetTokenVerifier(
   };
 }
 
+export interface VerifyOptions {
+  /** The host's id at the BFF (`iss`). */
+  readonly issuer: string;
+  /** The BFF's public address (`aud`). */
+  readonly audience: string;
+  /** Secrets, each of at least 32 bytes. Default: none. */
+  readonly secrets?: readonly string[];
+  /** Public keys, each with its `kid` where tokens name one. Default: none. */
+  readonly publicKeys?: readonly GivenPublicKey[];
+  /** Unix milliseconds. Default: `Date.now()`. */
+  readonly now?: number;
+}
+
+/**
+ * Verifies one token by the BFF's own rules: for a host backend that wants to check what it mints, or that is handed a
+ * widget token. The BFF itself needs no such call.
+ *
+ * @example
+ * ```ts
+ * const { account, scopes } = await verifyWidgetToken(token, {
+ *   issuer: 'acme',
+ *   audience: 'https://billing.acme.example',
+ *   secrets: [process.env.BILLHOOK_HOST_SECRET],
+ * });
+ * ```
+ *
+ * @throws {BillhookError} `token_malformed`, `token_issuer_unknown`, `token_invalid`, `token_audience_wrong`,
+ *   `token_expired`.
+ * @throws {TypeError} when a key is too weak or cannot be read.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7519#section-7.2 RFC 7519, 7.2}
+ */
+export async function verifyWidgetToken(token: string, options: VerifyOptions): Promise<WidgetClaims> {
+  const { issuer, audience, secrets = [], publicKeys = [], now = Date.now() } = options;
+  const keys = [...secrets.map((secret) => importSecret(secret, null)), ...publicKeys.map(importPublicKey)];
+  return await verify(token, audience, (host) => (host === issuer ? { keys, jwks: null } : null), now);
+}
+
+async function verify(
+  token: string,
+  audience: string,
+  keysOf: (host: string) => HostKeys | null,
+  now: number,
+): Promise<WidgetClaims> {
+  const { issuer, keyId, algorithm } = unverified(token);
+  const host = keysOf(issuer);
+  if (!host) throw new BillhookError('token_issuer_unknown');
+
+  // What the token says of itself only picks among keys; how a key is used, the key alone says.
+  const fitting = (keys: readonly TokenKey[]) =>
+    keys.filter(
+      (key) =>
+        headerNames[key.algorithm].includes(algorithm) && (keyId === null || key.keyId === null || key.keyId === keyId),
+    );
+  const expected = { issuer, audience, now };
+  let payload = await verifyWithAny(token, fitting(host.keys), expected);
+  // Published keys are public ones: a token that names another algorithm is not worth a question.
+  const published = Object.entries(headerNames).some(([own, names]) => own !== 'HS256' && names.includes(algorithm));
+  if (!payload && host.jwks && published) {
+    payload = await verifyWithAny(token, fitting(await host.jwks.find(keyId, now)), expected);
+  }
+  if (!payload) throw new BillhookError('token_invalid');
+  return claimsOf(payload);
+}
+
 /** What the token says of itself, only to find the key. */
-function unverified(token: string): { issuer: string; keyId: string | null } {
+function unverified(token: string): { issuer: string; keyId: string | null; algorithm: string } {
+  if (token.length > 4096) throw new BillhookError('token_malformed');
   // A forgiving decoder would give one token several spellings, and so several places in any cache or deny-list.
   const canonical = token.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part);
-  if (!canonical || token.length > 4096) throw new BillhookError('token_malformed');
+  if (!canonical) throw new BillhookError('token_malformed');
   try {
     const { iss } = decodeJwt(token);
-    const { kid } = decodeProtectedHeader(token);
-    if (typeof iss !== 'string') throw new BillhookError('token_malformed');
-    return { issuer: iss, keyId: kid ?? null };
+    const { kid = null, alg } = decodeProtectedHeader(token) as { kid?: unknown; alg?: unknown };
+    if (typeof iss === 'string' && typeof alg === 'string' && (kid === null || typeof kid === 'string')) {
+      return { issuer: iss, keyId: kid, algorithm: alg };
+    }
   } catch (cause) {
-    throw cause instanceof BillhookError ? cause : new BillhookError('token_malformed', { cause });
+    throw new BillhookError('token_malformed', { cause });
   }
+  throw new BillhookError('token_malformed');
 }
 
 type Expected = { readonly issuer: string; readonly audience: string; readonly now: number };
 
-async function verifyWithAny(token: string, keys: readonly TokenKey[], expected: Expected): Promise<JWTPayload> {
+/** The payload, or `null` when none of the keys signed the token. */
+async function verifyWithAny(token: string, keys: readonly TokenKey[], expected: Expected): Promise<JWTPayload | null> {
   for (const { key, algorithm } of keys) {
     try {
       const { payload } = await jwtVerify(token, key, {
-        algorithms: [algorithm],
+        algorithms: [...headerNames[algorithm]],
         typ: tokenType,
         issuer: expected.issuer,
         audience: expected.audience,
@@ -185,7 +185,7 @@ async function verifyWithAny(token: string, keys: readonly TokenKey[], expected:
       if (!(cause instanceof errors.JWSSignatureVerificationFailed)) throw refused(cause);
     }
   }
-  throw new BillhookError('token_invalid');
+  return null;
 }
 
 function refused(cause: unknown): BillhookError {
@@ -206,16 +206,13 @@ function claimsOf({ iss, sub, scope, iat, exp, stripe_customer: introduces }: JW
   const wrong = (claim: string, must: string) =>
     new BillhookError('token_malformed', { detail: `The widget token’s claim "${claim}" must be ${must}.` });
 
-  if (typeof iss !== 'string' || typeof sub !== 'string' || sub === '' || sub.length > 255) {
-    throw wrong('sub', 'the account’s id, 1 to 255 characters');
-  }
+  if (typeof iss !== 'string') throw wrong('iss', 'the host’s id');
+  if (!isAccount(sub)) throw wrong('sub', accountMust);
   if (typeof scope !== 'string') throw wrong('scope', 'scopes separated by spaces');
   if (exp === undefined || iat === undefined || exp - iat > maxTokenLife) {
     throw wrong('exp', `at most ${maxTokenLife} seconds after "iat"`);
   }
-  if (introduces !== undefined && (typeof introduces !== 'string' || !/^cus_\w{1,60}$/.test(introduces))) {
-    throw wrong('stripe_customer', 'the id of a Stripe customer');
-  }
+  if (introduces !== undefined && !isCustomer(introduces)) throw wrong('stripe_customer', customerMust);
   return {
     host: iss,
     account: sub,

@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { importSecret, mintWidgetToken, widgetTokenVerifier, type TokenKey } from '../../server/src/widget-token.ts';
+import { mintWidgetToken } from '@billhook/server';
+import { importSecret, type TokenKey } from '../../server/src/token-keys.ts';
+import { widgetTokenVerifier } from '../../server/src/widget-token.ts';
 import { hostSecret, publicUrl, token } from './bff.ts';
 
 const secondSecret = 'the-secret-that-replaces-the-first-one-soon';
 const verifierFor = (keys: readonly TokenKey[]) =>
-  widgetTokenVerifier(publicUrl, (host) => (host === 'acme' ? keys : null));
+  widgetTokenVerifier(publicUrl, (host) => (host === 'acme' ? { keys, jwks: null } : null));
 
 describe('a widget token', () => {
   it('says who pays, what they may do, and whom the host introduces', async () => {
-    const verify = verifierFor([await importSecret(hostSecret, null)]);
+    const verify = verifierFor([importSecret(hostSecret, null)]);
     const now = Date.now();
     expect(await verify(await token({ customer: 'cus_1', expiresIn: 60 }), now)).toEqual({
       host: 'acme',
@@ -20,13 +22,13 @@ describe('a widget token', () => {
   });
 
   it('M25: is taken with either of two secrets while one replaces the other', async () => {
-    const verify = verifierFor([await importSecret(secondSecret, null), await importSecret(hostSecret, null)]);
+    const verify = verifierFor([importSecret(secondSecret, null), importSecret(hostSecret, null)]);
     expect(await verify(await token(), Date.now())).toMatchObject({ account: 'team_1' });
     expect(await verify(await token({ secret: secondSecret }), Date.now())).toMatchObject({ account: 'team_1' });
   });
 
   it('is checked with the key that it names', async () => {
-    const verify = verifierFor([await importSecret(hostSecret, 'one'), await importSecret(secondSecret, 'two')]);
+    const verify = verifierFor([importSecret(hostSecret, 'one'), importSecret(secondSecret, 'two')]);
     expect(await verify(await token({ secret: secondSecret, keyId: 'two' }), Date.now())).toMatchObject({
       account: 'team_1',
     });
@@ -36,7 +38,7 @@ describe('a widget token', () => {
   });
 
   it('is remembered, but not beyond its time', async () => {
-    const verify = verifierFor([await importSecret(hostSecret, null)]);
+    const verify = verifierFor([importSecret(hostSecret, null)]);
     const short = await token({ expiresIn: 10 });
     const now = Date.now();
     const first = await verify(short, now);
@@ -45,8 +47,10 @@ describe('a widget token', () => {
   });
 
   it('of another host is not taken for a secret that two hosts happen to share', async () => {
-    const key = await importSecret(hostSecret, null);
-    const verify = widgetTokenVerifier(publicUrl, (host) => (host === 'acme' || host === 'other' ? [key] : null));
+    const key = importSecret(hostSecret, null);
+    const verify = widgetTokenVerifier(publicUrl, (host) =>
+      host === 'acme' || host === 'other' ? { keys: [key], jwks: null } : null,
+    );
     expect(await verify(await token({ issuer: 'other' }), Date.now())).toMatchObject({ host: 'other' });
     await expect(verify(await token({ issuer: 'stranger' }), Date.now())).rejects.toMatchObject({
       code: 'token_issuer_unknown',

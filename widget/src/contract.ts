@@ -220,6 +220,7 @@ export type ProblemCode =
   | 'token_expired'
   | 'token_issuer_unknown'
   | 'token_audience_wrong'
+  | 'token_keys_unavailable'
   | 'scope_missing'
   | 'origin_not_allowed'
   | 'return_url_not_allowed'
