@@ -6,7 +6,9 @@ import { cors } from 'hono/cors';
 import { secureHeaders } from 'hono/secure-headers';
 import { describeCause } from './log.ts';
 import { BillhookError } from './problem.ts';
+import { accessRoute } from './routes/access.ts';
 import { billingRoute } from './routes/billing.ts';
+import { checkoutRoute } from './routes/checkout.ts';
 import { invoiceRoute } from './routes/invoice.ts';
 import { operationsRoutes } from './routes/operations.ts';
 import type { RouteParts } from './routes/parts.ts';
@@ -23,8 +25,10 @@ const requestLimit = 8 * 1024;
 
 /** Every address with the methods that it answers to. */
 const addresses: Record<string, readonly string[]> = {
+  '/v1/access': ['GET'],
   '/v1/billing': ['GET'],
   '/v1/portal-sessions': ['POST'],
+  '/v1/checkout-sessions': ['POST'],
   '/v1/invoice-sessions': ['POST'],
   '/v1/visits/return': ['POST'],
   '/v1/webhooks/stripe': ['POST'],
@@ -63,6 +67,8 @@ export function createApp(parts: RouteParts, widget: WidgetFile | null): Hono {
     bodyLimit({ maxSize: requestLimit, onError: tooLarge }),
   );
   app.route('/v1/billing', billingRoute(parts));
+  app.route('/v1/access', accessRoute(parts));
+  app.route('/v1/checkout-sessions', checkoutRoute(parts));
   app.route('/v1/portal-sessions', portalRoute(parts));
   app.route('/v1/invoice-sessions', invoiceRoute(parts));
   app.route('/v1/visits', visitsRoute(parts));

@@ -5,7 +5,8 @@ import type { Hono } from 'hono';
 import { createApp } from './app.ts';
 import { Catalogue } from './catalogue.ts';
 import { readConfig, type BillhookOptions } from './config.ts';
-import { createIntroduce } from './linking.ts';
+import { createCheckout } from './checkout.ts';
+import { createLinking } from './linking.ts';
 import { describeCause } from './log.ts';
 import { createRead } from './reading.ts';
 import { openSqliteStore } from './store/sqlite.ts';
@@ -67,6 +68,7 @@ export async function createBillhook(options: BillhookOptions, worker: WorkerOpt
       createHmac('sha256', store.digestKey).update(text).digest('base64url').slice(0, 22);
     const working = new Worker({ config, store, gateway, catalogue, digest }, waiters, worker);
     const wakeWorker = () => working.wake();
+    const linking = createLinking(config, store, gateway, wakeWorker);
     const app = createApp(
       {
         config,
@@ -76,7 +78,9 @@ export async function createBillhook(options: BillhookOptions, worker: WorkerOpt
         waiters,
         wakeWorker,
         read: createRead(store, catalogue, now),
-        introduce: createIntroduce(config, store, gateway, wakeWorker),
+        linking,
+        introduce: linking.introduce,
+        openCheckout: createCheckout(config, store, gateway),
         verify: widgetTokenVerifier(config.publicUrl, (host) => config.hosts.get(host) ?? null),
       },
       widget,

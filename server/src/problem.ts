@@ -79,6 +79,16 @@ const known: Record<ProblemCode, Known> = {
     detail: 'This account has never bought anything, so there is no billing to manage yet.',
   },
   no_open_invoice: { status: 404, title: 'Nothing to pay', detail: 'There is no open invoice to pay or confirm.' },
+  subscription_exists: {
+    status: 409,
+    title: 'Already subscribed',
+    detail: 'This account already has a subscription. Change it in the billing portal instead of buying a second one.',
+  },
+  checkout_busy: {
+    status: 409,
+    title: 'Another purchase is being opened',
+    detail: 'Another tab is opening a purchase for this account. Please try again in a moment.',
+  },
   visit_not_found: { status: 404, title: 'Visit not found', detail: 'This visit is unknown or over.' },
   introduction_refused: {
     status: 403,

@@ -7,7 +7,7 @@ import { Stripe } from 'stripe';
 import type { PortalFlow } from '@billhook/widget/contract';
 import { needsInvoices, type OpenInvoiceLook, type StripeLook } from './stripe-facts.ts';
 import type { Subject } from './hints.ts';
-import type { Product, StripeIdentity } from './store/store.ts';
+import type { AccountRef, Product, StripeIdentity } from './store/store.ts';
 
 /** Stripe expands at most four levels; product names come from the catalogue instead. */
 const subscriptionExpand = [
@@ -48,6 +48,16 @@ export interface PortalRequest {
   readonly configuration: string | null;
 }
 
+export interface CheckoutRequest extends AccountRef {
+  readonly customer: string;
+  readonly price: string;
+  /** `null` for what is billed by usage. */
+  readonly quantity: number | null;
+  readonly trialDays: number | null;
+  readonly returnUrl: string;
+  readonly locale: string | null;
+}
+
 /** What an introduction must be checked against before it links. */
 export interface IntroducedCustomer {
   readonly deleted: boolean;
@@ -67,7 +77,16 @@ export interface StripeGateway {
   /** Whose subject it is; `null` when it is nobody's or gone. */
   customerOf(subject: Subject): Promise<string | null>;
   introduced(customer: string): Promise<IntroducedCustomer>;
+  /** Creates the account's customer; the same key gives the same customer. */
+  createCustomer(ref: AccountRef, key: string): Promise<string>;
+  /** The customer that was created for the account, if there is one. */
+  findCustomer(ref: AccountRef): Promise<string | null>;
   openPortal(request: PortalRequest): Promise<string>;
+  openCheckout(request: CheckoutRequest): Promise<{ readonly id: string; readonly url: string }>;
+  /** How a Checkout stands; `null` when Stripe does not know it. */
+  checkoutSession(id: string): Promise<{ readonly status: string; readonly url: string | null } | null>;
+  /** Makes an open Checkout unusable; one that is not open stays as it is. */
+  expireCheckout(id: string): Promise<void>;
   /** The hosted page of an open invoice; `null` when it is open no more. */
   openInvoicePage(invoice: string): Promise<string | null>;
   /** @returns The parsed event, or `null` when no secret matches or the signature is too old. */
@@ -195,6 +214,53 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
         return { deleted: false, livemode: found.livemode, host: found.metadata['billhook_host'] ?? null };
       }, 'customer'),
 
+    createCustomer: ({ host, account }, key) =>
+      named(async () => {
+        const metadata = { billhook_host: host, billhook_account: account };
+        // Nothing else: the parameters must be the same at every try, or Stripe refuses the key (HTTP-8).
+        return (await stripe.customers.create({ metadata }, { ...click, idempotencyKey: key })).id;
+      }, 'account'),
+
+    findCustomer: ({ host, account }) =>
+      named(async () => {
+        const quoted = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+        const query = `metadata['billhook_host']:${quoted(host)} AND metadata['billhook_account']:${quoted(account)}`;
+        return (await stripe.customers.search({ query, limit: 1 })).data[0]?.id ?? null;
+      }, 'account'),
+
+    openCheckout: (request) =>
+      named(async () => {
+        const { customer, price, quantity, trialDays, returnUrl, locale, host, account } = request;
+        const metadata = { billhook_host: host, billhook_account: account };
+        const session = await stripe.checkout.sessions.create(
+          {
+            mode: 'subscription',
+            customer,
+            line_items: [{ price, ...(quantity === null ? {} : { quantity }) }],
+            success_url: returnUrl,
+            cancel_url: returnUrl,
+            metadata,
+            subscription_data: { metadata, ...(trialDays === null ? {} : { trial_period_days: trialDays }) },
+            ...(locale === null ? {} : { locale: locale as Stripe.Checkout.SessionCreateParams.Locale }),
+          },
+          click,
+        );
+        if (!session.url) throw new Error('a new Checkout session has no address');
+        return { id: session.id, url: session.url };
+      }, 'customer'),
+
+    checkoutSession: (id) =>
+      named(async () => {
+        const [session] = await orNothing(stripe.checkout.sessions.retrieve(id));
+        return session?.status ? { status: session.status, url: session.url } : null;
+      }, 'checkout'),
+
+    expireCheckout: (id) =>
+      named(async () => {
+        const session = await stripe.checkout.sessions.retrieve(id);
+        if (session.status === 'open') await stripe.checkout.sessions.expire(id);
+      }, 'checkout'),
+
     openPortal: ({ customer, returnUrl, flow, configuration }) =>
       named(async () => {
         const session = await stripe.billingPortal.sessions.create(
@@ -287,7 +353,7 @@ async function retrieve(stripe: Stripe, type: string, id: string): Promise<Owned
 /** Gives every failure its code; Stripe's own classes decide, never a message, but where Stripe has nothing else. */
 async function named<T>(
   call: () => Promise<T>,
-  about: 'account' | 'customer' | 'invoice' | 'price' | 'product' | 'subject',
+  about: 'account' | 'checkout' | 'customer' | 'invoice' | 'price' | 'product' | 'subject',
 ): Promise<T> {
   try {
     return await call();

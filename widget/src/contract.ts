@@ -126,7 +126,7 @@ export interface SubscriptionSummary {
 }
 
 /** What let the BFF see the newest facts. */
-export type ConfirmedBy = 'webhook' | 'return' | 'link' | 'time' | 'reconcile';
+export type ConfirmedBy = 'webhook' | 'return' | 'link' | 'time' | 'check' | 'reconcile';
 
 /** Facts from Stripe as judged now under the host's policy: one document, all that the widget may know. */
 export interface BillingSnapshot {
@@ -165,6 +165,16 @@ export interface PortalSessionRequest {
   /** Where "back" leads, on one of the host's origins. Default: the host's configured one. */
   readonly returnUrl?: string;
   /** The revision the page showed at the click: the baseline for "since you left". */
+  readonly seen: string | null;
+}
+
+/** `POST /v1/checkout-sessions` */
+export interface CheckoutSessionRequest {
+  /** The id of one of the snapshot's offers. */
+  readonly offer: string;
+  readonly returnUrl?: string;
+  /** BCP 47. Default: the browser's, as Stripe sees it. */
+  readonly locale?: string;
   readonly seen: string | null;
 }
 
@@ -212,6 +222,16 @@ export interface VisitReturn {
   readonly snapshot: BillingSnapshot;
 }
 
+/** `GET /v1/access`, for host backends: the snapshot's access with what it hangs on, and how fresh it is. */
+export interface AccessAnswer extends Access {
+  readonly account: string;
+  readonly state: BillingState;
+  readonly revision: string;
+  readonly asOf: string | null;
+  readonly stale: boolean;
+  readonly confirmedBy: ConfirmedBy | null;
+}
+
 /** Every error's `code`. Stable: branch on it, never on `title` or `detail`. */
 export type ProblemCode =
   | 'token_missing'
@@ -229,6 +249,8 @@ export type ProblemCode =
   | 'field_invalid'
   | 'no_customer'
   | 'no_open_invoice'
+  | 'subscription_exists'
+  | 'checkout_busy'
   | 'visit_not_found'
   | 'introduction_refused'
   | 'portal_not_configured'

@@ -15,6 +15,11 @@ const visitLifeMs = 24 * 60 * 60 * 1000;
 
 export const seenField = z.string().max(64).nullable();
 export const returnUrlField = z.string().max(2_000).optional();
+/** The page's language, as BCP 47; Stripe's pages fall back by themselves where they have no words in it. */
+export const localeField = z
+  .string()
+  .regex(/^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2}$/)
+  .optional();
 
 /**
  * The address to come back to: the page's own where it lies on one of the host's origins, else the configured one.

@@ -2,7 +2,8 @@
 
 import type { Catalogue } from '../catalogue.ts';
 import type { Config } from '../config.ts';
-import type { Introduce } from '../linking.ts';
+import type { OpenCheckout } from '../checkout.ts';
+import type { Linking } from '../linking.ts';
 import type { Read } from '../reading.ts';
 import type { StripeGateway } from '../stripe-gateway.ts';
 import type { BillingStore } from '../store/store.ts';
@@ -16,7 +17,9 @@ export interface RouteParts {
   readonly gateway: StripeGateway;
   readonly waiters: Waiters;
   readonly read: Read;
-  readonly introduce: Introduce;
+  readonly linking: Linking;
+  readonly introduce: Linking['introduce'];
+  readonly openCheckout: OpenCheckout;
   readonly verify: VerifyWidgetToken;
   /** A ticket was raised: somebody should look. */
   readonly wakeWorker: () => void;

@@ -8,6 +8,7 @@ import type { ItemFacts } from '../facts.ts';
 import { sqliteCustomers } from './sqlite/customers.ts';
 import { SqliteDatabase } from './sqlite/database.ts';
 import { sqliteHints } from './sqlite/hints.ts';
+import { sqlitePurchases } from './sqlite/purchases.ts';
 import { sqliteVisits } from './sqlite/visits.ts';
 import { LedgerPinnedError, type BillingStore } from './store.ts';
 
@@ -32,6 +33,7 @@ export function openSqliteStore(path: string): BillingStore {
     digestKey: metaOrNew('digest_key', () => randomBytes(32).toString('base64url')),
     ...hints,
     ...sqliteCustomers(db),
+    ...sqlitePurchases(db),
     ...sqliteVisits(db),
 
     async pin({ account, livemode }) {

@@ -177,6 +177,32 @@ export interface CustomerStore {
   fail(claim: Claim, code: string, nextAttemptAt: number, now: number): Promise<void>;
 }
 
+/** An account's last Checkout, as it was asked for. */
+export interface CheckoutRecord {
+  readonly session: string;
+  readonly offer: string;
+  readonly returnUrl: string;
+}
+
+/** Before a first purchase: creating the customer once, and one open Checkout an account. */
+export interface PurchaseStore {
+  /** Notes that a customer is about to be created for the account, or answers the note that is there. */
+  intendCustomer(ref: AccountRef, now: number): Promise<{ readonly generation: number; readonly since: number }>;
+  /** A note that is too old to rely on becomes a new one, of the next generation. */
+  renewIntent(ref: AccountRef, now: number): Promise<{ readonly generation: number }>;
+
+  /** Takes the account's lock for `leaseMs`, and answers its last Checkout; `null` while somebody else has the lock. */
+  lockCheckout(
+    ref: AccountRef,
+    lock: string,
+    leaseMs: number,
+    now: number,
+  ): Promise<{ readonly last: CheckoutRecord | null } | null>;
+  /** Writes the Checkout down, while the lock is still ours. */
+  keepCheckout(ref: AccountRef, lock: string, checkout: CheckoutRecord): Promise<void>;
+  unlockCheckout(ref: AccountRef, lock: string): Promise<void>;
+}
+
 /** Trips to Stripe's pages, from the click to the settled return. */
 export interface VisitStore {
   openVisit(visit: Omit<Visit, 'returnTicket' | 'outcome'>): Promise<void>;
@@ -197,7 +223,7 @@ export interface VisitStore {
   raiseRechecks(now: number): Promise<number>;
 }
 
-export interface BillingStore extends HintStore, CustomerStore, VisitStore {
+export interface BillingStore extends HintStore, CustomerStore, PurchaseStore, VisitStore {
   /** Names this ledger for good: revisions of different ledgers must not be compared. */
   readonly epoch: string;
   /** Secret of this ledger for keyed digests of what must be compared but not kept. */

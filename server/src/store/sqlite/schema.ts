@@ -80,4 +80,15 @@ export const migrations: readonly string[] = [
   /* sql */ `
   CREATE TABLE prices (id TEXT PRIMARY KEY, lookup_key TEXT UNIQUE, facts TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  /* sql */ `
+  CREATE TABLE intents (
+    host TEXT NOT NULL, account TEXT NOT NULL, generation INTEGER NOT NULL, since INTEGER NOT NULL,
+    PRIMARY KEY (host, account)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE checkouts (
+    host TEXT NOT NULL, account TEXT NOT NULL, session TEXT, offer TEXT, return_url TEXT,
+    lock TEXT, locked_until INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (host, account)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

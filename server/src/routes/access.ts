@@ -1,0 +1,21 @@
+/**
+ * `GET /v1/access`: a host backend asks, with a token of its own (scope `access`), whether an account may use the product.
+ * The same judge answers that the widget shows, so the two never disagree.
+ */
+
+import { Hono } from 'hono';
+import type { AccessAnswer } from '@billhook/widget/contract';
+import { widgetAuth, type Authenticated } from '../auth.ts';
+import { readWithFirstFacts } from './first-facts.ts';
+import type { RouteParts } from './parts.ts';
+
+export function accessRoute(parts: RouteParts) {
+  const { config, introduce, verify } = parts;
+  return new Hono<Authenticated>().get('/', widgetAuth(verify, config.hosts, 'access', config.now), async (c) => {
+    const { identity } = c.var;
+    await introduce(identity);
+    const { snapshot } = await readWithFirstFacts(parts, identity, c.req.raw.signal);
+    const { access, state, revision, asOf, stale, confirmedBy } = snapshot;
+    return c.json<AccessAnswer>({ account: identity.account, ...access, state, revision, asOf, stale, confirmedBy });
+  });
+}

@@ -1,0 +1,76 @@
+/** `POST /v1/checkout-sessions`: the first purchase. Only what the snapshot offers, and never a second subscription. */
+
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { widgetAuth, type Authenticated, type Identity } from '../auth.ts';
+import { BillhookError } from '../problem.ts';
+import type { Reading } from '../reading.ts';
+import { lookUntilDone } from '../waiting.ts';
+import { readBody } from './body.ts';
+import { customerOf, localeField, openVisit, returnUrlField, returnUrlOf, seenField } from './opening.ts';
+import type { RouteParts } from './parts.ts';
+
+const checkoutSessionRequest = z.strictObject({
+  offer: z.string().min(1).max(64),
+  returnUrl: returnUrlField,
+  locale: localeField,
+  seen: seenField,
+});
+
+/** How long a click waits for Stripe to say what the account has now. */
+const freshFactsMs = 10_000;
+
+/** States in which nothing is running that a purchase would double. */
+const nothingRuns = new Set(['none', 'ended']);
+
+export function checkoutRoute(parts: RouteParts) {
+  const { catalogue, config, introduce, linking, openCheckout, read, store, verify, waiters, wakeWorker } = parts;
+  return new Hono<Authenticated>().post(
+    '/',
+    widgetAuth(verify, config.hosts, 'billing:manage', config.now),
+    async (c) => {
+      const { identity } = c.var;
+      const { offer: wanted, returnUrl, locale, seen } = await readBody(c, checkoutSessionRequest);
+      const back = returnUrlOf(identity.settings, returnUrl);
+      await introduce(identity);
+
+      const { signal } = c.req.raw;
+      const { snapshot } = await readFresh(identity, signal);
+      if (!nothingRuns.has(snapshot.state)) throw new BillhookError('subscription_exists');
+      const offer = identity.settings.policy.offers.find(({ id }) => id === wanted);
+      const price = offer && catalogue.price(offer.price);
+      if (!offer || !price || snapshot.offers.every(({ id }) => id !== wanted)) {
+        throw new BillhookError('field_invalid', {
+          field: 'offer',
+          detail: 'This plan is not offered to the account now.',
+        });
+      }
+
+      const customer = await linking.ensureCustomer(identity);
+      const { host, account } = identity;
+      const url = await openCheckout(
+        { host, account, customer, offer, price, returnUrl: back, locale: locale ?? null },
+        signal,
+      );
+      const record = customerOf(await read(identity));
+      return c.json(await openVisit(parts, identity, record, 'checkout', seen, url));
+    },
+  );
+
+  /** The account as Stripe says it is now: a purchase in another tab may be a second old. */
+  async function readFresh(identity: Identity, signal: AbortSignal): Promise<Reading> {
+    const known = await read(identity);
+    const ticket = known.record && (await store.raiseTicket(known.record.customer, 'check', config.now()));
+    if (!known.record || ticket === null) return known;
+    await store.want(known.record.customer, config.now() + freshFactsMs);
+    wakeWorker();
+    const fresh = await lookUntilDone(waiters, identity, freshFactsMs, signal, config.now, async () => {
+      const value = await read(identity);
+      const done = (value.record?.syncedTicket ?? ticket) >= ticket || value.record?.failure != null;
+      return { value, done, nextChangeAt: null };
+    });
+    if ((fresh.record?.syncedTicket ?? ticket) < ticket)
+      throw new BillhookError('stripe_unavailable', { retryAfter: 2 });
+    return fresh;
+  }
+}
