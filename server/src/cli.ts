@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** `billhook <command>`: what an operator runs. */
 
+import { printToken } from './commands/token.ts';
 import { LedgerPinnedError, StoreUnavailableError } from './store/store.ts';
 import { ConfigError } from './config.ts';
 import { describeCause } from './log.ts';
@@ -10,12 +11,15 @@ import { StripeFailure } from './stripe-gateway.ts';
 const usage = `billhook <command>
 
   serve    run the backend-for-frontend; configured by the environment (see the README)
+  token    print a widget token, to try the server out (billhook token --help)
 `;
 
 async function run(command: string | undefined): Promise<number> {
   switch (command) {
     case 'serve':
       return await serveBillhook(process.env);
+    case 'token':
+      return await printToken(process.argv.slice(3), process.env, process);
     case undefined:
     case 'help':
     case '--help':

@@ -78,11 +78,11 @@ export class Jwks {
     });
   }
 
-  /** The copy, if it may still be used and holds the key. A token that names no key may be of any. */
+  /** The copy, if it may still be used and holds the key. A token that names no key may be of any, a key without a name of any token. */
   #known(keyId: string | null, now: number) {
     const copy = this.#copy;
     if (!copy || now - copy.at >= usableFor) return null;
-    return keyId === null || copy.keys.some((key) => key.keyId === keyId) ? copy : null;
+    return keyId === null || copy.keys.some((key) => key.keyId === null || key.keyId === keyId) ? copy : null;
   }
 
   #pause(): number {
