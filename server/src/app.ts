@@ -98,8 +98,7 @@ function named(cause: unknown): BillhookError {
   if (cause instanceof StoreUnavailableError) return new BillhookError('store_unavailable', { cause, retryAfter: 5 });
   if (cause instanceof StripeFailure) {
     if (cause.code === 'stripe_unauthorized') return new BillhookError('stripe_rejected', { cause });
-    const passing = cause.code === 'stripe_unavailable' || cause.code === 'stripe_rate_limited';
-    return new BillhookError(cause.code, passing ? { cause, retryAfter: 2 } : { cause });
+    return new BillhookError(cause.code, cause.passing ? { cause, retryAfter: 2 } : { cause });
   }
   return new BillhookError('internal', { cause });
 }

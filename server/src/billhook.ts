@@ -4,14 +4,11 @@ import { createHmac } from 'node:crypto';
 import type { Hono } from 'hono';
 import { createApp } from './app.ts';
 import { Catalogue } from './catalogue.ts';
-import { readConfig, type BillhookOptions } from './config.ts';
+import type { BillhookOptions } from './config.ts';
+import { openLedger } from './ledger.ts';
 import { createCheckout } from './checkout.ts';
 import { createLinking } from './linking.ts';
-import { describeCause } from './log.ts';
 import { createRead } from './reading.ts';
-import { openSqliteStore } from './store/sqlite.ts';
-import type { BillingStore } from './store/store.ts';
-import { createStripeGateway, StripeFailure, type StripeGateway } from './stripe-gateway.ts';
 import { Waiters } from './waiters.ts';
 import { readWidgetFile } from './widget-files.ts';
 import { widgetTokenVerifier } from './widget-token.ts';
@@ -45,23 +42,13 @@ export interface Billhook {
  * @throws {LedgerPinnedError} `ledger_pinned`, when it belongs to another Stripe account or mode.
  */
 export async function createBillhook(options: BillhookOptions, worker: WorkerOptions = {}): Promise<Billhook> {
-  const config = await readConfig(options);
-  const { log, now } = config;
-  const store = openSqliteStore(config.database);
-  const { apiUrl, timeoutMs, ...keys } = config.stripe;
-  const gateway = createStripeGateway({
-    ...keys,
-    ...(apiUrl === undefined ? {} : { apiUrl }),
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-  });
+  const ledger = await openLedger(options);
+  const { config, store, gateway } = ledger;
   try {
-    await pin(store, gateway, (cause) =>
-      log.warn('stripe.unreachable', { code: cause.code, cause: describeCause(cause) }),
-    );
     const catalogue = new Catalogue(config, store, gateway);
     await catalogue.load();
     const widget = await readWidgetFile();
-    if (!widget) log.warn('widget.not_built');
+    if (!widget) config.log.warn('widget.not_built');
 
     const waiters = new Waiters();
     const digest = (text: string) =>
@@ -77,7 +64,7 @@ export async function createBillhook(options: BillhookOptions, worker: WorkerOpt
         catalogue,
         waiters,
         wakeWorker,
-        read: createRead(store, catalogue, now),
+        read: createRead(store, catalogue, config.now),
         linking,
         introduce: linking.introduce,
         openCheckout: createCheckout(config, store, gateway),
@@ -99,24 +86,7 @@ export async function createBillhook(options: BillhookOptions, worker: WorkerOpt
       },
     };
   } catch (cause) {
-    gateway.close();
-    await store.close();
+    await ledger.close();
     throw cause;
-  }
-}
-
-/** A wrong key looks like "everybody is gone", so the ledger knows whose it is. Stripe being down does not stop the start. */
-async function pin(
-  store: BillingStore,
-  gateway: StripeGateway,
-  unreachable: (cause: StripeFailure) => void,
-): Promise<void> {
-  try {
-    await store.pin(await gateway.identity());
-  } catch (cause) {
-    const down =
-      cause instanceof StripeFailure && (cause.code === 'stripe_unavailable' || cause.code === 'stripe_rate_limited');
-    if (!down) throw cause;
-    unreachable(cause);
   }
 }

@@ -1,16 +1,18 @@
 #!/usr/bin/env node
 /** `billhook <command>`: what an operator runs. */
 
+import { importAccounts } from './commands/import.ts';
 import { printToken } from './commands/token.ts';
 import { LedgerPinnedError, StoreUnavailableError } from './store/store.ts';
 import { ConfigError } from './config.ts';
 import { describeCause } from './log.ts';
-import { serveBillhook } from './main.ts';
+import { optionsFrom, serveBillhook } from './main.ts';
 import { StripeFailure } from './stripe-gateway.ts';
 
 const usage = `billhook <command>
 
   serve    run the backend-for-frontend; configured by the environment (see the README)
+  import   link existing subscribers from a file (billhook import --help)
   token    print a widget token, to try the server out (billhook token --help)
 `;
 
@@ -18,6 +20,8 @@ async function run(command: string | undefined): Promise<number> {
   switch (command) {
     case 'serve':
       return await serveBillhook(process.env);
+    case 'import':
+      return await importAccounts(process.argv.slice(3), optionsFrom(process.env), process);
     case 'token':
       return await printToken(process.argv.slice(3), process.env, process);
     case undefined:

@@ -35,6 +35,11 @@ export class StripeFailure extends Error {
   override readonly name = 'StripeFailure';
   readonly code: StripeFailureCode;
 
+  /** Worth another try in a moment: nothing was wrong with what was asked. */
+  get passing(): boolean {
+    return this.code === 'stripe_unavailable' || this.code === 'stripe_rate_limited';
+  }
+
   constructor(code: StripeFailureCode, cause: unknown) {
     super(cause instanceof Error ? cause.message : code, { cause });
     this.code = code;

@@ -22,6 +22,8 @@ export const webhookSecret = 'whsec_first';
 export interface TestBff {
   readonly billhook: Billhook;
   readonly database: string;
+  /** What it was made with, for whoever opens the same ledger beside it. */
+  readonly options: BillhookOptions;
   /** A request as the widget makes it, with a token for `team_1` unless told otherwise. */
   call(path: string, init?: CallInit): Promise<Response>;
   snapshot(init?: CallInit): Promise<BillingSnapshot>;
@@ -69,6 +71,7 @@ export async function startBff(
   const bff: TestBff = {
     billhook,
     database,
+    options,
     async call(path, { method, token: given, account = 'team_1', mint, headers, body, signal } = {}) {
       const bearer = given === undefined ? await token({ account, ...mint }) : given;
       const text = typeof body === 'string' ? body : JSON.stringify(body);

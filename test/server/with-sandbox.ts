@@ -12,6 +12,7 @@ export interface Stage {
   readonly stripe: Stripe;
   readonly customers: SeededCustomers;
   readonly bff: TestBff;
+  readonly options: BillhookOptions;
   /** Where the BFF listens. */
   readonly url: string;
   /** A call for the account whose customer is this one: its token introduces it. */
@@ -37,6 +38,7 @@ export async function setStage(change: Partial<BillhookOptions> = {}): Promise<S
     stripe,
     customers,
     bff,
+    options: bff.options,
     url,
     as: (situation) => ({ account: `team_${situation}`, mint: { customer: customers[situation] } }),
     async close() {
