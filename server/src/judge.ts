@@ -3,7 +3,7 @@
  * so a button and its guard never disagree. Pure: no I/O, no clock of its own, and it never throws, whatever the facts.
  *
  * Where to look: `policy.ts`, and in `judge/`: `subscription.ts` (the table of states), `grace.ts`, `moments.ts` (access is
- * narrowed only on facts fetched after the moment of narrowing), `payment.ts`, `plan.ts`, `actions.ts`.
+ * narrowed only on facts fetched after the moment of narrowing), `payment.ts`, `plan.ts`, `portal.ts`, `actions.ts`.
  */
 
 import type {
@@ -21,6 +21,8 @@ import type { GivenAccess, JudgedSubscription } from './judge/subscription.ts';
 import { iso, momentsAt } from './judge/moments.ts';
 import { dueOver, invoiceToPay } from './judge/payment.ts';
 import type { Catalogue } from './judge/plan.ts';
+import { choosePortal } from './judge/portal.ts';
+import type { PortalChoice } from './judge/portal.ts';
 import type { Policy } from './policy.ts';
 
 export { graceEndOf } from './judge/grace.ts';
@@ -53,6 +55,8 @@ export interface Judgement {
   readonly nextChangeAt: number | null;
   /** Stripe's id of the invoice that the snapshot's `via: 'invoice'` action opens. Never leaves the server. */
   readonly invoiceToPay: string | null;
+  /** How the portal may be opened: what the snapshot's actions follow from, for the guard of the same. Never leaves the server. */
+  readonly portal: PortalChoice;
 }
 
 /**
@@ -110,7 +114,8 @@ export function judge(
   const offers = never || live.length > 0 ? [] : offersOf(policy, catalogue);
   const access = never ? given(policy.unknownAccess, 'unknown') : accessOf(judged, linked, policy);
   const ticketIsLate = waitsTooLong !== null && !moments.lookAt(waitsTooLong);
-  const situation = { facts, linked, headline, offers };
+  const portal = choosePortal(policy.portal, live, moments, now);
+  const situation = { facts, linked, headline, offers, portal: portal.features };
   const { key: _, ...words } = headline === null ? nothing : headline.summary;
   const snapshot: BillingSnapshot = {
     ...words,
@@ -134,6 +139,7 @@ export function judge(
     snapshot,
     nextChangeAt: moments.nextChangeAt(),
     invoiceToPay: headline?.live === true ? (invoiceToPay(headline.facts)?.id ?? null) : null,
+    portal,
   };
 }
 

@@ -2,6 +2,7 @@
 
 import type { AccessLevel } from '@billhook/widget/contract';
 import type { ItemFacts, SubscriptionFacts } from './facts.ts';
+import type { PortalPolicy } from './judge/portal.ts';
 
 export interface Policy {
   /** Days of full access after the first failed charge. Default 7. */
@@ -26,13 +27,8 @@ export interface Policy {
   readonly plans: readonly PlanRule[] | 'all';
   /** What may be bought, first one first. Default none. */
   readonly offers: readonly OfferRule[];
-  /** What the host's portal configuration lets people do. */
-  readonly portal: {
-    readonly cancel: boolean;
-    readonly update: boolean;
-    readonly pause: boolean;
-    readonly paymentMethod: boolean;
-  };
+  /** Which portal configuration an account gets, and what each lets people do. */
+  readonly portal: PortalPolicy;
 }
 
 /** Matches a price by every field that is given: `{ lookupKey: 'team_monthly' }`, `{ product: 'prod_1' }`. */
@@ -64,13 +60,19 @@ export const defaultPolicy: Policy = {
   resumeUrl: null,
   plans: 'all',
   offers: [],
-  portal: { cancel: true, update: true, pause: false, paymentMethod: true },
+  portal: {
+    features: {
+      standard: { cancel: true, update: false, pause: false, paymentMethod: true },
+      limited: { cancel: false, update: false, pause: false, paymentMethod: true },
+    },
+    rules: [{ use: 'limited', when: { subscriptions: 'several' } }],
+  },
 };
 
 /** The items of a subscription that are plans of this host. */
 export function ownItems(subscription: SubscriptionFacts, plans: Policy['plans']): readonly ItemFacts[] {
   if (plans === 'all') return subscription.items;
-  return subscription.items.filter((item) => plans.some((rule) => matches(rule, item)));
+  return subscription.items.filter((item) => plans.some((rule) => matchesPlan(rule, item)));
 }
 
 /** Is this subscription the host's own? Under `all`, even one whose items could not be read. */
@@ -78,7 +80,7 @@ export function isOwn(subscription: SubscriptionFacts, plans: Policy['plans']): 
   return plans === 'all' || ownItems(subscription, plans).length > 0;
 }
 
-function matches(rule: PlanRule, item: ItemFacts): boolean {
+export function matchesPlan(rule: PlanRule, item: ItemFacts): boolean {
   const { price, product, lookupKey } = rule;
   // A rule without any field would silently claim every subscription of the Stripe account.
   if (price === undefined && product === undefined && lookupKey === undefined) return false;

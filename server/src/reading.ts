@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import type { BillingSnapshot } from '@billhook/widget/contract';
 import type { Identity } from './auth.ts';
 import { judge, type Catalogue } from './judge.ts';
+import type { PortalChoice } from './judge/portal.ts';
 import type { BillingStore, CustomerRecord } from './store/store.ts';
 
 export interface Reading {
@@ -18,6 +19,8 @@ export interface Reading {
   readonly nextChangeAt: number | null;
   /** Stripe's id of the invoice that the snapshot says can be paid. Never leaves the server. */
   readonly invoiceToPay: string | null;
+  /** How the portal may be opened. Never leaves the server. */
+  readonly portal: PortalChoice;
 }
 
 export type Read = (who: Pick<Identity, 'host' | 'account' | 'settings' | 'mayManage'>) => Promise<Reading>;
@@ -25,7 +28,7 @@ export type Read = (who: Pick<Identity, 'host' | 'account' | 'settings' | 'mayMa
 export function createRead(store: BillingStore, catalogue: Catalogue, now: () => number): Read {
   return async function read(who) {
     const record = await store.findAccount(who);
-    const { snapshot, nextChangeAt, invoiceToPay } = judge(
+    const { snapshot, nextChangeAt, invoiceToPay, portal } = judge(
       {
         linked: record !== null,
         facts: record?.facts ?? null,
@@ -39,7 +42,7 @@ export function createRead(store: BillingStore, catalogue: Catalogue, now: () =>
       { mayManage: who.mayManage },
       now(),
     );
-    return { record, snapshot, nextChangeAt, invoiceToPay, etag: etagOf(snapshot) };
+    return { record, snapshot, nextChangeAt, invoiceToPay, portal, etag: etagOf(snapshot) };
   };
 }
 

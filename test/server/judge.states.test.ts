@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import type { SubscriptionFacts } from '../../server/src/facts.ts';
-import { defaultPolicy } from '../../server/src/judge.ts';
 import {
   canceled,
   day,
@@ -9,6 +8,7 @@ import {
   offers,
   open,
   pastDue,
+  portalWith,
   snapshotOf,
   spelled,
   subscription,
@@ -118,7 +118,7 @@ const table: readonly Row[] = [
   {
     rule: 'SUB-15 paused by request: the portal resumes',
     of: [subscription({ status: 'paused', pausedBecause: 'request' })],
-    story: { policy: { portal: { ...defaultPolicy.portal, pause: true } } },
+    story: { policy: { portal: portalWith({ pause: true }) } },
     state: 'paused',
     access: 'readOnly',
     actions: ['resume:portal'],
@@ -237,7 +237,7 @@ const table: readonly Row[] = [
   {
     rule: 'past due where the portal changes no cards',
     of: [pastDue()],
-    story: { policy: { portal: { ...defaultPolicy.portal, paymentMethod: false } } },
+    story: { policy: { portal: portalWith({ paymentMethod: false }) } },
     state: 'pastDue',
     access: 'full',
     actions: ['payNow:invoice', 'manage:portal'],

@@ -4,6 +4,8 @@ import type { Action, Offer, Purpose } from '@billhook/widget/contract';
 import type { CustomerFacts } from '../facts.ts';
 import type { JudgedSubscription } from './subscription.ts';
 import { invoiceToPay } from './payment.ts';
+import { mayOpen } from './portal.ts';
+import type { PortalFeatures } from './portal.ts';
 import { planOf } from './plan.ts';
 import type { Catalogue } from './plan.ts';
 import type { OfferRule, Policy } from '../policy.ts';
@@ -17,6 +19,8 @@ export interface Situation {
   readonly headline: JudgedSubscription | null;
   /** What may be bought now. */
   readonly offers: readonly Offer[];
+  /** What the account's portal configuration lets it do. */
+  readonly portal: PortalFeatures;
 }
 
 /** The host's offers, as far as the catalogue can name a price for them: nobody is asked to buy at an unknown price. */
@@ -40,19 +44,19 @@ export function actionsFor(situation: Situation, policy: Policy, catalogue: Cata
     const again = offers.find(({ id }) => id === sameOffer(headline, policy.offers, catalogue)) ?? offers[0];
     return [...purchase('subscribeAgain', 'subscribeAgain', offers, again?.id, policy), ...manage];
   }
-  const ways = wayOut(headline, policy);
+  const ways = wayOut(headline, situation.portal, policy);
   // Two buttons to one page, under two names, are one too many.
   const opensPortal = ways.some((action) => action.via === 'portal' && action.flow === null);
   return opensPortal ? ways : [...ways, ...manage];
 }
 
 /** What comes before "manage". */
-function wayOut(headline: JudgedSubscription, policy: Policy): Action[] {
+function wayOut(headline: JudgedSubscription, features: PortalFeatures, policy: Policy): Action[] {
   const { facts, summary, access } = headline;
   const { payment, state } = summary;
   const pays = facts.collectionMethod === 'charge_automatically';
   const method =
-    pays && policy.portal.paymentMethod
+    pays && mayOpen('payment_method_update', null, features)
       ? [portal(payment.methodOnFile ? 'updateCard' : 'addCard', 'payment_method_update')]
       : [];
   const toPay = invoiceToPay(facts) !== null;
@@ -70,13 +74,13 @@ function wayOut(headline: JudgedSubscription, policy: Policy): Action[] {
     case 'incomplete':
       if (facts.status === 'incomplete') return invoice('finishPayment');
       // The trial ended without a card. With one on file by now, what is missing is to go on.
-      return payment.methodOnFile ? resume(headline, policy) : method;
+      return payment.methodOnFile ? resume(headline, features, policy) : method;
     case 'trialing':
       return payment.methodOnFile ? [] : method;
     case 'ending':
       return [portal('keepPlan')];
     case 'paused':
-      return resume(headline, policy);
+      return resume(headline, features, policy);
     case 'active':
       // An upgrade that could not be charged, while the plan itself is paid.
       return payment.problem === 'failed' || payment.problem === 'overdue' ? invoice('payNow') : [];
@@ -87,8 +91,8 @@ function wayOut(headline: JudgedSubscription, policy: Policy): Action[] {
 }
 
 /** The portal resumes what it paused itself; collection that the host paused is the host's to resume. */
-function resume({ facts }: JudgedSubscription, policy: Policy): Action[] {
-  if (facts.pausedBecause === 'request' && policy.portal.pause) return [portal('resume')];
+function resume({ facts }: JudgedSubscription, features: PortalFeatures, policy: Policy): Action[] {
+  if (facts.pausedBecause === 'request' && features.pause) return [portal('resume')];
   return policy.resumeUrl === null ? [] : [{ purpose: 'resume', via: 'link', url: policy.resumeUrl }];
 }
 

@@ -15,6 +15,8 @@ export interface Moments {
   passing(at: number | null): Passing;
   /** For moments after which facts are worth fetching again, though access never hangs on them. Is it still ahead? */
   lookAt(at: number | null): boolean;
+  /** For moments of the host's own rules, about which Stripe has nothing to say. Is it still ahead? */
+  isAhead(at: number): boolean;
   /** For moments of Stripe's own: where the facts are newer and Stripe has not acted yet, look again, ever more rarely. */
   lookAgainAfter(at: number | null): void;
   /** The next moment at which anything that was asked here changes. */
@@ -50,6 +52,10 @@ export function momentsAt(now: number, fetchedAt: number, limit: number): Moment
     lookAt(at) {
       if (!isMoment(at)) return false;
       if (now >= at && at > fetchedAt) missed = true;
+      note(at);
+      return now < at;
+    },
+    isAhead(at) {
       note(at);
       return now < at;
     },
