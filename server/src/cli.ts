@@ -6,7 +6,8 @@ import { printToken } from './commands/token.ts';
 import { LedgerPinnedError, StoreUnavailableError } from './store/store.ts';
 import { ConfigError } from './config.ts';
 import { describeCause } from './log.ts';
-import { optionsFrom, serveBillhook } from './main.ts';
+import { optionsFrom } from './environment.ts';
+import { serveBillhook } from './main.ts';
 import { StripeFailure } from './stripe-gateway.ts';
 
 const usage = `billhook <command>

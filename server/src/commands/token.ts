@@ -2,7 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { ConfigError } from '../config.ts';
-import { optionsFrom, type Environment } from '../main.ts';
+import { optionsFrom, type Environment } from '../environment.ts';
 import { mintWidgetToken } from '../mint-token.ts';
 import { importSecret } from '../token-keys.ts';
 import type { Scope } from '../widget-token.ts';
