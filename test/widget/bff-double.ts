@@ -5,7 +5,8 @@
 import type { BillingSnapshot, Problem, ProblemCode, VisitReturn } from '@billhook/widget/contract';
 import { active, NOW } from './snapshots.ts';
 
-export const API = 'https://billing.test/';
+/** Its own in each test page: pages that run at the same time would hear each other's `BroadcastChannel`. */
+export const API = `https://${crypto.randomUUID()}.billing.test/`;
 export const TOKEN_URL = '/billing/token';
 
 export type Route =

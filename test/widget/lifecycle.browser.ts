@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import type { BillhookElement } from '../../widget/src/billhook-element.ts';
-import { problem } from './bff-double.ts';
+import { API, problem } from './bff-double.ts';
 import { nextEvent, Page, restoreFromCache, settled } from './harness.ts';
 import { active, pro } from './snapshots.ts';
 
@@ -64,10 +64,31 @@ describe('asking, and not asking', () => {
     await widget.ready();
     await settled();
     page.bff.snapshot = { ...active, revision: 'e1.2', plan: pro };
-    const other = new BroadcastChannel('billhook-https://billing.test/ ');
+    const other = new BroadcastChannel(`billhook-${API} `);
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel reaches its own origin only
     other.postMessage('e1.2');
     await widget.reads('Pro');
+    other.close();
+  });
+
+  it('a removed element hears no other tab, however often its page was restored', async () => {
+    const widget = page.add();
+    await widget.ready();
+    restoreFromCache();
+    restoreFromCache();
+    await settled();
+    widget.element.remove();
+    await settled();
+    const before = page.bff.seen.length;
+    const heard = new BroadcastChannel(`billhook-${API} `);
+    const other = new BroadcastChannel(`billhook-${API} `);
+    const delivered = new Promise((resolve) => heard.addEventListener('message', resolve, { once: true }));
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel reaches its own origin only
+    other.postMessage('e1.9');
+    await delivered;
+    await settled();
+    expect(page.bff.seen.length).to.equal(before);
+    heard.close();
     other.close();
   });
 

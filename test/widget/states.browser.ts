@@ -35,7 +35,7 @@ const EXPECTED: Readonly<Record<BillingState, { words: readonly string[]; labels
       'Your payment failed',
       'We could not charge $29.00.',
       'You have full access until May 15, 2027 (in 5 days).',
-      'The next automatic attempt is on May 12, 2027.',
+      'We try again on May 12, 2027.',
       'Past due',
     ],
     labels: ['Update card', 'Pay $29.00 now', 'Manage billing'],

@@ -1,5 +1,5 @@
 import { expect } from '@open-wc/testing';
-import { problem } from './bff-double.ts';
+import { API, problem } from './bff-double.ts';
 import { comeBack, configureBillhook, nextEvent, Page, restoreFromCache, settled } from './harness.ts';
 import { active, pro } from './snapshots.ts';
 
@@ -107,7 +107,7 @@ describe('tokens and accounts', () => {
     alone.element.remove();
     await widget.ready();
     const fresh = document.createElement('billhook-plan-status');
-    fresh.setAttribute('api', 'https://billing.test/');
+    fresh.setAttribute('api', API);
     fresh.setAttribute('account', 'function');
     document.body.append(fresh);
     await page.bff.arrival('billing');

@@ -31,6 +31,8 @@ export function listenToPage(channelName: string, on: PageSignalHandlers): PageS
   let channel: BroadcastChannel | undefined;
 
   function openChannel(): void {
+    // One that nobody holds any more would go on hearing, for a client that is long gone.
+    channel?.close();
     channel = new BroadcastChannel(channelName);
     channel.addEventListener('message', ({ data }: MessageEvent<unknown>) => on.told(String(data)));
   }
