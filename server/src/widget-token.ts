@@ -87,8 +87,8 @@ export interface VerifyOptions {
   readonly issuer: string;
   /** The BFF's public address (`aud`). */
   readonly audience: string;
-  /** Secrets, each of at least 32 bytes. Default: none. */
-  readonly secrets?: readonly string[];
+  /** Secrets, each of at least 32 bytes, with its `kid` where tokens name one. Default: none. */
+  readonly secrets?: readonly (string | { readonly secret: string; readonly keyId: string })[];
   /** Public keys, each with its `kid` where tokens name one. Default: none. */
   readonly publicKeys?: readonly GivenPublicKey[];
   /** Unix milliseconds. Default: `Date.now()`. */
@@ -115,7 +115,12 @@ export interface VerifyOptions {
  */
 export async function verifyWidgetToken(token: string, options: VerifyOptions): Promise<WidgetClaims> {
   const { issuer, audience, secrets = [], publicKeys = [], now = Date.now() } = options;
-  const keys = [...secrets.map((secret) => importSecret(secret, null)), ...publicKeys.map(importPublicKey)];
+  const keys = [
+    ...secrets.map((given) =>
+      typeof given === 'string' ? importSecret(given, null) : importSecret(given.secret, given.keyId),
+    ),
+    ...publicKeys.map(importPublicKey),
+  ];
   return await verify(token, audience, (host) => (host === issuer ? { keys, jwks: null } : null), now);
 }
 
