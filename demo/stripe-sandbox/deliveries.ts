@@ -232,9 +232,8 @@ export function createDeliveries({ state, onAcknowledged }: DeliveriesOptions): 
       return paused;
     },
     list: (filter = {}) =>
-      deliveries.filter(
+      (filter.event === undefined ? deliveries : (byEvent.get(filter.event) ?? [])).filter(
         (delivery) =>
-          (filter.event === undefined || delivery.event === filter.event) &&
           (filter.type === undefined || delivery.type === filter.type) &&
           (filter.state === undefined || delivery.state === filter.state),
       ),

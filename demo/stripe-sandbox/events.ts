@@ -30,14 +30,17 @@ export interface EventLog {
 const AUTOMATIC: Cause = { id: null, idempotency_key: null };
 
 export function createEventLog(clock: Clock, ids: Ids): EventLog {
+  // Oldest first, because the front of a long array is a slow place to add to.
   const events: SandboxEvent[] = [];
+  let newestFirst: readonly SandboxEvent[] | null = null;
   const byId = new Map<string, SandboxEvent>();
   const listeners: ((event: SandboxEvent) => void)[] = [];
   let collecting: SandboxEvent[] | null = null;
   let cause: Cause = AUTOMATIC;
 
   const send = (event: SandboxEvent): void => {
-    events.unshift(event);
+    events.push(event);
+    newestFirst = null;
     byId.set(event.id, event);
     for (const listener of listeners) listener(event);
   };
@@ -85,7 +88,7 @@ export function createEventLog(clock: Clock, ids: Ids): EventLog {
         cause = before;
       }
     },
-    list: () => events,
+    list: () => (newestFirst ??= events.toReversed()),
     get: (id) => byId.get(id),
     listen: (listener) => void listeners.push(listener),
   };

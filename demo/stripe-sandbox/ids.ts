@@ -10,6 +10,8 @@ export interface Ids {
   next(prefix: string): string;
   /** An unguessable-looking token of `length` letters and digits. */
   token(length: number): string;
+  /** In the shape of a random UUID. */
+  uuid(): string;
   /** A number in [0, 1). */
   random(): number;
 }
@@ -39,6 +41,7 @@ export function createIds(seed: number): Ids {
       return `${prefix}_1${token(14)}${counter.toString(36).padStart(6, '0')}`;
     },
     token,
+    uuid: () => 'xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx'.replaceAll('x', () => Math.floor(random() * 16).toString(16)),
     random,
   };
 }

@@ -18,6 +18,8 @@ export interface Settings {
     /** Whether a new card in the portal also pays the open invoice at once. Stripe's own behaviour is not documented (SUB-8). */
     newCardPaysOpenInvoice: boolean;
   };
+  /** Days until a bank debit has succeeded or bounced. */
+  bankDebitDays: number;
   /** Seconds from the acknowledged `invoice.created` to the charge (SUB-5). */
   finalizeAfterSeconds: number;
 }
@@ -28,5 +30,6 @@ export const defaultSettings = (): Settings => ({
   currency: 'eur',
   dunning: { retryAfterDays: [1, 3, 5, 7, 9, 11, 13, 14], finally: 'cancel' },
   portal: { unusedSeconds: 300, idleSeconds: 3600, newCardPaysOpenInvoice: false },
+  bankDebitDays: 5,
   finalizeAfterSeconds: 3600,
 });

@@ -5,11 +5,14 @@
 
 import type { Clock } from './clock.ts';
 import type { CardBehaviour } from './engine/cards.ts';
+import type { CheckoutOrder } from './engine/checkout.ts';
+import type { PendingChange } from './engine/pending-update.ts';
 import { createEventLog, previousAttributes, type EventLog } from './events.ts';
 import { createIds, type Ids } from './ids.ts';
 import type { Settings } from './settings.ts';
 import type {
   Charge,
+  CheckoutSession,
   Customer,
   EventType,
   Invoice,
@@ -23,6 +26,7 @@ import type {
   Product,
   SetupIntent,
   Subscription,
+  SubscriptionSchedule,
   WebhookEndpoint,
 } from './wire.ts';
 
@@ -34,9 +38,27 @@ export interface Resource {
 /** One kind of object, by id, remembering the order of creation. */
 export class Collection<T extends Resource> {
   readonly #rows = new Map<string, T>();
+  readonly #owned = new Map<string, T[]>();
+  readonly #ownerOf: (row: T) => string | null | undefined;
+  #added: (row: T) => void = () => undefined;
 
+  /** @param ownerOf what a row belongs to for as long as it is: `of` finds by it without looking at everything */
+  constructor(ownerOf: (row: T) => string | null | undefined = () => undefined) {
+    this.#ownerOf = ownerOf;
+  }
+
+  onAdd(listener: (row: T) => void): void {
+    this.#added = listener;
+  }
   add(row: T): void {
     this.#rows.set(row.id, row);
+    const owner = this.#ownerOf(row);
+    if (owner != null) {
+      const others = this.#owned.get(owner);
+      if (others) others.push(row);
+      else this.#owned.set(owner, [row]);
+    }
+    this.#added(row);
   }
   get(id: string): T | undefined {
     return this.#rows.get(id);
@@ -46,6 +68,16 @@ export class Collection<T extends Resource> {
   }
   values(): IterableIterator<T> {
     return this.#rows.values();
+  }
+  /** What belongs to `owner`, newest first. */
+  of(owner: string | null, keep: (row: T) => boolean = () => true): T[] {
+    return (owner === null ? [] : (this.#owned.get(owner) ?? []))
+      .filter((row) => this.#rows.has(row.id) && keep(row))
+      .toReversed();
+  }
+  /** As `list`, of one owner where one is given. */
+  listOf(owner: string | undefined, keep: (row: T) => boolean): T[] {
+    return owner === undefined ? this.list(keep) : this.of(owner, keep);
   }
   /** Newest first, as every list of Stripe's. */
   list(keep: (row: T) => boolean = () => true): T[] {
@@ -67,6 +99,8 @@ export interface State {
   readonly deletedCustomers: Set<string>;
   readonly paymentMethods: Collection<PaymentMethod>;
   readonly subscriptions: Collection<Subscription>;
+  readonly schedules: Collection<SubscriptionSchedule>;
+  readonly checkoutSessions: Collection<CheckoutSession>;
   readonly invoices: Collection<Invoice>;
   readonly invoiceItems: Collection<InvoiceItem>;
   readonly invoicePayments: Collection<InvoicePayment>;
@@ -83,6 +117,14 @@ export interface State {
   readonly portalVisits: Map<string, number>;
   /** Portal sessions whose flow has been completed: from then on their address is the portal's home. */
   readonly finishedFlows: Set<string>;
+  /** When bank debits under way are decided (Unix seconds), and whether they bounce; by payment intent. */
+  readonly debitsUnderWay: Map<string, { decidedAt: number; bounces: boolean }>;
+  /** Changes that wait for their invoice to be paid (SUB-16), by subscription. */
+  readonly pendingChanges: Map<string, PendingChange>;
+  /** Invoices whose payment lets a paused subscription go on (`resume_on_payment_success`), by subscription. */
+  readonly resumptions: Map<string, string>;
+  /** What Checkout sessions were asked for beyond what they show, by session. */
+  readonly checkoutOrders: Map<string, CheckoutOrder>;
   /** How the next charges go, whatever the card: the first entry decides the next charge, and is used up. */
   readonly nextCharges: CardBehaviour[];
 
@@ -93,6 +135,10 @@ export interface State {
   /** Emits what a change made of `object`, unless nothing changed. Answers whether anything did. */
   update<T extends Resource>(object: T, change: (object: T) => void, type?: EventType): boolean;
   emit(type: EventType, object: Resource): void;
+  /** Says that an object was changed without an event, in a way that may move what falls due. */
+  touch(object: Resource): void;
+  /** Hears of every object that was added, changed, told of or touched. */
+  onTouch(listener: (object: Resource) => void): void;
 }
 
 /** How the types of `*.updated` events begin, where that is not the object's own name. */
@@ -113,10 +159,12 @@ export function createState(options: { clock: Clock; seed: number; settings: Set
     prices: new Collection<Price>(),
     customers: new Collection<Customer>(),
     paymentMethods: new Collection<PaymentMethod>(),
-    subscriptions: new Collection<Subscription>(),
-    invoices: new Collection<Invoice>(),
-    invoiceItems: new Collection<InvoiceItem>(),
-    invoicePayments: new Collection<InvoicePayment>(),
+    subscriptions: new Collection<Subscription>((row) => row.customer),
+    schedules: new Collection<SubscriptionSchedule>((row) => row.customer),
+    checkoutSessions: new Collection<CheckoutSession>((row) => row.customer),
+    invoices: new Collection<Invoice>((row) => row.customer),
+    invoiceItems: new Collection<InvoiceItem>((row) => row.customer),
+    invoicePayments: new Collection<InvoicePayment>((row) => row.invoice),
     paymentIntents: new Collection<PaymentIntent>(),
     setupIntents: new Collection<SetupIntent>(),
     charges: new Collection<Charge>(),
@@ -124,6 +172,12 @@ export function createState(options: { clock: Clock; seed: number; settings: Set
     portalSessions: new Collection<PortalSession>(),
     webhookEndpoints: new Collection<WebhookEndpoint>(),
   };
+
+  const listeners: ((object: Resource) => void)[] = [];
+  const touch = (object: Resource): void => {
+    for (const listener of listeners) listener(object);
+  };
+  for (const kind of Object.values(kinds)) kind.onAdd(touch);
 
   return {
     clock: options.clock,
@@ -135,6 +189,10 @@ export function createState(options: { clock: Clock; seed: number; settings: Set
     firstFailures: new Map(),
     portalVisits: new Map(),
     finishedFlows: new Set(),
+    debitsUnderWay: new Map(),
+    pendingChanges: new Map(),
+    resumptions: new Map(),
+    checkoutOrders: new Map(),
     nextCharges: [],
     ...kinds,
     webhooksFor: (type) => [...kinds.webhookEndpoints.values()].filter((endpoint) => wants(endpoint, type)).length,
@@ -152,8 +210,14 @@ export function createState(options: { clock: Clock; seed: number; settings: Set
       if (Object.keys(changed).length === 0) return false;
       const subject = EVENT_SUBJECT[object.object] ?? object.object;
       events.emit(type ?? (`${subject}.updated` as EventType), object, changed);
+      touch(object);
       return true;
     },
-    emit: (type, object) => events.emit(type, object),
+    emit(type, object) {
+      events.emit(type, object);
+      touch(object);
+    },
+    touch,
+    onTouch: (listener) => void listeners.push(listener),
   };
 }

@@ -33,6 +33,9 @@ export type PaymentMethod = Stored<Stripe.PaymentMethod>;
 export type SubscriptionItem = Stored<Stripe.SubscriptionItem>;
 /** OBJ-2: Stripe still answers `plan` and `quantity` at the top of a subscription with one item. */
 export type Subscription = Stored<Stripe.Subscription> & { plan: Plan | null; quantity: number | null };
+export type SubscriptionSchedule = Stored<Stripe.SubscriptionSchedule>;
+export type CheckoutSession = Stored<Stripe.Checkout.Session>;
+export type CheckoutLineItem = Stored<Stripe.LineItem>;
 export type InvoiceItem = Stored<Stripe.InvoiceItem>;
 /** The SDK still declares `subscription` on a line; no recorded answer has it (OBJ-1), so neither has ours. */
 export type InvoiceLineItem = Omit<Stored<Stripe.InvoiceLineItem>, 'subscription'>;

@@ -3,6 +3,7 @@
 import { noSuch } from '../http/errors.ts';
 import type { State } from '../state.ts';
 import type { Invoice, Subscription } from '../wire.ts';
+import { cancelSchedule, releaseSchedule, scheduleOf } from './schedule-end.ts';
 import { isTerminal, periodEnd } from './subscription-status.ts';
 
 type Reason = 'cancellation_requested' | 'payment_failed';
@@ -42,6 +43,9 @@ export function unscheduleCancellation(subscription: Subscription): void {
  * customer says about it comes as a second event.
  */
 export function cancelInPortal(state: State, subscription: Subscription, words: CancellationWords): void {
+  // A change that was put off will not happen any more: as a guess.
+  const schedule = scheduleOf(state, subscription);
+  if (schedule) releaseSchedule(state, schedule);
   state.update(subscription, (changed) => markCancelAt(changed, periodEnd(changed), state.clock.seconds()));
   state.update(subscription, (changed) => void Object.assign(detailsOf(changed), words));
 }
@@ -71,6 +75,8 @@ export function endSubscription(
   details.reason ??= reason;
   Object.assign(details, words);
   subscription.pending_update = null;
+  state.pendingChanges.delete(subscription.id);
+  cancelSchedule(state, subscription);
   for (const invoice of openInvoices(state, subscription)) stopCollecting(state, invoice);
   state.emit('customer.subscription.deleted', subscription);
 }
@@ -90,7 +96,8 @@ export const subscriptionOf = (state: State, invoice: Invoice): Subscription | u
 };
 
 export const openInvoices = (state: State, subscription: Subscription): Invoice[] =>
-  state.invoices.list(
+  state.invoices.of(
+    subscription.customer,
     (invoice) =>
       (invoice.status === 'open' || invoice.status === 'draft') &&
       invoice.parent?.subscription_details?.subscription === subscription.id,

@@ -1,11 +1,19 @@
-/** Stripe's test cards, by number and by the test ids that stand for them. */
+/** Stripe's test cards, by number and by the test ids that stand for them. Bank accounts are next door. */
 
 import { cardError, noSuch } from '../http/errors.ts';
 import type { State } from '../state.ts';
 import type { PaymentMethod } from '../wire.ts';
+import { createBankDebit, debitBehaviour, testDebitNamed, type TestDebit } from './bank-debits.ts';
 
-/** What a card does when it is attached and when it is charged. */
-export type CardBehaviour = 'works' | 'failsOnCharge' | 'needsAuthentication' | 'declined' | 'insufficientFunds';
+/** What a card or bank account does when it is attached and when it is charged. */
+export type CardBehaviour =
+  | 'works'
+  | 'failsOnCharge'
+  | 'needsAuthentication'
+  | 'declined'
+  | 'insufficientFunds'
+  | 'settlesLater'
+  | 'bouncesLater';
 
 export interface TestCard {
   number: string;
@@ -15,6 +23,9 @@ export interface TestCard {
   /** `pm_card_…` and `tok_…` share their endings. */
   names: string[];
 }
+
+/** What can be typed or chosen on a hosted page. */
+export type TestMethod = TestCard | TestDebit;
 
 const TEST_CARDS: readonly TestCard[] = [
   { number: '4242424242424242', brand: 'visa', funding: 'credit', behaviour: 'works', names: ['visa'] },
@@ -69,6 +80,7 @@ export const testCardNumbered = (number: string): TestCard | undefined =>
 
 /** How the stored card behaves; told by its last four digits, which are unique among the test cards. */
 export function behaviourOf(method: PaymentMethod): CardBehaviour {
+  if (method.sepa_debit) return debitBehaviour(method.sepa_debit.last4);
   return TEST_CARDS.find((card) => card.number.endsWith(method.card?.last4 ?? ''))?.behaviour ?? 'works';
 }
 
@@ -125,6 +137,13 @@ export function createCard(
   return method;
 }
 
+/** Makes a payment method of what was typed or chosen on a hosted page, belonging to nobody yet. */
+export const createTestMethod = (
+  state: State,
+  test: TestMethod,
+  details: { billing?: Partial<PaymentMethod['billing_details']> },
+): PaymentMethod => ('iban' in test ? createBankDebit(state, test, details) : createCard(state, test, details));
+
 /** HTTP-3: banks that refuse a card refuse it when it is attached. */
 export function refuseDeclinedCard(card: CardBehaviour): void {
   if (card === 'declined') {
@@ -153,6 +172,8 @@ export function refuseDeclinedCard(card: CardBehaviour): void {
 export function resolvePaymentMethod(state: State, id: string, param = 'payment_method'): PaymentMethod {
   const card = testCardNamed(id);
   if (card) return createCard(state, card);
+  const debit = testDebitNamed(id);
+  if (debit) return createBankDebit(state, debit);
   const method = state.paymentMethods.get(id);
   if (!method) throw noSuch('PaymentMethod', id, param);
   return method;

@@ -2,16 +2,20 @@
 
 import { cardError, invalidRequest, StripeError } from '../http/errors.ts';
 import type { State } from '../state.ts';
-import type { Customer, Invoice, PaymentMethod, Subscription } from '../wire.ts';
+import type { Customer, Invoice, PaymentIntent, PaymentMethod, Subscription } from '../wire.ts';
 import { endSubscription, subscriptionOf } from './cancellation.ts';
+import { asyncPaymentOf } from './checkout-payment.ts';
 import { payingMethod } from './customers.ts';
 import { finalizeInvoice } from './invoices.ts';
-import { charge, paymentOf, type Attempt } from './payments.ts';
+import { charge, decideDebit, intentOf, invoiceOf, paymentOf, type Attempt } from './payments.ts';
+import { applyPendingUpdate, isForPendingChange } from './pending-update.ts';
 import { DAY } from './periods.ts';
-import { isTerminal } from './subscription-status.ts';
+import { isTerminal, markResumed } from './subscription-status.ts';
 
 /** Who asks for the money: Stripe by itself, or somebody who pays now. */
 export type AttemptKind = 'first' | 'automatic' | 'manual';
+/** … or a bank that has answered late. */
+type FailureKind = AttemptKind | 'debit';
 
 /** The method that an invoice is charged to by itself: its own, the subscription's, the customer's. */
 export function methodFor(state: State, invoice: Invoice): PaymentMethod | undefined {
@@ -50,6 +54,11 @@ export function payNow(state: State, invoice: Invoice, method: PaymentMethod | u
     });
   }
   finalizeInvoice(state, invoice);
+  if (intentOf(state, invoice)?.status === 'processing') {
+    throw invalidRequest('You cannot pay this invoice: a payment for it is already processing.', {
+      code: 'payment_intent_unexpected_state',
+    });
+  }
   if (settleZero(state, invoice)) return;
   const attempt = attemptOnce(state, invoice, 'manual', { method, confirmed });
   if (!attempt) {
@@ -90,10 +99,38 @@ function attemptOnce(
   if (attempt.outcome === 'succeeded') {
     if (kind !== 'manual' || invoice.attempt_count === 0) invoice.attempt_count += 1;
     markPaid(state, invoice);
+  } else if (attempt.outcome === 'processing') {
+    recordDebit(state, invoice, kind);
   } else {
     recordFailure(state, invoice, kind, attempt.outcome === 'actionRequired');
   }
   return attempt;
+}
+
+/**
+ * The money is on its way. The first payment of a subscription makes it active already, and one that was past due is
+ * active again: as a guess, after Stripe's guides to delayed payments, which treat `processing` as good until it fails.
+ */
+function recordDebit(state: State, invoice: Invoice, kind: AttemptKind): void {
+  state.update(invoice, (changed) => {
+    changed.attempted = true;
+    changed.next_payment_attempt = null;
+    if (kind !== 'manual' || changed.attempt_count === 0) changed.attempt_count += 1;
+  });
+  const subscription = subscriptionOf(state, invoice);
+  const waiting = subscription && ['past_due', 'unpaid', 'incomplete'].includes(subscription.status);
+  if (waiting && subscription.latest_invoice === invoice.id) setStatus(state, subscription, 'active');
+}
+
+/** Carries out what the bank has answered to a debit. */
+export function settleDebit(state: State, intent: PaymentIntent): void {
+  const invoice = invoiceOf(state, intent);
+  const attempt = decideDebit(state, intent);
+  if (!invoice || invoice.status !== 'open') return;
+  if (attempt.outcome === 'succeeded') markPaid(state, invoice);
+  // The attempt was counted when it was made; from here on Stripe's own retries follow.
+  else recordFailure(state, invoice, 'debit', false);
+  asyncPaymentOf(state, invoice, attempt.outcome === 'succeeded');
 }
 
 function markPaid(state: State, invoice: Invoice): void {
@@ -123,10 +160,15 @@ function recover(state: State, invoice: Invoice): void {
   const subscription = subscriptionOf(state, invoice);
   const waiting = subscription && ['past_due', 'unpaid', 'incomplete'].includes(subscription.status);
   if (waiting && subscription.latest_invoice === invoice.id) setStatus(state, subscription, 'active');
+  if (subscription && isForPendingChange(state, subscription, invoice)) applyPendingUpdate(state, subscription);
+  if (subscription?.status === 'paused' && state.resumptions.get(subscription.id) === invoice.id) {
+    state.resumptions.delete(subscription.id);
+    markResumed(state, subscription);
+  }
   markDelinquent(state, invoice);
 }
 
-function recordFailure(state: State, invoice: Invoice, kind: AttemptKind, actionRequired: boolean): void {
+function recordFailure(state: State, invoice: Invoice, kind: FailureKind, actionRequired: boolean): void {
   const now = state.clock.seconds();
   const first = invoice.attempt_count === 0;
   state.update(invoice, (changed) => {
@@ -134,7 +176,7 @@ function recordFailure(state: State, invoice: Invoice, kind: AttemptKind, action
     // Only Stripe's own tries count, and whatever comes first; SUB-3: a first payment that waits for 3-D Secure counts 0.
     const counts = kind === 'automatic' || (kind === 'first' && !actionRequired) || (kind === 'manual' && first);
     if (counts) changed.attempt_count += 1;
-    if (kind === 'automatic') {
+    if (kind === 'automatic' || kind === 'debit') {
       if (!state.firstFailures.has(invoice.id)) state.firstFailures.set(invoice.id, now);
       changed.next_payment_attempt = nextAttempt(state, changed);
     }
@@ -143,9 +185,10 @@ function recordFailure(state: State, invoice: Invoice, kind: AttemptKind, action
   state.emit('invoice.payment_failed', invoice);
   const subscription = subscriptionOf(state, invoice);
   if (subscription && !isTerminal(subscription)) {
-    if (subscription.status === 'active' && subscription.latest_invoice === invoice.id)
-      setStatus(state, subscription, 'past_due');
-    if (kind === 'automatic' && invoice.next_payment_attempt === null) giveUp(state, subscription);
+    const owed = subscription.latest_invoice === invoice.id && !isForPendingChange(state, subscription, invoice);
+    if (subscription.status === 'active' && owed) setStatus(state, subscription, 'past_due');
+    if ((kind === 'automatic' || kind === 'debit') && invoice.next_payment_attempt === null)
+      giveUp(state, subscription);
   }
   // A first payment that fails leaves nobody in debt: nothing was delivered yet.
   if (invoice.billing_reason !== 'subscription_create') markDelinquent(state, invoice);
@@ -172,12 +215,13 @@ export function setStatus(state: State, subscription: Subscription, status: Subs
 function markDelinquent(state: State, invoice: Invoice): void {
   const customer: Customer | undefined = state.customers.get(invoice.customer ?? '');
   if (!customer) return;
-  const owes = [...state.invoices.values()].some(
+  const owing = state.invoices.of(
+    customer.id,
     (row) =>
-      row.customer === customer.id &&
       row.status === 'open' &&
       row.attempted &&
-      row.collection_method === 'charge_automatically',
+      row.collection_method === 'charge_automatically' &&
+      intentOf(state, row)?.status !== 'processing',
   );
-  state.update(customer, (changed) => void (changed.delinquent = owes));
+  state.update(customer, (changed) => void (changed.delinquent = owing.length > 0));
 }

@@ -53,7 +53,7 @@ export function detach(state: State, method: PaymentMethod): void {
 
 /** SUB-14: deleting a customer cancels its subscriptions. */
 export function deleteCustomer(state: State, customer: Customer): void {
-  for (const subscription of state.subscriptions.list((row) => row.customer === customer.id)) {
+  for (const subscription of state.subscriptions.of(customer.id)) {
     if (!isTerminal(subscription)) endSubscription(state, subscription, 'cancellation_requested');
   }
   for (const method of state.paymentMethods.values()) {

@@ -1,13 +1,21 @@
-/** What time does by itself. Looked up rather than scheduled, so that nothing can be forgotten by a timer. */
+/**
+ * What time does by itself. An object's next moment is worked out from the object as it stands, never scheduled beside it,
+ * so that nothing can be forgotten by a timer; an index keeps the moments in order, and is told of every change.
+ */
 
 import type { DueWork } from '../clock.ts';
-import type { State } from '../state.ts';
-import type { Invoice, Subscription } from '../wire.ts';
+import type { Resource, State } from '../state.ts';
+import type { CheckoutSession, Invoice, PaymentIntent, Subscription } from '../wire.ts';
 import { endSubscription } from './cancellation.ts';
-import { collect, settleZero } from './collection.ts';
+import { expireCheckout } from './checkout.ts';
+import { collect, settleDebit, settleZero } from './collection.ts';
+import { createDueIndex } from './due-index.ts';
 import { finalizeInvoice } from './invoices.ts';
+import { resumeAsScheduled, scheduledResume } from './pause.ts';
+import { expirePendingUpdate } from './pending-update.ts';
 import { DAY } from './periods.ts';
 import { expireIncomplete, INCOMPLETE_LIFETIME, renew, resumeCollection } from './renewal.ts';
+import { phaseEnd, startNextPhase } from './schedules.ts';
 import { isTerminal } from './subscription-status.ts';
 
 interface Due {
@@ -17,21 +25,40 @@ interface Due {
 }
 
 export function createDueWork(state: State, settled: () => Promise<void>): DueWork {
+  const index = createDueIndex();
   const announcedTrials = new Set<string>();
+  // Looked at only when somebody asks what is next: by then a change that touched its object several times is complete.
+  const touched = new Map<string, Resource>();
 
-  const next = (): Due | null => {
-    let first: Due | null = null;
-    const consider = (due: Due | null): void => {
-      if (due && (first === null || due.at < first.at)) first = due;
-    };
-    for (const subscription of state.subscriptions.values()) {
-      if (isTerminal(subscription)) continue;
-      consider(trialNotice(state, subscription, announcedTrials));
-      consider(subscriptionDue(state, subscription));
+  const dueOf = (object: Resource): Due | null => {
+    switch (object.object) {
+      case 'subscription':
+        return subscriptionDue(state, object as Subscription, announcedTrials);
+      case 'invoice':
+        return invoiceDue(state, object as Invoice);
+      case 'payment_intent':
+        return debitDue(state, object as PaymentIntent);
+      case 'checkout.session':
+        return checkoutDue(state, object as CheckoutSession);
+      default:
+        return null;
     }
-    for (const invoice of state.invoices.values()) consider(invoiceDue(state, invoice));
-    return first;
   };
+  const next = (): Due | null => {
+    for (const object of touched.values()) index.set(object.id, dueOf(object)?.at ?? null);
+    touched.clear();
+    const first = index.first();
+    const object = first && state.find(first.id);
+    return object ? dueOf(object) : null;
+  };
+
+  state.onTouch((object) => {
+    touched.set(object.id, object);
+    // A schedule's moments are its subscription's.
+    const managed = object.object === 'subscription_schedule' ? state.schedules.get(object.id)?.subscription : null;
+    const subscription = state.subscriptions.get(managed ?? '');
+    if (subscription) touched.set(subscription.id, subscription);
+  });
 
   return {
     nextDue() {
@@ -40,57 +67,71 @@ export function createDueWork(state: State, settled: () => Promise<void>): DueWo
     },
     runNext(at) {
       const due = next();
-      if (due !== null && due.at * 1000 <= at) due.run();
+      const first = index.first();
+      if (due === null || first === null || due.at * 1000 > at) return;
+      due.run();
+      const object = state.find(first.id);
+      if (object) state.touch(object);
     },
     settled,
   };
 }
 
-function subscriptionDue(state: State, subscription: Subscription): Due | null {
+/** The earliest; of those at one moment, the one that was named first. */
+const earliest = (dues: (Due | null)[]): Due | null =>
+  dues.reduce((first, due) => (due && (first === null || due.at < first.at) ? due : first), null);
+
+const at = (moment: number | null, run: () => void): Due | null => (moment === null ? null : { at: moment, run });
+
+function subscriptionDue(state: State, subscription: Subscription, announced: Set<string>): Due | null {
+  if (isTerminal(subscription)) return null;
   if (subscription.status === 'incomplete') {
-    return { at: subscription.created + INCOMPLETE_LIFETIME, run: () => expireIncomplete(state, subscription) };
+    return at(subscription.created + INCOMPLETE_LIFETIME, () => expireIncomplete(state, subscription));
   }
-  if (subscription.status === 'paused') return null;
-  const resumesAt = subscription.pause_collection?.resumes_at ?? null;
+  const ends = at(subscription.cancel_at, () => endSubscription(state, subscription, 'cancellation_requested'));
+  if (subscription.status === 'paused') {
+    return earliest([at(scheduledResume(state, subscription), () => resumeAsScheduled(state, subscription)), ends]);
+  }
   const renewsAt = Math.min(...subscription.items.data.map((item) => item.current_period_end));
-  if (resumesAt !== null && resumesAt <= renewsAt) {
-    return { at: resumesAt, run: () => resumeCollection(state, subscription) };
-  }
-  if (subscription.cancel_at !== null && subscription.cancel_at <= renewsAt) {
-    return {
-      at: subscription.cancel_at,
-      run: () => endSubscription(state, subscription, 'cancellation_requested'),
-    };
-  }
-  return { at: renewsAt, run: () => renew(state, subscription) };
+  return earliest([
+    trialNotice(state, subscription, announced),
+    at(subscription.pending_update?.expires_at ?? null, () => expirePendingUpdate(state, subscription)),
+    at(subscription.pause_collection?.resumes_at ?? null, () => resumeCollection(state, subscription)),
+    ends,
+    // Before the renewal of the same moment: what is renewed is the new plan.
+    at(phaseEnd(state, subscription), () => startNextPhase(state, subscription)),
+    at(renewsAt, () => renew(state, subscription)),
+  ]);
 }
 
 /** SUB-4: three days before a trial ends; the shorter ones were announced when they began. */
 function trialNotice(state: State, subscription: Subscription, announced: Set<string>): Due | null {
   if (subscription.status !== 'trialing' || subscription.trial_end === null) return null;
-  const at = subscription.trial_end - 3 * DAY;
-  if (at <= subscription.created || announced.has(subscription.id)) return null;
-  return {
-    at,
-    run() {
-      announced.add(subscription.id);
-      state.emit('customer.subscription.trial_will_end', subscription);
-    },
-  };
+  const moment = subscription.trial_end - 3 * DAY;
+  // A trial that is given another end is announced again.
+  const notice = `${subscription.id} ${subscription.trial_end}`;
+  if (moment <= (subscription.trial_start ?? subscription.created) || announced.has(notice)) return null;
+  return at(moment, () => {
+    announced.add(notice);
+    state.emit('customer.subscription.trial_will_end', subscription);
+  });
 }
 
 function invoiceDue(state: State, invoice: Invoice): Due | null {
-  if (invoice.status === 'draft' && invoice.automatically_finalizes_at !== null) {
-    return {
-      at: invoice.automatically_finalizes_at,
-      run() {
-        finalizeInvoice(state, invoice);
-        if (!settleZero(state, invoice)) collect(state, invoice, 'automatic');
-      },
-    };
+  if (invoice.status === 'draft') {
+    return at(invoice.automatically_finalizes_at, () => {
+      finalizeInvoice(state, invoice);
+      if (!settleZero(state, invoice)) collect(state, invoice, 'automatic');
+    });
   }
-  if (invoice.status === 'open' && invoice.next_payment_attempt !== null) {
-    return { at: invoice.next_payment_attempt, run: () => void collect(state, invoice, 'automatic') };
-  }
-  return null;
+  if (invoice.status !== 'open') return null;
+  return at(invoice.next_payment_attempt, () => void collect(state, invoice, 'automatic'));
 }
+
+const debitDue = (state: State, intent: PaymentIntent): Due | null =>
+  intent.status === 'processing'
+    ? at(state.debitsUnderWay.get(intent.id)?.decidedAt ?? null, () => settleDebit(state, intent))
+    : null;
+
+const checkoutDue = (state: State, session: CheckoutSession): Due | null =>
+  session.status === 'open' ? at(session.expires_at, () => expireCheckout(state, session)) : null;

@@ -29,11 +29,10 @@ export interface InvoiceDraft {
 /** What waits for this customer's (and subscription's) next invoice. */
 export const pendingItems = (state: State, customer: string, subscription: string | null): InvoiceItem[] =>
   state.invoiceItems
-    .list(
+    .of(
+      customer,
       (item) =>
-        item.invoice === null &&
-        item.customer === customer &&
-        (item.parent?.subscription_details?.subscription ?? subscription) === subscription,
+        item.invoice === null && (item.parent?.subscription_details?.subscription ?? subscription) === subscription,
     )
     .toReversed();
 
@@ -149,6 +148,7 @@ export function draftInvoice(state: State, draft: InvoiceDraft): Invoice {
 /** SUB-5: the charge waits about an hour from the moment that every endpoint has acknowledged `invoice.created`. */
 export function webhooksDelivered(state: State, invoice: Invoice): void {
   invoice.webhooks_delivered_at ??= state.clock.seconds();
+  state.touch(invoice);
   if (invoice.status !== 'draft' || !invoice.auto_advance) return;
   invoice.automatically_finalizes_at = invoice.webhooks_delivered_at + state.settings.finalizeAfterSeconds;
   invoice.next_payment_attempt = invoice.automatically_finalizes_at;

@@ -1,14 +1,18 @@
-/** Payment intents and charges: one intent for each invoice, one charge for each attempt on it. */
+/** Payment intents: one for each invoice, and one charge for each attempt on it. */
 
 import { cardError, type ErrorBody, type StripeError } from '../http/errors.ts';
 import type { State } from '../state.ts';
 import type { Charge, Invoice, InvoicePayment, PaymentIntent, PaymentMethod } from '../wire.ts';
 import { behaviourOf } from './cards.ts';
+import { recordCharge } from './charges.ts';
+import { DAY } from './periods.ts';
 
 export type Attempt =
   | { outcome: 'succeeded'; intent: PaymentIntent }
   | { outcome: 'failed'; intent: PaymentIntent; error: StripeError }
-  | { outcome: 'actionRequired'; intent: PaymentIntent };
+  | { outcome: 'actionRequired'; intent: PaymentIntent }
+  /** A bank debit: the answer comes in some days, as `settleDebit`. */
+  | { outcome: 'processing'; intent: PaymentIntent };
 
 const REASON: Record<string, string> = {
   subscription_create: 'Subscription creation',
@@ -90,15 +94,21 @@ export function openPayment(state: State, invoice: Invoice): InvoicePayment {
 }
 
 export const paymentOf = (state: State, invoice: Invoice): InvoicePayment | undefined =>
-  state.invoicePayments.list((payment) => payment.invoice === invoice.id && payment.is_default)[0];
+  state.invoicePayments.of(invoice.id, (payment) => payment.is_default)[0];
 
 export function intentOf(state: State, invoice: Invoice): PaymentIntent | undefined {
   const id = paymentOf(state, invoice)?.payment.payment_intent;
   return id === undefined ? undefined : state.paymentIntents.get(id);
 }
 
+/** The invoice that an intent is to pay. */
+export function invoiceOf(state: State, intent: PaymentIntent): Invoice | undefined {
+  const payment = [...state.invoicePayments.values()].find((row) => row.payment.payment_intent === intent.id);
+  return payment && state.invoices.get(payment.invoice);
+}
+
 /**
- * Charges the card once.
+ * Charges the card or the account once.
  *
  * @param confirmed the customer is present and has confirmed with their bank (3-D Secure)
  */
@@ -119,24 +129,65 @@ export function charge(state: State, invoice: Invoice, method: PaymentMethod, co
     return { outcome: 'actionRequired', intent };
   }
 
-  const works = behaviour === 'works' || behaviour === 'needsAuthentication';
-  const attempt = recordCharge(
-    state,
-    intent,
-    method,
-    works ? null : declineOf(behaviour),
-    confirmed && behaviour === 'needsAuthentication',
-  );
-  intent.latest_charge = attempt.id;
-  if (works) {
-    intent.status = 'succeeded';
-    intent.amount_received = intent.amount;
+  if (behaviour === 'settlesLater' || behaviour === 'bouncesLater') {
+    if (!intent.payment_method_types.includes(method.type)) intent.payment_method_types.push(method.type);
+    const pending = recordCharge(state, intent, method, { pending: true });
+    const decidedAt = state.clock.seconds() + Math.round(state.settings.bankDebitDays * DAY);
+    state.debitsUnderWay.set(intent.id, { decidedAt, bounces: behaviour === 'bouncesLater' });
+    intent.latest_charge = pending.id;
+    intent.status = 'processing';
     intent.last_payment_error = null;
-    state.emit('charge.succeeded', attempt);
-    state.emit('payment_intent.succeeded', intent);
-    return { outcome: 'succeeded', intent };
+    state.emit('charge.pending', pending);
+    state.emit('payment_intent.processing', intent);
+    return { outcome: 'processing', intent };
   }
-  const error = cardError({ ...declineOf(behaviour), charge: attempt.id, param: '' });
+
+  const works = behaviour === 'works' || behaviour === 'needsAuthentication';
+  const attempt = recordCharge(state, intent, method, {
+    decline: works ? null : declineOf(behaviour),
+    authenticated: confirmed && behaviour === 'needsAuthentication',
+  });
+  intent.latest_charge = attempt.id;
+  return works ? succeed(state, intent, attempt) : fail(state, intent, attempt, method, declineOf(behaviour));
+}
+
+/** The bank has answered a debit: the money came, or it did not. */
+export function decideDebit(state: State, intent: PaymentIntent): Attempt {
+  const debit = state.debitsUnderWay.get(intent.id);
+  const attempt = state.charges.get(intent.latest_charge ?? '');
+  const method = state.paymentMethods.get(intent.payment_method ?? '');
+  if (!debit || !attempt || !method) throw new Error(`${intent.id} has no debit under way`);
+  state.debitsUnderWay.delete(intent.id);
+  const decline = debit.bounces ? BOUNCED : null;
+  attempt.status = decline ? 'failed' : 'succeeded';
+  attempt.paid = decline === null;
+  attempt.failure_code = decline?.code ?? null;
+  attempt.failure_message = decline?.message ?? null;
+  return decline ? fail(state, intent, attempt, method, decline) : succeed(state, intent, attempt);
+}
+
+const BOUNCED: Omit<ErrorBody, 'type'> = {
+  code: 'insufficient_funds',
+  message: "The customer's account has insufficient funds to cover this payment.",
+};
+
+function succeed(state: State, intent: PaymentIntent, attempt: Charge): Attempt {
+  intent.status = 'succeeded';
+  intent.amount_received = intent.amount;
+  intent.last_payment_error = null;
+  state.emit('charge.succeeded', attempt);
+  state.emit('payment_intent.succeeded', intent);
+  return { outcome: 'succeeded', intent };
+}
+
+function fail(
+  state: State,
+  intent: PaymentIntent,
+  attempt: Charge,
+  method: PaymentMethod,
+  decline: Omit<ErrorBody, 'type'>,
+): Attempt {
+  const error = cardError({ ...decline, charge: attempt.id, param: '' });
   const { payment_intent: _intent, ...stored } = error.body;
   intent.status = 'requires_payment_method';
   intent.payment_method = null;
@@ -160,111 +211,4 @@ export function declineOf(behaviour: string): Omit<ErrorBody, 'type'> {
     message: poor ? 'Your card has insufficient funds.' : 'Your card was declined.',
     network_decline_code: poor ? '51' : '01',
   };
-}
-
-function recordCharge(
-  state: State,
-  intent: PaymentIntent,
-  method: PaymentMethod,
-  decline: Omit<ErrorBody, 'type'> | null,
-  authenticated: boolean,
-): Charge {
-  const card = method.card;
-  const paid = decline === null;
-  const id = state.ids.next('ch');
-  const made: Charge = {
-    id,
-    object: 'charge',
-    amount: intent.amount,
-    amount_captured: paid ? intent.amount : 0,
-    amount_refunded: 0,
-    application: null,
-    application_fee: null,
-    application_fee_amount: null,
-    balance_transaction: paid ? state.ids.next('txn') : null,
-    billing_details: structuredClone(method.billing_details) as Charge['billing_details'],
-    calculated_statement_descriptor: state.settings.businessName.toUpperCase().slice(0, 22),
-    captured: paid,
-    created: state.clock.seconds(),
-    currency: intent.currency,
-    customer: intent.customer,
-    description: intent.description,
-    disputed: false,
-    failure_balance_transaction: null,
-    failure_code: decline?.code ?? null,
-    failure_message: decline?.message ?? null,
-    fraud_details: {},
-    livemode: false,
-    metadata: {},
-    on_behalf_of: null,
-    outcome: {
-      advice_code: (decline?.advice_code as 'try_again_later' | undefined) ?? null,
-      network_advice_code: null,
-      network_decline_code: decline?.network_decline_code ?? null,
-      network_status: paid ? 'approved_by_network' : 'declined_by_network',
-      reason: decline?.decline_code ?? null,
-      risk_level: 'normal',
-      risk_score: 28,
-      seller_message: paid ? 'Payment complete.' : 'The bank did not return any further details with this decline.',
-      type: paid ? 'authorized' : 'issuer_declined',
-    },
-    paid,
-    payment_intent: intent.id,
-    payment_method: method.id,
-    payment_method_details: {
-      card: {
-        amount_authorized: paid ? intent.amount : null,
-        authorization_code: paid ? '522147' : null,
-        brand: card?.brand ?? null,
-        checks: { address_line1_check: null, address_postal_code_check: null, cvc_check: 'pass' },
-        country: card?.country ?? null,
-        electronic_commerce_indicator: null,
-        exp_month: card?.exp_month ?? 1,
-        exp_year: card?.exp_year ?? 2030,
-        extended_authorization: { status: 'disabled' },
-        fingerprint: card?.fingerprint ?? null,
-        funding: card?.funding ?? null,
-        incremental_authorization: { status: 'unavailable' },
-        installments: null,
-        last4: card?.last4 ?? null,
-        mandate: null,
-        multicapture: { status: 'unavailable' },
-        network: card?.brand ?? null,
-        network_token: { used: false },
-        network_transaction_id: '119528868122817',
-        overcapture: { maximum_amount_capturable: intent.amount, status: 'unavailable' },
-        regulated_status: 'unregulated',
-        three_d_secure: authenticated
-          ? {
-              authentication_flow: 'challenge',
-              electronic_commerce_indicator: '05',
-              exemption_indicator: null,
-              result: 'authenticated',
-              result_reason: null,
-              transaction_id: null,
-              version: '2.2.0',
-            }
-          : null,
-        transaction_link_id: null,
-        wallet: null,
-      },
-      type: 'card',
-    },
-    radar_options: {},
-    receipt_email: null,
-    receipt_number: null,
-    receipt_url: paid ? `${state.origin()}/receipts/${id}` : null,
-    refunded: false,
-    review: null,
-    shipping: null,
-    source: null,
-    source_transfer: null,
-    statement_descriptor: null,
-    statement_descriptor_suffix: null,
-    status: paid ? 'succeeded' : 'failed',
-    transfer_data: null,
-    transfer_group: null,
-  };
-  state.charges.add(made);
-  return made;
 }

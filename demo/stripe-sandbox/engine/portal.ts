@@ -93,6 +93,33 @@ export const noConfiguration = (): Error =>
     'No configuration provided and your test mode default configuration has not been created. Provide a configuration or create your default by saving your customer portal settings in test mode at https://dashboard.stripe.com/test/settings/billing/portal.',
   );
 
+/** Opens the way in: an address that is a key to somebody's billing for a short time. */
+export function createPortalSession(
+  state: State,
+  customer: string,
+  configuration: PortalConfiguration,
+  given: Partial<Pick<PortalSession, 'flow' | 'locale' | 'return_url'>> = {},
+): PortalSession {
+  const session: PortalSession = {
+    id: state.ids.next('bps'),
+    object: 'billing_portal.session',
+    configuration: configuration.id,
+    created: state.clock.seconds(),
+    customer,
+    customer_account: null,
+    flow: given.flow ?? null,
+    livemode: false,
+    locale: given.locale ?? null,
+    on_behalf_of: null,
+    return_url: given.return_url ?? configuration.default_return_url,
+    url: `${state.origin()}/p/session/test_${state.ids.token(48)}`,
+  };
+  state.portalSessions.add(session);
+  // Stripe's event carries the address, so whoever stores events stores keys.
+  state.emit('billing_portal.session.created', session);
+  return session;
+}
+
 /** How a session's page stands, by its key. */
 export type SessionVisit = { session: PortalSession; configuration: PortalConfiguration } | 'unknown' | 'expired';
 

@@ -7,7 +7,7 @@ import { payingMethod } from './customers.ts';
 import { draftInvoice, finalizeInvoice, markUncollectible, voidInvoice } from './invoices.ts';
 import { periodLines } from './lines.ts';
 import { HOUR, nextBoundary } from './periods.ts';
-import { periodEnd, periodStart } from './subscription-status.ts';
+import { markPaused, periodEnd, periodStart } from './subscription-status.ts';
 
 /** SUB-3: how long a first payment may stay unfinished. */
 export const INCOMPLETE_LIFETIME = 23 * HOUR;
@@ -31,7 +31,7 @@ export function renew(state: State, subscription: Subscription): void {
   if (trialEnded && !payingMethod(state, subscription, customer)) {
     const behaviour = subscription.trial_settings?.end_behavior.missing_payment_method;
     if (behaviour === 'cancel') return endSubscription(state, subscription, 'cancellation_requested');
-    if (behaviour === 'pause') return pauseForMissingMethod(state, subscription);
+    if (behaviour === 'pause') return markPaused(state, subscription, 'trial_end_without_payment_method');
   }
   const now = state.clock.seconds();
   const due = subscription.items.data.filter((item) => item.current_period_end <= now).map((item) => item.id);
@@ -67,16 +67,4 @@ function advanceItem(subscription: Subscription, item: SubscriptionItem): void {
   const start = item.current_period_end;
   item.current_period_start = start;
   item.current_period_end = nextBoundary(subscription.billing_cycle_anchor, interval, count, start);
-}
-
-function pauseForMissingMethod(state: State, subscription: Subscription): void {
-  subscription.status = 'paused';
-  subscription.status_details = {
-    paused: {
-      subscription: { type: 'trial_end_without_payment_method' },
-      transitioned_at: state.clock.seconds(),
-      type: 'subscription',
-    },
-  };
-  state.emit('customer.subscription.paused', subscription);
 }

@@ -2,16 +2,16 @@
 
 import type { State } from '../state.ts';
 import type { Customer, PaymentMethod, SetupIntent } from '../wire.ts';
-import { attach, createCard, refuseDeclinedCard, type TestCard } from './cards.ts';
+import { attach, createTestMethod, refuseDeclinedCard, type TestMethod } from './cards.ts';
 import { isTerminal } from './subscription-status.ts';
 
 /**
- * Saves a card and makes it the one that pays: for the customer, and for each subscription that had one of its own.
+ * Saves a card (or an account) and makes it the one that pays: for the customer, and for each subscription that had one of its own.
  * What is open stays open; paying it is another step.
  */
-export function saveCard(state: State, customer: Customer, card: TestCard): PaymentMethod {
+export function saveCard(state: State, customer: Customer, card: TestMethod): PaymentMethod {
   refuseDeclinedCard(card.behaviour);
-  const method = createCard(state, card, { billing: { email: customer.email, name: customer.name ?? null } });
+  const method = createTestMethod(state, card, { billing: { email: customer.email, name: customer.name ?? null } });
   const intent = createSetupIntent(state, customer.id);
   state.emit('setup_intent.created', intent);
   intent.payment_method = method.id;
@@ -19,13 +19,8 @@ export function saveCard(state: State, customer: Customer, card: TestCard): Paym
   state.emit('setup_intent.succeeded', intent);
   attach(state, method, customer.id);
   state.update(customer, (changed) => void (changed.invoice_settings.default_payment_method = method.id));
-  for (const subscription of state.subscriptions.values()) {
-    if (
-      subscription.customer !== customer.id ||
-      isTerminal(subscription) ||
-      subscription.default_payment_method === null
-    )
-      continue;
+  for (const subscription of state.subscriptions.of(customer.id)) {
+    if (isTerminal(subscription) || subscription.default_payment_method === null) continue;
     state.update(subscription, (changed) => void (changed.default_payment_method = method.id));
   }
   return method;

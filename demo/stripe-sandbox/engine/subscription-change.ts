@@ -52,6 +52,33 @@ export function changeItems(
   if (invoice) settle(state, invoice);
 }
 
+/** The items as a change would leave them. */
+export function itemsAfter(
+  state: State,
+  subscription: Subscription,
+  changes: ItemChange[],
+  at: number,
+): SubscriptionItem[] {
+  const preview = structuredClone(subscription);
+  for (const change of changes) applyChange(state, preview, change, at);
+  return preview.items.data;
+}
+
+/** A draft for what a change costs now, without making the change; `null` where it costs nothing. */
+export function prorationInvoice(
+  state: State,
+  subscription: Subscription,
+  changes: ItemChange[],
+  at: number,
+): Invoice | null {
+  const preview = { ...subscription, items: { ...subscription.items } };
+  preview.items.data = itemsAfter(state, subscription, changes, at);
+  const lines = prorationsBetween(state, preview, subscription.items.data, at);
+  const invoice = lines.some((line) => line.amount > 0) ? invoiceNow(state, subscription, lines) : null;
+  if (invoice) invoice.webhooks_delivered_at = invoice.created;
+  return invoice;
+}
+
 function prorationsBetween(
   state: State,
   subscription: Subscription,
@@ -116,7 +143,13 @@ function reprice(subscription: Subscription, item: SubscriptionItem, price: Pric
   }
   const was = item.price.recurring;
   const is = price.recurring;
-  if (was && is && (was.interval !== is.interval || was.interval_count !== is.interval_count)) {
+  // A trial ends when it ends, whatever comes after it.
+  if (
+    subscription.status !== 'trialing' &&
+    was &&
+    is &&
+    (was.interval !== is.interval || was.interval_count !== is.interval_count)
+  ) {
     item.current_period_end = addInterval(item.current_period_start, is.interval, is.interval_count);
   }
   item.price = structuredClone(price);
@@ -145,7 +178,7 @@ function settle(state: State, invoice: Invoice): void {
 }
 
 /** SUB-9 under `create_prorations`: waits for the next invoice, and says so. */
-function addPending(state: State, subscription: Subscription, line: LineDraft): void {
+export function addPending(state: State, subscription: Subscription, line: LineDraft): void {
   const item: InvoiceItem = {
     id: state.ids.next('ii'),
     object: 'invoiceitem',

@@ -1,5 +1,6 @@
 /** What a subscription's status means, and the places it is changed from. */
 
+import type { State } from '../state.ts';
 import type { Subscription } from '../wire.ts';
 
 const TERMINAL = new Set(['canceled', 'incomplete_expired']);
@@ -13,3 +14,21 @@ export const periodEnd = (subscription: Subscription): number =>
 
 export const periodStart = (subscription: Subscription): number =>
   Math.min(...subscription.items.data.map((item) => item.current_period_start));
+
+type PauseReason = 'pause_requested' | 'trial_end_without_payment_method';
+
+/** SUB-15: one event of its own, and no `customer.subscription.updated`. */
+export function markPaused(state: State, subscription: Subscription, reason: PauseReason): void {
+  subscription.status = 'paused';
+  subscription.status_details = {
+    paused: { subscription: { type: reason }, transitioned_at: state.clock.seconds(), type: 'subscription' },
+  };
+  state.emit('customer.subscription.paused', subscription);
+}
+
+/** SUB-15: `customer.subscription.resumed` alone, as with the pause. */
+export function markResumed(state: State, subscription: Subscription): void {
+  subscription.status = 'active';
+  delete subscription.status_details;
+  state.emit('customer.subscription.resumed', subscription);
+}

@@ -9,7 +9,8 @@ import { payingMethod } from './customers.ts';
 import { draftInvoice, finalizeInvoice } from './invoices.ts';
 import { amountFor, periodLines, planOf } from './lines.ts';
 import { declineOf } from './payments.ts';
-import { DAY, nextBoundary } from './periods.ts';
+import { nextBoundary } from './periods.ts';
+import { TRIAL_NOTICE } from './trials.ts';
 
 /** SUB-1, as observed: not the order in which things happen. Stripe promises none. */
 export const FIRST_PURCHASE_ORDER: readonly EventType[] = [
@@ -51,6 +52,8 @@ export interface SubscriptionDraft {
   trialEnd: number | null;
   missingPaymentMethod: 'create_invoice' | 'cancel' | 'pause';
   saveDefaultPaymentMethod: 'off' | 'on_subscription';
+  /** The customer is present and has confirmed with their bank. Default false. */
+  confirmed?: boolean;
 }
 
 export function createItem(
@@ -111,7 +114,9 @@ export function createSubscription(state: State, draft: SubscriptionDraft): Subs
     invoice.webhooks_delivered_at = invoice.created;
     finalizeInvoice(state, invoice);
     if (!settleZero(state, invoice) && draft.paymentBehavior !== 'default_incomplete') {
-      collect(state, invoice, 'first', { method });
+      const outcome = collect(state, invoice, 'first', { method, confirmed: draft.confirmed ?? false });
+      // A bank debit under way is good until it bounces; see `recordDebit`.
+      if (outcome === 'processing') subscription.status = 'active';
     }
     if (invoice.status === 'paid' && subscription.status === 'incomplete') subscription.status = 'active';
     // Known only from here on: what its first payment does to it is part of its creation, and no update.
@@ -123,9 +128,6 @@ export function createSubscription(state: State, draft: SubscriptionDraft): Subs
     return subscription;
   });
 }
-
-/** SUB-4: how long before a trial's end it is announced. */
-const TRIAL_NOTICE = 3 * DAY;
 
 function currencyOf(draft: SubscriptionDraft): string {
   const currencies = new Set(draft.items.map((item) => item.price.currency));

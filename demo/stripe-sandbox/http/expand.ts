@@ -34,7 +34,22 @@ const EXPANDABLE: Record<string, Record<string, Target>> = {
     test_clock: 'test_helpers.test_clock',
   },
   subscription_item: { discounts: 'discount' },
-  subscription_schedule: { customer: 'customer', subscription: 'subscription' },
+  subscription_schedule: {
+    application: 'application',
+    customer: 'customer',
+    subscription: 'subscription',
+    test_clock: 'test_helpers.test_clock',
+  },
+  schedule_phase: { default_payment_method: 'payment_method' },
+  schedule_item: { plan: 'plan', price: 'price' },
+  'checkout.session': {
+    customer: 'customer',
+    invoice: 'invoice',
+    payment_intent: 'payment_intent',
+    payment_link: 'payment_link',
+    setup_intent: 'setup_intent',
+    subscription: 'subscription',
+  },
   invoice: {
     application: 'application',
     customer: 'customer',
@@ -84,6 +99,9 @@ const EXPANDABLE: Record<string, Record<string, Target>> = {
 const EMBEDDED: Record<string, Record<string, Target>> = {
   subscription: { items: 'list:subscription_item' },
   subscription_item: { plan: 'plan', price: 'price' },
+  subscription_schedule: { phases: 'schedule_phase' },
+  schedule_phase: { items: 'schedule_item' },
+  item: { price: 'price' },
   invoice: { lines: 'list:line_item' },
 };
 
@@ -111,6 +129,7 @@ const INCLUDABLE: Record<string, Record<string, { target: Target; make: Include 
     payments: { target: 'list:invoice_payment', make: paymentsOf },
     confirmation_secret: { target: '', make: confirmationSecret },
   },
+  'checkout.session': { line_items: { target: 'list:item', make: lineItemsOf } },
   price: { tiers: { target: '', make: () => [] }, currency_options: { target: '', make: () => ({}) } },
   charge: {
     refunds: {
@@ -122,7 +141,7 @@ const INCLUDABLE: Record<string, Record<string, { target: Target; make: Include 
 
 function livingSubscriptions(state: State, customer: Record<string, unknown>): object {
   const over = ['canceled', 'incomplete_expired'];
-  const rows = state.subscriptions.list((row) => row.customer === customer['id'] && !over.includes(row.status));
+  const rows = state.subscriptions.of(String(customer['id']), (row) => !over.includes(row.status));
   return {
     object: 'list',
     data: structuredClone(rows),
@@ -133,12 +152,23 @@ function livingSubscriptions(state: State, customer: Record<string, unknown>): o
 }
 
 function paymentsOf(state: State, invoice: Record<string, unknown>): object {
-  const rows = state.invoicePayments.list((row) => row.invoice === invoice['id']);
+  const rows = state.invoicePayments.of(String(invoice['id']));
   return { object: 'list', data: structuredClone(rows), has_more: false, url: '/v1/invoices/payments' };
 }
 
+function lineItemsOf(state: State, session: Record<string, unknown>): object {
+  const id = String(session['id']);
+  const rows = (state.checkoutOrders.get(id)?.items ?? []).map(({ line }) => line);
+  return {
+    object: 'list',
+    data: structuredClone(rows),
+    has_more: false,
+    url: `/v1/checkout/sessions/${id}/line_items`,
+  };
+}
+
 function confirmationSecret(state: State, invoice: Record<string, unknown>): object | null {
-  const payment = state.invoicePayments.list((row) => row.invoice === invoice['id'])[0];
+  const payment = state.invoicePayments.of(String(invoice['id']))[0];
   const secret = state.paymentIntents.get(payment?.payment.payment_intent ?? '')?.client_secret;
   return secret == null ? null : { client_secret: secret, type: 'payment_intent' };
 }
@@ -238,16 +268,19 @@ const KIND_BY_COLLECTION: Record<string, string> = {
   payment_intents: 'payment_intent',
   setup_intents: 'setup_intent',
   subscription_items: 'subscription_item',
+  subscription_schedules: 'subscription_schedule',
+  line_items: 'item',
   charges: 'charge',
   configurations: 'billing_portal.configuration',
   sessions: 'billing_portal.session',
+  checkout_sessions: 'checkout.session',
   webhook_endpoints: 'webhook_endpoint',
   events: 'event',
 };
 
 /** @example answerKind('GET', '/v1/customers/:id/payment_methods'); // 'list:payment_method' */
 export function answerKind(method: string, path: string): Target {
-  const segments = path.split('/');
+  const segments = path.replace('/checkout/sessions', '/checkout_sessions').split('/');
   const collection = segments.findLast((segment) => segment in KIND_BY_COLLECTION) ?? '';
   const kind = KIND_BY_COLLECTION[collection] ?? '';
   return method === 'GET' && segments.at(-1) === collection && collection !== 'account' ? `list:${kind}` : kind;

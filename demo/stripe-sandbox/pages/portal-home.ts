@@ -3,6 +3,7 @@
 import { html } from 'hono/html';
 import { openInvoices } from '../engine/cancellation.ts';
 import { payingMethod } from '../engine/customers.ts';
+import { intentOf } from '../engine/payments.ts';
 import { isTerminal, periodEnd } from '../engine/subscription-status.ts';
 import { formatDate, formatMoney } from '../money.ts';
 import type { State } from '../state.ts';
@@ -22,9 +23,7 @@ export interface PortalView {
 
 export function portalHome(view: PortalView): Html {
   const { state, customer } = view;
-  const subscriptions = state.subscriptions.list(
-    (row) => row.customer === customer.id && row.status !== 'incomplete_expired',
-  );
+  const subscriptions = state.subscriptions.of(customer.id, (row) => row.status !== 'incomplete_expired');
   const living = subscriptions.filter((row) => !isTerminal(row));
   const over = subscriptions.filter(isTerminal);
   return html`<h1>Plans and billing</h1>
@@ -126,8 +125,7 @@ function whatComes(subscription: Subscription, total: number): string {
 function due(view: PortalView, subscription: Subscription, invoice: Invoice): Html {
   const { state, base, features } = view;
   const method = payingMethod(state, subscription, view.customer);
-  const intent = [...state.invoicePayments.values()].find((row) => row.invoice === invoice.id)?.payment.payment_intent;
-  const confirm = state.paymentIntents.get(intent ?? '')?.status === 'requires_action';
+  const confirm = intentOf(state, invoice)?.status === 'requires_action';
   const amount = formatMoney(invoice.amount_remaining, invoice.currency);
   const tried =
     invoice.attempt_count > 0 && method
@@ -194,7 +192,7 @@ export function invoicePill(invoice: Invoice): Html {
 }
 
 function invoiceHistory({ state, customer }: PortalView): Html {
-  const invoices = state.invoices.list((row) => row.customer === customer.id && row.status !== 'draft').slice(0, 24);
+  const invoices = state.invoices.of(customer.id, (row) => row.status !== 'draft').slice(0, 24);
   if (invoices.length === 0) return html``;
   return html`<section aria-labelledby="history">
     <h2 id="history">Invoice history</h2>

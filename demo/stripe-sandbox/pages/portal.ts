@@ -146,7 +146,7 @@ export function createPortal(state: State): Hono {
       const problem = attempt(() => saveCard(state, visit.customer, chosenCard(form)));
       if (problem)
         return show(context, visit, 'Update payment method', cardForm(visit.base), { problem: problem.body.message });
-      const open = state.invoices.list((row) => row.customer === visit.customer.id && row.status === 'open');
+      const open = state.invoices.of(visit.customer.id, (row) => row.status === 'open');
       if (state.settings.portal.newCardPaysOpenInvoice)
         for (const invoice of open) attempt(() => payNow(state, invoice, undefined));
       return finished(context, visit, open.some((invoice) => invoice.status === 'open') ? 'cardButDue' : 'card');

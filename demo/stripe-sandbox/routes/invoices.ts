@@ -58,9 +58,9 @@ export function invoiceRoutes(api: Api): void {
     },
     ({ state, params }) =>
       page(
-        state.invoices.list(
+        state.invoices.listOf(
+          params.customer,
           (row) =>
-            (params.customer === undefined || row.customer === params.customer) &&
             (params.status === undefined || row.status === params.status) &&
             (params.collection_method === undefined || row.collection_method === params.collection_method) &&
             (params.subscription === undefined ||
@@ -171,9 +171,9 @@ export function invoiceRoutes(api: Api): void {
     ({ state, params }) => {
       if (params.invoice !== undefined) requireInvoice(state, params.invoice, 'invoice');
       return page(
-        state.invoicePayments.list(
+        state.invoicePayments.listOf(
+          params.invoice,
           (row) =>
-            (params.invoice === undefined || row.invoice === params.invoice) &&
             (params.status === undefined || row.status === params.status) &&
             (params.payment?.payment_intent === undefined ||
               row.payment.payment_intent === params.payment.payment_intent) &&

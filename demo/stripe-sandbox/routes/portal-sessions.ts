@@ -1,7 +1,7 @@
 /** `/v1/billing_portal/sessions`: the way in, for one customer and a short time. */
 
 import { requireCustomer } from '../engine/customers.ts';
-import { defaultConfiguration, noConfiguration } from '../engine/portal.ts';
+import { createPortalSession, defaultConfiguration, noConfiguration } from '../engine/portal.ts';
 import type { Api } from '../http/api.ts';
 import { invalidRequest, missingParam, noSuch } from '../http/errors.ts';
 import { hash, integer, list, oneOf, required, text, type Read } from '../http/params.ts';
@@ -58,24 +58,11 @@ function createSession(state: State, params: Read<typeof sessionFields>): Portal
   if (!configuration) throw noConfiguration();
   if (!configuration.active)
     throw invalidRequest('The configuration specified is not active.', { param: 'configuration' });
-  const session: PortalSession = {
-    id: state.ids.next('bps'),
-    object: 'billing_portal.session',
-    configuration: configuration.id,
-    created: state.clock.seconds(),
-    customer: customer.id,
-    customer_account: null,
+  return createPortalSession(state, customer.id, configuration, {
     flow: params.flow_data ? flowOf(state, configuration, customer.id, params.flow_data) : null,
-    livemode: false,
     locale: (params.locale as PortalSession['locale']) ?? null,
-    on_behalf_of: null,
     return_url: params.return_url ?? configuration.default_return_url,
-    url: `${state.origin()}/p/session/test_${state.ids.token(48)}`,
-  };
-  state.portalSessions.add(session);
-  // The address is a key to somebody's billing: Stripe's event carries it, so whoever stores events stores keys.
-  state.emit('billing_portal.session.created', session);
-  return session;
+  });
 }
 
 type FlowParams = Read<typeof flowFields>;

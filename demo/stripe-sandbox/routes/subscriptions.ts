@@ -2,10 +2,13 @@
 
 import { endSubscription, markCancelAt, scheduleByApi, unscheduleCancellation } from '../engine/cancellation.ts';
 import { requireAttached, requireCustomer } from '../engine/customers.ts';
+import { pauseByRequest, resume } from '../engine/pause.ts';
+import { changeWhenPaid } from '../engine/pending-update.ts';
 import { DAY } from '../engine/periods.ts';
 import { changeItems, type ItemChange } from '../engine/subscription-change.ts';
 import { isTerminal, periodEnd } from '../engine/subscription-status.ts';
 import { createSubscription } from '../engine/subscriptions.ts';
+import { endTrialNow, moveTrialEnd } from '../engine/trials.ts';
 import type { Api } from '../http/api.ts';
 import { invalidRequest, missingParam, noSuch } from '../http/errors.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
@@ -89,7 +92,6 @@ const createFields = {
 const updateFields = {
   ...notYet,
   collection_method: oneOf('charge_automatically'),
-  trial_end: unsupported,
   cancel_at: emptyable(cancelAt),
   cancel_at_period_end: flag,
   cancellation_details: cancellationDetails,
@@ -101,11 +103,28 @@ const updateFields = {
   pause_collection: emptyable(
     hash({ behavior: required(oneOf('keep_as_draft', 'mark_uncollectible', 'void')), resumes_at: integer }),
   ),
-  payment_behavior: oneOf('allow_incomplete'),
+  payment_behavior: oneOf('allow_incomplete', 'pending_if_incomplete'),
   payment_settings: paymentSettings,
   proration_behavior: prorationBehavior,
   proration_date: integer,
+  trial_end: either(integer, oneOf('now')),
   trial_settings: trialSettings,
+};
+
+const pauseFields = {
+  bill_for: hash({
+    outstanding_usage_through: hash({ type: required(oneOf('none', 'now')) }),
+    unused_time_from: hash({ type: required(oneOf('item_current_period_start', 'none', 'now')) }),
+  }),
+  invoicing_behavior: oneOf('pending_invoice_item'),
+  type: oneOf('subscription'),
+};
+
+const resumeFields = {
+  billing_cycle_anchor: hash({ type: required(oneOf('now', 'unchanged')) }),
+  payment_behavior: oneOf('resume_on_payment_attempt', 'resume_on_payment_success'),
+  proration_behavior: prorationBehavior,
+  proration_date: unsupported,
 };
 
 const STATUSES = [
@@ -139,9 +158,9 @@ export function subscriptionRoutes(api: Api): void {
       if (params.customer !== undefined && !state.deletedCustomers.has(params.customer))
         requireCustomer(state, params.customer, 'customer');
       return page(
-        state.subscriptions.list(
+        state.subscriptions.listOf(
+          params.customer,
           (row) =>
-            (params.customer === undefined || row.customer === params.customer) &&
             (params.price === undefined || row.items.data.some((item) => item.price.id === params.price)) &&
             (params.collection_method === undefined || row.collection_method === params.collection_method) &&
             statusFits(row, params.status) &&
@@ -166,6 +185,21 @@ export function subscriptionRoutes(api: Api): void {
   api.post('/v1/subscriptions/:id', updateFields, ({ state, params, id }) =>
     update(state, requireSubscription(state, id()), params),
   );
+  api.post('/v1/subscriptions/:id/pause', pauseFields, ({ state, params, id }) => {
+    const subscription = requireSubscription(state, id());
+    const from = params.bill_for?.unused_time_from?.type;
+    pauseByRequest(state, subscription, from === undefined ? {} : { unusedTimeFrom: from });
+    return subscription;
+  });
+  api.post('/v1/subscriptions/:id/resume', resumeFields, ({ state, params, id }) => {
+    const subscription = requireSubscription(state, id());
+    resume(state, subscription, {
+      anchor: params.billing_cycle_anchor?.type ?? 'now',
+      payment: params.payment_behavior ?? 'resume_on_payment_attempt',
+      proration: params.proration_behavior ?? 'create_prorations',
+    });
+    return subscription;
+  });
   api.delete(
     '/v1/subscriptions/:id',
     { cancellation_details: cancellationDetails, invoice_now: unsupported, prorate: unsupported },
@@ -191,8 +225,7 @@ function statusFits(row: Subscription, status: (typeof STATUSES)[number] | undef
 }
 
 /** HTTP-2: a price that is missing or cannot recur is named by its place in the body. */
-function recurringPrice(state: State, id: string, index: number): Price {
-  const param = `items[${index}][price]`;
+export function recurringPrice(state: State, id: string, param: string): Price {
   const price = state.prices.get(id);
   if (!price) throw noSuch('price', id, param);
   if (!price.recurring) {
@@ -210,7 +243,7 @@ function create(state: State, params: Read<typeof createFields>): Subscription {
   const customer = requireCustomer(state, params.customer, 'customer');
   if (params.items.length === 0) throw missingParam('items');
   const items = params.items.map((item, index) => ({
-    price: recurringPrice(state, item.price, index),
+    price: recurringPrice(state, item.price, `items[${index}][price]`),
     quantity: item.quantity,
     metadata: freshMetadata(item.metadata),
   }));
@@ -255,16 +288,44 @@ function update(state: State, subscription: Subscription, params: Read<typeof up
     requireAttached(state, params.default_payment_method, subscription.customer, 'default_payment_method');
   }
   const changes = (params.items ?? []).map((item, index) => itemChange(state, subscription, item, index));
+  refuseWhileScheduled(subscription, params);
   const now = state.clock.seconds();
-  changeItems(
-    state,
-    subscription,
-    changes,
-    params.proration_behavior ?? 'create_prorations',
-    params.proration_date ?? now,
-    (changed) => apply(changed, params, now),
+  const proration = params.proration_behavior ?? 'create_prorations';
+  if (params.payment_behavior === 'pending_if_incomplete' && changes.length > 0) {
+    refuseBesidePending(params);
+    // Only what is invoiced now can be left unpaid; everything else happens at once.
+    if (proration === 'always_invoice' && subscription.status !== 'trialing') {
+      changeWhenPaid(state, subscription, changes, params.proration_date ?? now);
+      return subscription;
+    }
+  }
+  changeItems(state, subscription, changes, proration, params.proration_date ?? now, (changed) =>
+    apply(changed, params, now),
   );
+  if (params.trial_end === 'now') endTrialNow(state, subscription);
+  else if (params.trial_end !== undefined) moveTrialEnd(state, subscription, params.trial_end);
   return subscription;
+}
+
+/** What a schedule manages is changed through the schedule. */
+function refuseWhileScheduled(subscription: Subscription, params: Read<typeof updateFields>): void {
+  if (subscription.schedule === null) return;
+  if (params.cancel_at === undefined && params.cancel_at_period_end === undefined) return;
+  throw invalidRequest(
+    `The subscription is managed by the subscription schedule \`${subscription.schedule}\`, and updating any cancelation behavior directly is not allowed. Please update the schedule instead.`,
+    { param: params.cancel_at === undefined ? 'cancel_at_period_end' : 'cancel_at' },
+  );
+}
+
+const PENDING_PARAMS = ['expand', 'items', 'off_session', 'payment_behavior', 'proration_behavior', 'proration_date'];
+
+/** SUB-16: a pending update holds a few things only. */
+function refuseBesidePending(params: object): void {
+  const other = Object.keys(params).find((name) => !PENDING_PARAMS.includes(name));
+  if (other === undefined) return;
+  throw invalidRequest(`When \`payment_behavior\` is set to \`pending_if_incomplete\`, you cannot pass \`${other}\`.`, {
+    param: other,
+  });
 }
 
 /** SUB-14: of a subscription that is over, only metadata and cancellation details can still change. */
@@ -283,7 +344,7 @@ function itemChange(
   item: NonNullable<Read<typeof updateFields>['items']>[number],
   index: number,
 ): ItemChange {
-  const price = item.price === undefined ? undefined : recurringPrice(state, item.price, index);
+  const price = item.price === undefined ? undefined : recurringPrice(state, item.price, `items[${index}][price]`);
   // A quantity alone is meant for the item that has this price already.
   const id = item.id ?? (price ? subscription.items.data.find((row) => row.price.id === price.id)?.id : undefined);
   return {

@@ -1,0 +1,67 @@
+/** `pending_if_incomplete`: a change that only happens once it is paid for (SUB-16). */
+
+import type { State } from '../state.ts';
+import type { Invoice, Subscription } from '../wire.ts';
+import { collect, settleZero } from './collection.ts';
+import { finalizeInvoice, voidInvoice } from './invoices.ts';
+import { HOUR } from './periods.ts';
+import { changeItems, itemsAfter, prorationInvoice, type ItemChange } from './subscription-change.ts';
+
+/** SUB-16: how long a change waits for its payment. */
+const LIFETIME = 23 * HOUR;
+
+export interface PendingChange {
+  invoice: string;
+  changes: ItemChange[];
+}
+
+/**
+ * Invoices the change, and carries it out when that is paid, at once or later. A change that costs nothing now is carried
+ * out now.
+ */
+export function changeWhenPaid(state: State, subscription: Subscription, changes: ItemChange[], at: number): void {
+  const invoice = prorationInvoice(state, subscription, changes, at);
+  if (!invoice) return changeItems(state, subscription, changes, 'none', at);
+  state.pendingChanges.set(subscription.id, { invoice: invoice.id, changes });
+  finalizeInvoice(state, invoice);
+  if (!settleZero(state, invoice)) collect(state, invoice, 'first');
+  if (!state.pendingChanges.has(subscription.id)) return;
+  state.update(subscription, (changed) => {
+    changed.pending_update = {
+      billing_cycle_anchor: null,
+      cancel_at_period_end: null,
+      discount: null,
+      discounts: null,
+      expires_at: at + LIFETIME,
+      metadata: null,
+      subscription_items: itemsAfter(state, subscription, changes, at),
+      trial_end: null,
+      trial_from_plan: null,
+    };
+  });
+}
+
+/** Whether this invoice is what a change waits for. */
+export const isForPendingChange = (state: State, subscription: Subscription, invoice: Invoice): boolean =>
+  state.pendingChanges.get(subscription.id)?.invoice === invoice.id;
+
+/** The change's invoice was paid. */
+export function applyPendingUpdate(state: State, subscription: Subscription): void {
+  const change = state.pendingChanges.get(subscription.id);
+  if (!change) return;
+  const waited = subscription.pending_update !== null;
+  state.pendingChanges.delete(subscription.id);
+  changeItems(state, subscription, change.changes, 'none', state.clock.seconds(), (changed) => {
+    changed.pending_update = null;
+  });
+  if (waited) state.emit('customer.subscription.pending_update_applied', subscription);
+}
+
+/** Nobody paid: the change is forgotten, and its invoice is void. */
+export function expirePendingUpdate(state: State, subscription: Subscription): void {
+  const invoice = state.invoices.get(state.pendingChanges.get(subscription.id)?.invoice ?? '');
+  state.pendingChanges.delete(subscription.id);
+  subscription.pending_update = null;
+  if (invoice?.status === 'open') voidInvoice(state, invoice);
+  state.emit('customer.subscription.pending_update_expired', subscription);
+}

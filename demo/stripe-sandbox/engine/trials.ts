@@ -1,0 +1,65 @@
+/** Trials that end otherwise than they were begun: at once, or on another day (SUB-4). How they run out is `renewal.ts`. */
+
+import { invalidRequest } from '../http/errors.ts';
+import type { State } from '../state.ts';
+import type { Subscription } from '../wire.ts';
+import { collect, settleZero } from './collection.ts';
+import { draftInvoice, finalizeInvoice } from './invoices.ts';
+import { periodLines } from './lines.ts';
+import { DAY, nextBoundary } from './periods.ts';
+
+/** SUB-4: how long before a trial's end it is announced. */
+export const TRIAL_NOTICE = 3 * DAY;
+
+const requireTrialing = (subscription: Subscription): void => {
+  if (subscription.status === 'trialing') return;
+  throw invalidRequest(`The sandbox changes 'trial_end' of running trials only. This one is ${subscription.status}.`, {
+    code: 'sandbox_unsupported',
+    param: 'trial_end',
+  });
+};
+
+/** The first paid period begins now, and is charged now. */
+export function endTrialNow(state: State, subscription: Subscription): void {
+  requireTrialing(subscription);
+  const customer = state.customers.get(subscription.customer);
+  if (!customer) return;
+  const now = state.clock.seconds();
+  state.emit('customer.subscription.trial_will_end', subscription);
+  state.update(subscription, (changed) => {
+    changed.status = 'active';
+    changed.trial_end = now;
+    changed.billing_cycle_anchor = now;
+    for (const item of changed.items.data) {
+      const { interval, interval_count: count } = item.price.recurring ?? { interval: 'month', interval_count: 1 };
+      item.current_period_start = now;
+      item.current_period_end = nextBoundary(now, interval, count, now);
+    }
+  });
+  const invoice = draftInvoice(state, {
+    customer,
+    subscription,
+    reason: 'subscription_update',
+    currency: subscription.currency,
+    lines: periodLines(state, subscription),
+    takePending: true,
+    autoAdvance: false,
+    period: { start: now, end: now },
+  });
+  invoice.webhooks_delivered_at = invoice.created;
+  finalizeInvoice(state, invoice);
+  if (!settleZero(state, invoice)) collect(state, invoice, 'automatic');
+}
+
+/** The trial ends on another day. */
+export function moveTrialEnd(state: State, subscription: Subscription, at: number): void {
+  requireTrialing(subscription);
+  const now = state.clock.seconds();
+  if (at <= now) return endTrialNow(state, subscription);
+  state.update(subscription, (changed) => {
+    changed.trial_end = at;
+    changed.billing_cycle_anchor = at;
+    for (const item of changed.items.data) item.current_period_end = at;
+  });
+  if (at - now <= TRIAL_NOTICE) state.emit('customer.subscription.trial_will_end', subscription);
+}
