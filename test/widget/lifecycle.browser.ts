@@ -169,7 +169,7 @@ describe('asking, and not asking', () => {
     await widget.ready();
     page.bff.next('billing', problem(403, 'origin_not_allowed'));
     restoreFromCache();
-    await widget.reads('Billing does not work on this page.');
+    await widget.reads('Billing does not work here.');
     expect(widget.text)
       .to.contain('Team')
       .and.match(/Shown as of May 10, 2027, 12:00\sPM/)

@@ -99,7 +99,7 @@ describe('what a customer reads', () => {
     const widget = page.add();
     await widget.ready();
     expect(widget.labels).to.deep.equal([]);
-    expect(widget.text).to.contain('Ask an owner or admin of your account to change this.');
+    expect(widget.text).to.contain('Ask an owner or admin to change this.');
   });
 
   it('several subscriptions stand under the headline, each with its own state', async () => {

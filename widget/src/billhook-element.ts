@@ -15,6 +15,9 @@ const ANNOUNCED = 'billhook-announced';
 /**
  * What the four elements share: their attributes, the client they read, their language, and the one live region. Each
  * adds which pieces it shows.
+ *
+ * @attr theme - `light`, `dark`, or `auto` for the system's. Default: the page's own `color-scheme`. For style alone, so
+ * it has no property.
  */
 export abstract class BillhookElement extends LitElement {
   static override properties = {
@@ -22,7 +25,6 @@ export abstract class BillhookElement extends LitElement {
     account: {},
     tokenUrl: { attribute: 'token-url' },
     tokenCredentials: { attribute: 'token-credentials' },
-    theme: { reflect: true },
     target: {},
   };
 
@@ -38,8 +40,6 @@ export abstract class BillhookElement extends LitElement {
   declare tokenUrl: string | undefined;
   /** `include` sends cookies to a `token-url` on another origin. Default: `same-origin`. */
   declare tokenCredentials: string | undefined;
-  /** `light`, `dark`, or `auto` for the system's. Default: the page's own `color-scheme`. */
-  declare theme: string | undefined;
   /** `_blank` opens Stripe in a new tab. Default: this one. */
   declare target: string | undefined;
 

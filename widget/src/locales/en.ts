@@ -78,7 +78,7 @@ export const en = {
   'hint.portal': 'You change your plan, payment method and invoices on a secure Stripe page, then come back here.',
   'hint.invoice': 'You pay on a secure Stripe page, then come back here.',
   'hint.checkout': 'You subscribe on a secure Stripe page, then come back here.',
-  cannotManage: 'Ask an owner or admin of your account to change this.',
+  cannotManage: 'Ask an owner or admin to change this.',
 
   updating: 'Updating your account…',
   unchanged: 'Your plan is unchanged.',
@@ -107,7 +107,7 @@ export const en = {
   'failure.unreachable': 'Billing cannot be reached right now.',
   'failure.stripe': 'Stripe is not answering right now. Nothing was changed.',
   'failure.token': 'We could not confirm who you are. Please sign in again.',
-  'failure.support': 'Billing does not work on this page. Please contact support.',
+  'failure.support': 'Billing does not work here. Please contact support.',
   asOf: 'Shown as of {time}.',
   retry: 'Try again',
 } as const;
