@@ -129,7 +129,7 @@ function changesOfPause(then: SubscriptionFacts, now: SubscriptionFacts): Change
 }
 
 /** What was open and is paid now. Voided and written-off invoices are gone too, but nobody paid them. */
-function paidBetween(then: SubscriptionFacts, now: SubscriptionFacts): Change[] {
+export function paidBetween(then: SubscriptionFacts, now: SubscriptionFacts): Change[] {
   const recovered = isBehind(then) && !isBehind(now) && !isTerminal(now);
   const sums = new Map<string, number>();
   for (const invoice of then.openInvoices) {
@@ -162,7 +162,7 @@ function failedBetween(then: SubscriptionFacts, now: SubscriptionFacts): Change[
   return failedAgain ? [{ kind: 'paymentFailed' }] : [];
 }
 
-function isBehind(facts: SubscriptionFacts): boolean {
+export function isBehind(facts: SubscriptionFacts): boolean {
   return facts.status === 'past_due' || facts.status === 'unpaid' || facts.pausedBecause === 'paymentFailed';
 }
 

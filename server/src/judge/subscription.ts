@@ -247,6 +247,6 @@ function earliest(...moments: readonly (number | null)[]): number | null {
 }
 
 /** Opaque and stable; ids of Stripe never leave. They are random enough that a plain hash cannot be turned around. */
-function keyOf(id: string): string {
+export function keyOf(id: string): string {
   return createHash('sha256').update(id).digest('base64url').slice(0, 16);
 }
