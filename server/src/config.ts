@@ -8,6 +8,7 @@ import { Jwks } from './jwks.ts';
 import { describeCause, silentLog, type Log } from './log.ts';
 import { planOptions } from './plan-options.ts';
 import { defaultPolicy, type Policy } from './policy.ts';
+import { portalOptions, portalPolicy, portalSettings, type PortalSettings } from './portal-settings.ts';
 import { hasSomeKey, keyOptions, someKeyMissing, type TokenKey } from './token-keys.ts';
 
 export interface ConfigProblem {
@@ -69,6 +70,7 @@ const host = z
       .startsWith('bpc_', 'must be the id of a portal configuration (bpc_…)')
       .nullable()
       .default(null),
+    portal: portalOptions,
     ...planOptions,
     policy: policy.default({}),
   })
@@ -88,7 +90,7 @@ const options = z.strictObject({
     timeoutMs: z.number().min(100).max(60_000).optional(),
   }),
   hosts: z
-    .array(host.refine(hasSomeKey, someKeyMissing), 'must be a list of hosts')
+    .array(host, 'must be a list of hosts')
     .min(1, 'must hold at least one host')
     .refine((hosts) => new Set(hosts.map(({ id }) => id)).size === hosts.length, 'must not hold two hosts with one id'),
 });
@@ -127,7 +129,10 @@ export interface Host {
   readonly jwks: Jwks | null;
   readonly origins: readonly string[];
   readonly returnUrl: string;
+  /** A portal configuration that somebody else keeps: used for everybody, in place of `portal`. */
   readonly portalConfiguration: string | null;
+  /** The portal configurations that Billhook keeps at Stripe, by name. */
+  readonly portal: ReadonlyMap<string, PortalSettings>;
   readonly policy: Policy;
 }
 
@@ -148,7 +153,9 @@ export interface Config {
 export async function readConfig({ log, now, ...given }: BillhookOptions): Promise<Config> {
   const parsed = options.safeParse(given);
   const problems =
-    parsed.error?.issues.map((issue) => ({ option: issue.path.join('.') || 'options', must: said(issue) })) ?? [];
+    parsed.error?.issues
+      .flatMap(nearest)
+      .map((issue) => ({ option: issue.path.join('.') || 'options', must: said(issue) })) ?? [];
   for (const [index, { returnUrl, origins }] of (parsed.data?.hosts ?? []).entries()) {
     if (origins.includes(new URL(returnUrl).origin)) continue;
     problems.push({ option: `hosts.${index}.returnUrl`, must: 'must lie on one of the host’s origins' });
@@ -161,21 +168,40 @@ export async function readConfig({ log, now, ...given }: BillhookOptions): Promi
       log?.warn('token_keys.failed', { host: host.id, cause: describeCause(cause) });
     const jwks = jwksUrl === null ? null : new Jwks(jwksUrl, { onTrouble });
     const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+    const portal = portalSettings(host.portal, host.returnUrl);
     return [
       host.id,
       {
         ...host,
         keys: [...secrets, ...publicKeys],
         jwks,
-        policy: { ...defaultPolicy, ...chosen, plans: host.plans ?? 'all', offers: host.offers },
+        portal,
+        policy: {
+          ...defaultPolicy,
+          ...chosen,
+          plans: host.plans ?? 'all',
+          offers: host.offers,
+          portal: portalPolicy(host, portal),
+        },
       },
     ];
   });
-  return { ...rest, hosts: new Map(read), log: log ?? silentLog, now: now ?? Date.now };
+  return { ...rest, hosts: new Map(read), log: log ?? silentLog, now: now ?? (() => Date.now()) };
+}
+
+/** Where one of several forms was meant, what is wrong with the one that was nearly met says more than "none of these". */
+function nearest(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const meant = issue.errors.find((found) =>
+    found.some(({ path, code }) => path.length > 0 || code === 'unrecognized_keys' || code === 'custom'),
+  );
+  if (meant === undefined) return [issue];
+  return meant.flatMap((each) => nearest({ ...each, path: [...issue.path, ...each.path] }));
 }
 
 /** zod's own words for what it found by itself, and ours for what it was told. */
 function said(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? issue.message;
   if (issue.code === 'unrecognized_keys') return `has no option ${issue.keys.map((key) => `"${key}"`).join(', ')}`;
   if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input')) return `must be a ${issue.expected}`;
   return issue.message.startsWith('must') ? issue.message : `is not right: ${issue.message}`;

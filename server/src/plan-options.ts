@@ -4,7 +4,8 @@ import { z } from 'zod';
 
 const name = (what: string) => z.string(`must be ${what}`).min(1, `must be ${what}`);
 
-const plan = z
+/** A rule that names a price by what is known of it. */
+export const plan = z
   .strictObject({ price: name('a price’s id'), product: name('a product’s id'), lookupKey: name('a lookup key') })
   .partial()
   .refine((rule) => Object.keys(rule).length > 0, 'must name a price, a product or a lookup key');
