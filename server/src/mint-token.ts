@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { SignJWT, type JWK, type JWTPayload } from 'jose';
-import { headerNames, importPrivateKey, importSecret, type PublicAlgorithm, type TokenKey } from './token-keys.ts';
+import { importPrivateKey, importSecret, publicAlgorithms, type PublicAlgorithm, type TokenKey } from './token-keys.ts';
 import {
   accountMust,
   customerMust,
@@ -103,7 +103,7 @@ export async function mintWidgetToken(options: MintOptions): Promise<string> {
 function signingKey(options: SigningKey): TokenKey {
   if ('secret' in options) return importSecret(options.secret, options.keyId ?? null);
   const { privateKey, algorithm, keyId } = options;
-  if (!Object.hasOwn(headerNames, algorithm)) throw new TypeError('algorithm must be ES256, EdDSA or RS256');
+  if (!publicAlgorithms.includes(algorithm)) throw new TypeError('algorithm must be ES256, EdDSA or RS256');
   // Of a CryptoKey, jose checks that it fits the algorithm when it signs.
   if (privateKey instanceof CryptoKey) return { keyId: keyId ?? null, algorithm, key: privateKey };
   try {

@@ -77,7 +77,7 @@ export interface GivenPublicKey {
  */
 export function importPublicKey({ algorithm, key: given, keyId }: GivenPublicKey): TokenKey {
   const jwk = asJwk(given);
-  if (jwk === null && !/^\s*-----BEGIN PUBLIC KEY-----[^-]+-----END PUBLIC KEY-----\s*$/.test(String(given))) {
+  if (jwk === null && !/^\s*-----BEGIN PUBLIC KEY-----[^-]+-----END PUBLIC KEY-----\s*$/.test(pem(given))) {
     throw new TypeError('must be a public key, in PEM ("BEGIN PUBLIC KEY") or as a JWK');
   }
   // Node would derive the public half in silence; but a private key that lies in a server's options is no longer private.

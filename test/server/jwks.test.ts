@@ -105,17 +105,17 @@ describe('published keys', () => {
     await jwks.find('one', start);
     server.answer = down;
     await jwks.find('one', start + 10 * minute);
+    let release = () => {};
     const asked = new Promise<void>((resolve) => {
-      server.answer = (_, response) => {
+      server.answer = (request, response) => {
+        release = () => keySet(replacement)(request, response);
         resolve();
-        held = () => keySet(replacement)(_, response);
       };
     });
-    let held = () => {};
     // The answer is held back until this has been answered.
     expect(names(await jwks.find('one', start + 11 * minute))).toEqual(['one']);
     await asked;
-    held();
+    release();
     expect(names(await jwks.find('two', start + 11 * minute)), 'what was asked meanwhile is used').toEqual(['two']);
   });
 

@@ -1,18 +1,20 @@
 /** `billhook token`: a widget token made from the environment's secret, to try the server out with. */
 
 import { parseArgs } from 'node:util';
-import { ConfigError } from '../config.ts';
-import { optionsFrom, type Environment } from '../environment.ts';
+import { ConfigError, type BillhookOptions } from '../config.ts';
+import { nameOf, optionsFrom, type Environment } from '../environment.ts';
 import { mintWidgetToken } from '../mint-token.ts';
 import { importSecret } from '../token-keys.ts';
 import type { Scope } from '../widget-token.ts';
 
 export const tokenUsage = `billhook token --account <id> [--scope <scope>]… [--customer <cus_…>] [--expires <seconds>]
+               [--host <id>]
 
   --account    who pays: your own id of a user, team or workspace
   --scope      billing:read, billing:manage or access; may be repeated (default: billing:read billing:manage)
   --customer   introduces this Stripe customer as the account's
   --expires    seconds until the token ends, 1 to 900 (default: 300)
+  --host       which of several hosts makes the token (default: the only one)
 
   curl -H "Authorization: Bearer $(billhook token --account team_1)" "$BILLHOOK_URL/v1/billing"
 `;
@@ -40,10 +42,20 @@ export async function printToken(args: readonly string[], env: Environment, outp
     return 0;
   }
 
-  const { publicUrl, hosts } = optionsFrom(env);
-  const secret = signingSecret(env);
+  const { publicUrl, hosts = [] } = optionsFrom(env);
+  const { host: named, ...contents } = given;
+  const index = named === undefined && hosts.length === 1 ? 0 : hosts.findIndex(({ id }) => id === named);
+  const host = hosts[index];
+  if (!host) {
+    const known = hosts.map(({ id }) => id).join(', ');
+    output.stderr.write(`billhook token: --host must be one of the configured hosts (${known})\n\n${tokenUsage}`);
+    return 2;
+  }
+  const secret = signingSecret(host, (must) => {
+    throw new ConfigError([{ option: `hosts.${index}.secrets`, must }], nameOf(env));
+  });
   try {
-    const token = await mintWidgetToken({ secret, issuer: hosts[0]?.id ?? '', audience: publicUrl, ...given });
+    const token = await mintWidgetToken({ secret, issuer: host.id, audience: publicUrl, ...contents });
     output.stdout.write(`${token}\n`);
     return 0;
   } catch (cause) {
@@ -63,15 +75,17 @@ function understood(args: readonly string[]) {
         scope: { type: 'string', multiple: true },
         customer: { type: 'string' },
         expires: { type: 'string' },
+        host: { type: 'string' },
         help: { type: 'boolean' },
       },
     });
-    const { account, scope, customer, expires, help } = values;
+    const { account, scope, customer, expires, host, help } = values;
     if (help) return null;
     if (account === undefined) return '--account is missing: whose token shall it be?';
     if (expires !== undefined && !/^\d+$/.test(expires)) return '--expires must be a number of seconds';
     return {
       account,
+      ...(host === undefined ? {} : { host }),
       // Which scopes there are, the minting knows.
       ...(scope === undefined ? {} : { scope: scope.flatMap((list) => list.split(/[\s,]+/)) as Scope[] }),
       ...(customer === undefined ? {} : { customer }),
@@ -82,20 +96,19 @@ function understood(args: readonly string[]) {
   }
 }
 
-/** The first of the environment's secrets, as the one that a host signs with. */
-function signingSecret(env: Environment): string {
-  const problem = (must: string) => new ConfigError([{ option: 'BILLHOOK_HOST_SECRET', must }]);
-  const first = optionsFrom(env).hosts[0]?.secrets?.[0];
+/** The first of the host's secrets, as the one that it signs with. */
+function signingSecret({ secrets }: BillhookOptions['hosts'][number], refuse: (must: string) => never): string {
+  const first = secrets?.[0];
   const secret = typeof first === 'object' ? first.secret : first;
   if (secret === undefined) {
-    throw problem(
-      'must be set, to the secret that the host signs with. Where a host signs with a private key, only the host can make tokens',
+    return refuse(
+      'must be set: the secret that the host signs with. With a private key, only the host can make tokens',
     );
   }
   try {
     importSecret(secret, null);
   } catch (cause) {
-    throw problem((cause as TypeError).message.replace(/^a host secret /, ''));
+    return refuse((cause as TypeError).message.replace(/^a host secret /, ''));
   }
   return secret;
 }
