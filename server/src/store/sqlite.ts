@@ -8,6 +8,7 @@ import type { ItemFacts } from '../facts.ts';
 import { sqliteCustomers } from './sqlite/customers.ts';
 import { SqliteDatabase } from './sqlite/database.ts';
 import { sqliteHints } from './sqlite/hints.ts';
+import { sqliteOutbox } from './sqlite/outbox.ts';
 import { sqlitePurchases } from './sqlite/purchases.ts';
 import { sqliteVisits } from './sqlite/visits.ts';
 import { LedgerPinnedError, type BillingStore } from './store.ts';
@@ -33,6 +34,7 @@ export function openSqliteStore(path: string): BillingStore {
     digestKey: metaOrNew('digest_key', () => randomBytes(32).toString('base64url')),
     ...hints,
     ...sqliteCustomers(db),
+    ...sqliteOutbox(db),
     ...sqlitePurchases(db),
     ...sqliteVisits(db),
 
@@ -94,6 +96,7 @@ export function openSqliteStore(path: string): BillingStore {
       db.transaction(() => {
         db.run(`DELETE FROM events WHERE received_at < @before AND closed_at IS NOT NULL`, { before });
         db.run(`DELETE FROM visits WHERE expires_at < @before`, { before });
+        db.run(`DELETE FROM outbox WHERE at < @before`, { before });
         db.run(`DELETE FROM revisions WHERE at < @before`, { before });
       });
     },

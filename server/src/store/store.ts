@@ -17,6 +17,7 @@
 import type { ConfirmedBy } from '@billhook/widget/contract';
 import type { CustomerFacts, ItemFacts } from '../facts.ts';
 import type { Hint, Subject } from '../hints.ts';
+import type { NoticeType } from '../notices.ts';
 
 /** Who pays, in the host's own words. */
 export interface AccountRef {
@@ -48,8 +49,10 @@ export interface Claim extends AccountRef {
   readonly claim: number;
   readonly cause: ConfirmedBy;
   readonly attempts: number;
-  /** The facts that the fetch may replace. */
+  /** The facts that the fetch may replace, and when their fetch began. */
   readonly facts: CustomerFacts | null;
+  readonly fetchedAt: number | null;
+  readonly linkedAt: number;
 }
 
 export interface Applied {
@@ -59,6 +62,28 @@ export interface Applied {
   readonly changed: boolean;
   /** Hints came during the fetch: it must be fetched again. */
   readonly stale: boolean;
+  /** How many notices are new in the outbox. */
+  readonly told: number;
+}
+
+/** Who is told: the host's webhook, or `onChange` in this process. Each has its own queue, and neither waits for the other. */
+export type Receiver = 'webhook' | 'process';
+
+/** A notice as it is written. The id names the fact, so that what was told before is not told again. */
+export interface OutboxEntry {
+  readonly id: string;
+  readonly receiver: Receiver;
+  readonly type: NoticeType;
+  readonly data: object;
+}
+
+/** A notice that one deliverer has until its lease ends. */
+export interface NoticeClaim extends AccountRef, OutboxEntry {
+  readonly revision: number;
+  /** When the fetch began that found it. */
+  readonly at: number;
+  /** This one included. */
+  readonly attempts: number;
 }
 
 export type LinkOutcome = 'linked' | 'alreadyLinked' | 'customerTaken' | 'accountTaken' | 'customerDeleted';
@@ -163,7 +188,8 @@ export interface CustomerStore {
 
   /**
    * Writes what a claim fetched, if the claim is still the newest and its ticket still unsynced; a difference in content
-   * raises the revision and is kept in the trail. Facts with `deleted` leave a tombstone.
+   * raises the revision and is kept in the trail. Facts with `deleted` leave a tombstone. The notices are written with
+   * them or not at all, those that were told before left out.
    */
   apply(
     claim: Claim,
@@ -171,10 +197,30 @@ export interface CustomerStore {
     fetchedAt: number,
     nextChangeAt: number | null,
     now: number,
+    notices?: readonly OutboxEntry[],
   ): Promise<Applied>;
 
   /** Gives the claim back after a failure, to be tried again at `nextAttemptAt`. The facts stay. */
   fail(claim: Claim, code: string, nextAttemptAt: number, now: number): Promise<void>;
+}
+
+/** What hosts are told: at least once, and each account's notices in their order. */
+export interface OutboxStore {
+  /**
+   * Takes up to `limit` notices for `leaseMs`, oldest first, at most one an account: the next one waits until it is
+   * delivered or given up. A deliverer that dies leaves its notice to the next when the lease ends.
+   */
+  claimNotices(
+    to: { readonly host: string; readonly receiver: Receiver },
+    now: number,
+    leaseMs: number,
+    limit: number,
+  ): Promise<NoticeClaim[]>;
+
+  noticeDelivered(claim: NoticeClaim, now: number): Promise<void>;
+
+  /** Gives the notice back, to be tried again at `nextAttemptAt`; `null` gives it up. A newer claim is left alone. */
+  noticeFailed(claim: NoticeClaim, code: string, nextAttemptAt: number | null, now: number): Promise<void>;
 }
 
 /** An account's last Checkout, as it was asked for. */
@@ -223,7 +269,7 @@ export interface VisitStore {
   raiseRechecks(now: number): Promise<number>;
 }
 
-export interface BillingStore extends HintStore, CustomerStore, PurchaseStore, VisitStore {
+export interface BillingStore extends HintStore, CustomerStore, OutboxStore, PurchaseStore, VisitStore {
   /** Names this ledger for good: revisions of different ledgers must not be compared. */
   readonly epoch: string;
   /** Secret of this ledger for keyed digests of what must be compared but not kept. */
@@ -242,7 +288,7 @@ export interface BillingStore extends HintStore, CustomerStore, PurchaseStore, V
   /** A lookup key belongs to one price: whoever had it before keeps its price without it. */
   savePrices(prices: readonly ItemFacts[]): Promise<void>;
 
-  /** Forgets events, visits and old revisions from before `before`. */
+  /** Forgets events, visits, notices and old revisions from before `before`. */
   prune(before: number): Promise<void>;
 
   close(): Promise<void>;

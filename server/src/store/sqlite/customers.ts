@@ -2,8 +2,9 @@
 
 import type { ConfirmedBy } from '@billhook/widget/contract';
 import type { CustomerFacts } from '../../facts.ts';
-import type { AccountRef, Applied, Claim, CustomerRecord, CustomerStore, LinkOutcome } from '../store.ts';
+import type { AccountRef, Applied, Claim, CustomerRecord, CustomerStore, LinkOutcome, OutboxEntry } from '../store.ts';
 import type { Row, SqliteDatabase } from './database.ts';
+import { writeNotices } from './outbox.ts';
 import { raiseTicket } from './tickets.ts';
 
 /** How soon after a failure a customer is tried again while somebody waits for it. */
@@ -90,6 +91,7 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
       db.transaction(() => {
         db.run(`UPDATE customers SET lease_until = 0 WHERE lease_until > 0`, {});
         db.run(`UPDATE events SET next_attempt_at = 0 WHERE closed_at IS NULL`, {});
+        db.run(`UPDATE outbox SET next_attempt_at = 0 WHERE settled_at IS NULL`, {});
       });
     },
 
@@ -103,7 +105,7 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
              WHERE synced_ticket < ticket AND deleted_at IS NULL AND lease_until <= @now
                AND (next_attempt_at <= @now OR (wanted_until > @now AND failed_at <= @now - @wantedRetryMs))
              ORDER BY wanted_until > @now DESC, stale_since LIMIT @limit)
-           RETURNING customer, host, account, ticket, claim, cause, attempts, facts`,
+           RETURNING customer, host, account, ticket, claim, cause, attempts, facts, fetched_at, linked_at`,
             { now, leaseMs, limit, wantedRetryMs },
           )
           .map((row) => ({
@@ -115,6 +117,8 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
             cause: String(row['cause']) as ConfirmedBy,
             attempts: Number(row['attempts']),
             facts: factsOf(row['facts']),
+            fetchedAt: row['fetched_at'] == null ? null : Number(row['fetched_at']),
+            linkedAt: Number(row['linked_at']),
           })),
       );
     },
@@ -125,6 +129,7 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
       fetchedAt: number,
       nextChangeAt: number | null,
       now: number,
+      notices: readonly OutboxEntry[] = [],
     ): Promise<Applied> {
       return db.transaction(() => {
         const content = JSON.stringify(facts);
@@ -134,7 +139,7 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
            WHERE customer = @customer AND claim = @claim AND synced_ticket < @ticket`,
           { customer, claim: claim.claim, ticket: claim.ticket },
         );
-        if (!before) return { applied: false, changed: false, stale: false };
+        if (!before) return { applied: false, changed: false, stale: false, told: 0 };
 
         const changed = before['facts'] !== content;
         const revision = Number(before['revision']) + (changed ? 1 : 0);
@@ -167,7 +172,9 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
             { customer, revision, now, cause: claim.cause, content },
           );
         }
-        return { applied: true, changed, stale: stale && !facts.deleted };
+        const { host, account } = claim;
+        const told = writeNotices(db, notices, { host, account, revision, at: fetchedAt });
+        return { applied: true, changed, stale: stale && !facts.deleted, told };
       });
     },
 

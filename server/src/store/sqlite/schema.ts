@@ -91,4 +91,26 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (host, account)
   ) STRICT, WITHOUT ROWID;
   `,
+  /* sql */ `
+  CREATE TABLE outbox (
+    sequence        INTEGER PRIMARY KEY AUTOINCREMENT,
+    id              TEXT NOT NULL,
+    receiver        TEXT NOT NULL,
+    host            TEXT NOT NULL,
+    account         TEXT NOT NULL,
+    revision        INTEGER NOT NULL,
+    at              INTEGER NOT NULL,
+    type            TEXT NOT NULL,
+    data            TEXT NOT NULL,
+    attempts        INTEGER NOT NULL DEFAULT 0,
+    next_attempt_at INTEGER NOT NULL DEFAULT 0,
+    failed_at       INTEGER,
+    failure_code    TEXT,
+    settled_at      INTEGER,
+    outcome         TEXT,
+    UNIQUE (id, receiver)
+  ) STRICT;
+  CREATE INDEX outbox_open ON outbox (receiver, host, account, sequence) WHERE settled_at IS NULL;
+  CREATE INDEX outbox_at ON outbox (at);
+  `,
 ];

@@ -1,0 +1,81 @@
+/** Notices in SQLite: written with the facts they follow from, taken by one deliverer at a time, in the account's order. */
+
+import type { NoticeType } from '../../notices.ts';
+import type { AccountRef, NoticeClaim, OutboxEntry, OutboxStore, Receiver } from '../store.ts';
+import type { SqliteDatabase } from './database.ts';
+
+interface Writing extends AccountRef {
+  readonly revision: number;
+  readonly at: number;
+}
+
+/** Inside the transaction that writes the facts. Answers how many were not told before. */
+export function writeNotices(db: SqliteDatabase, entries: readonly OutboxEntry[], writing: Writing): number {
+  const { host, account, revision, at } = writing;
+  let written = 0;
+  for (const { id, receiver, type, data } of entries) {
+    written += db.run(
+      `INSERT INTO outbox (id, receiver, host, account, revision, at, type, data)
+       VALUES (@id, @receiver, @host, @account, @revision, @at, @type, @data) ON CONFLICT (id, receiver) DO NOTHING`,
+      { id, receiver, host, account, revision, at, type, data: JSON.stringify(data) },
+    );
+  }
+  return written;
+}
+
+export function sqliteOutbox(db: SqliteDatabase): OutboxStore {
+  return {
+    async claimNotices({ host, receiver }, now, leaseMs, limit) {
+      return db.transaction(() =>
+        db
+          .all(
+            `UPDATE outbox SET attempts = attempts + 1, next_attempt_at = @now + @leaseMs
+             WHERE sequence IN (
+               SELECT sequence FROM outbox AS head
+               WHERE receiver = @receiver AND host = @host AND settled_at IS NULL AND next_attempt_at <= @now
+                 -- While one waits for its next attempt, the account's later ones wait behind it.
+                 AND NOT EXISTS (SELECT 1 FROM outbox AS earlier
+                                 WHERE earlier.receiver = @receiver AND earlier.host = @host AND earlier.settled_at IS NULL
+                                   AND earlier.account = head.account AND earlier.sequence < head.sequence)
+               ORDER BY sequence LIMIT @limit)
+             RETURNING *`,
+            { host, receiver, now, leaseMs, limit },
+          )
+          .toSorted((a, b) => Number(a['sequence']) - Number(b['sequence']))
+          .map((row): NoticeClaim => ({
+            id: String(row['id']),
+            receiver: row['receiver'] as Receiver,
+            host: String(row['host']),
+            account: String(row['account']),
+            revision: Number(row['revision']),
+            at: Number(row['at']),
+            type: row['type'] as NoticeType,
+            data: JSON.parse(String(row['data'])) as object,
+            attempts: Number(row['attempts']),
+          })),
+      );
+    },
+
+    async noticeDelivered({ id, receiver }, now) {
+      db.transaction(() =>
+        db.run(
+          `UPDATE outbox SET settled_at = @now, outcome = 'delivered'
+           WHERE id = @id AND receiver = @receiver AND settled_at IS NULL`,
+          { id, receiver, now },
+        ),
+      );
+    },
+
+    async noticeFailed({ id, receiver, attempts }, code, nextAttemptAt, now) {
+      db.transaction(() =>
+        db.run(
+          `UPDATE outbox SET failure_code = @code, failed_at = @now, next_attempt_at = coalesce(@nextAttemptAt, 0),
+             settled_at = CASE WHEN @nextAttemptAt IS NULL THEN @now END,
+             outcome = CASE WHEN @nextAttemptAt IS NULL THEN 'givenUp' END
+           WHERE id = @id AND receiver = @receiver AND attempts = @attempts AND settled_at IS NULL`,
+          { id, receiver, attempts, code, nextAttemptAt, now },
+        ),
+      );
+    },
+  };
+}
