@@ -1,10 +1,11 @@
 /**
  * The one who makes stale customers fresh. It is woken after every commit that raised a ticket, and looks at the table
- * every second besides, because a wake may be lost and other processes raise tickets too. It keeps no queue of its own:
- * what is to be done stands in the ledger, so a crash loses nothing and a restart resumes.
+ * every second besides. It keeps no queue of its own: what is to be done stands in the ledger, so a crash loses nothing
+ * and a restart resumes.
  */
 
 import { describeCause } from './log.ts';
+import { Rounds } from './rounds.ts';
 import { StripeFailure } from './stripe-gateway.ts';
 import { nextChangeOf, syncCustomer, type SyncParts } from './sync.ts';
 import { StoreUnavailableError, type Claim, type OpenHint } from './store/store.ts';
@@ -35,58 +36,35 @@ export class Worker {
   readonly #parts: SyncParts;
   readonly #waiters: Waiters;
   readonly #options: Required<WorkerOptions>;
-  readonly #busy = new Set<Promise<void>>();
-  #timer: NodeJS.Timeout | null = null;
-  #looking: Promise<void> | null = null;
-  #lookAgain = false;
-  #running = false;
+  readonly #rounds: Rounds;
   #prunedAt = 0;
 
   constructor(parts: SyncParts, waiters: Waiters, options: WorkerOptions = {}) {
     this.#parts = parts;
     this.#waiters = waiters;
     this.#options = { concurrency: 8, pollMs: 1_000, leaseMs: 45_000, random: Math.random, ...options };
+    this.#rounds = new Rounds({
+      look: () => this.#look(),
+      everyMs: this.#options.pollMs,
+      // The ledger could not even note the failure. The lease ends by itself, so nothing is lost.
+      onFailure: (cause) =>
+        this.#parts.config.log.error('worker.failed', { code: codeOf(cause), cause: describeCause(cause) }),
+    });
   }
 
   async start(): Promise<void> {
     await this.#parts.store.resume();
-    this.#running = true;
-    this.wake();
+    this.#rounds.start();
   }
 
   /** Something was raised: look now. */
   wake(): void {
-    if (!this.#running) return;
-    if (this.#looking) {
-      this.#lookAgain = true;
-      return;
-    }
-    this.#looking = this.#lookUntilQuiet().finally(() => {
-      this.#looking = null;
-      if (!this.#running) return;
-      if (this.#timer) clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.wake(), this.#options.pollMs);
-    });
+    this.#rounds.wake();
   }
 
   /** Takes nothing more, and waits for what it has: their claims would otherwise be locked until the lease ends. */
   async stop(): Promise<void> {
-    this.#running = false;
-    if (this.#timer) clearTimeout(this.#timer);
-    await this.#looking;
-    await Promise.all(this.#busy);
-  }
-
-  async #lookUntilQuiet(): Promise<void> {
-    do {
-      this.#lookAgain = false;
-      try {
-        await this.#look();
-      } catch (cause) {
-        this.#parts.config.log.error('worker.failed', { code: codeOf(cause), cause: describeCause(cause) });
-        return;
-      }
-    } while (this.#lookAgain && this.#running);
+    await this.#rounds.stop();
   }
 
   async #look(): Promise<void> {
@@ -95,13 +73,13 @@ export class Worker {
     await store.raiseRechecks(now);
     await this.#raiseDue(now);
     for (const hint of await store.takeOpenHints(now, this.#options.leaseMs, hintBatch))
-      this.#take(this.#resolve(hint));
+      this.#rounds.take(this.#resolve(hint));
 
-    if (catalogue.offersAreDue(now)) this.#take(this.#refreshOffers(now));
+    if (catalogue.offersAreDue(now)) this.#rounds.take(this.#refreshOffers(now));
 
-    const free = this.#options.concurrency - this.#busy.size;
+    const free = this.#options.concurrency - this.#rounds.busy;
     if (free > 0) {
-      for (const claim of await store.claim(now, this.#options.leaseMs, free)) this.#take(this.#sync(claim));
+      for (const claim of await store.claim(now, this.#options.leaseMs, free)) this.#rounds.take(this.#sync(claim));
     }
     if (now - this.#prunedAt > day) {
       this.#prunedAt = now;
@@ -118,19 +96,6 @@ export class Worker {
       await store.raiseDue(due.customer, due.nextChangeAt, next, now);
       this.#waiters.wake(due.host, due.account);
     }
-  }
-
-  #take(work: Promise<void>): void {
-    const taken = work
-      .catch((cause: unknown) => {
-        // The ledger could not even note the failure. The lease ends by itself, so nothing is lost.
-        this.#parts.config.log.error('worker.failed', { code: codeOf(cause), cause: describeCause(cause) });
-      })
-      .finally(() => {
-        this.#busy.delete(taken);
-        this.wake();
-      });
-    this.#busy.add(taken);
   }
 
   async #refreshOffers(now: number): Promise<void> {

@@ -1,0 +1,80 @@
+/**
+ * Looking at a table again and again: at once after a wake, and every so often besides, because a wake may be lost and
+ * other processes write too. What a look finds is worked on while the next look goes on.
+ */
+
+export interface RoundsOptions {
+  /** Looks once, and hands what it finds to `take`. */
+  readonly look: () => Promise<void>;
+  /** Looking or working failed, and nothing could be noted of it. The next look comes all the same. */
+  readonly onFailure: (cause: unknown) => void;
+  /** Milliseconds between two looks when nobody wakes. */
+  readonly everyMs: number;
+}
+
+export class Rounds {
+  readonly #options: RoundsOptions;
+  readonly #busy = new Set<Promise<void>>();
+  #timer: NodeJS.Timeout | null = null;
+  #looking: Promise<void> | null = null;
+  #lookAgain = false;
+  #running = false;
+
+  constructor(options: RoundsOptions) {
+    this.#options = options;
+  }
+
+  /** How many are worked on now. */
+  get busy(): number {
+    return this.#busy.size;
+  }
+
+  start(): void {
+    this.#running = true;
+    this.wake();
+  }
+
+  /** There is something: look now. */
+  wake(): void {
+    if (!this.#running) return;
+    if (this.#looking) {
+      this.#lookAgain = true;
+      return;
+    }
+    this.#looking = this.#lookUntilQuiet().finally(() => {
+      this.#looking = null;
+      if (!this.#running) return;
+      if (this.#timer) clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.wake(), this.#options.everyMs);
+    });
+  }
+
+  /** Works on something, and looks again when it is done: its place is free. */
+  take(work: Promise<void>): void {
+    const taken = work.catch(this.#options.onFailure).finally(() => {
+      this.#busy.delete(taken);
+      this.wake();
+    });
+    this.#busy.add(taken);
+  }
+
+  /** Takes nothing more, and waits for what it has: their leases would otherwise last until they end. */
+  async stop(): Promise<void> {
+    this.#running = false;
+    if (this.#timer) clearTimeout(this.#timer);
+    await this.#looking;
+    await Promise.all(this.#busy);
+  }
+
+  async #lookUntilQuiet(): Promise<void> {
+    do {
+      this.#lookAgain = false;
+      try {
+        await this.#options.look();
+      } catch (cause) {
+        this.#options.onFailure(cause);
+        return;
+      }
+    } while (this.#lookAgain && this.#running);
+  }
+}
