@@ -8,6 +8,7 @@ import type { BillhookOptions } from './config.ts';
 import { openLedger } from './ledger.ts';
 import { createCheckout } from './checkout.ts';
 import { createLinking } from './linking.ts';
+import { PortalConfigurations, withKeptElsewhere } from './portal-configurations.ts';
 import { createRead } from './reading.ts';
 import { Waiters } from './waiters.ts';
 import { readWidgetFile } from './widget-files.ts';
@@ -43,8 +44,9 @@ export interface Billhook {
  */
 export async function createBillhook(options: BillhookOptions, worker: WorkerOptions = {}): Promise<Billhook> {
   const ledger = await openLedger(options);
-  const { config, store, gateway } = ledger;
+  const { store, gateway } = ledger;
   try {
+    const config = await withKeptElsewhere(ledger.config, gateway);
     const catalogue = new Catalogue(config, store, gateway);
     await catalogue.load();
     const widget = await readWidgetFile();
@@ -61,6 +63,7 @@ export async function createBillhook(options: BillhookOptions, worker: WorkerOpt
         config,
         store,
         gateway,
+        portals: new PortalConfigurations(gateway, config.log),
         catalogue,
         waiters,
         wakeWorker,

@@ -99,7 +99,7 @@ const known: Record<ProblemCode, Known> = {
     status: 502,
     title: 'Portal not set up',
     detail:
-      'The billing portal has not been set up at Stripe yet. Save its settings in the Stripe dashboard, or configure a portal configuration.',
+      'The portal configuration that this server uses is not there at Stripe, or is switched off. "billhook setup" makes it.',
   },
   portal_flow_unavailable: {
     status: 409,

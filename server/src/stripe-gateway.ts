@@ -4,7 +4,7 @@
  */
 
 import { Stripe } from 'stripe';
-import type { PortalFlow } from '@billhook/widget/contract';
+import { portalCalls, type PortalCalls } from './stripe-gateway/portal.ts';
 import { needsInvoices, type OpenInvoiceLook, type StripeLook } from './stripe-facts.ts';
 import type { Subject } from './hints.ts';
 import type { AccountRef, Product, StripeIdentity } from './store/store.ts';
@@ -28,6 +28,7 @@ export type StripeFailureCode =
   | 'stripe_unauthorized'
   | 'stripe_customer_missing'
   | 'portal_not_configured'
+  | 'portal_flow_unavailable'
   | 'stripe_rejected';
 
 /** Stripe did not do what was asked. The cause is for the log. */
@@ -44,13 +45,6 @@ export class StripeFailure extends Error {
     super(cause instanceof Error ? cause.message : code, { cause });
     this.code = code;
   }
-}
-
-export interface PortalRequest {
-  readonly customer: string;
-  readonly returnUrl: string;
-  readonly flow: { readonly type: PortalFlow; readonly subscription: string | null } | null;
-  readonly configuration: string | null;
 }
 
 export interface CheckoutRequest extends AccountRef {
@@ -72,7 +66,7 @@ export interface IntroducedCustomer {
 }
 
 /** Everything that Billhook asks of Stripe. Every call has a time limit and rejects with {@link StripeFailure}. */
-export interface StripeGateway {
+export interface StripeGateway extends PortalCalls {
   identity(): Promise<StripeIdentity>;
   /** One look at a customer: one call while it is healthy, a few more while an invoice is open. */
   look(customer: string): Promise<StripeLook>;
@@ -86,7 +80,6 @@ export interface StripeGateway {
   createCustomer(ref: AccountRef, key: string): Promise<string>;
   /** The customer that was created for the account, if there is one. */
   findCustomer(ref: AccountRef): Promise<string | null>;
-  openPortal(request: PortalRequest): Promise<string>;
   openCheckout(request: CheckoutRequest): Promise<{ readonly id: string; readonly url: string }>;
   /** How a Checkout stands; `null` when Stripe does not know it. */
   checkoutSession(id: string): Promise<{ readonly status: string; readonly url: string | null } | null>;
@@ -139,6 +132,7 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
   if (!signature) throw new Error('this build of the Stripe SDK cannot verify webhook signatures');
   const click = { maxNetworkRetries: 1 };
   const livemode = /^(?:sk|rk)_live_/.test(options.secretKey);
+  const portal = portalCalls(stripe);
 
   const ownerAlone = (customer: string) => stripe.customers.retrieve(customer, { expand: customerExpand });
 
@@ -266,19 +260,13 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
         if (session.status === 'open') await stripe.checkout.sessions.expire(id);
       }, 'checkout'),
 
-    openPortal: ({ customer, returnUrl, flow, configuration }) =>
-      named(async () => {
-        const session = await stripe.billingPortal.sessions.create(
-          {
-            customer,
-            return_url: returnUrl,
-            ...(configuration === null ? {} : { configuration }),
-            ...(flow === null ? {} : { flow_data: flowData(flow.type, flow.subscription) }),
-          },
-          click,
-        );
-        return session.url;
-      }, 'customer'),
+    openPortal: (request) => named(() => portal.openPortal(request), 'customer'),
+    portalConfigurations: () => named(() => portal.portalConfigurations(), 'configuration'),
+    createPortalConfiguration: (parameters, key) =>
+      named(() => portal.createPortalConfiguration(parameters, key), 'configuration'),
+    updatePortalConfiguration: (id, parameters) =>
+      named(() => portal.updatePortalConfiguration(id, parameters), 'configuration'),
+    portalFeatures: (id) => named(() => portal.portalFeatures(id), 'configuration'),
 
     openInvoicePage: (invoice) =>
       named(async () => {
@@ -300,11 +288,6 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
 
     close: () => closing.abort(),
   };
-}
-
-function flowData(type: PortalFlow, subscription: string | null): Stripe.BillingPortal.SessionCreateParams.FlowData {
-  if (type === 'payment_method_update' || subscription === null) return { type };
-  return { type, [type]: { subscription } };
 }
 
 /** One thing in a list, or none where Stripe does not know it. */
@@ -358,7 +341,7 @@ async function retrieve(stripe: Stripe, type: string, id: string): Promise<Owned
 /** Gives every failure its code; Stripe's own classes decide, never a message, but where Stripe has nothing else. */
 async function named<T>(
   call: () => Promise<T>,
-  about: 'account' | 'checkout' | 'customer' | 'invoice' | 'price' | 'product' | 'subject',
+  about: 'account' | 'checkout' | 'configuration' | 'customer' | 'invoice' | 'price' | 'product' | 'subject',
 ): Promise<T> {
   try {
     return await call();
@@ -376,9 +359,12 @@ function codeOf(cause: unknown, about: string): StripeFailureCode {
   if (cause instanceof errors.StripeInvalidRequestError) {
     const missing = cause.code === 'resource_missing' && about === 'customer';
     if (missing && (cause.param === 'customer' || cause.param === 'id')) return 'stripe_customer_missing';
-    // The one failure that Stripe gives neither code nor param: the portal's settings were never saved.
-    if (cause.code === undefined && cause.message.startsWith('No configuration provided'))
-      return 'portal_not_configured';
+    // Gone or switched off: a click meets it as a parameter of its session, a look as the thing itself.
+    const configuration = cause.param === 'configuration' || (about === 'configuration' && cause.statusCode === 404);
+    if (configuration) return 'portal_not_configured';
+    // Switched off in the configuration, or not possible for this subscription: Stripe knows cases that we do not.
+    const aboutFlow = cause.param?.startsWith('flow_data') && !cause.param.includes('after_completion');
+    if (aboutFlow) return 'portal_flow_unavailable';
     return cause.statusCode === 429 ? 'stripe_rate_limited' : 'stripe_rejected';
   }
   if (cause instanceof errors.StripeCardError || cause instanceof errors.StripeIdempotencyError)

@@ -162,8 +162,17 @@ export interface BillingSnapshot {
 /** `POST /v1/portal-sessions` */
 export interface PortalSessionRequest {
   readonly flow?: PortalFlow;
+  /** The `key` of the subscription that the flow is about. Default: the only one there is. */
+  readonly subscription?: string;
   /** Where "back" leads, on one of the host's origins. Default: the host's configured one. */
   readonly returnUrl?: string;
+  /**
+   * Where a completed flow leads, on one of the host's origins. Default: where "back" leads; after a card update while
+   * something is to be paid, the portal's home, where it can be. Without a flow there is nothing to complete.
+   */
+  readonly completionUrl?: string;
+  /** The page's language, as BCP 47. Default: the customer's or the browser's. */
+  readonly locale?: string;
   /** The revision the page showed at the click: the baseline for "since you left". */
   readonly seen: string | null;
 }

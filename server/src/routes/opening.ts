@@ -26,12 +26,19 @@ export const localeField = z
  *
  * @throws {BillhookError} `return_url_not_allowed`
  */
-export function returnUrlOf(host: Host, wanted: string | undefined): string {
+export function returnUrlOf(
+  host: Host,
+  wanted: string | undefined,
+  field: 'returnUrl' | 'completionUrl' = 'returnUrl',
+): string {
   if (wanted === undefined) return host.returnUrl;
   const url = URL.canParse(wanted) ? new URL(wanted) : null;
   // Exact origins, compared after parsing: prefixes and user parts are how open redirects are made.
   if (!url || !host.origins.includes(url.origin) || url.username !== '' || url.password !== '') {
-    throw new BillhookError('return_url_not_allowed', { field: 'returnUrl' });
+    throw new BillhookError('return_url_not_allowed', {
+      field,
+      detail: `${field} must lie on one of the host’s configured origins.`,
+    });
   }
   return wanted;
 }

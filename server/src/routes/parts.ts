@@ -4,6 +4,7 @@ import type { Catalogue } from '../catalogue.ts';
 import type { Config } from '../config.ts';
 import type { OpenCheckout } from '../checkout.ts';
 import type { Linking } from '../linking.ts';
+import type { PortalConfigurations } from '../portal-configurations.ts';
 import type { Read } from '../reading.ts';
 import type { StripeGateway } from '../stripe-gateway.ts';
 import type { BillingStore } from '../store/store.ts';
@@ -15,6 +16,7 @@ export interface RouteParts {
   readonly store: BillingStore;
   readonly catalogue: Catalogue;
   readonly gateway: StripeGateway;
+  readonly portals: PortalConfigurations;
   readonly waiters: Waiters;
   readonly read: Read;
   readonly linking: Linking;

@@ -4,49 +4,98 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import type { PortalFlow } from '@billhook/widget/contract';
 import { widgetAuth, type Authenticated } from '../auth.ts';
+import type { SubscriptionFacts } from '../facts.ts';
+import { mayOpen, type PortalFeatures } from '../judge/portal.ts';
+import { describeCause } from '../log.ts';
 import { BillhookError } from '../problem.ts';
-import type { CustomerRecord } from '../store/store.ts';
+import type { Reading } from '../reading.ts';
+import { stripeLocale } from '../stripe-locale.ts';
 import { readBody } from './body.ts';
-import { customerOf, openVisit, returnUrlField, returnUrlOf, seenField } from './opening.ts';
+import { customerOf, localeField, openVisit, returnUrlField, returnUrlOf, seenField } from './opening.ts';
 import type { RouteParts } from './parts.ts';
 
 const portalSessionRequest = z.strictObject({
   flow: z
     .enum(['payment_method_update', 'subscription_cancel', 'subscription_update', 'subscription_pause'])
     .optional(),
+  subscription: z.string().max(64).optional(),
   returnUrl: returnUrlField,
+  completionUrl: returnUrlField,
+  locale: localeField,
   seen: seenField,
 });
 
-const terminal = new Set(['canceled', 'incomplete_expired']);
-
 export function portalRoute(parts: RouteParts) {
-  const { config, gateway, introduce, read, verify } = parts;
+  const { config, gateway, introduce, portals, read, verify } = parts;
   return new Hono<Authenticated>().post(
     '/',
     widgetAuth(verify, config.hosts, 'billing:manage', config.now),
     async (c) => {
       const { identity } = c.var;
-      const { flow, returnUrl, seen } = await readBody(c, portalSessionRequest);
-      const back = returnUrlOf(identity.settings, returnUrl);
+      const { settings, host, account } = identity;
+      const request = await readBody(c, portalSessionRequest);
+      const { flow, locale, seen } = request;
+      const returnUrl = returnUrlOf(settings, request.returnUrl);
+      const completionUrl = returnUrlOf(settings, request.completionUrl ?? returnUrl, 'completionUrl');
       await introduce(identity);
-      const record = customerOf(await read(identity));
+      const reading = await read(identity);
+      const record = customerOf(reading);
+      const { configuration, features, ruleFailure } = reading.portal;
+      if (ruleFailure) {
+        const cause = describeCause(ruleFailure.cause);
+        config.log.warn('portal.rule_failed', { host, account, configuration: ruleFailure.use, cause });
+      }
 
-      const url = await gateway.openPortal({
-        customer: record.customer,
-        returnUrl: back,
-        flow: flow === undefined ? null : { type: flow, subscription: subscriptionFor(flow, record) },
-        configuration: identity.settings.portalConfiguration,
+      const about = subscriptionMeant(reading, request.subscription);
+      requireOpen(flow, about, features);
+      const stays = request.completionUrl === undefined && flow === 'payment_method_update' && hasToPay(reading);
+      const url = await portals.use(settings, configuration, async (portal) => {
+        // What is at Stripe may be less than what was asked for: none of the plans may be one to switch to.
+        requireOpen(flow, about, portal.features);
+        return await gateway.openPortal({
+          customer: record.customer,
+          configuration: portal.id,
+          returnUrl,
+          locale: locale === undefined ? null : stripeLocale(locale),
+          flow:
+            flow === undefined
+              ? null
+              : {
+                  type: flow,
+                  subscription: flow === 'payment_method_update' ? null : (about?.id ?? null),
+                  completionUrl: stays ? null : completionUrl,
+                },
+        });
       });
       return c.json(await openVisit(parts, identity, record, 'portal', seen, url));
     },
   );
 }
 
-/** The one subscription that a flow is about. @throws {BillhookError} `portal_flow_unavailable` when there are none or several. */
-function subscriptionFor(flow: PortalFlow, { facts }: CustomerRecord): string | null {
-  if (flow === 'payment_method_update') return null;
-  const living = facts?.subscriptions.filter(({ status }) => !terminal.has(status)) ?? [];
-  if (living.length !== 1) throw new BillhookError('portal_flow_unavailable');
-  return living[0]?.id ?? null;
+/**
+ * The subscription that a request is about: the one it names, else the only one that is not over.
+ *
+ * @throws {BillhookError} `field_invalid` when it names one that is not the account's.
+ */
+function subscriptionMeant({ portal, snapshot }: Reading, key: string | undefined): SubscriptionFacts | null {
+  const { subscriptions } = portal;
+  if (key === undefined) return subscriptions.length === 1 ? (subscriptions[0]?.facts ?? null) : null;
+  // One that is over is still shown, so its key is no mistake; there is only nothing that can be done about it.
+  if (!snapshot.subscriptions.some((shown) => shown.key === key)) {
+    throw new BillhookError('field_invalid', {
+      field: 'subscription',
+      detail: 'subscription must be the key of one of the account’s subscriptions.',
+    });
+  }
+  return subscriptions.find((each) => each.key === key)?.facts ?? null;
+}
+
+/** @throws {BillhookError} `portal_flow_unavailable` */
+function requireOpen(flow: PortalFlow | undefined, about: SubscriptionFacts | null, features: PortalFeatures): void {
+  if (flow !== undefined && !mayOpen(flow, about, features)) throw new BillhookError('portal_flow_unavailable');
+}
+
+/** A new card pays no open invoice (L11): whoever owes lands on the portal's home, where it can be paid. */
+function hasToPay({ invoiceToPay, snapshot }: Reading): boolean {
+  return invoiceToPay !== null && snapshot.payment.problem !== null;
 }
