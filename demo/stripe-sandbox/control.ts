@@ -1,4 +1,4 @@
-/** The control room, as JSON under `/sandbox`: what a test or a person does to Stripe that no API call can. */
+/** The control room, as JSON under `/sandbox`: what a test does to Stripe that no API call can. For people it is a page there. */
 
 import { Hono } from 'hono';
 import type { CardBehaviour } from './engine/cards.ts';

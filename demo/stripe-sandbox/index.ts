@@ -14,7 +14,9 @@ import { savePortalSettings } from './engine/portal.ts';
 import { createApi } from './http/api.ts';
 import { createFaults, type Faults } from './http/faults.ts';
 import { createRequestLog, type RequestLog } from './http/request-log.ts';
+import { createControlPages } from './pages/control-forms.ts';
 import { createPages } from './pages/index.ts';
+import { startPage } from './pages/start.ts';
 import { accountRoutes } from './routes/account.ts';
 import { catalogRoutes } from './routes/catalog.ts';
 import { checkoutRoutes } from './routes/checkout.ts';
@@ -157,6 +159,8 @@ export function createSandbox(options: StripeSandboxOptions = {}): StripeSandbox
       });
     },
   };
+  app.get('/', (context) => startPage(context, state));
+  app.route('/sandbox', createControlPages(sandbox));
   app.route('/sandbox', createControlRoom(sandbox));
   app.route('/', createPages(state));
   app.all('/v1/*', (context) => v1.fetch(context.req.raw, context.env));

@@ -23,3 +23,7 @@ export const formatShortDate = (seconds: number): string =>
   new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' }).format(
     seconds * 1000,
   );
+
+/** @example formatDateTime(1767225600); // 'Thu, 1 January 2026 at 00:00:00 UTC' */
+export const formatDateTime = (seconds: number): string =>
+  `${new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', timeZone: 'UTC' }).format(seconds * 1000)} UTC`;

@@ -1,9 +1,10 @@
-/** A small business with four customers, each in another situation. Made by living through it: the clock starts months ago. */
+/** A small business with a customer in every situation. Made by living through it: the clock starts months ago. */
 
 import { Stripe } from 'stripe';
 import type { StripeSandbox } from './index.ts';
-import { cancelInPortal } from './engine/cancellation.ts';
-import { addInterval, DAY } from './engine/periods.ts';
+import { DAY } from './engine/periods.ts';
+import { allowPlanChange, createCatalog } from './seed-catalog.ts';
+import { liveThrough } from './seed-lives.ts';
 
 /** Customer ids by situation. */
 export interface SeededCustomers {
@@ -15,10 +16,32 @@ export interface SeededCustomers {
   ending: string;
   /** Canceled, and over. */
   ended: string;
+  /** In a trial of 14 days, eight more to go, with a card. */
+  trialing: string;
+  /** In a trial of 14 days, five more to go, without a card: it will be paused. */
+  trialingWithoutCard: string;
+  /** The renewal waits for 3-D Secure since yesterday. */
+  actionRequired: string;
+  /** Past due for ten days: a week's grace is over, Stripe still tries. */
+  restricted: string;
+  /** Retries ran out three days ago; status `unpaid`. */
+  unpaid: string;
+  /** Paused by request five days ago, until further notice. */
+  paused: string;
+  /** The first payment waits for 3-D Secure since two hours ago. */
+  incomplete: string;
+  /** The renewal is paid by a bank debit that is under way since two days ago. */
+  processing: string;
+  /** Two subscriptions: one is active, the other past due. */
+  several: string;
+  /** A smaller plan begins with the next period. */
+  downgrading: string;
+  /** Pays in yen, which has no decimals. */
+  yen: string;
 }
 
-const day = DAY * 1000;
-const hour = 3_600_000;
+/** Long enough ago for three months of renewals and their retries. */
+const BEGINNING = 125 * DAY * 1000;
 
 /**
  * Fills an empty sandbox that listens, and lets its clock flow in real time from now on.
@@ -29,125 +52,47 @@ const hour = 3_600_000;
  * const customers = await seedDemo(sandbox); // { active: 'cus_…', pastDue: 'cus_…', … }
  */
 export async function seedDemo(sandbox: StripeSandbox): Promise<SeededCustomers> {
-  const stripe = new Stripe(sandbox.secretKey, { ...sandbox.stripeClientOptions(), telemetry: false });
+  const { clock, settings, state } = sandbox;
+  const stripe = new Stripe(sandbox.secretKey, {
+    ...sandbox.stripeClientOptions(),
+    telemetry: false,
+    // The same API without the sockets: everybody who starts a demo or a test waits for this.
+    httpClient: Stripe.createFetchHttpClient(async (url: string | URL | Request, init?: RequestInit) =>
+      sandbox.app.request(String(url), init),
+    ),
+  });
   const now = Date.now();
-  sandbox.clock.standAt(now - 105 * day);
+  clock.standAt(now - BEGINNING);
+  settings.businessName = 'Tidewater';
+  // For the one whose retries run out on the way; those after it are canceled, as by default.
+  const { finally: usual } = settings.dunning;
+  settings.dunning.finally = 'markUnpaid';
 
   const prices = await createCatalog(stripe);
   await allowPlanChange(stripe, sandbox.savePortalSettings().id, prices);
 
-  const customer = async (name: string, email: string, card: string): Promise<string> => {
-    const created = await stripe.customers.create({
-      name,
-      email,
-      payment_method: card,
-      invoice_settings: { default_payment_method: card },
-    });
-    return created.id;
-  };
-  const subscribe = (id: string, price: string, quantity = 1): Promise<Stripe.Subscription> =>
-    stripe.subscriptions.create({ customer: id, items: [{ price, quantity }] });
-
-  await sandbox.clock.advanceTo(now - 99 * day);
-  const ended = await customer('Elm Street Press', 'office@elmstreet.example', 'pm_card_visa');
-  const endedSubscription = await subscribe(ended, prices.starterMonthly);
-
-  // So that a renewal falls on the day before yesterday, its first attempt an hour later.
-  await sandbox.clock.advanceTo(firstDayFor(now - 2 * day - 2 * hour));
-  const pastDue = await customer('Harbour Studio', 'billing@harbour.example', 'pm_card_visa');
-  await subscribe(pastDue, prices.teamMonthly, 5);
-  await sandbox.clock.advanceTo(now - 45 * day);
-  const active = await customer('Lantern Books', 'accounts@lantern.example', 'pm_card_visa');
-  await subscribe(active, prices.teamMonthly, 3);
-  await sandbox.clock.advanceTo(now - 38 * day);
-  const ending = await customer('Blue Door Bakery', 'hello@bluedoor.example', 'pm_card_mastercard');
-  const endingSubscription = await subscribe(ending, prices.starterMonthly);
-
-  await sandbox.clock.advanceTo(now - 30 * day);
-  await stripe.subscriptions.cancel(endedSubscription.id, { cancellation_details: { feedback: 'unused' } });
-
-  // Its card is replaced by one that attaches and then fails when it is charged.
-  const failing = await stripe.paymentMethods.attach('pm_card_chargeCustomerFail', { customer: pastDue });
-  await stripe.customers.update(pastDue, { invoice_settings: { default_payment_method: failing.id } });
-
-  await sandbox.clock.advanceTo(now - 3 * day);
-  const leaving = sandbox.state.subscriptions.get(endingSubscription.id);
-  if (leaving) cancelInPortal(sandbox.state, leaving, { feedback: 'too_expensive', comment: null });
-
-  await sandbox.clock.advanceTo(now);
-  sandbox.clock.run();
-  return { active, pastDue, ending, ended };
-}
-
-/** What the Dashboard's portal settings say about changing plans. */
-async function allowPlanChange(stripe: Stripe, configuration: string, prices: Prices): Promise<void> {
-  const product = async (...ids: string[]): Promise<{ product: string; prices: string[] }> => ({
-    product: String((await stripe.prices.retrieve(ids[0] ?? '')).product),
-    prices: ids,
+  const customers: Partial<SeededCustomers> = {};
+  const story: { moment: number; happens: () => Promise<unknown> }[] = [];
+  liveThrough({
+    state,
+    stripe,
+    prices,
+    now,
+    at: (moment, happens) => void story.push({ moment, happens }),
+    is: (situation, customer) => void (customers[situation] = customer),
   });
-  await stripe.billingPortal.configurations.update(configuration, {
-    features: {
-      subscription_update: {
-        enabled: true,
-        default_allowed_updates: ['price', 'quantity'],
-        proration_behavior: 'always_invoice',
-        products: [
-          await product(prices.starterMonthly, prices.starterYearly),
-          { ...(await product(prices.teamMonthly)), adjustable_quantity: { enabled: true, minimum: 1, maximum: 50 } },
-          await product(prices.businessYearly),
-        ],
-      },
-    },
-  });
+  // What happens may have more happen later, so the next is looked for each time.
+  for (;;) {
+    const next = story.toSorted((a, b) => a.moment - b.moment)[0];
+    if (!next) break;
+    story.splice(story.indexOf(next), 1);
+    // oxlint-disable-next-line no-await-in-loop -- one after the other is the point
+    await clock.advanceTo(next.moment);
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    await next.happens();
+  }
+  await clock.advanceTo(now);
+  settings.dunning.finally = usual;
+  clock.run();
+  return customers as SeededCustomers;
 }
-
-interface Prices {
-  starterMonthly: string;
-  starterYearly: string;
-  teamMonthly: string;
-  businessYearly: string;
-}
-
-async function createCatalog(stripe: Stripe): Promise<Prices> {
-  const starter = await stripe.products.create({
-    name: 'Starter',
-    description: 'For one person: notes, tags and search.',
-  });
-  const team = await stripe.products.create({
-    name: 'Team',
-    description: 'Shared notebooks and comments.',
-    unit_label: 'seat',
-  });
-  const business = await stripe.products.create({
-    name: 'Business',
-    description: 'Single sign-on, audit log and priority support.',
-  });
-  const price = async (product: string, amount: number, interval: 'month' | 'year', key: string): Promise<string> => {
-    const created = await stripe.prices.create({
-      product,
-      currency: 'eur',
-      unit_amount: amount,
-      recurring: { interval },
-      lookup_key: key,
-      tax_behavior: 'inclusive',
-    });
-    return created.id;
-  };
-  return {
-    starterMonthly: await price(starter.id, 900, 'month', 'starter_monthly'),
-    starterYearly: await price(starter.id, 9000, 'year', 'starter_yearly'),
-    teamMonthly: await price(team.id, 2900, 'month', 'team_monthly'),
-    businessYearly: await price(business.id, 29000, 'year', 'business_yearly'),
-  };
-}
-
-/** When a monthly subscription must begin to renew at `renewal`: two months before, or three where that month is too short. */
-function firstDayFor(renewal: number): number {
-  const seconds = Math.floor(renewal / 1000);
-  const start = [-2, -3]
-    .map((months) => addInterval(seconds, 'month', months))
-    .find((at) => dayOf(at) === dayOf(seconds));
-  return (start ?? seconds - 60 * DAY) * 1000;
-}
-
-const dayOf = (seconds: number): number => new Date(seconds * 1000).getUTCDate();

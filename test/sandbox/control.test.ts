@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Stripe } from 'stripe';
 import { createSandbox, seedDemo, type StripeSandbox } from '../../demo/stripe-sandbox/index.ts';
+import { intentOf } from '../../demo/stripe-sandbox/engine/payments.ts';
 import { DAY, START, startSandbox, subscribed, type Harness } from './harness.ts';
 
 describe('the clock', () => {
@@ -82,32 +83,87 @@ describe('the seeded demo', () => {
   let sandbox: StripeSandbox;
   afterEach(() => sandbox.close());
 
-  test('four customers, each in its own situation, by living through it', async () => {
+  type Subscriptions = ReturnType<typeof sandbox.state.subscriptions.list>;
+  const of = (customer: string): Subscriptions => sandbox.state.subscriptions.of(customer);
+  const only = (customer: string): Subscriptions[number] => {
+    const [subscription, ...others] = of(customer);
+    if (!subscription || others.length > 0) throw new Error('one subscription each');
+    return subscription;
+  };
+  const latestOf = (subscription: Subscriptions[number]): ReturnType<typeof sandbox.state.invoices.get> =>
+    sandbox.state.invoices.get(subscription.latest_invoice ?? '');
+  const standing = (subscription: Subscriptions[number]): string | undefined => {
+    const invoice = latestOf(subscription);
+    return invoice && intentOf(sandbox.state, invoice)?.status;
+  };
+
+  test('a customer in every situation, by living through it', async () => {
     sandbox = createSandbox();
     await sandbox.listen();
     const customers = await seedDemo(sandbox);
     const now = Date.now() / 1000;
-    const only = (customer: string): ReturnType<typeof sandbox.state.subscriptions.list>[number] => {
-      const [subscription, ...others] = sandbox.state.subscriptions.list((row) => row.customer === customer);
-      if (!subscription || others.length > 0) throw new Error('one subscription each');
-      return subscription;
-    };
     expect(only(customers.active)).toMatchObject({ status: 'active', cancel_at: null });
+    expect(sandbox.state.customers.get(customers.active)?.name).toBe('Alder Works');
     expect(only(customers.ended)).toMatchObject({ status: 'canceled' });
     const ending = only(customers.ending);
     expect(ending).toMatchObject({ status: 'active', cancel_at_period_end: false });
     expect(ending.cancel_at ?? 0).toBeGreaterThan(now);
     const pastDue = only(customers.pastDue);
     expect(pastDue.status).toBe('past_due');
-    const invoice = sandbox.state.invoices.get(pastDue.latest_invoice ?? '');
+    const invoice = latestOf(pastDue);
     expect(invoice).toMatchObject({ status: 'open', attempt_count: 2 });
     expect(invoice?.next_payment_attempt ?? 0).toBeGreaterThan(now);
-    const failures = sandbox.state.charges.list((row) => row.customer === customers.pastDue && row.status === 'failed');
-    expect((now - (failures.at(-1)?.created ?? 0)) / 86_400).toBeCloseTo(2, 0);
+
+    expect(only(customers.trialing)).toMatchObject({ status: 'trialing' });
+    expect(only(customers.trialingWithoutCard)).toMatchObject({ status: 'trialing' });
+    expect(
+      sandbox.state.customers.get(customers.trialingWithoutCard)?.invoice_settings.default_payment_method,
+    ).toBeNull();
+    expect(standing(only(customers.actionRequired))).toBe('requires_action');
+    expect(only(customers.actionRequired).status).toBe('past_due');
+    expect(only(customers.restricted).status).toBe('past_due');
+    expect(only(customers.unpaid).status).toBe('unpaid');
+    expect(only(customers.paused)).toMatchObject({
+      status: 'paused',
+      status_details: { paused: { subscription: { type: 'pause_requested' } } },
+    });
+    expect(only(customers.incomplete).status).toBe('incomplete');
+    expect(only(customers.processing).status).toBe('active');
+    expect(standing(only(customers.processing))).toBe('processing');
+    expect(of(customers.several).map((row) => row.status)).toEqual(['active', 'past_due']);
+    const downgrading = only(customers.downgrading);
+    expect(sandbox.state.schedules.get(downgrading.schedule ?? '')).toMatchObject({ status: 'active' });
+    expect(only(customers.yen)).toMatchObject({ status: 'active', currency: 'jpy' });
+  });
+
+  test.each([
+    ['pastDue', 2],
+    ['restricted', 10],
+    ['unpaid', 17],
+    ['several', 1],
+  ] as const)('%s: the first charge failed %i days ago', async (situation, days) => {
+    sandbox = createSandbox();
+    await sandbox.listen();
+    const customer = (await seedDemo(sandbox))[situation];
+    const failures = sandbox.state.charges.list((row) => row.customer === customer && row.status === 'failed');
+    expect((Date.now() / 1000 - (failures.at(-1)?.created ?? 0)) / 86_400).toBeCloseTo(days, 0);
+  });
+
+  test('leaves the account as its owner left it, and lets time flow', async () => {
+    sandbox = createSandbox();
+    await sandbox.listen();
+    await seedDemo(sandbox);
     expect(sandbox.clock.frozen).toBe(false);
     expect(Math.abs(sandbox.clock.now() - Date.now())).toBeLessThan(5_000);
+    expect(sandbox.settings).toMatchObject({ businessName: 'Tidewater', dunning: { finally: 'cancel' } });
     const lookupKeys = [...sandbox.state.prices.values()].map((price) => price.lookup_key);
-    expect(lookupKeys).toEqual(['starter_monthly', 'starter_yearly', 'team_monthly', 'business_yearly']);
+    expect(lookupKeys).toEqual([
+      'starter_monthly',
+      'starter_yearly',
+      'team_monthly',
+      'business_yearly',
+      'team_monthly_jpy',
+    ]);
   });
 });
 

@@ -41,6 +41,7 @@ const ROOTS: Record<string, string> = {
   setup_intent: 'Stripe.SetupIntent',
   charge: 'Stripe.Charge',
   'checkout.session': 'Stripe.Checkout.Session',
+  item: 'Stripe.LineItem',
   'billing_portal.session': 'Stripe.BillingPortal.Session',
   'billing_portal.configuration': 'Stripe.BillingPortal.Configuration',
   'test_helpers.test_clock': 'Stripe.TestHelpers.TestClock',

@@ -158,7 +158,7 @@ const prospect = (state: State, session: CheckoutSession, method: TestMethod): C
 
 /** Whether the bank wants to hear from the customer first. */
 export const needsConfirmation = (state: State, session: CheckoutSession, method: TestMethod): boolean =>
-  prospect(state, session, method) === 'needsAuthentication';
+  'number' in method && prospect(state, session, method) === 'needsAuthentication';
 
 /**
  * Pays, and makes the subscription. A card that is refused leaves the session open, with nothing made: what Stripe keeps

@@ -7,7 +7,7 @@ import { payingMethod } from './customers.ts';
 import { draftInvoice, finalizeInvoice, markUncollectible, voidInvoice } from './invoices.ts';
 import { periodLines } from './lines.ts';
 import { HOUR, nextBoundary } from './periods.ts';
-import { markPaused, periodEnd, periodStart } from './subscription-status.ts';
+import { isTerminal, markPaused, periodEnd, periodStart } from './subscription-status.ts';
 
 /** SUB-3: how long a first payment may stay unfinished. */
 export const INCOMPLETE_LIFETIME = 23 * HOUR;
@@ -20,6 +20,18 @@ export function expireIncomplete(state: State, subscription: Subscription): void
     changed.status = 'incomplete_expired';
     changed.ended_at = state.clock.seconds();
   });
+}
+
+/** Whose renewal is next, and when (Unix seconds). */
+export function nextRenewal(state: State): { subscription: Subscription; at: number } | null {
+  let next: { subscription: Subscription; at: number } | null = null;
+  for (const subscription of state.subscriptions.values()) {
+    if (isTerminal(subscription) || ['paused', 'incomplete'].includes(subscription.status)) continue;
+    const at = Math.min(...subscription.items.data.map((item) => item.current_period_end));
+    const ends = subscription.cancel_at !== null && subscription.cancel_at <= at;
+    if (!ends && (next === null || at < next.at)) next = { subscription, at };
+  }
+  return next;
 }
 
 /** SUB-5: the period moves on first, then comes a draft that is charged about an hour later. */

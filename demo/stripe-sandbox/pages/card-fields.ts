@@ -2,7 +2,8 @@
 
 import { html } from 'hono/html';
 import type { PaymentMethod } from '../wire.ts';
-import { testCardNumbered, type TestCard } from '../engine/cards.ts';
+import { testDebitNumbered } from '../engine/bank-debits.ts';
+import { testCardNumbered, type TestMethod } from '../engine/cards.ts';
 import { StripeError } from '../http/errors.ts';
 import { brandName, type Html } from './layout.ts';
 
@@ -12,6 +13,7 @@ const SHOWN: readonly { number: string; says: string }[] = [
   { number: '4000 0000 0000 0341', says: 'Can be saved, but every payment fails.' },
   { number: '4000 0025 0000 3155', says: 'Asks you to confirm each payment with the bank.' },
   { number: '4000 0000 0000 0002', says: 'Declined at once.' },
+  { number: 'DE89 3704 0044 0532 0130 00', says: 'A bank account. Each payment takes some days.' },
 ];
 
 export function cardFields(options: { typed?: string } = {}): Html {
@@ -24,7 +26,7 @@ export function cardFields(options: { typed?: string } = {}): Html {
         autocomplete="cc-number"
         placeholder="1234 1234 1234 1234"
         value="${options.typed ?? ''}"
-        maxlength="23"
+        maxlength="34"
         dir="ltr"
       />
     </div>
@@ -73,11 +75,11 @@ export function testCards(verb: string): Html {
   </div>`;
 }
 
-/** The card that was chosen or typed. Real numbers never get further than this. */
-export function chosenCard(form: Record<string, unknown>): TestCard {
+/** The card (or account) that was chosen or typed. Real numbers never get further than this. */
+export function chosenMethod(form: Record<string, unknown>): TestMethod {
   const number = String(form['testCard'] ?? form['number'] ?? '');
-  const card = testCardNumbered(number);
-  if (card) return card;
+  const method = testDebitNumbered(number) ?? testCardNumbered(number);
+  if (method) return method;
   const message =
     number.trim() === ''
       ? 'Enter a card number, or choose a test card below.'
@@ -85,7 +87,22 @@ export function chosenCard(form: Record<string, unknown>): TestCard {
   throw new StripeError(402, { type: 'card_error', code: 'incorrect_number', message });
 }
 
+/** @example methodName(method); // 'Visa ending in 4242' */
+export const methodName = (method: PaymentMethod): string =>
+  method.sepa_debit
+    ? `bank account ending in ${method.sepa_debit.last4}`
+    : `${brandName(method.card?.brand)} ending in ${method.card?.last4 ?? ''}`;
+
 export function cardOnFile(method: PaymentMethod): Html {
+  if (method.sepa_debit) {
+    return html`<span class="card">
+      <span class="card-brand" aria-hidden="true">SEPA</span>
+      <span class="card-text">
+        <span>Bank account <span dir="ltr">•••• ${method.sepa_debit.last4}</span></span>
+        <span class="small soft">Direct debit</span>
+      </span>
+    </span>`;
+  }
   const { brand, last4, exp_month: month = 1, exp_year: year = 2030 } = method.card ?? {};
   return html`<span class="card">
     <span class="card-brand" aria-hidden="true">${brand === 'mastercard' ? 'MC' : brandName(brand)}</span>

@@ -7,25 +7,45 @@ import { frame, send } from './layout.ts';
 
 const WORDS = {
   expired: {
-    status: 410,
+    kind: 'expired',
+    tagline: 'Billing',
     title: 'This link has expired',
     text: 'For your safety, links to the billing portal work only for a short time. Go back and open it again.',
   },
   unknown: {
-    status: 404,
+    kind: 'unknown',
+    tagline: 'Billing',
     title: 'This page does not exist',
     text: 'The link is not complete, or it was never valid. Go back and open the billing portal again.',
   },
+  expiredCheckout: {
+    kind: 'expired',
+    tagline: 'Checkout',
+    title: 'This checkout has expired',
+    text: 'Nothing was charged. Go back and choose your plan again.',
+  },
+  unknownCheckout: {
+    kind: 'unknown',
+    tagline: 'Checkout',
+    title: 'This page does not exist',
+    text: 'The link is not complete, or it was never valid. Go back and choose your plan again.',
+  },
 } as const;
 
-export function deadEnd(context: Context, state: State, kind: keyof typeof WORDS): Promise<Response> {
-  const { status, title, text } = WORDS[kind];
+/** @param returnUrl where a link back leads, if anywhere */
+export function deadEnd(
+  context: Context,
+  state: State,
+  which: keyof typeof WORDS,
+  returnUrl: string | null = null,
+): Promise<Response> {
+  const { kind, tagline, title, text } = WORDS[which];
   const page = frame(
-    { title, business: state.settings.businessName, tagline: 'Billing', returnUrl: null },
+    { title, business: state.settings.businessName, tagline, returnUrl },
     html`<div data-page="${kind}">
       <h1>${title}</h1>
       <p class="lede">${text}</p>
     </div>`,
   );
-  return send(context, page, status);
+  return send(context, page, kind === 'expired' ? 410 : 404);
 }

@@ -1,7 +1,8 @@
-/** The pages that people see: the customer portal and the hosted invoice. Rendered here, no script in the browser. */
+/** The pages that people see: the customer portal, Checkout and the hosted invoice. Rendered here, no script in the browser. */
 
 import { Hono } from 'hono';
 import type { State } from '../state.ts';
+import { createCheckoutPages } from './checkout.ts';
 import { deadEnd } from './dead-end.ts';
 import { createInvoicePages } from './invoice.ts';
 import { createPortal } from './portal.ts';
@@ -14,7 +15,9 @@ export function createPages(state: State): Hono {
   );
   pages.route('/p/session', createPortal(state));
   pages.route('/i', createInvoicePages(state));
+  pages.route('/c', createCheckoutPages(state));
   pages.get('/p/*', (context) => deadEnd(context, state, 'unknown'));
   pages.get('/i/*', (context) => deadEnd(context, state, 'unknown'));
+  pages.get('/c/*', (context) => deadEnd(context, state, 'unknownCheckout'));
   return pages;
 }

@@ -11,7 +11,7 @@ import { StripeError } from '../http/errors.ts';
 import { formatDate, formatMoney } from '../money.ts';
 import type { State } from '../state.ts';
 import type { Invoice } from '../wire.ts';
-import { cardFields, cardOnFile, chosenCard, testCards } from './card-fields.ts';
+import { cardFields, cardOnFile, chosenMethod, testCards } from './card-fields.ts';
 import { deadEnd } from './dead-end.ts';
 import { frame, send, type Html, type Notice } from './layout.ts';
 import { invoicePill } from './portal-home.ts';
@@ -70,9 +70,9 @@ export function createInvoicePages(state: State): Hono {
         else {
           const customer = state.customers.get(invoice.customer ?? '');
           if (!customer) return context.redirect(base, 303);
-          payNow(state, invoice, saveCard(state, customer, chosenCard(form)));
+          payNow(state, invoice, saveCard(state, customer, chosenMethod(form)));
         }
-        return context.redirect(`${base}?paid`, 303);
+        return context.redirect(invoice.status === 'open' ? base : `${base}?paid`, 303);
       } catch (error) {
         if (!(error instanceof StripeError)) throw error;
         if (error.body.code === 'invoice_payment_intent_requires_action') return context.redirect(base, 303);
@@ -105,16 +105,20 @@ export function createInvoicePages(state: State): Hono {
 
 function invoicePage(state: State, invoice: Invoice, base: string): Html {
   const open = invoice.status === 'open';
-  const confirm = open && intentOf(state, invoice)?.status === 'requires_action';
+  const standing = intentOf(state, invoice)?.status;
+  const confirm = open && standing === 'requires_action';
+  const processing = open && standing === 'processing';
   return html`<div class="stack">
       <div class="plan-head">
         <h1 class="invoice-number">Invoice ${invoice.number}</h1>
-        ${invoicePill(invoice)}
+        ${invoicePill(invoice, processing)}
       </div>
       <p class="amount">${formatMoney(open ? invoice.amount_remaining : invoice.total, invoice.currency)}</p>
-      <p class="soft">${whenOf(invoice)}</p>
+      <p class="soft">
+        ${processing ? 'Your payment is on its way. Banks take some days; there is nothing to do.' : whenOf(invoice)}
+      </p>
     </div>
-    ${confirm ? confirmForm(invoice, base) : open ? payForm(state, invoice, base) : ''}
+    ${confirm ? confirmForm(invoice, base) : open && !processing ? payForm(state, invoice, base) : ''}
     <section aria-labelledby="details">
       <h2 id="details">Details</h2>
       <dl class="facts">

@@ -13,6 +13,10 @@ export interface Frame {
   tagline: string;
   /** Where the link back leads; none on pages without a session. */
   returnUrl: string | null;
+  /** What the link back says. Default: "Return to" the business. */
+  returnWords?: string;
+  /** Links to the parts of a long page. */
+  parts?: { href: string; words: string }[];
   /** Said at the top: what was just done, or what went wrong. */
   notice?: Notice | null;
 }
@@ -61,8 +65,16 @@ export function frame(frameOf: Frame, content: Html): Html {
                 frameOf.returnUrl === null
                   ? ''
                   : html`<a class="back" href="${frameOf.returnUrl}"
-                      ><span class="arrow" aria-hidden="true">←</span> Return to ${frameOf.business}</a
+                      ><span class="arrow" aria-hidden="true">←</span>
+                      ${frameOf.returnWords ?? `Return to ${frameOf.business}`}</a
                     >`
+              }
+              ${
+                frameOf.parts
+                  ? html`<nav class="parts" aria-label="On this page">
+                      ${frameOf.parts.map(({ href, words }) => html`<a href="${href}">${words}</a>`)}
+                    </nav>`
+                  : ''
               }
               <p class="sandbox"><span class="dot" aria-hidden="true"></span>Sandbox – no real money</p>
             </div>

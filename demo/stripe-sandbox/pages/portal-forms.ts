@@ -95,7 +95,7 @@ export interface PlanChoice {
 export function planChoices(state: State, features: Features, subscription: Subscription): PlanChoice[] {
   const { enabled, products, default_allowed_updates: allowed } = features.subscription_update;
   const [item, ...others] = subscription.items.data;
-  if (!enabled || !item || others.length > 0 || subscription.status !== 'active') return [];
+  if (!enabled || !item || others.length > 0 || !['active', 'trialing'].includes(subscription.status)) return [];
   const choices = (products ?? []).flatMap((row) =>
     row.prices.flatMap((id): PlanChoice[] => {
       const price = state.prices.get(id);
@@ -109,10 +109,10 @@ export function planChoices(state: State, features: Features, subscription: Subs
     : choices.filter(({ price, quantity }) => price.id === item.price.id && quantity !== null);
 }
 
-/** SUB-10: changes that Stripe would put off to the period's end. The sandbox has no schedules yet, so it does not offer them. */
+/** SUB-10: changes that are put off to the period's end. A trial has no period that was paid for. */
 export function isPutOff(features: Features, subscription: Subscription, price: Price, quantity: number): boolean {
   const [item] = subscription.items.data;
-  if (!item) return false;
+  if (!item || subscription.status === 'trialing') return false;
   const length = ({ recurring }: Price): number =>
     addInterval(0, recurring?.interval ?? 'month', recurring?.interval_count ?? 1);
   return features.subscription_update.schedule_at_period_end.conditions.some(({ type }) =>
@@ -138,9 +138,21 @@ export function changeForm(
     create_prorations: 'The difference for the rest of this period comes with your next invoice.',
     none: 'The new price applies from your next renewal on.',
   };
+  const trial =
+    features.subscription_update.trial_update_behavior === 'end_trial'
+      ? 'Your free trial ends with the change, and the new plan is charged now.'
+      : 'Your free trial goes on. The new price applies when it ends.';
+  const puts = features.subscription_update.schedule_at_period_end.conditions.length > 0;
   return html`<div>
       <h1>Change plan</h1>
-      <p class="lede">${timing[features.subscription_update.proration_behavior]}</p>
+      <p class="lede">
+        ${subscription.status === 'trialing' ? trial : timing[features.subscription_update.proration_behavior]}
+        ${
+          puts && subscription.status !== 'trialing'
+            ? `A smaller or shorter plan begins when this period ends, on ${formatDate(periodEnd(subscription))}.`
+            : ''
+        }
+      </p>
     </div>
     <form class="panel" method="post" action="${base}/subscriptions/${subscription.id}/update">
       <fieldset>
@@ -179,6 +191,44 @@ export function changeForm(
       <div class="actions">
         <button class="button primary">Change plan</button>
         <a class="button" href="${base}?home">Go back</a>
+      </div>
+    </form>`;
+}
+
+const LENGTHS: Record<string, string> = { day: 'day', week: 'week', month: 'month', year: 'year' };
+
+/** How long a pause may last, as the configuration says: until further notice, or one of some lengths. */
+export function pauseForm(state: State, features: Features, subscription: Subscription, base: string): Html {
+  const { type, interval_options: options } = features.subscription_pause.duration;
+  const now = state.clock.seconds();
+  return html`<div>
+      <h1>Pause ${planName(state, subscription)}?</h1>
+      <p class="lede">
+        Your plan stops at once and nothing more is charged. What you have paid for and not used is taken off the first
+        invoice after the pause.
+      </p>
+    </div>
+    <form class="panel" method="post" action="${base}/subscriptions/${subscription.id}/pause">
+      ${
+        type === 'interval_options' && options.length > 0
+          ? html`<fieldset>
+              <legend>Pause for</legend>
+              ${options.map(({ interval, interval_count: count }, index) => {
+                const unit = LENGTHS[interval] ?? interval;
+                return html`<label class="choice"
+                  ><input type="radio" name="length" value="${index}" ${index === 0 ? 'checked' : ''} /><span
+                    class="choice-text"
+                    ><span>${count === 1 ? `1 ${unit}` : `${count} ${unit}s`}</span
+                    ><span class="small soft">Resumes on ${formatDate(addInterval(now, interval, count))}</span></span
+                  ></label
+                >`;
+              })}
+            </fieldset>`
+          : html`<p class="soft">The pause lasts until you resume your plan here.</p>`
+      }
+      <div class="actions">
+        <button class="button primary">Pause plan</button>
+        <a class="button" href="${base}?home">Keep plan</a>
       </div>
     </form>`;
 }

@@ -2,14 +2,17 @@
 
 import { html } from 'hono/html';
 import { openInvoices } from '../engine/cancellation.ts';
+import { amountFor } from '../engine/lines.ts';
 import { payingMethod } from '../engine/customers.ts';
 import { intentOf } from '../engine/payments.ts';
 import { isTerminal, periodEnd } from '../engine/subscription-status.ts';
 import { formatDate, formatMoney } from '../money.ts';
 import type { State } from '../state.ts';
 import type { Customer, Invoice, PortalConfiguration, Subscription } from '../wire.ts';
-import { cardOnFile } from './card-fields.ts';
-import { brandName, type Html } from './layout.ts';
+import { plannedPhase } from '../engine/schedules.ts';
+import { scheduledResume } from '../engine/pause.ts';
+import { cardOnFile, methodName } from './card-fields.ts';
+import type { Html } from './layout.ts';
 import { periodOf, planName, totalOf } from './plan-words.ts';
 import { planChoices } from './portal-forms.ts';
 
@@ -74,8 +77,8 @@ function plan(view: PortalView, subscription: Subscription): Html {
           </p>`
         : ''
     }
-    <p class="soft">${whatComes(subscription, total)}</p>
-    ${open ? due(view, subscription, open) : ''}
+    <p class="soft">${whatComes(state, subscription, total)}</p>
+    ${open ? due(view, subscription, open) : ''} ${planned(view, subscription)}
     <div class="actions">
       ${
         !isEnding(subscription) && planChoices(state, features, subscription).length > 0
@@ -83,11 +86,20 @@ function plan(view: PortalView, subscription: Subscription): Html {
           : ''
       }
       ${
+        subscription.status === 'paused'
+          ? html`<form method="post" action="${base}/subscriptions/${subscription.id}/resume">
+              <button class="button primary">Resume plan</button>
+            </form>`
+          : canPause(features, subscription)
+            ? html`<a class="button" href="${base}/subscriptions/${subscription.id}/pause">Pause plan</a>`
+            : ''
+      }
+      ${
         isEnding(subscription)
           ? html`<form method="post" action="${base}/subscriptions/${subscription.id}/keep">
               <button class="button primary">Keep plan</button>
             </form>`
-          : features.subscription_cancel.enabled && !isTerminal(subscription)
+          : features.subscription_cancel.enabled
             ? html`<a class="button" href="${base}/subscriptions/${subscription.id}/cancel">Cancel plan</a>`
             : ''
       }
@@ -95,10 +107,12 @@ function plan(view: PortalView, subscription: Subscription): Html {
   </article>`;
 }
 
-function statusPill(subscription: Subscription): Html {
-  if (isEnding(subscription))
+export function statusPill(subscription: Subscription): Html {
+  if (isEnding(subscription) && !isTerminal(subscription))
     return html`<span class="pill warn">Ends ${formatDate(subscription.cancel_at ?? periodEnd(subscription))}</span>`;
   const pills: Record<string, [string, string]> = {
+    canceled: ['', 'Ended'],
+    incomplete_expired: ['', 'Never started'],
     active: ['good', 'Active'],
     trialing: ['good', 'Trial'],
     past_due: ['bad', 'Past due'],
@@ -110,14 +124,44 @@ function statusPill(subscription: Subscription): Html {
   return html`<span class="pill ${kind}">${words}</span>`;
 }
 
-function whatComes(subscription: Subscription, total: number): string {
+/** A change that was put off to the end of the period, and the way to take it back (SUB-10). */
+function planned({ state, base }: PortalView, subscription: Subscription): Html {
+  const phase = plannedPhase(state, subscription);
+  if (!phase) return html``;
+  const names = phase.items.map(({ price: id, quantity = 1 }) => {
+    const price = state.prices.get(id);
+    const name = state.products.get(price?.product ?? '')?.name ?? 'another plan';
+    const amount = price ? formatMoney(amountFor(price, quantity), price.currency) : '';
+    return `${name} for ${amount}`;
+  });
+  return html`<div class="due plain">
+    <h3>Changes to ${names.join(' + ')} on ${formatDate(phase.start_date)}</h3>
+    <p class="soft">Until then your plan stays as it is.</p>
+    <div class="actions">
+      <form method="post" action="${base}/subscriptions/${subscription.id}/keep-current">
+        <button class="button">Keep current plan</button>
+      </form>
+    </div>
+  </div>`;
+}
+
+export const canPause = (features: PortalConfiguration['features'], subscription: Subscription): boolean =>
+  features.subscription_pause.enabled &&
+  subscription.schedule === null &&
+  !isEnding(subscription) &&
+  ['active', 'trialing'].includes(subscription.status);
+
+function whatComes(state: State, subscription: Subscription, total: number): string {
   const end = formatDate(periodEnd(subscription));
   if (isEnding(subscription))
     return `Your plan ends on ${formatDate(subscription.cancel_at ?? periodEnd(subscription))}. You can use it until then, and nothing more will be charged.`;
   if (subscription.status === 'trialing')
     return `Your free trial ends on ${end}. After that, you pay ${formatMoney(total, subscription.currency)}.`;
   if (subscription.status === 'incomplete') return 'Your plan starts as soon as the first payment is made.';
-  if (subscription.status === 'paused') return 'Your plan is paused. Nothing is charged.';
+  if (subscription.status === 'paused') {
+    const resumes = scheduledResume(state, subscription);
+    return `Your plan is paused. Nothing is charged${resumes === null ? '' : ` until it resumes on ${formatDate(resumes)}`}.`;
+  }
   return `Your plan renews on ${end}.`;
 }
 
@@ -125,14 +169,18 @@ function whatComes(subscription: Subscription, total: number): string {
 function due(view: PortalView, subscription: Subscription, invoice: Invoice): Html {
   const { state, base, features } = view;
   const method = payingMethod(state, subscription, view.customer);
-  const confirm = intentOf(state, invoice)?.status === 'requires_action';
+  const standing = intentOf(state, invoice)?.status;
+  const confirm = standing === 'requires_action';
   const amount = formatMoney(invoice.amount_remaining, invoice.currency);
-  const tried =
-    invoice.attempt_count > 0 && method
-      ? `We could not charge your ${brandName(method.card?.brand)} ending in ${method.card?.last4 ?? ''}. `
-      : '';
+  const tried = invoice.attempt_count > 0 && method ? `We could not charge your ${methodName(method)}. ` : '';
   const next =
     invoice.next_payment_attempt === null ? '' : `We will try again on ${formatDate(invoice.next_payment_attempt)}.`;
+  if (standing === 'processing') {
+    return html`<div class="due plain">
+      <h3>${amount} is on its way</h3>
+      <p class="soft">Your bank takes some days to answer. There is nothing to do.</p>
+    </div>`;
+  }
   return html`<div class="due">
     <h3>${amount} is due</h3>
     <p class="soft">${confirm ? 'Your bank asks you to confirm this payment.' : `${tried}${next}`}</p>
@@ -179,7 +227,8 @@ const billingInformation = (customer: Customer): Html =>
     </dl>
   </section>`;
 
-export function invoicePill(invoice: Invoice): Html {
+export function invoicePill(invoice: Invoice, processing = false): Html {
+  if (processing) return html`<span class="pill">Processing</span>`;
   const pills: Record<string, [string, string]> = {
     paid: ['good', 'Paid'],
     open: ['bad', 'Open'],
@@ -212,7 +261,7 @@ function invoiceHistory({ state, customer }: PortalView): Html {
               <td><a href="${row.hosted_invoice_url ?? ''}">${formatDate(row.created)}</a></td>
               <td class="soft">${forWhat(state, row)}</td>
               <td class="end">${formatMoney(row.total, row.currency)}</td>
-              <td class="end">${invoicePill(row)}</td>
+              <td class="end">${invoicePill(row, intentOf(state, row)?.status === 'processing')}</td>
             </tr>`,
         )}
       </tbody>

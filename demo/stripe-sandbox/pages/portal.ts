@@ -4,18 +4,24 @@ import { Hono, type Context } from 'hono';
 import { html } from 'hono/html';
 import { cancelInPortal, endSubscription, keepInPortal, type CancellationWords } from '../engine/cancellation.ts';
 import { payNow } from '../engine/collection.ts';
+import { pauseByRequest, pauseUntil, resume } from '../engine/pause.ts';
+import { payingMethod } from '../engine/customers.ts';
+import { addInterval } from '../engine/periods.ts';
 import { visitSession } from '../engine/portal.ts';
+import { releaseSchedule, scheduleOf } from '../engine/schedule-end.ts';
+import { putOffChange } from '../engine/schedules.ts';
 import { saveCard } from '../engine/setup.ts';
-import { changeItems } from '../engine/subscription-change.ts';
+import { changeItems, type ItemChange, type ProrationBehavior } from '../engine/subscription-change.ts';
 import { isTerminal } from '../engine/subscription-status.ts';
+import { endTrialNow } from '../engine/trials.ts';
 import { StripeError } from '../http/errors.ts';
 import type { State } from '../state.ts';
 import type { Customer, Invoice, PortalConfiguration, PortalSession, Subscription } from '../wire.ts';
-import { chosenCard } from './card-fields.ts';
+import { chosenMethod } from './card-fields.ts';
 import { deadEnd } from './dead-end.ts';
 import { frame, send, type Html } from './layout.ts';
-import { cancelForm, cardForm, changeForm, isPutOff, isReason, planChoices } from './portal-forms.ts';
-import { portalHome } from './portal-home.ts';
+import { cancelForm, cardForm, changeForm, isPutOff, isReason, pauseForm, planChoices } from './portal-forms.ts';
+import { canPause, portalHome } from './portal-home.ts';
 
 interface Visit {
   session: PortalSession;
@@ -35,6 +41,10 @@ const DONE: Record<string, string> = {
   canceled: 'Your plan was canceled. You can use it until it ends.',
   kept: 'Good to have you back. Your plan renews as before.',
   changed: 'Your plan was changed.',
+  putOff: 'Your plan will change when this period ends.',
+  keptCurrent: 'Your plan stays as it is.',
+  paused: 'Your plan is paused.',
+  resumed: 'Your plan goes on.',
 };
 
 export function createPortal(state: State): Hono {
@@ -143,7 +153,7 @@ export function createPortal(state: State): Hono {
     '/:key/payment-method',
     visiting(async (context, visit) => {
       const form = await context.req.parseBody();
-      const problem = attempt(() => saveCard(state, visit.customer, chosenCard(form)));
+      const problem = attempt(() => saveCard(state, visit.customer, chosenMethod(form)));
       if (problem)
         return show(context, visit, 'Update payment method', cardForm(visit.base), { problem: problem.body.message });
       const open = state.invoices.of(visit.customer.id, (row) => row.status === 'open');
@@ -207,23 +217,56 @@ export function createPortal(state: State): Hono {
         );
       }
       if (isPutOff(features, subscription, choice.price, wanted)) {
-        return change(
-          context,
-          visit,
-          subscription,
-          'This change would wait for the end of the period. The sandbox cannot do that yet.',
-        );
+        putOffChange(state, subscription, choice.price, wanted);
+        return finished(context, visit, 'putOff');
       }
-      const changes = [{ id: item.id, price: choice.price, quantity: wanted }];
-      changeItems(
-        state,
-        subscription,
-        changes,
-        features.subscription_update.proration_behavior as 'none',
-        state.clock.seconds(),
-      );
+      changeNow(state, features, subscription, { id: item.id, price: choice.price, quantity: wanted });
       return finished(context, visit, 'changed');
     }, 'subscription_update'),
+  );
+
+  pages.post(
+    '/:key/subscriptions/:subscription/keep-current',
+    aboutSubscription((context, visit, subscription) => {
+      const schedule = scheduleOf(state, subscription);
+      if (schedule) releaseSchedule(state, schedule);
+      return context.redirect(`${visit.base}?done=keptCurrent`, 303);
+    }),
+  );
+
+  pages.get(
+    '/:key/subscriptions/:subscription/pause',
+    aboutSubscription((context, visit, subscription) => {
+      const { features } = visit.configuration;
+      if (!canPause(features, subscription)) return context.redirect(`${visit.base}?home`, 303);
+      return show(context, visit, 'Pause plan', pauseForm(state, features, subscription, visit.base));
+    }, 'subscription_pause'),
+  );
+  pages.post(
+    '/:key/subscriptions/:subscription/pause',
+    aboutSubscription(async (context, visit, subscription) => {
+      const form = await context.req.parseBody();
+      const { features } = visit.configuration;
+      if (!canPause(features, subscription)) return context.redirect(`${visit.base}?home`, 303);
+      const { type, interval_options: options } = features.subscription_pause.duration;
+      const length = type === 'interval_options' ? options[Number(form['length'] ?? 0)] : undefined;
+      if (length) {
+        const until = addInterval(state.clock.seconds(), length.interval, length.interval_count);
+        pauseUntil(state, subscription, until);
+      } else pauseByRequest(state, subscription);
+      return finished(context, visit, 'paused');
+    }, 'subscription_pause'),
+  );
+  pages.post(
+    '/:key/subscriptions/:subscription/resume',
+    aboutSubscription((context, visit, subscription) => {
+      // A trial that ended with no card needs one first: otherwise the plan would go straight to past due.
+      if (subscription.status !== 'paused') return context.redirect(visit.base, 303);
+      if (!payingMethod(state, subscription, visit.customer))
+        return home(context, visit, { problem: 'Add a payment method first. Then you can resume your plan.' });
+      resume(state, subscription, {});
+      return context.redirect(`${visit.base}?done=resumed`, 303);
+    }),
   );
 
   pages.post(
@@ -245,6 +288,22 @@ export function createPortal(state: State): Hono {
   return pages;
 }
 
+/** SUB-10: a change that happens at once, as the configuration has it. */
+function changeNow(
+  state: State,
+  { subscription_update: update }: PortalConfiguration['features'],
+  subscription: Subscription,
+  change: ItemChange,
+): void {
+  // What was planned before is planned no more.
+  const schedule = scheduleOf(state, subscription);
+  if (schedule) releaseSchedule(state, schedule);
+  const trialing = subscription.status === 'trialing';
+  const proration = trialing ? 'none' : (update.proration_behavior as ProrationBehavior);
+  changeItems(state, subscription, [change], proration, state.clock.seconds());
+  if (trialing && update.trial_update_behavior === 'end_trial') endTrialNow(state, subscription);
+}
+
 /** Does something that may be refused; answers the refusal. */
 function attempt(work: () => unknown): StripeError | null {
   try {
@@ -261,6 +320,7 @@ function flowStart({ session: { flow }, base }: Visit): string | null {
   if (flow?.type === 'payment_method_update') return `${base}/payment-method`;
   if (flow?.subscription_cancel) return `${base}/subscriptions/${flow.subscription_cancel.subscription}/cancel`;
   if (flow?.subscription_update) return `${base}/subscriptions/${flow.subscription_update.subscription}/update`;
+  if (flow?.subscription_pause) return `${base}/subscriptions/${flow.subscription_pause.subscription}/pause`;
   const confirm = flow?.subscription_update_confirm;
   if (!confirm) return null;
   const [item] = confirm.items;

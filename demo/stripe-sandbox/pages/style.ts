@@ -47,6 +47,10 @@ a:hover { color: var(--accent-hover); }
 .sandbox { margin-block-start: auto; font-size: 0.8125rem; color: var(--soft); display: flex; align-items: center; gap: 0.5rem; }
 .dot { inline-size: 0.5rem; block-size: 0.5rem; border-radius: 50%; background: var(--warn); flex: none; }
 
+.parts { display: grid; }
+.parts a { min-block-size: 2.25rem; display: inline-flex; align-items: center; text-decoration: none; font-weight: 500; }
+.parts a:hover { text-decoration: underline; }
+
 .main { padding-block: 4rem; padding-inline: clamp(1.25rem, 5vw, 4.5rem); max-inline-size: 56rem; inline-size: 100%; display: grid; gap: 2.75rem; align-content: start; }
 h1 { font-size: 1.625rem; line-height: 1.25; letter-spacing: -0.015em; }
 .invoice-number { font-size: 1.0625rem; letter-spacing: 0; }
@@ -71,6 +75,8 @@ section > h2 { font-size: 0.9375rem; font-weight: 600; padding-block-end: 0.625r
 .pill.bad { background: var(--bad-ground); color: var(--bad); }
 
 .due { border: 1px solid var(--line); border-inline-start: 4px solid var(--bad); border-radius: 0.625rem; padding: 1.125rem 1.25rem; margin-block-start: 1rem; background: var(--raised); box-shadow: var(--shadow); }
+.due.plain { border-inline-start-color: var(--line-strong); }
+.per { font-size: 1rem; font-weight: 400; letter-spacing: 0; color: var(--soft); }
 .due h3 { font-size: 1.0625rem; }
 .due p { margin-block-start: 0.25rem; }
 
@@ -131,6 +137,21 @@ form:has(input[value="onFile"]:checked) .new-card { display: none; }
 .test-card p { flex: 1 1 14rem; }
 .test-card .button { min-block-size: 2.75rem; }
 
+.now { font-size: 1.75rem; line-height: 1.25; font-weight: 600; letter-spacing: -0.02em; }
+.entries { list-style: none; margin: 0; padding: 0; }
+.entry { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; align-items: center; justify-content: space-between; padding-block: 0.75rem; border-block-start: 1px solid var(--line); }
+.entry:first-child { border-block-start: 0; padding-block-start: 0; }
+.entry-text { flex: 1 1 16rem; min-inline-size: 0; display: grid; gap: 0.125rem; overflow-wrap: anywhere; }
+.entry-side { display: flex; flex-wrap: wrap; gap: 0.375rem 0.5rem; align-items: center; }
+.entry-side form { display: contents; }
+.entry h3 { font-size: 1rem; font-weight: 600; }
+.entry .line { display: flex; flex-wrap: wrap; gap: 0.25rem 0.625rem; align-items: center; }
+.entry code { font: 500 0.875rem/1.4 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
+.fields { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 13rem), 1fr)); gap: 1rem; align-items: end; }
+.panel.full { max-inline-size: none; }
+.check { display: flex; gap: 0.625rem; align-items: center; min-block-size: 2.75rem; font-weight: 500; }
+.check input { inline-size: 1.125rem; block-size: 1.125rem; accent-color: var(--accent); margin: 0; flex: none; }
+
 .amount { font-size: 2.25rem; line-height: 1.15; font-weight: 600; letter-spacing: -0.025em; }
 .stack { display: grid; gap: 0.375rem; }
 .steps { display: grid; gap: 0.5rem; list-style: none; }
@@ -143,6 +164,8 @@ form:has(input[value="onFile"]:checked) .new-card { display: none; }
   .side-inner { position: static; block-size: auto; padding-block: 1.25rem 0.75rem; padding-inline: clamp(1.25rem, 5vw, 4.5rem); gap: 0.25rem 1rem; display: grid; grid-template-columns: 1fr auto; align-items: center; }
   .tagline { display: none; }
   .back { grid-column: 1 / -1; grid-row: 2; }
+  .parts { grid-column: 1 / -1; grid-row: 3; display: flex; flex-wrap: wrap; gap: 0 1.25rem; }
+  .parts a { min-block-size: 2.75rem; }
   .sandbox { margin: 0; grid-column: 2; grid-row: 1; }
   .main { padding-block: 2rem 4rem; }
 }

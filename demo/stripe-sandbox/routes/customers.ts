@@ -1,5 +1,6 @@
 /** Customers and their payment methods. */
 
+import { createBankDebit, testDebitNamed, testDebitNumbered } from '../engine/bank-debits.ts';
 import { attach, createCard, resolvePaymentMethod, testCardNamed, testCardNumbered } from '../engine/cards.ts';
 import { deleteCustomer, detach, requireAttached, requireCustomer } from '../engine/customers.ts';
 import type { Api } from '../http/api.ts';
@@ -99,8 +100,30 @@ export function customerRoutes(api: Api): void {
 
   api.post(
     '/v1/payment_methods',
-    { type: required(oneOf('card')), card: hash(cardFields), billing_details: billingDetails, metadata },
+    {
+      type: required(oneOf('card', 'sepa_debit')),
+      card: hash(cardFields),
+      sepa_debit: hash({ iban: required(text) }),
+      billing_details: billingDetails,
+      metadata,
+    },
     ({ state, params }) => {
+      const details = {
+        billing: {
+          ...emptyBilling(),
+          ...params.billing_details,
+          address: fullAddress(params.billing_details?.address),
+        },
+        metadata: freshMetadata(params.metadata),
+      };
+      if (params.type === 'sepa_debit') {
+        const debit = testDebitNumbered(params.sepa_debit?.iban ?? '');
+        if (debit) return createBankDebit(state, debit, details);
+        throw invalidRequest('The bank account number provided is invalid.', {
+          code: 'invalid_bank_account_iban',
+          param: 'sepa_debit[iban]',
+        });
+      }
       const card =
         params.card?.token !== undefined
           ? testCardNamed(params.card.token)
@@ -114,12 +137,7 @@ export function customerRoutes(api: Api): void {
         });
       }
       return createCard(state, card, {
-        billing: {
-          ...emptyBilling(),
-          ...params.billing_details,
-          address: fullAddress(params.billing_details?.address),
-        },
-        metadata: freshMetadata(params.metadata),
+        ...details,
         ...(params.card?.exp_month === undefined ? {} : { expMonth: params.card.exp_month }),
         ...(params.card?.exp_year === undefined ? {} : { expYear: params.card.exp_year }),
       });
@@ -167,7 +185,7 @@ export function customerRoutes(api: Api): void {
 
 /** HTTP-2: a method missing in the path is a 404 that names `payment_method`. */
 function attachable(state: State, id: string): ReturnType<typeof resolvePaymentMethod> {
-  if (!testCardNamed(id) && !state.paymentMethods.get(id)) {
+  if (!testCardNamed(id) && !testDebitNamed(id) && !state.paymentMethods.get(id)) {
     throw invalidRequest(`No such PaymentMethod: '${id}'`, {
       code: 'resource_missing',
       param: 'payment_method',

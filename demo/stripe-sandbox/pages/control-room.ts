@@ -1,0 +1,274 @@
+/** The control room's page: time, banks and webhooks in the hands of a person. Its forms are carried out in `control-forms.ts`. */
+
+import { html } from 'hono/html';
+import type { StripeSandbox } from '../index.ts';
+import { nextRenewal } from '../engine/renewal.ts';
+import { openInvoices } from '../engine/cancellation.ts';
+import { isTerminal, periodEnd } from '../engine/subscription-status.ts';
+import { formatDate, formatDateTime, formatMoney } from '../money.ts';
+import type { State } from '../state.ts';
+import type { Customer, SandboxEvent, Subscription } from '../wire.ts';
+import type { Html } from './layout.ts';
+import { planName, totalOf } from './plan-words.ts';
+import { statusPill } from './portal-home.ts';
+
+/** More than anybody reads; a sandbox can hold thousands. */
+const CUSTOMERS_SHOWN = 50;
+const EVENTS_SHOWN = 40;
+
+export const CONTROL_PARTS = [
+  { href: '#clock', words: 'Clock' },
+  { href: '#payments', words: 'Next payments' },
+  { href: '#customers', words: 'Customers' },
+  { href: '#deliveries', words: 'Webhook deliveries' },
+  { href: '#events', words: 'Latest events' },
+];
+
+export const controlRoom = (sandbox: StripeSandbox): Html =>
+  html`<div>
+      <h1>Control room</h1>
+      <p class="lede">
+        This sandbox stands in for Stripe. Here you do what time, banks and bad networks would do. The same is there as
+        JSON, for tests.
+      </p>
+    </div>
+    ${clock(sandbox)} ${payments(sandbox)} ${customers(sandbox.state)} ${deliveries(sandbox)} ${events(sandbox)}`;
+
+/** A button that does one thing. */
+function act(path: string, fields: Record<string, string>, words: Html | string, kind = ''): Html {
+  return html`<form method="post" action="/sandbox/do/${path}">
+    ${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`)}
+    <button class="button ${kind}">${words}</button>
+  </form>`;
+}
+
+function clock({ clock, state }: StripeSandbox): Html {
+  const renewal = nextRenewal(state);
+  return html`<section aria-labelledby="clock">
+    <h2 id="clock">Clock</h2>
+    <p class="now">${formatDateTime(clock.seconds())}</p>
+    <p class="soft">
+      ${clock.frozen ? 'The clock stands still until you move it.' : 'The clock runs with real time.'} Whatever falls
+      due on the way happens.
+    </p>
+    <div class="actions">
+      ${act('clock', { advanceSeconds: '3600' }, '+ 1 hour')} ${act('clock', { advanceSeconds: '86400' }, '+ 1 day')}
+      ${act('clock', { advanceSeconds: '691200' }, '+ 8 days')}
+      ${
+        renewal
+          ? act(
+              'clock',
+              { to: 'renewal' },
+              html`To the next renewal<span class="away"> of ${nameOf(state, renewal.subscription)}</span>`,
+            )
+          : ''
+      }
+      ${act('clock', { frozen: String(!clock.frozen) }, clock.frozen ? 'Let it run' : 'Stop the clock', 'quiet')}
+    </div>
+    ${
+      renewal
+        ? html`<p class="small soft">
+            Next renewal: ${nameOf(state, renewal.subscription)}, ${formatDateTime(renewal.at)}. The charge follows an
+            hour after it.
+          </p>`
+        : ''
+    }
+  </section>`;
+}
+
+const nameOf = (state: State, subscription: Subscription): string => {
+  const customer = state.customers.get(subscription.customer);
+  return customer?.name ?? customer?.email ?? subscription.customer;
+};
+
+const OUTCOMES: Record<string, string> = {
+  works: 'works',
+  failsOnCharge: 'fails',
+  insufficientFunds: 'fails',
+  needsAuthentication: 'needs confirmation',
+};
+
+function payments({ state }: StripeSandbox): Html {
+  const waiting = state.nextCharges.map((outcome) => OUTCOMES[outcome] ?? outcome);
+  return html`<section aria-labelledby="payments">
+    <h2 id="payments">Next payments</h2>
+    <p class="soft">
+      ${
+        waiting.length === 0
+          ? 'Every card does what its number says.'
+          : `Whatever the card: the next charge ${waiting.join(', the one after it ')}.`
+      }
+    </p>
+    <div class="actions">
+      ${act('charges', { outcome: 'failsOnCharge' }, 'Next charge fails')}
+      ${act('charges', { outcome: 'needsAuthentication' }, 'Next charge needs confirmation')}
+      ${waiting.length > 0 ? act('charges', { outcome: 'forget' }, 'Back to normal', 'quiet') : ''}
+    </div>
+  </section>`;
+}
+
+function customers(state: State): Html {
+  const all = state.customers.list();
+  return html`<section aria-labelledby="customers">
+    <h2 id="customers">Customers</h2>
+    ${all.length === 0 ? html`<p class="soft">There are none yet.</p>` : ''}
+    <ul class="entries">
+      ${all.slice(0, CUSTOMERS_SHOWN).map((row) => customer(state, row))}
+    </ul>
+    ${all.length > CUSTOMERS_SHOWN ? html`<p class="small soft">The newest ${CUSTOMERS_SHOWN} of ${all.length}.</p>` : ''}
+  </section>`;
+}
+
+function customer(state: State, row: Customer): Html {
+  const subscriptions = state.subscriptions.of(row.id);
+  const owed = subscriptions.flatMap((subscription) =>
+    openInvoices(state, subscription).filter((invoice) => invoice.status === 'open'),
+  );
+  const buying = state.checkoutSessions.of(row.id, ({ status }) => status === 'open');
+  const name = row.name ?? row.email ?? row.id;
+  return html`<li class="entry">
+    <div class="entry-text">
+      <h3>${name}</h3>
+      ${subscriptions.length === 0 ? html`<span class="small soft">No subscription</span>` : ''}
+      ${subscriptions.map(
+        (subscription) =>
+          html`<span class="line">
+            ${statusPill(subscription)}
+            <span class="small">
+              ${planName(state, subscription)}, ${formatMoney(totalOf(subscription), subscription.currency)}
+              <span class="soft">${whenOf(subscription)}</span>
+            </span>
+          </span>`,
+      )}
+      <code class="soft">${row.id}</code>
+    </div>
+    <div class="entry-side">
+      ${owed.map(
+        (invoice) =>
+          html`<a class="button quiet" href="${invoice.hosted_invoice_url ?? ''}"
+            >Invoice<span class="away"> of ${name}</span></a
+          >`,
+      )}
+      ${buying.map(
+        (session) =>
+          html`<a class="button quiet" href="${session.url ?? ''}">Checkout<span class="away"> of ${name}</span></a>`,
+      )}
+      ${act('portal', { customer: row.id }, html`Open portal<span class="away"> as ${name}</span>`)}
+    </div>
+  </li>`;
+}
+
+function whenOf(subscription: Subscription): string {
+  if (isTerminal(subscription)) return `over since ${formatDate(subscription.ended_at ?? subscription.created)}`;
+  if (subscription.status === 'paused' || subscription.status === 'incomplete') return '';
+  if (subscription.cancel_at !== null) return '';
+  return `until ${formatDate(periodEnd(subscription))}`;
+}
+
+function deliveries({ deliveries: { settings, paused }, faults, state }: StripeSandbox): Html {
+  const endpoints = state.webhookEndpoints.list();
+  const option = (value: string, words: string, chosen: string): Html =>
+    html`<option value="${value}" ${value === chosen ? 'selected' : ''}>${words}</option>`;
+  return html`<section aria-labelledby="deliveries">
+    <h2 id="deliveries">Webhook deliveries</h2>
+    <p class="soft">
+      ${
+        endpoints.length === 0
+          ? 'No endpoint listens yet.'
+          : html`Sent to
+            ${endpoints.map(
+              ({ url, status }, index) =>
+                html`${index > 0 ? ', ' : ''}<span class="wrap">${url}</span
+                  >${status === 'enabled' ? '' : ' (disabled)'}`,
+            )}.`
+      }
+    </p>
+    <form class="panel full" method="post" action="/sandbox/do/deliveries">
+      <label class="check"
+        ><input type="checkbox" name="paused" value="true" ${paused ? 'checked' : ''} /> Hold all events back</label
+      >
+      <div class="fields">
+        <div class="field">
+          <label for="lose">Events get lost</label>
+          <select id="lose" name="lose">
+            ${option('no', 'No', settings.lose)} ${option('noticed', 'Yes, and Stripe notices', settings.lose)}
+            ${option('silently', 'Yes, and nobody notices', settings.lose)}
+          </select>
+        </div>
+        <div class="field">
+          <label for="copies">Each event is sent</label>
+          <select id="copies" name="copies">
+            ${option('1', 'Once', String(settings.copies))} ${option('2', 'Twice', String(settings.copies))}
+            ${option('3', 'Three times', String(settings.copies))}
+          </select>
+        </div>
+        <div class="field">
+          <label for="order">Order</label>
+          <select id="order" name="order">
+            ${option('asSent', 'As it happened', settings.order)} ${option('reversed', 'Reversed', settings.order)}
+            ${option('shuffled', 'Shuffled', settings.order)}
+          </select>
+        </div>
+        <div class="field">
+          <label for="delayMs">Delay of each event (ms)</label>
+          <input id="delayMs" name="delayMs" type="number" min="0" max="600000" value="${settings.delayMs}" />
+        </div>
+        <div class="field">
+          <label for="latencyMs">Latency of each API call (ms)</label>
+          <input id="latencyMs" name="latencyMs" type="number" min="0" max="60000" value="${faults.latencyMs}" />
+        </div>
+      </div>
+      <div class="actions">
+        <button class="button primary">Save</button>
+      </div>
+    </form>
+  </section>`;
+}
+
+function events(sandbox: StripeSandbox): Html {
+  const all = sandbox.state.events.list();
+  return html`<section aria-labelledby="events">
+    <h2 id="events">Latest events</h2>
+    ${all.length === 0 ? html`<p class="soft">Nothing has happened yet.</p>` : ''}
+    <ul class="entries">
+      ${all.slice(0, EVENTS_SHOWN).map((event) => eventEntry(sandbox, event))}
+    </ul>
+    <p class="small"><a href="/sandbox/events">All ${all.length} events as JSON</a></p>
+  </section>`;
+}
+
+function eventEntry(sandbox: StripeSandbox, event: SandboxEvent): Html {
+  const { object } = event.data;
+  const owner = object['object'] === 'customer' ? object['id'] : object['customer'];
+  const about = sandbox.state.customers.get(String(owner))?.name ?? String(object['id']);
+  const [kind, words] = howDelivered(sandbox, event.id);
+  return html`<li class="entry">
+    <div class="entry-text">
+      <code>${event.type}</code>
+      <span class="small soft">${about}, ${formatDateTime(event.created)}</span>
+    </div>
+    <div class="entry-side">
+      <span class="pill ${kind}">${words}</span>
+      ${
+        words === NOBODY
+          ? ''
+          : act('resend', { event: event.id }, html`Send again<span class="away"> ${event.type}</span>`, 'quiet')
+      }
+    </div>
+  </li>`;
+}
+
+const NOBODY = 'No listener';
+
+/** The worst of an event's deliveries, in words. */
+function howDelivered({ deliveries: sent }: StripeSandbox, event: string): [kind: string, words: string] {
+  const rows = sent.list({ event });
+  const tries = Math.max(0, ...rows.map((row) => row.attempts.length));
+  const times = tries > 1 ? `, ${tries} times` : '';
+  if (rows.length === 0) return ['', NOBODY];
+  if (rows.some((row) => row.state === 'lost')) return ['bad', 'Lost'];
+  if (rows.some((row) => row.state === 'failed')) return ['bad', `Failed${times}`];
+  if (rows.some((row) => row.state === 'waiting'))
+    return ['warn', tries === 0 ? 'Waiting' : `Will be tried again${times}`];
+  return tries === 0 ? ['warn', 'Lost, unnoticed'] : ['good', `Delivered${times}`];
+}

@@ -1,0 +1,81 @@
+/** What the seeded business sells: a capacity-planning product for teams, in three plans. */
+
+import type { Stripe } from 'stripe';
+
+export interface Prices {
+  starterMonthly: string;
+  starterYearly: string;
+  teamMonthly: string;
+  businessYearly: string;
+  /** The Team plan in a currency without decimals. */
+  teamMonthlyYen: string;
+}
+
+export async function createCatalog(stripe: Stripe): Promise<Prices> {
+  const starter = await stripe.products.create({
+    name: 'Starter',
+    description: 'One team’s capacity, week by week.',
+  });
+  const team = await stripe.products.create({
+    name: 'Team',
+    description: 'Several teams in one plan, with forecasts and holidays.',
+    unit_label: 'seat',
+  });
+  const business = await stripe.products.create({
+    name: 'Business',
+    description: 'Every department, with scenarios, single sign-on and priority support.',
+  });
+  const price = async (
+    product: string,
+    amount: number,
+    interval: 'month' | 'year',
+    key: string,
+    currency = 'eur',
+  ): Promise<string> => {
+    const created = await stripe.prices.create({
+      product,
+      currency,
+      unit_amount: amount,
+      recurring: { interval },
+      lookup_key: key,
+      tax_behavior: 'inclusive',
+    });
+    return created.id;
+  };
+  return {
+    starterMonthly: await price(starter.id, 900, 'month', 'starter_monthly'),
+    starterYearly: await price(starter.id, 9000, 'year', 'starter_yearly'),
+    teamMonthly: await price(team.id, 2900, 'month', 'team_monthly'),
+    businessYearly: await price(business.id, 29000, 'year', 'business_yearly'),
+    teamMonthlyYen: await price(team.id, 4500, 'month', 'team_monthly_jpy', 'jpy'),
+  };
+}
+
+/** What the Dashboard's portal settings let customers do with their plans. */
+export async function allowPlanChange(stripe: Stripe, configuration: string, prices: Prices): Promise<void> {
+  const product = async (...ids: string[]): Promise<{ product: string; prices: string[] }> => ({
+    product: String((await stripe.prices.retrieve(ids[0] ?? '')).product),
+    prices: ids,
+  });
+  await stripe.billingPortal.configurations.update(configuration, {
+    features: {
+      subscription_pause: { enabled: true },
+      subscription_update: {
+        enabled: true,
+        default_allowed_updates: ['price', 'quantity'],
+        proration_behavior: 'always_invoice',
+        schedule_at_period_end: {
+          conditions: [{ type: 'decreasing_item_amount' }, { type: 'shortening_interval' }],
+        },
+        products: [
+          await product(prices.starterMonthly, prices.starterYearly),
+          {
+            ...(await product(prices.teamMonthly, prices.teamMonthlyYen)),
+            adjustable_quantity: { enabled: true, minimum: 1, maximum: 50 },
+          },
+          await product(prices.businessYearly),
+        ],
+      },
+    },
+  });
+}
