@@ -2,6 +2,7 @@
 /** `billhook <command>`: what an operator runs. */
 
 import { importAccounts } from './commands/import.ts';
+import { setUp } from './commands/setup.ts';
 import { printToken } from './commands/token.ts';
 import { LedgerPinnedError, StoreUnavailableError } from './store/store.ts';
 import { ConfigError } from './config.ts';
@@ -14,6 +15,7 @@ const usage = `billhook <command>
 
   serve    run the backend-for-frontend; configured by the environment (see the README)
   import   link existing subscribers from a file (billhook import --help)
+  setup    make the portal configurations at Stripe, or check them (billhook setup --help)
   token    print a widget token, to try the server out (billhook token --help)
 `;
 
@@ -23,6 +25,8 @@ async function run(command: string | undefined): Promise<number> {
       return await serveBillhook(process.env);
     case 'import':
       return await importAccounts(process.argv.slice(3), optionsFrom(process.env), process);
+    case 'setup':
+      return await setUp(process.argv.slice(3), optionsFrom(process.env), process);
     case 'token':
       return await printToken(process.argv.slice(3), process.env, process);
     case undefined:

@@ -24,12 +24,7 @@ export interface Ledger {
  */
 export async function openLedger(options: BillhookOptions): Promise<Ledger> {
   const config = await readConfig(options);
-  const { apiUrl, timeoutMs, ...keys } = config.stripe;
-  const gateway = createStripeGateway({
-    ...keys,
-    ...(apiUrl === undefined ? {} : { apiUrl }),
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-  });
+  const gateway = gatewayOf(config);
   const store = openSqliteStore(config.database);
   const close = async () => {
     gateway.close();
@@ -46,4 +41,13 @@ export async function openLedger(options: BillhookOptions): Promise<Ledger> {
     config.log.warn('stripe.unreachable', { code: cause.code, cause: describeCause(cause) });
   }
   return { config, store, gateway, close };
+}
+
+/** The way to Stripe alone, for what needs no ledger. */
+export function gatewayOf({ stripe: { apiUrl, timeoutMs, ...keys } }: Config): StripeGateway {
+  return createStripeGateway({
+    ...keys,
+    ...(apiUrl === undefined ? {} : { apiUrl }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  });
 }
