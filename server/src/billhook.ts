@@ -6,6 +6,7 @@ import { createApp } from './app.ts';
 import { Catalogue } from './catalogue.ts';
 import type { BillhookOptions } from './config.ts';
 import { openLedger } from './ledger.ts';
+import { Outbox } from './outbox.ts';
 import { createCheckout } from './checkout.ts';
 import { createLinking } from './linking.ts';
 import { PortalConfigurations, withKeptElsewhere } from './portal-configurations.ts';
@@ -25,7 +26,10 @@ export interface Billhook {
    * server open until its time is up.
    */
   answerWaiting(): void;
-  /** Ends the worker after what it has in hand, and closes the ledger. Nothing is lost: what is stale stays in the table. */
+  /**
+   * Ends the worker and the outbox after what they have in hand, and closes the ledger. Nothing is lost: what is stale
+   * and what is untold stay in the tables.
+   */
   close(): Promise<void>;
 }
 
@@ -45,6 +49,7 @@ export interface Billhook {
 export async function createBillhook(options: BillhookOptions, worker: WorkerOptions = {}): Promise<Billhook> {
   const ledger = await openLedger(options);
   const { store, gateway } = ledger;
+  const { pollMs } = worker;
   try {
     const config = await withKeptElsewhere(ledger.config, gateway);
     const catalogue = new Catalogue(config, store, gateway);
@@ -55,7 +60,9 @@ export async function createBillhook(options: BillhookOptions, worker: WorkerOpt
     const waiters = new Waiters();
     const digest = (text: string) =>
       createHmac('sha256', store.digestKey).update(text).digest('base64url').slice(0, 22);
-    const working = new Worker({ config, store, gateway, catalogue, digest }, waiters, worker);
+    const outbox = new Outbox(config, store, pollMs === undefined ? {} : { pollMs });
+    const wakeOutbox = () => outbox.wake();
+    const working = new Worker({ config, store, gateway, catalogue, digest, wakeOutbox }, waiters, worker);
     const wakeWorker = () => working.wake();
     const linking = createLinking(config, store, gateway, wakeWorker);
     const app = createApp(
@@ -76,6 +83,7 @@ export async function createBillhook(options: BillhookOptions, worker: WorkerOpt
       widget,
     );
     await working.start();
+    outbox.start();
 
     return {
       app,
@@ -85,6 +93,7 @@ export async function createBillhook(options: BillhookOptions, worker: WorkerOpt
         waiters.close();
         gateway.close();
         await working.stop();
+        await outbox.stop();
         await store.close();
       },
     };

@@ -4,8 +4,10 @@
  */
 
 import { z } from 'zod';
+import { webhookOption, type HostWebhook } from './host-webhook.ts';
 import { Jwks } from './jwks.ts';
 import { describeCause, silentLog, type Log } from './log.ts';
+import type { Notice } from './notices.ts';
 import { planOptions } from './plan-options.ts';
 import { defaultPolicy, type Policy } from './policy.ts';
 import { portalOptions, portalPolicy, portalSettings, type PortalSettings } from './portal-settings.ts';
@@ -71,6 +73,7 @@ const host = z
       .nullable()
       .default(null),
     portal: portalOptions,
+    webhook: webhookOption,
     ...planOptions,
     policy: policy.default({}),
   })
@@ -119,6 +122,12 @@ export type BillhookOptions = z.input<typeof options> & {
   readonly log?: Log;
   /** The clock, in Unix milliseconds. Default: `Date.now`. */
   readonly now?: () => number;
+  /**
+   * Is told what happened to the accounts of all hosts, to send e-mails for example. It is awaited, for 30 seconds at
+   * most; when it throws it is called again later, for three days. The same notice may come twice, always with the same
+   * `id`. Default: nobody.
+   */
+  readonly onChange?: (notice: Notice) => void | Promise<void>;
 };
 
 /** A host as the server reads it. */
@@ -133,6 +142,8 @@ export interface Host {
   readonly portalConfiguration: string | null;
   /** The portal configurations that Billhook keeps at Stripe, by name. */
   readonly portal: ReadonlyMap<string, PortalSettings>;
+  /** Where the host is told what happened to its accounts. */
+  readonly webhook: HostWebhook | null;
   readonly policy: Policy;
 }
 
@@ -143,6 +154,7 @@ export interface Config {
   readonly hosts: ReadonlyMap<string, Host>;
   readonly log: Log;
   readonly now: () => number;
+  readonly onChange: ((notice: Notice) => void | Promise<void>) | null;
 }
 
 /**
@@ -150,7 +162,7 @@ export interface Config {
  *
  * @throws {ConfigError} `config_invalid`, with every problem at once.
  */
-export async function readConfig({ log, now, ...given }: BillhookOptions): Promise<Config> {
+export async function readConfig({ log, now, onChange, ...given }: BillhookOptions): Promise<Config> {
   const parsed = options.safeParse(given);
   const problems =
     parsed.error?.issues
@@ -186,7 +198,13 @@ export async function readConfig({ log, now, ...given }: BillhookOptions): Promi
       },
     ];
   });
-  return { ...rest, hosts: new Map(read), log: log ?? silentLog, now: now ?? (() => Date.now()) };
+  return {
+    ...rest,
+    hosts: new Map(read),
+    log: log ?? silentLog,
+    now: now ?? (() => Date.now()),
+    onChange: onChange ?? null,
+  };
 }
 
 /** Where one of several forms was meant, what is wrong with the one that was nearly met says more than "none of these". */

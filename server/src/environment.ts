@@ -23,6 +23,8 @@ const variables: Record<string, string> = {
   'hosts.0.returnUrl': 'BILLHOOK_HOST_RETURN_URL',
   'hosts.0.portalConfiguration': 'STRIPE_PORTAL_CONFIGURATION',
   'hosts.0.offers': 'BILLHOOK_OFFERS',
+  'hosts.0.webhook.url': 'BILLHOOK_HOST_WEBHOOK_URL',
+  'hosts.0.webhook.secrets': 'BILLHOOK_HOST_WEBHOOK_SECRET',
   'hosts.0.policy.graceDays': 'BILLHOOK_GRACE_DAYS',
   'hosts.0.policy.freePlan.name': 'BILLHOOK_FREE_PLAN',
   'hosts.0.policy.upgradeUrl': 'BILLHOOK_UPGRADE_URL',
@@ -48,8 +50,9 @@ export function nameOf(env: Environment): (option: string) => string {
     const [path, entry] =
       variables[list?.[1] ?? ''] === undefined ? [option, undefined] : [list?.[1] ?? option, list?.[2]];
     const host = env['BILLHOOK_CONFIG'] ? /^hosts\.\d+\.(.+)$/.exec(path) : null;
-    if (host && host[1] !== 'secrets') return `${env['BILLHOOK_CONFIG']}: ${option}`;
-    const variable = host ? 'BILLHOOK_HOST_SECRET_<ID>' : variables[path];
+    const isSecret = host?.[1] === 'secrets' || host?.[1] === 'webhook.secrets';
+    if (host && !isSecret) return `${env['BILLHOOK_CONFIG']}: ${option}`;
+    const variable = host ? `${variables[`hosts.0.${host[1]}`]}_<ID>` : variables[path];
     if (variable === undefined) return env['BILLHOOK_CONFIG'] ? `${env['BILLHOOK_CONFIG']}: ${option}` : option;
     return entry === undefined ? variable : `${variable} (entry ${Number(entry) + 1})`;
   };
@@ -60,7 +63,8 @@ type Json = Record<string, unknown>;
 function fromFile(path: string, env: Environment): Json {
   const file = readJson(path);
   const hosts = Array.isArray(file['hosts']) ? (file['hosts'] as Json[]) : [];
-  const problems = [file, (file['stripe'] ?? {}) as Json, ...hosts].flatMap((part) =>
+  const webhooks = hosts.map((host) => (host['webhook'] ?? {}) as Json);
+  const problems = [file, (file['stripe'] ?? {}) as Json, ...hosts, ...webhooks].flatMap((part) =>
     secretOptions
       .filter((name) => name in part)
       .map((name) => ({ option: path, must: `must not hold "${name}": secrets come from the environment` })),
@@ -76,13 +80,15 @@ function fromFile(path: string, env: Environment): Json {
   };
 }
 
-/** `BILLHOOK_HOST_SECRET_ACME`; for the only host `BILLHOOK_HOST_SECRET` will do. */
-function secretsOf({ id }: Json, count: number, env: Environment): Json {
+/** `BILLHOOK_HOST_SECRET_ACME`; for the only host `BILLHOOK_HOST_SECRET` will do. Its webhook’s likewise. */
+function secretsOf({ id, webhook }: Json, count: number, env: Environment): Json {
   const suffix = String(id).toUpperCase().replaceAll(/\W/g, '_');
-  const secrets = listOf(
-    env[`BILLHOOK_HOST_SECRET_${suffix}`] ?? (count === 1 ? env['BILLHOOK_HOST_SECRET'] : undefined),
-  );
-  return secrets === undefined ? {} : { secrets };
+  const own = (variable: string) => listOf(env[`${variable}_${suffix}`] ?? (count === 1 ? env[variable] : undefined));
+  const [secrets, webhookSecrets] = [own('BILLHOOK_HOST_SECRET'), own('BILLHOOK_HOST_WEBHOOK_SECRET')];
+  return {
+    ...(secrets === undefined ? {} : { secrets }),
+    ...(webhookSecrets === undefined ? {} : { webhook: { ...(webhook as Json | null), secrets: webhookSecrets } }),
+  };
 }
 
 function readJson(path: string): Json {
@@ -129,6 +135,7 @@ function oneHost(env: Environment): Record<string, unknown> {
         ...given('origins', list('hosts.0.origins')),
         ...given('returnUrl', text('hosts.0.returnUrl')),
         ...given('portalConfiguration', text('hosts.0.portalConfiguration')),
+        ...given('webhook', webhookFrom(text('hosts.0.webhook.url'), list('hosts.0.webhook.secrets'))),
         ...given(
           'offers',
           list('hosts.0.offers')?.map((price) => ({ id: price, price })),
@@ -142,6 +149,10 @@ function oneHost(env: Environment): Record<string, unknown> {
     ],
   };
 }
+
+/** With either of them the other is wanted too. */
+const webhookFrom = (url: string | undefined, secrets: string[] | undefined): Json | undefined =>
+  url === undefined && secrets === undefined ? undefined : { url, secrets };
 
 function listOf(text: string | undefined): string[] | undefined {
   return text

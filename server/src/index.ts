@@ -3,6 +3,7 @@
 export { createBillhook, type Billhook } from './billhook.ts';
 export { ConfigError, type BillhookOptions } from './config.ts';
 export type { Log, LogFields } from './log.ts';
+export type { Notice, NoticeData, NoticeType } from './notices.ts';
 export { LedgerPinnedError, StoreUnavailableError } from './store/store.ts';
 export { mintWidgetToken, type MintOptions, type SigningKey, type TokenContents } from './mint-token.ts';
 export { BillhookError } from './problem.ts';

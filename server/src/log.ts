@@ -10,6 +10,8 @@ export interface LogFields {
   /** The name of a portal configuration. */
   readonly configuration?: string;
   readonly event?: string;
+  /** A notice's id, as its host sees it. */
+  readonly notice?: string;
   readonly type?: string;
   readonly code?: string;
   readonly status?: number;

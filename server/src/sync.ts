@@ -4,9 +4,11 @@ import type { Catalogue } from './catalogue.ts';
 import type { Config } from './config.ts';
 import type { CustomerFacts } from './facts.ts';
 import { judge } from './judge.ts';
+import { nextNoticeAt, noticesBetween } from './notices.ts';
+import { receiversOf } from './outbox.ts';
 import { customerFacts } from './stripe-facts.ts';
 import type { StripeGateway } from './stripe-gateway.ts';
-import type { Applied, BillingStore, Claim } from './store/store.ts';
+import type { Applied, BillingStore, Claim, OutboxEntry } from './store/store.ts';
 
 export interface SyncParts {
   readonly config: Config;
@@ -21,10 +23,8 @@ export interface SyncParts {
  *
  * @throws {StripeFailure} Stripe did not answer; the facts stay as they are.
  */
-export async function syncCustomer(
-  { config, store, gateway, catalogue, digest }: SyncParts,
-  claim: Claim,
-): Promise<Applied> {
+export async function syncCustomer(parts: SyncParts, claim: Claim): Promise<Applied> {
+  const { config, store, gateway, catalogue, digest } = parts;
   // The facts are at least as fresh as the moment before the fetch. The moment after it would promise too much: access
   // is narrowed only on facts fetched after the moment of narrowing.
   const fetchedAt = config.now();
@@ -35,23 +35,47 @@ export async function syncCustomer(
     claim,
     facts,
     fetchedAt,
-    nextChangeOf(claim, facts, fetchedAt, config, catalogue),
+    // As seen from the fetch: a moment that passed while it was under way is due at once, not missed.
+    nextChangeOf(claim, facts, fetchedAt, fetchedAt, config, catalogue),
     config.now(),
+    entriesFor(claim, facts, fetchedAt, parts),
   );
 }
 
-/** When time alone will change the judgement of these facts, if their host is (still) one of ours. */
+/** What the host is told, to each of its receivers. */
+function entriesFor(
+  claim: Claim,
+  facts: CustomerFacts,
+  fetchedAt: number,
+  { config, catalogue, digest }: SyncParts,
+): OutboxEntry[] {
+  const host = config.hosts.get(claim.host);
+  const receivers = host ? receiversOf(host, config) : [];
+  if (!host || receivers.length === 0) return [];
+  const at = { before: claim.fetchedAt ?? claim.linkedAt, after: fetchedAt };
+  const productName = (id: string) => catalogue.productName(id);
+  return noticesBetween(claim.facts, facts, at, productName, host.policy).flatMap(({ fact, once, type, data }) => {
+    // The claim's number tells this look from every other one of this customer.
+    const id = `notice_${digest(`notice ${claim.customer} ${fact}${once ? '' : ` ${claim.claim}`}`)}`;
+    return receivers.map((receiver) => ({ id, receiver, type, data }));
+  });
+}
+
+/** When, after `now`, time alone will change the judgement of these facts or make news; if their host is (still) ours. */
 export function nextChangeOf(
   { host }: { readonly host: string },
   facts: CustomerFacts | null,
   fetchedAt: number | null,
+  now: number,
   config: Config,
   catalogue: Catalogue,
 ): number | null {
   const policy = config.hosts.get(host)?.policy;
   if (!policy) return null;
   const standing = { linked: true, facts, fetchedAt, revision: '', confirmedBy: null, staleSince: null };
-  return judge(standing, policy, catalogue, { mayManage: true }, config.now()).nextChangeAt;
+  const { nextChangeAt } = judge(standing, policy, catalogue, { mayManage: true }, now);
+  const moments = [nextChangeAt, facts && nextNoticeAt(facts, now)].filter((at) => at !== null);
+  return moments.length === 0 ? null : Math.min(...moments);
 }
 
 /** Grace hangs on the first failed charge: once seen it is kept, should Stripe list charges differently one day. */

@@ -11,6 +11,11 @@ import { nextChangeOf, syncCustomer, type SyncParts } from './sync.ts';
 import { StoreUnavailableError, type Claim, type OpenHint } from './store/store.ts';
 import type { Waiters } from './waiters.ts';
 
+export interface WorkerParts extends SyncParts {
+  /** Notices were written. */
+  readonly wakeOutbox: () => void;
+}
+
 export interface WorkerOptions {
   /** Customers fetched at the same time. Default: 8. */
   readonly concurrency?: number;
@@ -33,13 +38,13 @@ export function backOffMs(attempts: number, random: () => number): number {
 }
 
 export class Worker {
-  readonly #parts: SyncParts;
+  readonly #parts: WorkerParts;
   readonly #waiters: Waiters;
   readonly #options: Required<WorkerOptions>;
   readonly #rounds: Rounds;
   #prunedAt = 0;
 
-  constructor(parts: SyncParts, waiters: Waiters, options: WorkerOptions = {}) {
+  constructor(parts: WorkerParts, waiters: Waiters, options: WorkerOptions = {}) {
     this.#parts = parts;
     this.#waiters = waiters;
     this.#options = { concurrency: 8, pollMs: 1_000, leaseMs: 45_000, random: Math.random, ...options };
@@ -92,7 +97,7 @@ export class Worker {
     const { store, config, catalogue } = this.#parts;
     for (const due of await store.due(now, 100)) {
       if (due.nextChangeAt === null) continue;
-      const next = nextChangeOf(due, due.facts, due.fetchedAt, config, catalogue);
+      const next = nextChangeOf(due, due.facts, due.fetchedAt, now, config, catalogue);
       await store.raiseDue(due.customer, due.nextChangeAt, next, now);
       this.#waiters.wake(due.host, due.account);
     }
@@ -113,8 +118,9 @@ export class Worker {
     const { customer, host, account } = claim;
     const began = config.now();
     try {
-      const { applied, changed } = await syncCustomer(this.#parts, claim);
+      const { applied, changed, told } = await syncCustomer(this.#parts, claim);
       this.#waiters.wake(host, account);
+      if (told > 0) this.#parts.wakeOutbox();
       const what = applied ? (changed ? 'sync.changed' : 'sync.unchanged') : 'sync.fenced';
       config.log.info(what, { host, account, customer, milliseconds: config.now() - began });
     } catch (cause) {
