@@ -49,6 +49,11 @@ describe('when to ask next', () => {
       { kind: 'read', wait: 10, delay: 0 },
     ],
     [
+      'changed: waits as long, because one change is often followed by another',
+      { visit: 'changed', sinceReturn: 1_000, lastTook: 2_000 },
+      { kind: 'read', wait: 25, delay: 0 },
+    ],
+    [
       'unchanged: idle after that',
       { visit: 'unchanged', sinceReturn: 41_000 },
       { kind: 'read', wait: 0, delay: 5 * MINUTE },
@@ -73,7 +78,7 @@ describe('when to ask next', () => {
   const situation = fc.record<Situation>({
     visible: fc.boolean(),
     online: fc.boolean(),
-    visit: fc.constantFrom('none', 'returning', 'pending', 'unchanged'),
+    visit: fc.constantFrom('none', 'returning', 'pending', 'unchanged', 'changed'),
     sinceReturn: fc.nat(20 * MINUTE),
     unsettled: fc.boolean(),
     sinceAttention: fc.nat(20 * MINUTE),

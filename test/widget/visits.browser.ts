@@ -37,7 +37,28 @@ describe('the return from Stripe', () => {
     expect(widget.text).not.to.contain('Your price is now');
     expect(widget.text).to.contain('$99 per month');
     expect(widget.announced).to.equal('Your plan is now Pro.');
-    expect(sessionStorage.getItem(KEY)).to.equal(null);
+    expect(sessionStorage.getItem(KEY), 'settled, at this revision').to.equal('visit-1 e1.2');
+  });
+
+  it('asks again, without a word, on the next page of a visit that was settled: somebody may have gone Back to Stripe', async () => {
+    sessionStorage.setItem(KEY, 'visit-1 e1.1');
+    const held = page.bff.hold('visits/return');
+    widget = page.add();
+    await widget.ready();
+    expect(widget.part('note')).to.equal(null);
+    held.release(visitReturn('unchanged', active));
+    await settled();
+    await widget.element.updateComplete;
+    expect(widget.part('note')).to.equal(null);
+    expect(sessionStorage.getItem(KEY)).to.equal('visit-1 e1.1');
+  });
+
+  it('says what they did there', async () => {
+    sessionStorage.setItem(KEY, 'visit-1 e1.1');
+    page.bff.next('visits/return', visitReturn('changed', upgraded, { kind: 'plan', from: 'Team', to: 'Pro' }));
+    widget = page.add();
+    await widget.reads('Your plan is now Pro.');
+    expect(sessionStorage.getItem(KEY)).to.equal('visit-1 e1.2');
   });
 
   it('does not tell somebody who has just paid that the payment failed', async () => {

@@ -27,7 +27,7 @@ export interface ClientState {
   readonly opening: OpenableAction | null;
   /** Opening failed. */
   readonly openFailure: BillhookError | null;
-  readonly visit: Situation['visit'] | 'changed';
+  readonly visit: Situation['visit'];
   readonly changes: readonly Change[];
   /** The account got into trouble while the page was open, so it may be said at once. */
   readonly alerting: boolean;
@@ -78,6 +78,9 @@ export const NOTHING_KNOWN: ClientState = {
 const LEAVING_LIMIT = 20_000;
 /** Coming back to a tab again and again asks no more often than this. */
 const ATTENTION_PAUSE = 2_000;
+/** So the next request follows news after a quarter of a second, and what was not held at once (`Situation.lastTook`). */
+const NEWS_COUNTS_FOR = 1750;
+const LONG_AGO = 2000;
 /** Until then an unconfirmed return is said to be "updating", after it to be waiting. */
 const SAY_PENDING_AFTER = 24_000;
 
@@ -99,6 +102,8 @@ export function createClient(key: string, api: string, account: string | null): 
   let signals: PageSignals | undefined;
   let tokenAddress: TokenAddress | null = null;
   let visitId = '';
+  /** The revision at which the stored visit was settled already. */
+  let settledAt: string | undefined;
   let returnedAt = 0;
   let attentionAt = 0;
   let readAt = 0;
@@ -133,14 +138,17 @@ export function createClient(key: string, api: string, account: string | null): 
   /** Asks now: for a visit that came back, else for the billing. */
   function begin(): void {
     attentionAt = Date.now();
-    const outstanding = sessionItem(storedVisit);
-    if (outstanding && (outstanding !== visitId || state.visit === 'none')) {
-      visitId = outstanding;
+    const [stored, settled] = sessionItem(storedVisit)?.split(' ') ?? [];
+    const first = stored !== undefined && stored !== visitId;
+    if (first || (stored && !settled && state.visit === 'none')) {
+      visitId = stored;
+      settledAt = settled;
       returnedAt = attentionAt;
       waitsCut = false;
-      set({ visit: 'returning', changes: [], openFailure: null });
+      // Whoever went Back to Stripe's page after the visit was settled may have done more there: asked, but not announced.
+      if (!settled) set({ visit: 'returning', changes: [], openFailure: null });
     }
-    void ask(isReturning() ? { kind: 'return', wait: WAIT_SECONDS, delay: 0 } : READ);
+    void ask(first || isReturning() ? { kind: 'return', wait: WAIT_SECONDS, delay: 0 } : READ);
   }
 
   const isReturning = () => state.visit === 'returning' || state.visit === 'pending';
@@ -165,7 +173,8 @@ export function createClient(key: string, api: string, account: string | null): 
     }
     asking = null;
     readAt = Date.now();
-    lastTook = readAt - startedAt;
+    const news = state.snapshot?.revision !== before;
+    lastTook = poll.wait ? readAt - startedAt + (news ? NEWS_COUNTS_FOR : 0) : LONG_AGO;
     schedule();
   }
 
@@ -180,9 +189,9 @@ export function createClient(key: string, api: string, account: string | null): 
     signal.throwIfAborted();
     const before = state.snapshot;
     apply(snapshot ?? before);
-    // An unchanged return may have been too early: what changes now may still be its doing.
-    const provisional = state.visit === 'unchanged' && Date.now() - returnedAt < PROVISIONAL;
-    if (provisional && before && before.revision !== state.snapshot?.revision) await readReturn(0, signal);
+    // The return may have been too early: what changes now may still be its doing.
+    const provisional = state.visit.endsWith('changed') && Date.now() - returnedAt < PROVISIONAL;
+    if (provisional && before && before.revision !== state.snapshot?.revision) await readReturn(WAIT_SECONDS, signal);
   }
 
   async function readReturn(wait: number, signal: AbortSignal): Promise<void> {
@@ -191,9 +200,12 @@ export function createClient(key: string, api: string, account: string | null): 
     try {
       const { outcome, changes, snapshot } = await bff.visitReturn(visitId, wait, signal);
       signal.throwIfAborted();
-      const early = outcome === 'pending' && Date.now() - returnedAt < SAY_PENDING_AFTER;
-      if (outcome !== 'pending') setSessionItem(storedVisit, null);
-      apply(snapshot, { visit: early ? 'returning' : outcome, changes });
+      const pending = outcome === 'pending';
+      const early = pending && Date.now() - returnedAt < SAY_PENDING_AFTER;
+      const { revision } = snapshot;
+      const known = settledAt && (pending || revision === settledAt);
+      if (!pending) setSessionItem(storedVisit, `${visitId} ${(settledAt = revision)}`);
+      apply(snapshot, known ? {} : { visit: early ? 'returning' : outcome, changes });
     } catch (error) {
       if (!(error instanceof BillhookError) || error.status !== 404) throw error;
       // Unknown, foreign or too long ago: an ordinary load.
@@ -241,7 +253,7 @@ export function createClient(key: string, api: string, account: string | null): 
     const poll = nextPoll({
       visible: pageIsVisible(),
       online: navigator.onLine,
-      visit: visit === 'changed' || hopeless ? 'none' : visit,
+      visit: hopeless ? 'none' : visit,
       sinceReturn: now - returnedAt,
       unsettled: !hopeless && snapshot !== null && (snapshot.stale || UNSETTLED.test(snapshot.state)),
       sinceAttention: now - attentionAt,
@@ -258,7 +270,7 @@ export function createClient(key: string, api: string, account: string | null): 
     // While the page is being left, a focus is not a return: it would use up the visit before the trip began. And a tab
     // that comes forward fires focus and visibilitychange: the second must not cut off what the first asked.
     if (state.opening || (asking && isReturning())) return;
-    const returned = !isReturning() && state.visit !== 'unchanged' && sessionItem(storedVisit) !== null;
+    const returned = state.visit === 'none' && /^\S+$/.test(sessionItem(storedVisit) ?? '');
     if (returned || Date.now() - readAt > ATTENTION_PAUSE) return begin();
     attentionAt = Date.now();
     schedule();
@@ -279,6 +291,7 @@ export function createClient(key: string, api: string, account: string | null): 
       restored() {
         leaving?.abort();
         stayed();
+        visitId = '';
         begin();
       },
       told(revision) {

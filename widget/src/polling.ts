@@ -7,8 +7,8 @@
 export interface Situation {
   readonly visible: boolean;
   readonly online: boolean;
-  /** How the last trip to Stripe stands; `none` also once its change is confirmed. */
-  readonly visit: 'none' | 'returning' | 'pending' | 'unchanged';
+  /** How the last trip to Stripe stands. */
+  readonly visit: 'none' | 'returning' | 'pending' | 'unchanged' | 'changed';
   /** Milliseconds since that trip came back. */
   readonly sinceReturn: number;
   /** The snapshot says that more is to come: stale, never fetched, a payment under way. */
@@ -17,7 +17,7 @@ export interface Situation {
   readonly sinceAttention: number;
   /** Waiting requests do not survive here (a proxy cuts them), so short ones are made. */
   readonly waitsCut: boolean;
-  /** Milliseconds the last request took. */
+  /** Milliseconds the last held request took. One that was not held, or that brought news, counts for longer. */
   readonly lastTook: number;
   /** Transient failures in a row. */
   readonly failures: number;
@@ -42,7 +42,7 @@ const MINUTE = 60 * SECOND;
 export const WAIT_SECONDS = 25;
 /** Never asked more often than this, even when a server answers waiting requests at once. */
 const SHORTEST = 2 * SECOND;
-/** The server looks again 5 s and 30 s after an unchanged return. */
+/** The server looks again 5 s and 30 s after an unchanged return; and one change is often followed by another. */
 const PROVISIONAL_WAIT = 40 * SECOND;
 /** How long a return may still turn into a change, and how long anything is waited for without a person coming by. */
 export const PROVISIONAL = 10 * MINUTE;
@@ -53,7 +53,7 @@ export function nextPoll(now: Situation): Poll | null {
   if (!now.visible || !now.online) return null;
 
   const returning = (now.visit === 'returning' || now.visit === 'pending') && now.sinceReturn < PROVISIONAL;
-  const provisional = now.visit === 'unchanged' && now.sinceReturn < PROVISIONAL_WAIT;
+  const provisional = now.visit.endsWith('changed') && now.sinceReturn < PROVISIONAL_WAIT;
   const awaited = returning || provisional || (now.unsettled && now.sinceAttention < PROVISIONAL);
   const kind = returning ? 'return' : 'read';
 
