@@ -16,7 +16,7 @@ const CHARGES: readonly CardBehaviour[] = ['works', 'failsOnCharge', 'needsAuthe
  * GET  /sandbox/deliveries                  { settings, paused, deliveries }
  * POST /sandbox/deliveries                  DeliverySettings, and { paused }, { retryNow: true }
  * POST /sandbox/deliveries/next             a DeliveryRule
- * POST /sandbox/endpoints                   { url, events?, secret? } → { id, secret }
+ * POST /sandbox/endpoints                   { url, events?, secret?, thin? } → { id, secret }
  * GET  /sandbox/events                      newest first, with how each was delivered
  * POST /sandbox/events/:id/resend
  * POST /sandbox/charges/next                { outcome }: works | failsOnCharge | needsAuthentication | insufficientFunds
@@ -85,7 +85,12 @@ export function createControlRoom(sandbox: StripeSandbox): Hono {
     return context.json(deliveriesOf());
   });
   room.post('/endpoints', async (context) => {
-    const { url, ...options } = await context.req.json<{ url: string; events?: string[]; secret?: string }>();
+    const { url, ...options } = await context.req.json<{
+      url: string;
+      events?: string[];
+      secret?: string;
+      thin?: boolean;
+    }>();
     if (!URL.canParse(url)) return context.json({ error: 'url must be an absolute URL' }, 400);
     const { endpoint, secret } = sandbox.deliveries.addEndpoint(url, options);
     return context.json({ id: endpoint.id, secret });

@@ -3,6 +3,7 @@
 import { createDeliveryQueue } from './delivery-queue.ts';
 import { API_VERSION } from './events.ts';
 import { prettyJson, signatureHeader } from './signature.ts';
+import { thinBody } from './thin-event.ts';
 import { wants, type State } from './state.ts';
 import type { EventType, SandboxEvent, WebhookEndpoint } from './wire.ts';
 
@@ -57,10 +58,13 @@ export interface Deliveries {
   retryNow(): void;
   /** Resolves when nothing is under way. Retries and delays that wait for their time do not count. */
   settled(): Promise<void>;
-  /** Registers an endpoint without the API: what `stripe listen` does. Answers its secret. */
+  /**
+   * Registers an endpoint without the API: what `stripe listen` does. Answers its secret. A `thin` one is a v2 event
+   * destination: it is sent `v1.customer.subscription.updated` with no object inside.
+   */
   addEndpoint(
     url: string,
-    options?: { events?: string[]; secret?: string },
+    options?: { events?: string[]; secret?: string; thin?: boolean },
   ): { endpoint: WebhookEndpoint; secret: string };
   /** A new secret; the old one goes on signing beside it until `dropOldSecrets`. */
   rollSecret(endpoint: string): string;
@@ -88,6 +92,7 @@ export function createDeliveries({ state, onAcknowledged }: DeliveriesOptions): 
   };
   const rules: (DeliveryRule & { times: number })[] = [];
   const secrets = new Map<string, string[]>();
+  const thinEndpoints = new Set<string>();
   const deliveries: Delivery[] = [];
   const byEvent = new Map<string, Delivery[]>();
   const timers = new Map<NodeJS.Timeout, () => void>();
@@ -118,6 +123,11 @@ export function createDeliveries({ state, onAcknowledged }: DeliveriesOptions): 
     event.pending_webhooks = Math.max(0, event.pending_webhooks - 1);
     if (succeeded(event.id)) onAcknowledged(event);
   };
+
+  const bodyFor = (endpoint: string, event: SandboxEvent): string =>
+    thinEndpoints.has(endpoint)
+      ? thinBody(event)
+      : prettyJson({ ...event, pending_webhooks: Math.max(1, event.pending_webhooks) });
 
   const attempt = async (delivery: Delivery, event: SandboxEvent, body: string): Promise<void> => {
     const endpoint = state.webhookEndpoints.get(delivery.endpoint);
@@ -168,8 +178,8 @@ export function createDeliveries({ state, onAcknowledged }: DeliveriesOptions): 
     const endpoints = [...state.webhookEndpoints.values()].filter((endpoint) => wants(endpoint, event.type));
     if (endpoints.length === 0) return;
     const { lose, copies, delayMs } = { ...settings, ...takeRule(event.type) };
-    const body = prettyJson({ ...event, pending_webhooks: Math.max(1, event.pending_webhooks) });
     for (const delivery of byEvent.get(event.id) ?? []) {
+      const body = bodyFor(delivery.endpoint, event);
       if (lose === 'noticed') delivery.state = 'lost';
       else if (lose === 'silently') acknowledged(delivery, event);
       else {
@@ -241,7 +251,6 @@ export function createDeliveries({ state, onAcknowledged }: DeliveriesOptions): 
     async resend(id, endpoint) {
       const event = state.events.get(id);
       if (!event) throw new RangeError(`no event ${id}`);
-      const body = prettyJson({ ...event, pending_webhooks: Math.max(1, event.pending_webhooks) });
       const targets = [...state.webhookEndpoints.values()].filter((row) =>
         endpoint === undefined ? wants(row, event.type) : row.id === endpoint,
       );
@@ -253,7 +262,7 @@ export function createDeliveries({ state, onAcknowledged }: DeliveriesOptions): 
             deliveries.push(delivery);
             byEvent.set(id, [...(byEvent.get(id) ?? []), delivery]);
           }
-          return attempt(delivery, event, body);
+          return attempt(delivery, event, bodyFor(target.id, event));
         }),
       );
     },
@@ -277,13 +286,15 @@ export function createDeliveries({ state, onAcknowledged }: DeliveriesOptions): 
         application: null,
         created: state.clock.seconds(),
         description: null,
-        enabled_events: options.events ?? ['*'],
+        // A destination names thin events (`v1.invoice.paid`); here they stand under the names of their snapshots.
+        enabled_events: (options.events ?? ['*']).map((type) => type.replace(/^v1\./, '')),
         livemode: false,
         metadata: {},
         status: 'enabled',
         url,
       };
       state.webhookEndpoints.add(endpoint);
+      if (options.thin) thinEndpoints.add(endpoint.id);
       return { endpoint, secret: this.addSecret(endpoint.id, options.secret) };
     },
     addSecret(endpoint, secret = `whsec_${state.ids.token(32)}`) {

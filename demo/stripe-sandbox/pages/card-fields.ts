@@ -67,7 +67,7 @@ export function testCards(verb: string): Html {
         html`<div class="test-card">
           <p class="small"><code dir="ltr">${card.number}</code><span class="soft">${card.says}</span></p>
           <button class="button quiet" name="testCard" value="${card.number}" formnovalidate>
-            ${verb}<span class="soft">&nbsp;…${card.number.slice(-4)}</span>
+            ${verb}<span class="soft">&nbsp;…${card.number.replaceAll(' ', '').slice(-4)}</span>
           </button>
         </div>`,
     )}

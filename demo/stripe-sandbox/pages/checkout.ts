@@ -167,7 +167,7 @@ function orderPage(state: State, { session, order, base }: Visit): Html {
       </dl>
       ${asksForCard(session, order) ? cardFields() : html`<p class="soft">No card is needed to start the trial.</p>`}
       <button class="button primary wide">${trialEnd === null ? 'Subscribe' : 'Start trial'}</button>
-      ${asksForCard(session, order) ? testCards('Subscribe with') : ''}
+      ${asksForCard(session, order) ? testCards(trialEnd === null ? 'Subscribe with' : 'Start with') : ''}
     </form>`;
 }
 

@@ -4,6 +4,8 @@ import { html } from 'hono/html';
 import type { StripeSandbox } from '../index.ts';
 import { nextRenewal } from '../engine/renewal.ts';
 import { openInvoices } from '../engine/cancellation.ts';
+import { intentOf } from '../engine/payments.ts';
+import { plannedPhase } from '../engine/schedules.ts';
 import { isTerminal, periodEnd } from '../engine/subscription-status.ts';
 import { formatDate, formatDateTime, formatMoney } from '../money.ts';
 import type { State } from '../state.ts';
@@ -14,7 +16,7 @@ import { statusPill } from './portal-home.ts';
 
 /** More than anybody reads; a sandbox can hold thousands. */
 const CUSTOMERS_SHOWN = 50;
-const EVENTS_SHOWN = 40;
+const EVENTS_SHOWN = 25;
 
 export const CONTROL_PARTS = [
   { href: '#clock', words: 'Clock' },
@@ -67,7 +69,7 @@ function clock({ clock, state }: StripeSandbox): Html {
     </div>
     ${
       renewal
-        ? html`<p class="small soft">
+        ? html`<p class="small soft hint">
             Next renewal: ${nameOf(state, renewal.subscription)}, ${formatDateTime(renewal.at)}. The charge follows an
             hour after it.
           </p>`
@@ -136,7 +138,7 @@ function customer(state: State, row: Customer): Html {
             ${statusPill(subscription)}
             <span class="small">
               ${planName(state, subscription)}, ${formatMoney(totalOf(subscription), subscription.currency)}
-              <span class="soft">${whenOf(subscription)}</span>
+              <span class="soft">${whenOf(state, subscription)}</span>
             </span>
           </span>`,
       )}
@@ -158,11 +160,17 @@ function customer(state: State, row: Customer): Html {
   </li>`;
 }
 
-function whenOf(subscription: Subscription): string {
+function whenOf(state: State, subscription: Subscription): string {
   if (isTerminal(subscription)) return `over since ${formatDate(subscription.ended_at ?? subscription.created)}`;
-  if (subscription.status === 'paused' || subscription.status === 'incomplete') return '';
-  if (subscription.cancel_at !== null) return '';
-  return `until ${formatDate(periodEnd(subscription))}`;
+  const invoice = state.invoices.get(subscription.latest_invoice ?? '');
+  const standing = invoice?.status === 'open' ? intentOf(state, invoice)?.status : undefined;
+  if (standing === 'requires_action') return 'waits for the bank’s confirmation';
+  if (standing === 'processing') return 'bank debit under way';
+  if (subscription.status === 'paused' || subscription.status === 'incomplete' || subscription.cancel_at !== null)
+    return '';
+  return plannedPhase(state, subscription)
+    ? `changes on ${formatDate(periodEnd(subscription))}`
+    : `until ${formatDate(periodEnd(subscription))}`;
 }
 
 function deliveries({ deliveries: { settings, paused }, faults, state }: StripeSandbox): Html {

@@ -148,7 +148,8 @@ form:has(input[value="onFile"]:checked) .new-card { display: none; }
 .entry .line { display: flex; flex-wrap: wrap; gap: 0.25rem 0.625rem; align-items: center; }
 .entry code { font: 500 0.875rem/1.4 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 .fields { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 13rem), 1fr)); gap: 1rem; align-items: end; }
-.panel.full { max-inline-size: none; }
+.panel.full { max-inline-size: none; margin-block-start: 1rem; }
+.hint { margin-block-start: 0.75rem; }
 .check { display: flex; gap: 0.625rem; align-items: center; min-block-size: 2.75rem; font-weight: 500; }
 .check input { inline-size: 1.125rem; block-size: 1.125rem; accent-color: var(--accent); margin: 0; flex: none; }
 
