@@ -47,7 +47,7 @@ if (unknown.length > 0) {
 }
 
 // Found, or brought, once: a run that has no browser should say so before it has done everything else.
-const env = { ...process.env, CHROME_PATH: await findBrowser() };
+const env: NodeJS.ProcessEnv = { ...process.env, CHROME_PATH: await findBrowser() };
 const began = performance.now();
 for (const step of steps) {
   if (wanted.length > 0 && !wanted.includes(step.name)) continue;
@@ -65,7 +65,7 @@ process.stdout.write(`\nEverything passed in ${seconds(began)}\n`);
 
 /** Runs a program; answers what failed, or nothing. */
 function run([program, ...args]: readonly [string, ...string[]], cwd: string): Promise<string> {
-  const path = [resolve(cwd, 'node_modules/.bin'), resolve(root, 'node_modules/.bin'), env.PATH].join(delimiter);
+  const path = [resolve(cwd, 'node_modules/.bin'), resolve(root, 'node_modules/.bin'), env['PATH']].join(delimiter);
   return new Promise((done, fail) => {
     const child = spawn(program, args, { cwd, env: { ...env, PATH: path }, stdio: ['ignore', 'inherit', 'inherit'] });
     child.once('error', fail);
