@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Stripe } from 'stripe';
 import { DAY, HOUR, monthlyPrice, startSandbox, subscribed, type Harness } from './harness.ts';
+import { submit, visit } from './visit.ts';
 
 let harness: Harness;
 let stripe: Stripe;
@@ -10,36 +11,6 @@ beforeEach(async () => {
   harness.sandbox.savePortalSettings();
 });
 afterEach(() => harness.close());
-
-interface Page {
-  status: number;
-  text: string;
-  headers: Headers;
-  /** Where it leads, for a redirect. */
-  location: string | null;
-}
-
-/** What a browser would get; texts without tags and extra space. */
-async function visit(url: string, form?: Record<string, string>): Promise<Page> {
-  const response = await fetch(url, {
-    redirect: 'manual',
-    ...(form ? { method: 'POST', body: new URLSearchParams(form) } : {}),
-  });
-  const html = await response.text();
-  const location = response.headers.get('location');
-  return {
-    status: response.status,
-    headers: response.headers,
-    text: html.replaceAll(/<[^>]+>/g, ' ').replaceAll(/\s+/g, ' '),
-    location: location === null ? null : new URL(location, url).href,
-  };
-}
-
-/** Sends a form and follows where it leads. */
-async function submit(url: string, form: Record<string, string> = {}): Promise<Page> {
-  const page = await visit(url, form);
-  return page.location === null ? page : visit(page.location);
-}
 
 const open = async (customer: string, extra: Partial<Stripe.BillingPortal.SessionCreateParams> = {}): Promise<string> =>
   (await stripe.billingPortal.sessions.create({ customer, return_url: 'https://host.example/billing', ...extra })).url;
