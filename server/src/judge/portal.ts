@@ -131,10 +131,15 @@ export function mayOpen(flow: PortalFlow, about: SubscriptionFacts | null, featu
     case 'subscription_cancel':
       return features.cancel && about !== null && !isEnding(about);
     case 'subscription_update':
-      return features.update && about?.items.length === 1 && about.items[0]?.metered === false;
+      return features.update && takesChanges(about) && about.items.length === 1 && about.items[0]?.metered === false;
     case 'subscription_pause':
-      return features.pause && about !== null && about.status !== 'paused' && about.pause === null && !about.next;
+      return features.pause && takesChanges(about) && about.pause === null && about.next === null;
   }
+}
+
+/** Who owes, has paused or is leaving is shown another way out by the portal. */
+function takesChanges(about: SubscriptionFacts | null): about is SubscriptionFacts {
+  return about !== null && (about.status === 'active' || about.status === 'trialing') && !isEnding(about);
 }
 
 function viewOf(live: readonly JudgedSubscription[], now: number): PortalView {
