@@ -4,7 +4,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mintWidgetToken, type PublicAlgorithm } from '@billhook/server';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Jwks } from '../../server/src/jwks.ts';
-import { importSecret, type TokenKey } from '../../server/src/token-keys.ts';
+import { importPublicKey, importSecret, type TokenKey } from '../../server/src/token-keys.ts';
 import { widgetTokenVerifier } from '../../server/src/widget-token.ts';
 import { hostSecret, origin, problemOf, publicUrl, startBff, token } from './bff.ts';
 import { down, keySet, startKeyServer, type Answer, type KeyServer } from './key-server.ts';
@@ -126,6 +126,28 @@ describe('published keys', () => {
     await expect(jwks.find('two', start + minute + 20 * second)).rejects.toMatchObject(unavailable(10));
     expect(server.requests).toBe(2);
     expect(names(await jwks.find('one', start + minute)), 'the others go on').toEqual(['one']);
+  });
+
+  it('an address that came back is believed again', async () => {
+    await jwks.find('one', start);
+    server.answer = down;
+    await jwks.find('one', start + 10 * minute);
+    server.answer = keySet(replacement);
+    await jwks.find('two', start + 11 * minute);
+    expect(names(await jwks.find('one', start + 12 * minute)), 'unknown is unknown again, not unavailable').toEqual([
+      'two',
+    ]);
+    server.answer = keySet(first);
+    expect(names(await jwks.find('two', start + 22 * minute)), 'and who comes waits for its answer').toEqual(['one']);
+  });
+
+  it('without a name may be those of any token, also while the address is down', async () => {
+    server.answer = keySet(published('ES256'));
+    await jwks.find('any', start);
+    expect(names(await jwks.find('other', start + minute))).toEqual([null]);
+    expect(server.requests, 'no name is unknown').toBe(1);
+    server.answer = down;
+    expect(names(await jwks.find('any', start + hour))).toEqual([null]);
   });
 
   it('none at all is the host’s word too, but reported', async () => {
@@ -254,8 +276,11 @@ describe('a token signed with a published key', () => {
 
   it('leaves the host’s own keys alone: their tokens never depend on the address', async () => {
     server.answer = down;
-    const verify = verifierFor([importSecret(hostSecret, null)]);
-    expect(await verify(await token({ keyId: 'any' }), Date.now())).toMatchObject({ account: 'team_1' });
+    const own = importPublicKey({ key: published('EdDSA') });
+    const verify = verifierFor([importSecret(hostSecret, null), own]);
+    for (const good of [await token({ keyId: 'any' }), await signed('EdDSA', 'any')]) {
+      expect(await verify(good, Date.now())).toMatchObject({ account: 'team_1' });
+    }
     expect(server.requests).toBe(0);
   });
 
