@@ -51,11 +51,11 @@ const toldNext = async (): Promise<Notice> => {
 /** Resolves when Stripe has said everything, and the BFF has looked at everything; the test's own time limit is the limit. */
 async function allSynced(): Promise<void> {
   await stage.sandbox.deliveries.settled();
-  const isStale = (row: unknown) => {
-    const { ticket, synced_ticket } = row as { ticket: number; synced_ticket: number };
-    return synced_ticket < ticket;
-  };
-  while (stage.bff.rows()['customers']?.some(isStale)) await nextTurn();
+  const stale = () =>
+    (stage.bff.rows()['customers'] as { ticket: number; synced_ticket: number }[]).filter(
+      ({ ticket, synced_ticket }) => synced_ticket < ticket,
+    );
+  while (stale().length > 0) await nextTurn();
 }
 
 describe('what a host is told', () => {
