@@ -173,6 +173,58 @@ describe('what is sent', () => {
   });
 });
 
+describe('M21: thin events', () => {
+  let destination: Endpoint;
+  let thinSecret: string;
+  beforeEach(async () => {
+    destination = new Endpoint();
+    thinSecret = harness.sandbox.deliveries.addEndpoint(await destination.listen(), {
+      thin: true,
+      events: ['v1.customer.subscription.updated', 'v1.invoice.paid'],
+    }).secret;
+  });
+  afterEach(() => destination.close());
+
+  test('name what changed and where to fetch it, and carry nothing', async () => {
+    const { subscription } = await subscribed(harness.stripe);
+    await harness.stripe.subscriptions.update(
+      subscription.id,
+      { cancel_at_period_end: true },
+      { idempotencyKey: 'thin' },
+    );
+    await harness.sandbox.deliveries.settled();
+    expect(destination.types().toSorted()).toEqual(['v1.customer.subscription.updated', 'v1.invoice.paid']);
+    const row = destination.received.find(({ body }) => body.includes('subscription.updated'));
+    const event = harness.stripe.parseEventNotification(
+      row?.body ?? '',
+      String(row?.headers['stripe-signature']),
+      thinSecret,
+    );
+    const snapshot = (await harness.stripe.events.list({ type: 'customer.subscription.updated' })).data[0];
+    expect(JSON.parse(row?.body ?? '')).toEqual({
+      id: expect.stringMatching(/^evt_test_/),
+      object: 'v2.core.event',
+      created: '2026-03-01T12:00:00.000Z',
+      livemode: false,
+      reason: { type: 'request', request: { id: snapshot?.request?.id, idempotency_key: 'thin' } },
+      related_object: { id: subscription.id, type: 'subscription', url: `/v1/subscriptions/${subscription.id}` },
+      snapshot_event: snapshot?.id,
+      type: 'v1.customer.subscription.updated',
+    });
+    if (event.type !== 'v1.customer.subscription.updated') throw new Error(event.type);
+    expect((await event.fetchRelatedObject()).id).toBe(subscription.id);
+    expect(endpoint.types()).toContain('customer.subscription.updated');
+  });
+
+  test('what happens by itself has no reason', async () => {
+    await subscribed(harness.stripe);
+    await harness.sandbox.clock.advance(31 * DAY);
+    await harness.sandbox.deliveries.settled();
+    const event = JSON.parse(destination.received.at(-1)?.body ?? '{}') as object;
+    expect(event).not.toHaveProperty('reason');
+  });
+});
+
 describe('failure and retry', () => {
   test.each([302, 400, 500])('WH-2: %i is a failure, tried again until it is accepted', async (status) => {
     endpoint.answer = status;

@@ -1,0 +1,131 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DAY, HOUR, START, startSandbox, subscribed, type Harness } from './harness.ts';
+import { submit, visit } from './visit.ts';
+
+let harness: Harness;
+beforeEach(async () => {
+  harness = await startSandbox();
+});
+afterEach(() => harness.close());
+
+const room = (): string => `${harness.url}/sandbox`;
+const press = (path: string, form: Record<string, string>): ReturnType<typeof submit> =>
+  submit(`${room()}/do/${path}`, form);
+
+describe('the start page', () => {
+  test('says what this is, and leads on', async () => {
+    const response = await fetch(harness.url);
+    const html = await response.text();
+    expect(response.status).toBe(200);
+    for (const href of ['/sandbox', '/sandbox#customers', '/sandbox#events', '/sandbox/events'])
+      expect(html).toContain(`href="${href}"`);
+  });
+});
+
+describe('the control room’s page', () => {
+  test('shows the clock, the customers and their subscriptions', async () => {
+    await subscribed(harness.stripe, 'pm_card_visa', 3);
+    const { status, text, headers } = await visit(room());
+    expect(status).toBe(200);
+    for (const words of [
+      'Sun, 1 March 2026 at 12:00:00 UTC',
+      'ada@example.com',
+      'Active',
+      'Plan 2900, €87.00',
+      'until 1 April 2026',
+    ])
+      expect(text).toContain(words);
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+  });
+
+  test('escapes what customers wrote', async () => {
+    await harness.stripe.customers.create({ name: '<b>bold</b>' });
+    expect(await (await fetch(room())).text()).toContain('&lt;b&gt;bold&lt;/b&gt;');
+  });
+
+  test('moves the clock by a step, and to the next renewal', async () => {
+    await subscribed(harness.stripe);
+    expect((await press('clock', { advanceSeconds: '3600' })).text).toContain('The clock has moved');
+    expect(harness.sandbox.clock.now()).toBe(START + HOUR);
+    await press('clock', { to: 'renewal' });
+    expect(harness.sandbox.clock.now()).toBe(Date.UTC(2026, 3, 1, 12));
+    expect(harness.newEvents()).toContain('invoice.created');
+  });
+
+  test('stops the clock and lets it run', async () => {
+    await press('clock', { frozen: 'false' });
+    expect(harness.sandbox.clock.frozen).toBe(false);
+    await press('clock', { frozen: 'true' });
+    expect(harness.sandbox.clock.frozen).toBe(true);
+  });
+
+  test('opens the portal as a customer, and leads back', async () => {
+    const { customer } = await subscribed(harness.stripe);
+    expect((await press('portal', { customer: customer.id })).text).toContain('They are saved now: try again.');
+    const portal = await press('portal', { customer: customer.id });
+    expect(portal.text).toContain('Plans and billing');
+    expect([...harness.sandbox.state.portalSessions.values()][0]?.return_url).toBe(room());
+    expect((await press('portal', { customer: 'cus_x' })).text).toContain('not there any more');
+  });
+
+  test('decides how the next charges go, and takes it back', async () => {
+    expect((await press('charges', { outcome: 'failsOnCharge' })).text).toContain('the next charge fails.');
+    await press('charges', { outcome: 'needsAuthentication' });
+    expect(harness.sandbox.state.nextCharges).toEqual(['failsOnCharge', 'needsAuthentication']);
+    await press('charges', { outcome: 'nonsense' });
+    expect(harness.sandbox.state.nextCharges).toHaveLength(2);
+    await press('charges', { outcome: 'forget' });
+    expect(harness.sandbox.state.nextCharges).toEqual([]);
+  });
+
+  test('sets how webhooks are delivered and how slow the API is', async () => {
+    const form = { paused: 'true', lose: 'silently', copies: '2', order: 'shuffled', delayMs: '250', latencyMs: '40' };
+    expect((await press('deliveries', form)).text).toContain('The settings are saved.');
+    expect(harness.sandbox.deliveries.settings).toMatchObject({
+      lose: 'silently',
+      copies: 2,
+      order: 'shuffled',
+      delayMs: 250,
+    });
+    expect([harness.sandbox.deliveries.paused, harness.sandbox.faults.latencyMs]).toEqual([true, 40]);
+    const { paused: _paused, ...rest } = form;
+    await press('deliveries', { ...rest, lose: 'no', latencyMs: '0' });
+    expect([harness.sandbox.deliveries.paused, harness.sandbox.faults.latencyMs]).toEqual([false, 0]);
+    expect((await press('deliveries', { ...rest, delayMs: '-1' })).text).toContain('whole number');
+    expect(harness.sandbox.deliveries.settings.delayMs).toBe(250);
+  });
+
+  test('shows how events were delivered, and sends them again', async () => {
+    harness.sandbox.deliveries.settings.retryAfterMs = [];
+    await harness.stripe.customers.create({ name: 'Before' });
+    harness.sandbox.deliveries.addEndpoint('http://127.0.0.1:9/');
+    await harness.stripe.customers.create({ name: 'After' });
+    await harness.sandbox.deliveries.settled();
+    expect((await visit(room())).text).toMatch(
+      /customer\.created After,.+Failed.+customer\.created Before,.+No listener/,
+    );
+    const [event] = harness.sandbox.deliveries.list();
+    await press('resend', { event: event?.event ?? '' });
+    expect(event?.attempts).toHaveLength(2);
+    expect((await visit(room())).text).toContain('Failed, 2 times');
+    expect((await press('resend', { event: 'evt_x' })).text).toContain('not there any more');
+  });
+
+  test('a page of another site cannot press its buttons', async () => {
+    const response = await fetch(`${room()}/do/clock`, {
+      method: 'POST',
+      headers: { 'sec-fetch-site': 'cross-site' },
+      body: new URLSearchParams({ advanceSeconds: '60' }),
+    });
+    expect([response.status, harness.sandbox.clock.now()]).toEqual([403, START]);
+  });
+
+  test('says what waits for whom', async () => {
+    const { customer } = await subscribed(harness.stripe);
+    harness.sandbox.state.nextCharges.push('needsAuthentication');
+    await harness.sandbox.clock.advance(31 * DAY + HOUR);
+    const { text } = await visit(room());
+    expect(text).toMatch(/Past due.+waits for the bank’s confirmation/);
+    expect(text).toMatch(new RegExp(`${customer.id}.+Invoice`));
+  });
+});
