@@ -56,9 +56,8 @@ export class Catalogue implements JudgesCatalogue {
     const priceIds = items
       .filter(({ product, price }) => product === '' && !this.#prices.has(price))
       .map(({ price }) => price);
-    const prices = await this.#fetchPrices(priceIds);
-    const products = [...items, ...prices].map(({ product }) => product);
-    await this.#fetchProducts(products.filter((id) => id !== '' && !this.#names.has(id)));
+    await this.#fetchPrices(priceIds);
+    await this.#fetchProducts(this.#unnamed(items));
   }
 
   /** Once a day, and every minute while it failed. */
@@ -69,8 +68,7 @@ export class Catalogue implements JudgesCatalogue {
   /** Fetches what the hosts offer: a lookup key may have been moved to another price, and the webhook lost. */
   async refreshOffers(now: number): Promise<void> {
     this.#offersDueAt = now + minute;
-    const prices = await this.#fetchPrices(this.#offered);
-    await this.#fetchProducts(prices.map(({ product }) => product).filter((id) => !this.#names.has(id)));
+    await this.#fetchPrices(this.#offered);
     this.#offersDueAt = now + day;
   }
 
@@ -89,14 +87,19 @@ export class Catalogue implements JudgesCatalogue {
     }
   }
 
-  async #fetchPrices(refs: readonly string[]): Promise<ItemFacts[]> {
+  async #fetchPrices(refs: readonly string[]): Promise<void> {
     const wanted = [...new Set(refs)];
-    if (wanted.length === 0) return [];
+    if (wanted.length === 0) return;
     const found = await this.#gateway.prices(wanted);
     const prices = found.flatMap((price) => priceFacts(price, { currency: null, quantity: 1, taxed: true }) ?? []);
+    // The name first: once a price is known, its plan is shown.
+    await this.#fetchProducts(this.#unnamed(prices));
     await this.#store.savePrices(prices);
     for (const price of prices) this.#remember(price);
-    return prices;
+  }
+
+  #unnamed(items: readonly ItemFacts[]): string[] {
+    return items.map(({ product }) => product).filter((id) => id !== '' && !this.#names.has(id));
   }
 
   #remember(price: ItemFacts): void {

@@ -47,10 +47,15 @@ export function token(options: Partial<MintOptions> = {}): Promise<string> {
   return mintWidgetToken({ secret: hostSecret, issuer: 'acme', audience: publicUrl, account: 'team_1', ...options });
 }
 
+export interface TestOptions extends Partial<BillhookOptions> {
+  /** More of the host acme. */
+  readonly host?: Partial<BillhookOptions['hosts'][number]>;
+}
+
 /** @param stripe Where Stripe is; by default nowhere: a port that refuses. */
 export async function startBff(
   stripe: Partial<BillhookOptions['stripe']> = {},
-  change: Partial<BillhookOptions> = {},
+  { host, ...change }: TestOptions = {},
 ): Promise<TestBff> {
   const folder = await mkdtemp(join(tmpdir(), 'billhook-bff-'));
   const database = change.database ?? join(folder, 'ledger.db');
@@ -63,7 +68,7 @@ export async function startBff(
       apiUrl: 'http://127.0.0.1:9',
       ...stripe,
     },
-    hosts: [{ id: 'acme', secrets: [hostSecret], origins: [origin], returnUrl: `${origin}/billing` }],
+    hosts: [{ id: 'acme', secrets: [hostSecret], origins: [origin], returnUrl: `${origin}/billing`, ...host }],
     ...change,
   };
   const billhook = await createBillhook(options, { pollMs: 50 });

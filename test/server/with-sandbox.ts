@@ -5,7 +5,7 @@ import { serve } from '@hono/node-server';
 import { Stripe } from 'stripe';
 import type { BillhookOptions } from '@billhook/server';
 import { createSandbox, seedDemo, type SeededCustomers, type StripeSandbox } from '../../demo/stripe-sandbox/index.ts';
-import { startBff, type CallInit, type TestBff } from './bff.ts';
+import { startBff, type CallInit, type TestBff, type TestOptions } from './bff.ts';
 
 export interface Stage {
   readonly sandbox: StripeSandbox;
@@ -20,7 +20,7 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export async function setStage(change: Partial<BillhookOptions> = {}): Promise<Stage> {
+export async function setStage(change: TestOptions = {}): Promise<Stage> {
   const sandbox = createSandbox();
   const { url: apiUrl } = await sandbox.listen(0);
   const customers = await seedDemo(sandbox);

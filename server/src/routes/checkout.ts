@@ -60,13 +60,14 @@ export function checkoutRoute(parts: RouteParts) {
   /** The account as Stripe says it is now: a purchase in another tab may be a second old. */
   async function readFresh(identity: Identity, signal: AbortSignal): Promise<Reading> {
     const known = await read(identity);
+    const began = config.now();
     const ticket = known.record && (await store.raiseTicket(known.record.customer, 'check', config.now()));
     if (!known.record || ticket === null) return known;
     await store.want(known.record.customer, config.now() + freshFactsMs);
     wakeWorker();
     const fresh = await lookUntilDone(waiters, identity, freshFactsMs, signal, config.now, async () => {
       const value = await read(identity);
-      const done = (value.record?.syncedTicket ?? ticket) >= ticket || value.record?.failure != null;
+      const done = (value.record?.syncedTicket ?? ticket) >= ticket || (value.record?.failure?.at ?? 0) > began;
       return { value, done, nextChangeAt: null };
     });
     if ((fresh.record?.syncedTicket ?? ticket) < ticket)
