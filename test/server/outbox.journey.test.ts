@@ -2,8 +2,8 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Notice } from '@billhook/server';
-import { hostSecret, origin } from './bff.ts';
+import { createBillhook, type Notice } from '@billhook/server';
+import { hostSecret, origin, publicUrl, token } from './bff.ts';
 import { day } from './fixtures/facts.ts';
 import { isSignedWith, startHostReceiver, type HostReceiver } from './host-receiver.ts';
 import { setStage, type Stage } from './with-sandbox.ts';
@@ -87,6 +87,12 @@ describe('what a host is told', () => {
 
     await stage.stripe.subscriptions.update(subscription, { cancel_at_period_end: false });
     expect(await toldNext()).toMatchObject({ type: 'subscription.kept', account: 'team_active' });
+
+    // To and fro is news each time.
+    await stage.stripe.subscriptions.update(subscription, { cancel_at_period_end: true });
+    expect(await toldNext()).toMatchObject({ type: 'subscription.ending' });
+    await stage.stripe.subscriptions.update(subscription, { cancel_at_period_end: false });
+    expect(await toldNext()).toMatchObject({ type: 'subscription.kept' });
   });
 
   it('M27: a bigger plan, and its payment that fails: once, though it is tried again', async () => {
@@ -146,6 +152,8 @@ describe('what a host is told', () => {
       'payment.recovered',
       'subscription.ending',
       'subscription.kept',
+      'subscription.ending',
+      'subscription.kept',
       'plan.changed',
       'payment.failed',
       'payment.recovered',
@@ -157,5 +165,45 @@ describe('what a host is told', () => {
     const said = receiver.deliveries.map(({ body }) => body).join();
     expect(said).not.toMatch(/\b(?:cus|sub|in|price|prod|pm)_\w|@/);
     expect(told.every(({ id }) => /^notice_[\w-]{22}$/.test(id))).toBe(true);
+  });
+});
+
+describe('what was bought just before the account was linked', () => {
+  it('is told at once, without waiting for the next look at the table', async () => {
+    const { sandbox, stripe } = stage;
+    const { id: customer } = await stripe.customers.create({ payment_method: 'pm_card_visa' });
+    const { data: prices } = await stripe.prices.list({ lookup_keys: ['team_monthly'] });
+    await stripe.subscriptions.create({
+      customer,
+      items: [{ price: prices[0]?.id ?? '' }],
+      default_payment_method: (await stripe.customers.listPaymentMethods(customer)).data[0]?.id ?? '',
+    });
+    let hear: (notice: Notice) => void = () => undefined;
+    const told = new Promise<Notice>((resolve) => (hear = resolve));
+    const billhook = await createBillhook(
+      {
+        publicUrl,
+        database: ':memory:',
+        stripe: {
+          secretKey: sandbox.secretKey,
+          webhookSecrets: ['whsec_1'],
+          apiUrl: `http://127.0.0.1:${sandbox.stripeClientOptions().port}`,
+        },
+        hosts: [{ id: 'acme', secrets: [hostSecret], origins: [origin], returnUrl: `${origin}/billing` }],
+        onChange: (notice) => hear(notice),
+      },
+      { pollMs: 2 ** 30 },
+    );
+    try {
+      const authorization = `Bearer ${await token({ account: 'team_new', customer })}`;
+      await billhook.fetch(new Request(`${publicUrl}/v1/billing`, { headers: { authorization } }));
+      expect(await told).toMatchObject({
+        type: 'subscription.started',
+        account: 'team_new',
+        data: { plan: { name: 'Team' }, trialEndsAt: null },
+      });
+    } finally {
+      await billhook.close();
+    }
   });
 });

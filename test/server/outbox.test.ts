@@ -275,7 +275,7 @@ describe('a webhook', () => {
 
 describe('stopping and starting', () => {
   it('waits for what is under way, and takes nothing more', async () => {
-    const { outbox, next } = await outboxOf();
+    const { outbox, lines } = await outboxOf();
     let release: (status: number) => void = () => undefined;
     receiver.answer(new Promise<number>((resolve) => (release = resolve)));
     await write(['n1', 'n2']);
@@ -284,7 +284,7 @@ describe('stopping and starting', () => {
     const stopped = outbox.stop();
     release(204);
     await stopped;
-    expect(await next()).toMatchObject({ what: 'notice.delivered', fields: { notice: 'n1' } });
+    expect(lines).toMatchObject([{ what: 'notice.delivered', fields: { notice: 'n1' } }]);
     expect(receiver.deliveries).toHaveLength(1);
 
     const { next: nextOfSecond } = await outboxOf();
