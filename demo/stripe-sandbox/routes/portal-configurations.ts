@@ -79,6 +79,13 @@ const configurationFields = {
   name: emptyable(text),
 };
 
+/** What was once set can be cleared only by an update. */
+const changedProfile = hash({
+  headline: emptyable(text),
+  privacy_policy_url: emptyable(text),
+  terms_of_service_url: emptyable(text),
+});
+
 export function portalConfigurationRoutes(api: Api): void {
   api.post(
     '/v1/billing_portal/configurations',
@@ -113,7 +120,7 @@ export function portalConfigurationRoutes(api: Api): void {
   api.get('/v1/billing_portal/configurations/:id', {}, ({ state, id }) => requireConfiguration(state, id()));
   api.post(
     '/v1/billing_portal/configurations/:id',
-    { ...configurationFields, active: flag },
+    { ...configurationFields, business_profile: changedProfile, active: flag },
     ({ state, params, id }) => {
       const configuration = requireConfiguration(state, id());
       if (params.active === false && configuration.is_default) {
