@@ -20,6 +20,8 @@ export interface Settings {
   };
   /** Days until a bank debit has succeeded or bounced. */
   bankDebitDays: number;
+  /** Seconds until search finds a new customer. Stripe: usually less than a minute; nothing may rely on it sooner. */
+  searchLagSeconds: number;
   /** Seconds from the acknowledged `invoice.created` to the charge (SUB-5). */
   finalizeAfterSeconds: number;
 }
@@ -31,5 +33,6 @@ export const defaultSettings = (): Settings => ({
   dunning: { retryAfterDays: [1, 3, 5, 7, 9, 11, 13, 14], finally: 'cancel' },
   portal: { unusedSeconds: 300, idleSeconds: 3600, newCardPaysOpenInvoice: false },
   bankDebitDays: 5,
+  searchLagSeconds: 0,
   finalizeAfterSeconds: 3600,
 });

@@ -332,3 +332,23 @@ describe('faults', () => {
     expect(harness.sandbox.requests.count({ path: /customers/ })).toBe(0);
   });
 });
+
+describe('search', () => {
+  test('finds customers by what was written on them, newest first', async () => {
+    const { stripe, sandbox } = harness;
+    const metadata = { host: "o'brien", team: '7' };
+    const first = await stripe.customers.create({ metadata, email: 'a@b.example' });
+    const second = await stripe.customers.create({ metadata });
+    await stripe.customers.create({ metadata: { ...metadata, team: '8' } });
+    const query = String.raw`metadata['host']:'o\'brien' AND metadata['team']:'7'`;
+    const found = await stripe.customers.search({ query });
+    expect(found.data.map(({ id }) => id)).toEqual([second.id, first.id]);
+    const one = await stripe.customers.search({ query: `${query} AND email:"a@b.example"`, limit: 1 });
+    expect([one.data[0]?.id, one.has_more]).toEqual([first.id, false]);
+    await expect(stripe.customers.search({ query: 'created>5' })).rejects.toMatchObject({ param: 'query' });
+    sandbox.settings.searchLagSeconds = 60;
+    expect((await stripe.customers.search({ query })).data).toEqual([]);
+    await sandbox.clock.advance(60_000);
+    expect((await stripe.customers.search({ query })).data).toHaveLength(2);
+  });
+});

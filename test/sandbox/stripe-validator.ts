@@ -30,7 +30,8 @@ const isRecord = (value: unknown): value is Record<string, unknown> => typeof va
 export function violations(answer: unknown): string[] {
   if (!isRecord(answer)) return ['not an object'];
   const kind = String(answer['object']);
-  if (kind === 'list') return listViolations(answer);
+  if (kind === 'list') return listViolations(answer, ['total_count']);
+  if (kind === 'search_result') return listViolations(answer, ['total_count', 'next_page']);
   if (kind === 'event') return eventViolations(answer);
   return check(kind, answer);
 }
@@ -44,8 +45,9 @@ function check(kind: string, value: unknown): string[] {
   return errors.map((error) => `${kind}${error.instancePath} ${error.message} ${JSON.stringify(error.params)}`);
 }
 
-function listViolations(list: Record<string, unknown>): string[] {
-  const extra = Object.keys(list).filter((key) => !['object', 'data', 'has_more', 'url', 'total_count'].includes(key));
+function listViolations(list: Record<string, unknown>, more: string[]): string[] {
+  const known = ['object', 'data', 'has_more', 'url', ...more];
+  const extra = Object.keys(list).filter((key) => !known.includes(key));
   if (extra.length > 0) return [`list has ${extra.join(', ')}`];
   if (typeof list['has_more'] !== 'boolean' || typeof list['url'] !== 'string' || !Array.isArray(list['data'])) {
     return ['list lacks has_more, url or data'];

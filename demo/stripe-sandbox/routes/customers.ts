@@ -18,6 +18,7 @@ import {
   timeRange,
   type Read,
 } from '../http/params.ts';
+import { readSearch } from '../http/search.ts';
 import type { State } from '../state.ts';
 import type { Customer } from '../wire.ts';
 import { freshMetadata, patchMetadata } from './metadata.ts';
@@ -62,6 +63,20 @@ export function customerRoutes(api: Api): void {
       'customer',
     ),
   );
+  // Before `/:id`, which would take "search" for one.
+  api.get('/v1/customers/search', { limit: integer, page: text, query: required(text) }, ({ state, params }) => {
+    const fits = readSearch(params.query);
+    const known = state.clock.seconds() - state.settings.searchLagSeconds;
+    const found = state.customers.list((row) => row.created <= known && fits(row));
+    const { data } = page(found, { limit: params.limit ?? 10 }, '/v1/customers/search', 'customer');
+    return {
+      object: 'search_result',
+      data,
+      has_more: found.length > data.length,
+      next_page: null,
+      url: '/v1/customers/search',
+    };
+  });
   api.get('/v1/customers/:id', {}, ({ state, id }) =>
     state.deletedCustomers.has(id()) ? { id: id(), object: 'customer', deleted: true } : requireCustomer(state, id()),
   );
