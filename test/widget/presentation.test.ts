@@ -16,9 +16,15 @@ describe('the banner', () => {
     ['2027-05-15T13:00:00Z', '(in 5 days)'],
     ['2027-05-11T13:00:00Z', '(tomorrow)'],
     ['2027-05-10T18:00:00Z', '(today)'],
-  ])('counts down to %s: %s', (graceEndsAt, words) =>
-    expect(texts({ ...snapshots.pastDue, graceEndsAt })).toContain(words),
-  );
+  ])('counts down to %s: %s', (until, words) => {
+    const access = { ...snapshots.pastDue.access, until };
+    expect(texts({ ...snapshots.pastDue, access })).toContain(words);
+  });
+
+  it('counts nothing down where another subscription gives access all the same', () => {
+    const access = { ...snapshots.pastDue.access, until: null };
+    expect(texts({ ...snapshots.pastDue, access })).not.toContain('until');
+  });
 
   it('an overdue invoice was not "charged"', () => {
     const overdue = {

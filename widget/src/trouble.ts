@@ -18,8 +18,8 @@ export function bannerOf(
   now: number,
 ): Banner | null {
   const amount = payment.due && money(payment.due);
-  const until = graceEndsAt ?? access.until;
-  // Said as the judge says it: a host's policy may leave full access where another would not.
+  // Said as the judge says it: a host's policy, or another subscription, may leave full access where one alone would not.
+  const { until } = access;
   const accessNow =
     access.level === 'readOnly'
       ? say('readOnly')

@@ -31,6 +31,7 @@ export interface JudgedSubscription {
 }
 
 const hour = 60 * 60_000;
+const day = 24 * hour;
 
 /** What the status alone says, before payments that are on their way or wait for the bank are looked at. */
 interface Ground extends GivenAccess {
@@ -204,7 +205,9 @@ function renewalOf(
   if (ground === 'ending' && (endsAt === null || end >= endsAt)) return null;
   moments.lookAt(end);
   moments.lookAgainAfter(end);
-  return start !== null && renewalIsUnpaid(facts, start, moments) ? start : end;
+  if (start === null || !renewalIsUnpaid(facts, start, moments)) return end;
+  // A bank debit may take days: after one, a date that lies behind says nothing any more.
+  return moments.lookAt(start + day) ? start : null;
 }
 
 function renewalIsUnpaid(facts: SubscriptionFacts, start: number, moments: Moments): boolean {

@@ -1,0 +1,138 @@
+/**
+ * The whole table, from Stripe to the words: every seeded customer, as one who manages billing and as one who may only
+ * look, through the BFF's wire and the widget's presentation. Printed, and held to have no gap.
+ */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AccessAnswer, BillingSnapshot, BillingState } from '@billhook/widget/contract';
+import type { SeededCustomers } from '../demo/stripe-sandbox/index.ts';
+import { NOTHING_KNOWN } from '../widget/src/client.ts';
+import { present } from '../widget/src/presentation.ts';
+import { speech } from '../widget/src/words.ts';
+import { setStage, type Stage } from './server/with-sandbox.ts';
+
+/** Who stands for each state. `unknown` has no words of its own: it is shown as loading. */
+const examples: Record<Exclude<BillingState, 'unknown'>, readonly (keyof SeededCustomers | null)[]> = {
+  none: [null],
+  ended: ['ended'],
+  active: ['active', 'downgrading', 'yen'],
+  trialing: ['trialing', 'trialingWithoutCard'],
+  ending: ['ending'],
+  paused: ['paused'],
+  processing: ['processing'],
+  incomplete: ['incomplete'],
+  actionRequired: ['actionRequired'],
+  pastDue: ['pastDue', 'several'],
+  restricted: ['restricted', 'unpaid'],
+};
+
+interface Row {
+  readonly who: string;
+  readonly snapshot: BillingSnapshot;
+  readonly access: AccessAnswer;
+  readonly says: readonly string[];
+  readonly actions: readonly string[];
+}
+
+const talk = speech({ pageLang: 'en-US', timeZone: 'UTC' });
+let stage: Stage;
+const rows = new Map<string, Row>();
+
+beforeAll(async () => {
+  const offers = [{ id: 'team', price: 'team_monthly' }];
+  const policy = { freePlan: { name: 'Free', access: 'readOnly' as const } };
+  stage = await setStage({ host: { offers, policy } });
+  for (const who of Object.values(examples).flat()) {
+    for (const role of ['manager', 'reader'] as const) rows.set(`${who} ${role}`, await read(who, role));
+  }
+});
+afterAll(() => stage.close());
+
+async function read(who: keyof SeededCustomers | null, role: 'manager' | 'reader'): Promise<Row> {
+  const call = who === null ? { account: 'team_none' } : stage.as(who);
+  const mint = { ...('mint' in call ? call.mint : {}) };
+  const scope = role === 'manager' ? (['billing:read', 'billing:manage'] as const) : (['billing:read'] as const);
+  // A plan that may be bought is shown as soon as Stripe has told its price.
+  let snapshot = await stage.bff.snapshot({ ...call, mint: { ...mint, scope } });
+  while (['none', 'ended'].includes(snapshot.state) && snapshot.offers.length === 0) {
+    snapshot = await stage.bff.snapshot({ ...call, mint: { ...mint, scope } });
+  }
+  const answer = await stage.bff.call('/v1/access', { ...call, mint: { ...mint, scope: ['access'] } });
+  const access = (await answer.json()) as AccessAnswer;
+
+  const view = present({ ...NOTHING_KNOWN, snapshot, confirmedAt: Date.now() }, talk, Date.now());
+  const { banner, plan, subscriptions, hint } = view;
+  const says = [
+    banner?.title,
+    ...(banner?.text ?? []),
+    ...[plan, ...subscriptions].flatMap(({ name, status, lines }) => [name, status?.label, ...lines]),
+    hint,
+  ].filter((text) => text !== null && text !== undefined);
+  const actions = [...(banner?.actions ?? []), ...view.actions].map(({ label }) => label);
+  const buys = view.offers.map(({ action }) => action.label);
+  return { who: `${who ?? 'nobody'}, ${role}`, snapshot, access, says, actions: [...actions, ...buys] };
+}
+
+describe('the table of states', () => {
+  it('is printed', () => {
+    const cell = (text: string, width: number) => text.padEnd(width);
+    const lines = [...rows.values()].map(({ who, snapshot, access, says, actions }) =>
+      [
+        cell(snapshot.state, 15),
+        cell(who, 30),
+        cell(`${access.level}${access.until ? ` until ${access.until.slice(0, 10)}` : ''}`, 26),
+        cell(actions.join(' · ') || '–', 48),
+        says.join(' '),
+      ].join(' '),
+    );
+    process.stdout.write(`\n${lines.join('\n')}\n`);
+    expect(lines).toHaveLength(2 * Object.values(examples).flat().length);
+  });
+
+  it.each(Object.entries(examples))('%s: is reached, has words, and the way out that it needs', (state, who) => {
+    for (const each of who) {
+      const manager = rows.get(`${each} manager`);
+      expect(manager?.snapshot.state, String(each)).toBe(state);
+      expect(manager?.says.length).toBeGreaterThan(1);
+      // Nothing is missing in the words: no key, no placeholder, no hole.
+      expect(manager?.says.join(' ')).not.toMatch(/[{}]|undefined|null|NaN|Invalid/);
+      expect(manager?.actions.length).toBeGreaterThan(0);
+      expect(manager?.snapshot.stale).toBe(false);
+    }
+  });
+
+  it('M28: who may only look gets the same words about the plan, who can help, and no button', () => {
+    for (const [name, row] of rows) {
+      if (!name.endsWith('reader')) continue;
+      expect(row.snapshot.actions, name).toEqual([]);
+      expect(row.actions, name).toEqual([]);
+      expect(row.says.join(' '), name).toContain('Ask an owner or admin');
+      expect(row.snapshot.state).toBe(rows.get(name.replace('reader', 'manager'))?.snapshot.state);
+    }
+  });
+
+  it('says no date that lies behind as if it were to come, and counts no grace down where another plan gives access', () => {
+    expect(rows.get('processing manager')?.says.join(' ')).not.toContain('Renews on');
+    expect(rows.get('several manager')?.says.join(' ')).not.toContain('You have full access until');
+  });
+
+  it('B4: what is shown and what a host backend is told are one judgement', () => {
+    for (const [name, { snapshot, access }] of rows) {
+      expect({ level: access.level, reason: access.reason, until: access.until }, name).toEqual(snapshot.access);
+    }
+  });
+
+  it('M13: sells only to those who have nothing running', () => {
+    for (const [name, { snapshot }] of rows) {
+      expect(snapshot.offers.length > 0, name).toBe(['none', 'ended'].includes(snapshot.state));
+    }
+  });
+
+  it('L21: offers no second payment while one is on its way', () => {
+    expect(rows.get('processing manager')?.actions.join()).not.toMatch(/pay|card/i);
+  });
+
+  it('L22: has no decimals where the currency has none', () => {
+    expect(rows.get('yen manager')?.snapshot.plan?.price?.currency).toBe('jpy');
+  });
+});
