@@ -2,6 +2,7 @@
 
 export { createBillhook, type Billhook } from './billhook.ts';
 export { ConfigError, type BillhookOptions } from './config.ts';
+export type { PortalCondition, PortalRule, PortalView } from './judge/portal.ts';
 export type { Log, LogFields } from './log.ts';
 export type { Notice, NoticeData, NoticeType } from './notices.ts';
 export { LedgerPinnedError, StoreUnavailableError } from './store/store.ts';

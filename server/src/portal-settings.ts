@@ -42,7 +42,9 @@ const cancellation = z
   .strictObject({
     when: z.enum(['atPeriodEnd', 'immediately'], 'must be "atPeriodEnd" or "immediately"').default('atPeriodEnd'),
     proration: z.enum(['none', 'create_prorations'], 'must be "none" or "create_prorations"').default('none'),
-    reasons: z.array(z.enum(reasons), 'must be a list of Stripe’s cancellation reasons').default([...reasons]),
+    reasons: z
+      .array(z.enum(reasons, `must be one of ${reasons.join(', ')}`), 'must be a list of Stripe’s cancellation reasons')
+      .default([...reasons]),
     deepLink: z.boolean().default(true),
   })
   // Stripe refuses it: nothing is unused at the end of a period.
@@ -102,7 +104,10 @@ const configuration = z
     returnUrl: address,
     invoiceHistory: z.boolean(),
     paymentMethodUpdate: z.boolean(),
-    customerUpdates: z.array(z.enum(customerUpdates), `must be a list of ${customerUpdates.join(', ')}`),
+    customerUpdates: z.array(
+      z.enum(customerUpdates, `must be one of ${customerUpdates.join(', ')}`),
+      `must be a list of ${customerUpdates.join(', ')}`,
+    ),
     cancellation: offOr(cancellation, 'how people cancel, {} for the defaults'),
     pause: offOr(pause, 'how long people pause, {} for the defaults'),
     planSwitching: offOr(planSwitching, 'what people switch to, {} for the defaults'),

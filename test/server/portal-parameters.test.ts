@@ -215,7 +215,7 @@ describe('configurations', () => {
     expect(limited).toEqual({
       ...standard,
       planSwitching: false,
-      cancellation: { ...(standard.cancellation || {}), deepLink: false },
+      cancellation: { ...standard.cancellation, deepLink: false },
     });
     expect(await settingsOf({}, 'limited', { limited: { cancellation: {} } })).toMatchObject({
       cancellation: { deepLink: true },
