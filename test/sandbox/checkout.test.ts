@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Stripe } from 'stripe';
+import { testCardNumbered } from '../../demo/stripe-sandbox/engine/cards.ts';
+import { completeCheckout } from '../../demo/stripe-sandbox/engine/checkout.ts';
 import { DAY, HOUR, START, customerWithCard, monthlyPrice, startSandbox, type Harness } from './harness.ts';
 import { submit, visit } from './visit.ts';
 
@@ -162,6 +164,12 @@ describe('the page', () => {
     expect(again.text).toContain('Nothing is charged a second time.');
     expect(await subscriptions()).toHaveLength(1);
     expect(harness.sandbox.state.charges.list()).toHaveLength(1);
+    // Also where two forms are read at the same moment, each before the other has paid.
+    const session = harness.sandbox.state.checkoutSessions.list()[0];
+    const card = testCardNumbered(WORKS);
+    if (!session || !card) throw new Error('no session, or no card');
+    completeCheckout(harness.sandbox.state, session, card);
+    expect(await subscriptions()).toHaveLength(1);
   });
 
   test.each([

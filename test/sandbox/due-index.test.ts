@@ -31,10 +31,16 @@ test('what is filed again moves, earlier as well as later', () => {
 
 test('of things due at one moment, the one that was filed first goes first', () => {
   const index = createDueIndex();
-  for (const id of ['a', 'b', 'c']) index.set(id, 10);
-  index.set('a', 20);
-  index.set('a', 10);
-  expect(index.first()?.id).toBe('a');
+  const ids = ['a', 'b', 'c', 'd', 'e'];
+  for (const id of ids) index.set(id, 10);
+  index.set('b', 20);
+  index.set('b', 10);
+  const order: string[] = [];
+  for (let first = index.first(); first; first = index.first()) {
+    order.push(first.id);
+    index.set(first.id, null);
+  }
+  expect(order).toEqual(ids);
 });
 
 test('subscriptions renew one by one, each at its own moment', async () => {

@@ -62,6 +62,15 @@ describe('a bank debit', () => {
     expect((await visit(invoice.hosted_invoice_url ?? '')).text).toContain('Your payment is on its way.');
   });
 
+  test('is no debt, whatever else is paid meanwhile', async () => {
+    const { customer } = await debited('pm_sepaDebit');
+    await stripe.invoiceItems.create({ customer: customer.id, amount: 500, currency: 'eur' });
+    const other = await stripe.invoices.create({ customer: customer.id, pending_invoice_items_behavior: 'include' });
+    const card = await stripe.paymentMethods.attach('pm_card_visa', { customer: customer.id });
+    await stripe.invoices.pay(other.id ?? '', { payment_method: card.id });
+    expect(await stripe.customers.retrieve(customer.id)).toMatchObject({ delinquent: false });
+  });
+
   test('… and succeeds', async () => {
     const { subscription } = await debited('pm_sepaDebit');
     await harness.sandbox.clock.advance(5 * DAY - 1000);

@@ -219,7 +219,7 @@ describe('SUB-4: a trial that ends otherwise', () => {
     ['continue_trial', 'trialing', 0],
   ] as const)('SUB-10: by a plan change in the portal: %s', async (behaviour, status, total) => {
     const subscription = await trial();
-    const other = await monthlyPrice(stripe, 5800);
+    const other = await monthlyPrice(stripe, 5800, 'year');
     const configuration = await stripe.billingPortal.configurations.create({
       features: {
         subscription_update: {
@@ -239,5 +239,7 @@ describe('SUB-4: a trial that ends otherwise', () => {
     expect(changed.status).toBe(status);
     expect(changed.items.data[0]?.price.id).toBe(other.id);
     expect((await latestInvoice(subscription.id)).total).toBe(total);
+    const end = status === 'active' ? Date.UTC(2027, 2, 1, 12) : START + 14 * DAY;
+    expect(changed.items.data[0]?.current_period_end).toBe(seconds(end));
   });
 });

@@ -369,6 +369,19 @@ describe('SUB-5: the charge waits for the webhooks', () => {
     expect(data[0]).toMatchObject({ billing_reason: 'subscription_cycle', status: 'paid' });
   });
 
+  test('acknowledged late, it is charged an hour after that', async () => {
+    const { subscription } = await subscribed(harness.stripe);
+    await harness.sandbox.deliveries.settled();
+    endpoint.answer = 500;
+    await harness.sandbox.clock.advance(31 * DAY + 2 * HOUR);
+    endpoint.answer = 200;
+    harness.sandbox.deliveries.retryNow();
+    await harness.sandbox.deliveries.settled();
+    await harness.sandbox.clock.advance(HOUR);
+    const { data } = await harness.stripe.invoices.list({ subscription: subscription.id, limit: 1 });
+    expect(data[0]?.status).toBe('paid');
+  });
+
   test('an endpoint that refuses delays it, by 72 hours at most', async () => {
     const { subscription } = await subscribed(harness.stripe);
     await harness.sandbox.deliveries.settled();
