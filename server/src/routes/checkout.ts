@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { widgetAuth, type Authenticated, type Identity } from '../auth.ts';
 import { BillhookError } from '../problem.ts';
 import type { Reading } from '../reading.ts';
+import { stripeLocale } from '../stripe-locale.ts';
 import { lookUntilDone } from '../waiting.ts';
 import { readBody } from './body.ts';
 import { customerOf, localeField, openVisit, returnUrlField, returnUrlOf, seenField } from './opening.ts';
@@ -49,7 +50,15 @@ export function checkoutRoute(parts: RouteParts) {
       const customer = await linking.ensureCustomer(identity);
       const { host, account } = identity;
       const url = await openCheckout(
-        { host, account, customer, offer, price, returnUrl: back, locale: locale ?? null },
+        {
+          host,
+          account,
+          customer,
+          offer,
+          price,
+          returnUrl: back,
+          locale: locale === undefined ? null : stripeLocale(locale),
+        },
         signal,
       );
       const record = customerOf(await read(identity));
