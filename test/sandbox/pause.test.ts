@@ -152,6 +152,16 @@ describe('SUB-15: the portal', () => {
     expect(await stripe.subscriptions.retrieve(subscription.id)).toMatchObject({ status: 'active', schedule: null });
   });
 
+  test('for a chosen time, and resumed before: the schedule lets go', async () => {
+    const { base, pause, subscription } = await open({
+      type: 'interval_options',
+      interval_options: [{ interval: 'month', interval_count: 3 }],
+    });
+    await submit(pause, { length: '0' });
+    await submit(`${base}/subscriptions/${subscription.id}/resume`);
+    expect(await stripe.subscriptions.retrieve(subscription.id)).toMatchObject({ status: 'active', schedule: null });
+  });
+
   test('resumes a trial that ended without a card only once there is one', async () => {
     harness.sandbox.savePortalSettings();
     const customer = await stripe.customers.create({});

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Stripe } from 'stripe';
-import { DAY, HOUR, monthlyPrice, startSandbox, subscribed, type Harness } from './harness.ts';
+import { DAY, HOUR, customerWithCard, monthlyPrice, startSandbox, subscribed, type Harness } from './harness.ts';
 import { submit, visit } from './visit.ts';
 
 let harness: Harness;
@@ -97,7 +97,13 @@ describe('a schedule', () => {
     const dearer = await monthlyPrice(stripe, 5800);
     const made = await stripe.subscriptionSchedules.create({ from_subscription: subscription.id });
     const start = made.phases[0]?.start_date ?? 0;
-    // By now it has been worked out when the phase ends; the change must be heard of.
+    // By now it has been worked out when the phase ends, and that something else comes before: the change must be heard of.
+    const other = await customerWithCard(stripe);
+    await stripe.subscriptions.create({
+      customer: other.id,
+      items: [{ price: price.id }],
+      trial_end: start + 19 * 86_400,
+    });
     await harness.sandbox.clock.advance(HOUR);
     await stripe.subscriptionSchedules.update(made.id, {
       phases: [
