@@ -7,7 +7,7 @@ import { setUp } from '../../server/src/commands/setup.ts';
 import { readConfig, type BillhookOptions, type Host } from '../../server/src/config.ts';
 import { gatewayOf } from '../../server/src/ledger.ts';
 import { silentLog } from '../../server/src/log.ts';
-import { PortalConfigurations, withKeptElsewhere } from '../../server/src/portal-configurations.ts';
+import { planPortal, PortalConfigurations, withKeptElsewhere } from '../../server/src/portal-configurations.ts';
 import { StripeFailure, type StripeGateway } from '../../server/src/stripe-gateway.ts';
 import { hostSecret, origin, publicUrl } from './bff.ts';
 
@@ -189,6 +189,15 @@ describe('a configuration', () => {
     // Within a process, clicks at the same moment share one look.
     expect(calls().filter((call) => call.startsWith('GET'))).toHaveLength(2);
     expect(await configurations()).toHaveLength(1);
+  });
+
+  it('is one, even when both had looked before either made it', async () => {
+    const processes = await Promise.all([startProcess(), startProcess()]);
+    const plans = await Promise.all(processes.map(({ host, gateway }) => planPortal(host, 'standard', gateway)));
+    expect(plans.map(({ needs }) => needs)).toEqual(['create', 'create']);
+    const ids = await Promise.all(plans.map((plan) => plan.apply()));
+    expect(await configurations()).toHaveLength(1);
+    expect(new Set(ids).size).toBe(1);
   });
 
   it('is one of each name and host, and whatever others made is left alone', async () => {

@@ -237,6 +237,58 @@ describe('several subscriptions', () => {
   });
 });
 
+describe('a host whose offers cannot be switched to, and whose limited portal lets people cancel', () => {
+  let other: Stage;
+  beforeAll(async () => {
+    other = await setStage({
+      hosts: [
+        {
+          id: 'acme',
+          secrets: [hostSecret],
+          origins: [origin],
+          returnUrl: `${origin}/billing`,
+          offers: [{ id: 'gone', price: 'no_such_price' }],
+          portal: { configurations: { limited: { cancellation: {} } } },
+        },
+      ],
+    });
+  });
+  afterAll(() => other.close());
+
+  const code = async (who: Who, body: Partial<PortalSessionRequest>) => {
+    const { subscriptions } = await other.bff.snapshot(other.as(who));
+    other.sandbox.requests.clear();
+    const response = await other.bff.call('/v1/portal-sessions', { ...other.as(who), body: { seen: null, ...body } });
+    const asked = other.sandbox.requests.list().filter(({ path }) => path.includes('billing_portal'));
+    const { code: said } = response.ok ? { code: 'opened' } : await problemOf(response);
+    return { said, asked: asked.map(({ method, path }) => `${method} ${path}`), subscriptions };
+  };
+
+  it('is refused without asking Stripe where the rules already say no', async () => {
+    expect(await code('several', { flow: 'subscription_update' })).toMatchObject({
+      said: 'portal_flow_unavailable',
+      asked: [],
+    });
+  });
+
+  it('is refused where there is nothing to switch to, without trying', async () => {
+    const { said, asked } = await code('active', { flow: 'subscription_update' });
+    expect(said).toBe('portal_flow_unavailable');
+    expect(asked).not.toContain('POST /v1/billing_portal/sessions');
+  });
+
+  it('cancels the one of several that is named, and never guesses', async () => {
+    const { said, subscriptions } = await code('several', { flow: 'subscription_cancel' });
+    expect(said).toBe('portal_flow_unavailable');
+    for (const { key } of subscriptions) {
+      // oxlint-disable-next-line no-await-in-loop -- one click after the other
+      expect(await code('several', { flow: 'subscription_cancel', subscription: key })).toMatchObject({
+        said: 'opened',
+      });
+    }
+  });
+});
+
 describe('a request', () => {
   it.each([
     ['de', 'de'],
