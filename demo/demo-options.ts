@@ -24,6 +24,8 @@ export interface DemoOptions {
   readonly sandboxUrl?: string;
   /** The BFF's name in its default address. `127.0.0.1` makes it another *site* than the host. Default: `localhost`. */
   readonly billhookHostname?: 'localhost' | '127.0.0.1';
+  /** Lookup keys of the prices that may be bought. Default: Starter, Team and Business; on an account of your own, none. */
+  readonly offers?: readonly string[];
   /** Default: none, the sandbox is started. */
   readonly stripe?: StripeAccount;
   /** The BFF's. Default: `warn`. */

@@ -30,6 +30,9 @@ export interface Demo {
 /** The host's id at the BFF. */
 const issuer = 'tidewater';
 
+/** What the seeded business sells to whoever has no plan, as the sandbox's catalogue calls it. */
+const seededOffers = ['starter_monthly', 'team_monthly', 'business_yearly'];
+
 /**
  * Starts the demo and resolves when all of it answers.
  *
@@ -80,7 +83,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
       tokens: { secret, issuer, audience: billhookUrl },
       corner: {
         sandbox: sandbox !== null,
-        stripeUrl: sandboxUrl === null ? 'https://dashboard.stripe.com/test/customers' : `${sandboxUrl}/sandbox/events`,
+        stripeUrl: sandboxUrl ?? 'https://dashboard.stripe.com/test/customers',
       },
     });
     await listen(host.fetch, ports.HOST_PORT, undo);
@@ -98,6 +101,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
         BILLHOOK_HOST_ORIGINS: new URL(hostUrl).origin,
         BILLHOOK_HOST_RETURN_URL: `${hostUrl}/settings/billing`,
         BILLHOOK_FREE_PLAN: 'Free',
+        BILLHOOK_OFFERS: (options.offers ?? (sandbox ? seededOffers : [])).join(','),
         LOG_LEVEL: options.logLevel ?? 'warn',
       },
       onDeath: options.onBillhookDeath ?? (() => {}),

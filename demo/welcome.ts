@@ -27,7 +27,8 @@ ${steps.map((step, index) => `    ${index + 1}. ${step}`).join('\n')}
 const onSandbox: readonly string[] = [
   'Sign in to Harbour Studio, whose last payment failed, and go to Settings, Billing.',
   '"Update card" leads to Stripe, and back. 4242 4242 4242 4242 is a card that works.',
-  'Switch account in the corner "Demo", and see the others.',
+  'Switch account in the corner "Demo": there is a workspace for every state a plan can be in.',
+  'In the same corner, the control room moves the clock, fails payments and loses webhooks.',
 ];
 
 function onAccount({ accounts }: Demo): readonly string[] {

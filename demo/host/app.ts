@@ -14,7 +14,7 @@ import { messagePage } from './pages/message.ts';
 import { overviewPage } from './pages/overview.ts';
 import { projectsPage } from './pages/projects.ts';
 import { billingPage, generalPage } from './pages/settings.ts';
-import type { Visitor } from './pages/shell.ts';
+import { workspaceWords, type Visitor } from './pages/shell.ts';
 import { signInPage } from './pages/sign-in.ts';
 import { Sessions } from './sessions.ts';
 import { direction, languageTag, speech } from './speech.ts';
@@ -33,7 +33,7 @@ export interface HostOptions {
 type Env = { Variables: SecureHeadersVariables };
 
 /** In the order of the cascade. */
-const styleSheets = ['base', 'shell', 'planning', 'settings', 'gate'];
+const styleSheets = ['base', 'shell', 'planning', 'settings', 'billing', 'gate'];
 
 /** What is shown to somebody who is signed in, by address. */
 const pages: ReadonlyMap<string, (visitor: Visitor) => Markup> = new Map([
@@ -54,7 +54,9 @@ const pages: ReadonlyMap<string, (visitor: Visitor) => Markup> = new Map([
 export function createHost({ hostUrl, accounts, tokens, corner, now = Date.now }: HostOptions): Hono<Env> {
   const billhookUrl = tokens.audience;
   const sessions = new Sessions(hostUrl.startsWith('https:'));
-  const styles = styleSheets.map((name) => readFileSync(new URL(`styles/${name}.css`, import.meta.url), 'utf8'));
+  const file = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8');
+  const styles = styleSheets.map((name) => file(`styles/${name}.css`));
+  const script = file('change-workspace.js');
   const speaking = (c: Context) => {
     const session = sessions.of(c);
     return speech(c.req.query('lang') ?? session?.lang, direction(c.req.query('dir')) ?? session?.dir, now());
@@ -66,6 +68,9 @@ export function createHost({ hostUrl, accounts, tokens, corner, now = Date.now }
   app.get('/mark.svg', (c) => c.body(markFile, 200, { 'Content-Type': 'image/svg+xml' }));
   app.get('/site.css', etag(), (c) =>
     c.body(styles.join('\n'), 200, { 'Content-Type': 'text/css; charset=utf-8', 'Cache-Control': 'no-cache' }),
+  );
+  app.get('/change-workspace.js', etag(), (c) =>
+    c.body(script, 200, { 'Content-Type': 'text/javascript; charset=utf-8', 'Cache-Control': 'no-cache' }),
   );
   app.route(
     '/billing/token',
@@ -87,10 +92,24 @@ export function createHost({ hostUrl, accounts, tokens, corner, now = Date.now }
     const { lang, dir, next } = c.req.query();
     sessions.begin(c, {
       account,
+      accounts: accounts.filter(({ id }) => id === account.id || id === account.alsoIn),
       role: form['role'] === 'member' ? 'member' : 'owner',
       lang: languageTag(lang),
       dir: direction(dir),
     });
+    return c.redirect(next !== undefined && pages.has(next) ? next : '/', 303);
+  });
+  app.post('/workspace', async (c) => {
+    const session = sessions.of(c);
+    const form = await c.req.parseBody();
+    const account = session?.accounts.find(({ id }) => id === form['account']);
+    if (session && account) session.account = account;
+    if (c.req.header('accept') === 'application/json') {
+      return account
+        ? c.json(workspaceWords(account, speaking(c)))
+        : c.json({ error: 'not a workspace of yours' }, 403);
+    }
+    const { next } = c.req.query();
     return c.redirect(next !== undefined && pages.has(next) ? next : '/', 303);
   });
   app.post('/sign-out', (c) => {

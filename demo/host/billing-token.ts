@@ -15,7 +15,8 @@ export interface TokenIssuing {
 
 /**
  * `GET /billing/token` → `{ token }`, or 401 while nobody is signed in, which the widget takes for "signed out". An
- * owner's token may manage the billing, a member's may only look.
+ * owner's token may manage the billing, a member's may only look. `?workspace=` names one of the person's workspaces;
+ * any other is a 403. Default: the one that pages show.
  */
 export function billingTokenRoute(issuing: TokenIssuing, sessionOf: (c: Context) => Session | null) {
   return new Hono().get('/', async (c) => {
@@ -24,7 +25,12 @@ export function billingTokenRoute(issuing: TokenIssuing, sessionOf: (c: Context)
     const session = sessionOf(c);
     if (!session) return c.json({ error: 'nobody is signed in' }, 401);
 
-    const { account, role } = session;
+    const { accounts, role } = session;
+    const workspace = c.req.query('workspace') ?? session.account.id;
+    // Asked for by the page, decided here: an address that somebody made up must not open another's billing.
+    const account = accounts.find(({ id }) => id === workspace);
+    if (!account) return c.json({ error: 'not a workspace of yours' }, 403);
+
     const token = await mintWidgetToken({
       ...issuing,
       account: account.id,

@@ -9,7 +9,10 @@ import type { Account } from './accounts.ts';
 export type Role = 'owner' | 'member';
 
 export interface Session {
-  readonly account: Account;
+  /** The workspace that pages show. */
+  account: Account;
+  /** All that the person belongs to. */
+  readonly accounts: readonly Account[];
   readonly role: Role;
   /** The page's language and direction, once they were chosen by `?lang=` or `?dir=`. */
   lang: string | undefined;

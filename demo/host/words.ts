@@ -1,5 +1,6 @@
 /** The host's own words, in the two languages that it speaks. The widget brings its own and follows the page. */
 
+import type { AccountGroup } from './accounts.ts';
 import type { ProjectKey, TeamKey } from './planning.ts';
 
 const en = {
@@ -21,6 +22,13 @@ const en = {
   signInLead: 'Choose a workspace to continue.',
   workspaces: 'Workspaces',
   signInAs: 'Sign in as',
+  groupNames: {
+    paying: 'Paying',
+    attention: 'Needs attention',
+    turning: 'Beginning and ending',
+  } satisfies Record<AccountGroup, string> as Record<AccountGroup, string>,
+  changeWorkspace: 'Change workspace',
+  yourWorkspaces: 'Your workspaces',
   ownerMay: 'may manage billing',
   memberMay: 'may only look',
   pitchLead: 'Tidewater sets the hours your teams have against the hours your projects want, eight weeks ahead.',
@@ -63,6 +71,7 @@ const en = {
   planAhead: 'Plan ahead',
   eightWeeks: '8 weeks',
   generalLead: 'How this workspace plans its time.',
+  plan: 'Plan',
   planAndPayment: 'Plan and payment',
   billingLead: 'Your plan, and the way to change it.',
   billingNeedsScript: 'Billing needs JavaScript.',
@@ -87,7 +96,8 @@ const en = {
   demo: 'Demo',
   demoLead: 'Tidewater is made up. Its billing is real Billhook, on a Stripe that runs on this machine.',
   demoLeadStripe: 'Tidewater is made up. Its billing is real Billhook, on your Stripe test account.',
-  openSandbox: 'What Stripe has sent',
+  openSandbox: 'Open the Stripe sandbox',
+  openControlRoom: 'Open its control room',
   openDashboard: 'Open the Stripe Dashboard',
   switchAccount: 'Switch account',
   otherLanguage: 'العربية',
@@ -134,6 +144,9 @@ const ar: Words = {
   signInLead: 'اختر مساحة عمل للمتابعة.',
   workspaces: 'مساحات العمل',
   signInAs: 'الدخول بصفة',
+  groupNames: { paying: 'تدفع بانتظام', attention: 'تحتاج إلى انتباه', turning: 'تبدأ أو تنتهي' },
+  changeWorkspace: 'تغيير مساحة العمل',
+  yourWorkspaces: 'مساحات عملك',
   ownerMay: 'يدير الفوترة',
   memberMay: 'يطّلع عليها فقط',
   pitchLead: 'يقارن Tidewater ساعات فرقك المتاحة بالساعات التي تتطلبها مشاريعك، لثمانية أسابيع قادمة.',
@@ -176,6 +189,7 @@ const ar: Words = {
   planAhead: 'مدى التخطيط',
   eightWeeks: '8 أسابيع',
   generalLead: 'كيف تخطط مساحة العمل هذه وقتها.',
+  plan: 'الخطة',
   planAndPayment: 'الخطة والدفع',
   billingLead: 'خطتك، وكيفية تغييرها.',
   billingNeedsScript: 'تتطلب الفوترة تفعيل JavaScript.',
@@ -199,7 +213,8 @@ const ar: Words = {
   demo: 'عرض',
   demoLead: 'Tidewater منتج افتراضي، أما فوترته فهي Billhook حقيقي يعمل مع نسخة Stripe على هذا الجهاز.',
   demoLeadStripe: 'Tidewater منتج افتراضي، أما فوترته فهي Billhook حقيقي يعمل مع حساب Stripe التجريبي الخاص بك.',
-  openSandbox: 'ما أرسله Stripe',
+  openSandbox: 'افتح نسخة Stripe',
+  openControlRoom: 'افتح غرفة التحكم',
   openDashboard: 'افتح لوحة تحكم Stripe',
   switchAccount: 'تبديل الحساب',
   otherLanguage: 'English',

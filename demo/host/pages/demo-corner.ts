@@ -11,6 +11,8 @@ export interface DemoCorner {
 }
 
 export function demoCorner({ session: { account }, speech: { words }, path, corner }: Visitor): Markup {
+  const stripe = (label: string, href: string) =>
+    html`<li><a href="${href}" target="_blank" rel="noopener">${label}</a></li>`;
   return html`<aside class="demo" aria-label="${words.demo}">
     <details>
       <summary>${words.demo}</summary>
@@ -18,19 +20,19 @@ export function demoCorner({ session: { account }, speech: { words }, path, corn
         <p>${corner.sandbox ? words.demoLead : words.demoLeadStripe}</p>
         <dl>
           <dt>${words.account}</dt>
-          <dd><code>${account.id}</code></dd>
+          <dd><code data-workspace="id">${account.id}</code></dd>
           <dt>${words.customer}</dt>
-          <dd>${account.customer === null ? words.noCustomer : html`<code>${account.customer}</code>`}</dd>
+          <dd><code data-workspace="customer">${account.customer ?? words.noCustomer}</code></dd>
         </dl>
         <ul>
           <li>
             <form method="post" action="/sign-out"><button class="link">${words.switchAccount}</button></form>
           </li>
-          <li>
-            <a href="${corner.stripeUrl}" target="_blank" rel="noopener"
-              >${corner.sandbox ? words.openSandbox : words.openDashboard}</a
-            >
-          </li>
+          ${
+            corner.sandbox
+              ? html`${stripe(words.openSandbox, corner.stripeUrl)}${stripe(words.openControlRoom, `${corner.stripeUrl}/sandbox`)}`
+              : stripe(words.openDashboard, corner.stripeUrl)
+          }
           <li>
             <a href="${path}?lang=${words.otherLang}" hreflang="${words.otherLang}" lang="${words.otherLang}"
               >${words.otherLanguage}</a

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import { bookedHours, overbookings, projects, teams, weekLoads, weeksShown, type WeekLoad } from '../planning.ts';
 import type { Speech } from '../speech.ts';
+import { billhookScript, billingAccount } from './billing-elements.ts';
 import type { Markup } from './document.ts';
 import { shell, type Visitor } from './shell.ts';
 
@@ -9,7 +10,10 @@ export function overviewPage(visitor: Visitor): Markup {
   const { words, number } = speech;
   const loads = weekLoads();
   const free = loads.reduce((sum, { booked, capacity }) => sum + capacity - booked, 0);
-  const content = html`<header class="head">
+  const content = html`<div class="trouble" lang="${speech.widgetLang}">
+      <billhook-past-due-banner ${billingAccount(visitor)}></billhook-past-due-banner>
+    </div>
+    <header class="head">
       <h1>${words.overview}</h1>
       <p class="lead">${words.overviewLead}</p>
     </header>
@@ -20,7 +24,7 @@ export function overviewPage(visitor: Visitor): Markup {
       ${figure(words.activeProjects, number(projects.length), words.acrossTeams(number(teams.length)))}
     </dl>
     ${decisions(speech)} ${weeklyChart(loads, speech)} ${teamTable(speech)}`;
-  return shell(visitor, { title: words.overview, content });
+  return shell(visitor, { title: words.overview, head: billhookScript(visitor), content });
 }
 
 function figure(name: string, value: string, note: string): Markup {

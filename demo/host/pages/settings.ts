@@ -1,11 +1,13 @@
-/** Settings: the workspace's own, and the page that Billhook is embedded in. */
+/** Settings: the workspace's own, with its plan in a line; and the page with the whole of the billing. */
 
 import { html } from 'hono/html';
+import { billhookScript, billingAccount } from './billing-elements.ts';
 import type { Markup } from './document.ts';
 import { shell, type Visitor } from './shell.ts';
 
 export function generalPage(visitor: Visitor): Markup {
-  const { words } = visitor.speech;
+  const { session, speech } = visitor;
+  const { words } = speech;
   const row = (name: string, value: unknown) =>
     html`<div class="row">
       <dt>${name}</dt>
@@ -15,20 +17,25 @@ export function generalPage(visitor: Visitor): Markup {
     title: words.general,
     heading: words.general,
     lead: words.generalLead,
+    head: billhookScript(visitor),
     content: html`<dl class="panel rows">
-      ${row(words.workspaceName, html`<bdi>${visitor.session.account.workspace}</bdi>`)}
-      ${row(words.workspaceId, html`<code>${visitor.session.account.id}</code>`)} ${row(words.weekStarts, words.monday)}
-      ${row(words.workingHours, words.hoursADay)} ${row(words.planAhead, words.eightWeeks)}
-    </dl>`,
+        ${row(words.workspaceName, html`<bdi data-workspace="name">${session.account.workspace}</bdi>`)}
+        ${row(words.workspaceId, html`<code data-workspace="id">${session.account.id}</code>`)}
+        ${row(words.weekStarts, words.monday)} ${row(words.workingHours, words.hoursADay)}
+        ${row(words.planAhead, words.eightWeeks)}
+      </dl>
+      <section class="panel plan-line" aria-labelledby="plan">
+        <h2 id="plan">${words.plan}</h2>
+        <div lang="${speech.widgetLang}">
+          <billhook-plan-status ${billingAccount(visitor)}></billhook-plan-status>
+          <billhook-manage-button ${billingAccount(visitor)}></billhook-manage-button>
+        </div>
+      </section>`,
   });
 }
 
-/**
- * The whole of the integration, as a host writes it: one script, one tag, one rule in the style sheet that keeps the
- * widget's place until the script is there (`billhook-widget:not(:defined)` in `styles/settings.css`).
- */
 export function billingPage(visitor: Visitor): Markup {
-  const { session, speech, billhook } = visitor;
+  const { speech } = visitor;
   const { words } = speech;
   const question = (ask: string, answer: string) =>
     html`<details class="question">
@@ -39,9 +46,9 @@ export function billingPage(visitor: Visitor): Markup {
     title: words.billing,
     heading: words.planAndPayment,
     lead: words.billingLead,
-    head: html`<script type="module" nonce="${billhook.nonce}" src="${billhook.url}/widget.js"></script>`,
+    head: billhookScript(visitor),
     content: html`<div lang="${speech.widgetLang}">
-        <billhook-widget token-url="/billing/token" account="${session.account.id}"></billhook-widget>
+        <billhook-widget ${billingAccount(visitor)}></billhook-widget>
       </div>
       <noscript><p class="muted">${words.billingNeedsScript}</p></noscript>
       <section class="questions" aria-labelledby="questions">

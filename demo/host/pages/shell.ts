@@ -1,6 +1,7 @@
 /** The signed-in product around a page: navigation, the workspace, and the demo's corner. */
 
 import { html } from 'hono/html';
+import type { Account } from '../accounts.ts';
 import type { Session } from '../sessions.ts';
 import type { Speech } from '../speech.ts';
 import { demoCorner, type DemoCorner } from './demo-corner.ts';
@@ -29,9 +30,8 @@ const icons = {
     ><path d="M3 7h3.5M11.5 7H21M3 17h9.5M17.5 17H21"></path>`,
 } as const;
 
-export function shell(visitor: Visitor, { title, content, ...more }: ShellParts): Markup {
-  const { session, speech, path } = visitor;
-  const { account, role } = session;
+export function shell(visitor: Visitor, { title, content, head }: ShellParts): Markup {
+  const { session, speech, path, billhook } = visitor;
   const { words } = speech;
   const link = (href: string, label: string, icon: Markup, current = path === href) =>
     html`<a href="${href}" ${current ? html`aria-current="${path === href ? 'page' : 'true'}"` : ''}
@@ -47,11 +47,7 @@ export function shell(visitor: Visitor, { title, content, ...more }: ShellParts)
           ${link('/settings', words.settings, icons.settings, path.startsWith('/settings'))}
         </nav>
         <div class="workspace">
-          <span class="initial" aria-hidden="true">${[...account.workspace][0]}</span>
-          <span class="who">
-            <span class="who-name"><bdi>${account.workspace}</bdi></span>
-            <span class="muted">${role === 'owner' ? words.roleOwner : words.roleMember}</span>
-          </span>
+          ${workspaceOf(visitor)}
           <form method="post" action="/sign-out">
             <button class="quiet" aria-label="${words.signOut}" title="${words.signOut}">
               <svg class="icon" viewBox="0 0 24 24" width="20" height="20" aria-hidden="true">
@@ -64,5 +60,53 @@ export function shell(visitor: Visitor, { title, content, ...more }: ShellParts)
       <main id="content" tabindex="-1">${content}</main>
     </div>
     ${demoCorner(visitor)}`;
-  return document({ speech, title, body, ...more });
+  const several = session.accounts.length > 1;
+  const script = several
+    ? html`<script type="module" nonce="${billhook.nonce}" src="/change-workspace.js"></script>`
+    : '';
+  return document({ speech, title, body, head: html`${head ?? ''}${script}` });
+}
+
+/** Which workspace this is; for whoever belongs to several, also the way to the others. */
+function workspaceOf({ session, speech: { words }, path }: Visitor): Markup {
+  const { account, accounts, role } = session;
+  const name = html`<span class="initial" aria-hidden="true" data-workspace="initial">${initialOf(account)}</span>
+    <span class="who">
+      <span class="who-name"><bdi data-workspace="name">${account.workspace}</bdi></span>
+      <span class="muted">${role === 'owner' ? words.roleOwner : words.roleMember}</span>
+    </span>`;
+  if (accounts.length < 2) return name;
+  return html`<details class="switcher">
+    <summary title="${words.changeWorkspace}">
+      ${name}
+      <svg class="icon" viewBox="0 0 24 24" width="16" height="16" aria-hidden="true">
+        <path d="M8 9.5 12 5.5l4 4M8 14.5l4 4 4-4"></path>
+      </svg>
+    </summary>
+    <form class="switcher-card" method="post" action="/workspace?next=${encodeURIComponent(path)}">
+      <p class="muted" id="workspaces">${words.yourWorkspaces}</p>
+      <ul aria-labelledby="workspaces">
+        ${accounts.map(
+          (each) =>
+            html`<li>
+              <button name="account" value="${each.id}" ${each === account ? html`aria-current="true"` : ''}>
+                <span class="initial" aria-hidden="true">${initialOf(each)}</span><bdi>${each.workspace}</bdi>
+              </button>
+            </li>`,
+        )}
+      </ul>
+    </form>
+  </details>`;
+}
+
+const initialOf = ({ workspace }: Account): string => [...workspace][0] ?? '';
+
+/** What a page says about its workspace, by the names in `data-workspace`: for `change-workspace.js`. */
+export function workspaceWords(account: Account, { words }: Speech): Readonly<Record<string, string>> {
+  return {
+    id: account.id,
+    name: account.workspace,
+    initial: initialOf(account),
+    customer: account.customer ?? words.noCustomer,
+  };
 }

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { Account } from '../accounts.ts';
+import { accountGroups, type Account } from '../accounts.ts';
 import type { Speech } from '../speech.ts';
 import { document, wordmark, type Markup } from './document.ts';
 
@@ -18,6 +18,28 @@ export function signInPage({ accounts, speech, query }: SignInParts): Markup {
       <input type="radio" name="role" value="${value}" ${checked ? html`checked` : ''} />
       <span><strong>${name}</strong> <span class="muted">${may}</span></span>
     </label>`;
+  const choices = (those: readonly Account[], name: Markup) =>
+    html`<ul class="choices" ${name}>
+      ${those.map(
+        ({ id, workspace, situation }) =>
+          html`<li>
+            <button class="choice" name="account" value="${id}">
+              <span class="initial" aria-hidden="true">${[...workspace][0]}</span>
+              <span><bdi>${workspace}</bdi></span>
+              ${situation ? html`<span class="muted">${words.lang === 'ar' ? situation.ar : situation.en}</span>` : ''}
+            </button>
+          </li>`,
+      )}
+    </ul>`;
+  const groups = accountGroups.flatMap((group) => {
+    const those = accounts.filter(({ situation }) => situation?.group === group);
+    return those.length === 0
+      ? []
+      : [
+          html`<h2 class="choices-name" id="${group}">${words.groupNames[group]}</h2>
+            ${choices(those, html`aria-labelledby="${group}"`)}`,
+        ];
+  });
 
   const body = html`<div class="gate">
     <main class="gate-form" id="content">
@@ -25,23 +47,12 @@ export function signInPage({ accounts, speech, query }: SignInParts): Markup {
       <h1>${words.signIn}</h1>
       <p class="lead">${words.signInLead}</p>
       <form method="post" action="/sign-in${query}">
-        <ul class="choices" aria-label="${words.workspaces}">
-          ${accounts.map(
-            ({ id, workspace, situation }) =>
-              html`<li>
-                <button class="choice" name="account" value="${id}">
-                  <span class="initial" aria-hidden="true">${[...workspace][0]}</span>
-                  <span><bdi>${workspace}</bdi></span>
-                  ${situation ? html`<span class="muted">${words.lang === 'ar' ? situation.ar : situation.en}</span>` : ''}
-                </button>
-              </li>`,
-          )}
-        </ul>
         <fieldset class="roles">
           <legend>${words.signInAs}</legend>
           ${role('owner', words.roleOwner, words.ownerMay, true)}
           ${role('member', words.roleMember, words.memberMay, false)}
         </fieldset>
+        ${groups.length === 0 ? choices(accounts, html`aria-label="${words.workspaces}"`) : groups}
       </form>
     </main>
     <aside class="pitch">
