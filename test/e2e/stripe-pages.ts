@@ -1,0 +1,75 @@
+/** What people do on Stripe's hosted pages, in their words: portal, Checkout, the invoice's page. */
+
+import type { Page } from 'playwright-core';
+import type { Theatre } from './theatre.ts';
+
+export const cards = {
+  works: '4242 4242 4242 4242',
+  failsWhenCharged: '4000 0000 0000 0341',
+  asksTheBank: '4000 0025 0000 3155',
+  declined: '4000 0000 0000 0002',
+} as const;
+
+/** Types a card by hand, as most people do. */
+export async function typeCard(page: Page, number: string): Promise<void> {
+  await page.getByLabel('Card number').fill(number);
+  await page.getByLabel('Expiry').fill('12 / 34');
+  await page.getByLabel('Security code').fill('123');
+}
+
+/** Subscribes on Checkout's page. Where the bank asks or the card is refused, it goes on there. */
+export async function subscribe(page: Page, number: string): Promise<void> {
+  await page.waitForURL(/\/c\/cs_test_/);
+  await typeCard(page, number);
+  await page.getByRole('button', { name: 'Subscribe', exact: true }).click();
+}
+
+/** Answers the bank's question. */
+export const confirm = (page: Page): Promise<void> =>
+  page.getByRole('button', { name: /^Confirm( payment)?$/ }).click();
+
+/** Saves a card on the portal's page for it. */
+export async function saveCard(page: Page, number: string): Promise<void> {
+  await page.waitForURL(/\/payment-method/);
+  await typeCard(page, number);
+  await page.getByRole('button', { name: 'Save card' }).click();
+}
+
+/** Pays on an invoice's page, with the card on file. */
+export async function payInvoice(page: Page): Promise<void> {
+  await page.waitForURL(/\/i\//);
+  await page.getByRole('button', { name: /^Pay €/ }).click();
+}
+
+/** Waits until the page says that the invoice is paid. */
+export const paid = (page: Page): Promise<void> => page.getByText('Your payment went through.').waitFor();
+
+/** The portal's and Checkout's link back to the host. */
+export const goBack = (page: Page): Promise<void> => page.getByRole('link', { name: /^\W*(Return to|Back)/ }).click();
+
+/** An invoice's page has no link back: people use the browser's. */
+export async function backToBilling(page: Page): Promise<void> {
+  while (!page.url().includes('/settings/billing')) {
+    // oxlint-disable-next-line no-await-in-loop -- one page after the other, as a thumb does
+    await page.goBack({ waitUntil: 'commit' });
+  }
+}
+
+/** Picks a plan in the portal's list and changes to it. */
+export async function changePlan(page: Page, plan: RegExp): Promise<void> {
+  await page.getByRole('link', { name: 'Change plan' }).click();
+  await page.getByRole('radio', { name: plan }).check();
+  await page.getByRole('button', { name: 'Change plan' }).click();
+}
+
+/** What a customer has at Stripe, over or not: by the books, not by what a page says. */
+export function subscriptionsOf(theatre: Theatre, workspace: string) {
+  const { demo } = theatre;
+  if (!demo.sandbox) throw new Error('the demo runs on the sandbox');
+  const { state } = demo.sandbox;
+  const account = demo.accounts.find((each) => each.workspace === workspace);
+  const customers = state.customers
+    .list(({ id, metadata }) => id === account?.customer || metadata['billhook_account'] === account?.id)
+    .map(({ id }) => id);
+  return state.subscriptions.list(({ customer }) => customers.includes(customer));
+}
