@@ -3,11 +3,13 @@
 import { createHmac } from 'node:crypto';
 import type { Hono } from 'hono';
 import { createApp } from './app.ts';
+import { widgetAuth } from './auth.ts';
 import { Catalogue } from './catalogue.ts';
 import type { BillhookOptions } from './config.ts';
 import { openLedger } from './ledger.ts';
 import { Outbox } from './outbox.ts';
 import { createCheckout } from './checkout.ts';
+import { createLimits } from './limits.ts';
 import { createLinking } from './linking.ts';
 import { PortalConfigurations, withKeptElsewhere } from './portal-configurations.ts';
 import { createRead } from './reading.ts';
@@ -20,7 +22,7 @@ export interface Billhook {
   /** The routes, to be served alone or mounted in a Hono app. */
   readonly app: Hono;
   /** The same as a web-standard handler. */
-  readonly fetch: (request: Request) => Response | Promise<Response>;
+  readonly fetch: (request: Request, env?: object) => Response | Promise<Response>;
   /**
    * Answers whoever waits. Call it before the HTTP server is closed, and {@link close} after: a held poll would keep the
    * server open until its time is up.
@@ -65,6 +67,12 @@ export async function createBillhook(options: BillhookOptions, worker: WorkerOpt
     const working = new Worker({ config, store, gateway, catalogue, digest, wakeOutbox }, waiters, worker);
     const wakeWorker = () => working.wake();
     const linking = createLinking(config, store, gateway, wakeWorker);
+    const auth = {
+      verify: widgetTokenVerifier(config.publicUrl, (host) => config.hosts.get(host) ?? null),
+      hosts: config.hosts,
+      now: config.now,
+      limits: createLimits(config.limits, config.proxies),
+    };
     const app = createApp(
       {
         config,
@@ -78,7 +86,7 @@ export async function createBillhook(options: BillhookOptions, worker: WorkerOpt
         linking,
         introduce: linking.introduce,
         openCheckout: createCheckout(config, store, gateway),
-        verify: widgetTokenVerifier(config.publicUrl, (host) => config.hosts.get(host) ?? null),
+        allow: (scope) => widgetAuth(auth, scope),
       },
       widget,
     );
@@ -87,7 +95,8 @@ export async function createBillhook(options: BillhookOptions, worker: WorkerOpt
 
     return {
       app,
-      fetch: (request) => app.fetch(request),
+      // The server's own bindings tell the connection's address, which the limits count by.
+      fetch: (request, env) => app.fetch(request, env),
       answerWaiting: () => waiters.close(),
       async close() {
         waiters.close();

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { webhookOption, type HostWebhook } from './host-webhook.ts';
 import { Jwks } from './jwks.ts';
+import { defaultLimits, type LimitOptions } from './limits.ts';
 import { describeCause, silentLog, type Log } from './log.ts';
 import type { Notice } from './notices.ts';
 import { planOptions } from './plan-options.ts';
@@ -79,7 +80,17 @@ const host = z
   })
   .refine(hasSomeKey, someKeyMissing);
 
+const perMinute = z.int('must be a whole number').min(1, 'must be at least 1');
+
 const options = z.strictObject({
+  limits: z
+    .strictObject({
+      asksPerMinute: perMinute.default(defaultLimits.asksPerMinute),
+      openingsPerMinute: perMinute.default(defaultLimits.openingsPerMinute),
+      refusalsPerMinute: perMinute.default(defaultLimits.refusalsPerMinute),
+    })
+    .default(defaultLimits),
+  proxies: z.int('must be a whole number').min(0, 'must not be negative').max(10, 'must be at most 10').default(0),
   publicUrl: address('must be the web address under which this server is reached'),
   database: text('must be a file’s path, or ":memory:"'),
   stripe: z.strictObject({
@@ -150,6 +161,10 @@ export interface Host {
 export interface Config {
   readonly publicUrl: string;
   readonly database: string;
+  /** How often one account, and one address, may ask; what is not set is the house's default. */
+  readonly limits: LimitOptions;
+  /** The operator's own proxies before the server. */
+  readonly proxies: number;
   readonly stripe: z.output<typeof options>['stripe'];
   readonly hosts: ReadonlyMap<string, Host>;
   readonly log: Log;

@@ -12,6 +12,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 const variables: Record<string, string> = {
   publicUrl: 'BILLHOOK_URL',
   database: 'DATABASE_URL',
+  proxies: 'BILLHOOK_PROXIES',
   'stripe.secretKey': 'STRIPE_SECRET_KEY',
   'stripe.webhookSecrets': 'STRIPE_WEBHOOK_SECRET',
   'stripe.apiUrl': 'STRIPE_API_URL',
@@ -115,6 +116,7 @@ function oneHost(env: Environment): Record<string, unknown> {
   return {
     publicUrl: text('publicUrl') ?? defaultUrl(env),
     database: databaseFrom(env),
+    ...given('proxies', number('proxies')),
     stripe: {
       ...given('secretKey', text('stripe.secretKey')),
       ...given('webhookSecrets', list('stripe.webhookSecrets')),

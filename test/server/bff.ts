@@ -68,6 +68,8 @@ export async function startBff(
       apiUrl: 'http://127.0.0.1:9',
       ...stripe,
     },
+    // Tests ask faster than people do; what the limits are for has tests of its own.
+    limits: { asksPerMinute: 100_000, openingsPerMinute: 100_000, refusalsPerMinute: 100_000 },
     hosts: [{ id: 'acme', secrets: [hostSecret], origins: [origin], returnUrl: `${origin}/billing`, ...host }],
     ...change,
   };

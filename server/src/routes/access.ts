@@ -5,13 +5,13 @@
 
 import { Hono } from 'hono';
 import type { AccessAnswer } from '@billhook/widget/contract';
-import { widgetAuth, type Authenticated } from '../auth.ts';
+import type { Authenticated } from '../auth.ts';
 import { readWithFirstFacts } from './first-facts.ts';
 import type { RouteParts } from './parts.ts';
 
 export function accessRoute(parts: RouteParts) {
-  const { config, introduce, verify } = parts;
-  return new Hono<Authenticated>().get('/', widgetAuth(verify, config.hosts, 'access', config.now), async (c) => {
+  const { allow, introduce } = parts;
+  return new Hono<Authenticated>().get('/', allow('access'), async (c) => {
     const { identity } = c.var;
     await introduce(identity);
     const { snapshot } = await readWithFirstFacts(parts, identity, c.req.raw.signal);

@@ -1,14 +1,14 @@
 /** `GET /v1/billing`: the snapshot, at once, or held until it changes. */
 
 import { Hono } from 'hono';
-import { widgetAuth, type Authenticated } from '../auth.ts';
+import type { Authenticated } from '../auth.ts';
 import { lookUntilDone, waitPreference } from '../waiting.ts';
 import { readWithFirstFacts } from './first-facts.ts';
 import type { RouteParts } from './parts.ts';
 
 export function billingRoute(parts: RouteParts) {
-  const { config, introduce, read, store, verify, waiters, wakeWorker } = parts;
-  return new Hono<Authenticated>().get('/', widgetAuth(verify, config.hosts, 'billing:read', config.now), async (c) => {
+  const { allow, config, introduce, read, store, waiters, wakeWorker } = parts;
+  return new Hono<Authenticated>().get('/', allow('billing:read'), async (c) => {
     const { identity } = c.var;
     const { signal } = c.req.raw;
     await introduce(identity);

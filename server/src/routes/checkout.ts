@@ -2,7 +2,7 @@
 
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { widgetAuth, type Authenticated, type Identity } from '../auth.ts';
+import type { Authenticated, Identity } from '../auth.ts';
 import { BillhookError } from '../problem.ts';
 import type { Reading } from '../reading.ts';
 import { stripeLocale } from '../stripe-locale.ts';
@@ -25,46 +25,42 @@ const freshFactsMs = 10_000;
 const nothingRuns = new Set(['none', 'ended']);
 
 export function checkoutRoute(parts: RouteParts) {
-  const { catalogue, config, introduce, linking, openCheckout, read, store, verify, waiters, wakeWorker } = parts;
-  return new Hono<Authenticated>().post(
-    '/',
-    widgetAuth(verify, config.hosts, 'billing:manage', config.now),
-    async (c) => {
-      const { identity } = c.var;
-      const { offer: wanted, returnUrl, locale, seen } = await readBody(c, checkoutSessionRequest);
-      const back = returnUrlOf(identity.settings, returnUrl);
-      await introduce(identity);
+  const { allow, catalogue, config, introduce, linking, openCheckout, read, store, waiters, wakeWorker } = parts;
+  return new Hono<Authenticated>().post('/', allow('billing:manage'), async (c) => {
+    const { identity } = c.var;
+    const { offer: wanted, returnUrl, locale, seen } = await readBody(c, checkoutSessionRequest);
+    const back = returnUrlOf(identity.settings, returnUrl);
+    await introduce(identity);
 
-      const { signal } = c.req.raw;
-      const { snapshot } = await readFresh(identity, signal);
-      if (!nothingRuns.has(snapshot.state)) throw new BillhookError('subscription_exists');
-      const offer = identity.settings.policy.offers.find(({ id }) => id === wanted);
-      const price = offer && catalogue.price(offer.price);
-      if (!offer || !price || snapshot.offers.every(({ id }) => id !== wanted)) {
-        throw new BillhookError('field_invalid', {
-          field: 'offer',
-          detail: 'This plan is not offered to the account now.',
-        });
-      }
+    const { signal } = c.req.raw;
+    const { snapshot } = await readFresh(identity, signal);
+    if (!nothingRuns.has(snapshot.state)) throw new BillhookError('subscription_exists');
+    const offer = identity.settings.policy.offers.find(({ id }) => id === wanted);
+    const price = offer && catalogue.price(offer.price);
+    if (!offer || !price || snapshot.offers.every(({ id }) => id !== wanted)) {
+      throw new BillhookError('field_invalid', {
+        field: 'offer',
+        detail: 'This plan is not offered to the account now.',
+      });
+    }
 
-      const customer = await linking.ensureCustomer(identity);
-      const { host, account } = identity;
-      const url = await openCheckout(
-        {
-          host,
-          account,
-          customer,
-          offer,
-          price,
-          returnUrl: back,
-          locale: locale === undefined ? null : stripeLocale(locale),
-        },
-        signal,
-      );
-      const record = customerOf(await read(identity));
-      return c.json(await openVisit(parts, identity, record, 'checkout', seen, url));
-    },
-  );
+    const customer = await linking.ensureCustomer(identity);
+    const { host, account } = identity;
+    const url = await openCheckout(
+      {
+        host,
+        account,
+        customer,
+        offer,
+        price,
+        returnUrl: back,
+        locale: locale === undefined ? null : stripeLocale(locale),
+      },
+      signal,
+    );
+    const record = customerOf(await read(identity));
+    return c.json(await openVisit(parts, identity, record, 'checkout', seen, url));
+  });
 
   /** The account as Stripe says it is now: a purchase in another tab may be a second old. */
   async function readFresh(identity: Identity, signal: AbortSignal): Promise<Reading> {

@@ -2,7 +2,7 @@
 
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { widgetAuth, type Authenticated } from '../auth.ts';
+import type { Authenticated } from '../auth.ts';
 import { BillhookError } from '../problem.ts';
 import { readBody } from './body.ts';
 import { customerOf, openVisit, seenField } from './opening.ts';
@@ -11,19 +11,15 @@ import type { RouteParts } from './parts.ts';
 const invoiceSessionRequest = z.strictObject({ seen: seenField });
 
 export function invoiceRoute(parts: RouteParts) {
-  const { config, gateway, introduce, read, verify } = parts;
-  return new Hono<Authenticated>().post(
-    '/',
-    widgetAuth(verify, config.hosts, 'billing:manage', config.now),
-    async (c) => {
-      const { identity } = c.var;
-      const { seen } = await readBody(c, invoiceSessionRequest);
-      await introduce(identity);
-      const reading = await read(identity);
-      const record = customerOf(reading);
-      const url = reading.invoiceToPay === null ? null : await gateway.openInvoicePage(reading.invoiceToPay);
-      if (url === null) throw new BillhookError('no_open_invoice');
-      return c.json(await openVisit(parts, identity, record, 'invoice', seen, url));
-    },
-  );
+  const { allow, gateway, introduce, read } = parts;
+  return new Hono<Authenticated>().post('/', allow('billing:manage'), async (c) => {
+    const { identity } = c.var;
+    const { seen } = await readBody(c, invoiceSessionRequest);
+    await introduce(identity);
+    const reading = await read(identity);
+    const record = customerOf(reading);
+    const url = reading.invoiceToPay === null ? null : await gateway.openInvoicePage(reading.invoiceToPay);
+    if (url === null) throw new BillhookError('no_open_invoice');
+    return c.json(await openVisit(parts, identity, record, 'invoice', seen, url));
+  });
 }

@@ -1,5 +1,6 @@
 /** What routes are made of: wired in `billhook.ts`, the same for all of them. */
 
+import type { widgetAuth } from '../auth.ts';
 import type { Catalogue } from '../catalogue.ts';
 import type { Config } from '../config.ts';
 import type { OpenCheckout } from '../checkout.ts';
@@ -9,7 +10,7 @@ import type { Read } from '../reading.ts';
 import type { StripeGateway } from '../stripe-gateway.ts';
 import type { BillingStore } from '../store/store.ts';
 import type { Waiters } from '../waiters.ts';
-import type { VerifyWidgetToken } from '../widget-token.ts';
+import type { Scope } from '../widget-token.ts';
 
 export interface RouteParts {
   readonly config: Config;
@@ -22,7 +23,8 @@ export interface RouteParts {
   readonly linking: Linking;
   readonly introduce: Linking['introduce'];
   readonly openCheckout: OpenCheckout;
-  readonly verify: VerifyWidgetToken;
+  /** Lets a request through with a token of this scope. */
+  readonly allow: (scope: Scope) => ReturnType<typeof widgetAuth>;
   /** A ticket was raised: somebody should look. */
   readonly wakeWorker: () => void;
 }

@@ -3,7 +3,7 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import type { PortalFlow } from '@billhook/widget/contract';
-import { widgetAuth, type Authenticated } from '../auth.ts';
+import type { Authenticated } from '../auth.ts';
 import type { SubscriptionFacts } from '../facts.ts';
 import { mayOpen, type PortalFeatures } from '../judge/portal.ts';
 import { describeCause } from '../log.ts';
@@ -26,50 +26,46 @@ const portalSessionRequest = z.strictObject({
 });
 
 export function portalRoute(parts: RouteParts) {
-  const { config, gateway, introduce, portals, read, verify } = parts;
-  return new Hono<Authenticated>().post(
-    '/',
-    widgetAuth(verify, config.hosts, 'billing:manage', config.now),
-    async (c) => {
-      const { identity } = c.var;
-      const { settings, host, account } = identity;
-      const request = await readBody(c, portalSessionRequest);
-      const { flow, locale, seen } = request;
-      const returnUrl = returnUrlOf(settings, request.returnUrl);
-      const completionUrl = returnUrlOf(settings, request.completionUrl ?? returnUrl, 'completionUrl');
-      await introduce(identity);
-      const reading = await read(identity);
-      const record = customerOf(reading);
-      const { configuration, features, ruleFailure } = reading.portal;
-      if (ruleFailure) {
-        const cause = describeCause(ruleFailure.cause);
-        config.log.warn('portal.rule_failed', { host, account, configuration: ruleFailure.use, cause });
-      }
+  const { allow, config, gateway, introduce, portals, read } = parts;
+  return new Hono<Authenticated>().post('/', allow('billing:manage'), async (c) => {
+    const { identity } = c.var;
+    const { settings, host, account } = identity;
+    const request = await readBody(c, portalSessionRequest);
+    const { flow, locale, seen } = request;
+    const returnUrl = returnUrlOf(settings, request.returnUrl);
+    const completionUrl = returnUrlOf(settings, request.completionUrl ?? returnUrl, 'completionUrl');
+    await introduce(identity);
+    const reading = await read(identity);
+    const record = customerOf(reading);
+    const { configuration, features, ruleFailure } = reading.portal;
+    if (ruleFailure) {
+      const cause = describeCause(ruleFailure.cause);
+      config.log.warn('portal.rule_failed', { host, account, configuration: ruleFailure.use, cause });
+    }
 
-      const about = subscriptionMeant(reading, request.subscription);
-      requireOpen(flow, about, features);
-      const stays = request.completionUrl === undefined && flow === 'payment_method_update' && hasToPay(reading);
-      const url = await portals.use(settings, configuration, async (portal) => {
-        // What is at Stripe may be less than what was asked for: none of the plans may be one to switch to.
-        requireOpen(flow, about, portal.features);
-        return await gateway.openPortal({
-          customer: record.customer,
-          configuration: portal.id,
-          returnUrl,
-          locale: locale === undefined ? null : stripeLocale(locale),
-          flow:
-            flow === undefined
-              ? null
-              : {
-                  type: flow,
-                  subscription: flow === 'payment_method_update' ? null : (about?.id ?? null),
-                  completionUrl: stays ? null : completionUrl,
-                },
-        });
+    const about = subscriptionMeant(reading, request.subscription);
+    requireOpen(flow, about, features);
+    const stays = request.completionUrl === undefined && flow === 'payment_method_update' && hasToPay(reading);
+    const url = await portals.use(settings, configuration, async (portal) => {
+      // What is at Stripe may be less than what was asked for: none of the plans may be one to switch to.
+      requireOpen(flow, about, portal.features);
+      return await gateway.openPortal({
+        customer: record.customer,
+        configuration: portal.id,
+        returnUrl,
+        locale: locale === undefined ? null : stripeLocale(locale),
+        flow:
+          flow === undefined
+            ? null
+            : {
+                type: flow,
+                subscription: flow === 'payment_method_update' ? null : (about?.id ?? null),
+                completionUrl: stays ? null : completionUrl,
+              },
       });
-      return c.json(await openVisit(parts, identity, record, 'portal', seen, url));
-    },
-  );
+    });
+    return c.json(await openVisit(parts, identity, record, 'portal', seen, url));
+  });
 }
 
 /**

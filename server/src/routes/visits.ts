@@ -6,7 +6,7 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import type { Change, VisitReturn } from '@billhook/widget/contract';
-import { widgetAuth, type Authenticated } from '../auth.ts';
+import type { Authenticated } from '../auth.ts';
 import { changesBetween } from '../changes.ts';
 import { BillhookError } from '../problem.ts';
 import type { CustomerRecord, Visit } from '../store/store.ts';
@@ -22,44 +22,40 @@ const ticketEveryMs = 5_000;
 /** Somebody else's system may be slower than the person: "unchanged" is looked at again after so long. */
 const recheckAfterMs = [5_000, 30_000];
 
-export function visitsRoute({ config, read, store, verify, waiters, wakeWorker, catalogue }: RouteParts) {
-  return new Hono<Authenticated>().post(
-    '/return',
-    widgetAuth(verify, config.hosts, 'billing:read', config.now),
-    async (c) => {
-      const { identity } = c.var;
-      const body = await readBody(c, visitReturnRequest);
-      // Unknown, foreign and expired are told apart by nobody: the id must not be a way to ask about other accounts.
-      const visit = await store.findVisit(body.visit, identity, config.now());
-      if (!visit) throw new BillhookError('visit_not_found');
+export function visitsRoute({ allow, config, read, store, waiters, wakeWorker, catalogue }: RouteParts) {
+  return new Hono<Authenticated>().post('/return', allow('billing:read'), async (c) => {
+    const { identity } = c.var;
+    const body = await readBody(c, visitReturnRequest);
+    // Unknown, foreign and expired are told apart by nobody: the id must not be a way to ask about other accounts.
+    const visit = await store.findVisit(body.visit, identity, config.now());
+    if (!visit) throw new BillhookError('visit_not_found');
 
-      const waitMs = waitPreference(c);
-      const ticket = await store.returnVisit(visit.id, ticketEveryMs, config.now());
-      await store.want(visit.customer, config.now() + Math.max(waitMs, ticketEveryMs));
-      wakeWorker();
+    const waitMs = waitPreference(c);
+    const ticket = await store.returnVisit(visit.id, ticketEveryMs, config.now());
+    await store.want(visit.customer, config.now() + Math.max(waitMs, ticketEveryMs));
+    wakeWorker();
 
-      const { snapshot, record } = await lookUntilDone(
-        waiters,
-        identity,
-        waitMs,
-        c.req.raw.signal,
-        config.now,
-        async () => {
-          const reading = await read(identity);
-          return { value: reading, done: isSynced(reading.record, visit, ticket), nextChangeAt: null };
-        },
-      );
-      if (!isSynced(record, visit, ticket)) {
-        return c.json<VisitReturn>({ outcome: 'pending', changes: [], snapshot });
-      }
+    const { snapshot, record } = await lookUntilDone(
+      waiters,
+      identity,
+      waitMs,
+      c.req.raw.signal,
+      config.now,
+      async () => {
+        const reading = await read(identity);
+        return { value: reading, done: isSynced(reading.record, visit, ticket), nextChangeAt: null };
+      },
+    );
+    if (!isSynced(record, visit, ticket)) {
+      return c.json<VisitReturn>({ outcome: 'pending', changes: [], snapshot });
+    }
 
-      const changes = await changesSince(visit, record);
-      const outcome = changes.length > 0 ? 'changed' : 'unchanged';
-      const recheckAt = outcome === 'unchanged' ? recheckAfterMs.map((after) => config.now() + after) : [];
-      await store.settleVisit(visit.id, outcome, recheckAt);
-      return c.json<VisitReturn>({ outcome, changes, snapshot });
-    },
-  );
+    const changes = await changesSince(visit, record);
+    const outcome = changes.length > 0 ? 'changed' : 'unchanged';
+    const recheckAt = outcome === 'unchanged' ? recheckAfterMs.map((after) => config.now() + after) : [];
+    await store.settleVisit(visit.id, outcome, recheckAt);
+    return c.json<VisitReturn>({ outcome, changes, snapshot });
+  });
 
   async function changesSince(visit: Visit, record: CustomerRecord | null): Promise<Change[]> {
     if (!record?.facts || record.revision === visit.seen) return [];
