@@ -3,17 +3,19 @@
 import type { Page } from 'playwright-core';
 import { widgetOf } from './theatre.ts';
 
+/** The widget once it knows: while it loads, a healthy account stands in for the one to come, as bars without words. */
+const known = (page: Page) => widgetOf(page).locator('.root.ready');
+
 /** Resolves once the widget says this. */
-export const says = (page: Page, text: string | RegExp): Promise<void> =>
-  widgetOf(page).getByText(text).first().waitFor();
+export const says = (page: Page, text: string | RegExp): Promise<void> => known(page).getByText(text).first().waitFor();
 
 /** Presses one of its buttons. */
 export const press = (page: Page, name: string | RegExp): Promise<void> =>
-  widgetOf(page).getByRole('button', { name }).click();
+  known(page).getByRole('button', { name }).click();
 
 /** The names of its buttons, in order. */
 export const buttons = (page: Page): Promise<string[]> => widgetOf(page).getByRole('button').allInnerTexts();
 
 /** Everything that it says, as it would be read: also what stands in the list of subscriptions. */
 export const allWords = async (page: Page): Promise<string> =>
-  (await widgetOf(page).locator('.card').innerText()).replaceAll(/\s+/g, ' ');
+  (await known(page).locator('.card').innerText()).replaceAll(/\s+/g, ' ');

@@ -1,0 +1,157 @@
+/** M15, M18, B1: a plan that is changed, put off, ended and begun again; after each, the page says what changed in words. */
+
+import type { Page } from 'playwright-core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { cards, changePlan, goBack, saveCard, subscribe, subscriptionsOf } from './stripe-pages.ts';
+import { allPlans, openTheatre, type Theatre } from './theatre.ts';
+import { allWords, buttons, press, says } from './widget-words.ts';
+
+let theatre: Theatre;
+beforeEach(async () => {
+  theatre = await openTheatre({ offers: allPlans });
+});
+afterEach(async () => {
+  await theatre.close();
+  expect(theatre.troubles).toEqual([]);
+});
+
+const aDay = /\w+ \d+, \d{4}/;
+const day = 86_400_000;
+
+/** Lets days go by at Stripe, with everything that happens on them. */
+async function pass(days: number): Promise<void> {
+  const { sandbox } = theatre.demo;
+  await sandbox?.clock.advance(days * day);
+  await sandbox?.deliveries.settled();
+}
+
+/** Somebody on the Starter plan, who subscribed a moment ago. */
+async function onStarter(): Promise<Page> {
+  const page = await theatre.enter('Fern & Field');
+  await press(page, 'Choose Starter');
+  await subscribe(page, cards.works);
+  await says(page, 'Your Starter plan has started.');
+  expect(await allWords(page)).toContain('€9 per month');
+  return page;
+}
+
+describe('another plan', () => {
+  it('that costs more is had at once, at its price', async () => {
+    const page = await onStarter();
+    await press(page, 'Manage billing');
+    await changePlan(page, /^Team €29/);
+    await page.getByText('Your plan was changed.').waitFor();
+    await goBack(page);
+    await says(page, 'Your plan is now Team.');
+    await says(page, /^Active$/);
+    const words = await allWords(page);
+    expect(words).toContain('€29 per month');
+    expect(words).not.toContain('€9');
+    expect(words, 'a price moves with its plan: one sentence').not.toContain('Your price');
+  });
+
+  it('that costs less comes when the period ends, and until then nothing moves', async () => {
+    const page = await theatre.enter('Alder Works');
+    await says(page, /^Active$/);
+    await press(page, 'Manage billing');
+    await changePlan(page, /^Starter €9/);
+    await page.getByText('Your plan will change when this period ends.').waitFor();
+    await goBack(page);
+    await says(page, /^Changes to Starter \(€27 per month\) on \w+ \d+, \d{4}$/);
+    await says(page, /^Renews on/);
+    const words = await allWords(page);
+    expect(words).toMatch(/Team ?Active/);
+    expect(words).toContain('€87 per month Quantity 3');
+  });
+
+  it('that was put off can be taken back', async () => {
+    const page = await theatre.enter('Juniper Labs');
+    await says(page, /^Changes to Starter \(€9 per month\) on/);
+    await press(page, 'Manage billing');
+    await page.getByRole('button', { name: 'Keep current plan' }).click();
+    await page.getByText('Your plan stays as it is.').waitFor();
+    await goBack(page);
+    await says(page, 'You keep your plan.');
+    expect(await allWords(page)).not.toContain('Changes to');
+  });
+
+  it('that was put off is there when its day has come', async () => {
+    const page = await theatre.enter('Juniper Labs');
+    await says(page, /^Changes to Starter/);
+    await pass(32);
+    await page.reload();
+    await says(page, /^Starter$/);
+    expect(await allWords(page)).toContain('€9 per month');
+    expect(await allWords(page)).not.toContain('Changes to');
+  });
+});
+
+describe('a cancellation', () => {
+  it('M18: is had until its day, is taken back, is given again, and ends', async () => {
+    const page = await onStarter();
+    const cancel = async () => {
+      await press(page, 'Manage billing');
+      await page.getByRole('link', { name: 'Cancel plan' }).click();
+      await page.getByRole('button', { name: 'Cancel plan' }).click();
+      await page.getByText('Your plan was canceled.').waitFor();
+      await goBack(page);
+      await says(page, new RegExp(`^Your plan ends on ${aDay.source}\\.$`));
+      await says(page, /^Ending$/);
+      await says(page, 'You keep full access until then.');
+    };
+    await cancel();
+    await press(page, 'Keep my plan');
+    await page.getByRole('button', { name: 'Keep plan' }).click();
+    await goBack(page);
+    await says(page, 'You keep your plan.');
+    await says(page, /^Renews on/);
+
+    await cancel();
+    await pass(32);
+    await page.reload();
+    await says(page, /^Ended$/);
+    await says(page, new RegExp(`^Ended on ${aDay.source}$`));
+    expect(await buttons(page)).toEqual(['Choose Starter', 'Choose Team', 'Choose Business', 'Manage billing']);
+    expect(subscriptionsOf(theatre, 'Fern & Field').map(({ status }) => status)).toEqual(['canceled']);
+  });
+});
+
+describe('a trial', () => {
+  it('without a card is over on its day: a card is asked for, and no plan is sold beside it', async () => {
+    const page = await theatre.enter('Paper Lantern');
+    await says(page, /^Trial ends on/);
+    await pass(6);
+    await page.reload();
+    await says(page, 'Your trial is over.');
+    await says(page, /^Incomplete$/);
+    expect(await buttons(page)).toEqual(['Add a card', 'Manage billing']);
+  });
+
+  it('with a card becomes the plan', async () => {
+    const page = await theatre.enter('Orchard Row');
+    await says(page, /^Trial$/);
+    await pass(9);
+    await page.reload();
+    await says(page, /^Active$/);
+    await says(page, /^Renews on/);
+  });
+});
+
+describe('money', () => {
+  it('in yen has no decimals, on the page and after a failed payment', async () => {
+    const page = await theatre.enter('Sakura Atelier');
+    await says(page, /^Active$/);
+    expect(await allWords(page)).toContain('¥9,000 per month Quantity 2');
+    expect(await allWords(page)).not.toMatch(/[.,]00\b/);
+
+    await press(page, 'Manage billing');
+    await page.getByRole('link', { name: 'Update payment method' }).click();
+    await saveCard(page, cards.failsWhenCharged);
+    await goBack(page);
+    await says(page, 'Your payment method was updated.');
+    await pass(21);
+    await page.reload();
+    await says(page, 'We could not charge ¥9,000.');
+    expect(await buttons(page)).toEqual(['Update card', 'Pay ¥9,000 now', 'Manage billing']);
+  });
+});
