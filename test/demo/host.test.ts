@@ -11,7 +11,20 @@ const secret = 'a-secret-of-more-than-thirty-two-bytes';
 const host = createHost({
   hostUrl,
   accounts: [
-    { id: 'harbour-studio', workspace: 'Harbour Studio', situation: null, customer: 'cus_harbour' },
+    {
+      id: 'harbour-studio',
+      workspace: 'Harbour Studio',
+      situation: { group: 'attention', en: 'The last payment failed', ar: 'فشل آخر دفع' },
+      customer: 'cus_harbour',
+      alsoIn: 'alder-works',
+    },
+    {
+      id: 'alder-works',
+      workspace: 'Alder Works',
+      situation: { group: 'paying', en: 'Team plan, paid', ar: 'خطة Team، مدفوعة' },
+      customer: 'cus_alder',
+      alsoIn: 'harbour-studio',
+    },
     { id: 'fern-and-field', workspace: 'Fern & Field', situation: null, customer: null },
   ],
   tokens: { secret, issuer: 'tidewater', audience: billhookUrl },
@@ -73,7 +86,71 @@ describe('GET /billing/token', () => {
   });
 });
 
+describe('two workspaces of one person', () => {
+  const workspaceOf = async (cookie: string, asked: string) => {
+    const response = await get(`/billing/token?workspace=${asked}`, cookie);
+    if (response.status !== 200) return response.status;
+    return decodeJwt(((await response.json()) as { token: string }).token).sub;
+  };
+  const change = (cookie: string, account: string, headers: Record<string, string> = {}) =>
+    submit('/workspace?next=/settings', { account }, { origin: hostUrl, cookie, ...headers });
+
+  it('each have a token of their own; no other has', async () => {
+    const cookie = await signIn('harbour-studio');
+    expect(await workspaceOf(cookie, 'harbour-studio')).toBe('harbour-studio');
+    expect(await workspaceOf(cookie, 'alder-works')).toBe('alder-works');
+    for (const other of ['fern-and-field', 'made-up', '']) expect(await workspaceOf(cookie, other)).toBe(403);
+    expect(await workspaceOf(await signIn('fern-and-field'), 'harbour-studio')).toBe(403);
+  });
+
+  it('are changed for this person, on the pages to come; a page that shows the other keeps its own token', async () => {
+    const cookie = await signIn('harbour-studio');
+    const changed = await change(cookie, 'alder-works');
+    expect(changed.status).toBe(303);
+    expect(changed.headers.get('location')).toBe('/settings');
+    expect(await (await get('/settings', cookie)).text()).toContain('account="alder-works"');
+    expect(decodeJwt(await tokenOf(cookie)).sub).toBe('alder-works');
+    expect(await workspaceOf(cookie, 'harbour-studio')).toBe('harbour-studio');
+  });
+
+  it('are told to a script in words, without a page', async () => {
+    const cookie = await signIn('harbour-studio');
+    const response = await change(cookie, 'alder-works', { accept: 'application/json' });
+    expect(await response.json()).toEqual({
+      id: 'alder-works',
+      name: 'Alder Works',
+      initial: 'A',
+      customer: 'cus_alder',
+    });
+  });
+
+  it('are no way into a third, from another site, or after signing out', async () => {
+    const cookie = await signIn('harbour-studio');
+    expect((await change(cookie, 'fern-and-field', { accept: 'application/json' })).status).toBe(403);
+    expect((await change(cookie, 'alder-works', { origin: 'https://evil.example' })).status).toBe(403);
+    expect((await change('', 'alder-works', { accept: 'application/json' })).status).toBe(403);
+    expect(decodeJwt(await tokenOf(cookie)).sub).toBe('harbour-studio');
+  });
+
+  it('are offered to nobody who has but one', async () => {
+    const [two, one] = await Promise.all([signIn('harbour-studio'), signIn('fern-and-field')]);
+    expect(await (await get('/', two)).text()).toContain('action="/workspace?next=%2F"');
+    expect(await (await get('/', one)).text()).not.toContain('/workspace');
+  });
+});
+
 describe('signing in', () => {
+  it('is offered by what there is to see, as owner unless one says otherwise', async () => {
+    const page = await (await get('/sign-in')).text();
+    const names = [...page.matchAll(/<h2 [^>]*>([^<]+)<\/h2>/g)].map(([, name]) => name);
+    expect(names, 'groups without anybody are left out').toEqual(['Paying', 'Needs attention']);
+    expect(page).toMatch(
+      /<ul class="choices" aria-labelledby="attention">[^]*Harbour Studio[^]*The last payment failed/,
+    );
+    expect(page).toMatch(/value="owner" checked/);
+    expect(await (await get('/sign-in?lang=ar')).text()).toContain('فشل آخر دفع');
+  });
+
   it('sets a cookie that no script and no other site can use, new each time', async () => {
     const first = await submit('/sign-in', { account: 'harbour-studio' });
     expect(first.headers.get('set-cookie')).toMatch(/^host_session=[\w-]{32}; Path=\/; HttpOnly; SameSite=Lax$/);
@@ -147,12 +224,30 @@ describe('the pages', () => {
         const page = await response.text();
         expect(page).toContain(`<script type="module" nonce="${nonce}" src="${billhookUrl}/widget.js"></script>`);
         expect(page).toContain(
-          '<billhook-widget token-url="/billing/token" account="harbour-studio"></billhook-widget>',
+          '<billhook-widget token-url="/billing/token?workspace=harbour-studio" account="harbour-studio"></billhook-widget>',
         );
         return nonce;
       }),
     );
     expect(new Set(nonces).size).toBe(2);
+  });
+
+  it.each([
+    ['/', ['past-due-banner']],
+    ['/settings', ['plan-status', 'manage-button']],
+    ['/settings/billing', ['widget']],
+  ])('%s has the elements that belong there, all of one account', async (path, elements) => {
+    const page = await (await get(path, await signIn('harbour-studio'))).text();
+    const found = [...page.matchAll(/<billhook-([\w-]+) ([^>]*)>/g)];
+    expect(found.map(([, name]) => name)).toEqual(elements);
+    for (const [, , attributes] of found) {
+      expect(attributes).toBe('token-url="/billing/token?workspace=harbour-studio" account="harbour-studio"');
+    }
+  });
+
+  it('lead to the sandbox and to its control room', async () => {
+    const page = await (await get('/', await signIn('harbour-studio'))).text();
+    for (const path of ['', '/sandbox']) expect(page).toContain(`href="http://localhost:4002${path}"`);
   });
 
   it('may be kept for the way back, but not be shown to the next person', async () => {

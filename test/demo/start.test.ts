@@ -134,8 +134,9 @@ describe('startDemo', () => {
       headers: { authorization: `Bearer ${token}`, origin: hostUrl },
     });
     expect(response.headers.get('access-control-allow-origin')).toBe(hostUrl);
-    return (await response.json()) as { state: string; revision: string };
+    return (await response.json()) as { state: string; revision: string; offers: { id: string }[] };
   };
+  const sold = async (of: Demo, account: string) => (await billingOf(of, account)).offers.map(({ id }) => id);
 
   it('shows every seeded account as what it is, and keeps its ledger over a crash', async () => {
     demo = await startDemo({ hostPort: 0, billhookPort: 0, sandboxPort: 0, billhookHostname: '127.0.0.1' });
@@ -146,10 +147,21 @@ describe('startDemo', () => {
     for (const { id } of demo.accounts) states.push([id, (await billingOf(demo, id)).state]);
     expect(Object.fromEntries(states)).toEqual({
       'alder-works': 'active',
+      'sakura-atelier': 'active',
+      'juniper-labs': 'active',
+      'northgate-logistics': 'processing',
       'harbour-studio': 'pastDue',
+      'mill-lane-clinic': 'actionRequired',
+      'old-pier-tours': 'restricted',
+      'tin-roof-records': 'restricted',
+      'sparrow-films': 'incomplete',
+      'twin-oaks-group': 'pastDue',
+      'fern-and-field': 'none',
+      'orchard-row': 'trialing',
+      'paper-lantern': 'trialing',
+      'kite-and-co': 'paused',
       'blue-door-bakery': 'ending',
       'elm-street-press': 'ended',
-      'fern-and-field': 'none',
     });
 
     const before = await billingOf(demo, 'harbour-studio');
@@ -159,6 +171,21 @@ describe('startDemo', () => {
     await demo.billhook.start();
     expect(demo.billhook.pid).not.toBe(pid);
     expect((await billingOf(demo, 'harbour-studio')).revision, 'the same epoch, no fetch needed').toBe(before.revision);
+  });
+
+  it('sells its three plans to who has none, or what it is told to', async () => {
+    const anyPort = { hostPort: 0, billhookPort: 0, sandboxPort: 0 };
+    demo = await startDemo(anyPort);
+    const plans = ['starter_monthly', 'team_monthly', 'business_yearly'];
+    expect(await sold(demo, 'fern-and-field')).toEqual(plans);
+    expect(await sold(demo, 'elm-street-press')).toEqual(plans);
+    expect(await sold(demo, 'alder-works'), 'a second plan is not sold').toEqual([]);
+    await demo.stop();
+    demo = await startDemo({ ...anyPort, offers: ['team_monthly'] });
+    expect(await sold(demo, 'fern-and-field')).toEqual(['team_monthly']);
+    await demo.stop();
+    demo = await startDemo({ ...anyPort, offers: [] });
+    expect(await sold(demo, 'fern-and-field')).toEqual([]);
   });
 
   it('leaves nothing running when a part of it cannot start', async () => {
