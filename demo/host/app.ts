@@ -66,8 +66,9 @@ export function createHost({ hostUrl, accounts, tokens, corner, now = Date.now }
   app.use(protection(new URL(billhookUrl).origin));
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/mark.svg', (c) => c.body(markFile, 200, { 'Content-Type': 'image/svg+xml' }));
+  // Kept for a minute: coming back from Stripe must not wait for the styles to be asked about again.
   app.get('/site.css', etag(), (c) =>
-    c.body(styles.join('\n'), 200, { 'Content-Type': 'text/css; charset=utf-8', 'Cache-Control': 'no-cache' }),
+    c.body(styles.join('\n'), 200, { 'Content-Type': 'text/css; charset=utf-8', 'Cache-Control': 'max-age=60' }),
   );
   app.get('/change-workspace.js', etag(), (c) =>
     c.body(script, 200, { 'Content-Type': 'text/javascript; charset=utf-8', 'Cache-Control': 'no-cache' }),

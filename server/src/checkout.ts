@@ -23,6 +23,8 @@ export interface Purchase extends AccountRef {
   readonly price: ItemFacts;
   readonly returnUrl: string;
   readonly locale: string | null;
+  /** Asks Stripe anew whether the account has anything that a purchase would double. */
+  readonly nothingRuns: () => Promise<boolean>;
 }
 
 export type OpenCheckout = (purchase: Purchase, signal: AbortSignal) => Promise<string>;
@@ -42,7 +44,10 @@ export function createCheckout({ now }: Config, store: BillingStore, gateway: St
       const wanted = { offer: purchase.offer.id, returnUrl: purchase.returnUrl };
       if (last !== null) {
         const session = await gateway.checkoutSession(last.session);
-        if (session?.status === 'complete') throw new BillhookError('subscription_exists');
+        // Bought a moment ago in another tab, or long ago and over by now: only Stripe knows.
+        if (session?.status === 'complete' && !(await purchase.nothingRuns())) {
+          throw new BillhookError('subscription_exists');
+        }
         if (session?.status === 'open' && session.url !== null) {
           if (last.offer === wanted.offer && last.returnUrl === wanted.returnUrl) return session.url;
           await gateway.expireCheckout(last.session);

@@ -4,6 +4,7 @@ import type { Catalogue } from './catalogue.ts';
 import type { Config } from './config.ts';
 import type { CustomerFacts } from './facts.ts';
 import { judge } from './judge.ts';
+import { namedItem } from './judge/plan.ts';
 import { nextNoticeAt, noticesBetween } from './notices.ts';
 import { receiversOf } from './outbox.ts';
 import { customerFacts } from './stripe-facts.ts';
@@ -29,8 +30,9 @@ export async function syncCustomer(parts: SyncParts, claim: Claim): Promise<Appl
   // is narrowed only on facts fetched after the moment of narrowing.
   const fetchedAt = config.now();
   const fetched = customerFacts(await gateway.look(claim.customer), digest);
-  const facts = claim.facts === null ? fetched : keepingFirstFailures(fetched, claim.facts);
-  await catalogue.learn(facts.subscriptions.flatMap(({ items, next }) => [...items, ...(next?.items ?? [])]));
+  await catalogue.learn(fetched.subscriptions.flatMap(({ items, next }) => [...items, ...(next?.items ?? [])]));
+  const named = namingWhatIsNext(fetched, catalogue);
+  const facts = claim.facts === null ? named : keepingFirstFailures(named, claim.facts);
   return await store.apply(
     claim,
     facts,
@@ -76,6 +78,17 @@ export function nextChangeOf(
   const { nextChangeAt } = judge(standing, policy, catalogue, { mayManage: true }, now);
   const moments = [nextChangeAt, facts && nextNoticeAt(facts, now)].filter((at) => at !== null);
   return moments.length === 0 ? null : Math.min(...moments);
+}
+
+/** With the catalogue's word for what is to come, so that whoever compares two looks can say it too. */
+function namingWhatIsNext(facts: CustomerFacts, catalogue: Catalogue): CustomerFacts {
+  const subscriptions = facts.subscriptions.map((subscription) => {
+    const { next } = subscription;
+    if (next === null) return subscription;
+    const items = next.items.map((item) => namedItem(item, catalogue));
+    return { ...subscription, next: { ...next, items } };
+  });
+  return { ...facts, subscriptions };
 }
 
 /** Grace hangs on the first failed charge: once seen it is kept, should Stripe list charges differently one day. */

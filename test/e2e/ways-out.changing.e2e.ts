@@ -57,6 +57,7 @@ describe('another plan', () => {
     await changePlan(page, /^Starter €9/);
     await page.getByText('Your plan will change when this period ends.').waitFor();
     await goBack(page);
+    await says(page, /^Your plan changes to Starter on \w+ \d+, \d{4}\.$/);
     await says(page, /^Changes to Starter \(€27 per month\) on \w+ \d+, \d{4}$/);
     await says(page, /^Renews on/);
     const words = await allWords(page);

@@ -186,6 +186,21 @@ describe('a purchase is refused', () => {
 });
 
 describe('after the end', () => {
+  it('M13: whoever bought here, and whose plan is over, buys again', async () => {
+    await offered();
+    await pay((await open('team')).url);
+    const [bought] = subscriptionsOf(buyer.account);
+    expect(await problemOf(await request('starter'))).toMatchObject({ code: 'subscription_exists' });
+    await stage.stripe.subscriptions.cancel(bought?.id ?? '');
+    await pay((await open('starter')).url);
+    expect(
+      subscriptionsOf(buyer.account)
+        .map(({ status }) => status)
+        .toSorted(),
+    ).toEqual(['canceled', 'trialing']);
+    expect(customersOf(buyer.account)).toHaveLength(1);
+  });
+
   it('M13: a plan is bought again by the same customer', async () => {
     const ended = stage.as('ended');
     await offered();

@@ -154,3 +154,13 @@ describe('who may do what', () => {
     ]);
   });
 });
+
+describe('a purchase that is refused', () => {
+  it.each([
+    ['subscription_exists', 'You already have a plan.'],
+    ['checkout_busy', 'A purchase is open in another tab. Try again in a moment.'],
+  ])('%s is said kindly, and sends nobody to support', (code, words) => {
+    const { failure } = show({ openFailure: new BillhookError(code, 409) });
+    expect(failure).toMatchObject({ text: words, code: null });
+  });
+});

@@ -62,13 +62,15 @@ export function scheduledChange(
   const { next, items } = subscription;
   if (next === null || sameItems(items, next.items)) return null;
   const at = iso(next.at);
-  // A phase names its prices by id only, so product and amount come from the catalogue.
-  const known = next.items.map((item) => {
-    const price = item.product === '' ? catalogue.price(item.price) : null;
-    return price === null ? item : { ...price, quantity: price.metered ? null : item.quantity };
-  });
+  const known = next.items.map((item) => namedItem(item, catalogue));
   const plan = subscriptionPlan({ ...subscription, items: known }, policy, catalogue);
   return at === null || plan === null ? null : { plan, at };
+}
+
+/** A scheduled phase names its prices by id only: what they are of, and what they cost, the catalogue knows. */
+export function namedItem(item: ItemFacts, catalogue: Catalogue): ItemFacts {
+  const price = item.product === '' ? catalogue.price(item.price) : null;
+  return price === null ? item : { ...price, quantity: price.metered ? null : item.quantity };
 }
 
 /** The same prices in the same quantities, in whatever order. */

@@ -22,7 +22,7 @@ const checkoutSessionRequest = z.strictObject({
 const freshFactsMs = 10_000;
 
 /** States in which nothing is running that a purchase would double. */
-const nothingRuns = new Set(['none', 'ended']);
+const restingStates = new Set(['none', 'ended']);
 
 export function checkoutRoute(parts: RouteParts) {
   const { allow, catalogue, config, introduce, linking, openCheckout, read, store, waiters, wakeWorker } = parts;
@@ -34,7 +34,7 @@ export function checkoutRoute(parts: RouteParts) {
 
     const { signal } = c.req.raw;
     const { snapshot } = await readFresh(identity, signal);
-    if (!nothingRuns.has(snapshot.state)) throw new BillhookError('subscription_exists');
+    if (!restingStates.has(snapshot.state)) throw new BillhookError('subscription_exists');
     const offer = identity.settings.policy.offers.find(({ id }) => id === wanted);
     const price = offer && catalogue.price(offer.price);
     if (!offer || !price || snapshot.offers.every(({ id }) => id !== wanted)) {
@@ -55,6 +55,7 @@ export function checkoutRoute(parts: RouteParts) {
         price,
         returnUrl: back,
         locale: locale === undefined ? null : stripeLocale(locale),
+        nothingRuns: async () => restingStates.has((await readFresh(identity, signal)).snapshot.state),
       },
       signal,
     );

@@ -101,6 +101,8 @@ export const en = {
   'failure.offline': 'You are offline.',
   'failure.rate_limited': 'That was too fast. Try again in a moment.',
   'failure.no_open_invoice': 'There is nothing to pay any more.',
+  'failure.subscription_exists': 'You already have a plan.',
+  'failure.checkout_busy': 'A purchase is open in another tab. Try again in a moment.',
   'failure.no_customer': 'There is nothing to manage yet.',
   'failure.portal_not_configured': 'The billing portal is not set up yet. Please contact support.',
   'failure.unsupported_frame': 'Billing cannot open in a frame. Open the page in its own tab.',
