@@ -4,10 +4,12 @@
  */
 
 import { Stripe } from 'stripe';
+import { orNothing } from './stripe-gateway/absent.ts';
 import { portalCalls, type PortalCalls } from './stripe-gateway/portal.ts';
+import { purchaseCalls, type PurchaseCalls } from './stripe-gateway/purchases.ts';
 import { needsInvoices, type OpenInvoiceLook, type StripeLook } from './stripe-facts.ts';
 import type { Subject } from './hints.ts';
-import type { AccountRef, Product, StripeIdentity } from './store/store.ts';
+import type { Product, StripeIdentity } from './store/store.ts';
 
 /** Stripe expands at most four levels; product names come from the catalogue instead. */
 const subscriptionExpand = [
@@ -47,16 +49,6 @@ export class StripeFailure extends Error {
   }
 }
 
-export interface CheckoutRequest extends AccountRef {
-  readonly customer: string;
-  readonly price: string;
-  /** `null` for what is billed by usage. */
-  readonly quantity: number | null;
-  readonly trialDays: number | null;
-  readonly returnUrl: string;
-  readonly locale: string | null;
-}
-
 /** What an introduction must be checked against before it links. */
 export interface IntroducedCustomer {
   readonly deleted: boolean;
@@ -66,7 +58,7 @@ export interface IntroducedCustomer {
 }
 
 /** Everything that Billhook asks of Stripe. Every call has a time limit and rejects with {@link StripeFailure}. */
-export interface StripeGateway extends PortalCalls {
+export interface StripeGateway extends PortalCalls, PurchaseCalls {
   identity(): Promise<StripeIdentity>;
   /** One look at a customer: one call while it is healthy, a few more while an invoice is open. */
   look(customer: string): Promise<StripeLook>;
@@ -76,15 +68,6 @@ export interface StripeGateway extends PortalCalls {
   /** Whose subject it is; `null` when it is nobody's or gone. */
   customerOf(subject: Subject): Promise<string | null>;
   introduced(customer: string): Promise<IntroducedCustomer>;
-  /** Creates the account's customer; the same key gives the same customer. */
-  createCustomer(ref: AccountRef, key: string): Promise<string>;
-  /** The customer that was created for the account, if there is one. */
-  findCustomer(ref: AccountRef): Promise<string | null>;
-  openCheckout(request: CheckoutRequest): Promise<{ readonly id: string; readonly url: string }>;
-  /** How a Checkout stands; `null` when Stripe does not know it. */
-  checkoutSession(id: string): Promise<{ readonly status: string; readonly url: string | null } | null>;
-  /** Makes an open Checkout unusable; one that is not open stays as it is. */
-  expireCheckout(id: string): Promise<void>;
   /** The hosted page of an open invoice; `null` when it is open no more. */
   openInvoicePage(invoice: string): Promise<string | null>;
   /** @returns The parsed event, or `null` when no secret matches or the signature is too old. */
@@ -130,9 +113,9 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
   });
   const { signature } = stripe.webhooks;
   if (!signature) throw new Error('this build of the Stripe SDK cannot verify webhook signatures');
-  const click = { maxNetworkRetries: 1 };
   const livemode = /^(?:sk|rk)_live_/.test(options.secretKey);
   const portal = portalCalls(stripe);
+  const purchase = purchaseCalls(stripe);
 
   const ownerAlone = (customer: string) => stripe.customers.retrieve(customer, { expand: customerExpand });
 
@@ -213,52 +196,11 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
         return { deleted: false, livemode: found.livemode, host: found.metadata['billhook_host'] ?? null };
       }, 'customer'),
 
-    createCustomer: ({ host, account }, key) =>
-      named(async () => {
-        const metadata = { billhook_host: host, billhook_account: account };
-        // Nothing else: the parameters must be the same at every try, or Stripe refuses the key (HTTP-8).
-        return (await stripe.customers.create({ metadata }, { ...click, idempotencyKey: key })).id;
-      }, 'account'),
-
-    findCustomer: ({ host, account }) =>
-      named(async () => {
-        const quoted = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
-        const query = `metadata['billhook_host']:${quoted(host)} AND metadata['billhook_account']:${quoted(account)}`;
-        return (await stripe.customers.search({ query, limit: 1 })).data[0]?.id ?? null;
-      }, 'account'),
-
-    openCheckout: (request) =>
-      named(async () => {
-        const { customer, price, quantity, trialDays, returnUrl, locale, host, account } = request;
-        const metadata = { billhook_host: host, billhook_account: account };
-        const session = await stripe.checkout.sessions.create(
-          {
-            mode: 'subscription',
-            customer,
-            line_items: [{ price, ...(quantity === null ? {} : { quantity }) }],
-            success_url: returnUrl,
-            cancel_url: returnUrl,
-            metadata,
-            subscription_data: { metadata, ...(trialDays === null ? {} : { trial_period_days: trialDays }) },
-            ...(locale === null ? {} : { locale: locale as Stripe.Checkout.SessionCreateParams.Locale }),
-          },
-          click,
-        );
-        if (!session.url) throw new Error('a new Checkout session has no address');
-        return { id: session.id, url: session.url };
-      }, 'customer'),
-
-    checkoutSession: (id) =>
-      named(async () => {
-        const [session] = await orNothing(stripe.checkout.sessions.retrieve(id));
-        return session?.status ? { status: session.status, url: session.url } : null;
-      }, 'checkout'),
-
-    expireCheckout: (id) =>
-      named(async () => {
-        const session = await stripe.checkout.sessions.retrieve(id);
-        if (session.status === 'open') await stripe.checkout.sessions.expire(id);
-      }, 'checkout'),
+    createCustomer: (ref, key) => named(() => purchase.createCustomer(ref, key), 'account'),
+    findCustomer: (ref) => named(() => purchase.findCustomer(ref), 'account'),
+    openCheckout: (request) => named(() => purchase.openCheckout(request), 'customer'),
+    checkoutSession: (id) => named(() => purchase.checkoutSession(id), 'checkout'),
+    expireCheckout: (id) => named(() => purchase.expireCheckout(id), 'checkout'),
 
     openPortal: (request) => named(() => portal.openPortal(request), 'customer'),
     portalConfigurations: () => named(() => portal.portalConfigurations(), 'configuration'),
@@ -288,16 +230,6 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
 
     close: () => closing.abort(),
   };
-}
-
-/** One thing in a list, or none where Stripe does not know it. */
-async function orNothing<T>(found: Promise<T>): Promise<T[]> {
-  try {
-    return [await found];
-  } catch (cause) {
-    if (cause instanceof Stripe.errors.StripeInvalidRequestError && cause.statusCode === 404) return [];
-    throw cause;
-  }
 }
 
 /** The customer that something belongs to. Where it is gone, its owner's own events tell the rest. */

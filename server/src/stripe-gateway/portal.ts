@@ -4,6 +4,7 @@ import type { Stripe } from 'stripe';
 import type { PortalFlow } from '@billhook/widget/contract';
 import type { PortalFeatures } from '../judge/portal.ts';
 import type { PortalParameters } from '../portal-parameters.ts';
+import { click } from './click.ts';
 
 export interface PortalRequest {
   readonly customer: string;
@@ -58,7 +59,7 @@ export function portalCalls({ billingPortal }: Stripe): PortalCalls {
           ...(locale === null ? {} : { locale }),
           ...(flow === null ? {} : { flow_data: flowData(flow) }),
         },
-        { maxNetworkRetries: 1 },
+        click,
       );
       return session.url;
     },
