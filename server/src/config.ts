@@ -165,6 +165,8 @@ export interface Config {
   readonly limits: LimitOptions;
   /** The operator's own proxies before the server. */
   readonly proxies: number;
+  /** The mode of the Stripe key: what comes from the other mode is refused. */
+  readonly livemode: boolean;
   readonly stripe: z.output<typeof options>['stripe'];
   readonly hosts: ReadonlyMap<string, Host>;
   readonly log: Log;
@@ -215,6 +217,7 @@ export async function readConfig({ log, now, onChange, ...given }: BillhookOptio
   });
   return {
     ...rest,
+    livemode: /^(?:sk|rk)_live_/.test(rest.stripe.secretKey),
     hosts: new Map(read),
     log: log ?? silentLog,
     now: now ?? (() => Date.now()),

@@ -35,8 +35,6 @@ export interface Linking {
 }
 
 export function createLinking(config: Config, store: BillingStore, gateway: StripeGateway, wake: () => void): Linking {
-  const live = /^(?:sk|rk)_live_/.test(config.stripe.secretKey);
-
   const linking: Linking = {
     async introduce({ host, account, introduces: customer }) {
       if (customer === null) return;
@@ -91,7 +89,7 @@ export function createLinking(config: Config, store: BillingStore, gateway: Stri
 
   function refusal(found: Awaited<ReturnType<StripeGateway['introduced']>>, host: string): LinkRefusal | null {
     if (found.deleted) return 'customer_deleted';
-    if (found.livemode !== live) return 'livemode_mismatch';
+    if (found.livemode !== config.livemode) return 'livemode_mismatch';
     // Where several hosts share a Stripe account, the customer itself must say whose it is.
     const mustBeNamed = found.host !== null || config.hosts.size > 1;
     return mustBeNamed && found.host !== host ? 'host_mismatch' : null;

@@ -9,12 +9,10 @@ import { BillhookError } from '../problem.ts';
 import type { RouteParts } from './parts.ts';
 
 export function webhookRoute({ config, gateway, store, wakeWorker }: RouteParts) {
-  const live = /^(?:sk|rk)_live_/.test(config.stripe.secretKey);
-
   return new Hono().post('/', async (c) => {
     const body = await c.req.text();
     const hint = readHint(body, c.req.header('stripe-signature') ?? '');
-    if (hint.livemode !== null && hint.livemode !== live) {
+    if (hint.livemode !== null && hint.livemode !== config.livemode) {
       config.log.error('webhook.livemode_mismatch', { event: hint.event, type: hint.type });
       throw new BillhookError('webhook_livemode_mismatch');
     }
