@@ -139,12 +139,14 @@ describe.each([0, 300])('with Stripe answering in %i ms', (stripeMs) => {
       .getByText(/^Active$/)
       .first()
       .waitFor();
+    const waits = () => page.waitForRequest((each) => each.url().endsWith('/v1/billing') && 'prefer' in each.headers());
+    const firstWait = waits();
     // A return that found nothing yet: the page waits for what may still come.
     await widget.getByRole('button', { name: 'Manage billing' }).click();
     await page.getByRole('link', { name: /Return to/ }).click();
     await widget.getByText('Your plan is unchanged.').last().waitFor();
+    await firstWait;
 
-    const waits = () => page.waitForRequest((each) => each.url().endsWith('/v1/billing') && 'prefer' in each.headers());
     const answers: number[] = [];
     const answered = (message: unknown) => {
       const { request, response } = message as { request: { path: string }; response: { statusCode: number } };
