@@ -137,6 +137,8 @@ export function createSandbox(options: StripeSandboxOptions = {}): StripeSandbox
         const server = serve({ fetch: app.fetch, port, hostname: '127.0.0.1' }, (info) =>
           resolve({ server, port: info.port }),
         );
+        // Node's own 5 s race with a client that takes an idle connection up again: a reset that Stripe would not send.
+        if ('keepAliveTimeout' in server) server.keepAliveTimeout = 65_000;
         server.once('error', reject);
       });
       listening = { ...made, url: `http://localhost:${made.port}` };

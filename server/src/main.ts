@@ -37,6 +37,8 @@ export async function serveBillhook(env: Environment): Promise<number> {
   }
 
   const server = serve({ fetch: billhook.fetch, port, ...(env['HOST'] ? { hostname: env['HOST'] } : {}) });
+  // Longer than the 60 s for which proxies keep a connection: Node's own 5 s would cut a request that is just being sent.
+  if ('keepAliveTimeout' in server) server.keepAliveTimeout = 65_000;
   try {
     await new Promise<void>((listening, failed) => server.once('listening', listening).once('error', failed));
   } catch (cause) {
