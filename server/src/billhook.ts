@@ -84,7 +84,6 @@ export async function createBillhook(options: BillhookOptions, worker: WorkerOpt
         wakeWorker,
         read: createRead(store, catalogue, config.now),
         linking,
-        introduce: linking.introduce,
         openCheckout: createCheckout(config, store, gateway),
         allow: (scope) => widgetAuth(auth, scope),
       },

@@ -10,10 +10,10 @@ import { readWithFirstFacts } from './first-facts.ts';
 import type { RouteParts } from './parts.ts';
 
 export function accessRoute(parts: RouteParts) {
-  const { allow, introduce } = parts;
+  const { allow, linking } = parts;
   return new Hono<Authenticated>().get('/', allow('access'), async (c) => {
     const { identity } = c.var;
-    await introduce(identity);
+    await linking.introduce(identity);
     const { snapshot } = await readWithFirstFacts(parts, identity, c.req.raw.signal);
     const { access, state, revision, asOf, stale, confirmedBy } = snapshot;
     return c.json<AccessAnswer>({ account: identity.account, ...access, state, revision, asOf, stale, confirmedBy });

@@ -7,11 +7,11 @@ import { readWithFirstFacts } from './first-facts.ts';
 import type { RouteParts } from './parts.ts';
 
 export function billingRoute(parts: RouteParts) {
-  const { allow, config, introduce, read, store, waiters, wakeWorker } = parts;
+  const { allow, config, linking, read, store, waiters, wakeWorker } = parts;
   return new Hono<Authenticated>().get('/', allow('billing:read'), async (c) => {
     const { identity } = c.var;
     const { signal } = c.req.raw;
-    await introduce(identity);
+    await linking.introduce(identity);
 
     const seen = etagsOf(c.req.header('if-none-match'));
     const wait = waitPreference(c);

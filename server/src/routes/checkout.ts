@@ -25,12 +25,12 @@ const freshFactsMs = 10_000;
 const restingStates = new Set(['none', 'ended']);
 
 export function checkoutRoute(parts: RouteParts) {
-  const { allow, catalogue, config, introduce, linking, openCheckout, read, store, waiters, wakeWorker } = parts;
+  const { allow, catalogue, config, linking, openCheckout, read, store, waiters, wakeWorker } = parts;
   return new Hono<Authenticated>().post('/', allow('billing:manage'), async (c) => {
     const { identity } = c.var;
     const { offer: wanted, returnUrl, locale, seen } = await readBody(c, checkoutSessionRequest);
     const back = returnUrlOf(identity.settings, returnUrl);
-    await introduce(identity);
+    await linking.introduce(identity);
 
     const { signal } = c.req.raw;
     const { snapshot } = await readFresh(identity, signal);

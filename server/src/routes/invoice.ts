@@ -11,11 +11,11 @@ import type { RouteParts } from './parts.ts';
 const invoiceSessionRequest = z.strictObject({ seen: seenField });
 
 export function invoiceRoute(parts: RouteParts) {
-  const { allow, gateway, introduce, read } = parts;
+  const { allow, gateway, linking, read } = parts;
   return new Hono<Authenticated>().post('/', allow('billing:manage'), async (c) => {
     const { identity } = c.var;
     const { seen } = await readBody(c, invoiceSessionRequest);
-    await introduce(identity);
+    await linking.introduce(identity);
     const reading = await read(identity);
     const record = customerOf(reading);
     const url = reading.invoiceToPay === null ? null : await gateway.openInvoicePage(reading.invoiceToPay);

@@ -21,7 +21,6 @@ export interface RouteParts {
   readonly waiters: Waiters;
   readonly read: Read;
   readonly linking: Linking;
-  readonly introduce: Linking['introduce'];
   readonly openCheckout: OpenCheckout;
   /** Lets a request through with a token of this scope. */
   readonly allow: (scope: Scope) => ReturnType<typeof widgetAuth>;

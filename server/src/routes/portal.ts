@@ -26,7 +26,7 @@ const portalSessionRequest = z.strictObject({
 });
 
 export function portalRoute(parts: RouteParts) {
-  const { allow, config, gateway, introduce, portals, read } = parts;
+  const { allow, config, gateway, linking, portals, read } = parts;
   return new Hono<Authenticated>().post('/', allow('billing:manage'), async (c) => {
     const { identity } = c.var;
     const { settings, host, account } = identity;
@@ -34,7 +34,7 @@ export function portalRoute(parts: RouteParts) {
     const { flow, locale, seen } = request;
     const returnUrl = returnUrlOf(settings, request.returnUrl);
     const completionUrl = returnUrlOf(settings, request.completionUrl ?? returnUrl, 'completionUrl');
-    await introduce(identity);
+    await linking.introduce(identity);
     const reading = await read(identity);
     const record = customerOf(reading);
     const { configuration, features, ruleFailure } = reading.portal;
