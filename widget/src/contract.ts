@@ -126,7 +126,7 @@ export interface SubscriptionSummary {
 }
 
 /** What let the BFF see the newest facts. */
-export type ConfirmedBy = 'webhook' | 'return' | 'link' | 'time' | 'check' | 'reconcile';
+export type ConfirmedBy = 'webhook' | 'return' | 'link' | 'time' | 'check' | 'sweep' | 'reconcile';
 
 /** Facts from Stripe as judged now under the host's policy: one document, all that the widget may know. */
 export interface BillingSnapshot {

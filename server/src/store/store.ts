@@ -18,6 +18,7 @@ import type { ConfirmedBy } from '@billhook/widget/contract';
 import type { CustomerFacts, ItemFacts } from '../facts.ts';
 import type { Hint, Subject } from '../hints.ts';
 import type { NoticeType } from '../notices.ts';
+import type { BudgetStore, JobStore, SharedStore, TrailStore } from './upkeep.ts';
 
 /** Who pays, in the host's own words. */
 export interface AccountRef {
@@ -48,6 +49,8 @@ export interface Claim extends AccountRef {
   readonly ticket: number;
   readonly claim: number;
   readonly cause: ConfirmedBy;
+  /** Somebody waits for it. */
+  readonly wanted: boolean;
   readonly attempts: number;
   /** The facts that the fetch may replace, and when their fetch began. */
   readonly facts: CustomerFacts | null;
@@ -142,8 +145,10 @@ export interface HintStore {
   /**
    * Inserts the event id and raises the customer's ticket, in one transaction; concurrent calls may share a commit.
    * A duplicate changes nothing. A customer that is not linked gets no row: linking starts with a fetch anyway.
+   *
+   * @param via Default: `webhook`. `sweep` for what Stripe could not deliver.
    */
-  recordHint(hint: Hint, now: number): Promise<HintOutcome>;
+  recordHint(hint: Hint, now: number, via?: 'webhook' | 'sweep'): Promise<HintOutcome>;
 
   /** Takes hints whose customer must still be found, for `leaseMs`. */
   takeOpenHints(now: number, leaseMs: number, limit: number): Promise<OpenHint[]>;
@@ -183,8 +188,18 @@ export interface CustomerStore {
    */
   resume(): Promise<void>;
 
-  /** Takes up to `limit` stale customers for `leaseMs`, those with somebody waiting first. */
-  claim(now: number, leaseMs: number, limit: number): Promise<Claim[]>;
+  /**
+   * Takes up to `limit` stale customers for `leaseMs`, those with somebody waiting first.
+   *
+   * @param only `restMs`: a customer nobody waits for is left alone for so long after its last fetch began, so that a
+   * storm of events costs one fetch. Default: 0. `wanted`: those with somebody waiting, and no others. Default: false.
+   */
+  claim(
+    now: number,
+    leaseMs: number,
+    limit: number,
+    only?: { readonly restMs?: number; readonly wanted?: boolean },
+  ): Promise<Claim[]>;
 
   /**
    * Writes what a claim fetched, if the claim is still the newest and its ticket still unsynced; a difference in content
@@ -269,7 +284,17 @@ export interface VisitStore {
   raiseRechecks(now: number): Promise<number>;
 }
 
-export interface BillingStore extends HintStore, CustomerStore, OutboxStore, PurchaseStore, VisitStore {
+export interface BillingStore
+  extends
+    HintStore,
+    CustomerStore,
+    OutboxStore,
+    PurchaseStore,
+    VisitStore,
+    BudgetStore,
+    JobStore,
+    TrailStore,
+    SharedStore {
   /** Names this ledger for good: revisions of different ledgers must not be compared. */
   readonly epoch: string;
   /** Secret of this ledger for keyed digests of what must be compared but not kept. */
