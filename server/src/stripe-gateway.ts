@@ -84,6 +84,8 @@ export interface StripeGatewayOptions {
   readonly apiUrl?: string;
   /** Milliseconds that one request may take. Default: 10,000. */
   readonly timeoutMs?: number;
+  /** How requests are sent. Default: the platform's own. */
+  readonly fetch?: typeof globalThis.fetch;
 }
 
 /**
@@ -97,6 +99,7 @@ export interface StripeGatewayOptions {
  */
 export function createStripeGateway(options: StripeGatewayOptions): StripeGateway {
   const closing = new AbortController();
+  const send = options.fetch ?? globalThis.fetch;
   const api = new URL(options.apiUrl ?? 'https://api.stripe.com');
   const stripe = new Stripe(options.secretKey, {
     host: api.hostname,
@@ -108,7 +111,7 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
     telemetry: false,
     appInfo: { name: 'billhook', url: 'https://www.npmjs.com/package/@billhook/server' },
     httpClient: Stripe.createFetchHttpClient((url: string | URL | Request, init?: RequestInit) =>
-      fetch(url, { ...init, signal: AbortSignal.any([closing.signal, ...(init?.signal ? [init.signal] : [])]) }),
+      send(url, { ...init, signal: AbortSignal.any([closing.signal, ...(init?.signal ? [init.signal] : [])]) }),
     ),
   });
   const { signature } = stripe.webhooks;
