@@ -49,6 +49,8 @@ export interface JobStore {
 
   /** Living customers in the order of their ids, from after `customer` on. */
   customersAfter(customer: string | null, limit: number): Promise<CustomerRecord[]>;
+  /** Those of these customers that are linked, tombstones included, in no order: whoever raised their tickets looks here how far it has come. */
+  customersAmong(customers: readonly string[]): Promise<CustomerRecord[]>;
   /** Raises the tickets of those that are linked and living, in one transaction; answers how many. */
   raiseTickets(customers: readonly string[], cause: ConfirmedBy, now: number): Promise<number>;
   /** What a cause brought to light since then: the facts as they were and as they were found, in the order of the findings. */
