@@ -5,6 +5,7 @@
 
 import { Stripe } from 'stripe';
 import { orNothing } from './stripe-gateway/absent.ts';
+import { eventCalls, type EventCalls } from './stripe-gateway/events.ts';
 import { portalCalls, type PortalCalls } from './stripe-gateway/portal.ts';
 import { purchaseCalls, type PurchaseCalls } from './stripe-gateway/purchases.ts';
 import { needsInvoices, type OpenInvoiceLook, type StripeLook } from './stripe-facts.ts';
@@ -58,7 +59,7 @@ export interface IntroducedCustomer {
 }
 
 /** Everything that Billhook asks of Stripe. Every call has a time limit and rejects with {@link StripeFailure}. */
-export interface StripeGateway extends PortalCalls, PurchaseCalls {
+export interface StripeGateway extends EventCalls, PortalCalls, PurchaseCalls {
   identity(): Promise<StripeIdentity>;
   /** One look at a customer: one call while it is healthy, a few more while an invoice is open. */
   look(customer: string): Promise<StripeLook>;
@@ -117,6 +118,7 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
   const { signature } = stripe.webhooks;
   if (!signature) throw new Error('this build of the Stripe SDK cannot verify webhook signatures');
   const livemode = /^(?:sk|rk)_live_/.test(options.secretKey);
+  const events = eventCalls(stripe);
   const portal = portalCalls(stripe);
   const purchase = purchaseCalls(stripe);
 
@@ -219,6 +221,11 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
         return status === 'open' ? (url ?? null) : null;
       }, 'invoice'),
 
+    undelivered: (since, after) => named(() => events.undelivered(since, after), 'event'),
+    livingSubscriptions: (after) => named(() => events.livingSubscriptions(after), 'subscription'),
+    eventDestinations: () => named(() => events.eventDestinations(), 'event'),
+    clock: () => named(() => events.clock(), 'account'),
+
     verifiedEvent(body, header) {
       for (const secret of options.webhookSecrets) {
         try {
@@ -276,7 +283,17 @@ async function retrieve(stripe: Stripe, type: string, id: string): Promise<Owned
 /** Gives every failure its code; Stripe's own classes decide, never a message, but where Stripe has nothing else. */
 async function named<T>(
   call: () => Promise<T>,
-  about: 'account' | 'checkout' | 'configuration' | 'customer' | 'invoice' | 'price' | 'product' | 'subject',
+  about:
+    | 'account'
+    | 'checkout'
+    | 'configuration'
+    | 'customer'
+    | 'event'
+    | 'invoice'
+    | 'price'
+    | 'product'
+    | 'subject'
+    | 'subscription',
 ): Promise<T> {
   try {
     return await call();
