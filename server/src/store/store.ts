@@ -56,6 +56,8 @@ export interface Claim extends AccountRef {
   readonly facts: CustomerFacts | null;
   readonly fetchedAt: number | null;
   readonly linkedAt: number;
+  /** Since when it has been stale. */
+  readonly staleSince: number;
 }
 
 export interface Applied {

@@ -11,11 +11,13 @@ import type { AccountRef, CustomerRecord, Receiver, VisitKind } from './store.ts
 /** One budget of requests to Stripe for all processes: a bucket that fills by `perSecond` and holds one second's worth. */
 export interface BudgetStore {
   /**
-   * Takes one request out of the budget if more than `reserve` are left, and answers 0; else takes nothing and answers
-   * after how many milliseconds it is worth asking again. A negative `reserve` may overdraw: a click never waits, the
-   * others wait for it.
+   * Takes `count` requests out of the budget if more than `reserve` are left, and answers 0; else takes nothing and
+   * answers after how many milliseconds it is worth asking again. A negative `reserve` may overdraw: a click never waits,
+   * the others wait for it. So do many at once: when Stripe asks for patience, all processes have it.
+   *
+   * @param count Default: 1.
    */
-  spend(perSecond: number, reserve: number, now: number): Promise<number>;
+  spend(perSecond: number, reserve: number, now: number, count?: number): Promise<number>;
 }
 
 /** What is done by one process at a time, now and then. */
@@ -132,6 +134,8 @@ export type Commit =
   | { readonly kind: 'missed' };
 
 export interface SharedStore {
+  /** Other processes may work on this ledger: whoever waits for a change must also look by himself now and then. */
+  readonly shared: boolean;
   /**
    * Calls back after commits, those of other processes included, as far as they can be heard: a slow poll must stand
    * behind it. Where only one process works on a ledger it may stay silent.
