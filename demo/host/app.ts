@@ -8,6 +8,7 @@ import { HTTPException } from 'hono/http-exception';
 import { NONCE, secureHeaders, type SecureHeadersVariables } from 'hono/secure-headers';
 import type { Account } from './accounts.ts';
 import { billingTokenRoute, type TokenIssuing } from './billing-token.ts';
+import { galleryRoutes } from './gallery/gallery-routes.ts';
 import type { DemoCorner } from './pages/demo-corner.ts';
 import { markFile, type Markup } from './pages/document.ts';
 import { messagePage } from './pages/message.ts';
@@ -76,6 +77,10 @@ export function createHost({ hostUrl, accounts, tokens, corner, now = Date.now }
   app.route(
     '/billing/token',
     billingTokenRoute(tokens, (c) => sessions.of(c)),
+  );
+  app.route(
+    '/gallery',
+    galleryRoutes(billhookUrl, () => speech('en', 'ltr', now())),
   );
 
   app.use(csrf({ origin: new URL(hostUrl).origin }));

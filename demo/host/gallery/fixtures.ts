@@ -1,0 +1,196 @@
+/**
+ * What the gallery shows: every state of the contract, and everything else that an element may have to show at one time or
+ * another. The tests of looks and accessibility walk the same list. Plain data: it reaches the page as JSON.
+ */
+
+import type { Action, BillingSnapshot, Change, Plan } from '@billhook/widget/contract';
+import { active, owing, paidUp, pro, readerOf, several, snapshots, team } from './snapshots.ts';
+
+/** A `BillhookError` as far as it is shown. */
+export interface Failure {
+  readonly code: string;
+  readonly status: number;
+  readonly transient: boolean;
+}
+
+/** What a page's elements know. Everything not given is as when all is well. */
+export interface Fixture {
+  readonly title: string;
+  readonly group: Group;
+  /** `null` while nothing is known. */
+  readonly snapshot: BillingSnapshot | null;
+  readonly visit?: 'returning' | 'changed' | 'unchanged' | 'pending';
+  readonly changes?: readonly Change[];
+  /** Reading failed. */
+  readonly failure?: Failure;
+  readonly signedOut?: boolean;
+  readonly opening?: Action;
+  /** Opening fails so: the gallery presses the first button to show it. */
+  readonly openFailure?: Failure;
+}
+
+export const groups = {
+  calm: 'In good order',
+  trouble: 'Payment trouble',
+  turning: 'Beginnings and ends',
+  trip: 'A trip to Stripe',
+  failure: 'When something fails',
+  detail: 'Long, many and unusual',
+} as const;
+export type Group = keyof typeof groups;
+
+const none: Failure = { code: 'unreachable', status: 0, transient: true };
+const offline: Failure = { ...none, code: 'offline' };
+const stripeDown: Failure = { code: 'stripe_unavailable', status: 502, transient: true };
+const refused = (code: string, status = 0): Failure => ({ code, status, transient: false });
+
+const yen: Plan = { ...team, name: 'スタンダードプラン', price: { amount: 29_800, currency: 'jpy' }, interval: 'year' };
+const long: Plan = {
+  ...team,
+  name: 'Unternehmenszusammenarbeitspaket für Bildungseinrichtungen',
+  price: { amount: 123_456_789, currency: 'eur' },
+  intervalCount: 3,
+  quantity: 1250,
+};
+const everything: Plan = { ...pro, quantity: 12, discounted: true, taxExcluded: true, metered: true, otherItems: 2 };
+const link = (purpose: Action['purpose']): Action => ({ purpose, via: 'link', url: 'https://app.example/plans' });
+
+/** By the name that a link to it has: `/gallery?state=pastDue`. */
+export const fixtures = {
+  active: { title: 'Active', group: 'calm', snapshot: active },
+  trialing: { title: 'On trial, no card', group: 'calm', snapshot: snapshots.trialing },
+  trialWithCard: {
+    title: 'On trial, card on file',
+    group: 'calm',
+    snapshot: { ...snapshots.trialing, payment: paidUp, actions: active.actions },
+  },
+  scheduled: {
+    title: 'A change is scheduled',
+    group: 'calm',
+    snapshot: { ...active, plan: pro, next: { plan: team, at: '2027-06-03T09:00:00Z' } },
+  },
+  processing: { title: 'A bank debit is on its way', group: 'calm', snapshot: snapshots.processing },
+  paused: { title: 'Paused by choice', group: 'calm', snapshot: snapshots.paused },
+
+  pastDue: { title: 'Payment failed, in grace', group: 'trouble', snapshot: snapshots.pastDue },
+  cardReplaced: {
+    title: 'New card, invoice still open',
+    group: 'trouble',
+    snapshot: { ...snapshots.pastDue, payment: { ...snapshots.pastDue.payment, methodReplaced: true } },
+  },
+  overdue: {
+    title: 'An invoice is overdue',
+    group: 'trouble',
+    snapshot: { ...snapshots.pastDue, payment: { ...owing, problem: 'overdue' } },
+  },
+  restricted: { title: 'Grace is over', group: 'trouble', snapshot: snapshots.restricted },
+  actionRequired: { title: 'The bank asks', group: 'trouble', snapshot: snapshots.actionRequired },
+  incomplete: { title: 'First payment unfinished', group: 'trouble', snapshot: snapshots.incomplete },
+  methodMissing: {
+    title: 'Trial over, no card',
+    group: 'trouble',
+    snapshot: {
+      ...snapshots.incomplete,
+      payment: { ...paidUp, problem: 'methodMissing', methodOnFile: false },
+      actions: [{ purpose: 'addCard', via: 'portal', flow: 'payment_method_update' }],
+    },
+  },
+
+  none: { title: 'No subscription, plans to choose', group: 'turning', snapshot: snapshots.none },
+  upgrade: {
+    title: 'No subscription, the host sells',
+    group: 'turning',
+    snapshot: { ...snapshots.none, offers: [], actions: [link('upgrade')] },
+  },
+  ending: { title: 'Ends at the period’s end', group: 'turning', snapshot: snapshots.ending },
+  ended: { title: 'Ended', group: 'turning', snapshot: snapshots.ended },
+  unknown: { title: 'Never fetched', group: 'turning', snapshot: snapshots.unknown },
+
+  loading: { title: 'Loading', group: 'trip', snapshot: null },
+  opening: { title: 'Opening Stripe', group: 'trip', snapshot: snapshots.pastDue, opening: firstOf(snapshots.pastDue) },
+  openingPortal: { title: 'Opening the portal', group: 'trip', snapshot: active, opening: firstOf(active) },
+  updating: { title: 'Back, being checked', group: 'trip', snapshot: snapshots.pastDue, visit: 'returning' },
+  unchanged: { title: 'Back, nothing changed', group: 'trip', snapshot: active, visit: 'unchanged' },
+  pending: { title: 'Back, not yet confirmed', group: 'trip', snapshot: active, visit: 'pending' },
+  changed: {
+    title: 'Back, changed',
+    group: 'trip',
+    snapshot: { ...active, plan: pro },
+    visit: 'changed',
+    changes: [
+      { kind: 'plan', from: 'Team', to: 'Pro' },
+      { kind: 'paid', paid: { amount: 9900, currency: 'usd' } },
+      { kind: 'paymentMethod' },
+    ],
+  },
+
+  offline: { title: 'Offline, nothing known', group: 'failure', snapshot: null, failure: offline },
+  offlineKnown: { title: 'Offline, last known', group: 'failure', snapshot: active, failure: offline },
+  bffDown: { title: 'The BFF is down', group: 'failure', snapshot: null, failure: none },
+  bffDownKnown: { title: 'The BFF is down, last known', group: 'failure', snapshot: snapshots.pastDue, failure: none },
+  stripeDown: { title: 'Stripe is down at the click', group: 'failure', snapshot: active, openFailure: stripeDown },
+  stripeDownInTrouble: {
+    title: 'Stripe is down, payment failed',
+    group: 'failure',
+    snapshot: snapshots.pastDue,
+    openFailure: stripeDown,
+  },
+  frame: {
+    title: 'Inside a closed frame',
+    group: 'failure',
+    snapshot: active,
+    openFailure: refused('unsupported_frame'),
+  },
+  misconfigured: {
+    title: 'The portal is not set up',
+    group: 'failure',
+    snapshot: active,
+    openFailure: refused('portal_not_configured', 409),
+  },
+  tokenRefused: {
+    title: 'The token is refused',
+    group: 'failure',
+    snapshot: null,
+    failure: refused('token_invalid', 401),
+  },
+  unsupported: { title: 'Only support can help', group: 'failure', snapshot: null, failure: refused('api_missing') },
+  signedOut: { title: 'Signed out: shows nothing', group: 'failure', snapshot: null, signedOut: true },
+  stale: {
+    title: 'Shown as of earlier',
+    group: 'failure',
+    snapshot: { ...active, stale: true, asOf: '2027-05-10T09:30:00Z' },
+  },
+
+  several: { title: 'Several subscriptions', group: 'detail', snapshot: several },
+  yen: { title: 'Yen, a year', group: 'detail', snapshot: { ...active, plan: yen } },
+  everything: { title: 'All that a price can say', group: 'detail', snapshot: { ...active, plan: everything } },
+  long: {
+    title: 'A long name, a large price',
+    group: 'detail',
+    snapshot: { ...snapshots.pastDue, plan: long, payment: { ...snapshots.pastDue.payment, due: long.price } },
+  },
+  usage: {
+    title: 'Billed by usage',
+    group: 'detail',
+    snapshot: { ...active, plan: { ...team, name: 'API', price: null, interval: null, metered: true } },
+  },
+  unnamed: {
+    title: 'The catalogue has no name',
+    group: 'detail',
+    snapshot: { ...active, plan: { ...team, name: null } },
+  },
+} satisfies Readonly<Record<string, Fixture>>;
+
+export type FixtureName = keyof typeof fixtures;
+
+function firstOf({ actions: [first] }: BillingSnapshot): Action {
+  if (!first) throw new Error('a snapshot without actions cannot be opening');
+  return first;
+}
+
+/** What a colleague who may only look is shown: nothing can be pressed, so nothing opens or fails to. */
+export function readOnly(fixture: Fixture): Fixture {
+  const { snapshot, ...rest } = fixture;
+  const idle = Object.fromEntries(Object.entries(rest).filter(([name]) => !/^open/.test(name)));
+  return { ...(idle as typeof rest), snapshot: snapshot && readerOf(snapshot) };
+}

@@ -1,0 +1,44 @@
+/** The gallery's page, and the files that it is made of. */
+
+import { readFileSync } from 'node:fs';
+import { Hono } from 'hono';
+import { etag } from 'hono/etag';
+import type { SecureHeadersVariables } from 'hono/secure-headers';
+import type { Speech } from '../speech.ts';
+import { fixtures, groups, readOnly, type Fixture } from './fixtures.ts';
+import { galleryPage } from './gallery-page.ts';
+import { NOW } from './snapshots.ts';
+
+type Env = { Variables: SecureHeadersVariables };
+
+/** @param speech for the document around it, which is in English: a tool of those who build, not of their customers */
+export function galleryRoutes(billhookUrl: string, speech: () => Speech): Hono<Env> {
+  const file = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8');
+  const files = {
+    'gallery.css': ['text/css', file('gallery.css')],
+    'gallery.js': ['text/javascript', file('gallery.js')],
+    'fixtures.js': ['text/javascript', fixturesModule()],
+  } as const;
+
+  const app = new Hono<Env>();
+  app.get('/', (c) => c.html(galleryPage({ speech: speech(), billhookUrl, nonce: c.get('secureHeadersNonce') ?? '' })));
+  for (const [name, [type, text]] of Object.entries(files)) {
+    app.get(`/${name}`, etag(), (c) =>
+      c.body(text, 200, { 'Content-Type': `${type}; charset=utf-8`, 'Cache-Control': 'no-cache' }),
+    );
+  }
+  return app;
+}
+
+/** The fixtures as a browser can import them. */
+function fixturesModule(): string {
+  const entries: readonly [string, Fixture][] = Object.entries(fixtures);
+  const exported = {
+    now: NOW,
+    groups,
+    fixtures: { manage: fixtures, read: Object.fromEntries(entries.map(([name, each]) => [name, readOnly(each)])) },
+  };
+  return Object.entries(exported)
+    .map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};\n`)
+    .join('');
+}

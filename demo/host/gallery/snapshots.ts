@@ -1,0 +1,144 @@
+/** One snapshot for every state of the contract, all seen from the same moment: for the gallery and for the widget's tests. */
+import type { BillingSnapshot, BillingState, Payment, Plan } from '@billhook/widget/contract';
+/** 10 May 2027, noon in UTC: the clock of the gallery and of all widget tests. */
+export const NOW = Date.parse('2027-05-10T12:00:00Z');
+
+export const team: Plan = {
+  name: 'Team',
+  price: { amount: 2900, currency: 'usd' },
+  interval: 'month',
+  intervalCount: 1,
+  quantity: 1,
+  discounted: false,
+  taxExcluded: false,
+  metered: false,
+  otherItems: 0,
+};
+
+export const pro: Plan = { ...team, name: 'Pro', price: { amount: 9900, currency: 'usd' } };
+
+export const paidUp: Payment = {
+  due: null,
+  otherCurrencies: false,
+  nextAttemptAt: null,
+  problem: null,
+  methodOnFile: true,
+  methodReplaced: false,
+};
+
+export const owing: Payment = { ...paidUp, due: { amount: 2900, currency: 'usd' }, problem: 'failed' };
+
+const portal = { purpose: 'manage', via: 'portal', flow: null } as const;
+const updateCard = { purpose: 'updateCard', via: 'portal', flow: 'payment_method_update' } as const;
+const payNow = { purpose: 'payNow', via: 'invoice' } as const;
+
+export const active: BillingSnapshot = {
+  revision: 'e1.1',
+  asOf: '2027-05-10T11:59:00Z',
+  confirmedBy: 'webhook',
+  stale: false,
+  state: 'active',
+  plan: team,
+  freePlanName: 'Free',
+  next: null,
+  renewsAt: '2027-06-03T09:00:00Z',
+  endsAt: null,
+  endedAt: null,
+  trialEndsAt: null,
+  resumesAt: null,
+  graceEndsAt: null,
+  payment: paidUp,
+  access: { level: 'full', reason: 'active', until: null },
+  actions: [portal],
+  mayManage: true,
+  offers: [],
+  subscriptions: [],
+};
+
+const inState = (state: BillingState, change: Partial<BillingSnapshot>): BillingSnapshot => ({
+  ...active,
+  access: { level: 'full', reason: state, until: null },
+  ...change,
+  state,
+});
+
+export const snapshots: Readonly<Record<BillingState, BillingSnapshot>> = {
+  unknown: inState('unknown', {
+    asOf: null,
+    plan: null,
+    renewsAt: null,
+    actions: [],
+    access: { level: 'unknown', reason: 'unknown', until: null },
+  }),
+  none: inState('none', {
+    plan: null,
+    renewsAt: null,
+    actions: [{ purpose: 'subscribe', via: 'checkout', offer: 'team' }],
+    offers: [
+      { id: 'team', plan: team },
+      { id: 'pro', plan: pro },
+    ],
+  }),
+  ended: inState('ended', {
+    renewsAt: null,
+    endedAt: '2027-05-02T09:00:00Z',
+    access: { level: 'none', reason: 'ended', until: null },
+    actions: [{ purpose: 'subscribeAgain', via: 'checkout', offer: 'team' }],
+  }),
+  active,
+  trialing: inState('trialing', {
+    trialEndsAt: '2027-05-20T09:00:00Z',
+    payment: { ...paidUp, methodOnFile: false },
+    actions: [{ purpose: 'addCard', via: 'portal', flow: 'payment_method_update' }, portal],
+  }),
+  ending: inState('ending', {
+    renewsAt: null,
+    endsAt: '2027-06-03T09:00:00Z',
+    actions: [{ purpose: 'keepPlan', via: 'portal', flow: null }, portal],
+  }),
+  paused: inState('paused', {
+    renewsAt: null,
+    resumesAt: '2027-07-01T09:00:00Z',
+    access: { level: 'readOnly', reason: 'paused', until: null },
+    actions: [{ purpose: 'resume', via: 'link', url: 'https://app.example/resume' }, portal],
+  }),
+  processing: inState('processing', {}),
+  incomplete: inState('incomplete', {
+    renewsAt: null,
+    payment: { ...owing, problem: 'confirmationRequired' },
+    access: { level: 'none', reason: 'incomplete', until: null },
+    actions: [{ purpose: 'finishPayment', via: 'invoice' }],
+  }),
+  actionRequired: inState('actionRequired', {
+    payment: { ...owing, problem: 'confirmationRequired' },
+    actions: [{ purpose: 'confirmPayment', via: 'invoice' }, portal],
+  }),
+  pastDue: inState('pastDue', {
+    payment: { ...owing, nextAttemptAt: '2027-05-12T09:00:00Z' },
+    graceEndsAt: '2027-05-15T13:00:00Z',
+    access: { level: 'full', reason: 'pastDue', until: '2027-05-15T13:00:00Z' },
+    actions: [updateCard, payNow, portal],
+  }),
+  restricted: inState('restricted', {
+    payment: owing,
+    access: { level: 'readOnly', reason: 'restricted', until: null },
+    actions: [updateCard, payNow, portal],
+  }),
+};
+
+export const states = Object.keys(snapshots) as BillingState[];
+
+export const several: BillingSnapshot = {
+  ...snapshots.pastDue,
+  subscriptions: [
+    { ...snapshots.pastDue, key: 'a' },
+    { ...snapshots.trialing, key: 'b', plan: { ...pro, name: 'Analytics add-on', quantity: 5, taxExcluded: true } },
+  ],
+};
+
+/** What a colleague without `billing:manage` reads. */
+export const readerOf = (snapshot: BillingSnapshot): BillingSnapshot => ({
+  ...snapshot,
+  actions: [],
+  mayManage: false,
+});
