@@ -4,10 +4,13 @@
  */
 
 import { Stripe } from 'stripe';
+import { BudgetSpentError, type Budget, type Lane } from './budget.ts';
 import { orNothing } from './stripe-gateway/absent.ts';
 import { eventCalls, type EventCalls } from './stripe-gateway/events.ts';
+import { retryAfterMs, stripeHttp } from './stripe-gateway/http.ts';
 import { portalCalls, type PortalCalls } from './stripe-gateway/portal.ts';
 import { purchaseCalls, type PurchaseCalls } from './stripe-gateway/purchases.ts';
+import { ownerOf } from './stripe-gateway/subjects.ts';
 import { needsInvoices, type OpenInvoiceLook, type StripeLook } from './stripe-facts.ts';
 import type { Subject } from './hints.ts';
 import type { Product, StripeIdentity } from './store/store.ts';
@@ -38,6 +41,8 @@ export type StripeFailureCode =
 export class StripeFailure extends Error {
   override readonly name = 'StripeFailure';
   readonly code: StripeFailureCode;
+  /** Milliseconds that Stripe wants to be left alone for; `null` where it did not say. */
+  readonly retryAfterMs: number | null;
 
   /** Worth another try in a moment: nothing was wrong with what was asked. */
   get passing(): boolean {
@@ -47,6 +52,7 @@ export class StripeFailure extends Error {
   constructor(code: StripeFailureCode, cause: unknown) {
     super(cause instanceof Error ? cause.message : code, { cause });
     this.code = code;
+    this.retryAfterMs = cause instanceof Stripe.errors.StripeError ? retryAfterMs(cause.headers) : null;
   }
 }
 
@@ -87,6 +93,10 @@ export interface StripeGatewayOptions {
   readonly timeoutMs?: number;
   /** How requests are sent. Default: the platform's own. */
   readonly fetch?: typeof globalThis.fetch;
+  /** How many requests may be made in a second. Default: no limit but Stripe's own. */
+  readonly budget?: Budget;
+  /** Is told of every request how it was answered; `null`: not at all. */
+  readonly onAnswer?: (lane: Lane, status: number | null) => void;
 }
 
 /**
@@ -100,7 +110,6 @@ export interface StripeGatewayOptions {
  */
 export function createStripeGateway(options: StripeGatewayOptions): StripeGateway {
   const closing = new AbortController();
-  const send = options.fetch ?? globalThis.fetch;
   const api = new URL(options.apiUrl ?? 'https://api.stripe.com');
   const stripe = new Stripe(options.secretKey, {
     host: api.hostname,
@@ -111,9 +120,12 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
     maxNetworkRetries: 0,
     telemetry: false,
     appInfo: { name: 'billhook', url: 'https://www.npmjs.com/package/@billhook/server' },
-    httpClient: Stripe.createFetchHttpClient((url: string | URL | Request, init?: RequestInit) =>
-      send(url, { ...init, signal: AbortSignal.any([closing.signal, ...(init?.signal ? [init.signal] : [])]) }),
-    ),
+    httpClient: stripeHttp({
+      send: options.fetch ?? globalThis.fetch,
+      closing: closing.signal,
+      budget: options.budget ?? null,
+      onAnswer: options.onAnswer ?? (() => undefined),
+    }),
   });
   const { signature } = stripe.webhooks;
   if (!signature) throw new Error('this build of the Stripe SDK cannot verify webhook signatures');
@@ -159,6 +171,9 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
       named(async () => {
         const subscriptions = await subscriptionsOf(customer);
         const owner = subscriptions[0]?.customer ?? (await ownerAlone(customer));
+        // Well-formed JSON that is not Stripe's (a proxy's, a captive portal's) would read as a customer without anything.
+        if (typeof owner === 'object' && owner.id !== customer)
+          throw new Error('what was answered is not the customer');
         if (!subscriptions.some(needsInvoices)) return { customer: owner, subscriptions, openInvoices: [] };
         const open = await stripe.invoices.list({
           customer,
@@ -242,44 +257,6 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
   };
 }
 
-/** The customer that something belongs to. Where it is gone, its owner's own events tell the rest. */
-async function ownerOf(stripe: Stripe, { type, id }: Subject): Promise<string | null> {
-  const [found] = await orNothing(retrieve(stripe, type, id));
-  const owner = found?.customer;
-  return typeof owner === 'string' ? owner : (owner?.id ?? null);
-}
-
-type Owned = { readonly customer?: string | { readonly id: string } | null };
-
-async function retrieve(stripe: Stripe, type: string, id: string): Promise<Owned | null> {
-  switch (type.replace(/^v1\./, '')) {
-    case 'customer':
-      return { customer: id };
-    case 'subscription':
-      return await stripe.subscriptions.retrieve(id);
-    case 'subscription_schedule':
-      return await stripe.subscriptionSchedules.retrieve(id);
-    case 'invoice':
-      return await stripe.invoices.retrieve(id);
-    case 'invoice_payment': {
-      const { invoice } = await stripe.invoicePayments.retrieve(id, { expand: ['invoice'] });
-      return typeof invoice === 'object' && !('deleted' in invoice && invoice.deleted) ? (invoice as Owned) : null;
-    }
-    case 'payment_method':
-      return await stripe.paymentMethods.retrieve(id);
-    case 'payment_intent':
-      return await stripe.paymentIntents.retrieve(id);
-    case 'setup_intent':
-      return await stripe.setupIntents.retrieve(id);
-    case 'charge':
-      return await stripe.charges.retrieve(id);
-    case 'checkout.session':
-      return await stripe.checkout.sessions.retrieve(id);
-    default:
-      return null;
-  }
-}
-
 /** Gives every failure its code; Stripe's own classes decide, never a message, but where Stripe has nothing else. */
 async function named<T>(
   call: () => Promise<T>,
@@ -305,6 +282,8 @@ async function named<T>(
 function codeOf(cause: unknown, about: string): StripeFailureCode {
   const { errors } = Stripe;
   if (cause instanceof errors.StripeRateLimitError) return 'stripe_rate_limited';
+  if (cause instanceof errors.StripeConnectionError && cause.detail instanceof BudgetSpentError)
+    return 'stripe_rate_limited';
   if (cause instanceof errors.StripeAuthenticationError || cause instanceof errors.StripePermissionError) {
     return 'stripe_unauthorized';
   }
