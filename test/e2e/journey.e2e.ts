@@ -103,6 +103,16 @@ describe('a plan', () => {
 });
 
 describe('others', () => {
+  it('sign in at the host’s own page, as who they are', async () => {
+    const page = await theatre.enter('Elm Street Press', { path: '/sign-in' });
+    await page.getByRole('radio', { name: /Member/ }).check();
+    await page.getByRole('button', { name: 'Harbour Studio' }).click();
+    await page.waitForURL((url) => url.pathname === '/');
+    await page.goto(`${theatre.demo.hostUrl}/settings/billing`);
+    await says(page, 'Ask an owner or admin to change this.');
+    await page.context().close();
+  });
+
   it('see a free plan and no portal', async () => {
     const page = await theatre.enter('Fern & Field');
     await says(page, 'Free');

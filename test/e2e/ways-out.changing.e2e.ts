@@ -1,19 +1,21 @@
 /** M15, M18, B1: a plan that is changed, put off, ended and begun again; after each, the page says what changed in words. */
 
 import type { Page } from 'playwright-core';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { cards, changePlan, goBack, saveCard, subscribe, subscriptionsOf } from './stripe-pages.ts';
 import { allPlans, openTheatre, type Theatre } from './theatre.ts';
 import { allWords, buttons, press, says } from './widget-words.ts';
 
 let theatre: Theatre;
-beforeEach(async () => {
-  theatre = await openTheatre({ offers: allPlans });
-});
-afterEach(async () => {
-  await theatre.close();
-  expect(theatre.troubles).toEqual([]);
-});
+afterEach(() => expect(theatre.troubles).toEqual([]));
+
+/** A demo for the tests beside this call: each with a workspace of its own, and a day when it began. */
+function onAStage(): void {
+  beforeAll(async () => {
+    theatre = await openTheatre({ offers: allPlans });
+  });
+  afterAll(() => theatre.close());
+}
 
 const aDay = /\w+ \d+, \d{4}/;
 const day = 86_400_000;
@@ -35,8 +37,10 @@ async function onStarter(): Promise<Page> {
   return page;
 }
 
-describe('another plan', () => {
-  it('that costs more is had at once, at its price', async () => {
+describe('another plan, or another card', () => {
+  onAStage();
+
+  it('a plan that costs more is had at once, at its price', async () => {
     const page = await onStarter();
     await press(page, 'Manage billing');
     await changePlan(page, /^Team €29/);
@@ -50,7 +54,7 @@ describe('another plan', () => {
     expect(words, 'a price moves with its plan: one sentence').not.toContain('Your price');
   });
 
-  it('that costs less comes when the period ends, and until then nothing moves', async () => {
+  it('a plan that costs less comes when the period ends, and until then nothing moves', async () => {
     const page = await theatre.enter('Alder Works');
     await says(page, /^Active$/);
     await press(page, 'Manage billing');
@@ -65,7 +69,7 @@ describe('another plan', () => {
     expect(words).toContain('€87 per month Quantity 3');
   });
 
-  it('that was put off can be taken back', async () => {
+  it('a plan that was put off can be taken back', async () => {
     const page = await theatre.enter('Juniper Labs');
     await says(page, /^Changes to Starter \(€9 per month\) on/);
     await press(page, 'Manage billing');
@@ -76,7 +80,28 @@ describe('another plan', () => {
     expect(await allWords(page)).not.toContain('Changes to');
   });
 
-  it('that was put off is there when its day has come', async () => {
+  it('yen have no decimals, neither on the page nor after a card that failed', async () => {
+    const page = await theatre.enter('Sakura Atelier');
+    await says(page, /^Active$/);
+    expect(await allWords(page)).toContain('¥9,000 per month Quantity 2');
+    expect(await allWords(page)).not.toMatch(/[.,]00\b/);
+
+    await press(page, 'Manage billing');
+    await page.getByRole('link', { name: 'Update payment method' }).click();
+    await saveCard(page, cards.failsWhenCharged);
+    await goBack(page);
+    await says(page, 'Your payment method was updated.');
+    await pass(21);
+    await page.reload();
+    await says(page, 'We could not charge ¥9,000.');
+    expect(await buttons(page)).toEqual(['Update card', 'Pay ¥9,000 now', 'Manage billing']);
+  });
+});
+
+describe('the day when a period ends', () => {
+  onAStage();
+
+  it('brings the plan that was put off until then', async () => {
     const page = await theatre.enter('Juniper Labs');
     await says(page, /^Changes to Starter/);
     await pass(32);
@@ -85,10 +110,8 @@ describe('another plan', () => {
     expect(await allWords(page)).toContain('€9 per month');
     expect(await allWords(page)).not.toContain('Changes to');
   });
-});
 
-describe('a cancellation', () => {
-  it('M18: is had until its day, is taken back, is given again, and ends', async () => {
+  it('M18: ends what was cancelled, kept and cancelled again, and was had until then', async () => {
     const page = await onStarter();
     const cancel = async () => {
       await press(page, 'Manage billing');
@@ -117,8 +140,10 @@ describe('a cancellation', () => {
   });
 });
 
-describe('a trial', () => {
-  it('without a card is over on its day: a card is asked for, and no plan is sold beside it', async () => {
+describe('a trial or a renewal whose day comes', () => {
+  onAStage();
+
+  it('a trial without a card is over on its day: a card is asked for, and no plan is sold beside it', async () => {
     const page = await theatre.enter('Paper Lantern');
     await says(page, /^Trial ends on/);
     await pass(6);
@@ -128,31 +153,12 @@ describe('a trial', () => {
     expect(await buttons(page)).toEqual(['Add a card', 'Manage billing']);
   });
 
-  it('with a card becomes the plan', async () => {
+  it('a trial with a card becomes the plan', async () => {
     const page = await theatre.enter('Orchard Row');
     await says(page, /^Trial$/);
     await pass(9);
     await page.reload();
     await says(page, /^Active$/);
     await says(page, /^Renews on/);
-  });
-});
-
-describe('money', () => {
-  it('in yen has no decimals, on the page and after a failed payment', async () => {
-    const page = await theatre.enter('Sakura Atelier');
-    await says(page, /^Active$/);
-    expect(await allWords(page)).toContain('¥9,000 per month Quantity 2');
-    expect(await allWords(page)).not.toMatch(/[.,]00\b/);
-
-    await press(page, 'Manage billing');
-    await page.getByRole('link', { name: 'Update payment method' }).click();
-    await saveCard(page, cards.failsWhenCharged);
-    await goBack(page);
-    await says(page, 'Your payment method was updated.');
-    await pass(21);
-    await page.reload();
-    await says(page, 'We could not charge ¥9,000.');
-    expect(await buttons(page)).toEqual(['Update card', 'Pay ¥9,000 now', 'Manage billing']);
   });
 });

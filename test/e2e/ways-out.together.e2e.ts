@@ -1,19 +1,17 @@
 /** Several at once: elements on a page, subscriptions of an account, accounts of a person, people of a workspace. */
 
 import type { Page, Request } from 'playwright-core';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { goBack } from './stripe-pages.ts';
 import { allPlans, openTheatre, widgetOf, type Theatre } from './theatre.ts';
 import { allWords, buttons, press, says } from './widget-words.ts';
 
 let theatre: Theatre;
-beforeEach(async () => {
+beforeAll(async () => {
   theatre = await openTheatre({ offers: allPlans });
 });
-afterEach(async () => {
-  await theatre.close();
-  expect(theatre.troubles).toEqual([]);
-});
+afterAll(() => theatre.close());
+afterEach(() => expect(theatre.troubles).toEqual([]));
 
 /** Every address that a page asks for from here on. */
 function asked(page: Page): string[] {
