@@ -22,7 +22,10 @@ const steps: readonly Step[] = [
   {
     name: 'types',
     in: '.',
-    commands: ['widget', 'server', 'demo', 'test'].map((folder) => ['tsc', '-p', folder] as const),
+    // TypeScript 7 checks in a third of the time; the linters need 6, which still has an API.
+    commands: ['widget', 'server', 'demo', 'test'].map(
+      (folder) => [process.execPath, 'node_modules/typescript-7/bin/tsc', '-p', folder] as const,
+    ),
   },
   {
     name: 'lint',
