@@ -69,7 +69,8 @@ export function createLinking(config: Config, store: BillingStore, gateway: Stri
       let { generation } = intent;
       // An old intent may have been carried out without our knowing: look before creating again.
       const lost = now - intent.since > intentLifeMs ? await gateway.findCustomer(ref) : null;
-      if (lost === null && now - intent.since > intentLifeMs) ({ generation } = await store.renewIntent(ref, now));
+      if (lost === null && now - intent.since > intentLifeMs)
+        ({ generation } = await store.renewIntent(ref, generation, now));
       const customer = lost ?? (await gateway.createCustomer(ref, keyOf(ref, generation)));
       const outcome = await store.link({ host: ref.host, account: ref.account }, customer, config.now());
       // Two at once: the one idempotency key gave both the same customer, or the other's link came first.

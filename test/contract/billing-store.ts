@@ -509,7 +509,8 @@ export function billingStoreContract(
       it('notes once that a customer is about to be created, and again only when it was renewed', async () => {
         expect(await store.intendCustomer(acme, t0)).toEqual({ generation: 0, since: t0 });
         expect(await (await open()).intendCustomer(acme, t0 + 9)).toEqual({ generation: 0, since: t0 });
-        expect(await store.renewIntent(acme, t0 + 10)).toEqual({ generation: 1 });
+        expect(await store.renewIntent(acme, 0, t0 + 10)).toEqual({ generation: 1 });
+        expect(await store.renewIntent(acme, 0, t0 + 10), 'somebody else was first').toEqual({ generation: 1 });
         expect(await store.intendCustomer(acme, t0 + 11)).toEqual({ generation: 1, since: t0 + 10 });
         expect(await store.intendCustomer({ host: 'other', account: 'team_1' }, t0)).toEqual({
           generation: 0,

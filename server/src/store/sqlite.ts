@@ -5,11 +5,15 @@
 
 import { randomBytes } from 'node:crypto';
 import type { ItemFacts } from '../facts.ts';
+import { productOf } from './rows.ts';
+import { sqliteBudget } from './sqlite/budget.ts';
 import { sqliteCustomers } from './sqlite/customers.ts';
 import { SqliteDatabase } from './sqlite/database.ts';
 import { sqliteHints } from './sqlite/hints.ts';
+import { sqliteJobs } from './sqlite/jobs.ts';
 import { sqliteOutbox } from './sqlite/outbox.ts';
 import { sqlitePurchases } from './sqlite/purchases.ts';
+import { sqliteTrail } from './sqlite/trail.ts';
 import { sqliteVisits } from './sqlite/visits.ts';
 import { LedgerPinnedError, type BillingStore } from './store.ts';
 
@@ -37,6 +41,13 @@ export function openSqliteStore(path: string): BillingStore {
     ...sqliteOutbox(db),
     ...sqlitePurchases(db),
     ...sqliteVisits(db),
+    ...sqliteBudget(db),
+    ...sqliteJobs(db),
+    ...sqliteTrail(db),
+
+    // One process works on this file, and knows itself what it did.
+    shared: false,
+    follow: () => () => {},
 
     async pin({ account, livemode }) {
       const wanted = `${account} ${livemode ? 'live' : 'test'}`;
@@ -53,10 +64,7 @@ export function openSqliteStore(path: string): BillingStore {
     },
 
     async products() {
-      return db.readAll(`SELECT id, name FROM products`, {}).map((row) => ({
-        id: String(row['id']),
-        name: row['name'] === null ? null : String(row['name']),
-      }));
+      return db.readAll(`SELECT id, name FROM products`, {}).map(productOf);
     },
 
     async saveProducts(products) {
@@ -97,7 +105,14 @@ export function openSqliteStore(path: string): BillingStore {
         db.run(`DELETE FROM events WHERE received_at < @before AND closed_at IS NOT NULL`, { before });
         db.run(`DELETE FROM visits WHERE expires_at < @before`, { before });
         db.run(`DELETE FROM outbox WHERE at < @before`, { before });
-        db.run(`DELETE FROM revisions WHERE at < @before`, { before });
+        db.run(`DELETE FROM syncs WHERE at < @before`, { before });
+        // What was still true at `before` stays: it is what a person who left since then has seen.
+        db.run(
+          `DELETE FROM revisions WHERE EXISTS (
+             SELECT 1 FROM revisions AS next WHERE next.customer = revisions.customer
+               AND next.revision = revisions.revision + 1 AND next.at < @before)`,
+          { before },
+        );
       });
     },
 

@@ -10,8 +10,12 @@
  * - A claim carries the ticket *as it was before the fetch began*. Applying sets `syncedTicket` to that ticket: a hint
  *   that came during the fetch leaves the customer stale, and it is fetched again.
  *
- * Every method is one transaction: durable when it resolves, without a trace when it rejects. Times are Unix
- * milliseconds and always parameters.
+ * Every method is one transaction: durable when it resolves, without a trace when it rejects. (Should the connection to
+ * a database server break in the very moment of a commit, a rejected call may have been written: every method may be
+ * called again.) Times are Unix milliseconds and always parameters.
+ *
+ * `upkeep.ts` holds the rest of the contract. `sqlite.ts` is one process and one file, beside which a command may have the
+ * file open too; `postgres.ts` is several processes. One suite proves both: `test/contract/`.
  */
 
 import type { ConfirmedBy } from '@billhook/widget/contract';
@@ -48,6 +52,7 @@ export interface Claim extends AccountRef {
   /** The ticket at the moment of the claim, before any fetch. */
   readonly ticket: number;
   readonly claim: number;
+  readonly claimedAt: number;
   readonly cause: ConfirmedBy;
   /** Somebody waits for it. */
   readonly wanted: boolean;
@@ -167,7 +172,7 @@ export interface CustomerStore {
   /** The account's customer: the living one, else the last tombstone, else `null`. */
   findAccount(ref: AccountRef): Promise<CustomerRecord | null>;
 
-  /** The facts as they were at `revision`; `null` when there were none, or when that is too long ago. */
+  /** The facts as they were at `revision`; `null` when there were none, or when others replaced them too long ago. */
   factsAt(customer: string, revision: number): Promise<CustomerFacts | null>;
 
   /** Links for good, with `ticket ≥ 1` and `syncedTicket = 0`, so that events from before the link cannot matter. */
@@ -185,8 +190,9 @@ export interface CustomerStore {
   raiseDue(customer: string, wasDueAt: number, nextChangeAt: number | null, now: number): Promise<void>;
 
   /**
-   * Called once by a worker before its first claim. Where only one process works on a ledger, every lease is one of a
-   * process that is gone, and ends here; where several do, leases end by themselves.
+   * Called once by the server's worker before its first claim, and by nobody else: a command beside a server would end
+   * the server's leases. Where only one process works on a ledger, every lease is one of a process that is gone, and ends
+   * here; where several do, leases end by themselves.
    */
   resume(): Promise<void>;
 
@@ -217,7 +223,7 @@ export interface CustomerStore {
     notices?: readonly OutboxEntry[],
   ): Promise<Applied>;
 
-  /** Gives the claim back after a failure, to be tried again at `nextAttemptAt`. The facts stay. */
+  /** Gives the claim back after a failure, to be tried again at `nextAttemptAt`. The facts stay; fenced like `apply`. */
   fail(claim: Claim, code: string, nextAttemptAt: number, now: number): Promise<void>;
 }
 
@@ -251,8 +257,11 @@ export interface CheckoutRecord {
 export interface PurchaseStore {
   /** Notes that a customer is about to be created for the account, or answers the note that is there. */
   intendCustomer(ref: AccountRef, now: number): Promise<{ readonly generation: number; readonly since: number }>;
-  /** A note that is too old to rely on becomes a new one, of the next generation. */
-  renewIntent(ref: AccountRef, now: number): Promise<{ readonly generation: number }>;
+  /**
+   * The note of this generation is too old to rely on, and becomes one of the next. Of two that renew the same one both get
+   * the same next: they must not create two customers.
+   */
+  renewIntent(ref: AccountRef, generation: number, now: number): Promise<{ readonly generation: number }>;
 
   /** Takes the account's lock for `leaseMs`, and answers its last Checkout; `null` while somebody else has the lock. */
   lockCheckout(
@@ -315,7 +324,10 @@ export interface BillingStore
   /** A lookup key belongs to one price: whoever had it before keeps its price without it. */
   savePrices(prices: readonly ItemFacts[]): Promise<void>;
 
-  /** Forgets events, visits, notices and old revisions from before `before`. */
+  /**
+   * Forgets events, syncs, visits and notices from before `before`, and the facts that were no longer true by then. An open
+   * hint stays, and so do each customer's facts of now, whatever their age.
+   */
   prune(before: number): Promise<void>;
 
   close(): Promise<void>;

@@ -53,7 +53,10 @@ export interface JobStore {
   customersAfter(customer: string | null, limit: number): Promise<CustomerRecord[]>;
   /** Those of these customers that are linked, tombstones included, in no order: whoever raised their tickets looks here how far it has come. */
   customersAmong(customers: readonly string[]): Promise<CustomerRecord[]>;
-  /** Raises the tickets of those that are linked and living, in one transaction; answers how many. */
+  /**
+   * Raises the tickets of those that are linked and living, in one transaction; answers how many. Who was stale already
+   * keeps its cause: what another hint brings to light was not found by this one.
+   */
   raiseTickets(customers: readonly string[], cause: ConfirmedBy, now: number): Promise<number>;
   /** What a cause brought to light since then: the facts as they were and as they were found, in the order of the findings. */
   foundBy(cause: ConfirmedBy, since: number, limit: number): Promise<Finding[]>;
@@ -68,7 +71,7 @@ export interface Finding extends AccountRef {
   readonly after: CustomerFacts;
 }
 
-/** One thing that happened to an account, for its timeline. */
+/** One thing that happened to an account, for its timeline. A sync is as old as its claim, a visit as its opening. */
 export type TrailEntry = { readonly at: number; readonly customer: string } & (
   | { readonly what: 'linked' }
   | { readonly what: 'deleted' }
@@ -92,6 +95,7 @@ export type TrailEntry = { readonly at: number; readonly customer: string } & (
   | {
       readonly what: 'visit';
       readonly kind: VisitKind;
+      /** The first return. */
       readonly returnedAt: number | null;
       readonly outcome: 'changed' | 'unchanged' | null;
     }

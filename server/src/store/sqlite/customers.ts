@@ -2,8 +2,9 @@
 
 import type { ConfirmedBy } from '@billhook/widget/contract';
 import type { CustomerFacts } from '../../facts.ts';
+import { claimColumns, claimOf, factsOf, number, recordOf } from '../rows.ts';
 import type { AccountRef, Applied, Claim, CustomerRecord, CustomerStore, LinkOutcome, OutboxEntry } from '../store.ts';
-import type { Row, SqliteDatabase } from './database.ts';
+import type { SqliteDatabase } from './database.ts';
 import { writeNotices } from './outbox.ts';
 import { raiseTicket } from './tickets.ts';
 
@@ -44,12 +45,12 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
            WHERE host = @host AND account = @account`,
           { host, account },
         );
-        if (Number(before?.['living'] ?? 0) > 0) return 'accountTaken';
+        if (number(before?.['living'] ?? 0) > 0) return 'accountTaken';
         db.run(
           `INSERT INTO customers (customer, host, account, stale_since, revision, linked_at)
            VALUES (@customer, @host, @account, @now, @revision, @now)`,
           // Readers of this account never see the revision step back, even when it gets a new customer.
-          { customer, host, account, now, revision: Number(before?.['revision'] ?? 0) },
+          { customer, host, account, now, revision: number(before?.['revision'] ?? 0) },
         );
         return 'linked';
       });
@@ -95,31 +96,21 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
       });
     },
 
-    async claim(now: number, leaseMs: number, limit: number): Promise<Claim[]> {
+    async claim(now, leaseMs, limit, { restMs = 0, wanted = false } = {}): Promise<Claim[]> {
       return db.transaction(() =>
         db
           .all(
             `UPDATE customers SET claim = claim + 1, lease_until = @now + @leaseMs
-           WHERE customer IN (
-             SELECT customer FROM customers
-             WHERE synced_ticket < ticket AND deleted_at IS NULL AND lease_until <= @now
-               AND (next_attempt_at <= @now OR (wanted_until > @now AND failed_at <= @now - @wantedRetryMs))
-             ORDER BY wanted_until > @now DESC, stale_since LIMIT @limit)
-           RETURNING customer, host, account, ticket, claim, cause, attempts, facts, fetched_at, linked_at`,
-            { now, leaseMs, limit, wantedRetryMs },
+             WHERE customer IN (
+               SELECT customer FROM customers
+               WHERE synced_ticket < ticket AND deleted_at IS NULL AND lease_until <= @now
+                 AND (next_attempt_at <= @now OR (wanted_until > @now AND failed_at <= @now - @wantedRetryMs))
+                 AND (wanted_until > @now OR (NOT @wanted AND coalesce(fetched_at <= @now - @restMs, TRUE)))
+               ORDER BY wanted_until > @now DESC, stale_since LIMIT @limit)
+             RETURNING ${claimColumns}, wanted_until > @now AS wanted`,
+            { now, leaseMs, limit, wantedRetryMs, restMs, wanted: Number(wanted) },
           )
-          .map((row) => ({
-            customer: String(row['customer']),
-            host: String(row['host']),
-            account: String(row['account']),
-            ticket: Number(row['ticket']),
-            claim: Number(row['claim']),
-            cause: String(row['cause']) as ConfirmedBy,
-            attempts: Number(row['attempts']),
-            facts: factsOf(row['facts']),
-            fetchedAt: row['fetched_at'] == null ? null : Number(row['fetched_at']),
-            linkedAt: Number(row['linked_at']),
-          })),
+          .map((row) => claimOf(row, now)),
       );
     },
 
@@ -139,11 +130,14 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
            WHERE customer = @customer AND claim = @claim AND synced_ticket < @ticket`,
           { customer, claim: claim.claim, ticket: claim.ticket },
         );
-        if (!before) return { applied: false, changed: false, stale: false, told: 0 };
+        if (!before) {
+          noteSync(db, claim, 'fenced', now);
+          return { applied: false, changed: false, stale: false, told: 0 };
+        }
 
         const changed = before['facts'] !== content;
-        const revision = Number(before['revision']) + (changed ? 1 : 0);
-        const stale = Number(before['ticket']) > claim.ticket;
+        const revision = number(before['revision']) + (changed ? 1 : 0);
+        const stale = number(before['ticket']) > claim.ticket;
         db.run(
           `UPDATE customers SET synced_ticket = @ticket, facts = @content, fetched_at = @fetchedAt, revision = @revision,
              confirmed_by = CASE WHEN @changed THEN @cause ELSE confirmed_by END,
@@ -172,44 +166,33 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
             { customer, revision, now, cause: claim.cause, content },
           );
         }
+        noteSync(db, claim, changed ? 'changed' : 'unchanged', now);
         const { host, account } = claim;
-        const told = writeNotices(db, notices, { host, account, revision, at: fetchedAt });
+        const told = writeNotices(db, notices, { host, account, customer, revision, at: fetchedAt, now });
         return { applied: true, changed, stale: stale && !facts.deleted, told };
       });
     },
 
     async fail(claim: Claim, code: string, nextAttemptAt: number, now: number): Promise<void> {
-      db.transaction(() =>
+      db.transaction(() => {
+        const { customer, ticket } = claim;
         db.run(
           `UPDATE customers SET lease_until = 0, attempts = attempts + 1, next_attempt_at = @nextAttemptAt, failed_at = @now,
-             failure_code = @code WHERE customer = @customer AND claim = @claim`,
-          { customer: claim.customer, claim: claim.claim, code, nextAttemptAt, now },
-        ),
-      );
+             failure_code = @code WHERE customer = @customer AND claim = @claim AND synced_ticket < @ticket`,
+          { customer, claim: claim.claim, ticket, code, nextAttemptAt, now },
+        );
+        noteSync(db, claim, code, now);
+      });
     },
   };
 }
 
-function recordOf(row: Row): CustomerRecord {
-  const number = (name: string): number | null => (row[name] == null ? null : Number(row[name]));
-  return {
-    customer: String(row['customer']),
-    host: String(row['host']),
-    account: String(row['account']),
-    ticket: Number(row['ticket']),
-    syncedTicket: Number(row['synced_ticket']),
-    staleSince: number('stale_since'),
-    facts: factsOf(row['facts']),
-    fetchedAt: number('fetched_at'),
-    revision: Number(row['revision']),
-    confirmedBy: row['confirmed_by'] as ConfirmedBy | null,
-    nextChangeAt: number('next_change_at'),
-    failure:
-      row['failure_code'] == null
-        ? null
-        : { code: String(row['failure_code']), at: Number(row['failed_at']), attempts: Number(row['attempts']) },
-  };
+/** One line of the trail: when, why, and what came of it. */
+function noteSync(db: SqliteDatabase, claim: Claim, outcome: string, now: number): void {
+  const { customer, claimedAt, cause, ticket } = claim;
+  db.run(
+    `INSERT INTO syncs (customer, at, ended_at, cause, ticket, claim, outcome)
+     VALUES (@customer, @claimedAt, @now, @cause, @ticket, @claim, @outcome)`,
+    { customer, claimedAt, now, cause, ticket, claim: claim.claim, outcome },
+  );
 }
-
-const factsOf = (text: string | number | null | undefined): CustomerFacts | null =>
-  typeof text === 'string' ? (JSON.parse(text) as CustomerFacts) : null;

@@ -1,10 +1,10 @@
 /** One door to the SQLite file: durable, migrated, statements prepared once, failures named. */
 
 import Database from 'better-sqlite3';
+import type { Row } from '../rows.ts';
 import { StoreUnavailableError } from '../store.ts';
 import { migrations } from './schema.ts';
 
-export type Row = Record<string, string | number | null>;
 export type Bind = Record<string, string | number | null>;
 
 export class SqliteDatabase {

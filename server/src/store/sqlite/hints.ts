@@ -2,21 +2,22 @@
 
 import type { Hint } from '../../hints.ts';
 import { Batch } from '../batch.ts';
+import { openHintOf, text } from '../rows.ts';
 import type { AccountRef, HintOutcome, HintStore, OpenHint } from '../store.ts';
 import type { SqliteDatabase } from './database.ts';
 import { raiseTicket } from './tickets.ts';
 
 export function sqliteHints(db: SqliteDatabase): HintStore & { idle(): Promise<void> } {
-  const batch = new Batch<{ hint: Hint; now: number }, HintOutcome>(
-    (entries) => db.transaction(() => entries.map(({ hint, now }) => record(db, hint, now))),
+  const batch = new Batch<Recording, HintOutcome>(
+    (entries) => db.transaction(() => entries.map((entry) => record(db, entry))),
     // Sorted by customer, as every implementation does: rows locked in one order cannot deadlock.
     (a, b) => (a.hint.customer ?? '').localeCompare(b.hint.customer ?? ''),
   );
   return {
     idle: () => batch.idle(),
 
-    recordHint(hint: Hint, now: number): Promise<HintOutcome> {
-      return batch.add({ hint, now });
+    recordHint(hint: Hint, now: number, via: Recording['via'] = 'webhook'): Promise<HintOutcome> {
+      return batch.add({ hint, now, via });
     },
 
     async takeOpenHints(now: number, leaseMs: number, limit: number): Promise<OpenHint[]> {
@@ -29,23 +30,21 @@ export function sqliteHints(db: SqliteDatabase): HintStore & { idle(): Promise<v
            RETURNING event, subject_type, subject_id, attempts`,
             { now, leaseMs, limit },
           )
-          .map((row) => ({
-            event: String(row['event']),
-            subject: { type: String(row['subject_type']), id: String(row['subject_id']) },
-            attempts: Number(row['attempts']),
-          })),
+          .map(openHintOf),
       );
     },
 
     async closeHint(event: string, customer: string | null, now: number): Promise<AccountRef | null> {
       return db.transaction(() => {
-        const closed = db.run(
-          `UPDATE events SET closed_at = @now, customer = @customer WHERE event = @event AND closed_at IS NULL`,
+        const closed = db.get(
+          `UPDATE events SET closed_at = @now, customer = @customer WHERE event = @event AND closed_at IS NULL
+           RETURNING via`,
           { event, customer, now },
         );
-        if (closed === 0 || customer === null || raiseTicket(db, customer, 'webhook', now) === null) return null;
+        if (!closed || customer === null) return null;
+        if (raiseTicket(db, customer, text(closed['via']) as Recording['via'], now) === null) return null;
         const row = db.get(`SELECT host, account FROM customers WHERE customer = @customer`, { customer });
-        return row ? { host: String(row['host']), account: String(row['account']) } : null;
+        return row ? { host: text(row['host']), account: text(row['account']) } : null;
       });
     },
 
@@ -60,15 +59,22 @@ export function sqliteHints(db: SqliteDatabase): HintStore & { idle(): Promise<v
   };
 }
 
-function record(db: SqliteDatabase, hint: Hint, now: number): HintOutcome {
+interface Recording {
+  readonly hint: Hint;
+  readonly now: number;
+  readonly via: 'webhook' | 'sweep';
+}
+
+function record(db: SqliteDatabase, { hint, now, via }: Recording): HintOutcome {
   const open = hint.concerns === 'subject';
   const inserted = db.run(
-    `INSERT INTO events (event, type, received_at, customer, subject_type, subject_id, closed_at)
-         VALUES (@event, @type, @now, @customer, @subjectType, @subjectId, @closedAt) ON CONFLICT DO NOTHING`,
+    `INSERT INTO events (event, type, received_at, via, customer, subject_type, subject_id, closed_at)
+     VALUES (@event, @type, @now, @via, @customer, @subjectType, @subjectId, @closedAt) ON CONFLICT DO NOTHING`,
     {
       event: hint.event,
       type: hint.type,
       now,
+      via,
       customer: hint.customer,
       subjectType: hint.subject?.type ?? null,
       subjectId: hint.subject?.id ?? null,
@@ -78,5 +84,5 @@ function record(db: SqliteDatabase, hint: Hint, now: number): HintOutcome {
   if (inserted === 0) return 'duplicate';
   if (open) return 'open';
   if (hint.customer === null) return 'closed';
-  return raiseTicket(db, hint.customer, 'webhook', now) === null ? 'closed' : 'ticket';
+  return raiseTicket(db, hint.customer, via, now) === null ? 'closed' : 'ticket';
 }

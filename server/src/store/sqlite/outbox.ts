@@ -1,23 +1,26 @@
 /** Notices in SQLite: written with the facts they follow from, taken by one deliverer at a time, in the account's order. */
 
-import type { NoticeType } from '../../notices.ts';
-import type { AccountRef, NoticeClaim, OutboxEntry, OutboxStore, Receiver } from '../store.ts';
+import { noticeClaimOf, number } from '../rows.ts';
+import type { AccountRef, OutboxEntry, OutboxStore } from '../store.ts';
 import type { SqliteDatabase } from './database.ts';
 
 interface Writing extends AccountRef {
+  readonly customer: string;
   readonly revision: number;
+  /** When the fetch began that found it. */
   readonly at: number;
+  readonly now: number;
 }
 
 /** Inside the transaction that writes the facts. Answers how many were not told before. */
 export function writeNotices(db: SqliteDatabase, entries: readonly OutboxEntry[], writing: Writing): number {
-  const { host, account, revision, at } = writing;
   let written = 0;
   for (const { id, receiver, type, data } of entries) {
     written += db.run(
-      `INSERT INTO outbox (id, receiver, host, account, revision, at, type, data)
-       VALUES (@id, @receiver, @host, @account, @revision, @at, @type, @data) ON CONFLICT (id, receiver) DO NOTHING`,
-      { id, receiver, host, account, revision, at, type, data: JSON.stringify(data) },
+      `INSERT INTO outbox (id, receiver, host, account, customer, revision, at, written_at, type, data)
+       VALUES (@id, @receiver, @host, @account, @customer, @revision, @at, @now, @type, @data)
+       ON CONFLICT (id, receiver) DO NOTHING`,
+      { ...writing, id, receiver, type, data: JSON.stringify(data) },
     );
   }
   return written;
@@ -41,18 +44,8 @@ export function sqliteOutbox(db: SqliteDatabase): OutboxStore {
              RETURNING *`,
             { host, receiver, now, leaseMs, limit },
           )
-          .toSorted((a, b) => Number(a['sequence']) - Number(b['sequence']))
-          .map((row): NoticeClaim => ({
-            id: String(row['id']),
-            receiver: row['receiver'] as Receiver,
-            host: String(row['host']),
-            account: String(row['account']),
-            revision: Number(row['revision']),
-            at: Number(row['at']),
-            type: row['type'] as NoticeType,
-            data: JSON.parse(String(row['data'])) as object,
-            attempts: Number(row['attempts']),
-          })),
+          .toSorted((a, b) => number(a['sequence']) - number(b['sequence']))
+          .map(noticeClaimOf),
       );
     },
 

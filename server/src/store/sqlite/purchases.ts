@@ -1,5 +1,6 @@
 /** First purchases in SQLite: the note before a customer is created, and the lock around an account's one Checkout. */
 
+import { checkoutOf, number } from '../rows.ts';
 import type { PurchaseStore } from '../store.ts';
 import type { SqliteDatabase } from './database.ts';
 
@@ -12,7 +13,7 @@ export function sqlitePurchases(db: SqliteDatabase): PurchaseStore {
           host,
           account,
         });
-        const least = Number(tombstones?.['count'] ?? 0);
+        const least = number(tombstones?.['count'] ?? 0);
         db.run(
           `INSERT INTO intents (host, account, generation, since) VALUES (@host, @account, @least, @now)
            ON CONFLICT DO UPDATE SET generation = @least, since = @now WHERE generation < @least`,
@@ -22,18 +23,22 @@ export function sqlitePurchases(db: SqliteDatabase): PurchaseStore {
           host,
           account,
         });
-        return { generation: Number(row?.['generation']), since: Number(row?.['since']) };
+        return { generation: number(row?.['generation']), since: number(row?.['since']) };
       });
     },
 
-    async renewIntent({ host, account }, now) {
+    async renewIntent({ host, account }, generation, now) {
       return db.transaction(() => {
-        const row = db.get(
-          `UPDATE intents SET generation = generation + 1, since = @now WHERE host = @host AND account = @account
-           RETURNING generation`,
-          { host, account, now },
+        db.run(
+          `UPDATE intents SET generation = generation + 1, since = @now
+           WHERE host = @host AND account = @account AND generation = @generation`,
+          { host, account, generation, now },
         );
-        return { generation: Number(row?.['generation'] ?? 0) };
+        const row = db.get(`SELECT generation FROM intents WHERE host = @host AND account = @account`, {
+          host,
+          account,
+        });
+        return { generation: number(row?.['generation'] ?? 0) };
       });
     },
 
@@ -48,12 +53,7 @@ export function sqlitePurchases(db: SqliteDatabase): PurchaseStore {
            WHERE host = @host AND account = @account AND locked_until <= @now RETURNING session, offer, return_url`,
           { host, account, lock, leaseMs, now },
         );
-        if (!row) return null;
-        const { session, offer, return_url: returnUrl } = row;
-        return {
-          last:
-            session == null ? null : { session: String(session), offer: String(offer), returnUrl: String(returnUrl) },
-        };
+        return row ? { last: checkoutOf(row) } : null;
       });
     },
 

@@ -113,4 +113,47 @@ export const migrations: readonly string[] = [
   CREATE INDEX outbox_open ON outbox (receiver, host, account, sequence) WHERE settled_at IS NULL;
   CREATE INDEX outbox_at ON outbox (at);
   `,
+  /* sql */ `
+  -- What happened to an account: each look at Stripe, how an event came, when a visit returned, what a notice is about.
+  CREATE TABLE syncs (
+    sequence   INTEGER PRIMARY KEY AUTOINCREMENT,
+    customer   TEXT NOT NULL,
+    at         INTEGER NOT NULL,
+    ended_at   INTEGER NOT NULL,
+    cause      TEXT NOT NULL,
+    ticket     INTEGER NOT NULL,
+    claim      INTEGER NOT NULL,
+    outcome    TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX syncs_customer ON syncs (customer, at);
+  CREATE INDEX syncs_at ON syncs (at);
+
+  ALTER TABLE events ADD COLUMN via TEXT NOT NULL DEFAULT 'webhook';
+  CREATE INDEX events_customer ON events (customer, received_at);
+  ALTER TABLE visits ADD COLUMN returned_at INTEGER;
+  CREATE INDEX visits_account ON visits (host, account, opened_at);
+  CREATE INDEX revisions_cause ON revisions (confirmed_by, at);
+
+  ALTER TABLE outbox ADD COLUMN customer TEXT NOT NULL DEFAULT '';
+  ALTER TABLE outbox ADD COLUMN written_at INTEGER NOT NULL DEFAULT 0;
+  UPDATE outbox SET written_at = at, customer = coalesce((
+    SELECT customer FROM customers WHERE customers.host = outbox.host AND customers.account = outbox.account
+    ORDER BY linked_at DESC LIMIT 1), '');
+  CREATE INDEX outbox_account ON outbox (host, account, written_at);
+
+  -- One request budget for all processes: one row.
+  CREATE TABLE budget (one INTEGER PRIMARY KEY CHECK (one = 1), tokens REAL NOT NULL, at INTEGER NOT NULL) STRICT;
+
+  CREATE TABLE jobs (
+    job                TEXT PRIMARY KEY,
+    turn               INTEGER NOT NULL DEFAULT 0,
+    started_at         INTEGER,
+    lease_until        INTEGER NOT NULL DEFAULT 0,
+    ended_at           INTEGER,
+    progress           TEXT,
+    receipt            TEXT,
+    receipt_started_at INTEGER,
+    receipt_ended_at   INTEGER
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

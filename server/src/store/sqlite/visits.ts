@@ -1,7 +1,8 @@
 /** Visits in SQLite: trips to Stripe's pages and back. */
 
+import { number, text, visitOf } from '../rows.ts';
 import type { AccountRef, Visit, VisitStore } from '../store.ts';
-import type { Row, SqliteDatabase } from './database.ts';
+import type { SqliteDatabase } from './database.ts';
 import { raiseTicket } from './tickets.ts';
 
 export function sqliteVisits(db: SqliteDatabase): VisitStore {
@@ -29,18 +30,18 @@ export function sqliteVisits(db: SqliteDatabase): VisitStore {
         const visit = db.get(`SELECT customer, return_ticket, last_ticket_at FROM visits WHERE id = @id`, { id });
         if (!visit) throw new Error('a visit must be found before it can return');
         const lastTicketAt = visit['last_ticket_at'];
-        if (visit['return_ticket'] !== null && Number(lastTicketAt) > now - everyMs)
-          return Number(visit['return_ticket']);
+        if (visit['return_ticket'] !== null && number(lastTicketAt) > now - everyMs)
+          return number(visit['return_ticket']);
         // A deleted customer raises no ticket: there is nothing left to fetch, and what is known is the answer.
-        const ticket = raiseTicket(db, String(visit['customer']), 'return', now) ?? 0;
+        const ticket = raiseTicket(db, text(visit['customer']), 'return', now) ?? 0;
         db.run(`UPDATE customers SET lease_until = 0 WHERE customer = @customer`, {
-          customer: visit['customer'] ?? null,
+          customer: text(visit['customer']),
         });
-        db.run(`UPDATE visits SET return_ticket = @ticket, last_ticket_at = @now, outcome = NULL WHERE id = @id`, {
-          id,
-          ticket,
-          now,
-        });
+        db.run(
+          `UPDATE visits SET return_ticket = @ticket, last_ticket_at = @now, outcome = NULL,
+             returned_at = coalesce(returned_at, @now) WHERE id = @id`,
+          { id, ticket, now },
+        );
         return ticket;
       });
     },
@@ -61,24 +62,9 @@ export function sqliteVisits(db: SqliteDatabase): VisitStore {
           `UPDATE visits SET recheck_at = recheck_later, recheck_later = NULL WHERE recheck_at <= @now RETURNING customer`,
           { now },
         );
-        for (const row of due) raiseTicket(db, String(row['customer']), 'return', now);
+        for (const row of due) raiseTicket(db, text(row['customer']), 'return', now);
         return due.length;
       });
     },
-  };
-}
-
-function visitOf(row: Row): Visit {
-  return {
-    id: String(row['id']),
-    host: String(row['host']),
-    account: String(row['account']),
-    customer: String(row['customer']),
-    kind: row['kind'] as Visit['kind'],
-    seen: Number(row['seen']),
-    openedAt: Number(row['opened_at']),
-    expiresAt: Number(row['expires_at']),
-    returnTicket: row['return_ticket'] == null ? null : Number(row['return_ticket']),
-    outcome: row['outcome'] as Visit['outcome'],
   };
 }

@@ -1,0 +1,31 @@
+/** The arithmetic of the one budget of requests: pure, and the same in every store. */
+
+export interface Bucket {
+  readonly tokens: number;
+  /** When it held that many. */
+  readonly at: number;
+}
+
+/**
+ * Fills the bucket up to `now` and takes `count` requests out of it, if it may: many at once overdraw it.
+ *
+ * @param bucket `null`: nobody ever asked, so it is full.
+ * @param reserve How many must be left for others; negative to overdraw.
+ * @returns What the bucket holds then, and after how many milliseconds to ask again; 0 when the request was granted.
+ */
+export function spendFrom(
+  bucket: Bucket | null,
+  perSecond: number,
+  reserve: number,
+  now: number,
+  count: number,
+): { readonly bucket: Bucket; readonly waitMs: number } {
+  const size = Math.max(1, perSecond);
+  // The clocks of two processes differ: the bucket must not be filled twice for the same milliseconds.
+  const at = Math.max(now, bucket?.at ?? now);
+  const held = bucket === null ? size : Math.min(size, bucket.tokens + ((at - bucket.at) / 1000) * perSecond);
+  // More than the bucket can hold would never be there, and whoever waits for it would wait for ever.
+  const wanted = Math.min(size, reserve + 1);
+  if (held >= wanted) return { bucket: { tokens: held - count, at }, waitMs: 0 };
+  return { bucket: { tokens: held, at }, waitMs: Math.max(1, Math.ceil(((wanted - held) / perSecond) * 1000)) };
+}

@@ -1,0 +1,23 @@
+/** The one budget of requests to Stripe, in SQLite. */
+
+import { spendFrom } from '../budget.ts';
+import { number } from '../rows.ts';
+import type { BudgetStore } from '../upkeep.ts';
+import type { SqliteDatabase } from './database.ts';
+
+export function sqliteBudget(db: SqliteDatabase): BudgetStore {
+  return {
+    async spend(perSecond, reserve, now, count = 1) {
+      return db.transaction(() => {
+        const row = db.get(`SELECT tokens, at FROM budget`, {});
+        const held = row ? { tokens: number(row['tokens']), at: number(row['at']) } : null;
+        const { bucket, waitMs } = spendFrom(held, perSecond, reserve, now, count);
+        db.run(
+          `INSERT INTO budget (one, tokens, at) VALUES (1, @tokens, @at) ON CONFLICT DO UPDATE SET tokens = @tokens, at = @at`,
+          { ...bucket },
+        );
+        return waitMs;
+      });
+    },
+  };
+}
