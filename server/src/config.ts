@@ -80,6 +80,9 @@ const host = z
   })
   .refine(hasSomeKey, someKeyMissing);
 
+const metricsToken = 'must be at least 16 characters';
+const metricsForm = 'must be false, "open", or an object with a token';
+
 const perMinute = z.int('must be a whole number').min(1, 'must be at least 1');
 
 const options = z.strictObject({
@@ -102,7 +105,18 @@ const options = z.strictObject({
       .min(1, 'must hold at least one secret'),
     apiUrl: address('must be a web address').optional(),
     timeoutMs: z.number().min(100).max(60_000).optional(),
+    requestsPerSecond: z
+      .number('must be a number')
+      .min(1, 'must be at least 1')
+      .max(10_000, 'must be at most 10000')
+      .optional(),
   }),
+  metrics: z
+    .union(
+      [z.literal(false), z.literal('open'), z.strictObject({ token: z.string().min(16, metricsToken) })],
+      metricsForm,
+    )
+    .default(false),
   hosts: z
     .array(host, 'must be a list of hosts')
     .min(1, 'must hold at least one host')
@@ -111,6 +125,13 @@ const options = z.strictObject({
 
 /**
  * Everything a BFF is told.
+ *
+ * `stripe.requestsPerSecond` is what all processes of one ledger together may ask of Stripe. Default: 80 with a live key,
+ * 20 with a test key; Stripe itself allows 100 and 25, and the rest is the host's own.
+ *
+ * `metrics` says who may read `GET /metrics`: whoever sends `Authorization: Bearer` with the token, or anybody (`'open'`).
+ * Default: nobody, for pages reach this server from the internet, and how a business goes can be read there. `'open'` is
+ * for a server whose proxy keeps `/metrics` to a private network.
  *
  * @example
  * ```ts
@@ -167,7 +188,9 @@ export interface Config {
   readonly proxies: number;
   /** The mode of the Stripe key: what comes from the other mode is refused. */
   readonly livemode: boolean;
-  readonly stripe: z.output<typeof options>['stripe'];
+  readonly stripe: z.output<typeof options>['stripe'] & { readonly requestsPerSecond: number };
+  /** Who may read the metrics. */
+  readonly metrics: z.output<typeof options>['metrics'];
   readonly hosts: ReadonlyMap<string, Host>;
   readonly log: Log;
   readonly now: () => number;
@@ -215,9 +238,11 @@ export async function readConfig({ log, now, onChange, ...given }: BillhookOptio
       },
     ];
   });
+  const livemode = /^(?:sk|rk)_live_/.test(rest.stripe.secretKey);
   return {
     ...rest,
-    livemode: /^(?:sk|rk)_live_/.test(rest.stripe.secretKey),
+    livemode,
+    stripe: { ...rest.stripe, requestsPerSecond: rest.stripe.requestsPerSecond ?? (livemode ? 80 : 20) },
     hosts: new Map(read),
     log: log ?? silentLog,
     now: now ?? (() => Date.now()),

@@ -16,6 +16,9 @@ const variables: Record<string, string> = {
   'stripe.secretKey': 'STRIPE_SECRET_KEY',
   'stripe.webhookSecrets': 'STRIPE_WEBHOOK_SECRET',
   'stripe.apiUrl': 'STRIPE_API_URL',
+  'stripe.requestsPerSecond': 'STRIPE_REQUESTS_PER_SECOND',
+  metrics: 'BILLHOOK_METRICS',
+  'metrics.token': 'BILLHOOK_METRICS_TOKEN',
   'hosts.0.id': 'BILLHOOK_HOST_ID',
   'hosts.0.secrets': 'BILLHOOK_HOST_SECRET',
   'hosts.0.publicKeys': 'BILLHOOK_HOST_PUBLIC_KEY',
@@ -32,7 +35,7 @@ const variables: Record<string, string> = {
 };
 
 /** Secrets never stand in the file: it is read by more people, and copied to more places, than an environment is. */
-const secretOptions = ['secrets', 'webhookSecrets', 'secretKey'];
+const secretOptions = ['secrets', 'webhookSecrets', 'secretKey', 'token'];
 
 /**
  * The options that a program's environment says.
@@ -61,22 +64,26 @@ export function nameOf(env: Environment): (option: string) => string {
 
 type Json = Record<string, unknown>;
 
+const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null;
+
 function fromFile(path: string, env: Environment): Json {
   const file = readJson(path);
   const hosts = Array.isArray(file['hosts']) ? (file['hosts'] as Json[]) : [];
   const webhooks = hosts.map((host) => (host['webhook'] ?? {}) as Json);
-  const problems = [file, (file['stripe'] ?? {}) as Json, ...hosts, ...webhooks].flatMap((part) =>
+  const parts = [file, file['stripe'], file['metrics'], ...hosts, ...webhooks].filter(isObject);
+  const problems = parts.flatMap((part) =>
     secretOptions
       .filter((name) => name in part)
       .map((name) => ({ option: path, must: `must not hold "${name}": secrets come from the environment` })),
   );
   if (problems.length > 0) throw new ConfigError(problems);
-  const { stripe, publicUrl, database } = oneHost(env);
+  const { stripe, publicUrl, database, metrics } = oneHost(env);
   return {
     ...file,
     publicUrl: env['BILLHOOK_URL'] ? publicUrl : (file['publicUrl'] ?? publicUrl),
     database: env['DATABASE_URL'] ? database : (file['database'] ?? database),
     stripe: { ...(file['stripe'] as Json | undefined), ...(stripe as Json) },
+    ...(metrics === undefined ? {} : { metrics }),
     ...('hosts' in file ? { hosts: hosts.map((host) => ({ ...host, ...secretsOf(host, hosts.length, env) })) } : {}),
   };
 }
@@ -121,7 +128,9 @@ function oneHost(env: Environment): Record<string, unknown> {
       ...given('secretKey', text('stripe.secretKey')),
       ...given('webhookSecrets', list('stripe.webhookSecrets')),
       ...given('apiUrl', text('stripe.apiUrl')),
+      ...given('requestsPerSecond', number('stripe.requestsPerSecond')),
     },
+    ...given('metrics', metricsFrom(text('metrics'), text('metrics.token'))),
     hosts: [
       {
         id: text('hosts.0.id') ?? 'app',
@@ -151,6 +160,10 @@ function oneHost(env: Environment): Record<string, unknown> {
     ],
   };
 }
+
+/** A token is enough to say that they are wanted. */
+const metricsFrom = (how: string | undefined, token: string | undefined): unknown =>
+  token === undefined ? (how === 'off' ? false : how) : { token };
 
 /** With either of them the other is wanted too. */
 const webhookFrom = (url: string | undefined, secrets: string[] | undefined): Json | undefined =>

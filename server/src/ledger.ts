@@ -2,14 +2,26 @@
 
 import { readConfig, type BillhookOptions, type Config } from './config.ts';
 import { describeCause } from './log.ts';
+import { Budget } from './budget.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
 import { openSqliteStore } from './store/sqlite.ts';
-import type { BillingStore } from './store/store.ts';
-import { createStripeGateway, StripeFailure, type StripeGateway } from './stripe-gateway.ts';
+import type { BillingStore, StripeIdentity } from './store/store.ts';
+import { createStripeGateway, StripeFailure, type StripeGateway, type StripeGatewayOptions } from './stripe-gateway.ts';
 
 export interface Ledger {
   readonly config: Config;
   readonly store: BillingStore;
   readonly gateway: StripeGateway;
+  readonly metrics: Metrics;
+  /**
+   * Makes sure that the ledger belongs to the key's Stripe account, by asking Stripe until it has said so once.
+   *
+   * @throws {LedgerPinnedError} `ledger_pinned`, when it belongs to another Stripe account or mode.
+   * @throws {StripeFailure} when Stripe does not answer.
+   */
+  confirm(): Promise<void>;
+  /** Whose key it is, once Stripe has said so. */
+  identity(): StripeIdentity | null;
   close(): Promise<void>;
 }
 
@@ -24,14 +36,26 @@ export interface Ledger {
  */
 export async function openLedger(options: BillhookOptions): Promise<Ledger> {
   const config = await readConfig(options);
-  const gateway = gatewayOf(config);
   const store = openSqliteStore(config.database);
+  const metrics = createMetrics();
+  const budget = new Budget(store, {
+    perSecond: config.stripe.requestsPerSecond,
+    onAdmitted: metrics.stripeAdmitted,
+  });
+  const gateway = gatewayOf(config, { budget, onAnswer: metrics.stripeAnswered });
+  let identity: StripeIdentity | null = null;
+  const confirm = async () => {
+    if (identity !== null) return;
+    const said = await gateway.identity();
+    await store.pin(said);
+    identity = said;
+  };
   const close = async () => {
     gateway.close();
     await store.close();
   };
   try {
-    await store.pin(await gateway.identity());
+    await confirm();
   } catch (cause) {
     const passing = cause instanceof StripeFailure && cause.passing;
     if (!passing) {
@@ -40,13 +64,18 @@ export async function openLedger(options: BillhookOptions): Promise<Ledger> {
     }
     config.log.warn('stripe.unreachable', { code: cause.code, cause: describeCause(cause) });
   }
-  return { config, store, gateway, close };
+  return { config, store, gateway, metrics, confirm, identity: () => identity, close };
 }
 
 /** The way to Stripe alone, for what needs no ledger. */
-export function gatewayOf({ stripe: { apiUrl, timeoutMs, ...keys } }: Config): StripeGateway {
+export function gatewayOf(
+  { stripe: { apiUrl, timeoutMs, secretKey, webhookSecrets } }: Config,
+  through: Pick<StripeGatewayOptions, 'budget' | 'onAnswer'> = {},
+): StripeGateway {
   return createStripeGateway({
-    ...keys,
+    secretKey,
+    webhookSecrets,
+    ...through,
     ...(apiUrl === undefined ? {} : { apiUrl }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   });
