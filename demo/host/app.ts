@@ -8,6 +8,8 @@ import { HTTPException } from 'hono/http-exception';
 import { NONCE, secureHeaders, type SecureHeadersVariables } from 'hono/secure-headers';
 import type { Account } from './accounts.ts';
 import { billingTokenRoute, type TokenIssuing } from './billing-token.ts';
+import { exampleRoutes } from './frameworks/example-routes.ts';
+import { examplePaths } from './frameworks/examples.ts';
 import { galleryRoutes } from './gallery/gallery-routes.ts';
 import type { DemoCorner } from './pages/demo-corner.ts';
 import { markFile, type Markup } from './pages/document.ts';
@@ -64,6 +66,10 @@ export function createHost({ hostUrl, accounts, tokens, corner, now = Date.now }
   };
 
   const app = new Hono<Env>();
+  app.route(
+    '/frameworks',
+    exampleRoutes(tokens, (c) => sessions.of(c), now),
+  );
   app.use(protection(new URL(billhookUrl).origin));
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/mark.svg', (c) => c.body(markFile, 200, { 'Content-Type': 'image/svg+xml' }));
@@ -103,7 +109,7 @@ export function createHost({ hostUrl, accounts, tokens, corner, now = Date.now }
       lang: languageTag(lang),
       dir: direction(dir),
     });
-    return c.redirect(next !== undefined && pages.has(next) ? next : '/', 303);
+    return c.redirect(next !== undefined && (pages.has(next) || examplePaths.has(next)) ? next : '/', 303);
   });
   app.post('/workspace', async (c) => {
     const session = sessions.of(c);

@@ -1,0 +1,112 @@
+/** The document around an example: the way to the others, the page itself, and the code that it is made of. */
+
+import { html, raw } from 'hono/html';
+import { document, wordmark, type Markup } from '../pages/document.ts';
+import type { Speech } from '../speech.ts';
+import { arrivals, examples, type Arrival, type Example, type Workspace } from './examples.ts';
+
+export interface ExampleParts {
+  readonly speech: Speech;
+  readonly name: string;
+  readonly example: Example;
+  readonly arrival: Arrival;
+  readonly workspaces: readonly Workspace[];
+  readonly billhookUrl: string;
+  /** What a server has rendered beforehand. */
+  readonly rendered: string | null;
+  /** The sources by their names. */
+  readonly sources: Readonly<Record<string, string>>;
+}
+
+export function examplePage(parts: ExampleParts): Markup {
+  const { speech, name, example, arrival, workspaces, billhookUrl, rendered, sources } = parts;
+  const script = (src: string) => html`<script type="module" src="${src}"></script>`;
+  const elements = script(arrival === 'npm' ? '/frameworks/dist/npm.js' : `${billhookUrl}/widget.js`);
+  const page = script(`/frameworks/${example.script}`);
+  return document({
+    speech,
+    title: example.title,
+    head: html`<link rel="stylesheet" href="/frameworks/examples.css" />
+      <meta name="billhook" content="${billhookUrl}" />
+      <script type="application/json" id="workspaces">
+        ${raw(JSON.stringify(workspaces).replaceAll('<', String.raw`\u003c`))}
+      </script>
+      ${arrival === 'late' ? [page, elements] : [elements, page]}`,
+    body: html`<div class="example">
+      <header>
+        <a class="home" href="/">${wordmark}</a>
+        <nav class="examples" aria-label="Frameworks">
+          ${Object.entries(examples).map(([each, { title }]) => link(`/frameworks/${each}?elements=${arrival}`, title, each === name))}
+        </nav>
+      </header>
+      <main id="content">
+        <h1>${example.title}</h1>
+        <p class="lead">${example.note}</p>
+        <nav class="tabs" aria-label="The elements">
+          ${Object.entries(arrivals).map(([each, label]) => link(`/frameworks/${name}?elements=${each}`, label, each === arrival))}
+        </nav>
+        ${name === 'html' ? plainPage(workspaces) : place(name, rendered)}
+        <section class="sources" aria-label="Code">
+          ${Object.entries(sources).map(
+            ([file, code]) =>
+              html`<details>
+                <summary><code>${file}</code></summary>
+                <pre tabindex="0"><code>${code}</code></pre>
+              </details>`,
+          )}
+        </section>
+      </main>
+    </div>`,
+  });
+}
+
+export function examplesPage(speech: Speech): Markup {
+  return document({
+    speech,
+    title: 'Frameworks',
+    head: html`<link rel="stylesheet" href="/frameworks/examples.css" />`,
+    body: html`<div class="example">
+      <header><a class="home" href="/">${wordmark}</a></header>
+      <main id="content">
+        <h1>The same billing page, in your framework</h1>
+        <p class="lead">Each is built as its own host would build it, and shows the code that it is made of.</p>
+        <ul class="cards">
+          ${Object.entries(examples).map(
+            ([name, { title, note }]) =>
+              html`<li class="panel">
+                <h2><a href="/frameworks/${name}">${title}</a></h2>
+                <p class="muted">${note}</p>
+              </li>`,
+          )}
+        </ul>
+      </main>
+    </div>`,
+  });
+}
+
+const link = (href: string, label: string, current: boolean) =>
+  html`<a href="${href}" ${current ? html`aria-current="page"` : ''}>${label}</a>`;
+
+/** Without white space around what was rendered: a framework that hydrates counts it. Angular looks for its own element. */
+const place = (name: string, rendered: string | null): Markup =>
+  name === 'angular' ? html`<tidewater-billing></tidewater-billing>` : html`<div id="app">${raw(rendered ?? '')}</div>`;
+
+/** What the frameworks' pages make in the browser, made here. */
+const plainPage = (workspaces: readonly Workspace[]): Markup =>
+  html`<div class="controls">
+      <label
+        >Workspace
+        <select name="workspace">
+          ${workspaces.map(({ id, name }) => html`<option value="${id}">${name}</option>`)}
+        </select></label
+      >
+      <label><input type="checkbox" name="stay" /> Handle actions here</label>
+      <button type="button" name="show">Hide billing</button>
+    </div>
+    <div>
+      <billhook-widget
+        account="${workspaces[0]?.id}"
+        token-url="/billing/token?workspace=${workspaces[0]?.id}"
+      ></billhook-widget>
+    </div>
+    <ol aria-label="Events" class="events"></ol>`;

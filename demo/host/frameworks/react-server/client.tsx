@@ -1,0 +1,6 @@
+import { hydrateRoot } from 'react-dom/client';
+import { Billing } from '../react/billing.tsx';
+import { workspaces } from '../workspaces.ts';
+
+const app = document.getElementById('app');
+if (app) hydrateRoot(app, <Billing workspaces={workspaces} />);

@@ -1,0 +1,99 @@
+/** The framework pages as their hosts would have them: the script first, late, or from npm; and rendered by a server. */
+
+import type { ConsoleMessage, Page, Request } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openTheatre, widgetOf, type Theatre } from './theatre.ts';
+
+const FRAMEWORKS = ['html', 'react', 'vue', 'svelte', 'solid', 'angular'] as const;
+const RENDERED = ['react-server', 'vue-server'] as const;
+const ARRIVALS = ['script', 'late', 'npm'] as const;
+
+let theatre: Theatre;
+beforeAll(async () => {
+  theatre = await openTheatre();
+});
+afterAll(() => theatre.close());
+
+/** Alder Works, whose person is in Harbour Studio too; a page of their own, with a note of everything that it says. */
+async function visit(path: string, before?: (page: Page) => Promise<void>) {
+  const page = await theatre.enter('Alder Works', { path: '/frameworks' });
+  const said: string[] = [];
+  page.on('console', (message: ConsoleMessage) => said.push(`${message.type()}: ${message.text()}`));
+  page.on('pageerror', (error) => said.push(`uncaught: ${error.message}`));
+  const pending = new Set<Request>();
+  page.on('request', (request) => pending.add(request));
+  page.on('requestfinished', (request) => pending.delete(request));
+  page.on('requestfailed', (request) => pending.delete(request));
+  await before?.(page);
+  await page.goto(`${theatre.demo.hostUrl}${path}`);
+  return { page, said, pending };
+}
+
+const events = (page: Page) => page.getByRole('list', { name: 'Events' }).getByRole('listitem');
+const says = (page: Page, text: string | RegExp) => widgetOf(page).getByText(text).first().waitFor();
+const clients = (page: Page) =>
+  page.evaluate(() => {
+    const registry = (
+      globalThis as unknown as Record<symbol, { clients: Map<string, unknown>; listeners: Set<unknown> }>
+    )[Symbol.for('billhook')];
+    return { clients: registry?.clients.size, listeners: registry?.listeners.size };
+  });
+
+/** Whether anything was set before there was an element to take it, as seen in the moment before the script comes. */
+const holdWidget = (page: Page) =>
+  page.route('**/widget.js', async (route) => {
+    await page.locator('billhook-widget:not(:defined)').waitFor({ state: 'attached' });
+    await route.continue();
+  });
+
+describe.each(FRAMEWORKS)('%s', (framework) => {
+  it.each(ARRIVALS)(
+    'shows the billing, hears of it, changes the account and leaves nothing behind: %s',
+    async (arrival) => {
+      const { page, said, pending } = await visit(
+        `/frameworks/${framework}?elements=${arrival}`,
+        arrival === 'late' ? holdWidget : undefined,
+      );
+      await says(page, /^Active$/);
+      await events(page).getByText('change: active').waitFor();
+
+      await page.getByLabel('Workspace').selectOption({ label: 'Harbour Studio' });
+      await says(page, /^Past due$/);
+      await events(page).getByText('change: pastDue').waitFor();
+
+      await page.getByLabel('Handle actions here').check();
+      await widgetOf(page).getByRole('button', { name: 'Update card' }).click();
+      await events(page).getByText('action: updateCard').waitFor();
+      expect(await widgetOf(page).getByText('Opening').count(), 'the host has taken it over').toBe(0);
+
+      await page.getByRole('button', { name: 'Hide billing' }).click();
+      await widgetOf(page).waitFor({ state: 'detached' });
+      await expect.poll(() => clients(page)).toEqual({ clients: 0, listeners: 0 });
+      expect([...pending].map((request) => request.url())).toEqual([]);
+
+      await page.getByRole('button', { name: 'Show billing' }).click();
+      await says(page, /^Past due$/);
+      expect(await events(page).allTextContents()).toEqual([
+        'change: active',
+        'change: pastDue',
+        'action: updateCard',
+        'change: pastDue',
+      ]);
+      expect(said).toEqual([]);
+      await page.context().close();
+    },
+  );
+});
+
+describe.each(RENDERED)('%s', (framework) => {
+  it.each(ARRIVALS)('is hydrated without a word: %s', async (arrival) => {
+    const { page, said } = await visit(`/frameworks/${framework}?elements=${arrival}`);
+    await says(page, /^Active$/);
+    await events(page).getByText('change: active').waitFor();
+    expect(said).toEqual([]);
+
+    const markup = await (await page.request.get(page.url())).text();
+    expect(markup).toContain('<billhook-widget account="alder-works" token-url="/billing/token?workspace=alder-works"');
+    await page.context().close();
+  });
+});
