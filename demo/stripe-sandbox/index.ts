@@ -166,5 +166,6 @@ export function createSandbox(options: StripeSandboxOptions = {}): StripeSandbox
   app.route('/sandbox', createControlRoom(sandbox));
   app.route('/', createPages(state));
   app.all('/v1/*', (context) => v1.fetch(context.req.raw, context.env));
+  app.all('/v2/*', (context) => v1.fetch(context.req.raw, context.env));
   return sandbox;
 }

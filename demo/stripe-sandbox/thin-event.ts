@@ -42,5 +42,8 @@ export function thinEvent(event: SandboxEvent): ThinEvent {
   };
 }
 
+/** The snapshot event that a thin one tells the same of. */
+export const snapshotIdOf = (thinId: string): string => thinId.replace(/^evt_test_/, 'evt_');
+
 /** Compact, unlike snapshot events: as a guess, since no delivery of a v2 event could be seen. */
 export const thinBody = (event: SandboxEvent): string => JSON.stringify(thinEvent(event));

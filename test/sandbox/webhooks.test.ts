@@ -216,6 +216,22 @@ describe('M21: thin events', () => {
     expect(endpoint.types()).toContain('customer.subscription.updated');
   });
 
+  test('are fetched again by their own id, and by no other', async () => {
+    await subscribed(harness.stripe);
+    await harness.sandbox.deliveries.settled();
+    const sent = JSON.parse(destination.received.at(-1)?.body ?? '{}') as { id: string; snapshot_event: string };
+    // The declarations of v2 events are functions in part, so there are no schemas: it must equal what was sent.
+    const { v2 } = new Stripe(harness.sandbox.secretKey, harness.sandbox.stripeClientOptions());
+    const event = await v2.core.events.retrieve(sent.id);
+    expect(JSON.parse(JSON.stringify(event))).toEqual(sent);
+    for (const id of [sent.snapshot_event, 'evt_test_nobody']) {
+      await expect(v2.core.events.retrieve(id)).rejects.toMatchObject({
+        statusCode: 404,
+        code: 'not_found',
+      });
+    }
+  });
+
   test('what happens by itself has no reason', async () => {
     await subscribed(harness.stripe);
     await harness.sandbox.clock.advance(31 * DAY);
@@ -416,6 +432,24 @@ describe('events', () => {
     expect(all).toEqual(harness.sandbox.state.events.list().map((event) => event.id));
     const later = Math.floor(harness.sandbox.clock.now() / 1000) + 1;
     expect((await harness.stripe.events.list({ created: { gte: later } })).data).toEqual([]);
+  });
+
+  test('a page goes on where it was, though its cursor fits the filter no more', async () => {
+    harness.sandbox.deliveries.settings.lose = 'noticed';
+    for (const name of ['Ada', 'Bob', 'Cleo', 'Dora']) await createCustomer(name);
+    await harness.sandbox.deliveries.settled();
+    const undelivered = { delivery_success: false, limit: 2 } as const;
+    const first = await harness.stripe.events.list(undelivered);
+    const all = harness.sandbox.state.events.list().map((event) => event.id);
+    expect(first.data.map(({ id }) => id)).toEqual(all.slice(0, 2));
+    await harness.sandbox.deliveries.resend(all[1] ?? '');
+    const next = await harness.stripe.events.list({ ...undelivered, starting_after: all[1] ?? '' });
+    expect(next.data.map(({ id }) => id)).toEqual(all.slice(2));
+    const before = await harness.stripe.events.list({ ...undelivered, ending_before: all[1] ?? '' });
+    expect(before.data.map(({ id }) => id)).toEqual(all.slice(0, 1));
+    await expect(harness.stripe.events.list({ starting_after: 'evt_nobody' })).rejects.toMatchObject({
+      code: 'resource_missing',
+    });
   });
 
   test('WH-6: portal configurations and sessions have their events', async () => {

@@ -17,12 +17,15 @@ export interface PageParams {
  * One page of `rows`, which come newest first.
  *
  * @param what how Stripe names a row in "No such …", for a cursor that is not there
+ * @param all every row there is, where `rows` are those that a filter left: a cursor says a place, and holds when its row
+ *   fits the filter no more (https://docs.stripe.com/webhooks/process-undelivered-events pages so)
  */
 export function page<T extends { id: string }>(
   rows: readonly T[],
   params: PageParams,
   url: string,
   what: string,
+  all: readonly T[] = rows,
 ): List<T> {
   const limit = params.limit ?? 10;
   if (limit < 1 || limit > 100) {
@@ -35,17 +38,21 @@ export function page<T extends { id: string }>(
   if (params.starting_after !== undefined && params.ending_before !== undefined) {
     throw invalidRequest('You may only specify one of these parameters: ending_before, starting_after.');
   }
-  const indexOf = (id: string, param: string): number => {
+  /** How many rows come before the cursor, itself included where it is among them and `through` says so. */
+  const placeOf = (id: string, param: string, through: 0 | 1): number => {
     const index = rows.findIndex((row) => row.id === id);
-    if (index < 0) throw invalidRequest(`No such ${what}: '${id}'`, { code: 'resource_missing', param });
-    return index;
+    if (index >= 0) return index + through;
+    const place = all.findIndex((row) => row.id === id);
+    if (place < 0) throw invalidRequest(`No such ${what}: '${id}'`, { code: 'resource_missing', param });
+    const newer = new Set(all.slice(0, place));
+    return rows.filter((row) => newer.has(row)).length;
   };
   if (params.ending_before !== undefined) {
-    const end = indexOf(params.ending_before, 'ending_before');
+    const end = placeOf(params.ending_before, 'ending_before', 0);
     const start = Math.max(0, end - limit);
     return { object: 'list', data: rows.slice(start, end), has_more: start > 0, url };
   }
-  const start = params.starting_after === undefined ? 0 : indexOf(params.starting_after, 'starting_after') + 1;
+  const start = params.starting_after === undefined ? 0 : placeOf(params.starting_after, 'starting_after', 1);
   return { object: 'list', data: rows.slice(start, start + limit), has_more: rows.length > start + limit, url };
 }
 

@@ -59,6 +59,7 @@ export function subscriptionRoutes(api: Api): void {
         params,
         '/v1/subscriptions',
         'subscription',
+        params.starting_after === undefined && params.ending_before === undefined ? [] : state.subscriptions.list(),
       );
     },
   );

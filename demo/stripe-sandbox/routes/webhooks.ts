@@ -3,10 +3,11 @@
 import type { Deliveries } from '../deliveries.ts';
 import { API_VERSION } from '../events.ts';
 import type { Api } from '../http/api.ts';
-import { invalidRequest, noSuch } from '../http/errors.ts';
+import { invalidRequest, noSuch, StripeError } from '../http/errors.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
 import { emptyable, flag, list, metadata, required, text, timeRange } from '../http/params.ts';
 import type { State } from '../state.ts';
+import { snapshotIdOf, thinEvent } from '../thin-event.ts';
 import type { WebhookEndpoint } from '../wire.ts';
 import { freshMetadata, patchMetadata } from './metadata.ts';
 
@@ -100,6 +101,7 @@ export function webhookRoutes(api: Api, deliveries: Deliveries): void {
         params,
         '/v1/events',
         'event',
+        state.events.list(),
       );
     },
   );
@@ -107,6 +109,18 @@ export function webhookRoutes(api: Api, deliveries: Deliveries): void {
     const event = state.events.get(id());
     if (!event) throw noSuch('event', id());
     return event;
+  });
+  // https://docs.stripe.com/api/v2/core/events/retrieve
+  api.get('/v2/core/events/:id', {}, ({ state, id }) => {
+    const event = state.events.get(snapshotIdOf(id()));
+    if (!event || id() === event.id) {
+      throw new StripeError(404, {
+        type: 'invalid_request_error',
+        code: 'not_found',
+        message: `Event ${id()} not found`,
+      });
+    }
+    return thinEvent(event);
   });
 }
 
