@@ -72,7 +72,8 @@ export abstract class BillhookElement extends LitElement {
   }
 
   protected override firstUpdated(): void {
-    this.requestUpdate();
+    // After this update and not in it, of which Lit warns whoever develops with the npm package.
+    queueMicrotask(() => this.requestUpdate());
   }
 
   /** Nothing that goes wrong in here becomes the host page's exception. */

@@ -12,8 +12,9 @@ const elements: Readonly<Record<string, CustomElementConstructor>> = {
   'billhook-manage-button': BillhookManageButton,
 };
 
-// Another copy of Billhook (npm beside script tag) is no stranger; its elements read the same clients as ours would.
-if (!registry.defined) {
+// Another copy of Billhook (npm beside script tag) is no stranger; its elements read the same clients as ours would. And a
+// server that renders pages (Next.js runs client components there too) writes the tags as they are: it defines nothing.
+if (globalThis.document && !registry.defined) {
   const taken = Object.keys(elements).filter((name) => customElements.get(name));
   registry.defined = !taken.length;
   for (const [name, element] of Object.entries(elements)) {
