@@ -4,8 +4,9 @@
  */
 
 import type { Config } from './config.ts';
-import type { ItemFacts } from './facts.ts';
+import type { CataloguePrice, ItemFacts } from './facts.ts';
 import type { Catalogue as JudgesCatalogue } from './judge.ts';
+import { isObject } from './stripe-facts/json.ts';
 import { priceFacts } from './stripe-facts/price.ts';
 import type { StripeGateway } from './stripe-gateway.ts';
 import type { BillingStore } from './store/store.ts';
@@ -23,6 +24,8 @@ export class Catalogue implements JudgesCatalogue {
   /** By id. */
   readonly #prices = new Map<string, ItemFacts>();
   readonly #byLookupKey = new Map<string, ItemFacts>();
+  /** By id: these are sold to nobody new. */
+  readonly #archived = new Set<string>();
   /** What the hosts offer, by id or lookup key. */
   readonly #offered: readonly string[];
   #offersDueAt = 0;
@@ -48,6 +51,11 @@ export class Catalogue implements JudgesCatalogue {
   /** A price by its id or lookup key. */
   price(ref: string): ItemFacts | null {
     return this.#prices.get(ref) ?? this.#byLookupKey.get(ref) ?? null;
+  }
+
+  soldPrice(ref: string): ItemFacts | null {
+    const price = this.price(ref);
+    return price === null || this.#archived.has(price.price) ? null : price;
   }
 
   /** Fetches what these items name and was never asked about, before facts that need it are shown. */
@@ -91,7 +99,10 @@ export class Catalogue implements JudgesCatalogue {
     const wanted = [...new Set(refs)];
     if (wanted.length === 0) return;
     const found = await this.#gateway.prices(wanted);
-    const prices = found.flatMap((price) => priceFacts(price, { currency: null, quantity: 1, taxed: true }) ?? []);
+    const prices = found.flatMap((price): CataloguePrice[] => {
+      const facts = priceFacts(price, { currency: null, quantity: 1, taxed: true });
+      return facts === null ? [] : [{ ...facts, archived: isObject(price) && price['active'] === false }];
+    });
     // The name first: once a price is known, its plan is shown.
     await this.#fetchProducts(this.#unnamed(prices));
     await this.#store.savePrices(prices);
@@ -102,7 +113,9 @@ export class Catalogue implements JudgesCatalogue {
     return items.map(({ product }) => product).filter((id) => id !== '' && !this.#names.has(id));
   }
 
-  #remember(price: ItemFacts): void {
+  #remember({ archived = false, ...price }: CataloguePrice): void {
+    if (archived) this.#archived.add(price.price);
+    else this.#archived.delete(price.price);
     this.#prices.set(price.price, price);
     if (price.lookupKey !== null) this.#byLookupKey.set(price.lookupKey, price);
   }

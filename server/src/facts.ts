@@ -79,6 +79,12 @@ export interface ItemFacts {
   readonly taxExcluded: boolean;
 }
 
+/** A price as the catalogue keeps it. */
+export interface CataloguePrice extends ItemFacts {
+  /** Stripe sells it to nobody new; who has it keeps it. */
+  readonly archived?: boolean;
+}
+
 export interface InvoiceFacts {
   readonly id: string;
   readonly status: 'draft' | 'open' | 'paid' | 'uncollectible' | 'void' | (string & {});

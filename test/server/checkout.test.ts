@@ -46,19 +46,32 @@ const subscriptionsOf = (account: string) => {
   return stage.sandbox.state.subscriptions.list().filter(({ customer }) => ids.has(String(customer)));
 };
 
-/** The worker has asked Stripe what the offers cost. */
-async function offered(): Promise<BillingSnapshot> {
+const all = ['team', 'starter'];
+
+/** The worker has asked Stripe what the offers cost, and which are still sold. */
+async function offered(ids: readonly string[] = all): Promise<BillingSnapshot> {
   let etag = '';
   for (;;) {
     const headers = { 'if-none-match': etag, prefer: 'wait=20' };
     const response = await stage.bff.call('/v1/billing', { ...buyer, headers });
     etag = response.headers.get('etag') ?? '';
     const snapshot = (await response.json()) as BillingSnapshot;
-    if (snapshot.offers.length > 0) return snapshot;
+    if (snapshot.offers.map(({ id }) => id).join() === ids.join()) return snapshot;
   }
 }
 
 describe('a first purchase', () => {
+  it('is not offered at a price that Stripe has archived, and is again when it is sold again', async () => {
+    await offered();
+    const { stripe } = stage;
+    const [price] = (await stripe.prices.list({ lookup_keys: ['starter_monthly'] })).data;
+    await stripe.prices.update(String(price?.id), { active: false });
+    await offered(['team']);
+    expect((await problemOf(await request('starter'))).code).toBe('field_invalid');
+    await stripe.prices.update(String(price?.id), { active: true });
+    await offered(all);
+  });
+
   it('M13, M22: is offered by the catalogue’s names and prices; what Stripe does not know is not offered', async () => {
     const { state, offers, actions } = await offered();
     expect(state).toBe('none');

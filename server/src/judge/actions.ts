@@ -23,10 +23,10 @@ export interface Situation {
   readonly portal: PortalFeatures;
 }
 
-/** The host's offers, as far as the catalogue can name a price for them: nobody is asked to buy at an unknown price. */
+/** The host's offers, as far as Stripe still sells them and the catalogue knows their price: nobody buys unseen. */
 export function offersOf(policy: Policy, catalogue: Catalogue): Offer[] {
   return policy.offers.flatMap((rule) => {
-    const price = catalogue.price(rule.price);
+    const price = catalogue.soldPrice(rule.price);
     if (price === null) return [];
     const item = { ...price, quantity: price.metered ? null : (rule.quantity ?? 1) };
     const plan = planOf([item], false, catalogue);

@@ -11,6 +11,8 @@ export interface Catalogue {
   productName(id: string): string | null;
   /** A price by its id or lookup key. */
   price(ref: string): ItemFacts | null;
+  /** The same, where it is still sold. */
+  soldPrice(ref: string): ItemFacts | null;
 }
 
 /** The item a person would name the plan by: the host's own, and rather a fixed price than metered usage beside it. */
@@ -68,7 +70,7 @@ export function scheduledChange(
 }
 
 /** A scheduled phase names its prices by id only: what they are of, and what they cost, the catalogue knows. */
-export function namedItem(item: ItemFacts, catalogue: Catalogue): ItemFacts {
+export function namedItem(item: ItemFacts, catalogue: Pick<Catalogue, 'price'>): ItemFacts {
   const price = item.product === '' ? catalogue.price(item.price) : null;
   return price === null ? item : { ...price, quantity: price.metered ? null : item.quantity };
 }

@@ -19,7 +19,7 @@
  */
 
 import type { ConfirmedBy } from '@billhook/widget/contract';
-import type { CustomerFacts, ItemFacts } from '../facts.ts';
+import type { CataloguePrice, CustomerFacts } from '../facts.ts';
 import type { Hint, Subject } from '../hints.ts';
 import type { NoticeType } from '../notices.ts';
 import type { BudgetStore, JobStore, SharedStore, TrailStore } from './upkeep.ts';
@@ -320,9 +320,9 @@ export interface BillingStore
   products(): Promise<Product[]>;
   saveProducts(products: readonly Product[]): Promise<void>;
 
-  prices(): Promise<ItemFacts[]>;
+  prices(): Promise<CataloguePrice[]>;
   /** A lookup key belongs to one price: whoever had it before keeps its price without it. */
-  savePrices(prices: readonly ItemFacts[]): Promise<void>;
+  savePrices(prices: readonly CataloguePrice[]): Promise<void>;
 
   /**
    * Forgets events, syncs, visits and notices from before `before`, and the facts that were no longer true by then. An open
