@@ -18,7 +18,9 @@ afterAll(() => theatre.close());
 async function visit(path: string, before?: (page: Page) => Promise<void>) {
   const page = await theatre.enter('Alder Works', { path: '/frameworks' });
   const said: string[] = [];
-  page.on('console', (message: ConsoleMessage) => said.push(`${message.type()}: ${message.text()}`));
+  page.on('console', (message) => {
+    if (complains(message)) said.push(`${message.type()}: ${message.text()}`);
+  });
   page.on('pageerror', (error) => said.push(`uncaught: ${error.message}`));
   const pending = new Set<Request>();
   page.on('request', (request) => pending.add(request));
@@ -28,6 +30,10 @@ async function visit(path: string, before?: (page: Page) => Promise<void>) {
   await page.goto(`${theatre.demo.hostUrl}${path}`);
   return { page, said, pending };
 }
+
+/** Errors and warnings, but for the one that Lit has for everybody who develops with it. */
+const complains = (message: ConsoleMessage) =>
+  /^(?:error|warning|assert)$/.test(message.type()) && !message.text().startsWith('Lit is in dev mode.');
 
 const events = (page: Page) => page.getByRole('list', { name: 'Events' }).getByRole('listitem');
 const says = (page: Page, text: string | RegExp) => widgetOf(page).getByText(text).first().waitFor();
@@ -39,7 +45,7 @@ const clients = (page: Page) =>
     return { clients: registry?.clients.size, listeners: registry?.listeners.size };
   });
 
-/** Whether anything was set before there was an element to take it, as seen in the moment before the script comes. */
+/** The script comes once the framework has made the element and set what it sets, which nobody has taken yet. */
 const holdWidget = (page: Page) =>
   page.route('**/widget.js', async (route) => {
     await page.locator('billhook-widget:not(:defined)').waitFor({ state: 'attached' });

@@ -3,7 +3,8 @@
 import { html, raw } from 'hono/html';
 import { document, wordmark, type Markup } from '../pages/document.ts';
 import type { Speech } from '../speech.ts';
-import { arrivals, examples, type Arrival, type Example, type Workspace } from './examples.ts';
+import { arrivals, examples, type Arrival, type Example } from './examples.ts';
+import type { Workspace } from './workspace.ts';
 
 export interface ExampleParts {
   readonly speech: Speech;

@@ -8,7 +8,8 @@ import { messagePage } from '../pages/message.ts';
 import type { Session } from '../sessions.ts';
 import { speech } from '../speech.ts';
 import { examplePage, examplesPage } from './example-page.ts';
-import { examples, type Arrival, type Example, type Workspace } from './examples.ts';
+import { examples, type Arrival, type Example } from './examples.ts';
+import type { Workspace } from './workspace.ts';
 
 interface ServerBundle {
   render(workspaces: readonly Workspace[]): string | Promise<string>;

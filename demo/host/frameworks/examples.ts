@@ -1,11 +1,5 @@
 /** The same billing page written six times, and twice more rendered by a server: what each is made of. */
 
-/** One of the visitor's, as the pages are told of it. */
-export interface Workspace {
-  readonly id: string;
-  readonly name: string;
-}
-
 export interface Example {
   readonly title: string;
   /** What somebody who copies it has to know. */

@@ -1,6 +1,7 @@
 import type { BillhookActionEvent, BillhookChangeEvent, BillhookErrorEvent } from '@billhook/widget';
 import { Component, CUSTOM_ELEMENTS_SCHEMA, signal } from '@angular/core';
-import { tokenUrlOf, workspaces } from '../workspaces.ts';
+import { tokenUrlOf } from '../workspace.ts';
+import { workspaces } from '../workspaces.ts';
 
 @Component({
   selector: 'tidewater-billing',

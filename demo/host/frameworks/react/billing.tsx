@@ -1,6 +1,6 @@
 import '@billhook/widget/react';
 import { useState } from 'react';
-import { tokenUrlOf, type Workspace } from '../workspaces.ts';
+import { tokenUrlOf, type Workspace } from '../workspace.ts';
 
 export function Billing({ workspaces }: { workspaces: readonly Workspace[] }) {
   const [account, setAccount] = useState(workspaces[0]?.id ?? '');

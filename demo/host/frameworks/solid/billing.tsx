@@ -1,6 +1,6 @@
 import '@billhook/widget/solid';
 import { createSignal, For, Show } from 'solid-js';
-import { tokenUrlOf, type Workspace } from '../workspaces.ts';
+import { tokenUrlOf, type Workspace } from '../workspace.ts';
 
 export function Billing(props: { workspaces: readonly Workspace[] }) {
   const [account, setAccount] = createSignal(props.workspaces[0]?.id ?? '');
