@@ -5,6 +5,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { secureHeaders } from 'hono/secure-headers';
 import { describeCause } from './log.ts';
+import { namedError } from './named-error.ts';
 import { BillhookError } from './problem.ts';
 import { accessRoute } from './routes/access.ts';
 import { billingRoute } from './routes/billing.ts';
@@ -15,8 +16,6 @@ import type { RouteParts } from './routes/parts.ts';
 import { portalRoute } from './routes/portal.ts';
 import { visitsRoute } from './routes/visits.ts';
 import { webhookRoute } from './routes/webhook.ts';
-import { StoreUnavailableError } from './store/store.ts';
-import { StripeFailure } from './stripe-gateway.ts';
 import { widgetRoute, type WidgetFile } from './widget-files.ts';
 
 /** Bytes. Stripe's largest events stay well below; everything else is a handful of fields. */
@@ -34,6 +33,7 @@ const addresses: Record<string, readonly string[]> = {
   '/v1/webhooks/stripe': ['POST'],
   '/healthz': ['GET'],
   '/readyz': ['GET'],
+  '/metrics': ['GET'],
   '/widget.js': ['GET'],
 };
 
@@ -82,7 +82,7 @@ export function createApp(parts: RouteParts, widget: WidgetFile | null): Hono {
   }
   app.notFound((c) => problem(c, new BillhookError('not_found')));
   app.onError((cause, c) => {
-    const error = named(cause);
+    const error = namedError(cause);
     const fields = { method: c.req.method, path: c.req.path, status: error.status, code: error.code };
     if (error.status >= 500)
       config.log.error('request.failed', { ...fields, cause: describeCause(error.cause ?? cause) });
@@ -90,17 +90,6 @@ export function createApp(parts: RouteParts, widget: WidgetFile | null): Hono {
     return problem(c, error);
   });
   return app;
-}
-
-/** Whatever was thrown, as an error with a code. */
-function named(cause: unknown): BillhookError {
-  if (cause instanceof BillhookError) return cause;
-  if (cause instanceof StoreUnavailableError) return new BillhookError('store_unavailable', { cause, retryAfter: 5 });
-  if (cause instanceof StripeFailure) {
-    if (cause.code === 'stripe_unauthorized') return new BillhookError('stripe_rejected', { cause });
-    return new BillhookError(cause.code, cause.passing ? { cause, retryAfter: 2 } : { cause });
-  }
-  return new BillhookError('internal', { cause });
 }
 
 function problem(c: Context, error: BillhookError): Response {

@@ -8,6 +8,7 @@ import { Catalogue } from './catalogue.ts';
 import type { BillhookOptions } from './config.ts';
 import { openLedger } from './ledger.ts';
 import { Outbox } from './outbox.ts';
+import { Upkeep, type UpkeepOptions } from './upkeep.ts';
 import { createCheckout } from './checkout.ts';
 import { createLimits } from './limits.ts';
 import { createLinking } from './linking.ts';
@@ -28,6 +29,8 @@ export interface Billhook {
    * server open until its time is up.
    */
   answerWaiting(): void;
+  /** The page of `GET /metrics`, for a server that says its own metrics beside these. */
+  metrics(): Promise<string>;
   /**
    * Ends the worker and the outbox after what they have in hand, and closes the ledger. Nothing is lost: what is stale
    * and what is untold stay in the tables.
@@ -48,9 +51,13 @@ export interface Billhook {
  * @throws {StoreUnavailableError} `store_unavailable`, when the ledger cannot be opened.
  * @throws {LedgerPinnedError} `ledger_pinned`, when it belongs to another Stripe account or mode.
  */
-export async function createBillhook(options: BillhookOptions, worker: WorkerOptions = {}): Promise<Billhook> {
+export async function createBillhook(
+  options: BillhookOptions,
+  worker: WorkerOptions = {},
+  upkeep: UpkeepOptions = {},
+): Promise<Billhook> {
   const ledger = await openLedger(options);
-  const { store, gateway } = ledger;
+  const { store, gateway, metrics } = ledger;
   const { pollMs } = worker;
   try {
     const config = await withKeptElsewhere(ledger.config, gateway);
@@ -59,13 +66,20 @@ export async function createBillhook(options: BillhookOptions, worker: WorkerOpt
     const widget = await readWidgetFile();
     if (!widget) config.log.warn('widget.not_built');
 
-    const waiters = new Waiters();
+    const waiters = new Waiters(store.shared ? { lookEveryMs: 2_000 } : {});
+    metrics.watch({ store, now: config.now, log: config.log, waiting: () => waiters.total });
     const digest = (text: string) =>
       createHmac('sha256', store.digestKey).update(text).digest('base64url').slice(0, 22);
     const outbox = new Outbox(config, store, pollMs === undefined ? {} : { pollMs });
     const wakeOutbox = () => outbox.wake();
-    const working = new Worker({ config, store, gateway, catalogue, digest, wakeOutbox }, waiters, worker);
+    const { confirm, identity } = ledger;
+    const working = new Worker(
+      { config, store, gateway, catalogue, digest, metrics, confirm, wakeOutbox },
+      waiters,
+      worker,
+    );
     const wakeWorker = () => working.wake();
+    const keeping = new Upkeep({ store, gateway, metrics, wakeWorker, log: config.log, now: config.now }, upkeep);
     const linking = createLinking(config, store, gateway, wakeWorker);
     const auth = {
       verify: widgetTokenVerifier(config.publicUrl, (host) => config.hosts.get(host) ?? null),
@@ -82,6 +96,9 @@ export async function createBillhook(options: BillhookOptions, worker: WorkerOpt
         catalogue,
         waiters,
         wakeWorker,
+        webhookMissed: () => keeping.missed(),
+        metrics,
+        identity,
         read: createRead(store, catalogue, config.now),
         linking,
         openCheckout: createCheckout(config, store, gateway),
@@ -89,17 +106,30 @@ export async function createBillhook(options: BillhookOptions, worker: WorkerOpt
       },
       widget,
     );
+    const unfollow = store.follow((commit) => {
+      if (commit.kind === 'looked') {
+        waiters.wake(commit.host, commit.account);
+        return;
+      }
+      if (commit.kind === 'missed') waiters.wakeAll();
+      wakeWorker();
+      wakeOutbox();
+    });
     await working.start();
     outbox.start();
+    keeping.start();
 
     return {
       app,
       // The server's own bindings tell the connection's address, which the limits count by.
       fetch: (request, env) => app.fetch(request, env),
       answerWaiting: () => waiters.close(),
+      metrics: async () => (await metrics.page()).text,
       async close() {
         waiters.close();
+        unfollow();
         gateway.close();
+        await keeping.stop();
         await working.stop();
         await outbox.stop();
         await store.close();

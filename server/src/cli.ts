@@ -51,7 +51,19 @@ try {
 function explain(cause: unknown): string {
   if (cause instanceof ConfigError || cause instanceof LedgerPinnedError) return `${cause.message} [${cause.code}]`;
   if (cause instanceof StoreUnavailableError) return `${cause.message}: ${describeCause(cause.cause)} [${cause.code}]`;
-  if (cause instanceof StripeFailure)
-    return `Stripe refused the key at start: ${describeCause(cause.cause)} [${cause.code}]`;
+  if (cause instanceof StripeFailure) return `${stripeSaid(cause)}: ${describeCause(cause.cause)} [${cause.code}]`;
   return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+}
+
+function stripeSaid({ code }: StripeFailure): string {
+  switch (code) {
+    case 'stripe_unauthorized':
+      return 'Stripe refused the key';
+    case 'stripe_unavailable':
+      return 'Stripe cannot be reached';
+    case 'stripe_rate_limited':
+      return 'Stripe is asked too much at the moment';
+    default:
+      return 'Stripe refused what was asked';
+  }
 }

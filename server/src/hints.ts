@@ -59,9 +59,11 @@ export class NotAnEventError extends Error {
  * ```
  *
  * @param event The parsed body, of any API version, snapshot or thin.
+ * @param own The Stripe account that the ledger belongs to. An organization's destinations name it in every event; any
+ *   other name is another account's. Default: unknown.
  * @throws {NotAnEventError} `event_malformed`
  */
-export function hintOf(event: unknown): Hint {
+export function hintOf(event: unknown, own: string | null = null): Hint {
   const id = text(field(event, 'id'));
   const fullType = text(field(event, 'type'));
   if (id === null || fullType === null) throw new NotAnEventError('an event needs an id and a type');
@@ -71,7 +73,9 @@ export function hintOf(event: unknown): Hint {
   const base = { event: id, type: fullType, livemode: typeof livemode === 'boolean' ? livemode : null };
   const closed = (concerns: 'foreign' | 'none'): Hint => ({ ...base, concerns, customer: null, subject: null });
 
-  if (text(field(event, 'account')) !== null || text(field(event, 'context')) !== null) return closed('foreign');
+  const of = text(field(event, 'account')) ?? text(field(event, 'context'));
+  // A context is a path, `org_1/acct_1`, whose end says whose the event is.
+  if (of !== null && (own === null || of.split('/').at(-1) !== own)) return closed('foreign');
 
   const object = field(field(event, 'data'), 'object');
   const related = field(event, 'related_object');
@@ -88,7 +92,17 @@ export function hintOf(event: unknown): Hint {
     // `payment_method.detached` names the customer only in what was before.
     idOf(field(field(field(event, 'data'), 'previous_attributes'), 'customer'));
   if (customer !== null) return { ...base, concerns: 'customer', customer, subject };
-  return subject ? { ...base, concerns: 'subject', customer: null, subject } : closed('none');
+  // A guest's payment says that it has no customer, and there may be thousands of them. What was taken away from one (a
+  // payment method) says so too.
+  const isNobodys = field(object, 'customer') === null && subject?.type !== 'payment_method';
+  return subject && !isNobodys ? { ...base, concerns: 'subject', customer: null, subject } : closed('none');
+}
+
+/** When Stripe made the event, in Unix milliseconds: seconds in a snapshot, a date in a thin one; `null` where it does not say. */
+export function eventMadeAt(event: unknown): number | null {
+  const created = field(event, 'created');
+  const at = typeof created === 'number' ? created * 1000 : Date.parse(text(created) ?? '');
+  return Number.isFinite(at) ? at : null;
 }
 
 function subjectOf(object: unknown): Subject | null {

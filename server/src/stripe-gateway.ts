@@ -12,7 +12,7 @@ import { portalCalls, type PortalCalls } from './stripe-gateway/portal.ts';
 import { purchaseCalls, type PurchaseCalls } from './stripe-gateway/purchases.ts';
 import { ownerOf } from './stripe-gateway/subjects.ts';
 import { needsInvoices, type OpenInvoiceLook, type StripeLook } from './stripe-facts.ts';
-import type { Subject } from './hints.ts';
+import { NotAnEventError, type Subject } from './hints.ts';
 import type { Product, StripeIdentity } from './store/store.ts';
 
 /** Stripe expands at most four levels; product names come from the catalogue instead. */
@@ -77,7 +77,10 @@ export interface StripeGateway extends EventCalls, PortalCalls, PurchaseCalls {
   introduced(customer: string): Promise<IntroducedCustomer>;
   /** The hosted page of an open invoice; `null` when it is open no more. */
   openInvoicePage(invoice: string): Promise<string | null>;
-  /** @returns The parsed event, or `null` when no secret matches or the signature is too old. */
+  /**
+   * @returns The parsed event, or `null` when no secret matches or the signature is too old.
+   * @throws {NotAnEventError} `event_malformed`, for what is signed and no JSON.
+   */
   verifiedEvent(body: string, header: string): unknown;
   /** Ends what is under way. */
   close(): void;
@@ -245,7 +248,7 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
       for (const secret of options.webhookSecrets) {
         try {
           signature.verifyHeader(body, header, secret, 300);
-          return JSON.parse(body) as unknown;
+          return parsed(body);
         } catch (cause) {
           if (!(cause instanceof Stripe.errors.StripeSignatureVerificationError)) throw cause;
         }
@@ -255,6 +258,15 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
 
     close: () => closing.abort(),
   };
+}
+
+/** What is signed and still no JSON is no event. @throws {NotAnEventError} */
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body) as unknown;
+  } catch (cause) {
+    throw new NotAnEventError('the body is not JSON', { cause });
+  }
 }
 
 /** Gives every failure its code; Stripe's own classes decide, never a message, but where Stripe has nothing else. */

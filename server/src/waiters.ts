@@ -1,7 +1,15 @@
 /**
  * Who waits for which account. A waiting poll registers here *before* it reads, so that a change between its read and
  * its wait wakes it; whoever applies facts wakes the account after the commit.
+ *
+ * Where other processes work on the ledger too, their word of it may be lost: then each wait also ends by itself every
+ * few seconds, and its poll looks again.
  */
+
+export interface WaitersOptions {
+  /** Milliseconds after which a wait ends by itself, give or take a quarter. Default: never. */
+  readonly lookEveryMs?: number;
+}
 
 export interface Waiter {
   /** Resolves at the first wake since `register` or since the last `woken`, at `deadline`, or when `signal` aborts. */
@@ -14,7 +22,12 @@ type Wake = () => void;
 
 export class Waiters {
   readonly #byAccount = new Map<string, Set<Wake>>();
+  readonly #lookEveryMs: number;
   #closed = false;
+
+  constructor({ lookEveryMs = Number.POSITIVE_INFINITY }: WaitersOptions = {}) {
+    this.#lookEveryMs = lookEveryMs;
+  }
 
   /** The server stops: whoever waits is answered with what is known, and nobody waits any more. */
   close(): void {
@@ -25,6 +38,13 @@ export class Waiters {
   /** How many wait for this account. */
   count(host: string, account: string): number {
     return this.#byAccount.get(keyOf(host, account))?.size ?? 0;
+  }
+
+  /** How many wait at all. */
+  get total(): number {
+    let total = 0;
+    for (const wakes of this.#byAccount.values()) total += wakes.size;
+    return total;
   }
 
   register(host: string, account: string): Waiter {
@@ -55,7 +75,9 @@ export class Waiters {
             resolve = null;
             done();
           };
-          const timer = setTimeout(finish, Math.min(untilMs, 2_147_483_647));
+          // Not all at the same moment: they came together, and would ask together for ever.
+          const lookAgainMs = this.#lookEveryMs * (0.75 + Math.random() / 2);
+          const timer = setTimeout(finish, Math.min(untilMs, lookAgainMs, 2_147_483_647));
           signal.addEventListener('abort', finish, { once: true });
           resolve = finish;
         });

@@ -8,7 +8,7 @@ import type { Waiters } from './waiters.ts';
 const longestWait = 25;
 
 /** At most so many held requests an account: the next is answered at once. */
-const heldPerAccount = 8;
+export const heldPerAccount = 8;
 
 /**
  * How long the client would wait, in milliseconds: `Prefer: wait=25` → 25000, at most 25 s.
@@ -34,6 +34,7 @@ export interface Look<T> {
  *
  * @param waitMs 0 looks once.
  * @param signal Ends the wait when the client is gone.
+ * @param most So many are held for an account, and the next one looks once. Default: 8.
  */
 export async function lookUntilDone<T>(
   waiters: Waiters,
@@ -42,8 +43,9 @@ export async function lookUntilDone<T>(
   signal: AbortSignal,
   now: () => number,
   look: () => Promise<Look<T>>,
+  most = heldPerAccount,
 ): Promise<T> {
-  const held = waitMs > 0 && waiters.count(who.host, who.account) < heldPerAccount;
+  const held = waitMs > 0 && waiters.count(who.host, who.account) < most;
   if (!held) return (await look()).value;
   const deadline = now() + waitMs;
   const waiter = waiters.register(who.host, who.account);

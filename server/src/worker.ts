@@ -4,14 +4,20 @@
  * and a restart resumes.
  */
 
+import { inLane } from './budget.ts';
+import { backOffMs, codeOf } from './failures.ts';
+import { HintResolver } from './hint-resolver.ts';
 import { describeCause } from './log.ts';
+import type { Metrics } from './metrics.ts';
 import { Rounds } from './rounds.ts';
-import { StripeFailure } from './stripe-gateway.ts';
 import { nextChangeOf, syncCustomer, type SyncParts } from './sync.ts';
-import { StoreUnavailableError, type Claim, type OpenHint } from './store/store.ts';
+import { StoreUnavailableError, type Applied, type Claim, type CustomerRecord } from './store/store.ts';
 import type { Waiters } from './waiters.ts';
 
 export interface WorkerParts extends SyncParts {
+  readonly metrics: Pick<Metrics, 'applied' | 'hintFailed' | 'synced'>;
+  /** Makes sure that the ledger is the key's, should Stripe have been out of reach at the start. */
+  readonly confirm: () => Promise<void>;
   /** Notices were written. */
   readonly wakeOutbox: () => void;
 }
@@ -19,10 +25,19 @@ export interface WorkerParts extends SyncParts {
 export interface WorkerOptions {
   /** Customers fetched at the same time. Default: 8. */
   readonly concurrency?: number;
+  /** How many of these only customers get that somebody waits for. Default: a quarter. */
+  readonly keptForWanted?: number;
   /** Milliseconds between two looks at the table when nobody wakes it. Default: 1,000. */
   readonly pollMs?: number;
-  /** Milliseconds that a claim lasts; longer than a fetch takes, and a longer fetch is fenced. Default: 45,000. */
+  /** Milliseconds that a customer nobody waits for rests after a fetch began, however many events come. Default: 1,000. */
+  readonly restMs?: number;
+  /** Milliseconds that a claim lasts. Default: 45,000. */
   readonly leaseMs?: number;
+  /**
+   * Milliseconds that a fetch may take with all its pages and its waiting for the budget: it must end before its lease
+   * does, or it would be begun again while it goes on, and never be in time. Default: 35,000.
+   */
+  readonly fetchLimitMs?: number;
   /** 0 to 1, for the back-off's jitter. Default: `Math.random`. */
   readonly random?: () => number;
 }
@@ -30,31 +45,42 @@ export interface WorkerOptions {
 const day = 24 * 60 * 60 * 1000;
 /** Events are kept for 35 days: Stripe delivers again for 3, and lists them for 30. */
 const keptDays = 35;
-const hintBatch = 20;
-
-/** Milliseconds of back-off after the n-th failure: 1, 2, 4 … 300 seconds, each give or take a quarter. */
-export function backOffMs(attempts: number, random: () => number): number {
-  return Math.round(Math.min(300, 2 ** attempts) * 1000 * (0.75 + random() / 2));
-}
+const catalogueEveryMs = 10_000;
+/** After so many failures in a row nobody should believe that it will pass by itself. */
+const failsForGood = 12;
 
 export class Worker {
   readonly #parts: WorkerParts;
   readonly #waiters: Waiters;
   readonly #options: Required<WorkerOptions>;
   readonly #rounds: Rounds;
+  readonly #hints: HintResolver;
+  #fetching = 0;
   #prunedAt = 0;
+  #catalogueReadAt = 0;
 
   constructor(parts: WorkerParts, waiters: Waiters, options: WorkerOptions = {}) {
     this.#parts = parts;
     this.#waiters = waiters;
-    this.#options = { concurrency: 8, pollMs: 1_000, leaseMs: 45_000, random: Math.random, ...options };
+    const concurrency = options.concurrency ?? 8;
+    this.#options = {
+      concurrency,
+      keptForWanted: Math.floor(concurrency / 4),
+      pollMs: 1_000,
+      restMs: 1_000,
+      leaseMs: 45_000,
+      fetchLimitMs: 35_000,
+      random: Math.random,
+      ...options,
+    };
     this.#rounds = new Rounds({
       look: () => this.#look(),
       everyMs: this.#options.pollMs,
       // The ledger could not even note the failure. The lease ends by itself, so nothing is lost.
-      onFailure: (cause) =>
-        this.#parts.config.log.error('worker.failed', { code: codeOf(cause), cause: describeCause(cause) }),
+      onFailure: (cause) => this.#noteFailure('worker.failed', cause),
     });
+    const { leaseMs, fetchLimitMs, random } = this.#options;
+    this.#hints = new HintResolver(parts, waiters, { leaseMs, limitMs: fetchLimitMs, random });
   }
 
   async start(): Promise<void> {
@@ -75,93 +101,125 @@ export class Worker {
   async #look(): Promise<void> {
     const { store, config, catalogue } = this.#parts;
     const now = config.now();
-    await store.raiseRechecks(now);
-    await this.#raiseDue(now);
-    for (const hint of await store.takeOpenHints(now, this.#options.leaseMs, hintBatch))
-      this.#rounds.take(this.#resolve(hint));
-
-    if (catalogue.offersAreDue(now)) this.#rounds.take(this.#refreshOffers(now));
-
-    const free = this.#options.concurrency - this.#rounds.busy;
-    if (free > 0) {
-      for (const claim of await store.claim(now, this.#options.leaseMs, free)) this.#rounds.take(this.#sync(claim));
+    await this.#step(() => store.raiseRechecks(now));
+    await this.#step(() => this.#raiseDue(now));
+    await this.#step(() => this.#claim(now));
+    await this.#step(async () => {
+      for (const work of await this.#hints.take(now)) this.#rounds.take(work);
+    });
+    // What another process fetched is in the ledger, and not yet in this process's memory.
+    if (store.shared && now - this.#catalogueReadAt > catalogueEveryMs) {
+      this.#catalogueReadAt = now;
+      await this.#step(() => catalogue.load());
     }
+    if (catalogue.offersAreDue(now)) this.#rounds.take(this.#refreshOffers(now));
     if (now - this.#prunedAt > day) {
       this.#prunedAt = now;
-      await store.prune(now - keptDays * day);
+      await this.#step(() => store.prune(now - keptDays * day));
+    }
+  }
+
+  /** One thing that goes wrong must not keep a round from the others. Without the ledger there is nothing more to do. */
+  async #step(step: () => Promise<unknown>): Promise<void> {
+    try {
+      await step();
+    } catch (cause) {
+      if (cause instanceof StoreUnavailableError) throw cause;
+      this.#noteFailure('worker.failed', cause);
+    }
+  }
+
+  /** Some places are kept for those with somebody waiting: a storm of renewals must not stand before a person. */
+  async #claim(now: number): Promise<void> {
+    const { concurrency, keptForWanted, leaseMs, restMs } = this.#options;
+    const { store } = this.#parts;
+    const free = () => concurrency - this.#fetching;
+    if (free() > keptForWanted) this.#fetch(await store.claim(now, leaseMs, free() - keptForWanted, { restMs }));
+    if (free() > 0) this.#fetch(await store.claim(now, leaseMs, free(), { wanted: true }));
+  }
+
+  #fetch(claims: readonly Claim[]): void {
+    for (const claim of claims) {
+      this.#fetching++;
+      this.#rounds.take(this.#sync(claim).finally(() => this.#fetching--));
     }
   }
 
   /** Time is an event too: a grace that ended, a trial, a cancellation. Fetch before anything is narrowed. */
   async #raiseDue(now: number): Promise<void> {
-    const { store, config, catalogue } = this.#parts;
+    const { store } = this.#parts;
     for (const due of await store.due(now, 100)) {
       if (due.nextChangeAt === null) continue;
-      const next = nextChangeOf(due, due.facts, due.fetchedAt, now, config, catalogue);
-      await store.raiseDue(due.customer, due.nextChangeAt, next, now);
+      await store.raiseDue(due.customer, due.nextChangeAt, this.#nextChangeOf(due, now), now);
       this.#waiters.wake(due.host, due.account);
     }
   }
 
-  async #refreshOffers(now: number): Promise<void> {
-    const { catalogue, config } = this.#parts;
+  /** A row that cannot be judged is fetched now, with no moment after it: it must not come up again in every round. */
+  #nextChangeOf(due: CustomerRecord, now: number): number | null {
+    const { config, catalogue } = this.#parts;
     try {
-      await catalogue.refreshOffers(now);
+      return nextChangeOf(due, due.facts, due.fetchedAt, now, config, catalogue);
+    } catch (cause) {
+      const { host, account, customer } = due;
+      config.log.error('due.failed', { host, account, customer, cause: describeCause(cause) });
+      return null;
+    }
+  }
+
+  async #refreshOffers(now: number): Promise<void> {
+    try {
+      await inLane('background', () => this.#parts.catalogue.refreshOffers(now), this.#limit());
       this.#waiters.wakeAll();
     } catch (cause) {
-      config.log.warn('offers.failed', { code: codeOf(cause), cause: describeCause(cause) });
+      this.#noteFailure('offers.failed', cause);
     }
+  }
+
+  #limit(): AbortSignal {
+    return AbortSignal.timeout(this.#options.fetchLimitMs);
   }
 
   async #sync(claim: Claim): Promise<void> {
-    const { config, store } = this.#parts;
+    const { config, store, metrics, confirm } = this.#parts;
     const { customer, host, account } = claim;
     const began = config.now();
+    const look = async () => {
+      await confirm();
+      return await syncCustomer(this.#parts, claim);
+    };
+    let applied: Applied;
     try {
-      const { applied, changed, told } = await syncCustomer(this.#parts, claim);
-      this.#waiters.wake(host, account);
-      if (told > 0) this.#parts.wakeOutbox();
-      const what = applied ? (changed ? 'sync.changed' : 'sync.unchanged') : 'sync.fenced';
-      config.log.info(what, { host, account, customer, milliseconds: config.now() - began });
+      applied = await inLane(claim.wanted ? 'waiting' : 'background', look, this.#limit());
     } catch (cause) {
-      const now = config.now();
-      const attempts = claim.attempts + 1;
-      config.log.warn('sync.failed', {
-        host,
-        account,
-        customer,
-        attempts,
-        code: codeOf(cause),
-        cause: describeCause(cause),
-      });
-      await store.fail(claim, codeOf(cause), now + backOffMs(claim.attempts, this.#options.random), now);
+      await this.#failed(claim, cause, config.now() - began);
+      return;
+    } finally {
       this.#waiters.wake(host, account);
     }
+    if (applied.told > 0) this.#parts.wakeOutbox();
+    const outcome = applied.applied ? (applied.changed ? 'changed' : 'unchanged') : 'fenced';
+    const milliseconds = config.now() - began;
+    metrics.synced(outcome, milliseconds);
+    if (applied.applied && claim.cause === 'webhook') metrics.applied(config.now() - claim.staleSince);
+    config.log.info(`sync.${outcome}`, { host, account, customer, milliseconds });
+    // Who looks at the page right now should not have to wait for the customer's rest when the next event comes.
+    if (this.#waiters.count(host, account) > 0) await store.want(customer, config.now() + this.#options.restMs);
   }
 
-  /** A hint without a customer: ask Stripe whose it is, and raise the ticket in the transaction that closes the hint. */
-  async #resolve({ event, subject, attempts }: OpenHint): Promise<void> {
-    const { config, store, gateway, catalogue } = this.#parts;
-    try {
-      if (subject.type === 'product' || subject.type === 'price') {
-        await catalogue.refresh(subject);
-        await store.closeHint(event, null, config.now());
-        this.#waiters.wakeAll();
-      } else {
-        await store.closeHint(event, await gateway.customerOf(subject), config.now());
-      }
-    } catch (cause) {
-      config.log.warn('hint.failed', {
-        event,
-        type: subject.type,
-        attempts,
-        code: codeOf(cause),
-        cause: describeCause(cause),
-      });
-      await store.postponeHint(event, config.now() + backOffMs(attempts - 1, this.#options.random));
-    }
+  async #failed(claim: Claim, cause: unknown, milliseconds: number): Promise<void> {
+    const { config, store, metrics } = this.#parts;
+    const { host, account, customer } = claim;
+    const code = codeOf(cause);
+    const attempts = claim.attempts + 1;
+    const level = attempts >= failsForGood ? 'error' : 'warn';
+    config.log[level]('sync.failed', { host, account, customer, attempts, code, cause: describeCause(cause) });
+    metrics.synced('failed', milliseconds, code);
+    const now = config.now();
+    await store.fail(claim, code, now + backOffMs(cause, claim.attempts, this.#options.random), now);
+  }
+
+  #noteFailure(what: string, cause: unknown): void {
+    this.#parts.config.log.error(what, { code: codeOf(cause), cause: describeCause(cause) });
   }
 }
-
-const codeOf = (cause: unknown): string =>
-  cause instanceof StripeFailure || cause instanceof StoreUnavailableError ? cause.code : 'internal';

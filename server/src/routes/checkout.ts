@@ -6,10 +6,10 @@ import type { Authenticated, Identity } from '../auth.ts';
 import { BillhookError } from '../problem.ts';
 import type { Reading } from '../reading.ts';
 import { stripeLocale } from '../stripe-locale.ts';
-import { lookUntilDone } from '../waiting.ts';
 import { readBody } from './body.ts';
 import { customerOf, localeField, openVisit, returnUrlField, returnUrlOf, seenField } from './opening.ts';
 import type { RouteParts } from './parts.ts';
+import { readSynced } from './synced.ts';
 
 const checkoutSessionRequest = z.strictObject({
   offer: z.string().min(1).max(64),
@@ -25,7 +25,7 @@ const freshFactsMs = 10_000;
 const restingStates = new Set(['none', 'ended']);
 
 export function checkoutRoute(parts: RouteParts) {
-  const { allow, catalogue, config, linking, openCheckout, read, store, waiters, wakeWorker } = parts;
+  const { allow, catalogue, config, linking, openCheckout, read, store } = parts;
   return new Hono<Authenticated>().post('/', allow('billing:manage'), async (c) => {
     const { identity } = c.var;
     const { offer: wanted, returnUrl, locale, seen } = await readBody(c, checkoutSessionRequest);
@@ -66,18 +66,12 @@ export function checkoutRoute(parts: RouteParts) {
   /** The account as Stripe says it is now: a purchase in another tab may be a second old. */
   async function readFresh(identity: Identity, signal: AbortSignal): Promise<Reading> {
     const known = await read(identity);
-    const began = config.now();
-    const ticket = known.record && (await store.raiseTicket(known.record.customer, 'check', config.now()));
-    if (!known.record || ticket === null) return known;
-    await store.want(known.record.customer, config.now() + freshFactsMs);
-    wakeWorker();
-    const fresh = await lookUntilDone(waiters, identity, freshFactsMs, signal, config.now, async () => {
-      const value = await read(identity);
-      const done = (value.record?.syncedTicket ?? ticket) >= ticket || (value.record?.failure?.at ?? 0) > began;
-      return { value, done, nextChangeAt: null };
-    });
-    if ((fresh.record?.syncedTicket ?? ticket) < ticket)
-      throw new BillhookError('stripe_unavailable', { retryAfter: 2 });
-    return fresh;
+    const customer = known.record?.customer;
+    const ticket = customer === undefined ? null : await store.raiseTicket(customer, 'check', config.now());
+    if (customer === undefined || ticket === null) return known;
+    const waited = { customer, ticket, waitMs: freshFactsMs, signal, click: true };
+    const { reading, synced } = await readSynced(parts, identity, waited);
+    if (!synced) throw new BillhookError('stripe_unavailable', { retryAfter: 2 });
+    return reading;
   }
 }

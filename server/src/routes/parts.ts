@@ -5,10 +5,11 @@ import type { Catalogue } from '../catalogue.ts';
 import type { Config } from '../config.ts';
 import type { OpenCheckout } from '../checkout.ts';
 import type { Linking } from '../linking.ts';
+import type { Metrics } from '../metrics.ts';
 import type { PortalConfigurations } from '../portal-configurations.ts';
 import type { Read } from '../reading.ts';
 import type { StripeGateway } from '../stripe-gateway.ts';
-import type { BillingStore } from '../store/store.ts';
+import type { BillingStore, StripeIdentity } from '../store/store.ts';
 import type { Waiters } from '../waiters.ts';
 import type { Scope } from '../widget-token.ts';
 
@@ -24,6 +25,11 @@ export interface RouteParts {
   readonly openCheckout: OpenCheckout;
   /** Lets a request through with a token of this scope. */
   readonly allow: (scope: Scope) => ReturnType<typeof widgetAuth>;
+  /** Whose the Stripe key is, once Stripe has said so. */
+  readonly identity: () => StripeIdentity | null;
+  readonly metrics: Metrics;
   /** A ticket was raised: somebody should look. */
   readonly wakeWorker: () => void;
+  /** A webhook could not be recorded: what Stripe could not deliver should be looked for. */
+  readonly webhookMissed: () => void;
 }

@@ -10,9 +10,10 @@ import type { Authenticated } from '../auth.ts';
 import { changesBetween } from '../changes.ts';
 import { BillhookError } from '../problem.ts';
 import type { CustomerRecord, Visit } from '../store/store.ts';
-import { lookUntilDone, waitPreference } from '../waiting.ts';
+import { waitPreference } from '../waiting.ts';
 import { readBody } from './body.ts';
 import type { RouteParts } from './parts.ts';
+import { readSynced } from './synced.ts';
 
 const visitReturnRequest = z.strictObject({ visit: z.string().max(64) });
 
@@ -22,7 +23,8 @@ const ticketEveryMs = 5_000;
 /** Somebody else's system may be slower than the person: "unchanged" is looked at again after so long. */
 const recheckAfterMs = [5_000, 30_000];
 
-export function visitsRoute({ allow, config, read, store, waiters, wakeWorker, catalogue }: RouteParts) {
+export function visitsRoute(parts: RouteParts) {
+  const { allow, config, store, catalogue } = parts;
   return new Hono<Authenticated>().post('/return', allow('billing:read'), async (c) => {
     const { identity } = c.var;
     const body = await readBody(c, visitReturnRequest);
@@ -32,21 +34,15 @@ export function visitsRoute({ allow, config, read, store, waiters, wakeWorker, c
 
     const waitMs = waitPreference(c);
     const ticket = await store.returnVisit(visit.id, ticketEveryMs, config.now());
-    await store.want(visit.customer, config.now() + Math.max(waitMs, ticketEveryMs));
-    wakeWorker();
-
-    const { snapshot, record } = await lookUntilDone(
-      waiters,
-      identity,
+    const { reading, synced } = await readSynced(parts, identity, {
+      customer: visit.customer,
+      ticket,
       waitMs,
-      c.req.raw.signal,
-      config.now,
-      async () => {
-        const reading = await read(identity);
-        return { value: reading, done: isSynced(reading.record, visit, ticket), nextChangeAt: null };
-      },
-    );
-    if (!isSynced(record, visit, ticket)) {
+      wantedMs: Math.max(waitMs, ticketEveryMs),
+      signal: c.req.raw.signal,
+    });
+    const { snapshot, record } = reading;
+    if (!synced) {
       return c.json<VisitReturn>({ outcome: 'pending', changes: [], snapshot });
     }
 
@@ -64,9 +60,4 @@ export function visitsRoute({ allow, config, read, store, waiters, wakeWorker, c
     if (before === null && visit.kind !== 'checkout') return [];
     return changesBetween(before, record.facts, (product) => catalogue.productName(product));
   }
-}
-
-/** The fetch that answers this return is in: it began after the return raised its ticket. */
-function isSynced(record: CustomerRecord | null, visit: Visit, ticket: number): boolean {
-  return record === null || record.customer !== visit.customer || record.syncedTicket >= ticket;
 }

@@ -4,32 +4,46 @@
  */
 
 import { Hono } from 'hono';
-import { hintOf, NotAnEventError } from '../hints.ts';
+import { eventMadeAt, hintOf } from '../hints.ts';
+import { namedError } from '../named-error.ts';
 import { BillhookError } from '../problem.ts';
 import type { RouteParts } from './parts.ts';
 
-export function webhookRoute({ config, gateway, store, wakeWorker }: RouteParts) {
+export function webhookRoute({ config, gateway, identity, metrics, store, wakeWorker, webhookMissed }: RouteParts) {
   return new Hono().post('/', async (c) => {
-    const body = await c.req.text();
-    const hint = readHint(body, c.req.header('stripe-signature') ?? '');
-    if (hint.livemode !== null && hint.livemode !== config.livemode) {
-      config.log.error('webhook.livemode_mismatch', { event: hint.event, type: hint.type });
-      throw new BillhookError('webhook_livemode_mismatch');
+    try {
+      const body = await c.req.text();
+      const outcome = await record(verified(body, c.req.header('stripe-signature') ?? ''));
+      return c.json({ received: true, outcome });
+    } catch (cause) {
+      const { code, status } = namedError(cause);
+      metrics.webhookRefused(code);
+      // Not recorded, and so not known: Stripe delivers it again, but nobody knows when.
+      if (status >= 500) webhookMissed();
+      throw cause;
     }
-    const outcome = await store.recordHint(hint, config.now());
-    if (outcome === 'ticket' || outcome === 'open') wakeWorker();
-    config.log.info(`webhook.${outcome}`, { event: hint.event, type: hint.type });
-    return c.json({ received: true, outcome });
   });
 
-  function readHint(body: string, signature: string) {
-    try {
-      const event = gateway.verifiedEvent(body, signature);
-      if (event === null) throw new BillhookError('webhook_signature_invalid');
-      return hintOf(event);
-    } catch (cause) {
-      const malformed = cause instanceof NotAnEventError || cause instanceof SyntaxError;
-      throw malformed ? new BillhookError('body_malformed', { cause }) : cause;
+  async function record(event: unknown) {
+    const hint = hintOf(event, identity()?.account ?? null);
+    const fields = { event: hint.event, type: hint.type };
+    if (hint.livemode !== null && hint.livemode !== config.livemode) {
+      config.log.error('webhook.livemode_mismatch', fields);
+      throw new BillhookError('webhook_livemode_mismatch');
     }
+    const now = config.now();
+    const outcome = await store.recordHint(hint, now);
+    if (outcome === 'ticket' || outcome === 'open') wakeWorker();
+    const madeAt = eventMadeAt(event);
+    metrics.webhookRecorded(outcome, madeAt === null ? null : now - madeAt);
+    config.log.info(`webhook.${outcome}`, fields);
+    return outcome;
+  }
+
+  /** The event in the body, when one of the secrets signed it. */
+  function verified(body: string, signature: string): unknown {
+    const event = gateway.verifiedEvent(body, signature);
+    if (event === null) throw new BillhookError('webhook_signature_invalid');
+    return event;
   }
 }
