@@ -9,7 +9,7 @@ import { readConfig } from '../../server/src/config.ts';
 import { Outbox, retryAfterMs, type OutboxOptions } from '../../server/src/outbox.ts';
 import { openSqliteStore } from '../../server/src/store/sqlite.ts';
 import type { BillingStore, OutboxEntry } from '../../server/src/store/store.ts';
-import { factsWith } from '../contract/billing-store.ts';
+import { factsWith } from '../contract/stage.ts';
 import { hostSecret, origin, publicUrl } from './bff.ts';
 import { day, hour, noon } from './fixtures/facts.ts';
 import { isSignedWith, startHostReceiver, type HostReceiver } from './host-receiver.ts';

@@ -13,7 +13,7 @@ import type {
   Receiver,
   Visit,
 } from './store.ts';
-import type { Finding, Turn } from './upkeep.ts';
+import type { Figures, Finding, Turn } from './upkeep.ts';
 
 export type Cell = string | number | boolean | null;
 export type Row = Readonly<Record<string, Cell>>;
@@ -131,5 +131,19 @@ export function findingOf(row: Row): Finding {
     revision: number(row['revision']),
     before: factsOf(row['before']),
     after: JSON.parse(text(row['facts'])) as CustomerFacts,
+  };
+}
+
+/** @param failing One row for each failure's code. */
+export function figuresOf(row: Row, failing: readonly Row[]): Figures {
+  return {
+    customers: number(row['customers']),
+    stale: number(row['stale']),
+    oldestStaleSince: numberOrNull(row['oldest_stale']),
+    failing: Object.fromEntries(failing.map((each) => [text(each['failure_code']), number(each['count'])])),
+    openHints: number(row['open_hints']),
+    oldestOpenHintAt: numberOrNull(row['oldest_hint']),
+    waitingNotices: number(row['notices']),
+    oldestWaitingNoticeAt: numberOrNull(row['oldest_notice']),
   };
 }

@@ -4,7 +4,8 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import type { ItemFacts } from '../facts.ts';
+import type { CataloguePrice } from '../facts.ts';
+import { pinOrRefuse } from './pin.ts';
 import { productOf } from './rows.ts';
 import { sqliteBudget } from './sqlite/budget.ts';
 import { sqliteCustomers } from './sqlite/customers.ts';
@@ -15,7 +16,7 @@ import { sqliteOutbox } from './sqlite/outbox.ts';
 import { sqlitePurchases } from './sqlite/purchases.ts';
 import { sqliteTrail } from './sqlite/trail.ts';
 import { sqliteVisits } from './sqlite/visits.ts';
-import { LedgerPinnedError, type BillingStore } from './store.ts';
+import type { BillingStore } from './store.ts';
 
 /**
  * Opens the ledger, creating or migrating it first.
@@ -49,14 +50,8 @@ export function openSqliteStore(path: string): BillingStore {
     shared: false,
     follow: () => () => {},
 
-    async pin({ account, livemode }) {
-      const wanted = `${account} ${livemode ? 'live' : 'test'}`;
-      const pinned = metaOrNew('stripe', () => wanted);
-      if (pinned !== wanted) {
-        throw new LedgerPinnedError(
-          `this ledger belongs to the Stripe account and mode "${pinned}", but the key in use is of "${wanted}"`,
-        );
-      }
+    async pin(identity) {
+      await pinOrRefuse(identity, (wanted) => metaOrNew('stripe', () => wanted));
     },
 
     async ping() {
@@ -79,7 +74,9 @@ export function openSqliteStore(path: string): BillingStore {
     },
 
     async prices() {
-      return db.readAll(`SELECT facts FROM prices`, {}).map((row) => JSON.parse(String(row['facts'])) as ItemFacts);
+      return db
+        .readAll(`SELECT facts FROM prices`, {})
+        .map((row) => JSON.parse(String(row['facts'])) as CataloguePrice);
     },
 
     async savePrices(prices) {
@@ -110,7 +107,7 @@ export function openSqliteStore(path: string): BillingStore {
         db.run(
           `DELETE FROM revisions WHERE EXISTS (
              SELECT 1 FROM revisions AS next WHERE next.customer = revisions.customer
-               AND next.revision = revisions.revision + 1 AND next.at < @before)`,
+               AND next.revision > revisions.revision AND next.at < @before)`,
           { before },
         );
       });

@@ -1,6 +1,6 @@
 /** What happened to an account, and how the ledger stands, from SQLite. */
 
-import { number, numberOrNull, text } from '../rows.ts';
+import { figuresOf } from '../rows.ts';
 import { trailOf } from '../trail.ts';
 import type { TrailStore } from '../upkeep.ts';
 import type { SqliteDatabase } from './database.ts';
@@ -69,16 +69,7 @@ export function sqliteTrail(db: SqliteDatabase): TrailStore {
            WHERE synced_ticket < ticket AND deleted_at IS NULL AND failure_code IS NOT NULL GROUP BY failure_code`,
           {},
         );
-        return {
-          customers: number(row?.['customers']),
-          stale: number(row?.['stale']),
-          oldestStaleSince: numberOrNull(row?.['oldest_stale']),
-          failing: Object.fromEntries(failing.map((each) => [text(each['failure_code']), number(each['count'])])),
-          openHints: number(row?.['open_hints']),
-          oldestOpenHintAt: numberOrNull(row?.['oldest_hint']),
-          waitingNotices: number(row?.['notices']),
-          oldestWaitingNoticeAt: numberOrNull(row?.['oldest_notice']),
-        };
+        return figuresOf(row ?? {}, failing);
       });
     },
   };

@@ -1,0 +1,182 @@
+/** Claim, fetch, apply: the fence, the leases, the order of work. */
+
+import { beforeEach, describe, expect, it } from 'vitest';
+import { acme, lease, t0, factsWith, hintFor, type Stage } from './stage.ts';
+
+export function claimsContract(stage: Stage): void {
+  describe('claim and apply', () => {
+    beforeEach(() => stage.store.link(acme, 'cus_1', t0));
+
+    it('make the customer fresh', async () => {
+      const claim = await stage.claimOne(t0);
+      expect(claim).toMatchObject({
+        customer: 'cus_1',
+        ticket: 1,
+        claim: 1,
+        cause: 'link',
+        facts: null,
+        fetchedAt: null,
+        linkedAt: t0,
+      });
+      expect(await stage.store.apply(claim, factsWith(), t0, t0 + 5, t0 + 3)).toEqual({
+        applied: true,
+        changed: true,
+        stale: false,
+        told: 0,
+      });
+      expect(await stage.store.findAccount(acme)).toMatchObject({
+        syncedTicket: 1,
+        staleSince: null,
+        fetchedAt: t0,
+        revision: 1,
+        confirmedBy: 'link',
+        nextChangeAt: t0 + 5,
+        facts: factsWith(),
+      });
+      expect(await stage.store.claim(t0 + 10, lease, 10)).toEqual([]);
+    });
+
+    it('leave it stale when a hint came during the fetch', async () => {
+      const claim = await stage.claimOne(t0);
+      await stage.store.recordHint(hintFor('evt_1'), t0 + 1);
+      expect(await stage.store.apply(claim, factsWith(), t0, null, t0 + 2)).toEqual({
+        applied: true,
+        changed: true,
+        stale: true,
+        told: 0,
+      });
+      expect(await stage.store.findAccount(acme)).toMatchObject({ ticket: 2, syncedTicket: 1, staleSince: t0 });
+      expect(await stage.claimOne(t0 + 3)).toMatchObject({ ticket: 2, cause: 'webhook' });
+    });
+
+    it('let nobody else in while the lease lasts, and somebody else when it ran out', async () => {
+      await stage.claimOne(t0);
+      expect(await stage.store.claim(t0 + lease - 1, lease, 10)).toEqual([]);
+      expect(await stage.claimOne(t0 + lease)).toMatchObject({ claim: 2 });
+    });
+
+    it('end with a process that is gone, where there is only one', async () => {
+      await stage.claimOne(t0);
+      await stage.store.recordHint(
+        hintFor('evt_1', { concerns: 'subject', customer: null, subject: { type: 'invoice', id: 'in_1' } }),
+        t0,
+      );
+      await stage.store.takeOpenHints(t0, lease, 10);
+      const restarted = await stage.open();
+      await restarted.resume();
+      expect(await restarted.claim(t0 + 1, lease, 10)).toHaveLength(stage.sharedByProcesses ? 0 : 1);
+      expect(await restarted.takeOpenHints(t0 + 1, lease, 10)).toHaveLength(stage.sharedByProcesses ? 0 : 1);
+    });
+
+    it('fence a slow worker: after its lease ran out its older truth is not written', async () => {
+      const slow = await stage.claimOne(t0);
+      const quick = await stage.claimOne(t0 + lease);
+      await stage.store.apply(quick, factsWith({ methodDigest: 'newer' }), t0 + lease, null, t0 + lease);
+      await stage.store.raiseTicket('cus_1', 'webhook', t0 + lease + 1);
+      expect(
+        await stage.store.apply(slow, factsWith({ methodDigest: 'older' }), t0, null, t0 + lease + 2),
+      ).toMatchObject({
+        applied: false,
+      });
+      expect((await stage.store.findAccount(acme))?.facts?.methodDigest).toBe('newer');
+    });
+
+    it('fence a slow worker also before the newer one has written', async () => {
+      const slow = await stage.claimOne(t0);
+      const quick = await stage.claimOne(t0 + lease);
+      expect(await stage.store.apply(slow, factsWith({ methodDigest: 'older' }), t0, null, t0 + lease)).toMatchObject({
+        applied: false,
+      });
+      expect(await stage.store.apply(quick, factsWith(), t0 + lease, null, t0 + lease)).toMatchObject({
+        applied: true,
+      });
+    });
+
+    it('do not let the slow worker’s failure touch the newer claim', async () => {
+      const slow = await stage.claimOne(t0);
+      await stage.claimOne(t0 + lease);
+      await stage.store.fail(slow, 'stripe_unavailable', t0 + 9 * lease, t0 + lease);
+      expect(await stage.store.claim(t0 + lease + 1, lease, 10), 'the newer lease still stands').toEqual([]);
+      expect(await stage.claimOne(t0 + 2 * lease)).toMatchObject({ claim: 3, attempts: 0 });
+    });
+
+    it('keep the revision when the content is the same', async () => {
+      await stage.syncOnce(factsWith(), t0);
+      await stage.store.raiseTicket('cus_1', 'return', t0 + 1);
+      expect(await stage.syncOnce(factsWith(), t0 + 2)).toEqual({
+        applied: true,
+        changed: false,
+        stale: false,
+        told: 0,
+      });
+      expect(await stage.store.findAccount(acme)).toMatchObject({
+        revision: 1,
+        confirmedBy: 'link',
+        fetchedAt: t0 + 2,
+      });
+    });
+
+    it('keep what each revision was', async () => {
+      await stage.syncOnce(factsWith({ methodDigest: 'one' }), t0);
+      await stage.store.raiseTicket('cus_1', 'return', t0 + 1);
+      await stage.syncOnce(factsWith({ methodDigest: 'two' }), t0 + 1);
+      expect(await stage.store.factsAt('cus_1', 1)).toEqual(factsWith({ methodDigest: 'one' }));
+      expect(await stage.store.factsAt('cus_1', 2)).toEqual(factsWith({ methodDigest: 'two' }));
+      expect(await stage.store.factsAt('cus_1', 3)).toBeNull();
+    });
+
+    it('back off after a failure, keep the facts, and say so', async () => {
+      await stage.syncOnce(factsWith(), t0);
+      await stage.store.raiseTicket('cus_1', 'webhook', t0 + 1);
+      await stage.store.fail(await stage.claimOne(t0 + 2), 'stripe_unavailable', t0 + 5_000, t0 + 3);
+      expect(await stage.store.findAccount(acme)).toMatchObject({
+        facts: factsWith(),
+        staleSince: t0 + 1,
+        failure: { code: 'stripe_unavailable', at: t0 + 3, attempts: 1 },
+      });
+      expect(await stage.store.claim(t0 + 4_999, lease, 10)).toEqual([]);
+      const again = await stage.claimOne(t0 + 5_000);
+      expect(again.attempts).toBe(1);
+      await stage.store.apply(again, factsWith(), t0 + 5_000, null, t0 + 5_001);
+      expect(await stage.store.findAccount(acme)).toMatchObject({ failure: null, staleSince: null });
+    });
+
+    it('cut the back-off short for somebody who waits, but do not hammer', async () => {
+      await stage.store.fail(await stage.claimOne(t0), 'stripe_unavailable', t0 + 300_000, t0);
+      await stage.store.want('cus_1', t0 + 25_000);
+      expect(await stage.store.claim(t0 + 1_999, lease, 10)).toEqual([]);
+      expect(await stage.store.claim(t0 + 2_000, lease, 10)).toHaveLength(1);
+    });
+
+    it('take first those with somebody waiting, then the longest stale', async () => {
+      await stage.store.link({ host: 'acme', account: 'team_2' }, 'cus_2', t0 + 1);
+      await stage.store.link({ host: 'acme', account: 'team_3' }, 'cus_3', t0 + 2);
+      await stage.store.want('cus_3', t0 + 1_000);
+      expect(await stage.store.claim(t0 + 3, lease, 1)).toMatchObject([{ customer: 'cus_3' }]);
+      expect(await stage.store.claim(t0 + 3, lease, 1)).toMatchObject([{ customer: 'cus_1' }]);
+    });
+
+    it('give each stale customer to one of two workers', async () => {
+      for (let index = 2; index <= 12; index++)
+        await stage.store.link({ host: 'acme', account: `team_${index}` }, `cus_${index}`, t0);
+      const other = await stage.open();
+      const [mine, theirs] = await Promise.all([stage.store.claim(t0, lease, 8), other.claim(t0, lease, 8)]);
+      const taken = [...mine, ...theirs].map(({ customer }) => customer);
+      expect(new Set(taken).size).toBe(12);
+      expect(taken).toHaveLength(12);
+    });
+  });
+
+  describe('time', () => {
+    it('makes a customer due once, at its moment', async () => {
+      await stage.store.link(acme, 'cus_1', t0);
+      await stage.store.apply(await stage.claimOne(t0), factsWith(), t0, t0 + 100, t0);
+      expect(await stage.store.due(t0 + 99, 10)).toEqual([]);
+      expect(await stage.store.due(t0 + 100, 10)).toMatchObject([{ customer: 'cus_1', nextChangeAt: t0 + 100 }]);
+      await stage.store.raiseDue('cus_1', t0 + 100, t0 + 500, t0 + 100);
+      await stage.store.raiseDue('cus_1', t0 + 100, t0 + 900, t0 + 100);
+      expect(await stage.store.findAccount(acme)).toMatchObject({ ticket: 2, nextChangeAt: t0 + 500 });
+      expect(await stage.claimOne(t0 + 101)).toMatchObject({ cause: 'time' });
+    });
+  });
+}

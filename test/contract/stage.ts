@@ -1,0 +1,88 @@
+/** What every part of the contract is played on: a ledger of its own for each test, opened as often as there are processes. */
+
+import { afterEach, beforeEach } from 'vitest';
+import type { CustomerFacts } from '../../server/src/facts.ts';
+import type { Hint } from '../../server/src/hints.ts';
+import type { Applied, BillingStore, Claim } from '../../server/src/store/store.ts';
+
+/** One ledger for one test: `open` may be called several times, for what another process would see. */
+export interface LedgerUnderTest {
+  open(): Promise<BillingStore>;
+  remove(): Promise<void>;
+}
+
+export interface Stage {
+  /** Several processes may work on one ledger, so a start must not end the others' leases. */
+  readonly sharedByProcesses: boolean;
+  /** The ledger of the running test. */
+  readonly store: BillingStore;
+  /** The same ledger as another process has it. */
+  open(): Promise<BillingStore>;
+  claimOne(now: number): Promise<Claim>;
+  /** Claims and applies. */
+  syncOnce(facts: CustomerFacts, now: number): Promise<Applied>;
+  ticketOf(): Promise<number | undefined>;
+}
+
+export const acme = { host: 'acme', account: 'team_1' };
+export const lease = 60_000;
+export const t0 = 1_800_000_000_000;
+
+export function setContractStage(sharedByProcesses: boolean, makeLedger: () => Promise<LedgerUnderTest>): Stage {
+  let ledger: LedgerUnderTest;
+  let store: BillingStore;
+  const opened: BillingStore[] = [];
+
+  beforeEach(async () => {
+    ledger = await makeLedger();
+    store = await stage.open();
+  });
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((one) => one.close()));
+    await ledger.remove();
+  });
+
+  const stage: Stage = {
+    sharedByProcesses,
+    get store() {
+      return store;
+    },
+    async open() {
+      const another = await ledger.open();
+      opened.push(another);
+      return another;
+    },
+    async claimOne(now) {
+      const [claim] = await store.claim(now, lease, 10);
+      if (!claim) throw new Error('nothing was stale');
+      return claim;
+    },
+    syncOnce: async (facts, now) => store.apply(await stage.claimOne(now), facts, now, null, now),
+    ticketOf: async () => (await store.findAccount(acme))?.ticket,
+  };
+  return stage;
+}
+
+export function factsWith(change: Partial<CustomerFacts> = {}): CustomerFacts {
+  return {
+    deleted: false,
+    livemode: false,
+    methodOnFile: true,
+    methodDigest: 'a',
+    billingDetailsDigest: 'b',
+    subscriptions: [],
+    ...change,
+  };
+}
+
+export function hintFor(event: string, change: Partial<Hint> = {}): Hint {
+  return {
+    event,
+    type: 'invoice.paid',
+    livemode: false,
+    concerns: 'customer',
+    customer: 'cus_1',
+    subject: null,
+    ...change,
+  };
+}
