@@ -1,6 +1,6 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { ClientController } from './client-controller.ts';
-import type { Action } from './contract.ts';
+import type { Action, BillingSnapshot } from './contract.ts';
 import { BillhookError } from './errors.ts';
 import { BillhookActionEvent, BillhookErrorEvent } from './events.ts';
 import { present, type BillingView } from './presentation.ts';
@@ -47,6 +47,11 @@ export abstract class BillhookElement extends LitElement {
   #spoken = '';
   /** The last press was on this element, so this one tells what became of it. */
   #pressed = false;
+
+  /** The billing as it is shown now; `null` while it is not known. For whoever came after the event that told of it. */
+  get snapshot(): BillingSnapshot | null {
+    return this.billing.state.snapshot;
+  }
 
   /** The pieces this element is composed of. Not called while nobody is signed in. */
   protected abstract renderBilling(view: BillingView, speech: Speech): TemplateResult | typeof nothing;

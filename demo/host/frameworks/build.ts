@@ -53,7 +53,11 @@ function bundle(input: string, file: string, plugins: PluginOption[], ssr: boole
       minify: false,
       modulePreload: false,
       target: 'es2022',
-      rolldownOptions: { input, output: { format: 'es', entryFileNames: file, codeSplitting: false } },
+      rolldownOptions: {
+        checks: { pluginTimings: false },
+        input,
+        output: { format: 'es', entryFileNames: file, codeSplitting: false },
+      },
     },
   });
 }

@@ -31,8 +31,8 @@ export const examples: Readonly<Record<string, Example>> = {
   },
   'react-server': {
     title: 'React 19, rendered by a server',
-    note: 'The same component, in the markup before any script runs, and hydrated. As in Next.js: the component that listens is a client component (“use client”), the elements need nothing of it.',
-    sources: ['react-server/server.tsx', 'react-server/client.tsx', 'react/billing.tsx'],
+    note: 'In the markup before any script runs, and hydrated; as in Next.js, where this is a client component. React adds no listeners of elements’ own events while it hydrates, so a ref does.',
+    sources: ['react-server/billing.tsx', 'react-server/server.tsx', 'react-server/client.tsx'],
     script: 'dist/react-server.js',
     server: 'dist/react-server.server.js',
     trustedTypes: [],

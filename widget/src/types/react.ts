@@ -6,6 +6,9 @@
  *
  * <billhook-widget token-url="/billing/token" account={team} onbillhook-change={({ snapshot }) => …} />
  * ```
+ *
+ * Where React hydrates what a server has rendered it adds no listeners of elements' own events (react/react#35446): add them
+ * in a `ref`.
  */
 import type { DetailedHTMLProps, HTMLAttributes } from 'react';
 import type { BillhookAttributes, BillhookElements, BillhookListeners } from './markup.ts';

@@ -1,5 +1,5 @@
 import { hydrateRoot } from 'react-dom/client';
-import { Billing } from '../react/billing.tsx';
+import { Billing } from './billing.tsx';
 import { workspaces } from '../workspaces.ts';
 
 const app = document.getElementById('app');
