@@ -3,6 +3,7 @@
 import { open } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { BillhookOptions } from '../config.ts';
+import { inLane } from '../budget.ts';
 import { openLedger } from '../ledger.ts';
 import { createLinking } from '../linking.ts';
 import { StripeFailure } from '../stripe-gateway.ts';
@@ -63,7 +64,8 @@ export async function importAccounts(
 
   async function linkOne({ number, host, account, customer }: Line): Promise<string> {
     try {
-      const outcome = await linking.link({ host, account }, customer);
+      // A server may be at work beside it: people go first.
+      const outcome = await inLane('background', () => linking.link({ host, account }, customer));
       return outcome === 'linked' || outcome === 'alreadyLinked'
         ? outcome
         : `line ${number}: ${account} and ${customer} were not linked [${outcome}]`;
