@@ -100,6 +100,23 @@ export class Budget {
     this.#onAdmitted(lane, this.#now() - began);
   }
 
+  /**
+   * Resolves when a request of this lane could be sent, and takes nothing: for whoever gives others something to ask, and
+   * must not give them more than there is room for.
+   *
+   * @throws {BudgetSpentError} when `signal` aborts first.
+   */
+  readonly room = async (lane: Exclude<Lane, 'click'>, signal: AbortSignal): Promise<void> => {
+    while (!signal.aborted) {
+      // oxlint-disable-next-line no-await-in-loop -- it asks again when it was told to
+      const waitMs = await this.#take(this.#perSecond * reserves[lane], 0);
+      if (waitMs <= 0) return;
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+    }
+    throw new BudgetSpentError('no room in the budget', { cause: signal.reason });
+  };
+
   /** Stripe asked for patience: everybody but clicks has it, in every process. */
   heed(retryAfterMs: number): void {
     const count = Math.ceil((this.#perSecond * Math.min(retryAfterMs, longestPatienceMs)) / 1000);

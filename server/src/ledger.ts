@@ -4,6 +4,8 @@ import { readConfig, type BillhookOptions, type Config } from './config.ts';
 import { describeCause } from './log.ts';
 import { Budget } from './budget.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { isPostgresAddress } from './store/postgres/address.ts';
+import { openPostgresStore } from './store/postgres.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 import type { BillingStore, StripeIdentity } from './store/store.ts';
 import { createStripeGateway, StripeFailure, type StripeGateway, type StripeGatewayOptions } from './stripe-gateway.ts';
@@ -13,6 +15,7 @@ export interface Ledger {
   readonly store: BillingStore;
   readonly gateway: StripeGateway;
   readonly metrics: Metrics;
+  readonly budget: Budget;
   /**
    * Makes sure that the ledger belongs to the key's Stripe account, by asking Stripe until it has said so once.
    *
@@ -36,7 +39,7 @@ export interface Ledger {
  */
 export async function openLedger(options: BillhookOptions): Promise<Ledger> {
   const config = await readConfig(options);
-  const store = openSqliteStore(config.database);
+  const store = await openStore(config.database);
   const metrics = createMetrics();
   const budget = new Budget(store, {
     perSecond: config.stripe.requestsPerSecond,
@@ -64,8 +67,12 @@ export async function openLedger(options: BillhookOptions): Promise<Ledger> {
     }
     config.log.warn('stripe.unreachable', { code: cause.code, cause: describeCause(cause) });
   }
-  return { config, store, gateway, metrics, confirm, identity: () => identity, close };
+  return { config, store, gateway, metrics, budget, confirm, identity: () => identity, close };
 }
+
+/** The one place that chooses: PostgreSQL by its address, and a file for everything else. */
+const openStore = async (database: string): Promise<BillingStore> =>
+  isPostgresAddress(database) ? await openPostgresStore(database) : openSqliteStore(database);
 
 /** The way to Stripe alone, for what needs no ledger. */
 export function gatewayOf(

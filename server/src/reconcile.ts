@@ -9,7 +9,7 @@
  */
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { inLane } from './budget.ts';
+import { inLane, type Budget } from './budget.ts';
 import { isTerminal } from './judge/subscription.ts';
 import { driftBetweenTimes, type Drift, type DriftedAccount } from './reconcile/findings.ts';
 import type { BillingStore, CustomerRecord } from './store/store.ts';
@@ -22,6 +22,8 @@ export interface ReconcileParts {
     'customersAfter' | 'customersAmong' | 'raiseTickets' | 'foundBy' | 'keepTurn' | 'endTurn'
   >;
   readonly gateway: Pick<EventCalls, 'livingSubscriptions'>;
+  /** Resolves when there is room for what a lane asks of Stripe. */
+  readonly room: Budget['room'];
   readonly now: () => number;
   /** Tickets were raised. */
   readonly wakeWorker: () => void;
@@ -32,9 +34,9 @@ export interface ReconcileOptions {
   readonly leaseMs: number;
   /** Stops it; whoever takes the turn over goes on. */
   readonly signal: AbortSignal;
-  /** Customers that are to be looked at, at a time. Default: 25. */
+  /** Customers that are to be looked at, at a time. Default: 20. */
   readonly batch?: number;
-  /** Milliseconds between two looks at how far they are. Default: 250. */
+  /** Milliseconds between two looks at how far they are. Default: 200. */
   readonly pollMs?: number;
   /** Milliseconds that it waits, at its end, for customers whose fetch fails and is tried again. Default: 30,000. */
   readonly patienceMs?: number;
@@ -114,15 +116,13 @@ export async function reconcile(
     await run.throughUnseen();
     return await run.end();
   } catch (cause) {
-    if (cause instanceof TurnLost || (options.signal.aborted && isAbort(cause))) return null;
+    if (cause instanceof TurnLost || options.signal.aborted) return null;
     throw cause;
   }
 }
 
 /** The turn is somebody else's, or this process is being stopped. */
 class TurnLost extends Error {}
-
-const isAbort = (cause: unknown) => cause instanceof Error && cause.name === 'AbortError';
 
 class Run {
   readonly #parts: ReconcileParts;
@@ -135,8 +135,8 @@ class Run {
     this.#parts = parts;
     this.#turn = turn;
     this.#options = {
-      batch: 25,
-      pollMs: 250,
+      batch: 20,
+      pollMs: 200,
       patienceMs: 30_000,
       onProgress: () => undefined,
       onQuiet: () => undefined,
@@ -240,6 +240,8 @@ class Run {
     const customers = missing.map(({ customer }) => customer);
     // Who is stale is looked at anyway. What such a look finds was not missed, only not reached yet, and is no drift.
     const fresh = missing.filter(({ staleSince }) => staleSince === null).map(({ customer }) => customer);
+    // The looks are the worker's, who does not know that these can wait: no more of them than there is room for.
+    await this.#untilRoom();
     await store.raiseTickets(fresh, 'reconcile', now());
     wakeWorker();
     const raised = await store.customersAmong(customers);
@@ -279,6 +281,19 @@ class Run {
 
   #isSeen({ fetchedAt }: CustomerRecord): boolean {
     return fetchedAt !== null && fetchedAt >= this.#progress.since;
+  }
+
+  /** A budget that others use up must not cost the turn. */
+  async #untilRoom(): Promise<void> {
+    const found = new AbortController();
+    const room = this.#parts.room('reconcile', AbortSignal.any([found.signal, this.#options.signal]));
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- the lease is kept meanwhile
+      while (!(await Promise.race([room.then(() => true), this.#pause().then(() => false)]))) await this.#keepLease();
+    } finally {
+      found.abort();
+      room.catch(() => undefined);
+    }
   }
 
   async #pause(): Promise<void> {

@@ -17,6 +17,8 @@ import { sweep, type SweepParts } from './sweep.ts';
 export type UpkeepParts = SweepParts &
   ReconcileParts & {
     readonly store: Pick<BillingStore, 'takeTurn' | 'lastReceipt'>;
+    /** Makes sure that the ledger is the key's, should Stripe have been out of reach at the start. */
+    readonly confirm: () => Promise<void>;
     readonly log: Log;
     readonly metrics: Pick<Metrics, 'drift'>;
   };
@@ -30,7 +32,7 @@ export interface UpkeepOptions {
   readonly reconcileMs?: number;
   /** Milliseconds after the start before it reconciles: a server that restarts has better to do. Default: 60,000. */
   readonly restMs?: number;
-  /** Milliseconds that a turn is kept. Default: 60,000. */
+  /** Milliseconds that a turn is kept, and after which one that failed is tried again. Default: 30,000. */
   readonly leaseMs?: number;
 }
 
@@ -51,7 +53,7 @@ export class Upkeep {
       sweepMs: 300_000,
       reconcileMs: 86_400_000,
       restMs: 60_000,
-      leaseMs: 60_000,
+      leaseMs: 30_000,
       ...options,
     };
     this.#rounds = new Rounds({
@@ -82,7 +84,8 @@ export class Upkeep {
     await this.#try('sweep', this.#missed ? 0 : sweepMs, async (turn) => {
       // One that is taken over goes on with what is older than its beginning: what was missed since needs another.
       if (turn.progress === null) this.#missed = false;
-      const { store, log } = this.#parts;
+      const { store, log, confirm } = this.#parts;
+      await confirm();
       const last = await store.lastReceipt('sweep');
       const receipt = await sweep(this.#parts, turn, leaseMs, this.#stopping.signal);
       if (receipt === null) return;
@@ -92,7 +95,8 @@ export class Upkeep {
     });
     if (this.#parts.now() - this.#startedAt < restMs) return;
     await this.#try('reconcile', reconcileMs, async (turn) => {
-      const { log } = this.#parts;
+      const { log, confirm } = this.#parts;
+      await confirm();
       const receipt = await reconcile(this.#parts, turn, { leaseMs, signal: this.#stopping.signal });
       if (receipt === null) return;
       log.info('reconcile.done', { count: receipt.looked });
