@@ -85,7 +85,7 @@ async function show() {
     section.append(title, ...stages);
     main.append(section);
   }
-  for (const { billing } of elements) await billing.updateComplete;
+  for (const { billing, fixture } of elements) await spoken(billing, fixture);
   for (const { billing, fixture } of elements) if (fixture.openFailure) await press(billing);
   if (mine === turn) main.dataset.shown = String(elements.length);
 }
@@ -109,6 +109,22 @@ function stage(name, { title }, billing, { lang, theme, look }) {
   page.append(billing);
   figure.append(caption, page);
   return figure;
+}
+
+/** The words of another language are a file: until it is there, an element is loading, whatever its fixture says. */
+async function spoken(billing, { snapshot, failure, signedOut }) {
+  await billing.updateComplete;
+  const loads = snapshot ? snapshot.state === 'unknown' : !failure && !signedOut;
+  const waits = () => !loads && billing.shadowRoot.querySelector('[aria-busy=true]');
+  if (!waits()) return;
+  await new Promise((resolve) => {
+    const observer = new MutationObserver(() => {
+      if (waits()) return;
+      observer.disconnect();
+      resolve();
+    });
+    observer.observe(billing.shadowRoot, { subtree: true, attributeFilter: ['aria-busy'] });
+  });
 }
 
 /** A failed opening is told by the element that was pressed, so it is pressed. */

@@ -33,6 +33,7 @@ export function demoCorner({ session: { account }, speech: { words }, path, corn
               ? html`${stripe(words.openSandbox, corner.stripeUrl)}${stripe(words.openControlRoom, `${corner.stripeUrl}/sandbox`)}`
               : stripe(words.openDashboard, corner.stripeUrl)
           }
+          <li><a href="/gallery">${words.openGallery}</a></li>
           <li>
             <a href="${path}?lang=${words.otherLang}" hreflang="${words.otherLang}" lang="${words.otherLang}"
               >${words.otherLanguage}</a

@@ -54,6 +54,7 @@ export function signInPage({ accounts, speech, query }: SignInParts): Markup {
         </fieldset>
         ${groups.length === 0 ? choices(accounts, html`aria-label="${words.workspaces}"`) : groups}
       </form>
+      <p class="gate-more"><a href="/gallery">${words.openGallery}</a></p>
     </main>
     <aside class="pitch">
       <svg class="pitch-art" viewBox="0 0 800 260" preserveAspectRatio="none" aria-hidden="true">

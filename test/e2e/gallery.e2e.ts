@@ -1,0 +1,81 @@
+/** The gallery's page: what it shows, and that its address is a link to share. */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fixtures } from '../../demo/host/gallery/fixtures.ts';
+import { snapshots } from '../../demo/host/gallery/snapshots.ts';
+import { states, visitGallery, shown, type GalleryVisit } from './gallery-visit.ts';
+
+let gallery: GalleryVisit;
+beforeAll(async () => void (gallery = await visitGallery()));
+afterAll(() => gallery.close());
+
+describe('the gallery', () => {
+  it('has every state of the contract', () => {
+    const there = new Set(Object.values(fixtures).flatMap(({ snapshot }) => (snapshot ? [snapshot.state] : [])));
+    expect([...there].toSorted()).toEqual(Object.keys(snapshots).toSorted());
+  });
+
+  it('shows all of them, each with something to see but where nothing is the point', async () => {
+    const page = await gallery.enter();
+    await page.goto(`${gallery.demo.hostUrl}/gallery`);
+    await shown(page);
+    const elements = page.locator('main billhook-widget');
+    expect(await elements.count()).toBe(states.length);
+    const empty = await page
+      .locator('figure')
+      .evaluateAll((figures) =>
+        figures
+          .filter((figure) => (figure.querySelector('billhook-widget')?.clientHeight ?? 0) < 40)
+          .map((figure) => figure.querySelector('code')?.textContent),
+      );
+    expect(empty).toEqual(['signedOut']);
+  });
+
+  it('keeps the choice in the address, and goes back with it', async () => {
+    const page = await gallery.enter();
+    await page.getByLabel('Language').selectOption('Deutsch');
+    await page.getByLabel('Theme').selectOption('Dark');
+    await page.getByLabel('Element').selectOption('Manage button');
+    expect(new URL(page.url()).search).toBe('?state=active&element=billhook-manage-button&lang=de&theme=dark');
+    await page.locator('.stage.dark[lang=de] billhook-manage-button').waitFor();
+
+    const colleague = await gallery.enter();
+    await colleague.goto(page.url());
+    await colleague.locator('.stage.dark[lang=de] billhook-manage-button').waitFor();
+    expect(await colleague.getByLabel('Theme').inputValue()).toBe('dark');
+
+    await page.goBack();
+    await page.locator('.stage.dark[lang=de] billhook-widget').waitFor();
+    expect(await page.getByLabel('Element').inputValue()).toBe('billhook-widget');
+  });
+
+  it('takes what an address says wrongly for what goes without saying', async () => {
+    const page = await gallery.enter();
+    await page.goto(`${gallery.demo.hostUrl}/gallery?state=dreaming&theme=%3Cb%3E&width=9`);
+    await shown(page);
+    expect(await page.locator('main billhook-widget').count()).toBe(states.length);
+  });
+
+  it('leads from a state’s name to that state alone', async () => {
+    const page = await gallery.enter();
+    await page.goto(`${gallery.demo.hostUrl}/gallery?role=read`);
+    await shown(page);
+    await page.getByRole('link', { name: 'Grace is over' }).click();
+    await page.waitForURL('**/gallery?state=restricted&role=read');
+    await shown(page);
+    expect(await page.locator('main billhook-widget').count()).toBe(1);
+    expect(await page.locator('main billhook-widget').innerText()).toContain('Ask an owner or admin');
+  });
+
+  it('is reached from the host’s site', async () => {
+    const page = await gallery.enter();
+    await page.goto(`${gallery.demo.hostUrl}/sign-in`);
+    await page.getByRole('link', { name: 'gallery' }).click();
+    await shown(page);
+    expect(new URL(page.url()).pathname).toBe('/gallery');
+  });
+
+  it('asked nobody and complained about nothing, under the site’s strict policy', () => {
+    expect(gallery.troubles).toEqual([]);
+  });
+});
