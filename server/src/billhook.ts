@@ -79,7 +79,10 @@ export async function createBillhook(
       worker,
     );
     const wakeWorker = () => working.wake();
-    const keeping = new Upkeep({ store, gateway, metrics, wakeWorker, log: config.log, now: config.now }, upkeep);
+    const keeping = new Upkeep(
+      { store, gateway, metrics, confirm, wakeWorker, room: ledger.budget.room, log: config.log, now: config.now },
+      upkeep,
+    );
     const linking = createLinking(config, store, gateway, wakeWorker);
     const auth = {
       verify: widgetTokenVerifier(config.publicUrl, (host) => config.hosts.get(host) ?? null),
@@ -128,8 +131,8 @@ export async function createBillhook(
       async close() {
         waiters.close();
         unfollow();
-        gateway.close();
         await keeping.stop();
+        gateway.close();
         await working.stop();
         await outbox.stop();
         await store.close();

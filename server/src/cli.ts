@@ -2,6 +2,7 @@
 /** `billhook <command>`: what an operator runs. */
 
 import { importAccounts } from './commands/import.ts';
+import { reconcileLedger } from './commands/reconcile.ts';
 import { setUp } from './commands/setup.ts';
 import { printToken } from './commands/token.ts';
 import { LedgerPinnedError, StoreUnavailableError } from './store/store.ts';
@@ -13,10 +14,11 @@ import { StripeFailure } from './stripe-gateway.ts';
 
 const usage = `billhook <command>
 
-  serve    run the backend-for-frontend; configured by the environment (see the README)
-  import   link existing subscribers from a file (billhook import --help)
-  setup    make the portal configurations at Stripe, or check them (billhook setup --help)
-  token    print a widget token, to try the server out (billhook token --help)
+  serve      run the backend-for-frontend; configured by the environment (see the README)
+  import     link existing subscribers from a file (billhook import --help)
+  reconcile  compare everything with Stripe now, and tell what differed (billhook reconcile --help)
+  setup      make the portal configurations at Stripe, or check them (billhook setup --help)
+  token      print a widget token, to try the server out (billhook token --help)
 `;
 
 async function run(command: string | undefined): Promise<number> {
@@ -25,6 +27,8 @@ async function run(command: string | undefined): Promise<number> {
       return await serveBillhook(process.env);
     case 'import':
       return await importAccounts(process.argv.slice(3), optionsFrom(process.env), process);
+    case 'reconcile':
+      return await reconcileLedger(process.argv.slice(3), optionsFrom(process.env), process);
     case 'setup':
       return await setUp(process.argv.slice(3), optionsFrom(process.env), process);
     case 'token':

@@ -88,6 +88,11 @@ export class Worker {
     this.#rounds.start();
   }
 
+  /** Starts in a command, beside a server that may be at work: the leases that it finds may be the server's, and stay. */
+  startBeside(): void {
+    this.#rounds.start();
+  }
+
   /** Something was raised: look now. */
   wake(): void {
     this.#rounds.wake();

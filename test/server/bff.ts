@@ -12,6 +12,7 @@ import {
   type BillhookOptions,
   type MintOptions,
 } from '@billhook/server';
+import type { UpkeepOptions } from '../../server/src/upkeep.ts';
 import type { BillingSnapshot, Problem } from '@billhook/widget/contract';
 
 export const publicUrl = 'https://billing.acme.example';
@@ -50,12 +51,14 @@ export function token(options: Partial<MintOptions> = {}): Promise<string> {
 export interface TestOptions extends Partial<BillhookOptions> {
   /** More of the host acme. */
   readonly host?: Partial<BillhookOptions['hosts'][number]>;
+  /** When it sweeps and reconciles. By default it sweeps as a server does, and does not reconcile by itself. */
+  readonly upkeep?: UpkeepOptions;
 }
 
 /** @param stripe Where Stripe is; by default nowhere: a port that refuses. */
 export async function startBff(
   stripe: Partial<BillhookOptions['stripe']> = {},
-  { host, ...change }: TestOptions = {},
+  { host, upkeep, ...change }: TestOptions = {},
 ): Promise<TestBff> {
   const folder = await mkdtemp(join(tmpdir(), 'billhook-bff-'));
   const database = change.database ?? join(folder, 'ledger.db');
@@ -75,7 +78,7 @@ export async function startBff(
     hosts: [{ id: 'acme', secrets: [hostSecret], origins: [origin], returnUrl: `${origin}/billing`, ...host }],
     ...change,
   };
-  const billhook = await createBillhook(options, { pollMs: 50 });
+  const billhook = await createBillhook(options, { pollMs: 50 }, upkeep);
 
   const bff: TestBff = {
     billhook,
