@@ -12,6 +12,7 @@ import type { Notice } from './notices.ts';
 import { planOptions } from './plan-options.ts';
 import { defaultPolicy, type Policy } from './policy.ts';
 import { portalOptions, portalPolicy, portalSettings, type PortalSettings } from './portal-settings.ts';
+import { isPostgresAddress, postgresAddressProblem } from './store/postgres/address.ts';
 import { hasSomeKey, keyOptions, someKeyMissing, type TokenKey } from './token-keys.ts';
 
 export interface ConfigProblem {
@@ -80,6 +81,14 @@ const host = z
   })
   .refine(hasSomeKey, someKeyMissing);
 
+const databaseForm = 'must be a file’s path, ":memory:", or postgres://user:password@host:5432/database';
+
+/** A path may look like anything but an address of some other kind of database. */
+function databaseProblem(given: string): string | null {
+  if (isPostgresAddress(given)) return postgresAddressProblem(given);
+  return /^[a-z][a-z\d+.-]*:\/\//i.test(given) ? databaseForm : null;
+}
+
 const metricsToken = 'must be at least 16 characters';
 const metricsForm = 'must be false, "open", or an object with a token';
 
@@ -95,7 +104,9 @@ const options = z.strictObject({
     .default(defaultLimits),
   proxies: z.int('must be a whole number').min(0, 'must not be negative').max(10, 'must be at most 10').default(0),
   publicUrl: address('must be the web address under which this server is reached'),
-  database: text('must be a file’s path, or ":memory:"'),
+  database: text(databaseForm).refine((given) => databaseProblem(given) === null, {
+    error: ({ input }) => databaseProblem(String(input)) ?? databaseForm,
+  }),
   stripe: z.strictObject({
     secretKey: z
       .string('must be a secret or restricted key')
@@ -125,6 +136,9 @@ const options = z.strictObject({
 
 /**
  * Everything a BFF is told.
+ *
+ * `database` is where the ledger is: a file's path for SQLite and one process, or `postgres://user:password@host/database`
+ * for several processes. Its tables are in the schema `billhook`; `?schema=…` names another.
  *
  * `stripe.requestsPerSecond` is what all processes of one ledger together may ask of Stripe. Default: 80 with a live key,
  * 20 with a test key; Stripe itself allows 100 and 25, and the rest is the host's own.

@@ -37,7 +37,8 @@ export interface Log {
 /** For a library user who wants silence. */
 export const silentLog: Log = { info() {}, warn() {}, error() {} };
 
-const secrets = /\b(?:(?:sk|rk|pk)_(?:test|live)_\w+|whsec_\w+|eyJ[\w-]+\.[\w-]+\.[\w-]*)|https?:\/\/[^\s)'"]+/g;
+const secrets =
+  /\b(?:(?:sk|rk|pk)_(?:test|live)_\w+|whsec_\w+|eyJ[\w-]+\.[\w-]+\.[\w-]*)|(?:https?|postgres(?:ql)?):\/\/[^\s)'"]+/g;
 
 /** A cause in one line, safe to keep: keys, tokens and addresses are blanked, wherever a driver may have put them. */
 export function describeCause(cause: unknown): string {

@@ -60,6 +60,29 @@ describe('options', () => {
     expect(await problems({ hosts: [{ ...host, ...change }] })).toEqual([expect.stringContaining(`${option} `)]);
   });
 
+  it.each([
+    'postgres://billhook:secret@db.internal/app',
+    'postgresql://db.internal:5433/app?sslmode=require&schema=billing',
+    '/var/lib/billhook/ledger.db',
+    ':memory:',
+    'C:\\billhook\\ledger.db',
+  ])('take the ledger at %s', async (database) => {
+    expect(await readConfig({ ...good, database })).toMatchObject({ database });
+  });
+
+  it.each([
+    ['another kind of database', 'mysql://db.internal/app', /must be a file’s path/],
+    ['no database’s name', 'postgres://billhook:oops@db.internal', /must name a database/],
+    ['a port that is none', 'postgres://billhook:oops@db.internal:port/app', /percent-encoded/],
+    ['a password that is not encoded', 'postgres://billhook:oops%zz@db.internal/app', /percent-encoded/],
+    ['a schema that is no name', 'postgres://billhook:oops@db.internal/app?schema=a-b', /must name a schema/],
+  ])('are refused with a ledger at %s, without repeating its password', async (_, database, must) => {
+    const said = await problems({ database });
+    expect(said).toEqual([expect.stringMatching(/^database /)]);
+    expect(said[0]).toMatch(must);
+    expect(said[0]).not.toContain('oops');
+  });
+
   it('are refused with two hosts of one name', async () => {
     expect(await problems({ hosts: [host, host] })).toEqual(['hosts must not hold two hosts with one id']);
   });
