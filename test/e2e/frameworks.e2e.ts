@@ -9,6 +9,7 @@ const RENDERED = ['react-server', 'vue-server'] as const;
 const ARRIVALS = ['script', 'late', 'npm'] as const;
 
 let theatre: Theatre;
+let entrance: Page | undefined;
 beforeAll(async () => {
   theatre = await openTheatre();
 });
@@ -16,7 +17,8 @@ afterAll(() => theatre.close());
 
 /** Alder Works, whose person is in Harbour Studio too; a page of their own, with a note of everything that it says. */
 async function visit(path: string, before?: (page: Page) => Promise<void>) {
-  const page = await theatre.enter('Alder Works', { path: '/frameworks' });
+  entrance ??= await theatre.enter('Alder Works', { path: '/frameworks' });
+  const page = await entrance.context().newPage();
   const said: string[] = [];
   page.on('console', (message) => {
     if (complains(message)) said.push(`${message.type()}: ${message.text()}`);
@@ -82,7 +84,7 @@ describe.each(FRAMEWORKS)('%s', (framework) => {
       const heard = ['change: active', 'change: pastDue', 'action: updateCard', 'change: pastDue'];
       await expect.poll(() => events(page).allTextContents()).toEqual(heard);
       expect(said).toEqual([]);
-      await page.context().close();
+      await page.close();
     },
   );
 });
@@ -99,6 +101,6 @@ describe.each(RENDERED)('%s', (framework) => {
 
     const markup = await (await page.request.get(page.url())).text();
     expect(markup).toContain('<billhook-widget account="alder-works" token-url="/billing/token?workspace=alder-works"');
-    await page.context().close();
+    await page.close();
   });
 });
