@@ -34,7 +34,7 @@ interface Row {
   readonly actions: readonly string[];
 }
 
-const talk = speech({ pageLang: 'en-US', timeZone: 'UTC' });
+const talk = speech('en-US', {}, 'UTC');
 let stage: Stage;
 const rows = new Map<string, Row>();
 
@@ -64,7 +64,7 @@ async function read(who: keyof SeededCustomers | null, role: 'manager' | 'reader
   const { banner, plan, subscriptions, hint } = view;
   const says = [
     banner?.title,
-    ...(banner?.text ?? []),
+    banner?.text,
     ...[plan, ...subscriptions].flatMap(({ name, status, lines }) => [name, status?.label, ...lines]),
     hint,
   ].filter((text) => text !== null && text !== undefined);

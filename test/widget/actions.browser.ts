@@ -25,7 +25,7 @@ describe('the way to Stripe', () => {
     held.release(Response.json(page.bff.opened));
     await settled();
     expect(page.bff.to('portal-sessions').map(({ body }) => body)).to.deep.equal([
-      { returnUrl: location.href, seen: 'e1.1' },
+      { returnUrl: location.href, locale: 'en', seen: 'e1.1' },
     ]);
     expect(page.left).to.deep.equal([page.bff.opened.url]);
     expect(sessionStorage.getItem(`billhook-visit:${API} `)).to.equal('visit-1');
@@ -37,7 +37,7 @@ describe('the way to Stripe', () => {
       snapshots.pastDue,
       'Update card',
       'portal-sessions',
-      { flow: 'payment_method_update', returnUrl: location.href, seen: 'e1.1' },
+      { flow: 'payment_method_update', returnUrl: location.href, locale: 'en', seen: 'e1.1' },
     ],
     ['an invoice page', snapshots.pastDue, 'Pay $29.00 now', 'invoice-sessions', { seen: 'e1.1' }],
     [
@@ -45,7 +45,7 @@ describe('the way to Stripe', () => {
       snapshots.none,
       'Choose Pro',
       'checkout-sessions',
-      { offer: 'pro', returnUrl: location.href, seen: 'e1.1' },
+      { offer: 'pro', returnUrl: location.href, locale: 'en', seen: 'e1.1' },
     ],
   ] as const;
   for (const [way, snapshot, label, route, body] of ways) {

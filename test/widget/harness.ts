@@ -28,7 +28,7 @@ export class Page {
     // The clock runs, from a known day on.
     Date.now = () => NOW + realNow() - startedAt;
     this.#restoreClock = () => (Date.now = realNow);
-    configureBillhook({ navigate: (url) => void this.left.push(url), words: {}, lang: 'en' });
+    configureBillhook({ navigate: (url) => void this.left.push(url), words: {}, lang: '', locales: {} });
   }
 
   readonly #restoreClock: () => void;

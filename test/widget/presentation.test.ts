@@ -6,15 +6,16 @@ import { present } from '../../widget/src/presentation.ts';
 import { speech } from '../../widget/src/words.ts';
 import { active, NOW, pro, readerOf, snapshots, team } from './snapshots.ts';
 
-const talk = speech({ pageLang: 'en-US', timeZone: 'UTC' });
+const talk = speech('en-US', {}, 'UTC');
 const show = (change: Partial<ClientState>) =>
   present({ ...NOTHING_KNOWN, snapshot: active, confirmedAt: NOW, ...change }, talk, NOW);
-const texts = (snapshot: typeof active) => show({ snapshot }).banner?.text.join(' ');
+const texts = (snapshot: typeof active) => show({ snapshot }).banner?.text;
 
 describe('the banner', () => {
   it.each([
     ['2027-05-15T13:00:00Z', '(in 5 days)'],
     ['2027-05-11T13:00:00Z', '(tomorrow)'],
+    ['2027-05-11T01:00:00Z', 'May 11, 2027 (tomorrow)'],
     ['2027-05-10T18:00:00Z', '(today)'],
   ])('counts down to %s: %s', (until, words) => {
     const access = { ...snapshots.pastDue.access, until };
@@ -69,7 +70,7 @@ describe('the price', () => {
     show({ snapshot: { ...active, plan: { ...team, ...change } } }).plan.price;
   it('tells what it leaves out', () => {
     expect(price({ quantity: 5, taxExcluded: true, discounted: true, metered: true, otherItems: 2 })?.notes).toBe(
-      'Quantity 5, before discount, plus tax, plus usage, 2 more',
+      'Quantity 5 · before discount · plus tax · plus usage · 2 more',
     );
   });
   it('of pure usage has no amount', () =>

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { speech, stripeDecimals } from '../../widget/src/words.ts';
 import { en } from '../../widget/src/locales/en.ts';
 
-const english = speech({ pageLang: 'en-US', timeZone: 'UTC' });
+const english = speech('en-US', {}, 'UTC');
 /** `Intl` puts no-break spaces where a test would type a plain one. */
 const plain = (text: string) => text.replace(/[\u00a0\u202f]/g, ' ');
 
@@ -39,32 +39,28 @@ describe('money, as Stripe counts it', () => {
   });
 });
 
-describe('the language of the words', () => {
-  it.each([
-    ['en-GB', undefined, 'en-GB', 'ltr'],
-    ['de', undefined, 'en', 'ltr'],
-    ['', undefined, 'en', 'ltr'],
-    [undefined, undefined, 'en', 'ltr'],
-    ['not a tag', undefined, 'en', 'ltr'],
-    ['en', 'ar', 'ar', 'rtl'],
-    ['ar-EG', 'ar', 'ar-EG', 'rtl'],
-    ['zh-TW', 'zh-Hans', 'zh-Hans', 'ltr'],
-    ['zh', 'zh-Hans', 'zh', 'ltr'],
-    ['he', 'he', 'he', 'rtl'],
-  ])('page %s with words in %s speaks %s, %s', (pageLang, lang, tag, dir) => {
-    const talk = speech({ pageLang, lang });
-    expect([talk.lang, talk.dir]).toEqual([tag, dir]);
-  });
-
-  it("the host's own words replace ours, the rest stay", () => {
-    const talk = speech({ words: { retry: 'Once more' } });
+describe('words', () => {
+  it("the host's own replace ours, the rest stay", () => {
+    const talk = speech('en', { retry: 'Once more' });
     expect([talk.say('retry'), talk.say('opening')]).toEqual(['Once more', en.opening]);
   });
 
+  it.each([
+    ['ar', 'rtl'],
+    ['ar-EG', 'rtl'],
+    ['he', 'rtl'],
+    ['az-Arab', 'rtl'],
+    ['az', 'ltr'],
+    ['ja', 'ltr'],
+  ])('%s is written %s', (lang, dir) => expect(speech(lang).dir).toBe(dir));
+
   it('a Latin name in Arabic words is isolated', () => {
-    expect(speech({ lang: 'ar', words: { choose: 'اختر {plan}' } }).say('choose', { plan: 'Pro!' })).toBe(
-      'اختر \u2068Pro!\u2069',
-    );
+    expect(speech('ar', { choose: 'اختيار {plan}' }).say('choose', { plan: 'Pro!' })).toBe('اختيار \u2068Pro!\u2069');
+  });
+
+  it('what is no string in a locale file is shown, not thrown', () => {
+    expect(speech('de', { retry: 5 as never }).say('retry')).toBe('5');
+    expect(speech('de', { retry: null as never }).say('retry')).toBe('');
   });
 
   it('a placeholder without a value stays visible, so that a translator sees the mistake', () => {
@@ -79,7 +75,7 @@ describe('the language of the words', () => {
 describe('dates and counts', () => {
   it('are in the zone of the viewer', () => {
     expect(english.date('2027-06-03T23:30:00Z')).toBe('June 3, 2027');
-    expect(speech({ timeZone: 'Asia/Tokyo' }).date('2027-06-03T23:30:00Z')).toBe('June 4, 2027');
+    expect(speech('en-US', {}, 'Asia/Tokyo').date('2027-06-03T23:30:00Z')).toBe('June 4, 2027');
   });
 
   it('a moment has its day and its time', () => {

@@ -16,7 +16,12 @@ export interface Bff {
   billing(wait: number, signal: AbortSignal): Promise<BillingSnapshot | null>;
   visitReturn(visit: string, wait: number, signal: AbortSignal): Promise<VisitReturn>;
   /** Opens the portal, Checkout or the invoice page; each address is made for this one click. */
-  open(action: OpenableAction, seen: string | null, signal: AbortSignal): Promise<OpenedVisit>;
+  open(
+    action: OpenableAction,
+    seen: string | null,
+    locale: string | undefined,
+    signal: AbortSignal,
+  ): Promise<OpenedVisit>;
 }
 
 /** A little more than the BFF allows Stripe, so that its own words for a slow Stripe arrive. */
@@ -99,10 +104,11 @@ export function createBff(base: string, tokens: TokenSource): Bff {
     },
     visitReturn: async (visit, wait, signal) =>
       parseVisitReturn((await call('visits/return', { visit }, wait, signal)).body),
-    async open(action, seen, signal) {
+    async open(action, seen, locale, signal) {
       const { via, flow, offer } = action as { via: OpenableAction['via']; flow?: PortalFlow | null; offer?: string };
       // What is undefined is not sent.
-      const body = via === 'invoice' ? { seen } : { flow: flow ?? undefined, offer, returnUrl: location.href, seen };
+      const body =
+        via === 'invoice' ? { seen } : { flow: flow ?? undefined, offer, returnUrl: location.href, locale, seen };
       return (await call(`${via}-sessions`, body, 0, signal)).body as OpenedVisit;
     },
   };

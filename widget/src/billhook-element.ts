@@ -1,13 +1,14 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { ClientController } from './client-controller.ts';
+import { NOTHING_KNOWN } from './client.ts';
 import type { Action, BillingSnapshot } from './contract.ts';
 import { BillhookError } from './errors.ts';
 import { BillhookActionEvent, BillhookErrorEvent } from './events.ts';
+import { LanguageController } from './language-controller.ts';
 import { present, type BillingView } from './presentation.ts';
-import { registry } from './registry.ts';
 import { styles } from './styles.ts';
 import { sessionItem, setSessionItem } from './visit.ts';
-import { speech, type Speech } from './words.ts';
+import type { Speech } from './words.ts';
 
 /** Remembers which trouble was already read out, so that it is not repeated on every page of a session. */
 const ANNOUNCED = 'billhook-announced';
@@ -44,6 +45,7 @@ export abstract class BillhookElement extends LitElement {
   declare target: string | undefined;
 
   protected readonly billing = new ClientController(this);
+  readonly #language = new LanguageController(this);
   #spoken = '';
   /** The last press was on this element, so this one tells what became of it. */
   #pressed = false;
@@ -57,10 +59,11 @@ export abstract class BillhookElement extends LitElement {
   protected abstract renderBilling(view: BillingView, speech: Speech): TemplateResult | typeof nothing;
 
   protected override render(): TemplateResult {
-    const { words, lang } = registry.options;
-    const talk = speech({ pageLang: this.closest<HTMLElement>('[lang]')?.lang, words, lang });
-    const { state, client } = this.billing;
-    const mine = this.#pressed ? state : { ...state, openFailure: null };
+    const { state, client, base } = this.billing;
+    const talk = this.#language.speak(base, state.failures);
+    const { mute } = this.#language;
+    const shown = mute && !state.signedOut ? NOTHING_KNOWN : state;
+    const mine = this.#pressed ? shown : { ...shown, openFailure: null };
     const view = present(mine, talk, client?.now() ?? Date.now());
     // A live region speaks only of what changes in it: it is there, empty, before it has anything to say.
     const spoken = this.hasUpdated && this.billing.announces ? this.#announcement(view, talk) : '';
@@ -71,7 +74,7 @@ export abstract class BillhookElement extends LitElement {
       aria-busy=${view.phase === 'loading' ? 'true' : 'false'}
     >
       <div class="unseen" role="status">${spoken}</div>
-      ${view.phase === 'loading' ? html`<p class="unseen">${talk.say('loading')}</p>` : nothing}
+      ${view.phase === 'loading' && !mute ? html`<p class="unseen">${talk.say('loading')}</p>` : nothing}
       ${view.phase === 'hidden' ? nothing : this.renderBilling(view, talk)}
     </div>`;
   }
@@ -98,7 +101,7 @@ export abstract class BillhookElement extends LitElement {
     if (client?.state().opening || !this.dispatchEvent(event)) return click.preventDefault();
     if (action.via === 'link') return; // the anchor leads there by itself
     this.#pressed = true;
-    void client?.open(action, this.target === '_blank').finally(() => this.requestUpdate());
+    void client?.open(action, this.target === '_blank', this.#language.asked).finally(() => this.requestUpdate());
   };
 
   protected readonly retry = (): void => this.billing.client?.retry();
@@ -110,7 +113,7 @@ export abstract class BillhookElement extends LitElement {
     const { banner } = view;
     // An alert speaks by itself.
     if (!banner || banner.alerting) return (this.#spoken = '');
-    const trouble = `${banner.title}. ${banner.text.join(' ')}`;
+    const trouble = `${banner.title}. ${banner.text}`;
     if (sessionItem(ANNOUNCED) !== trouble) {
       setSessionItem(ANNOUNCED, trouble);
       this.#spoken = trouble;

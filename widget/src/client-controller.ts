@@ -17,8 +17,9 @@ export interface ClientAddress {
 export class ClientController implements ReactiveController, Subscriber {
   readonly #host: ReactiveControllerHost & HTMLElement & ClientAddress;
   client: BillingClient | null = null;
+  /** The BFF's folder, which `v1/` is in; `null` where its address is none, or not known. */
+  base: string | null = null;
   #key = '';
-  readonly #pageLanguage = new MutationObserver(() => this.changed());
 
   constructor(host: ReactiveControllerHost & HTMLElement & ClientAddress) {
     this.#host = host;
@@ -38,7 +39,6 @@ export class ClientController implements ReactiveController, Subscriber {
   /** In the connection itself, before the first render: the token is on its way while the page is still being built. */
   hostConnected(): void {
     registry.listeners.add(this.#configured);
-    this.#pageLanguage.observe(document.documentElement, { attributeFilter: ['lang'] });
     this.#bind();
   }
 
@@ -48,7 +48,6 @@ export class ClientController implements ReactiveController, Subscriber {
 
   hostDisconnected(): void {
     registry.listeners.delete(this.#configured);
-    this.#pageLanguage.disconnect();
     this.#release();
   }
 
@@ -73,7 +72,7 @@ export class ClientController implements ReactiveController, Subscriber {
   #bind(): void {
     const { options, clients } = registry;
     const { api = options.api, account = options.account, tokenUrl = options.tokenUrl, tokenCredentials } = this.#host;
-    const base = folderOf(api);
+    const base = (this.base = folderOf(api));
     const key = `${base} ${account ?? ''}`;
     if (key !== this.#key) {
       this.#release();

@@ -57,8 +57,8 @@ export interface BillingClient {
   reconfigured(): void;
   /** The person asks again. */
   retry(): void;
-  /** Opens what an action leads to. Ignored while another one is being opened. */
-  open(action: OpenableAction, newTab: boolean): Promise<void>;
+  /** Opens what an action leads to, in the page's language. Ignored while another one is being opened. */
+  open(action: OpenableAction, newTab: boolean, locale: string | undefined): Promise<void>;
 }
 
 export const NOTHING_KNOWN: ClientState = {
@@ -225,8 +225,10 @@ export function createClient(key: string, api: string, account: string | null): 
     if (!next) return;
     const alerting =
       TROUBLE.test(next.state) && (state.alerting || (previous !== null && !TROUBLE.test(previous.state)));
-    set({ ...more, snapshot: next, confirmedAt: bff.now(), alerting });
-    if (!previous || contentOf(next) !== contentOf(previous)) {
+    const news = !previous || contentOf(next) !== contentOf(previous);
+    // What could not be opened was about the billing as it was.
+    set({ ...(news && { openFailure: null }), ...more, snapshot: next, confirmedAt: bff.now(), alerting });
+    if (news) {
       for (const subscriber of subscribers) subscriber.snapshotChanged(next, previous);
     }
   }
@@ -309,7 +311,7 @@ export function createClient(key: string, api: string, account: string | null): 
     set({ ...NOTHING_KNOWN, opening: signedOut ? null : state.opening, signedOut });
   }
 
-  async function open(action: OpenableAction, newTab: boolean): Promise<void> {
+  async function open(action: OpenableAction, newTab: boolean, locale: string | undefined): Promise<void> {
     if (state.opening) return;
     const { signal } = (leaving = new AbortController());
     const tab = prepareTab(newTab);
@@ -318,7 +320,7 @@ export function createClient(key: string, api: string, account: string | null): 
     set({ opening: action, openFailure: null, visit: 'none', changes: [] });
     try {
       if (inOpaqueFrame()) throw new BillhookError('unsupported_frame');
-      const { url, visit } = await bff.open(action, state.snapshot?.revision ?? null, signal);
+      const { url, visit } = await bff.open(action, state.snapshot?.revision ?? null, locale, signal);
       const address = checkedAddress(url);
       setSessionItem(storedVisit, visit);
       if (tab) {

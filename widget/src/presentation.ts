@@ -1,7 +1,7 @@
 /** Pure: what the client knows + words + clock → what is shown. No element decides anything that is not decided here. */
 import type { Action, BillingSnapshot, Plan, ScheduledChange, SubscriptionSummary } from './contract.ts';
 import type { ClientState } from './client.ts';
-import { changeSentences, failureText } from './sentences.ts';
+import { changeWords, failureText, paragraph } from './sentences.ts';
 import { bannerOf, type Banner } from './trouble.ts';
 import { checkedAddress } from './visit.ts';
 import type { Speech, WordKey } from './words.ts';
@@ -150,18 +150,19 @@ function priceView(
   { price, interval, intervalCount, quantity, discounted, taxExcluded, metered, otherItems }: Plan,
   speech: Speech,
 ): PlanView['price'] {
-  const { say, number } = speech;
+  const { say } = speech;
   const notes = [
-    quantity !== null && quantity > 1 && say('quantity', { count: number(quantity) }),
+    quantity !== null && quantity > 1 && say('quantity', { count: quantity }),
     discounted && say('beforeDiscount'),
     taxExcluded && say('plusTax'),
     metered && price && say('plusUsage'),
-    otherItems > 0 && say('otherItems', { count: number(otherItems) }),
-  ].filter((note): note is string => Boolean(note));
+    otherItems > 0 && say('otherItems', { count: otherItems }),
+  ];
   return {
     amount: price ? speech.money(price, 'short') : '',
     per: price ? (interval ? speech.interval(interval, intervalCount) : '') : metered ? say('usage') : '',
-    notes: speech.list(notes),
+    // A dot needs no words: commas and their spaces differ by language.
+    notes: notes.filter(Boolean).join(' · '),
   };
 }
 
@@ -229,7 +230,7 @@ function noteOf({ visit, changes, failure }: ClientState, speech: Speech): NoteV
       busy: visit !== 'unchanged',
     };
   }
-  return { tone: 'positive', text: changeSentences(changes, speech).join(' ') || say('changed'), busy: false };
+  return { tone: 'positive', text: changeWords(changes, speech) || say('changed'), busy: false };
 }
 
 function failureOf(
@@ -244,7 +245,7 @@ function failureOf(
   const { text, support } = failureText(error, speech);
   const old = error === reading && snapshot;
   return {
-    text: old ? `${text} ${speech.say('asOf', { time: speech.time(confirmedAt) })}` : text,
+    text: paragraph(text, old && speech.say('asOf', { time: speech.time(confirmedAt) })),
     code: support ? error.code : null,
     alone: !snapshot,
   };

@@ -10,10 +10,12 @@ import type { Words } from './words.ts';
 export interface BillhookOptions {
   /** The host's way to a widget token, where an address (`token-url`) is not enough. */
   readonly getToken?: GetToken;
-  /** The host's own words; those not given stay English. */
+  /** The host's own words, in place of ours. Where `lang` is a language without a locale file, those not given are English. */
   readonly words?: Partial<Words>;
-  /** The language `words` are in: dates, money and plurals follow it. Default: `en`. */
+  /** The language to speak, a BCP 47 tag. Default: the page's `lang`, followed when it changes. */
   readonly lang?: string;
+  /** Further languages, or better words for ours: by tag, the words themselves or where they are fetched as JSON. */
+  readonly locales?: Readonly<Record<string, string | Partial<Words>>>;
   /** How an address is followed. Default: `location.assign`. For app shells with a browser of their own. */
   readonly navigate?: Navigate;
   /** Where the BFF is, for elements without an `api` attribute. */
@@ -37,6 +39,7 @@ const TYPES: { readonly [name in keyof BillhookOptions]?: string } = {
   getToken: 'function',
   navigate: 'function',
   words: 'object',
+  locales: 'object',
 };
 
 const page = globalThis as { [name: symbol]: Registry | undefined };

@@ -1,15 +1,18 @@
 /** Pure: what stands between the account and being paid up, in calm words, and what it means until then. */
 import type { BillingSnapshot } from './contract.ts';
+import { paragraph } from './sentences.ts';
 import type { Speech, WordKey } from './words.ts';
 
 export interface Banner {
   readonly tone: 'info' | 'caution' | 'critical';
   readonly title: string;
-  /** A sentence each: what happened, what it means, what happens next. */
-  readonly text: readonly string[];
+  /** What happened, what it means, what happens next. */
+  readonly text: string;
 }
 
 const DAY = 86_400_000;
+/** Days as a calendar counts them: what ends in 20 hours ends tomorrow, and the date beside it says so too. */
+const midnight = (at: string | number): number => new Date(at).setHours(0, 0, 0, 0);
 
 /** @returns `null` where nothing is wrong */
 export function bannerOf(
@@ -28,12 +31,12 @@ export function bannerOf(
         : until &&
           say('fullAccessUntil', {
             date: date(until),
-            left: daysAhead(Math.max(0, Math.floor((Date.parse(until) - now) / DAY))),
+            left: daysAhead(Math.max(0, Math.round((midnight(until) - midnight(now)) / DAY))),
           });
   const banner = (tone: Banner['tone'], title: WordKey, ...text: readonly (string | null | false)[]): Banner => ({
     tone,
     title: say(title),
-    text: text.filter((sentence): sentence is string => Boolean(sentence)),
+    text: paragraph(...text),
   });
 
   switch (state) {

@@ -10,14 +10,20 @@ export type WordKey = keyof typeof en;
 /** All words of one language. A partial set is filled up with English. */
 export type Words = { readonly [key in WordKey]: string };
 
-export type Values = Readonly<Record<string, string>>;
+/** A number is written in the digits of the language; one that is called `count` also chooses the plural form. */
+export type Values = Readonly<Record<string, string | number>>;
 
 export interface Speech {
+  /** A BCP 47 tag. */
   readonly lang: string;
   readonly dir: 'ltr' | 'rtl';
-  /** Empty for a key that has no word: keys are also made from what the wire says. */
+  /**
+   * A word, its placeholders filled in. A language that needs plural forms has them beside it, under the categories of
+   * `Intl.PluralRules`: `otherItems.one`, `otherItems.few`.
+   *
+   * @returns an empty string for a key that has no word: keys are also made from what the wire says
+   */
   say(key: WordKey, values?: Values): string;
-  number(value: number): string;
   /** "per month", "every 3 months". */
   interval(interval: Interval, count: number): string;
   /** "in 5 days", "tomorrow", "today". */
@@ -27,23 +33,11 @@ export interface Speech {
   /** A moment, for "as of". */
   time(at: number): string;
   money(money: Money, style?: 'exact' | 'short'): string;
-  list(parts: readonly string[]): string;
-}
-
-export interface SpeechOptions {
-  /** The page's language, a BCP 47 tag. Followed as far as the words are in it: "en-GB" is, "de" without words is not. */
-  readonly pageLang?: string | undefined;
-  /** The host's own words. */
-  readonly words?: Partial<Words> | undefined;
-  /** The language that `words` are in. Default: English. */
-  readonly lang?: string | undefined;
-  /** Default: the viewer's. */
-  readonly timeZone?: string | undefined;
 }
 
 /** Stripe sends these without minor units: https://docs.stripe.com/currencies#zero-decimal */
-const ZERO_DECIMAL = /^(bif|clp|djf|gnf|jpy|kmf|krw|mga|pyg|rwf|vnd|vuv|xaf|xof|xpf)$/;
-const THREE_DECIMAL = /^(bhd|jod|kwd|omr|tnd)$/;
+const ZERO_DECIMAL = /bif|clp|djf|gnf|jpy|kmf|krw|mga|pyg|rwf|vnd|vuv|xaf|xof|xpf/;
+const THREE_DECIMAL = /bhd|jod|kwd|omr|tnd/;
 
 /**
  * How many decimals Stripe's integer amounts have. Not the same as ISO 4217: ISK and UGX have none in ISO, but Stripe
@@ -53,37 +47,45 @@ export function stripeDecimals(currency: string): 0 | 2 | 3 {
   return ZERO_DECIMAL.test(currency) ? 0 : THREE_DECIMAL.test(currency) ? 3 : 2;
 }
 
-const RIGHT_TO_LEFT = /^(Arab|Hebr|Thaa|Syrc|Nkoo|Adlm|Rohg)$/;
+const RIGHT_TO_LEFT = /Arab|Hebr|Thaa|Syrc|Nkoo|Adlm|Rohg/;
 
-export function speech({ pageLang, words, lang, timeZone }: SpeechOptions): Speech {
-  const { tag, script } = chooseLocale(pageLang, lang ?? 'en');
-  const dir = RIGHT_TO_LEFT.test(`${script}`) ? 'rtl' : 'ltr';
-  const all: Words = { ...en, ...words };
+/**
+ * @param lang a valid BCP 47 tag, the language of `words`: what is not in them is English
+ * @param timeZone default: the viewer's
+ */
+export function speech(lang: string, words: Partial<Words> = {}, timeZone?: string): Speech {
+  const dir = RIGHT_TO_LEFT.test(`${new Intl.Locale(lang).maximize()}`) ? 'rtl' : 'ltr';
+  const all: Partial<Record<string, string>> = { ...en, ...words };
 
   const number = (value: number, options?: Intl.NumberFormatOptions) =>
-    new Intl.NumberFormat(tag, options).format(value);
+    new Intl.NumberFormat(lang, options).format(value);
 
   const when = (at: number, options: Intl.DateTimeFormatOptions) =>
-    new Intl.DateTimeFormat(tag, { ...options, timeZone }).format(at);
+    new Intl.DateTimeFormat(lang, { ...options, timeZone }).format(at);
 
-  function say(key: WordKey, values: Values = {}): string {
-    return (all[key] ?? '').replace(/\{(\w+)\}/g, (placeholder, name: string) => {
+  function say(key: string, values: Values = {}): string {
+    const { count } = values;
+    const form = typeof count === 'number' && all[`${key}.${new Intl.PluralRules(lang).select(count)}`];
+    // A locale file is somebody else's: what is no string in it must not throw.
+    return `${form || (all[key] ?? '')}`.replace(/\{(\w+)\}/g, (placeholder, name: string) => {
       const value = values[name] ?? placeholder;
+      const text = typeof value === 'number' ? number(value) : value;
       // A Latin plan name in Arabic words would drag the punctuation beside it to the wrong side.
-      return dir === 'rtl' ? `\u2068${value}\u2069` : value;
+      return dir === 'rtl' ? `\u2068${text}\u2069` : text;
     });
   }
 
   return {
-    lang: tag,
+    lang,
     dir,
     say,
-    number,
-    interval: (interval, count) =>
-      count === 1
-        ? say(`interval.${interval}`)
-        : say('every', { period: number(count, { style: 'unit', unit: interval, unitDisplay: 'long' }) }),
-    daysAhead: (days) => new Intl.RelativeTimeFormat(tag, { numeric: 'auto' }).format(days, 'day'),
+    interval(interval, count) {
+      if (count === 1) return say(`interval.${interval}`);
+      const period = number(count, { style: 'unit', unit: interval, unitDisplay: 'long' });
+      // The word for "every" may hang on the unit's gender, or on the count.
+      return say(`every.${interval}`, { period, count }) || say('every', { period });
+    },
+    daysAhead: (days) => new Intl.RelativeTimeFormat(lang, { numeric: 'auto' }).format(days, 'day'),
     date: (iso) => when(Date.parse(iso), { dateStyle: 'long' }),
     time: (at) => when(at, { dateStyle: 'medium', timeStyle: 'short' }),
     money({ amount, currency }, style = 'exact') {
@@ -101,20 +103,5 @@ export function speech({ pageLang, words, lang, timeZone }: SpeechOptions): Spee
         return `${value} ${currency.toUpperCase()}`; // a currency code that this browser refuses
       }
     },
-    list: (parts) => new Intl.ListFormat(tag, { type: 'unit', style: 'short' }).format(parts),
   };
-}
-
-/** The page's own tag where its language is the words' language, else the words' tag; English where neither is valid. */
-function chooseLocale(pageLang: string | undefined, wordsLang: string): { tag: string; script: string | undefined } {
-  for (const tag of [pageLang ?? '', wordsLang]) {
-    try {
-      const { language, script } = new Intl.Locale(tag).maximize();
-      const words = new Intl.Locale(wordsLang).maximize();
-      if (language === words.language && script === words.script) return { tag, script };
-    } catch {
-      // Not a language tag: `lang=""` and misspellings are common in host pages.
-    }
-  }
-  return { tag: 'en', script: 'Latn' };
 }

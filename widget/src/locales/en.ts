@@ -105,6 +105,8 @@ export const en = {
   'failure.checkout_busy': 'A purchase is open in another tab. Try again in a moment.',
   'failure.no_customer': 'There is nothing to manage yet.',
   'failure.portal_not_configured': 'The billing portal is not set up yet. Please contact support.',
+  'failure.portal_flow_unavailable': 'That is not possible any more.',
+  'failure.scope_missing': 'Ask an owner or admin to change this.',
   'failure.unsupported_frame': 'Billing cannot open in a frame. Open the page in its own tab.',
   'failure.unreachable': 'Billing cannot be reached right now.',
   'failure.stripe': 'Stripe is not answering right now. Nothing was changed.',

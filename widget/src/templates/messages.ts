@@ -21,7 +21,7 @@ export function banner(
     ${icon(view.tone)}
     <div class="words">
       <p class="title" id="banner-title">${view.title}</p>
-      <p>${view.text.join(' ')}</p>
+      <p>${view.text}</p>
       ${actionButtons(view.actions, press, speech, true, false)}
     </div>
   </section>`;

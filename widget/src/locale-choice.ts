@@ -1,0 +1,42 @@
+/** Pure: which words a page's language means. */
+
+/** The locale files beside English, which is inside the script; a test holds the two together. */
+export const SHIPPED = 'ar de es fr it ja nl pl pt-BR zh-Hans'.split(' ');
+
+export interface LocaleChoice {
+  /** For `Intl` and for `lang`: the page's own regional variant, "de-CH", where there are words in its language. */
+  readonly lang: string;
+  /** Which words: "de". */
+  readonly words: string;
+  /** What the page asked for, also where it is spoken to in English: Stripe's pages know more languages. */
+  readonly asked?: string;
+}
+
+/** Once CLDR has filled in what is likely: "zh-TW" is written in another script than "zh-CN". */
+function languageAndScript(tag: string): string {
+  const { language, script } = new Intl.Locale(tag).maximize();
+  return `${language} ${script}`;
+}
+
+/**
+ * The host's words for the very tag, else those of the same language and script: "pt-PT" is close enough to "pt-BR", but
+ * "zh-TW" gets English rather than characters of another kind.
+ *
+ * @param asked the page's `lang`: any string, because host pages have `lang=""` and misspellings
+ * @param own tags of words that the host brings
+ *
+ * @example
+ * chooseLocale('de-AT'); // { lang: 'de-AT', words: 'de', asked: 'de-AT' }
+ */
+export function chooseLocale(asked: string, own: readonly string[] = []): LocaleChoice {
+  try {
+    const { baseName } = new Intl.Locale(asked);
+    const wanted = languageAndScript(asked);
+    const words = own.includes(baseName)
+      ? baseName
+      : [...SHIPPED, 'en', ...own].find((tag) => languageAndScript(tag) === wanted);
+    return { lang: words ? asked : 'en', words: words ?? 'en', asked: baseName };
+  } catch {
+    return { lang: 'en', words: 'en' };
+  }
+}
