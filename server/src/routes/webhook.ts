@@ -9,7 +9,12 @@ import { namedError } from '../named-error.ts';
 import { BillhookError } from '../problem.ts';
 import type { RouteParts } from './parts.ts';
 
-export function webhookRoute({ config, gateway, identity, metrics, store, wakeWorker, webhookMissed }: RouteParts) {
+type WebhookParts = Pick<
+  RouteParts,
+  'config' | 'gateway' | 'identity' | 'metrics' | 'store' | 'wakeWorker' | 'webhookMissed'
+>;
+
+export function webhookRoute({ config, gateway, identity, metrics, store, wakeWorker, webhookMissed }: WebhookParts) {
   return new Hono().post('/', async (c) => {
     try {
       const body = await c.req.text();
