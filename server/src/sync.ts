@@ -32,7 +32,8 @@ export async function syncCustomer(parts: SyncParts, claim: Claim): Promise<Appl
   const fetched = customerFacts(await gateway.look(claim.customer), digest);
   await catalogue.learn(fetched.subscriptions.flatMap(({ items, next }) => [...items, ...(next?.items ?? [])]));
   const named = namingWhatIsNext(fetched, catalogue);
-  const facts = claim.facts === null ? named : keepingFirstFailures(named, claim.facts);
+  const known = legible(claim, config);
+  const facts = known === null ? named : keepingFirstFailures(named, known);
   return await store.apply(
     claim,
     facts,
@@ -40,8 +41,22 @@ export async function syncCustomer(parts: SyncParts, claim: Claim): Promise<Appl
     // As seen from the fetch: a moment that passed while it was under way is due at once, not missed.
     nextChangeOf(claim, facts, fetchedAt, fetchedAt, config, catalogue),
     config.now(),
-    entriesFor(claim, facts, fetchedAt, parts),
+    // What was known cannot be compared: better to say nothing than something wrong.
+    known === claim.facts ? entriesFor(claim, facts, fetchedAt, parts) : [],
   );
+}
+
+/**
+ * The facts that the fetch may replace, if they can be read: those of another version of this program, or of a damaged
+ * row, must not keep the truth out for ever.
+ */
+function legible({ facts, host, account, customer }: Claim, { log }: Config): CustomerFacts | null {
+  if (facts === null) return null;
+  const isLegible =
+    Array.isArray(facts.subscriptions) &&
+    facts.subscriptions.every(({ items, openInvoices }) => Array.isArray(items) && Array.isArray(openInvoices));
+  if (!isLegible) log.error('facts.illegible', { host, account, customer });
+  return isLegible ? facts : null;
 }
 
 /** What the host is told, to each of its receivers. */

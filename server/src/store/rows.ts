@@ -23,8 +23,14 @@ export const textOrNull = (cell: Cell | undefined): string | null => (cell == nu
 export const number = (cell: Cell | undefined): number => Number(cell);
 export const numberOrNull = (cell: Cell | undefined): number | null => (cell == null ? null : Number(cell));
 
-export const factsOf = (cell: Cell | undefined): CustomerFacts | null =>
-  typeof cell === 'string' ? (JSON.parse(cell) as CustomerFacts) : null;
+/** What cannot be read is not known: one damaged row must not stop whoever reads many, and the next fetch mends it. */
+export function factsOf(cell: Cell | undefined): CustomerFacts | null {
+  try {
+    return typeof cell === 'string' ? (JSON.parse(cell) as CustomerFacts) : null;
+  } catch {
+    return null;
+  }
+}
 
 export function recordOf(row: Row): CustomerRecord {
   return {
