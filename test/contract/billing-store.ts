@@ -7,7 +7,10 @@ import { ledgerContract } from './ledger.ts';
 import { linkingContract } from './linking.ts';
 import { outboxContract } from './outbox.ts';
 import { purchasesContract } from './purchases.ts';
+import { processesContract } from './processes.ts';
 import { setContractStage, type LedgerUnderTest } from './stage.ts';
+import { trailContract } from './trail.ts';
+import { upkeepContract } from './upkeep.ts';
 import { visitsContract } from './visits.ts';
 
 /** @param sharedByProcesses Several processes may work on one ledger, so a start must not end the others' leases. */
@@ -24,6 +27,9 @@ export function billingStoreContract(
     outboxContract(stage);
     purchasesContract(stage);
     visitsContract(stage);
+    upkeepContract(stage);
+    trailContract(stage);
     ledgerContract(stage);
+    processesContract(stage);
   });
 }

@@ -6,6 +6,9 @@ export interface Bucket {
   readonly at: number;
 }
 
+/** What fractions of a request lose when they are added up. */
+const dust = 1e-6;
+
 /**
  * Fills the bucket up to `now` and takes `count` requests out of it, if it may: many at once overdraw it.
  *
@@ -26,6 +29,6 @@ export function spendFrom(
   const held = bucket === null ? size : Math.min(size, bucket.tokens + ((at - bucket.at) / 1000) * perSecond);
   // More than the bucket can hold would never be there, and whoever waits for it would wait for ever.
   const wanted = Math.min(size, reserve + 1);
-  if (held >= wanted) return { bucket: { tokens: held - count, at }, waitMs: 0 };
-  return { bucket: { tokens: held, at }, waitMs: Math.max(1, Math.ceil(((wanted - held) / perSecond) * 1000)) };
+  if (held + dust >= wanted) return { bucket: { tokens: held - count, at }, waitMs: 0 };
+  return { bucket: { tokens: held, at }, waitMs: Math.max(1, Math.ceil(((wanted - held - dust) / perSecond) * 1000)) };
 }

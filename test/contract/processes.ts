@@ -1,0 +1,299 @@
+/**
+ * Several processes at once. Each test lets two of them do the same in the same moment, again and again, so that the one
+ * place where they could both be right is met. The mutant named at each test makes it fail.
+ */
+
+import { describe, expect, it } from 'vitest';
+import type { BillingStore, Claim } from '../../server/src/store/store.ts';
+import type { Commit } from '../../server/src/store/upkeep.ts';
+import { acme, factsWith, hintFor, lease, t0, type Stage } from './stage.ts';
+
+const rounds = 12;
+
+export function processesContract(stage: Stage): void {
+  const team = (index: number) => ({ host: 'acme', account: `race_${index}` });
+
+  /** Both at once, in every round; alternating who is asked first. */
+  async function race<T>(what: (store: BillingStore, round: number, who: 'a' | 'b') => Promise<T>): Promise<[T, T][]> {
+    const other = await stage.open();
+    const results: [T, T][] = [];
+    for (let round = 0; round < rounds; round++) {
+      const ask = { a: () => what(stage.store, round, 'a'), b: () => what(other, round, 'b') };
+      if (round % 2 === 0) results.push(await Promise.all([ask.a(), ask.b()]));
+      else {
+        const b = ask.b();
+        results.push(await Promise.all([ask.a(), b]));
+      }
+    }
+    return results;
+  }
+
+  describe('two processes at once', () => {
+    // Mutant: `claim` without FOR UPDATE.
+    it('claim each customer once', async () => {
+      for (let index = 0; index < rounds; index++) await stage.store.link(team(index), `cus_${index}`, t0);
+      const claims = await race((store) => store.claim(t0, lease, 1));
+      const taken = claims.flat(2).map(({ customer }) => customer);
+      expect(new Set(taken).size).toBe(taken.length);
+      expect(taken.length, 'a row that is being taken is left alone, the next one is taken').toBeGreaterThanOrEqual(
+        rounds,
+      );
+    });
+
+    // Mutant: `apply` reads without FOR UPDATE, and writes where only the customer is the same.
+    it('apply one claim once: the revision and the trail show one', async () => {
+      await stage.store.link(acme, 'cus_1', t0);
+      const claims: Claim[] = [];
+      for (let round = 0; round < rounds; round++) {
+        await stage.store.raiseTicket('cus_1', 'webhook', t0 + round);
+        const claim = await stage.claimOne(t0 + round);
+        claims.push(claim);
+        const other = await stage.open();
+        const write = (store: BillingStore, by: string) =>
+          store.apply(claim, factsWith({ methodDigest: `${round}${by}` }), t0 + round, null, t0 + round);
+        const applied = await Promise.all([write(stage.store, 'a'), write(other, 'b')]);
+        await other.close();
+        expect(applied.filter((each) => each.applied)).toHaveLength(1);
+      }
+      expect(await stage.store.findAccount(acme)).toMatchObject({ revision: rounds });
+    });
+
+    // Mutant: `apply` without the claim in its WHERE.
+    it('never replace a newer truth by an older one, however an expired claim and its successor meet', async () => {
+      await stage.store.link(acme, 'cus_1', t0);
+      const other = await stage.open();
+      for (let round = 0; round < rounds; round++) {
+        const now = t0 + 2 * round * lease;
+        await stage.store.raiseTicket('cus_1', 'webhook', now);
+        const slow = await stage.claimOne(now);
+        const quick = await stage.claimOne(now + lease);
+        const late = stage.store.apply(slow, factsWith({ methodDigest: 'older' }), now, null, now + lease);
+        const inTime = other.apply(
+          quick,
+          factsWith({ methodDigest: `newer ${round}` }),
+          now + lease,
+          null,
+          now + lease,
+        );
+        expect(await Promise.all([late, inTime])).toMatchObject([{ applied: false }, { applied: true }]);
+        expect((await stage.store.findAccount(acme))?.facts?.methodDigest).toBe(`newer ${round}`);
+      }
+    });
+
+    // Mutant: `apply` without FOR UPDATE, so that a ticket raised between its look and its write is overlooked.
+    it('leave a customer stale whose hint came while facts were written', async () => {
+      await stage.store.link(acme, 'cus_1', t0);
+      const other = await stage.open();
+      for (let round = 0; round < rounds; round++) {
+        const now = t0 + round * 10;
+        await stage.store.raiseTicket('cus_1', 'webhook', now);
+        const claim = await stage.claimOne(now);
+        const [, applied] = await Promise.all([
+          other.recordHint(hintFor(`evt_${round}`), now + 1),
+          stage.store.apply(claim, factsWith(), now, null, now + 2),
+        ]);
+        const record = await stage.store.findAccount(acme);
+        expect(record?.ticket, 'both tickets count').toBe(claim.ticket + 1);
+        expect(record?.syncedTicket).toBe(claim.ticket);
+        expect(record?.staleSince, `applied said stale: ${applied.stale}`).not.toBeNull();
+        await stage.syncOnce(factsWith(), now + 5);
+      }
+    });
+
+    // Mutant: no unique index on the account, or `link` that looks first and inserts without ON CONFLICT.
+    it('link an account to one customer, and a customer to one account', async () => {
+      const same = await race((store, round, who) => store.link(team(round), `cus_${round}${who}`, t0));
+      for (const outcomes of same) expect(outcomes.toSorted()).toEqual(['accountTaken', 'linked']);
+      const stolen = await race((store, round, who) =>
+        store.link({ host: who, account: `team_${round}` }, `cus_shared_${round}`, t0),
+      );
+      for (const outcomes of stolen) expect(outcomes.toSorted()).toEqual(['customerTaken', 'linked']);
+      const twice = await race((store, round) =>
+        store.link({ host: 'c', account: `${round}` }, `cus_twice_${round}`, t0),
+      );
+      for (const outcomes of twice) expect(outcomes.toSorted()).toEqual(['alreadyLinked', 'linked']);
+    });
+
+    // Mutant: `link` that does not lock the account's earlier rows.
+    it('never let a revision step back when one links anew what the other finds deleted', async () => {
+      const other = await stage.open();
+      for (let round = 0; round < rounds; round++) {
+        const ref = team(round);
+        await stage.store.link(ref, `cus_${round}`, t0);
+        await stage.syncOnce(factsWith(), t0);
+        await stage.store.raiseTicket(`cus_${round}`, 'webhook', t0 + 1);
+        const claim = await stage.claimOne(t0 + 1);
+        const [outcome] = await Promise.all([
+          other.link(ref, `cus_${round}_next`, t0 + 2),
+          stage.store.apply(claim, factsWith({ deleted: true }), t0 + 1, null, t0 + 2),
+        ]);
+        // In whichever order: the one who came too early tries again.
+        if (outcome === 'accountTaken') await other.link(ref, `cus_${round}_next`, t0 + 3);
+        expect(await stage.store.findAccount(ref)).toMatchObject({ customer: `cus_${round}_next`, revision: 2 });
+        await stage.store.claim(t0 + 3, lease, 1);
+      }
+    });
+
+    // Mutant: `recordHint` without its transaction, or an event id that is looked up before it is inserted.
+    it('count an event once that is delivered to both', async () => {
+      await stage.store.link(acme, 'cus_1', t0);
+      const outcomes = await race((store, round) => store.recordHint(hintFor(`evt_${round}`), t0));
+      for (const each of outcomes) expect(each.toSorted()).toEqual(['duplicate', 'ticket']);
+      expect(await stage.ticketOf()).toBe(1 + rounds);
+    });
+
+    // Mutant: `recordHint` that locks customers in the order of their deliveries.
+    it('take the same storm in opposite orders without waiting for each other for ever', async () => {
+      const customers = Array.from({ length: 15 }, (_, index) => `cus_${index}`);
+      for (const [index, customer] of customers.entries()) await stage.store.link(team(index), customer, t0);
+      const storm = (by: string) => customers.map((customer) => hintFor(`evt_${by}_${customer}`, { customer }));
+      await race((store, round, who) => {
+        const hints = storm(`${round}${who}`);
+        return Promise.all((who === 'a' ? hints : hints.toReversed()).map((hint) => store.recordHint(hint, t0)));
+      });
+      expect((await stage.store.customersAfter(null, 100)).map(({ ticket }) => ticket)).toEqual(
+        customers.map(() => 1 + 2 * rounds),
+      );
+    });
+
+    // Mutant: `returnVisit` without FOR UPDATE.
+    it('raise one ticket for a visit that returns in two tabs', async () => {
+      await stage.store.link(acme, 'cus_1', t0);
+      for (let round = 0; round < rounds; round++) {
+        await stage.store.openVisit({
+          ...acme,
+          id: `v${round}`,
+          customer: 'cus_1',
+          kind: 'portal',
+          seen: 0,
+          openedAt: t0,
+          expiresAt: t0 + lease,
+        });
+      }
+      const tickets = await race((store, round) => store.returnVisit(`v${round}`, 5_000, t0));
+      for (const [a, b] of tickets) expect(a).toBe(b);
+      expect(await stage.ticketOf()).toBe(1 + rounds);
+    });
+
+    // Mutant: `lockCheckout` that reads `locked_until` before it writes.
+    it('give an account’s Checkout to one of them', async () => {
+      const locks = await race((store, round, who) => store.lockCheckout(team(round), who, lease, t0));
+      for (const each of locks) expect(each.filter((lock) => lock !== null)).toHaveLength(1);
+    });
+
+    // Mutant: `intendCustomer` without ON CONFLICT; `renewIntent` without the generation in its WHERE.
+    it('intend one customer, and renew that intent once', async () => {
+      const intents = await race((store, round, who) => store.intendCustomer(team(round), who === 'a' ? t0 : t0 + 1));
+      for (const [a, b] of intents) expect(a).toEqual(b);
+      const renewed = await race((store, round) => store.renewIntent(team(round), 0, t0 + 2));
+      for (const each of renewed) expect(each).toEqual([{ generation: 1 }, { generation: 1 }]);
+    });
+
+    // Mutant: `takeTurn` that reads before it writes.
+    it('give a job to one of them', async () => {
+      const turns = await race(async (store, round) => store.takeTurn('sweep', 0, 1_000, t0 + round * 1_000));
+      for (const each of turns) expect(each.filter((turn) => turn !== null)).toHaveLength(1);
+      expect(turns.flat().map((turn) => turn?.turn ?? 0).toSorted((a, b) => b - a)[0]).toBe(rounds); // prettier-ignore
+    });
+
+    // Mutant: `spend` without FOR UPDATE.
+    it('spend one budget', async () => {
+      const other = await stage.open();
+      const asks = Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? stage.store : other).spend(20, 0, t0));
+      expect((await Promise.all(asks)).filter((waitMs) => waitMs === 0)).toHaveLength(20);
+    });
+
+    // Mutant: `takeOpenHints` without FOR UPDATE; `raiseRechecks` likewise; `raiseDue` without `wasDueAt`.
+    it('share what is open, due, and to be looked at again', async () => {
+      await stage.store.link(acme, 'cus_1', t0);
+      const subject = { concerns: 'subject', customer: null, subject: { type: 'charge', id: 'ch_1' } } as const;
+      for (let index = 0; index < rounds; index++) await stage.store.recordHint(hintFor(`evt_${index}`, subject), t0);
+      const hints = (await race((store) => store.takeOpenHints(t0, lease, 1))).flat(2).map(({ event }) => event);
+      expect(new Set(hints).size).toBe(hints.length);
+
+      await stage.store.apply(await stage.claimOne(t0), factsWith(), t0, t0 + 100, t0);
+      for (let round = 0; round < rounds; round++) {
+        const dueAt = (await stage.store.findAccount(acme))?.nextChangeAt ?? 0;
+        const before = (await stage.ticketOf()) ?? 0;
+        const other = await stage.open();
+        await Promise.all([stage.store, other].map((store) => store.raiseDue('cus_1', dueAt, dueAt + 100, dueAt)));
+        await other.close();
+        expect(await stage.ticketOf()).toBe(before + 1);
+      }
+
+      const visits = {
+        ...acme,
+        customer: 'cus_1',
+        kind: 'portal',
+        seen: 0,
+        openedAt: t0,
+        expiresAt: t0 + lease,
+      } as const;
+      for (let index = 0; index < rounds; index++) {
+        await stage.store.openVisit({ ...visits, id: `v${index}` });
+        await stage.store.settleVisit(`v${index}`, 'unchanged', [t0 + index]);
+      }
+      const before = (await stage.ticketOf()) ?? 0;
+      const raised = (await race((store, round) => store.raiseRechecks(t0 + round))).flat();
+      expect(raised.reduce((sum, each) => sum + each, 0)).toBe(rounds);
+      expect(await stage.ticketOf()).toBe(before + rounds);
+    });
+  });
+
+  describe('news of other processes', () => {
+    it('comes where several share a ledger, after the commit that has it', async () => {
+      expect(stage.store.shared).toBe(stage.sharedByProcesses);
+      const other = await stage.open();
+      const heard: Commit[] = [];
+      let woken: () => void = () => {};
+      const stop = other.follow((commit) => {
+        heard.push(commit);
+        woken();
+      });
+      // Where one process works alone it knows what it did, and nobody tells.
+      if (!stage.sharedByProcesses) {
+        await stage.store.link(acme, 'cus_1', t0);
+        stop();
+        expect(heard).toEqual([]);
+        return;
+      }
+      const until = async (kind: Commit['kind']): Promise<Commit | undefined> => {
+        while (heard.every((commit) => commit.kind !== kind)) await new Promise<void>((done) => (woken = done));
+        const found = heard.find((commit) => commit.kind === kind);
+        heard.splice(0);
+        return found;
+      };
+      await until('missed');
+
+      await stage.store.link(acme, 'cus_1', t0);
+      await until('raised');
+      await stage.store.recordHint(hintFor('evt_1'), t0);
+      await until('raised');
+      await stage.store.recordHint(
+        hintFor('evt_2', { concerns: 'subject', customer: null, subject: { type: 'charge', id: 'ch_1' } }),
+        t0,
+      );
+      await until('raised');
+      await stage.store.raiseTickets(['cus_1'], 'sweep', t0);
+      await until('raised');
+
+      const notice = { id: 'n1', receiver: 'webhook', type: 'subscription.kept', data: {} } as const;
+      await stage.store.apply(await stage.claimOne(t0), factsWith(), t0, null, t0, [notice]);
+      // A notice is a reason to look, and comes with the news of the facts that it follows from.
+      while (heard.length < 2) await new Promise<void>((done) => (woken = done));
+      expect(heard.splice(0)).toEqual(expect.arrayContaining([{ kind: 'looked', ...acme }, { kind: 'raised' }]));
+
+      await stage.store.raiseTicket('cus_1', 'check', t0);
+      await until('raised');
+      await stage.store.fail(await stage.claimOne(t0), 'stripe_unavailable', t0 + 1, t0);
+      expect(await until('looked')).toEqual({ kind: 'looked', ...acme });
+
+      await stage.store.link({ host: 'acme', account: 'ä'.repeat(5_000) }, 'cus_2', t0);
+      await until('raised');
+      await stage.store.apply(await stage.claimOne(t0), factsWith(), t0, null, t0);
+      // Too long a name to be told: everybody looks.
+      await until('missed');
+      stop();
+    });
+  });
+}

@@ -1,0 +1,198 @@
+/** The trail: what happened to an account, in order; how the ledger stands; and what is kept of it. */
+
+import { describe, expect, it } from 'vitest';
+import { acme, factsWith, hintFor, lease, t0, type Stage } from './stage.ts';
+
+export function trailContract(stage: Stage): void {
+  const visit = { ...acme, id: 'v1', customer: 'cus_1', kind: 'portal', seen: 1 } as const;
+  const notice = { id: 'n1', receiver: 'webhook', type: 'subscription.kept', data: {} } as const;
+  const old = factsWith({ methodDigest: 'old' });
+  const fresh = factsWith({ methodDigest: 'new' });
+
+  describe('an account’s timeline', () => {
+    it('tells from the link to the notice what followed from what', async () => {
+      await stage.store.link(acme, 'cus_1', t0);
+      await stage.syncOnce(old, t0 + 1);
+      await stage.store.openVisit({ ...visit, openedAt: t0 + 10, expiresAt: t0 + 9 * lease });
+      await stage.store.recordHint(hintFor('evt_1'), t0 + 20);
+      await stage.store.fail(await stage.claimOne(t0 + 21), 'stripe_unavailable', t0 + 30, t0 + 25);
+      const slow = await stage.claimOne(t0 + 30);
+      await stage.store.returnVisit('v1', 5_000, t0 + 40);
+      await stage.store.returnVisit('v1', 5_000, t0 + 6_000);
+      const quick = await stage.claimOne(t0 + 6_000);
+      await stage.store.apply(slow, old, t0 + 31, null, t0 + 6_001);
+      await stage.store.apply(quick, fresh, t0 + 6_001, null, t0 + 6_002, [notice]);
+      await stage.store.settleVisit('v1', 'changed', []);
+      await stage.store.raiseTicket('cus_1', 'webhook', t0 + 7_000);
+      await stage.syncOnce(fresh, t0 + 7_001);
+
+      const [told] = await stage.store.claimNotices({ host: 'acme', receiver: 'webhook' }, t0 + 7_002, lease, 1);
+      if (!told) throw new Error('nothing was to be told');
+      await stage.store.noticeDelivered(told, t0 + 7_003);
+
+      const customer = 'cus_1';
+      const timeline = await stage.store.timeline(acme, t0, 100);
+      expect(timeline).toEqual([
+        { at: t0, customer, what: 'linked' },
+        {
+          at: t0 + 1,
+          customer,
+          what: 'sync',
+          cause: 'link',
+          ticket: 1,
+          claim: 1,
+          endedAt: t0 + 1,
+          outcome: 'changed',
+        },
+        { at: t0 + 1, customer, what: 'change', revision: 1, confirmedBy: 'link', before: null, after: old },
+        { at: t0 + 10, customer, what: 'visit', kind: 'portal', returnedAt: t0 + 40, outcome: 'changed' },
+        { at: t0 + 20, customer, what: 'event', event: 'evt_1', type: 'invoice.paid', via: 'webhook' },
+        {
+          at: t0 + 21,
+          customer,
+          what: 'sync',
+          cause: 'webhook',
+          ticket: 2,
+          claim: 2,
+          endedAt: t0 + 25,
+          outcome: 'stripe_unavailable',
+        },
+        {
+          at: t0 + 30,
+          customer,
+          what: 'sync',
+          cause: 'webhook',
+          ticket: 2,
+          claim: 3,
+          endedAt: t0 + 6_001,
+          outcome: 'fenced',
+        },
+        {
+          at: t0 + 6_000,
+          customer,
+          what: 'sync',
+          cause: 'return',
+          ticket: 4,
+          claim: 4,
+          endedAt: t0 + 6_002,
+          outcome: 'changed',
+        },
+        { at: t0 + 6_002, customer, what: 'change', revision: 2, confirmedBy: 'return', before: old, after: fresh },
+        {
+          at: t0 + 6_002,
+          customer,
+          what: 'notice',
+          type: 'subscription.kept',
+          receiver: 'webhook',
+          attempts: 1,
+          settledAt: t0 + 7_003,
+          outcome: 'delivered',
+        },
+        {
+          at: t0 + 7_001,
+          customer,
+          what: 'sync',
+          cause: 'webhook',
+          ticket: 5,
+          claim: 5,
+          endedAt: t0 + 7_001,
+          outcome: 'unchanged',
+        },
+      ]);
+      expect(await stage.store.timeline(acme, t0 + 6_001, 100), 'since a moment').toEqual(timeline.slice(-3));
+      expect(await stage.store.timeline(acme, t0, 4), 'the newest').toEqual(timeline.slice(-4));
+      expect(await stage.store.timeline({ host: 'other', account: 'team_1' }, t0, 100)).toEqual([]);
+    });
+
+    it('goes on over a deleted customer, and tells of nobody else', async () => {
+      await stage.store.link(acme, 'cus_1', t0);
+      await stage.syncOnce(factsWith({ deleted: true }), t0 + 1);
+      await stage.store.link(acme, 'cus_2', t0 + 2);
+      await stage.store.link({ host: 'acme', account: 'team_2' }, 'cus_3', t0 + 2);
+      await stage.store.recordHint(
+        hintFor('evt_1', { concerns: 'subject', customer: null, subject: { type: 'charge', id: 'ch_1' } }),
+        t0 + 3,
+        'sweep',
+      );
+      await stage.store.closeHint('evt_1', 'cus_2', t0 + 4);
+      await stage.store.recordHint(hintFor('evt_2', { customer: 'cus_3' }), t0 + 5);
+      expect(
+        (await stage.store.timeline(acme, t0, 100)).filter(({ what }) => what !== 'sync' && what !== 'change'),
+      ).toEqual([
+        { at: t0, customer: 'cus_1', what: 'linked' },
+        { at: t0 + 1, customer: 'cus_1', what: 'deleted' },
+        { at: t0 + 2, customer: 'cus_2', what: 'linked' },
+        { at: t0 + 3, customer: 'cus_2', what: 'event', event: 'evt_1', type: 'invoice.paid', via: 'sweep' },
+      ]);
+    });
+  });
+
+  describe('a failure', () => {
+    it('that is reported after its facts were written after all does not stand beside them', async () => {
+      await stage.store.link(acme, 'cus_1', t0);
+      const claim = await stage.claimOne(t0);
+      await stage.store.apply(claim, factsWith(), t0, null, t0);
+      await stage.store.fail(claim, 'store_unavailable', t0 + lease, t0 + 1);
+      expect(await stage.store.findAccount(acme)).toMatchObject({ failure: null, syncedTicket: 1 });
+    });
+  });
+
+  describe('the figures', () => {
+    it('of an empty ledger are nothing', async () => {
+      expect(await stage.store.figures(t0)).toEqual({
+        customers: 0,
+        stale: 0,
+        oldestStaleSince: null,
+        failing: {},
+        openHints: 0,
+        oldestOpenHintAt: null,
+        waitingNotices: 0,
+        oldestWaitingNoticeAt: null,
+      });
+    });
+
+    it('count what is stale, what fails, what is open and what is to be told', async () => {
+      for (const index of [1, 2, 3, 4, 5]) {
+        await stage.store.link({ host: 'acme', account: `team_${index}` }, `cus_${index}`, t0 + index);
+      }
+      const [first, second, third, fourth, fifth] = await stage.store.claim(t0 + 10, lease, 5);
+      if (!first || !second || !third || !fourth || !fifth) throw new Error('five were stale');
+      await stage.store.apply(first, factsWith(), t0 + 10, null, t0 + 11, [notice]);
+      await stage.store.apply(second, factsWith({ deleted: true }), t0 + 10, null, t0 + 11);
+      await stage.store.fail(third, 'stripe_unavailable', t0 + 99, t0 + 11);
+      await stage.store.fail(fourth, 'stripe_unavailable', t0 + 99, t0 + 11);
+      await stage.store.fail(fifth, 'stripe_not_found', t0 + 99, t0 + 11);
+      const subject = { concerns: 'subject', customer: null, subject: { type: 'charge', id: 'ch_1' } } as const;
+      await stage.store.recordHint(hintFor('evt_1', subject), t0 + 20);
+      await stage.store.recordHint(hintFor('evt_2', subject), t0 + 21);
+      expect(await stage.store.figures(t0 + 30)).toEqual({
+        customers: 4,
+        stale: 3,
+        oldestStaleSince: Math.min(third.staleSince, fourth.staleSince, fifth.staleSince),
+        failing: { stripe_unavailable: 2, stripe_not_found: 1 },
+        openHints: 2,
+        oldestOpenHintAt: t0 + 20,
+        waitingNotices: 1,
+        oldestWaitingNoticeAt: t0 + 11,
+      });
+    });
+  });
+
+  describe('forgetting', () => {
+    it('keeps what was still true: a person who left then has seen it', async () => {
+      await stage.store.link(acme, 'cus_1', t0);
+      for (const [index, methodDigest] of ['one', 'two', 'three'].entries()) {
+        await stage.store.raiseTicket('cus_1', 'webhook', t0 + index * 100);
+        await stage.syncOnce(factsWith({ methodDigest }), t0 + index * 100);
+      }
+      await stage.store.prune(t0 + 150);
+      expect(await stage.store.factsAt('cus_1', 1), 'replaced before').toBeNull();
+      expect(await stage.store.factsAt('cus_1', 2), 'true until after').toEqual(factsWith({ methodDigest: 'two' }));
+      await stage.store.prune(t0 + 900);
+      await stage.store.prune(t0 + 900);
+      expect(await stage.store.factsAt('cus_1', 2)).toBeNull();
+      expect(await stage.store.factsAt('cus_1', 3), 'true now, whatever its age').not.toBeNull();
+      expect(await stage.store.timeline(acme, t0, 100)).toMatchObject([{ what: 'linked' }, { what: 'change' }]);
+    });
+  });
+}
