@@ -6,6 +6,7 @@ import { createApp } from './app.ts';
 import { widgetAuth } from './auth.ts';
 import { Catalogue } from './catalogue.ts';
 import type { BillhookOptions } from './config.ts';
+import { inFolder } from './folder.ts';
 import { openLedger } from './ledger.ts';
 import { Outbox } from './outbox.ts';
 import { Upkeep, type UpkeepOptions } from './upkeep.ts';
@@ -22,7 +23,10 @@ import { Worker, type WorkerOptions } from './worker.ts';
 export interface Billhook {
   /** The routes, to be served alone or mounted in a Hono app. */
   readonly app: Hono;
-  /** The same as a web-standard handler. */
+  /**
+   * The same as a web-standard handler, for any server: `getRequestListener(billhook.fetch)` for Node's own, Express and
+   * Fastify, the function itself for Next.js. Where `publicUrl` has a path, requests are answered with it and without.
+   */
   readonly fetch: (request: Request, env?: object) => Response | Promise<Response>;
   /**
    * Answers whoever waits. Call it before the HTTP server is closed, and {@link close} after: a held poll would keep the
@@ -125,7 +129,7 @@ export async function createBillhook(
     return {
       app,
       // The server's own bindings tell the connection's address, which the limits count by.
-      fetch: (request, env) => app.fetch(request, env),
+      fetch: inFolder(config.publicUrl, (request, env) => app.fetch(request, env)),
       answerWaiting: () => waiters.close(),
       metrics: async () => (await metrics.page()).text,
       async close() {

@@ -1,0 +1,26 @@
+/** The server inside another one, under an address of its own: `https://app.example/billing`. */
+
+type Fetch = (request: Request, env?: object) => Response | Promise<Response>;
+
+/**
+ * Answers requests to the folder that `publicUrl` names as if they were to the root. Routers disagree on whether what they
+ * mount sees the folder (Fastify, Next.js) or not (Express): both reach the same routes.
+ *
+ * @param publicUrl where pages reach the server; without a path nothing changes
+ *
+ * @example
+ * ```ts
+ * const fetch = inFolder('https://app.example/billing', app.fetch);
+ * await fetch(new Request('https://app.example/billing/healthz')); // the same as /healthz
+ * ```
+ */
+export function inFolder(publicUrl: string, fetch: Fetch): Fetch {
+  const folder = new URL(publicUrl).pathname.replace(/\/+$/, '');
+  if (folder === '') return fetch;
+  return (request, env) => {
+    const url = new URL(request.url);
+    if (!url.pathname.startsWith(`${folder}/`)) return fetch(request, env);
+    url.pathname = url.pathname.slice(folder.length);
+    return fetch(new Request(url, request), env);
+  };
+}
