@@ -16,7 +16,7 @@ import type { RouteParts } from './routes/parts.ts';
 import { portalRoute } from './routes/portal.ts';
 import { visitsRoute } from './routes/visits.ts';
 import { webhookRoute } from './routes/webhook.ts';
-import { widgetRoute, type WidgetFile } from './widget-files.ts';
+import { widgetRoutes, type WidgetFiles } from './widget-files.ts';
 
 /** Bytes. Stripe's largest events stay well below; everything else is a handful of fields. */
 const webhookLimit = 256 * 1024;
@@ -37,7 +37,7 @@ const addresses: Record<string, readonly string[]> = {
   '/widget.js': ['GET'],
 };
 
-export function createApp(parts: RouteParts, widget: WidgetFile | null): Hono {
+export function createApp(parts: RouteParts, widget: WidgetFiles): Hono {
   const { config } = parts;
   const origins = new Set([...config.hosts.values()].flatMap((host) => host.origins));
   const tooLarge = () => {
@@ -45,7 +45,7 @@ export function createApp(parts: RouteParts, widget: WidgetFile | null): Hono {
   };
 
   const app = new Hono();
-  app.route('/', widgetRoute(widget));
+  app.route('/', widgetRoutes(widget));
   app.use(secureHeaders({ crossOriginResourcePolicy: 'same-site', referrerPolicy: 'no-referrer' }));
   app.use('/v1/*', async function neverStored(c, next) {
     await next();
@@ -74,9 +74,9 @@ export function createApp(parts: RouteParts, widget: WidgetFile | null): Hono {
   app.route('/v1/visits', visitsRoute(parts));
   app.route('/', operationsRoutes(parts));
 
-  for (const [address, methods] of Object.entries(addresses)) {
+  for (const address of new Set([...Object.keys(addresses), ...widget.keys()])) {
     app.all(address, (c) => {
-      c.header('Allow', methods.join(', '));
+      c.header('Allow', (addresses[address] ?? ['GET']).join(', '));
       throw new BillhookError('method_not_allowed');
     });
   }

@@ -16,7 +16,7 @@ import { createLinking } from './linking.ts';
 import { PortalConfigurations, withKeptElsewhere } from './portal-configurations.ts';
 import { createRead } from './reading.ts';
 import { Waiters } from './waiters.ts';
-import { readWidgetFile } from './widget-files.ts';
+import { readWidgetFiles } from './widget-files.ts';
 import { widgetTokenVerifier } from './widget-token.ts';
 import { Worker, type WorkerOptions } from './worker.ts';
 
@@ -67,8 +67,8 @@ export async function createBillhook(
     const config = await withKeptElsewhere(ledger.config, gateway);
     const catalogue = new Catalogue(config, store, gateway);
     await catalogue.load();
-    const widget = await readWidgetFile();
-    if (!widget) config.log.warn('widget.not_built');
+    const widget = await readWidgetFiles();
+    if (!widget.has('/widget.js')) config.log.warn('widget.not_built');
 
     const waiters = new Waiters(store.shared ? { lookEveryMs: 2_000 } : {});
     metrics.watch({ store, now: config.now, log: config.log, waiting: () => waiters.total });

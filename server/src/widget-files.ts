@@ -1,59 +1,82 @@
-/** The widget's built file, read and compressed once, served to any page. */
+/** The widget's built script and its locale files, read and compressed once, served to any page. */
 
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import { Hono } from 'hono';
 
+type Bytes = Uint8Array<ArrayBuffer>;
+
 export interface WidgetFile {
+  readonly type: string;
   readonly etag: string;
-  readonly identity: Uint8Array<ArrayBuffer>;
-  readonly br: Uint8Array<ArrayBuffer>;
-  readonly gzip: Uint8Array<ArrayBuffer>;
+  readonly identity: Bytes;
+  readonly br: Bytes;
+  readonly gzip: Bytes;
 }
 
-/** Reads the built widget, or answers `null` where it was not built. */
-export async function readWidgetFile(): Promise<WidgetFile | null> {
-  let identity: Buffer<ArrayBuffer>;
-  try {
-    identity = await readFile(fileURLToPath(import.meta.resolve('@billhook/widget/widget.js')));
-  } catch {
-    return null;
-  }
+/** By the path under which a page asks. */
+export type WidgetFiles = ReadonlyMap<string, WidgetFile>;
+
+const script = '/widget.js';
+const locales = '/widget/locales/';
+
+/**
+ * Reads what the widget's package brings. Without `/widget.js` where it was not built; the locale files are sources, and
+ * always there.
+ */
+export async function readWidgetFiles(): Promise<WidgetFiles> {
+  const built = new URL(import.meta.resolve('@billhook/widget/widget.js'));
+  const folder = new URL('.', import.meta.resolve('@billhook/widget/locales/de.json'));
+  const tags = (await readdir(folder)).filter((name) => name.endsWith('.json'));
+  const files = await Promise.all([
+    compressed(built, 'text/javascript; charset=utf-8').then(
+      (file) => [script, file] as const,
+      () => null,
+    ),
+    ...tags.map(async (name) => [locales + name, await compressed(new URL(name, folder), 'application/json')] as const),
+  ]);
+  return new Map(files.filter((file) => file !== null));
+}
+
+async function compressed(source: URL, type: string): Promise<WidgetFile> {
+  const identity = await readFile(source);
   const [br, gzipped] = await Promise.all([
     promisify(brotliCompress)(identity, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }),
     promisify(gzip)(identity, { level: 9 }),
   ]);
   const etag = `"${createHash('sha256').update(identity).digest('base64url').slice(0, 27)}"`;
-  return { etag, identity, br: new Uint8Array(br), gzip: new Uint8Array(gzipped) };
+  return { type, etag, identity, br: new Uint8Array(br), gzip: new Uint8Array(gzipped) };
 }
 
 /**
- * `GET /widget.js`: the same address for every version, so it is cached for minutes, not for years, and without SRI. Who
- * wants a fixed version with SRI hosts the npm package's file.
+ * `GET /widget.js` and `GET /widget/locales/{tag}.json`: the same address for every version, so it is cached for minutes,
+ * not for years, and without SRI. Who wants a fixed version with SRI hosts the npm package's files.
  */
-export function widgetRoute(file: WidgetFile | null) {
-  return new Hono().get('/widget.js', (c) => {
-    if (file === null) return c.notFound();
-    c.header('Cache-Control', 'public, max-age=300, stale-while-revalidate=86400');
-    c.header('ETag', file.etag);
-    c.header('Vary', 'Accept-Encoding');
-    c.header('Access-Control-Allow-Origin', '*');
-    // `same-origin` would block the script on every page but our own.
-    c.header('Cross-Origin-Resource-Policy', 'cross-origin');
-    c.header('X-Content-Type-Options', 'nosniff');
-    if (c.req.header('if-none-match')?.includes(file.etag) === true) return c.body(null, 304);
+export function widgetRoutes(files: WidgetFiles): Hono {
+  const app = new Hono();
+  for (const [path, file] of files) {
+    app.get(path, (c) => {
+      c.header('Cache-Control', 'public, max-age=300, stale-while-revalidate=86400');
+      c.header('ETag', file.etag);
+      c.header('Vary', 'Accept-Encoding');
+      c.header('Access-Control-Allow-Origin', '*');
+      // `same-origin` would block the file on every page but our own.
+      c.header('Cross-Origin-Resource-Policy', 'cross-origin');
+      c.header('X-Content-Type-Options', 'nosniff');
+      if (c.req.header('if-none-match')?.includes(file.etag) === true) return c.body(null, 304);
 
-    const accepted = c.req.header('accept-encoding') ?? '';
-    const encoding = /\bbr\b(?!;q=0(?:\.0*)?(?:,|$))/.test(accepted)
-      ? 'br'
-      : /\bgzip\b/.test(accepted)
-        ? 'gzip'
-        : 'identity';
-    if (encoding !== 'identity') c.header('Content-Encoding', encoding);
-    c.header('Content-Type', 'text/javascript; charset=utf-8');
-    return c.body(file[encoding]);
-  });
+      const accepted = c.req.header('accept-encoding') ?? '';
+      const encoding = /\bbr\b(?!;q=0(?:\.0*)?(?:,|$))/.test(accepted)
+        ? 'br'
+        : /\bgzip\b/.test(accepted)
+          ? 'gzip'
+          : 'identity';
+      if (encoding !== 'identity') c.header('Content-Encoding', encoding);
+      c.header('Content-Type', file.type);
+      return c.body(file[encoding]);
+    });
+  }
+  return app;
 }
