@@ -26,8 +26,6 @@ export const pageIsVisible = (): boolean => document.visibilityState === 'visibl
 
 export function listenToPage(channelName: string, on: PageSignalHandlers): PageSignals {
   const listeners = new AbortController();
-  const { signal } = listeners;
-  const passed = { signal };
   let channel: BroadcastChannel | undefined;
 
   function openChannel(): void {
@@ -37,37 +35,33 @@ export function listenToPage(channelName: string, on: PageSignalHandlers): PageS
     channel.addEventListener('message', ({ data }: MessageEvent<unknown>) => on.told(String(data)));
   }
 
-  function visibilityChanged(): void {
-    if (pageIsVisible()) on.attention();
+  function closeChannel(): void {
+    channel?.close();
+    channel = undefined;
+  }
+
+  function heard({ type, persisted }: Event & { persisted?: boolean }): void {
+    if (type === 'pagehide') {
+      // An open channel keeps a page out of the back/forward cache.
+      closeChannel();
+      on.frozen();
+    } else if (type === 'pageshow') {
+      if (!persisted) return;
+      openChannel();
+      on.restored();
+    } else if (pageIsVisible() && navigator.onLine) on.attention();
     else on.quiet();
   }
 
-  function shown({ persisted }: PageTransitionEvent): void {
-    if (!persisted) return;
-    openChannel();
-    on.restored();
+  for (const type of ['focus', 'online', 'offline', 'pageshow', 'pagehide', 'visibilitychange']) {
+    addEventListener(type, heard, listeners);
   }
-
-  function hidden(): void {
-    // An open channel keeps a page out of the back/forward cache.
-    channel?.close();
-    channel = undefined;
-    on.frozen();
-  }
-
-  addEventListener('focus', on.attention, passed);
-  addEventListener('online', on.attention, passed);
-  addEventListener('offline', on.quiet, passed);
-  addEventListener('pageshow', shown, passed);
-  addEventListener('pagehide', hidden, passed);
-  document.addEventListener('visibilitychange', visibilityChanged, passed);
   openChannel();
 
   return {
     stop() {
       listeners.abort();
-      channel?.close();
-      channel = undefined;
+      closeChannel();
     },
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel reaches its own origin only
     tell: (revision) => channel?.postMessage(revision),
