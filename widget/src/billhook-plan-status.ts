@@ -18,7 +18,7 @@ import type { Speech } from './words.ts';
 export class BillhookPlanStatus extends BillhookElement {
   protected override renderBilling(view: BillingView, speech: Speech): TemplateResult {
     if (view.phase === 'failed') return html`${failure(view.failure, this.retry, speech)}`;
-    return html`<div class="bones" ?inert=${view.phase === 'loading'}>${plan(view.plan, '')}</div>`;
+    return html`<div class="bones room" ?inert=${view.phase === 'loading'}>${plan(view.plan)}</div>`;
   }
 }
 

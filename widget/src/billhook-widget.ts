@@ -4,7 +4,7 @@ import type { BillingView } from './presentation.ts';
 import { actionButtons } from './templates/actions.ts';
 import { banner, failure, note } from './templates/messages.ts';
 import { offers } from './templates/offers.ts';
-import { plan, subscriptions } from './templates/plan.ts';
+import { plans } from './templates/plan.ts';
 import type { Speech } from './words.ts';
 
 /**
@@ -59,7 +59,7 @@ export class BillhookWidget extends BillhookElement {
         view.phase === 'failed'
           ? nothing
           : html`<div class="body bones" ?inert=${view.phase === 'loading'}>
-              ${view.subscriptions.length ? nothing : plan(view.plan, speech.say('currentPlan'))}${subscriptions(view.subscriptions, speech)}${offers(view.offers, this.press, speech)}
+              ${plans(view, speech)}${offers(view.offers, this.press, speech)}
               ${
                 actions.length || hint || stale
                   ? html`<div class="foot">

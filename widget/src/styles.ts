@@ -9,9 +9,9 @@ const css = `
     display: block;
     --_text: var(--billhook-text, CanvasText);
     --_paper: var(--billhook-background, Canvas);
-    --_muted: color-mix(in oklab, var(--_text) 62%, var(--_paper));
+    --_muted: var(--billhook-muted, color-mix(in oklab, var(--_text) 58%, var(--_paper)));
     --_line: var(--billhook-border, color-mix(in oklab, var(--_text) 13%, var(--_paper)));
-    --_accent: var(--billhook-accent, color-mix(in oklab, var(--_text) 90%, var(--_paper)));
+    --_accent: var(--billhook-accent, color-mix(in oklab, var(--_text) 82%, var(--_paper)));
     --_on-accent: var(--billhook-on-accent, var(--_paper));
     --_radius: var(--billhook-radius, 14px);
     --_pad: var(--billhook-padding, 24px);
@@ -67,7 +67,7 @@ const css = `
   .offers li {
     display: flex;
     justify-content: space-between;
-    align-items: center;
+    align-items: baseline;
     gap: 12px 24px;
   }
   .eyebrow,
@@ -99,10 +99,15 @@ const css = `
     font-size: 0.75rem;
     font-weight: 600;
     line-height: 1.5;
-    white-space: nowrap;
   }
   .price {
+    flex: none;
+    max-width: 50%;
     text-align: end;
+  }
+  /* One line below the name is kept for a date, so that the page below does not move for a plan without one. */
+  .room {
+    min-height: 3.2rem;
   }
   .rows {
     list-style: none;
@@ -118,30 +123,44 @@ const css = `
   .offers {
     margin-block-start: 16px;
   }
-  .offers .plan {
-    flex: 1;
-  }
 
-  /* The ways out */
+  /* The ways out: beside the words where there is room, else on a line of their own, which they fill. */
   .foot {
+    flex-wrap: wrap-reverse;
     margin-block-start: 20px;
     padding-block-start: 20px;
     border-block-start: 1px solid var(--_line);
   }
+  .failure,
+  .offers li {
+    flex-wrap: wrap;
+  }
+  .foot,
+  .failure,
+  .offers li {
+    align-items: center;
+  }
+  .hint,
+  .offers .plan,
+  .failure .words {
+    flex: 99 1 13rem;
+  }
   .actions {
     display: flex;
-    flex: none;
+    flex: 1 1 auto;
     flex-wrap: wrap;
-    gap: 10px;
+    width: fit-content;
+    gap: var(--billhook-gap, 10px);
   }
   .button {
     display: inline-flex;
+    flex: 1 1 auto;
     flex-direction: column;
     align-items: center;
     justify-content: center;
     min-height: 44px;
     margin: 0;
-    padding: 6px 18px;
+    padding: 6px 16px;
     border: 1px solid transparent;
     border-radius: calc(var(--_radius) * 0.65);
     background: var(--_accent);
@@ -191,8 +210,10 @@ const css = `
     gap: 12px;
     padding: 14px var(--_pad);
     background: color-mix(in oklab, var(--_tone) 6%, var(--_paper));
-    border-block-end: 1px solid var(--_line);
     font-size: 0.9375rem;
+  }
+  .message + * {
+    border-block-start: 1px solid var(--_line);
   }
   .positive {
     --_tone: var(--billhook-positive, #16a34a);
@@ -219,13 +240,18 @@ const css = `
   .message .actions {
     margin-block-start: 14px;
   }
-  .failure {
-    align-items: center;
+  .failure .icon {
+    align-self: start;
   }
   .alone {
-    min-height: 12.75rem;
-    border: 0;
+    align-content: center;
     background: none;
+  }
+  .card .alone {
+    min-height: 12.75rem;
+  }
+  .root > .alone {
+    padding: 0;
   }
   .icon,
   .spinner {
@@ -240,6 +266,7 @@ const css = `
     border-inline-end-color: transparent;
     border-radius: 50%;
     animation: turn 0.8s linear infinite;
+    forced-color-adjust: none;
   }
   .button .spinner {
     width: 16px;
@@ -264,27 +291,11 @@ const css = `
     background: color-mix(in oklab, var(--_text) 9%, var(--_paper));
     border-color: transparent;
     border-radius: 6px;
+    -webkit-box-decoration-break: clone;
+    /* Forced colours would make the stand-in's words readable. */
+    forced-color-adjust: none;
   }
 
-  @container billhook (width < 34rem) {
-    .foot {
-      flex-direction: column-reverse;
-      align-items: stretch;
-    }
-    .foot .actions,
-    .message .actions {
-      flex-direction: column;
-      align-items: stretch;
-    }
-    .failure,
-    .offers li {
-      flex-wrap: wrap;
-    }
-    .failure .button,
-    .offers .button {
-      flex-basis: 100%;
-    }
-  }
   @container billhook (width < 26rem) {
     .body,
     .message {
@@ -295,15 +306,13 @@ const css = `
       align-items: flex-start;
     }
     .price {
+      max-width: none;
       text-align: start;
-    }
-    .button {
-      padding-inline: 12px;
     }
   }
   @media (prefers-reduced-motion: reduce) {
     .spinner {
-      animation-duration: 4s;
+      animation: none;
     }
   }
   @media (prefers-contrast: more) {
@@ -311,10 +320,27 @@ const css = `
       --_muted: var(--_text);
       --_line: var(--_text);
     }
+    .button {
+      border-color: var(--_text);
+    }
   }
   @media (forced-colors: active) {
     .button[aria-disabled='true'] {
       color: GrayText;
+    }
+    .spinner {
+      color: CanvasText;
+    }
+  }
+  @media print {
+    :host,
+    :host([theme]) {
+      color-scheme: light;
+    }
+    .button,
+    .hint,
+    .loading {
+      display: none;
     }
   }
 `;

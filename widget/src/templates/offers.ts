@@ -11,7 +11,7 @@ export function offers(views: BillingView['offers'], press: Press, speech: Speec
     ${views.map(
       (view, index) =>
         html`<li>
-          ${plan(view.plan, '')}${actionButton(view.action, index ? 'secondary' : 'primary', press, speech, true)}
+          ${plan(view.plan)}${actionButton(view.action, index ? 'secondary' : 'primary', press, speech, true)}
         </li>`,
     )}
   </ul>`;

@@ -1,12 +1,11 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import type { PlanView } from '../presentation.ts';
+import type { BillingView, PlanView } from '../presentation.ts';
 import type { Speech } from '../words.ts';
 
 /** Name, status and price. Each text stands in a `.text`, which becomes a bar of its size while it is loading. */
-export function plan(view: PlanView, eyebrow: string): TemplateResult {
+export function plan(view: PlanView): TemplateResult {
   return html`<div class="plan" part="plan">
     <div class="what">
-      ${eyebrow ? html`<p class="eyebrow"><span class="text">${eyebrow}</span></p>` : nothing}
       <p class="headline">
         <span class="name text" part="name">${view.name}</span>
         ${view.status ? html`<span class="status ${view.status.tone}" part="status"><span class="text">${view.status.label}</span></span>` : nothing}
@@ -24,11 +23,14 @@ function price({ amount, per, notes }: NonNullable<PlanView['price']>): Template
   </div>`;
 }
 
-/** Several subscriptions under the account's headline. */
-export function subscriptions(views: readonly PlanView[], speech: Speech): TemplateResult | typeof nothing {
-  if (!views.length) return nothing;
-  return html`<p class="eyebrow" id="subscriptions">${speech.say('subscriptions')}</p>
+/** What the account pays for: one plan, or the list of its subscriptions. */
+export function plans({ plan: only, subscriptions }: BillingView, { say }: Speech): TemplateResult {
+  if (!subscriptions.length) {
+    return html`<p class="eyebrow"><span class="text">${say('currentPlan')}</span></p>
+      ${plan(only)}`;
+  }
+  return html`<p class="eyebrow" id="subscriptions">${say('subscriptions')}</p>
     <ul class="rows" part="subscriptions" aria-labelledby="subscriptions">
-      ${views.map((view) => html`<li>${plan(view, '')}</li>`)}
+      ${subscriptions.map((view) => html`<li>${plan(view)}</li>`)}
     </ul>`;
 }

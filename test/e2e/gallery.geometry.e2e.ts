@@ -1,0 +1,108 @@
+/**
+ * Nothing is cut, nothing sticks out, and whatever is pressed is large enough: in every language, at every width. With
+ * `GALLERY=all` every width and element (`pnpm test:nightly`).
+ */
+
+import process from 'node:process';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { combinations, look, states, values, visitGallery, type Choice, type GalleryVisit } from './gallery-visit.ts';
+
+const everything = process.env['GALLERY'] === 'all';
+const languages = values('lang');
+const narrow = everything
+  ? [...combinations({ element: values('element'), lang: languages, width: values('width'), look: values('look') })]
+  : [...combinations({ element: values('element'), lang: languages, width: ['240px'] })];
+
+let gallery: GalleryVisit;
+let page: Page;
+beforeAll(async () => {
+  gallery = await visitGallery();
+  page = await gallery.enter();
+});
+afterAll(() => gallery.close());
+
+/** What does not fit on the page that is shown, and what is too small to be pressed, in words. */
+async function misfits(lang = 'en'): Promise<string[]> {
+  return page.evaluate(
+    (lang) =>
+      [...document.querySelectorAll('figure')].flatMap((figure) => {
+        const state = figure.querySelector('code')?.textContent;
+        const element = figure.querySelector<HTMLElement>('.stage > *');
+        const root = element?.shadowRoot?.querySelector<HTMLElement>('.root');
+        if (!element || !root) return [`${state}: not rendered`];
+        const found = root.lang === lang ? [] : [`${state}: speaks ${root.lang}`];
+        const outer = element.getBoundingClientRect();
+        const fits = (box: DOMRect, what: string) => {
+          const inside =
+            box.left >= outer.left - 0.5 &&
+            box.right <= outer.right + 0.5 &&
+            box.top >= outer.top - 0.5 &&
+            box.bottom <= outer.bottom + 0.5;
+          if (!inside) found.push(`${state}: sticks out: ${what}`);
+        };
+        const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+        while (texts.nextNode()) {
+          const text = texts.currentNode;
+          if (!text.textContent?.trim() || text.parentElement?.closest('.unseen')) continue;
+          const range = document.createRange();
+          range.selectNodeContents(text);
+          for (const box of range.getClientRects()) fits(box, text.textContent);
+        }
+        for (const inner of root.querySelectorAll<HTMLElement>('*:not(.unseen, slot, path)')) {
+          fits(inner.getBoundingClientRect(), inner.outerHTML);
+          // A box that clips would swallow what does not fit; a rounded number may be one off.
+          if (inner.scrollWidth > inner.clientWidth + 1 && getComputedStyle(inner).display !== 'inline')
+            found.push(`${state}: overflows: ${inner.outerHTML}`);
+        }
+        for (const target of root.querySelectorAll('button, a')) {
+          const { width, height } = target.getBoundingClientRect();
+          if (width < 44 || height < 44) found.push(`${state}: ${width} × ${height}: ${target.textContent}`);
+          if (!target.textContent?.trim()) found.push(`${state}: has no name: ${target.outerHTML}`);
+        }
+        return found;
+      }),
+    lang,
+  );
+}
+
+async function misfitsIn(looks: readonly Choice[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const choice of looks) {
+    // oxlint-disable-next-line no-await-in-loop -- one page, one look after the other
+    await look(page, choice);
+    // oxlint-disable-next-line no-await-in-loop
+    for (const misfit of await misfits(choice.lang)) found.push(`${Object.values(choice).join(' ')}: ${misfit}`);
+  }
+  return found;
+}
+
+describe('room for every word', () => {
+  it(`${narrow.length} looks at every state`, { timeout: narrow.length * 5_000 }, async () => {
+    const found = await misfitsIn(narrow);
+    process.stdout.write(
+      `geometry: ${narrow.length * states.length} combinations in ${languages.length} languages, ${found.length} misfits\n`,
+    );
+    expect(found).toEqual([]);
+  });
+
+  it('at twice the text size, and at twice the zoom', async () => {
+    const looks = [...combinations({ lang: ['en', 'de', 'ar'], width: ['320px'] })];
+    await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
+    expect(await misfitsIn(looks)).toEqual([]);
+    await page.evaluate(() => (document.documentElement.style.fontSize = ''));
+    await page.setViewportSize({ width: 640, height: 450 });
+    expect(await misfitsIn(looks.map((choice) => ({ ...choice, width: 'full' })))).toEqual([]);
+    await page.setViewportSize({ width: 1280, height: 900 });
+  });
+
+  it('with the text spacing of WCAG 1.4.12', async () => {
+    await page.evaluate(() => {
+      const { style } = document.documentElement;
+      style.setProperty('letter-spacing', '0.12em');
+      style.setProperty('word-spacing', '0.16em');
+    });
+    expect(await misfitsIn([...combinations({ lang: ['en', 'de'], width: ['240px'] })])).toEqual([]);
+    await page.evaluate(() => document.documentElement.removeAttribute('style'));
+  });
+});
