@@ -75,6 +75,25 @@ describe('for everyone', () => {
     expect(widget.part('banner')?.getAttribute('role')).to.equal('alert');
   });
 
+  it('what became of a press is told once, by the element that was pressed', async () => {
+    const elements = [
+      page.add('billhook-past-due-banner'),
+      page.add('billhook-widget'),
+      page.add('billhook-manage-button'),
+    ];
+    for (const element of elements) await element.ready();
+    const [, widget, button] = elements as [Shown, Shown, Shown];
+    const failure = 'Stripe is not answering right now. Nothing was changed.';
+    for (const pressed of [button, widget]) {
+      page.bff.next('portal-sessions', problem(502, 'stripe_unavailable'));
+      pressed.button('Manage billing').click();
+      await pressed.reads(failure);
+      await Promise.all(elements.map(({ element }) => element.updateComplete));
+      expect(elements.filter(({ text }) => text.includes(failure))).to.deep.equal([pressed]);
+      expect(elements.filter(({ announced }) => announced === failure)).to.deep.equal([pressed]);
+    }
+  });
+
   it('focus stays on the button that was pressed, through opening and failure', async () => {
     const widget = page.add();
     await widget.ready();
@@ -102,7 +121,7 @@ describe('for everyone', () => {
     await widget.reads('Renews on 3 June 2027');
     document.documentElement.lang = 'en-US';
     await widget.reads('Renews on June 3, 2027');
-    document.documentElement.lang = 'de';
+    document.documentElement.lang = 'sv';
     await widget.until(() => widget.root.querySelector('.root')?.getAttribute('lang') === 'en');
   });
 });

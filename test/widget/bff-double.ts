@@ -15,10 +15,12 @@ export type Route =
   | 'visits/return'
   | 'portal-sessions'
   | 'checkout-sessions'
-  | 'invoice-sessions';
+  | 'invoice-sessions'
+  | 'locale';
 
 export interface Seen {
   readonly route: Route;
+  readonly address: string;
   readonly headers: Headers;
   readonly body: unknown;
   readonly signal: AbortSignal | null;
@@ -92,10 +94,16 @@ export class BffDouble {
   }
 
   async #handle(address: string, init: RequestInit): Promise<Response> {
-    const route = address === TOKEN_URL ? 'token' : (address.replace(`${API}v1/`, '') as Route);
+    const route =
+      address === TOKEN_URL
+        ? 'token'
+        : address.endsWith('.json')
+          ? 'locale'
+          : (address.replace(`${API}v1/`, '') as Route);
     const signal = init.signal ?? null;
     const seen: Seen = {
       route,
+      address,
       headers: new Headers(init.headers),
       body: typeof init.body === 'string' ? JSON.parse(init.body) : null,
       signal,
@@ -114,8 +122,9 @@ export class BffDouble {
     }
   }
 
-  #ownAnswer({ route, headers }: Seen): Response | Promise<Response> {
+  #ownAnswer({ route, address, headers }: Seen): Response | Promise<Response> {
     if (route === 'token') return this.token();
+    if (route === 'locale') return this.#fetch(address.replace(`${API}widget/`, '/widget/src/'));
     if (route === 'billing') {
       if (headers.get('if-none-match') !== etagOf(this.snapshot)) return this.billing();
       if (headers.get('prefer') === null) return notModified(this.snapshot);
