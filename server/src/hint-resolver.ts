@@ -68,7 +68,9 @@ export class HintResolver {
         () => this.#customerOf(first.subject),
         AbortSignal.timeout(this.#options.limitMs),
       );
+      const isUnresolved = customer === null && !ofTheCatalogue(first.subject);
       for (const { event } of hints) {
+        if (isUnresolved) config.log.warn('hint.of_nobody', { event, type: first.subject.type });
         // oxlint-disable-next-line no-await-in-loop -- each in a transaction of its own
         await store.closeHint(event, customer, config.now());
       }
@@ -87,9 +89,11 @@ export class HintResolver {
   async #customerOf(subject: Subject): Promise<string | null> {
     const { catalogue, confirm, gateway } = this.#parts;
     await confirm();
-    if (subject.type !== 'product' && subject.type !== 'price') return await gateway.customerOf(subject);
+    if (!ofTheCatalogue(subject)) return await gateway.customerOf(subject);
     await catalogue.refresh(subject);
     this.#waiters.wakeAll();
     return null;
   }
 }
+
+const ofTheCatalogue = ({ type }: Subject): boolean => type === 'product' || type === 'price';

@@ -89,8 +89,10 @@ export function hintOf(event: unknown, own: string | null = null): Hint {
   const customer =
     idOf(field(object, 'customer')) ??
     (subject?.type === 'customer' ? subject.id : null) ??
-    // `payment_method.detached` names the customer only in what was before.
-    idOf(field(field(field(event, 'data'), 'previous_attributes'), 'customer'));
+    // `payment_method.detached` names the customer only in what was before,
+    idOf(field(field(field(event, 'data'), 'previous_attributes'), 'customer')) ??
+    // and a thin event about what lies under a customer (a tax id) only in its address.
+    customerIn(text(field(related, 'url')));
   if (customer !== null) return { ...base, concerns: 'customer', customer, subject };
   // A guest's payment says that it has no customer, and there may be thousands of them. What was taken away from one (a
   // payment method) says so too.
@@ -111,6 +113,8 @@ function subjectOf(object: unknown): Subject | null {
   const type = text(field(object, 'object')) ?? text(field(object, 'type'));
   return id === null || type === null ? null : { type, id };
 }
+
+const customerIn = (url: string | null): string | null => /^\/v1\/customers\/(cus_\w+)\//.exec(url ?? '')?.[1] ?? null;
 
 function field(of: unknown, name: string): unknown {
   return typeof of === 'object' && of !== null ? (of as Record<string, unknown>)[name] : undefined;

@@ -78,7 +78,7 @@ export interface StripeGateway extends EventCalls, PortalCalls, PurchaseCalls {
   /** The hosted page of an open invoice; `null` when it is open no more. */
   openInvoicePage(invoice: string): Promise<string | null>;
   /**
-   * @returns The parsed event, or `null` when no secret matches or the signature is too old.
+   * @returns The parsed event, or `undefined` when no secret matches or the signature is too old.
    * @throws {NotAnEventError} `event_malformed`, for what is signed and no JSON.
    */
   verifiedEvent(body: string, header: string): unknown;
@@ -253,7 +253,7 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
           if (!(cause instanceof Stripe.errors.StripeSignatureVerificationError)) throw cause;
         }
       }
-      return null;
+      return undefined;
     },
 
     close: () => closing.abort(),

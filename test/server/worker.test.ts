@@ -6,6 +6,7 @@ import { errandNow, type Lane } from '../../server/src/budget.ts';
 import type { Catalogue } from '../../server/src/catalogue.ts';
 import { readConfig } from '../../server/src/config.ts';
 import { backOffMs } from '../../server/src/failures.ts';
+import type { Hint, Subject } from '../../server/src/hints.ts';
 import { createMetrics } from '../../server/src/metrics.ts';
 import { openSqliteStore } from '../../server/src/store/sqlite.ts';
 import { LedgerPinnedError, type BillingStore } from '../../server/src/store/store.ts';
@@ -249,6 +250,36 @@ describe('a customer that fails', () => {
     expect(backOffMs(cause, failures, () => 0.5)).toBe(milliseconds);
     expect(backOffMs(cause, failures, () => 0)).toBe(milliseconds * 0.75);
     expect(backOffMs(cause, failures, () => 1)).toBe(milliseconds * 1.25);
+  });
+});
+
+describe('hints without a customer', () => {
+  const hint = (event: string, id: string): Hint => ({
+    event,
+    type: 'invoice_payment.paid',
+    livemode: false,
+    concerns: 'subject',
+    customer: null,
+    subject: { type: 'invoice_payment', id },
+  });
+
+  it('that name the same thing are asked about once, and each is closed', async () => {
+    await link('payer');
+    for (let number = 0; number < 15; number += 1) await store.recordHint(hint(`evt_${number}`, 'inpay_1'), now);
+    await store.recordHint(hint('evt_other', 'inpay_2'), now);
+    const subjects: string[] = [];
+    const gateway = {
+      look: nothing,
+      customerOf: async ({ id }: Subject) => {
+        subjects.push(`${errandNow().lane} ${id}`);
+        return 'cus_payer';
+      },
+    } as unknown as StripeGateway;
+    const worker = await startWorker({}, { gateway });
+    await quiet(worker);
+    expect(subjects).toEqual(['background inpay_1', 'background inpay_2']);
+    expect(await store.figures(now)).toMatchObject({ openHints: 0 });
+    expect(await store.findAccount({ host: 'acme', account: 'payer' })).toMatchObject({ ticket: 17 });
   });
 });
 

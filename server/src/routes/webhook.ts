@@ -48,7 +48,7 @@ export function webhookRoute({ config, gateway, identity, metrics, store, wakeWo
   /** The event in the body, when one of the secrets signed it. */
   function verified(body: string, signature: string): unknown {
     const event = gateway.verifiedEvent(body, signature);
-    if (event === null) throw new BillhookError('webhook_signature_invalid');
+    if (event === undefined) throw new BillhookError('webhook_signature_invalid');
     return event;
   }
 }

@@ -35,6 +35,8 @@ async function retrieve(stripe: Stripe, type: string, id: string): Promise<Owned
       return await stripe.setupIntents.retrieve(id);
     case 'charge':
       return await stripe.charges.retrieve(id);
+    case 'tax_id':
+      return await stripe.taxIds.retrieve(id);
     case 'checkout.session':
       return await stripe.checkout.sessions.retrieve(id);
     default:
