@@ -206,7 +206,7 @@ class Run {
       const unseen = records.filter((record) => !this.#isSeen(record) && record.staleSince !== null);
       const looked = this.#progress.looked + this.#progress.unseen.length - unseen.length;
       await this.#keep({ looked, unseen: unseen.map(unseenOf) });
-      if (unseen.length === 0 || this.#parts.now() >= deadline) return;
+      if (!unseen.some(mayPass) || this.#parts.now() >= deadline) return;
       await this.#pause();
     }
   }
@@ -320,6 +320,10 @@ const isLiving = ({ facts }: CustomerRecord) => facts?.deleted !== true;
 function couldBeWrong({ facts, failure }: CustomerRecord): boolean {
   return facts === null || failure !== null || facts.subscriptions.some((each) => !isTerminal(each));
 }
+
+/** Asking again in a moment may help. */
+const mayPass = ({ failure }: CustomerRecord) =>
+  failure?.code !== 'stripe_customer_missing' && failure?.code !== 'stripe_unauthorized';
 
 const unseenOf = ({ customer, host, account, failure }: CustomerRecord): Unseen => ({
   customer,

@@ -17,6 +17,8 @@ export interface RequestLog {
   /** Oldest first. */
   list(filter?: RequestFilter): LoggedRequest[];
   count(filter?: RequestFilter): number;
+  /** Resolves when there are so many. */
+  arrived(count: number, filter?: RequestFilter): Promise<void>;
   clear(): void;
 }
 
@@ -31,6 +33,7 @@ const KEPT = 10_000;
 
 export function createRequestLog(): RequestLog & { add(request: LoggedRequest): void } {
   const requests: LoggedRequest[] = [];
+  let waiting: { isOver: () => boolean; resolve: () => void }[] = [];
   const list = (filter: RequestFilter = {}): LoggedRequest[] =>
     requests.filter(
       (request) =>
@@ -41,10 +44,18 @@ export function createRequestLog(): RequestLog & { add(request: LoggedRequest): 
   return {
     list,
     count: (filter) => list(filter).length,
+    arrived: (count, filter) =>
+      new Promise((resolve) => {
+        const isOver = (): boolean => list(filter).length >= count;
+        if (isOver()) resolve();
+        else waiting.push({ isOver, resolve });
+      }),
     clear: () => void requests.splice(0),
     add(request) {
       requests.push(request);
       if (requests.length > KEPT) requests.shift();
+      for (const { isOver, resolve } of waiting) if (isOver()) resolve();
+      waiting = waiting.filter(({ isOver }) => !isOver());
     },
   };
 }

@@ -7,7 +7,7 @@ import type { BillhookOptions } from '../config.ts';
 import { openLedger, type Ledger } from '../ledger.ts';
 import { reconcile, type ReconcileReceipt } from '../reconcile.ts';
 import { Waiters } from '../waiters.ts';
-import { Worker } from '../worker.ts';
+import { Worker, type WorkerOptions } from '../worker.ts';
 import { showProgress, type Screen } from './reconcile/progress.ts';
 import { receiptText } from './reconcile/receipt.ts';
 import type { Output } from './token.ts';
@@ -27,9 +27,15 @@ export interface ReconcileCommandOptions {
   /** Milliseconds that this process's turn is kept. Default: 30,000. */
   readonly leaseMs?: number;
   /** Milliseconds without any customer looked at, after which the command looks itself beside a server. Default: 15,000. */
+  readonly quietMs?: number;
+  /** Milliseconds that it waits, at its end, for customers whose fetch fails and may succeed. Default: 30,000. */
   readonly patienceMs?: number;
   /** Milliseconds between two looks at how far it is. Default: 200. */
   readonly pollMs?: number;
+  /** Customers that are to be looked at, at a time. Default: 20. */
+  readonly batch?: number;
+  /** Of the worker that it has where no server works. */
+  readonly worker?: WorkerOptions;
 }
 
 /** A server sweeps every five minutes: without a younger sweep there is none at work. */
@@ -46,7 +52,14 @@ export async function reconcileLedger(
   args: readonly string[],
   options: BillhookOptions,
   output: Output & { readonly stderr: Screen },
-  { leaseMs = 30_000, patienceMs = 15_000, pollMs = 200 }: ReconcileCommandOptions = {},
+  {
+    leaseMs = 30_000,
+    quietMs = 15_000,
+    patienceMs = 30_000,
+    pollMs = 200,
+    batch = 20,
+    worker = {},
+  }: ReconcileCommandOptions = {},
 ): Promise<number> {
   const given = understood(args);
   if (given === null) {
@@ -58,7 +71,7 @@ export async function reconcileLedger(
     return 0;
   }
   const ledger = await openLedger(options);
-  const helper = createHelper(ledger);
+  const helper = createHelper(ledger, worker);
   const progress = showProgress(output.stderr);
   try {
     await ledger.confirm();
@@ -82,19 +95,22 @@ export async function reconcileLedger(
     const isServed = await serverIsAtWork(ledger);
     const parts = { store, gateway, room: budget.room, now, wakeWorker: () => helper.wake() };
     for (let waits = false; ; waits = true) {
+      // Before another turn: the one that was waited for has ended.
+      const last = await store.lastReceipt('reconcile');
+      if (last && last.endedAt >= began) return last.receipt as ReconcileReceipt;
       const turn = await store.takeTurn('reconcile', 0, leaseMs, now());
       if (turn) {
         const receipt = await reconcile(parts, turn, {
           leaseMs,
           pollMs,
+          batch,
+          patienceMs,
           signal: new AbortController().signal,
           onProgress: (step) => progress.show(step, customers),
-          onQuiet: (quietMs) => (quietMs >= (isServed ? patienceMs : 0) ? helper.start() : undefined),
+          onQuiet: (lasting) => (lasting >= (isServed ? quietMs : 0) ? helper.start() : undefined),
         });
         if (receipt) return receipt;
       }
-      const last = await store.lastReceipt('reconcile');
-      if (last && last.endedAt >= began) return last.receipt as ReconcileReceipt;
       if (!waits) progress.say('Another process is reconciling this ledger; waiting for its receipt.');
       // Whoever reconciles may wait for looks that nobody takes: it may be another of these commands.
       if (!isServed) await helper.start();
@@ -109,7 +125,7 @@ async function serverIsAtWork({ store, config }: Ledger): Promise<boolean> {
 }
 
 /** A worker of this process, for a ledger that nobody else works on. The claims' fences make it safe beside one that does. */
-function createHelper({ config, store, gateway, metrics, confirm }: Ledger) {
+function createHelper({ config, store, gateway, metrics, confirm }: Ledger, options: WorkerOptions) {
   let worker: Worker | null = null;
   return {
     async start(): Promise<void> {
@@ -118,7 +134,7 @@ function createHelper({ config, store, gateway, metrics, confirm }: Ledger) {
       const digest = (text: string) =>
         createHmac('sha256', store.digestKey).update(text).digest('base64url').slice(0, 22);
       const parts = { config, store, gateway, catalogue, digest, metrics, confirm, wakeOutbox: () => undefined };
-      worker = new Worker(parts, new Waiters());
+      worker = new Worker(parts, new Waiters(), options);
       await catalogue.load();
       worker.startBeside();
     },
