@@ -247,8 +247,9 @@ class Run {
     const raised = await store.customersAmong(customers);
     // By tickets, not by times: another process's clock may be behind ours.
     const wanted = new Map(raised.map(({ customer, ticket }) => [customer, ticket]));
-    const isOpen = ({ customer, ticket, syncedTicket }: CustomerRecord) =>
-      syncedTicket < (wanted.get(customer) ?? ticket);
+    // Nobody looks at a tombstone again, whatever hints came while it was found: it would be waited for without end.
+    const isOpen = (record: CustomerRecord) =>
+      isLiving(record) && record.syncedTicket < (wanted.get(record.customer) ?? record.ticket);
     let current = raised;
     let [waitedFor, changedAt] = [raised.length, now()];
     for (;;) {
