@@ -8,36 +8,56 @@ import type { BillingStore, Claim } from '../../server/src/store/store.ts';
 import type { Commit } from '../../server/src/store/upkeep.ts';
 import { acme, factsWith, hintFor, lease, t0, type Stage } from './stage.ts';
 
-const rounds = 12;
+const rounds = 10;
+/** Calls of each process in a round. */
+const width = 3;
 
 export function processesContract(stage: Stage): void {
   const team = (index: number) => ({ host: 'acme', account: `race_${index}` });
 
-  /** Both at once, in every round; alternating who is asked first. */
-  async function race<T>(what: (store: BillingStore, round: number, who: 'a' | 'b') => Promise<T>): Promise<[T, T][]> {
+  /** All at once, in every round; answers what each was told. */
+  async function race<T>(
+    what: (store: BillingStore, round: number, who: string) => Promise<T>,
+    times = rounds,
+  ): Promise<T[][]> {
     const other = await stage.open();
-    const results: [T, T][] = [];
-    for (let round = 0; round < rounds; round++) {
-      const ask = { a: () => what(stage.store, round, 'a'), b: () => what(other, round, 'b') };
-      if (round % 2 === 0) results.push(await Promise.all([ask.a(), ask.b()]));
-      else {
-        const b = ask.b();
-        results.push(await Promise.all([ask.a(), b]));
-      }
+    const results: T[][] = [];
+    for (let round = 0; round < times; round++) {
+      const calls = Array.from({ length: 2 * width }, (_, index) =>
+        what(index % 2 === 0 ? stage.store : other, round, `${index}`),
+      );
+      results.push(await Promise.all(calls));
     }
     return results;
   }
 
+  const counted = (outcomes: readonly string[]): Record<string, number> =>
+    Object.fromEntries(
+      Object.entries(Object.groupBy(outcomes, (each) => each)).map(([key, all]) => [key, all?.length ?? 0]),
+    );
+
   describe('two processes at once', () => {
     // Mutant: `claim` without FOR UPDATE.
     it('claim each customer once', async () => {
-      for (let index = 0; index < rounds; index++) await stage.store.link(team(index), `cus_${index}`, t0);
-      const claims = await race((store) => store.claim(t0, lease, 1));
-      const taken = claims.flat(2).map(({ customer }) => customer);
-      expect(new Set(taken).size).toBe(taken.length);
-      expect(taken.length, 'a row that is being taken is left alone, the next one is taken').toBeGreaterThanOrEqual(
-        rounds,
+      const links = Array.from({ length: 60 }, (_, index) => stage.store.link(team(index), `cus_${index}`, t0));
+      await Promise.all(links);
+      const taken = (await race((store) => store.claim(t0, lease, 5))).flat(2).map(({ customer }) => customer);
+      expect(taken).toHaveLength(60);
+      expect(new Set(taken).size).toBe(60);
+    });
+
+    // Mutant: `claimNotices` without FOR UPDATE.
+    it('take each notice once', async () => {
+      const notice = { receiver: 'webhook', type: 'subscription.kept', data: {} } as const;
+      await Promise.all(Array.from({ length: 40 }, (_, index) => stage.store.link(team(index), `cus_${index}`, t0)));
+      const claims = await stage.store.claim(t0, lease, 40);
+      await Promise.all(
+        claims.map((claim) => stage.store.apply(claim, factsWith(), t0, null, t0, [{ ...notice, id: claim.customer }])),
       );
+      const to = { host: 'acme', receiver: 'webhook' } as const;
+      const taken = (await race((store) => store.claimNotices(to, t0, lease, 4))).flat(2).map(({ id }) => id);
+      expect(taken).toHaveLength(40);
+      expect(new Set(taken).size).toBe(40);
     });
 
     // Mutant: `apply` reads without FOR UPDATE, and writes where only the customer is the same.
@@ -102,16 +122,17 @@ export function processesContract(stage: Stage): void {
 
     // Mutant: no unique index on the account, or `link` that looks first and inserts without ON CONFLICT.
     it('link an account to one customer, and a customer to one account', async () => {
-      const same = await race((store, round, who) => store.link(team(round), `cus_${round}${who}`, t0));
-      for (const outcomes of same) expect(outcomes.toSorted()).toEqual(['accountTaken', 'linked']);
+      const others = 2 * width - 1;
+      const same = await race((store, round, who) => store.link(team(round), `cus_${round}_${who}`, t0));
+      for (const outcomes of same) expect(counted(outcomes)).toEqual({ linked: 1, accountTaken: others });
       const stolen = await race((store, round, who) =>
         store.link({ host: who, account: `team_${round}` }, `cus_shared_${round}`, t0),
       );
-      for (const outcomes of stolen) expect(outcomes.toSorted()).toEqual(['customerTaken', 'linked']);
-      const twice = await race((store, round) =>
-        store.link({ host: 'c', account: `${round}` }, `cus_twice_${round}`, t0),
+      for (const outcomes of stolen) expect(counted(outcomes)).toEqual({ linked: 1, customerTaken: others });
+      const again = await race((store, round) =>
+        store.link({ host: 'c', account: `${round}` }, `cus_again_${round}`, t0),
       );
-      for (const outcomes of twice) expect(outcomes.toSorted()).toEqual(['alreadyLinked', 'linked']);
+      for (const outcomes of again) expect(counted(outcomes)).toEqual({ linked: 1, alreadyLinked: others });
     });
 
     // Mutant: `link` that does not lock the account's earlier rows.
@@ -138,21 +159,23 @@ export function processesContract(stage: Stage): void {
     it('count an event once that is delivered to both', async () => {
       await stage.store.link(acme, 'cus_1', t0);
       const outcomes = await race((store, round) => store.recordHint(hintFor(`evt_${round}`), t0));
-      for (const each of outcomes) expect(each.toSorted()).toEqual(['duplicate', 'ticket']);
+      for (const each of outcomes) expect(counted(each)).toEqual({ ticket: 1, duplicate: 2 * width - 1 });
       expect(await stage.ticketOf()).toBe(1 + rounds);
     });
 
-    // Mutant: `recordHint` that locks customers in the order of their deliveries.
+    // Mutant: `lockLiving` without ORDER BY; seen in the server's own count of deadlocks (`postgres.test.ts`).
     it('take the same storm in opposite orders without waiting for each other for ever', async () => {
       const customers = Array.from({ length: 15 }, (_, index) => `cus_${index}`);
       for (const [index, customer] of customers.entries()) await stage.store.link(team(index), customer, t0);
       const storm = (by: string) => customers.map((customer) => hintFor(`evt_${by}_${customer}`, { customer }));
       await race((store, round, who) => {
         const hints = storm(`${round}${who}`);
-        return Promise.all((who === 'a' ? hints : hints.toReversed()).map((hint) => store.recordHint(hint, t0)));
+        return Promise.all(
+          (Number(who) % 2 === 0 ? hints : hints.toReversed()).map((hint) => store.recordHint(hint, t0)),
+        );
       });
       expect((await stage.store.customersAfter(null, 100)).map(({ ticket }) => ticket)).toEqual(
-        customers.map(() => 1 + 2 * rounds),
+        customers.map(() => 1 + 2 * width * rounds),
       );
     });
 
@@ -171,29 +194,29 @@ export function processesContract(stage: Stage): void {
         });
       }
       const tickets = await race((store, round) => store.returnVisit(`v${round}`, 5_000, t0));
-      for (const [a, b] of tickets) expect(a).toBe(b);
+      for (const each of tickets) expect(new Set(each).size).toBe(1);
       expect(await stage.ticketOf()).toBe(1 + rounds);
     });
 
     // Mutant: `lockCheckout` that reads `locked_until` before it writes.
     it('give an account’s Checkout to one of them', async () => {
-      const locks = await race((store, round, who) => store.lockCheckout(team(round), who, lease, t0));
+      const locks = await race((store, round, who) => store.lockCheckout(acme, who, lease, t0 + round * lease));
       for (const each of locks) expect(each.filter((lock) => lock !== null)).toHaveLength(1);
     });
 
     // Mutant: `intendCustomer` without ON CONFLICT; `renewIntent` without the generation in its WHERE.
     it('intend one customer, and renew that intent once', async () => {
-      const intents = await race((store, round, who) => store.intendCustomer(team(round), who === 'a' ? t0 : t0 + 1));
-      for (const [a, b] of intents) expect(a).toEqual(b);
-      const renewed = await race((store, round) => store.renewIntent(team(round), 0, t0 + 2));
-      for (const each of renewed) expect(each).toEqual([{ generation: 1 }, { generation: 1 }]);
+      const intents = await race((store, round, who) => store.intendCustomer(team(round), t0 + Number(who)));
+      for (const each of intents) expect(new Set(each.map(({ since }) => since)).size).toBe(1);
+      const renewed = await race((store, round) => store.renewIntent(team(round), 0, t0 + 9));
+      for (const { generation } of renewed.flat()) expect(generation).toBe(1);
     });
 
     // Mutant: `takeTurn` that reads before it writes.
     it('give a job to one of them', async () => {
       const turns = await race(async (store, round) => store.takeTurn('sweep', 0, 1_000, t0 + round * 1_000));
       for (const each of turns) expect(each.filter((turn) => turn !== null)).toHaveLength(1);
-      expect(turns.flat().map((turn) => turn?.turn ?? 0).toSorted((a, b) => b - a)[0]).toBe(rounds); // prettier-ignore
+      expect(Math.max(...turns.flat().map((turn) => turn?.turn ?? 0))).toBe(rounds);
     });
 
     // Mutant: `spend` without FOR UPDATE.
@@ -207,9 +230,10 @@ export function processesContract(stage: Stage): void {
     it('share what is open, due, and to be looked at again', async () => {
       await stage.store.link(acme, 'cus_1', t0);
       const subject = { concerns: 'subject', customer: null, subject: { type: 'charge', id: 'ch_1' } } as const;
-      for (let index = 0; index < rounds; index++) await stage.store.recordHint(hintFor(`evt_${index}`, subject), t0);
-      const hints = (await race((store) => store.takeOpenHints(t0, lease, 1))).flat(2).map(({ event }) => event);
-      expect(new Set(hints).size).toBe(hints.length);
+      for (let index = 0; index < 40; index++) await stage.store.recordHint(hintFor(`evt_${index}`, subject), t0);
+      const hints = (await race((store) => store.takeOpenHints(t0, lease, 4))).flat(2).map(({ event }) => event);
+      expect(hints).toHaveLength(40);
+      expect(new Set(hints).size).toBe(40);
 
       await stage.store.apply(await stage.claimOne(t0), factsWith(), t0, t0 + 100, t0);
       for (let round = 0; round < rounds; round++) {
@@ -234,7 +258,7 @@ export function processesContract(stage: Stage): void {
         await stage.store.settleVisit(`v${index}`, 'unchanged', [t0 + index]);
       }
       const before = (await stage.ticketOf()) ?? 0;
-      const raised = (await race((store, round) => store.raiseRechecks(t0 + round))).flat();
+      const raised = (await race((store, round) => store.raiseRechecks(t0 + round))).flat(2);
       expect(raised.reduce((sum, each) => sum + each, 0)).toBe(rounds);
       expect(await stage.ticketOf()).toBe(before + rounds);
     });
@@ -287,6 +311,11 @@ export function processesContract(stage: Stage): void {
       await until('raised');
       await stage.store.fail(await stage.claimOne(t0), 'stripe_unavailable', t0 + 1, t0);
       expect(await until('looked')).toEqual({ kind: 'looked', ...acme });
+
+      await stage.store.saveProducts([{ id: 'prod_1', name: 'Team' }]);
+      await until('catalogue');
+      await stage.store.savePrices([]);
+      await until('catalogue');
 
       await stage.store.link({ host: 'acme', account: 'ä'.repeat(5_000) }, 'cus_2', t0);
       await until('raised');

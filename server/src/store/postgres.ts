@@ -5,14 +5,14 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import type { ItemFacts } from '../facts.ts';
+import type { CataloguePrice } from '../facts.ts';
 import { readPostgresAddress } from './postgres/address.ts';
 import { postgresBudget } from './postgres/budget.ts';
 import { postgresCustomers } from './postgres/customers.ts';
 import { PostgresDatabase } from './postgres/database.ts';
 import { postgresHints } from './postgres/hints.ts';
 import { postgresJobs } from './postgres/jobs.ts';
-import { NewsListener } from './postgres/news.ts';
+import { catalogueNews, NewsListener, tellNews } from './postgres/news.ts';
 import { postgresOutbox } from './postgres/outbox.ts';
 import { prune } from './postgres/prune.ts';
 import { postgresPurchases } from './postgres/purchases.ts';
@@ -82,13 +82,15 @@ export async function openPostgresStore(address: string): Promise<BillingStore> 
         await db.run(
           `INSERT INTO products (id, name)
            SELECT id, name FROM json_to_recordset(@rows) AS product (id text, name text) ORDER BY id COLLATE "C"
-           ON CONFLICT (id) DO UPDATE SET name = excluded.name`,
-          { rows: JSON.stringify(products.map(({ id, name }) => ({ id, name }))) },
+           ON CONFLICT (id) DO UPDATE SET name = excluded.name RETURNING ${tellNews}`,
+          { rows: JSON.stringify(products.map(({ id, name }) => ({ id, name }))), news: catalogueNews },
         );
       },
 
       async prices() {
-        return (await db.all(`SELECT facts FROM prices`)).map((row) => JSON.parse(text(row['facts'])) as ItemFacts);
+        return (await db.all(`SELECT facts FROM prices`)).map(
+          (row) => JSON.parse(text(row['facts'])) as CataloguePrice,
+        );
       },
 
       async savePrices(prices) {
@@ -110,6 +112,7 @@ export async function openPostgresStore(address: string): Promise<BillingStore> 
               { id, lookupKey, facts: JSON.stringify(price) },
             );
           }
+          await tx.run(`SELECT ${tellNews}`, { news: catalogueNews });
         });
       },
 

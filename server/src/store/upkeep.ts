@@ -134,6 +134,8 @@ export type Commit =
   | { readonly kind: 'raised' }
   /** What is known of an account differs, or a look at it ended. */
   | { readonly kind: 'looked'; readonly host: string; readonly account: string }
+  /** A product has another name, or a price another amount: whoever keeps the catalogue in memory reads it again. */
+  | { readonly kind: 'catalogue' }
   /** Something may have been missed: everybody look. */
   | { readonly kind: 'missed' };
 

@@ -4,7 +4,7 @@ import { Pool, types, type PoolClient, type QueryResult } from 'pg';
 import type { Row } from '../rows.ts';
 import { StoreUnavailableError } from '../store.ts';
 import type { PostgresAddress } from './address.ts';
-import { brokeConnection, collided, unavailable } from './failure.ts';
+import { brokeConnection, unavailable } from './failure.ts';
 import { migrate } from './schema.ts';
 
 export type Bind = Readonly<Record<string, string | number | null | readonly string[]>>;
@@ -87,19 +87,11 @@ export class PostgresDatabase implements Session {
     }
   }
 
-  /** Without a trace when `work` rejects. Tried again when it collides with another: `work` must do nothing else. */
+  /**
+   * Without a trace when `work` rejects. Nothing is tried again here: rows are locked in one order, so no two transactions
+   * of ours can wait for each other, and each reads what is committed.
+   */
   async transaction<T>(work: (tx: Session) => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        // oxlint-disable-next-line no-await-in-loop -- one attempt after the other
-        return await this.#attempt(work);
-      } catch (cause) {
-        if (attempt === 3 || !collided(cause)) throw cause;
-      }
-    }
-  }
-
-  async #attempt<T>(work: (tx: Session) => Promise<T>): Promise<T> {
     const client = await this.#connect();
     const tx = sessionOn(client);
     let broken = false;

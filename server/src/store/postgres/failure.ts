@@ -32,11 +32,6 @@ export function unavailable(cause: unknown, doing = 'the ledger cannot be used')
   return new StoreUnavailableError(words[codeOf(first)] ?? doing, { cause: first });
 }
 
-/** A deadlock, or two transactions that cannot both be right: nothing was written, and a second try goes through. */
-export function collided(failure: unknown): boolean {
-  return failure instanceof StoreUnavailableError && ['40001', '40P01'].includes(codeOf(failure.cause));
-}
-
 /**
  * The connection is of no use any more: it broke, or leads to a server that no longer takes writes, as after a fail-over.
  * A new one finds the server's new place.

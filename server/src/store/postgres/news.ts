@@ -14,6 +14,7 @@ import { connectionOf } from './database.ts';
 const payloadBytes = 7_999;
 
 export const raisedNews = payloadOf({ kind: 'raised' });
+export const catalogueNews = payloadOf({ kind: 'catalogue' });
 export const lookedNews = ({ host, account }: AccountRef): string => payloadOf({ kind: 'looked', host, account });
 
 function payloadOf(commit: Commit): string {
@@ -109,7 +110,7 @@ export class NewsListener {
 function commitOf(payload: string | undefined): Commit {
   try {
     const commit = JSON.parse(payload ?? '') as Commit;
-    if (commit.kind === 'raised' || commit.kind === 'looked') return commit;
+    if (['raised', 'looked', 'catalogue'].includes(commit.kind)) return commit;
   } catch {
     // Falls through: not ours.
   }
