@@ -1,47 +1,13 @@
 import { expect } from '@open-wc/testing';
-import type { AxeResults, ElementContext, RunOptions } from 'axe-core';
 import { problem } from './bff-double.ts';
 import { configureBillhook, Page, restoreFromCache, type Shown } from './harness.ts';
-import { active, several, snapshots, states } from './snapshots.ts';
+import { snapshots } from './snapshots.ts';
 
-// axe is a script that puts itself on the window.
-await import('axe-core');
-const { axe } = window as unknown as {
-  axe: { run(context: ElementContext, options: RunOptions): Promise<AxeResults> };
-};
-
-async function violations(widget: Shown): Promise<string[]> {
-  const { violations } = await axe.run(widget.element, {
-    resultTypes: ['violations'],
-    rules: { region: { enabled: false } },
-  });
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ html, any }) => `${id}: ${html} ${any[0]?.message ?? ''}`));
-}
-
+/** What axe-core cannot see; what it can is walked over the whole gallery (`e2e/gallery.accessibility.e2e.ts`). */
 describe('for everyone', () => {
   let page: Page;
   beforeEach(() => (page = new Page()));
   afterEach(() => page.close());
-
-  for (const theme of ['light', 'dark']) {
-    for (const state of [...states, 'several', 'failed', 'opening'] as const) {
-      it(`axe has nothing to say: ${state}, ${theme}`, async () => {
-        document.body.style.background = theme === 'dark' ? '#0b0c0e' : '#fff';
-        page.bff.snapshot = state === 'several' ? several : (snapshots[state as keyof typeof snapshots] ?? active);
-        if (state === 'failed') page.bff.next('billing', problem(503, 'stripe_unavailable'));
-        if (state === 'opening') page.bff.hold('portal-sessions');
-        const widget = page.add('billhook-widget', { theme });
-        await widget.until(
-          () => widget.phase === (state === 'failed' ? 'failed' : state === 'unknown' ? 'loading' : 'ready'),
-        );
-        if (state === 'opening') {
-          widget.button('Manage billing').click();
-          await widget.reads('Opening…');
-        }
-        expect(await violations(widget)).to.deep.equal([]);
-      });
-    }
-  }
 
   it('the live region is there, empty, before it speaks', async () => {
     page.bff.hold('billing');
@@ -106,7 +72,7 @@ describe('for everyone', () => {
   });
 
   it('words, dates, plurals and direction follow the language of the words', async () => {
-    configureBillhook({ lang: 'ar', words: { renewsOn: 'تتجدد في {date}' } });
+    configureBillhook({ lang: 'ar', locales: { ar: { renewsOn: 'تتجدد في {date}' } } });
     const widget = page.add();
     await widget.ready();
     const root = widget.root.querySelector('.root');

@@ -1,6 +1,6 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { ClientController } from './client-controller.ts';
-import { NOTHING_KNOWN } from './client.ts';
+import { NOTHING_KNOWN } from './client-state.ts';
 import type { Action, BillingSnapshot } from './contract.ts';
 import { BillhookError } from './errors.ts';
 import { BillhookActionEvent, BillhookErrorEvent } from './events.ts';
@@ -15,10 +15,34 @@ const ANNOUNCED = 'billhook-announced';
 
 /**
  * What the four elements share: their attributes, the client they read, their language, and the one live region. Each
- * adds which pieces it shows.
+ * adds which pieces it shows. Elements of one BFF and `account` share one client: one token, one poll, one voice.
  *
- * @attr theme - `light`, `dark`, or `auto` for the system's. Default: the page's own `color-scheme`. For style alone, so
- * it has no property.
+ * Everything that a page says is an attribute, so that it means the same before the script has come; functions go
+ * through `configureBillhook`. Nothing is ever thrown into the page.
+ *
+ * @attr {'light' | 'dark' | 'auto'} theme - `auto` follows the system. Default: the page's own `color-scheme`. For style
+ * alone, so it has no property
+ * @attr {'same-origin' | 'include'} [token-credentials=same-origin] - `include` sends cookies to a `token-url` on another
+ * origin
+ * @attr {'_self' | '_blank'} [target=_self] - `_blank` opens Stripe's pages in a new tab
+ * @event {BillhookChangeEvent} billhook-change - the billing that is shown has changed; also for the first snapshot
+ * @event {BillhookErrorEvent} billhook-error - something failed, and is shown in words; `code` says what
+ * @cssproperty [--billhook-accent=color-mix(in oklab, var(--billhook-text) 82%, var(--billhook-background))] - the primary
+ * button
+ * @cssproperty [--billhook-on-accent=var(--billhook-background)] - text on the primary button
+ * @cssproperty [--billhook-background=Canvas] - the box
+ * @cssproperty [--billhook-text=CanvasText] - what is written, and what every shade is mixed from
+ * @cssproperty [--billhook-muted=color-mix(in oklab, var(--billhook-text) 58%, var(--billhook-background))] - dates and
+ * hints
+ * @cssproperty [--billhook-border=color-mix(in oklab, var(--billhook-text) 13%, var(--billhook-background))] - lines
+ * @cssproperty [--billhook-radius=14px] - the box's corners; those of buttons follow
+ * @cssproperty [--billhook-padding=min(24px, 7.5%)] - inside the box
+ * @cssproperty [--billhook-gap=10px] - between buttons
+ * @cssproperty [--billhook-font=inherit] - the family of all text
+ * @cssproperty [--billhook-positive=#16a34a] - the hue of a plan in good order
+ * @cssproperty [--billhook-info=#2563eb] - the hue of trials and waiting
+ * @cssproperty [--billhook-caution=#d97706] - the hue of what should be done
+ * @cssproperty [--billhook-critical=#dc2626] - the hue of a failed payment
  */
 export abstract class BillhookElement extends LitElement {
   static override properties = {
@@ -47,8 +71,8 @@ export abstract class BillhookElement extends LitElement {
   protected readonly billing = new ClientController(this);
   readonly #language = new LanguageController(this);
   #spoken = '';
-  /** The last press was on this element, so this one tells what became of it. */
-  #pressed = false;
+  /** What became of the last press on this element. Of a press on another one, that one tells. */
+  #openFailure: BillhookError | null = null;
 
   /** The billing as it is shown now; `null` while it is not known. For whoever came after the event that told of it. */
   get snapshot(): BillingSnapshot | null {
@@ -63,10 +87,11 @@ export abstract class BillhookElement extends LitElement {
     const talk = this.#language.speak(base, state.failures);
     const { mute } = this.#language;
     const shown = mute && !state.signedOut ? NOTHING_KNOWN : state;
-    const mine = this.#pressed ? shown : { ...shown, openFailure: null };
+    const mine = shown.openFailure === this.#openFailure ? shown : { ...shown, openFailure: null };
     const view = present(mine, talk, client?.now() ?? Date.now());
     // A live region speaks only of what changes in it: it is there, empty, before it has anything to say.
-    const spoken = this.hasUpdated && this.billing.announces ? this.#announcement(view, talk) : '';
+    const speaks = this.billing.announces || mine.openFailure;
+    const spoken = this.hasUpdated && speaks ? this.#announcement(view, talk) : '';
     return html`<div
       class="root ${view.phase}"
       lang=${talk.lang}
@@ -100,8 +125,10 @@ export abstract class BillhookElement extends LitElement {
     // While one opens, further clicks are no actions.
     if (client?.state().opening || !this.dispatchEvent(event)) return click.preventDefault();
     if (action.via === 'link') return; // the anchor leads there by itself
-    this.#pressed = true;
-    void client?.open(action, this.target === '_blank', this.#language.asked).finally(() => this.requestUpdate());
+    void client?.open(action, this.target === '_blank', this.#language.asked).finally(() => {
+      this.#openFailure = client.state().openFailure;
+      this.requestUpdate();
+    });
   };
 
   protected readonly retry = (): void => this.billing.client?.retry();

@@ -8,16 +8,27 @@ import type { Speech } from './words.ts';
  * Payment trouble and the way out of it, for the top of every page; takes no room while all is well, and says nothing
  * about an outage, which is not the customer's trouble.
  *
- * @event {BillhookChangeEvent} billhook-change - the billing that is shown has changed
- * @event {BillhookActionEvent} billhook-action - an action was pressed; cancelable
- * @event {BillhookErrorEvent} billhook-error - something failed; `code` says what
- * @csspart banner - the box
- * @csspart button - its buttons
+ * ```html
+ * <body>
+ *   <billhook-past-due-banner token-url="/billing/token"></billhook-past-due-banner>
+ *   …
+ * ```
+ *
+ * @tagname billhook-past-due-banner
+ * @event {BillhookActionEvent} billhook-action - an action was pressed; `preventDefault()` hands it to the page
+ * @csspart card - the box; there only with something to say, so room around it (`margin`) belongs to it and not to the element
+ * @csspart banner - what is wrong, and the way out
+ * @csspart failure - what failed, with `retry`
+ * @csspart actions - a row of buttons
+ * @csspart button - every button
+ * @csspart button-primary - the one that matters most
+ * @csspart button-secondary - the others
+ * @csspart retry - the one that asks again
  */
 export class BillhookPastDueBanner extends BillhookElement {
   protected override renderBilling(view: BillingView, speech: Speech): TemplateResult | typeof nothing {
     if (!view.banner) return nothing;
-    return html`<div class="card">
+    return html`<div class="card" part="card">
       ${banner(view.banner, this.press, speech, this.billing.announces)} ${failure(view.failure, this.retry, speech)}
     </div>`;
   }

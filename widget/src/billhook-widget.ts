@@ -16,11 +16,10 @@ import type { Speech } from './words.ts';
  * <billhook-widget token-url="/billing/token"></billhook-widget>
  * ```
  *
+ * @tagname billhook-widget
  * @slot header - above everything
  * @slot footer - below the buttons
- * @event {BillhookChangeEvent} billhook-change - the billing that is shown has changed
- * @event {BillhookActionEvent} billhook-action - an action was pressed; cancelable
- * @event {BillhookErrorEvent} billhook-error - something failed; `code` says what
+ * @event {BillhookActionEvent} billhook-action - an action was pressed; `preventDefault()` hands it to the page
  * @csspart card - the box around everything
  * @csspart note - what a trip to Stripe came to
  * @csspart failure - what failed, with `retry`
@@ -33,20 +32,11 @@ import type { Speech } from './words.ts';
  * @csspart subscriptions - the list where there are several
  * @csspart offers - the plans to choose from
  * @csspart actions - a row of buttons
- * @csspart button - every button; also `button-primary`, `button-secondary`
+ * @csspart button - every button
+ * @csspart button-primary - the one that matters most
+ * @csspart button-secondary - the others
+ * @csspart retry - the one that asks again
  * @csspart hint - what the page behind the button is for
- * @cssproperty --billhook-accent - the primary button. Default: the text's colour
- * @cssproperty --billhook-on-accent - text on it. Default: the background's colour
- * @cssproperty --billhook-background - Default: the page's `Canvas`
- * @cssproperty --billhook-text - Default: the page's `CanvasText`
- * @cssproperty --billhook-border - the box's line
- * @cssproperty --billhook-radius - Default: 14px
- * @cssproperty --billhook-padding - Default: 24px, 18px where it is narrow
- * @cssproperty --billhook-font - Default: the page's
- * @cssproperty --billhook-positive - the hue of a plan in good order
- * @cssproperty --billhook-info - the hue of trials and waiting
- * @cssproperty --billhook-caution - the hue of what should be done
- * @cssproperty --billhook-critical - the hue of a failed payment
  */
 export class BillhookWidget extends BillhookElement {
   protected override renderBilling(view: BillingView, speech: Speech): TemplateResult {

@@ -14,7 +14,7 @@ const css = `
     --_accent: var(--billhook-accent, color-mix(in oklab, var(--_text) 82%, var(--_paper)));
     --_on-accent: var(--billhook-on-accent, var(--_paper));
     --_radius: var(--billhook-radius, 14px);
-    --_pad: var(--billhook-padding, 24px);
+    --_pad: var(--billhook-padding, min(24px, 7.5%));
   }
   :host([hidden]) {
     display: none;
@@ -29,7 +29,6 @@ const css = `
     color-scheme: light dark;
   }
   .root {
-    container: billhook / inline-size;
     color: var(--_text);
     font-family: var(--billhook-font, inherit);
     line-height: 1.5;
@@ -100,11 +99,6 @@ const css = `
     font-weight: 600;
     line-height: 1.5;
   }
-  .price {
-    flex: none;
-    max-width: 50%;
-    text-align: end;
-  }
   /* One line below the name is kept for a date, so that the page below does not move for a plan without one. */
   .room {
     min-height: 3.2rem;
@@ -131,9 +125,13 @@ const css = `
     padding-block-start: 20px;
     border-block-start: 1px solid var(--_line);
   }
+  .plan,
   .failure,
   .offers li {
     flex-wrap: wrap;
+  }
+  .what {
+    flex: 99 1 9rem;
   }
   .foot,
   .failure,
@@ -240,6 +238,9 @@ const css = `
   .message .actions {
     margin-block-start: 14px;
   }
+  .bones + .line {
+    margin-block-start: 6px;
+  }
   .failure .icon {
     align-self: start;
   }
@@ -296,20 +297,6 @@ const css = `
     forced-color-adjust: none;
   }
 
-  @container billhook (width < 26rem) {
-    .body,
-    .message {
-      padding-inline: var(--billhook-padding, 18px);
-    }
-    .plan {
-      flex-direction: column;
-      align-items: flex-start;
-    }
-    .price {
-      max-width: none;
-      text-align: start;
-    }
-  }
   @media (prefers-reduced-motion: reduce) {
     .spinner {
       animation: none;
