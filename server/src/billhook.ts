@@ -118,7 +118,11 @@ export async function createBillhook(
         waiters.wake(commit.host, commit.account);
         return;
       }
-      if (commit.kind === 'missed') waiters.wakeAll();
+      if (commit.kind === 'catalogue' || commit.kind === 'missed') {
+        // Another process may have learned what a product is called. The snapshot that needs the name comes after it.
+        void catalogue.reload().finally(() => waiters.wakeAll());
+      }
+      if (commit.kind === 'catalogue') return;
       wakeWorker();
       wakeOutbox();
     });

@@ -8,6 +8,7 @@ import type { CataloguePrice, ItemFacts } from './facts.ts';
 import type { Catalogue as JudgesCatalogue } from './judge.ts';
 import { isObject } from './stripe-facts/json.ts';
 import { priceFacts } from './stripe-facts/price.ts';
+import { describeCause, type Log } from './log.ts';
 import type { StripeGateway } from './stripe-gateway.ts';
 import type { BillingStore } from './store/store.ts';
 
@@ -20,6 +21,7 @@ const day = 24 * 60 * minute;
 export class Catalogue implements JudgesCatalogue {
   readonly #store: BillingStore;
   readonly #gateway: StripeGateway;
+  readonly #log: Log;
   readonly #names = new Map<string, string | null>();
   /** By id. */
   readonly #prices = new Map<string, ItemFacts>();
@@ -33,9 +35,22 @@ export class Catalogue implements JudgesCatalogue {
   constructor(config: Config, store: BillingStore, gateway: StripeGateway) {
     this.#store = store;
     this.#gateway = gateway;
+    this.#log = config.log;
     this.#offered = [
       ...new Set([...config.hosts.values()].flatMap(({ policy }) => policy.offers.map(({ price }) => price))),
     ];
+  }
+
+  /**
+   * Reads again what the ledger knows, after another process wrote to it. A ledger that does not answer just now is read
+   * at the next news; until then the names that are known serve.
+   */
+  async reload(): Promise<void> {
+    try {
+      await this.load();
+    } catch (cause) {
+      this.#log.warn('catalogue.failed', { code: 'store_unavailable', cause: describeCause(cause) });
+    }
   }
 
   /** Reads what the ledger knows. */
