@@ -4,6 +4,7 @@
 import { importAccounts } from './commands/import.ts';
 import { reconcileLedger } from './commands/reconcile.ts';
 import { setUp } from './commands/setup.ts';
+import { printTimeline } from './commands/timeline.ts';
 import { printToken } from './commands/token.ts';
 import { LedgerPinnedError, StoreUnavailableError } from './store/store.ts';
 import { ConfigError } from './config.ts';
@@ -18,6 +19,7 @@ const usage = `billhook <command>
   import     link existing subscribers from a file (billhook import --help)
   reconcile  compare everything with Stripe now, and tell what differed (billhook reconcile --help)
   setup      make the portal configurations at Stripe, or check them (billhook setup --help)
+  timeline   tell what happened to one account, and why (billhook timeline --help)
   token      print a widget token, to try the server out (billhook token --help)
 `;
 
@@ -31,6 +33,8 @@ async function run(command: string | undefined): Promise<number> {
       return await reconcileLedger(process.argv.slice(3), optionsFrom(process.env), process);
     case 'setup':
       return await setUp(process.argv.slice(3), optionsFrom(process.env), process);
+    case 'timeline':
+      return await printTimeline(process.argv.slice(3), optionsFrom(process.env), process);
     case 'token':
       return await printToken(process.argv.slice(3), process.env, process);
     case undefined:
