@@ -54,8 +54,10 @@ export class LanguageController implements ReactiveController {
     const tag = (lang && words && name === 'en' && asked) || choice.lang;
     const own = locales[name] ?? (name === 'en' ? {} : api && `${api}widget/locales/${name}.json`);
     const fetched = typeof own === 'string';
-    this.#open(fetched ? own : '', attempt);
-    if (this.#file?.readers.has(this.#again)) return this.#speech ?? speech(tag, words);
+    const { isConnected } = this.#host;
+    // An element renders once more after it was taken off the page; it must not ask then.
+    if (isConnected) this.#open(fetched ? own : '', attempt);
+    if (!isConnected || this.#file?.readers.has(this.#again)) return this.#speech ?? speech(tag, words);
     const found = fetched ? this.#file?.words : own;
     return (this.#speech = found ? speech(tag, { ...found, ...words }) : speech('en'));
   }
