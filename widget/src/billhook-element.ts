@@ -22,9 +22,6 @@ const ANNOUNCED = 'billhook-announced';
  *
  * @attr {'light' | 'dark' | 'auto'} theme - `auto` follows the system. Default: the page's own `color-scheme`. For style
  * alone, so it has no property
- * @attr {'same-origin' | 'include'} [token-credentials=same-origin] - `include` sends cookies to a `token-url` on another
- * origin
- * @attr {'_self' | '_blank'} [target=_self] - `_blank` opens Stripe's pages in a new tab
  * @event {BillhookChangeEvent} billhook-change - the billing that is shown has changed; also for the first snapshot
  * @event {BillhookErrorEvent} billhook-error - something failed, and is shown in words; `code` says what
  * @cssproperty [--billhook-accent=color-mix(in oklab, var(--billhook-text) 82%, var(--billhook-background))] - the primary
@@ -57,15 +54,23 @@ export abstract class BillhookElement extends LitElement {
     return styles();
   }
 
-  /** Where the BFF is. Default: where the script came from. */
+  /** The BFF's address, absolute or from the page. Default: the folder that the script came from; npm users must say it. */
   declare api: string | undefined;
   /** The host's id of who pays; change it when another workspace is chosen, and everything known is dropped at once. */
   declare account: string | undefined;
-  /** The host's address that answers `{ token }`. */
+  /** The host's address that answers `GET` with `{ "token": … }`; 401 and 403 say that nobody is signed in. */
   declare tokenUrl: string | undefined;
-  /** `include` sends cookies to a `token-url` on another origin. Default: `same-origin`. */
+  /**
+   * `include` sends cookies to a `token-url` on another origin. Default: `same-origin`.
+   *
+   * @type {'same-origin' | 'include' | undefined}
+   */
   declare tokenCredentials: string | undefined;
-  /** `_blank` opens Stripe in a new tab. Default: this one. */
+  /**
+   * `_blank` opens Stripe's pages in a new tab. Default: this one.
+   *
+   * @type {'_self' | '_blank' | undefined}
+   */
   declare target: string | undefined;
 
   protected readonly billing = new ClientController(this);

@@ -7,9 +7,14 @@ import type { Speech } from './words.ts';
 /**
  * The account's first action as one button: "Manage billing", or what is more urgent. Nothing for who may not manage.
  *
- * @event {BillhookActionEvent} billhook-action - it was pressed; cancelable
- * @event {BillhookErrorEvent} billhook-error - something failed; `code` says what
+ * ```html
+ * <nav>… <billhook-manage-button token-url="/billing/token"></billhook-manage-button></nav>
+ * ```
+ *
+ * @tagname billhook-manage-button
+ * @event {BillhookActionEvent} billhook-action - it was pressed; `preventDefault()` hands the action to the page
  * @csspart button - the button
+ * @csspart button-primary - the same
  */
 export class BillhookManageButton extends BillhookElement {
   protected override renderBilling(view: BillingView, speech: Speech): TemplateResult | typeof nothing {

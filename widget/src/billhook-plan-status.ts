@@ -8,12 +8,20 @@ import type { Speech } from './words.ts';
 /**
  * Plan, price and status, without buttons.
  *
- * @event {BillhookChangeEvent} billhook-change - the billing that is shown has changed
- * @event {BillhookErrorEvent} billhook-error - something failed; `code` says what
+ * ```html
+ * <billhook-plan-status token-url="/billing/token"></billhook-plan-status>
+ * ```
+ *
+ * @tagname billhook-plan-status
  * @csspart plan - name, status, dates and price
  * @csspart name - the plan's name
  * @csspart status - the pill beside it
+ * @csspart line - a date or a note
  * @csspart price - the price and its interval
+ * @csspart failure - what failed, with `retry`
+ * @csspart button - the one that asks again
+ * @csspart button-secondary - the same
+ * @csspart retry - the same
  */
 export class BillhookPlanStatus extends BillhookElement {
   protected override renderBilling(view: BillingView, speech: Speech): TemplateResult {
