@@ -47,11 +47,26 @@ describe('forced colours', () => {
   beforeAll(() => page.emulateMedia({ forcedColors: 'active' }));
   afterAll(() => page.emulateMedia({ forcedColors: 'none' }));
 
-  it('buttons have an edge', async () => {
-    await look(page, { state: 'active' });
-    expect(await style('.button', 'border-top-width')).toBe('1px');
-    expect(await style('.button', 'border-top-color')).not.toBe(await style('.card', 'background-color'));
-  });
+  for (const colorScheme of ['light', 'dark'] as const) {
+    it(`every button has an edge and can be read, ${colorScheme}`, async () => {
+      await page.emulateMedia({ colorScheme });
+      await look(page, { state: 'pastDue' });
+      const card = await style('.card', 'background-color');
+      const buttons = await page.locator('main .button').evaluateAll((all) =>
+        all.map((button) => {
+          const { color, backgroundColor, borderTopColor, borderTopWidth } = getComputedStyle(button);
+          return { color, backgroundColor, borderTopColor, borderTopWidth };
+        }),
+      );
+      expect(buttons).toHaveLength(3);
+      for (const { color, backgroundColor, borderTopColor, borderTopWidth } of buttons) {
+        expect(color).not.toBe(backgroundColor);
+        expect(borderTopColor).not.toBe(card);
+        expect(borderTopWidth).toBe('1px');
+      }
+      await page.emulateMedia({ colorScheme: null });
+    });
+  }
 
   it('what stands in while it is loading cannot be read as a plan', async () => {
     await look(page, { state: 'loading' });

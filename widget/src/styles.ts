@@ -312,6 +312,11 @@ const css = `
     }
   }
   @media (forced-colors: active) {
+    /* A system colour is left as it is: text in Canvas would be unseen on what has become Canvas. */
+    .button {
+      background: ButtonFace;
+      color: ButtonText;
+    }
     .button[aria-disabled='true'] {
       color: GrayText;
     }
