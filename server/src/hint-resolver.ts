@@ -17,6 +17,8 @@ export interface HintResolverOptions {
   /** Milliseconds that asking about one subject may take; less than the lease. */
   readonly limitMs: number;
   readonly random: () => number;
+  /** Tells the ledger something, now or as soon as it answers again. */
+  readonly tell: (debt: () => Promise<void>) => Promise<void>;
 }
 
 /** Subjects asked about at the same time. */
@@ -75,13 +77,15 @@ export class HintResolver {
         await store.closeHint(event, customer, config.now());
       }
     } catch (cause) {
-      for (const { event, subject, attempts } of hints) {
+      const { random, tell } = this.#options;
+      const postponed = hints.map(({ event, subject, attempts }) => {
         const fields = { event, type: subject.type, attempts, code: codeOf(cause) };
         config.log.warn('hint.failed', { ...fields, cause: describeCause(cause) });
         metrics.hintFailed(fields.code);
-        // oxlint-disable-next-line no-await-in-loop -- each in a transaction of its own
-        await store.postponeHint(event, config.now() + backOffMs(cause, attempts - 1, this.#options.random));
-      }
+        const nextAttemptAt = config.now() + backOffMs(cause, attempts - 1, random);
+        return tell(() => store.postponeHint(event, nextAttemptAt));
+      });
+      await Promise.all(postponed);
     }
   }
 

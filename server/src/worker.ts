@@ -55,6 +55,8 @@ export class Worker {
   readonly #options: Required<WorkerOptions>;
   readonly #rounds: Rounds;
   readonly #hints: HintResolver;
+  /** What the ledger could not be told while it was down: else each lease would have to end by itself. */
+  readonly #owed: (() => Promise<void>)[] = [];
   #fetching = 0;
   #prunedAt = 0;
   #catalogueReadAt = 0;
@@ -80,7 +82,8 @@ export class Worker {
       onFailure: (cause) => this.#noteFailure('worker.failed', cause),
     });
     const { leaseMs, fetchLimitMs, random } = this.#options;
-    this.#hints = new HintResolver(parts, waiters, { leaseMs, limitMs: fetchLimitMs, random });
+    const tell = (debt: () => Promise<void>) => this.#tell(debt);
+    this.#hints = new HintResolver(parts, waiters, { leaseMs, limitMs: fetchLimitMs, random, tell });
   }
 
   async start(): Promise<void> {
@@ -106,6 +109,11 @@ export class Worker {
   async #look(): Promise<void> {
     const { store, config, catalogue } = this.#parts;
     const now = config.now();
+    for (let debt = this.#owed.shift(); debt; debt = this.#owed.shift()) {
+      const owed = debt;
+      // oxlint-disable-next-line no-await-in-loop -- the first that cannot be told ends the round
+      await this.#step(() => this.#tell(owed));
+    }
     await this.#step(() => store.raiseRechecks(now));
     await this.#step(() => this.#raiseDue(now));
     await this.#step(() => this.#claim(now));
@@ -221,7 +229,18 @@ export class Worker {
     config.log[level]('sync.failed', { host, account, customer, attempts, code, cause: describeCause(cause) });
     metrics.synced('failed', milliseconds, code);
     const now = config.now();
-    await store.fail(claim, code, now + backOffMs(cause, claim.attempts, this.#options.random), now);
+    const nextAttemptAt = now + backOffMs(cause, claim.attempts, this.#options.random);
+    await this.#tell(() => store.fail(claim, code, nextAttemptAt, now));
+  }
+
+  /** Tells the ledger, now or as soon as it answers again. */
+  async #tell(debt: () => Promise<void>): Promise<void> {
+    try {
+      await debt();
+    } catch (cause) {
+      if (cause instanceof StoreUnavailableError) this.#owed.push(debt);
+      throw cause;
+    }
   }
 
   #noteFailure(what: string, cause: unknown): void {
