@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** `billhook <command>`: what an operator runs. */
 
+import { examine } from './commands/doctor.ts';
 import { importAccounts } from './commands/import.ts';
 import { reconcileLedger } from './commands/reconcile.ts';
 import { setUp } from './commands/setup.ts';
@@ -17,6 +18,7 @@ const usage = `billhook <command>
 
   serve      run the backend-for-frontend; configured by the environment (see the README)
   import     link existing subscribers from a file (billhook import --help)
+  doctor     look for what is wrong, and say what to do (billhook doctor --help)
   reconcile  compare everything with Stripe now, and tell what differed (billhook reconcile --help)
   setup      make the portal configurations at Stripe, or check them (billhook setup --help)
   timeline   tell what happened to one account, and why (billhook timeline --help)
@@ -29,6 +31,8 @@ async function run(command: string | undefined): Promise<number> {
       return await serveBillhook(process.env);
     case 'import':
       return await importAccounts(process.argv.slice(3), optionsFrom(process.env), process);
+    case 'doctor':
+      return await examine(process.argv.slice(3), process.env, process);
     case 'reconcile':
       return await reconcileLedger(process.argv.slice(3), optionsFrom(process.env), process);
     case 'setup':

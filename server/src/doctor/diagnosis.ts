@@ -1,0 +1,15 @@
+/** What `billhook doctor` says of one thing: whether it is well, and if not, what to do. */
+
+export interface Diagnosis {
+  /** `warn`: it works, but not as it should. `fail`: something will not work. */
+  readonly level: 'ok' | 'warn' | 'fail';
+  /** What was looked at, in a word or two. */
+  readonly check: string;
+  readonly what: string;
+  /** One sentence: what to do. `null` where all is well. */
+  readonly fix: string | null;
+}
+
+export const ok = (check: string, what: string): Diagnosis => ({ level: 'ok', check, what, fix: null });
+export const warn = (check: string, what: string, fix: string): Diagnosis => ({ level: 'warn', check, what, fix });
+export const fail = (check: string, what: string, fix: string): Diagnosis => ({ level: 'fail', check, what, fix });
