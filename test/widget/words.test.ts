@@ -58,6 +58,11 @@ describe('words', () => {
     expect(speech('ar', { choose: 'اختيار {plan}' }).say('choose', { plan: 'Pro!' })).toBe('اختيار \u2068Pro!\u2069');
   });
 
+  it('a Latin currency in Arabic words is isolated, so that its dollar stays at its end', () => {
+    expect(speech('ar').money({ amount: 2900, currency: 'usd' })).toContain('\u2068US$\u2069');
+    expect(speech('de').money({ amount: 2900, currency: 'cad' })).not.toContain('\u2068');
+  });
+
   it('what is no string in a locale file is shown, not thrown', () => {
     expect(speech('de', { retry: 5 as never }).say('retry')).toBe('5');
     expect(speech('de', { retry: null as never }).say('retry')).toBe('');

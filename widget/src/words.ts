@@ -93,12 +93,14 @@ export function speech(lang: string, words: Partial<Words> = {}, timeZone?: stri
       const value = amount / 10 ** decimals;
       const whole = Number.isInteger(value);
       try {
-        return number(value, {
+        const text = number(value, {
           style: 'currency',
           currency,
           // A whole list price reads better without ".00"; cents that Intl would round away are always shown.
           ...(whole ? (style === 'short' ? { maximumFractionDigits: 0 } : {}) : { maximumFractionDigits: decimals }),
         });
+        // Else the dollar of "US$" goes to its left.
+        return dir === 'rtl' ? text.replace(/\w+\$/, '\u2068$&\u2069') : text;
       } catch {
         return `${value} ${currency.toUpperCase()}`; // a currency code that this browser refuses
       }
