@@ -69,7 +69,8 @@ export function eventCalls({ accounts, events, subscriptions, webhookEndpoints }
 
     async clock() {
       const { lastResponse } = await accounts.retrieveCurrent();
-      const at = Date.parse(lastResponse.headers['date'] ?? '');
+      // Declared as a plain object, and with fetch it is none.
+      const at = Date.parse(new Headers(lastResponse.headers).get('date') ?? '');
       return Number.isNaN(at) ? null : at;
     },
   };
