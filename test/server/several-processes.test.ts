@@ -1,56 +1,96 @@
-/** Two BFFs on one PostgreSQL: whichever one is asked, it says what the other has learned. */
+/** Two servers on one PostgreSQL: what one of them hears of, whoever waits at the other sees. */
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import type { BillingSnapshot } from '@billhook/widget/contract';
+import { NewsListener } from '../../server/src/store/postgres/news.ts';
 import { sharedPostgres } from '../shared-postgres.ts';
-import { startBff, type CallInit, type TestBff } from './bff.ts';
+import { startBff, type TestBff } from './bff.ts';
 import { setStage, type Stage } from './with-sandbox.ts';
 
 let stage: Stage;
-let other: TestBff;
-beforeAll(async () => {
-  const database = await (await sharedPostgres()).createDatabase();
-  stage = await setStage({ database });
-  other = await startBff(stage.options.stripe, { database });
-});
-afterAll(async () => {
-  await other.close();
-  await stage.close();
-});
+let database: string;
+/** Stripe's webhooks come to `stage.bff`; this is the other one. */
+let other: TestBff | null = null;
+let subscription: string;
 
-/** Holds polls at the other process, which gets no webhook, until it says so. */
-async function otherSays(who: CallInit, when: (snapshot: BillingSnapshot) => boolean): Promise<BillingSnapshot> {
-  for (let etag = ''; ;) {
-    const headers = { prefer: 'wait=20', ...(etag === '' ? {} : { 'if-none-match': etag }) };
-    const response = await other.call('/v1/billing', { ...who, headers });
-    expect([200, 304]).toContain(response.status);
-    etag = response.headers.get('etag') ?? '';
-    if (response.status === 304) continue;
+beforeAll(async () => {
+  database = await (await sharedPostgres()).createDatabase();
+  stage = await setStage({ database });
+  const { data } = await stage.stripe.subscriptions.list({ customer: stage.customers.active });
+  subscription = String(data[0]?.id);
+});
+beforeEach(async () => {
+  await cancelAtPeriodEnd(false);
+  await stage.sandbox.deliveries.settled();
+  expect(await whenIts(stage.bff, 'active')).toBeDefined();
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await other?.close();
+  other = null;
+});
+afterAll(() => stage.close());
+
+const startOther = async (change: Parameters<typeof startBff>[1] = {}) => {
+  other = await startBff(stage.options.stripe, { database, ...change });
+  return other;
+};
+const cancelAtPeriodEnd = (cancel: boolean) =>
+  stage.stripe.subscriptions.update(subscription, { cancel_at_period_end: cancel });
+const read = async (bff: TestBff, etag: string | null, wait: number): Promise<Response> =>
+  bff.call('/v1/billing', {
+    ...stage.as('active'),
+    headers: { ...(etag === null ? {} : { 'if-none-match': etag }), ...(wait > 0 ? { prefer: `wait=${wait}` } : {}) },
+  });
+async function whenIts(bff: TestBff, state: string): Promise<BillingSnapshot> {
+  for (let etag: string | null = null; ;) {
+    const response: Response = await read(bff, etag, 15);
+    etag = response.headers.get('etag');
+    if (response.status !== 200) throw new Error(`${response.status}: it never became ${state}`);
     const snapshot = (await response.json()) as BillingSnapshot;
-    if (when(snapshot)) return snapshot;
+    if (snapshot.state === state) return snapshot;
   }
 }
+/** Polls that are held at both servers, until the subscription was canceled. */
+async function answersToBoth(bff: TestBff): Promise<BillingSnapshot[]> {
+  const etag = (await read(bff, null, 0)).headers.get('etag');
+  const held = [read(stage.bff, etag, 15), read(bff, etag, 15)];
+  for (let turn = 0; turn < 50; turn += 1) await nextTurn();
+  await cancelAtPeriodEnd(true);
+  return await Promise.all(
+    held.map(async (answer) => {
+      const response = await answer;
+      expect(response.status).toBe(200);
+      return (await response.json()) as BillingSnapshot;
+    }),
+  );
+}
 
-describe('a page that waits at one process', () => {
-  it('hears of a webhook that came to the other', async () => {
-    const who = stage.as('active');
-    await otherSays(who, ({ state }) => state === 'active');
-    const subscription = stage.sandbox.state.subscriptions
-      .list()
-      .find((each) => each.customer === stage.customers.active);
-    const waiting = otherSays(who, ({ state }) => state === 'ending');
-    await stage.stripe.subscriptions.update(String(subscription?.id), { cancel_at_period_end: true });
-    expect(await waiting).toMatchObject({ state: 'ending', confirmedBy: 'webhook' });
-  });
+it('wakes whoever waits at either of them, by the news alone', async () => {
+  // A wait that ends by itself would end after centuries.
+  vi.spyOn(Math, 'random').mockReturnValue(1e9);
+  const began = performance.now();
+  for (const snapshot of await answersToBoth(await startOther())) expect(snapshot).toMatchObject({ state: 'ending' });
+  process.stdout.write(`both answered after ${Math.round(performance.now() - began)} ms, by news\n`);
+});
 
-  it('hears what a product is called now, without a fetch of its own', async () => {
-    const who = stage.as('trialing');
-    const before = await otherSays(who, ({ plan }) => plan !== null);
-    const { data } = await stage.stripe.subscriptions.list({ customer: stage.customers.trialing });
-    const product = data[0]?.items.data[0]?.price.product;
-    await stage.stripe.products.update(String(product), { name: `${before.plan?.name} Plus` });
-    const after = await otherSays(who, ({ plan }) => plan?.name !== before.plan?.name);
-    expect(after.plan?.name).toBe(`${before.plan?.name} Plus`);
-    expect(after.revision, 'no facts of the customer were fetched for it').toBe(before.revision);
-  });
+it('lets whoever waits look again now and then, when no news comes', async () => {
+  vi.spyOn(NewsListener.prototype, 'follow').mockReturnValue(() => undefined);
+  const deaf = await startOther();
+  const began = performance.now();
+  for (const snapshot of await answersToBoth(deaf)) expect(snapshot).toMatchObject({ state: 'ending' });
+  process.stdout.write(`both answered after ${Math.round(performance.now() - began)} ms, one of them without news\n`);
+});
+
+it('says a product’s new name at both', async () => {
+  let ahead = 0;
+  const bff = await startOther({ now: () => Date.now() + ahead });
+  const item = (await stage.stripe.subscriptions.retrieve(subscription)).items.data[0];
+  await stage.stripe.products.update(String(item?.price.product), { name: 'Team of tomorrow' });
+  await stage.sandbox.deliveries.settled();
+  const nameAt = async (of: TestBff) => (await of.snapshot(stage.as('active'))).plan?.name;
+  while ((await nameAt(stage.bff)) !== 'Team of tomorrow') await nextTurn();
+  ahead = 11_000;
+  while ((await nameAt(bff)) !== 'Team of tomorrow') await nextTurn();
 });
