@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => theatre.close());
 
 /** Alder Works, whose person is in Harbour Studio too; a page of their own, with a note of everything that it says. */
-async function visit(path: string, before?: (page: Page) => Promise<void>) {
+async function visit(path: string, before?: (page: Page) => Promise<unknown>) {
   entrance ??= await theatre.enter('Alder Works', { path: '/frameworks' });
   const page = await entrance.context().newPage();
   const said: string[] = [];

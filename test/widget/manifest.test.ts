@@ -126,7 +126,9 @@ describe('documented and there, there and documented', () => {
 
   it('attributes: those that the elements observe, and the one for style alone', async () => {
     const { BillhookWidget } = await import('@billhook/widget');
-    const observed = Object.entries(BillhookWidget.properties).map(([name, { attribute }]) => attribute ?? name);
+    const observed = Object.entries<{ attribute?: string }>(BillhookWidget.properties).map(
+      ([name, { attribute }]) => attribute ?? name,
+    );
     for (const { tagName, attributes } of elements) {
       expect(names(attributes), tagName).toEqual([...observed, 'theme'].toSorted());
     }

@@ -1,0 +1,22 @@
+/** What the analyzer of `reference.ts` reads, and what it leaves out. */
+export default {
+  globs: ['src/billhook-*.ts', 'src/events.ts'],
+  litelement: true,
+  quiet: true,
+  // It would write to the package.json of wherever it is called from; ours has the field.
+  packagejson: false,
+  plugins: [
+    {
+      name: 'only-what-a-page-may-use',
+      packageLinkPhase({ customElementsManifest }) {
+        for (const declaration of customElementsManifest.modules.flatMap(({ declarations }) => declarations)) {
+          // An event that is dispatched without its name in sight; the JSDoc has it.
+          declaration.events = declaration.events?.filter(({ name }) => name);
+          declaration.members = declaration.members?.filter(
+            ({ name, privacy }) => privacy !== 'private' && privacy !== 'protected' && !name.startsWith('#'),
+          );
+        }
+      },
+    },
+  ],
+};
