@@ -6,7 +6,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AccessAnswer, BillingSnapshot, BillingState } from '@billhook/widget/contract';
 import type { SeededCustomers } from '../demo/stripe-sandbox/index.ts';
-import { NOTHING_KNOWN } from '../widget/src/client.ts';
+import { NOTHING_KNOWN } from '../widget/src/client-state.ts';
 import { present } from '../widget/src/presentation.ts';
 import { speech } from '../widget/src/words.ts';
 import { setStage, type Stage } from './server/with-sandbox.ts';

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { ProblemCode } from '@billhook/widget/contract';
-import { NOTHING_KNOWN } from '../../widget/src/client.ts';
+import { NOTHING_KNOWN } from '../../widget/src/client-state.ts';
 import { BillhookError, type WidgetErrorCode } from '../../widget/src/errors.ts';
 import { SHIPPED } from '../../widget/src/locale-choice.ts';
 import { en } from '../../widget/src/locales/en.ts';

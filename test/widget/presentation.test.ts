@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Change } from '@billhook/widget/contract';
-import { NOTHING_KNOWN, type ClientState } from '../../widget/src/client.ts';
+import { NOTHING_KNOWN, type ClientState } from '../../widget/src/client-state.ts';
 import { BillhookError } from '../../widget/src/errors.ts';
 import { present } from '../../widget/src/presentation.ts';
 import { speech } from '../../widget/src/words.ts';

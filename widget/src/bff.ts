@@ -42,13 +42,18 @@ export function createBff(base: string, tokens: TokenSource): Bff {
     }
     const { status, headers } = answer;
     if (status < 300 || status === 304) return answer;
-    const { code } = (answer.body ?? {}) as { code?: string };
-    throw new BillhookError(code ?? 'unreachable', status, Number(headers.get('retry-after')) * 1000 || 0);
+    const { code } = (answer.body ?? {}) as { code?: unknown };
+    const after = headers.get('retry-after') ?? '';
+    // In seconds, or as a date by the server's clock.
+    const retryAfter = Number(after) * 1000 || Date.parse(after) - Date.now() - clockAhead || 0;
+    throw new BillhookError(typeof code === 'string' ? code : 'unreachable', status, retryAfter);
   }
 
   async function send(token: string, path: string, body: object | null, wait: number, signal: AbortSignal) {
     signal.throwIfAborted();
     const subject = tokens.subject();
+    // By another request, or by somebody else who has signed in.
+    const overtaken = () => signal.aborted || tokens.subject() !== subject;
     const limit = new AbortController();
     const stop = () => limit.abort();
     signal.addEventListener('abort', stop);
@@ -75,21 +80,17 @@ export function createBff(base: string, tokens: TokenSource): Bff {
       const ahead = Date.parse(headers.get('date') ?? '') - Date.now();
       // `Date` has whole seconds: a smaller difference says nothing.
       clockAhead = Math.abs(ahead) > 2000 ? ahead : 0;
-      // What was asked for somebody else is not shown.
-      if (tokens.subject() !== subject) throw new DOMException('', 'AbortError');
-      return { status, headers, body: json };
+      if (!overtaken()) return { status, headers, body: json };
     } catch (cause) {
-      if (signal.aborted || tokens.subject() !== subject) throw cause;
-      throw new BillhookError(
-        limit.signal.aborted ? 'timed_out' : navigator.onLine ? 'unreachable' : 'offline',
-        0,
-        0,
-        cause,
-      );
+      if (!overtaken()) {
+        const code = limit.signal.aborted ? 'timed_out' : navigator.onLine ? 'unreachable' : 'offline';
+        throw new BillhookError(code, 0, 0, cause);
+      }
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', stop);
     }
+    throw new DOMException('', 'AbortError');
   }
 
   return {

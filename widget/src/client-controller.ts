@@ -1,5 +1,6 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
-import { createClient, NOTHING_KNOWN, type BillingClient, type ClientState, type Subscriber } from './client.ts';
+import { NOTHING_KNOWN, type BillingClient, type ClientState, type Subscriber } from './client-state.ts';
+import { clientOf } from './client.ts';
 import type { BillingSnapshot } from './contract.ts';
 import { BillhookError } from './errors.ts';
 import { BillhookChangeEvent, BillhookErrorEvent } from './events.ts';
@@ -19,7 +20,6 @@ export class ClientController implements ReactiveController, Subscriber {
   client: BillingClient | null = null;
   /** The BFF's folder, which `v1/` is in; `null` where its address is none, or not known. */
   base: string | null = null;
-  #key = '';
 
   constructor(host: ReactiveControllerHost & HTMLElement & ClientAddress) {
     this.#host = host;
@@ -70,17 +70,13 @@ export class ClientController implements ReactiveController, Subscriber {
   };
 
   #bind(): void {
-    const { options, clients } = registry;
+    const { options } = registry;
     const { api = options.api, account = options.account, tokenUrl = options.tokenUrl, tokenCredentials } = this.#host;
     const base = (this.base = folderOf(api));
-    const key = `${base} ${account ?? ''}`;
-    if (key !== this.#key) {
+    const client = base === null ? null : clientOf(base, account ?? null);
+    if (client !== this.client) {
       this.#release();
-      this.#key = key;
-      if (base !== null) {
-        this.client = clients.get(key) ?? createClient(key, base, account ?? null);
-        clients.set(key, this.client);
-      }
+      this.client = client;
     }
     const credentials = tokenCredentials === 'include' ? 'include' : 'same-origin';
     this.client?.attach(this, tokenUrl === undefined ? null : { url: tokenUrl, credentials });
@@ -89,7 +85,6 @@ export class ClientController implements ReactiveController, Subscriber {
   #release(): void {
     this.client?.detach(this);
     this.client = null;
-    this.#key = '';
   }
 }
 

@@ -4,75 +4,21 @@
  * sees the one before.
  */
 import { createBff, type OpenableAction } from './bff.ts';
-import type { BillingSnapshot, Change } from './contract.ts';
-import { BillhookError, SignedOut } from './errors.ts';
+import {
+  NOTHING_KNOWN,
+  type BillingClient,
+  type ClientState,
+  type Subscriber,
+  type TokenAddress,
+} from './client-state.ts';
+import type { BillingSnapshot } from './contract.ts';
+import { asFailure, BillhookError, SignedOut } from './errors.ts';
 import { listenToPage, pageIsVisible, type PageSignals } from './page-signals.ts';
 import { supersedes } from './parse.ts';
-import { nextPoll, PROVISIONAL, WAIT_SECONDS, type Poll, type Situation } from './polling.ts';
+import { nextPoll, PROVISIONAL, WAIT_SECONDS, type Poll } from './polling.ts';
 import { registry } from './registry.ts';
 import { createTokenSource, fetchToken } from './token-source.ts';
-import { checkedAddress, inOpaqueFrame, prepareTab, sessionItem, setSessionItem } from './visit.ts';
-
-/** What the elements show. Replaced as a whole at every change. */
-export interface ClientState {
-  readonly snapshot: BillingSnapshot | null;
-  /** When the BFF last vouched for the snapshot, by its own clock. */
-  readonly confirmedAt: number;
-  readonly signedOut: boolean;
-  /** Reading failed; the snapshot is the last known one. */
-  readonly failure: BillhookError | null;
-  /** Failed readings in a row. */
-  readonly failures: number;
-  /** The action that is being opened. */
-  readonly opening: OpenableAction | null;
-  /** Opening failed. */
-  readonly openFailure: BillhookError | null;
-  readonly visit: Situation['visit'];
-  readonly changes: readonly Change[];
-  /** The account got into trouble while the page was open, so it may be said at once. */
-  readonly alerting: boolean;
-}
-
-export interface Subscriber {
-  changed(): void;
-  snapshotChanged(snapshot: BillingSnapshot, previous: BillingSnapshot | null): void;
-  failed(error: BillhookError): void;
-}
-
-export interface TokenAddress {
-  readonly url: string;
-  readonly credentials: RequestCredentials;
-}
-
-export interface BillingClient {
-  state(): ClientState;
-  /** The server's clock, in milliseconds. */
-  now(): number;
-  /** Whether this is the one element that speaks to screen readers for all of them. */
-  isAnnouncer(subscriber: Subscriber): boolean;
-  /** Also tells a new address for tokens. */
-  attach(subscriber: Subscriber, address: TokenAddress | null): void;
-  detach(subscriber: Subscriber): void;
-  /** The page's options are others now: what could not be read may be read. */
-  reconfigured(): void;
-  /** The person asks again. */
-  retry(): void;
-  /** Opens what an action leads to, in the page's language. Ignored while another one is being opened. */
-  open(action: OpenableAction, newTab: boolean, locale: string | undefined): Promise<void>;
-}
-
-export const NOTHING_KNOWN: ClientState = {
-  snapshot: null,
-  confirmedAt: 0,
-  signedOut: false,
-  failure: null,
-  failures: 0,
-  opening: null,
-  openFailure: null,
-  visit: 'none',
-  changes: [],
-  alerting: false,
-};
+import { leaveForVisit, sessionItem, setSessionItem } from './visit.ts';
 
 /** When a page is still there this long after it was told to leave, the person has stopped it. */
 const LEAVING_LIMIT = 20_000;
@@ -87,9 +33,23 @@ const SAY_PENDING_AFTER = 24_000;
 const TROUBLE = /^(pastDue|restricted|actionRequired|incomplete)$/;
 const UNSETTLED = /^(processing|unknown|incomplete)$/;
 
+/** Milliseconds since then. A clock that was put right meanwhile, in either direction, makes it long ago, and not never. */
+const since = (moment: number): number => Math.abs(Date.now() - moment);
+
 const READ: Poll = { kind: 'read', wait: 0, delay: 0 };
 
-export function createClient(key: string, api: string, account: string | null): BillingClient {
+/** Those that an element of this page reads. Not shared with another copy of Billhook: only one copy's elements are defined. */
+const clients = new Map<string, BillingClient>();
+
+/** @param base the BFF's folder, which `v1/` is in */
+export function clientOf(base: string, account: string | null): BillingClient {
+  const key = `${base} ${account ?? ''}`;
+  const client = clients.get(key) ?? createClient(key, base, account);
+  clients.set(key, client);
+  return client;
+}
+
+function createClient(key: string, api: string, account: string | null): BillingClient {
   const subscribers = new Set<Subscriber>();
   const storedVisit = `billhook-visit:${key}`;
   const tokens = createTokenSource(
@@ -190,7 +150,7 @@ export function createClient(key: string, api: string, account: string | null): 
     const before = state.snapshot;
     apply(snapshot ?? before);
     // The return may have been too early: what changes now may still be its doing.
-    const provisional = state.visit.endsWith('changed') && Date.now() - returnedAt < PROVISIONAL;
+    const provisional = state.visit.endsWith('changed') && since(returnedAt) < PROVISIONAL;
     if (provisional && before && before.revision !== state.snapshot?.revision) await readReturn(WAIT_SECONDS, signal);
   }
 
@@ -201,7 +161,7 @@ export function createClient(key: string, api: string, account: string | null): 
       const { outcome, changes, snapshot } = await bff.visitReturn(visitId, wait, signal);
       signal.throwIfAborted();
       const pending = outcome === 'pending';
-      const early = pending && Date.now() - returnedAt < SAY_PENDING_AFTER;
+      const early = pending && since(returnedAt) < SAY_PENDING_AFTER;
       const { revision } = snapshot;
       const known = settledAt && (pending || revision === settledAt);
       if (!pending) setSessionItem(storedVisit, `${visitId} ${(settledAt = revision)}`);
@@ -235,19 +195,20 @@ export function createClient(key: string, api: string, account: string | null): 
 
   function askingFailed(error: unknown, { wait }: Poll): void {
     if (error instanceof SignedOut) return forget(true);
-    if (!(error instanceof BillhookError)) return; // it was answered for another account, and is asked again at once
-    if (wait && error.transient && error.status !== 429) waitsCut = true;
-    retryAfter = error.retryAfter;
-    const news = state.failure?.code !== error.code;
-    set({ failure: error, failures: state.failures + 1 });
-    if (news) tellFailure(error);
+    // It was answered for another account, and is asked again at once.
+    if (error instanceof DOMException) return;
+    const failure = asFailure(error);
+    if (wait && failure.transient && failure.status !== 429) waitsCut = true;
+    retryAfter = failure.retryAfter;
+    const news = state.failure?.code !== failure.code;
+    set({ failure, failures: state.failures + 1 });
+    if (news) tellFailure(failure);
   }
 
   function schedule(): void {
     clearTimeout(timer);
     if (asking || !subscribers.size || state.opening || state.signedOut) return;
-    const now = Date.now();
-    if (state.visit !== 'none' && now - returnedAt > PROVISIONAL) endVisit();
+    if (state.visit !== 'none' && since(returnedAt) > PROVISIONAL) endVisit();
     const { visit, snapshot, failure, failures } = state;
     if (!snapshot && !failure) return void ask(READ);
     // What will fail again in the same way is asked at the pace of an idle page.
@@ -256,13 +217,13 @@ export function createClient(key: string, api: string, account: string | null): 
       visible: pageIsVisible(),
       online: navigator.onLine,
       visit: hopeless ? 'none' : visit,
-      sinceReturn: now - returnedAt,
+      sinceReturn: since(returnedAt),
       unsettled: !hopeless && snapshot !== null && (snapshot.stale || UNSETTLED.test(snapshot.state)),
-      sinceAttention: now - attentionAt,
+      sinceAttention: since(attentionAt),
       waitsCut,
       lastTook,
       failures: hopeless ? 0 : failures,
-      retryAfter,
+      retryAfter: Math.max(0, retryAfter - since(readAt)),
       random: Math.random(),
     });
     if (poll) timer = setTimeout(() => void ask(poll), poll.delay);
@@ -273,7 +234,7 @@ export function createClient(key: string, api: string, account: string | null): 
     // that comes forward fires focus and visibilitychange: the second must not cut off what the first asked.
     if (state.opening || (asking && isReturning())) return;
     const returned = state.visit === 'none' && /^\S+$/.test(sessionItem(storedVisit) ?? '');
-    if (returned || Date.now() - readAt > ATTENTION_PAUSE) return begin();
+    if (returned || since(readAt) > Math.max(ATTENTION_PAUSE, retryAfter)) return begin();
     attentionAt = Date.now();
     schedule();
   }
@@ -298,7 +259,7 @@ export function createClient(key: string, api: string, account: string | null): 
       },
       told(revision) {
         if (revision === state.snapshot?.revision) schedule();
-        else if (pageIsVisible() && !asking && !state.opening) void ask(READ, false);
+        else if (pageIsVisible() && !asking && !state.opening && since(readAt) >= retryAfter) void ask(READ, false);
       },
     });
   }
@@ -314,29 +275,19 @@ export function createClient(key: string, api: string, account: string | null): 
   async function open(action: OpenableAction, newTab: boolean, locale: string | undefined): Promise<void> {
     if (state.opening) return;
     const { signal } = (leaving = new AbortController());
-    const tab = prepareTab(newTab);
+    const seen = state.snapshot?.revision ?? null;
     // A request that still waits would keep the page out of the back/forward cache.
     stopAsking();
     set({ opening: action, openFailure: null, visit: 'none', changes: [] });
     try {
-      if (inOpaqueFrame()) throw new BillhookError('unsupported_frame');
-      const { url, visit } = await bff.open(action, state.snapshot?.revision ?? null, locale, signal);
-      const address = checkedAddress(url);
-      setSessionItem(storedVisit, visit);
-      if (tab) {
-        tab.location.replace(address);
-        return stayed();
-      }
-      const { navigate } = registry.options;
-      if (navigate) navigate(address);
-      else location.assign(address);
-      leavingTimer = setTimeout(stayed, LEAVING_LIMIT);
+      const left = await leaveForVisit(() => bff.open(action, seen, locale, signal), newTab, storedVisit);
+      if (left) leavingTimer = setTimeout(stayed, LEAVING_LIMIT);
+      else stayed();
     } catch (error) {
-      tab?.close();
       if (signal.aborted) return;
       set({ opening: null });
       if (error instanceof SignedOut) return forget(true);
-      const failure = error instanceof BillhookError ? error : new BillhookError('response_malformed', 0, 0, error);
+      const failure = asFailure(error);
       set({ openFailure: failure });
       tellFailure(failure);
       // "Nothing to pay" and "no customer" say that what is shown is old.
@@ -367,7 +318,7 @@ export function createClient(key: string, api: string, account: string | null): 
       clearTimeout(leavingTimer);
       state = { ...state, opening: null };
       // An element that is only moved connects again in the same task; else the account is forgotten.
-      queueMicrotask(() => subscribers.size || registry.clients.delete(key));
+      queueMicrotask(() => subscribers.size || clients.delete(key));
     },
     reconfigured() {
       if (state.snapshot) return;

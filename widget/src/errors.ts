@@ -48,5 +48,9 @@ export class BillhookError extends Error {
   }
 }
 
+/** What cannot have been a failure of its own kind came of an answer that was not understood. */
+export const asFailure = (error: unknown): BillhookError =>
+  error instanceof BillhookError ? error : new BillhookError('response_malformed', 0, 0, error);
+
 /** The host says that nobody is signed in. A state, not an error: the widget shows nothing. */
 export class SignedOut extends Error {}

@@ -6,6 +6,5 @@ export { BillhookWidget } from './billhook-widget.ts';
 export type * from './contract.ts';
 export { BillhookError, type WidgetErrorCode } from './errors.ts';
 export { BillhookActionEvent, BillhookChangeEvent, BillhookErrorEvent } from './events.ts';
-export { configureBillhook, type BillhookOptions } from './registry.ts';
-export type { GetToken, TokenRequest } from './token-source.ts';
+export { configureBillhook, type BillhookOptions, type GetToken, type TokenRequest } from './registry.ts';
 export type { WordKey, Words } from './words.ts';

@@ -7,16 +7,28 @@ import { BillhookError } from './errors.ts';
 
 /** @throws BillhookError `response_malformed` */
 export function parseSnapshot(value: unknown): BillingSnapshot {
-  const snapshot = value as Partial<BillingSnapshot> | null;
-  const { revision, state, payment, access, actions = [], offers = [], subscriptions = [] } = snapshot ?? {};
-  if (!revision || !state || !payment || !access) throw new BillhookError('response_malformed');
-  return { ...(snapshot as BillingSnapshot), actions, offers, subscriptions };
+  const { actions = [], offers = [], subscriptions = [], ...rest } = (value ?? {}) as Partial<BillingSnapshot>;
+  const { revision, state, payment, access } = rest;
+  if (
+    typeof revision !== 'string' ||
+    !state ||
+    !payment ||
+    !access ||
+    ![actions, offers, subscriptions].every(isList)
+  ) {
+    throw new BillhookError('response_malformed');
+  }
+  return { ...(rest as BillingSnapshot), actions, offers, subscriptions };
 }
+
+/** Of objects; what they hold is looked at where it is shown. */
+const isList = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((item) => typeof item === 'object' && item !== null);
 
 /** @throws BillhookError `response_malformed` */
 export function parseVisitReturn(value: unknown): VisitReturn {
   const { outcome = 'pending', changes = [], snapshot } = (value ?? {}) as Partial<VisitReturn>;
-  return { outcome, changes, snapshot: parseSnapshot(snapshot) };
+  return { outcome, changes: isList(changes) ? changes : [], snapshot: parseSnapshot(snapshot) };
 }
 
 /**

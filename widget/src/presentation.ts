@@ -1,6 +1,6 @@
 /** Pure: what the client knows + words + clock → what is shown. No element decides anything that is not decided here. */
 import type { Action, BillingSnapshot, Plan, ScheduledChange, SubscriptionSummary } from './contract.ts';
-import type { ClientState } from './client.ts';
+import type { ClientState } from './client-state.ts';
 import { changeWords, failureText, paragraph } from './sentences.ts';
 import { bannerOf, type Banner } from './trouble.ts';
 import { checkedAddress } from './visit.ts';

@@ -2,10 +2,17 @@
  * What everybody on a page shares. It hangs on a registered symbol, so that an npm copy and a script-tag copy find each
  * other: `configureBillhook` from the one reaches elements of the other, and neither asks the BFF twice.
  */
-import type { BillingClient } from './client.ts';
-import type { GetToken } from './token-source.ts';
 import type { Navigate } from './visit.ts';
 import type { Words } from './words.ts';
+
+export interface TokenRequest {
+  /** The element's `account` attribute. */
+  readonly account: string | null;
+  readonly signal: AbortSignal;
+}
+
+/** The host's way to a token; `null` says that nobody is signed in. */
+export type GetToken = (request: TokenRequest) => Promise<string | null> | string | null;
 
 export interface BillhookOptions {
   /** The host's way to a widget token, where an address (`token-url`) is not enough. */
@@ -30,7 +37,6 @@ interface Registry {
   options: BillhookOptions;
   /** The elements are ours already. */
   defined: boolean;
-  readonly clients: Map<string, BillingClient>;
   readonly listeners: Set<() => void>;
 }
 
@@ -48,7 +54,6 @@ const name = Symbol.for('billhook');
 export const registry: Registry = (page[name] ??= {
   options: {},
   defined: false,
-  clients: new Map(),
   listeners: new Set(),
 });
 

@@ -4,15 +4,6 @@
  */
 import { BillhookError, SignedOut } from './errors.ts';
 
-export interface TokenRequest {
-  /** The element's `account` attribute. */
-  readonly account: string | null;
-  readonly signal: AbortSignal;
-}
-
-/** The host's way to a token; `null` says that nobody is signed in. */
-export type GetToken = (request: TokenRequest) => Promise<string | null> | string | null;
-
 export interface TokenSource {
   /** @throws SignedOut, BillhookError `token_unavailable`, `token_source_missing` */
   get(): Promise<string>;

@@ -1,5 +1,7 @@
 /** Trips to Stripe's pages: the id that survives the trip, and which addresses are followed at all. */
+import type { OpenedVisit } from './contract.ts';
 import { BillhookError } from './errors.ts';
+import { registry } from './registry.ts';
 
 /**
  * `sessionStorage` keeps a visit's id while the person is away. It belongs to this tab, so another tab does not claim the
@@ -38,15 +40,31 @@ export function checkedAddress(address: string): string {
 export type Navigate = (url: string) => void;
 
 /**
- * A tab for a way out that does not use this page: where the host wants one, and where this page is itself in a frame,
- * because Stripe's pages refuse to be framed. Opened in the click, because a tab opened later is a pop-up; `null` also
- * where the browser refuses it, and then this page is used.
+ * Goes to Stripe's page: in this one, or in a tab where the host wants one and where this page is itself in a frame,
+ * because Stripe's pages refuse to be framed. The tab is opened in the click, because one opened later is a pop-up; where
+ * the browser refuses even that, this page is used.
+ *
+ * @param open asks for the address, which is followed at once
+ * @param key where the visit's id is kept
+ * @returns whether this page is being left
+ * @throws BillhookError `unsupported_frame`, `address_refused`, and what `open` throws
  */
-export function prepareTab(wanted: boolean): Window | null {
-  const tab = wanted || window.top !== window.self ? window.open('', '_blank') : null;
-  if (tab) tab.opener = null;
-  return tab;
+export async function leaveForVisit(open: () => Promise<OpenedVisit>, newTab: boolean, key: string): Promise<boolean> {
+  const framed = window.top !== window.self;
+  const tab = newTab || framed ? window.open('', '_blank') : null;
+  try {
+    // Without an origin there is no storage to come back to, and nobody whom the BFF would answer.
+    if (self.origin === 'null' || (framed && !tab)) throw new BillhookError('unsupported_frame');
+    if (tab) tab.opener = null;
+    const { url, visit } = await open();
+    const address = checkedAddress(url);
+    setSessionItem(key, visit);
+    const { navigate = (there: string) => location.assign(there) } = registry.options;
+    if (tab) tab.location.replace(address);
+    else navigate(address);
+    return !tab;
+  } catch (error) {
+    tab?.close();
+    throw error;
+  }
 }
-
-/** In a sandboxed frame without an origin there is no storage to come back to and no origin for the BFF to accept. */
-export const inOpaqueFrame = (): boolean => self.origin === 'null';

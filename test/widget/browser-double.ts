@@ -1,0 +1,266 @@
+/**
+ * A browser without pages: tabs that each run the real client in a realm of their own, on one virtual clock, with one
+ * BFF. Only the browser is a double; what is counted is what the client asks.
+ */
+import type { BillingSnapshot } from '@billhook/widget/contract';
+import { createClock, type Clock } from '@sinonjs/fake-timers';
+import { fileURLToPath } from 'node:url';
+import { createContext, runInContext } from 'node:vm';
+import { build, type Rolldown } from 'vite';
+import type { BillingClient, Subscriber } from '../../widget/src/client-state.ts';
+import type { clientOf } from '../../widget/src/client.ts';
+import { active, NOW } from './snapshots.ts';
+
+/** The client as one script that leaves `clientOf` behind. */
+const source = await (async () => {
+  const root = fileURLToPath(new URL('../../widget', import.meta.url));
+  const built = await build({
+    root,
+    configFile: false,
+    logLevel: 'error',
+    build: {
+      write: false,
+      minify: false,
+      lib: { entry: `${root}/src/client.ts`, formats: ['iife'], name: 'billhook' },
+    },
+  });
+  return (built as Rolldown.RolldownOutput[])[0]?.output[0].code ?? '';
+})();
+
+export const SECOND = 1000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+const TOKEN_LIFE = 10 * MINUTE;
+
+export interface Asked {
+  readonly at: number;
+  readonly tab: number;
+  readonly what: 'token' | 'billing' | 'return';
+  readonly wait: number;
+  status: number;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export class BrowserDouble {
+  readonly clock: Clock = createClock(NOW);
+  readonly asked: Asked[] = [];
+  readonly tabs: Tab[] = [];
+  snapshot: BillingSnapshot = active;
+  /** How the BFF answers before it looks at the request; `null`: as it should. `'down'`: not at all. */
+  trouble: (wait: number) => Answer | 'down' | null | Promise<Answer | 'down' | null> = () => null;
+  /** Tabs hear each other's channels; tabs of different people's browsers do not. */
+  readonly channels = new Map<string, Set<ChannelDouble>>();
+  #waiting: (() => void)[] = [];
+  #open = 0;
+
+  tab(options: TabOptions = {}): Tab {
+    const tab = new Tab(this, this.tabs.length, options);
+    this.tabs.push(tab);
+    return tab;
+  }
+
+  async pass(milliseconds: number): Promise<void> {
+    await this.clock.tickAsync(milliseconds);
+  }
+
+  /** A sleeping machine: the day goes on, its timers do not. */
+  sleep(milliseconds: number): void {
+    this.clock.setSystemTime(this.clock.now + milliseconds);
+  }
+
+  /** Another truth; whoever waits learns it. */
+  change(snapshot: BillingSnapshot): void {
+    this.snapshot = snapshot;
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  get pending(): number {
+    return this.#open;
+  }
+
+  /** What was asked of the BFF since then. */
+  billing(since = 0): Asked[] {
+    return this.asked.filter(({ what, at }) => what !== 'token' && at >= since);
+  }
+
+  tokens(since = 0): Asked[] {
+    return this.asked.filter(({ what, at }) => what === 'token' && at >= since);
+  }
+
+  async answer(tab: number, address: string, init: RequestInit): Promise<unknown> {
+    const headers = new Headers(init.headers);
+    const what = address.endsWith('token') ? 'token' : address.endsWith('return') ? 'return' : 'billing';
+    const wait = Number(headers.get('prefer')?.replace('wait=', '') ?? 0);
+    const asked: Asked = { at: this.clock.now, tab, what, wait, status: 0 };
+    this.asked.push(asked);
+    this.#open++;
+    try {
+      const { signal } = init;
+      const aborted = new Promise<never>((_, reject) => {
+        signal?.addEventListener('abort', () => reject(new DOMException('aborted', 'AbortError')));
+      });
+      const answer = await Promise.race([this.#answer(what, wait, headers), aborted]);
+      if (answer === 'down') throw new TypeError('Failed to fetch');
+      asked.status = answer.status;
+      return {
+        status: answer.status,
+        type: 'basic',
+        headers: new Headers({ date: new Date(this.clock.now).toUTCString(), ...answer.headers }),
+        json: () => Promise.resolve(structuredClone(answer.body)),
+      };
+    } finally {
+      this.#open--;
+    }
+  }
+
+  async #answer(what: Asked['what'], wait: number, headers: Headers): Promise<Answer | 'down'> {
+    // A loopback's time, so that requests of one moment overlap as they do in a browser.
+    await this.#after(5);
+    if (what === 'token') return { status: 200, body: { token: this.#token() } };
+    const trouble = await this.trouble(wait);
+    if (trouble) return trouble;
+    if (what === 'return') {
+      return { status: 200, body: { outcome: 'unchanged', changes: [], snapshot: this.snapshot } };
+    }
+    if (headers.get('if-none-match') === this.#etag() && wait) {
+      await Promise.race([this.#after(wait * SECOND), new Promise<void>((wake) => this.#waiting.push(wake))]);
+    }
+    const etag = this.#etag();
+    return headers.get('if-none-match') === etag
+      ? { status: 304, headers: { etag } }
+      : { status: 200, body: this.snapshot, headers: { etag } };
+  }
+
+  #after(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => this.clock.setTimeout(resolve, milliseconds));
+  }
+
+  after(milliseconds: number): Promise<void> {
+    return this.#after(milliseconds);
+  }
+
+  #etag(): string {
+    return `"${this.snapshot.revision}"`;
+  }
+
+  #token(): string {
+    const exp = Math.floor((this.clock.now + TOKEN_LIFE) / 1000);
+    return `x.${btoa(JSON.stringify({ iss: 'host', sub: 'account-1', exp }))}.x`;
+  }
+}
+
+interface TabOptions {
+  /** How far this machine's clock is ahead. */
+  readonly ahead?: number;
+  /** Whose browser it is: only tabs of the same one hear each other. */
+  readonly person?: string;
+  /** 0 ≤ random < 1, one after another. */
+  readonly random?: () => number;
+}
+
+export class Tab {
+  readonly #browser: BrowserDouble;
+  readonly #window = new EventTarget();
+  readonly #document = { visibilityState: 'visible', readyState: 'complete' };
+  readonly #navigator = { onLine: true };
+  readonly client: BillingClient;
+  readonly #subscriber: Subscriber = { changed() {}, snapshotChanged() {}, failed() {} };
+  /** What its page would have seen as uncaught. */
+  ahead: number;
+
+  constructor(browser: BrowserDouble, number: number, { ahead = 0, person = 'one', random }: TabOptions) {
+    this.#browser = browser;
+    this.ahead = ahead;
+    const { clock } = browser;
+    const now = () => clock.now + this.ahead;
+    class TabDate extends Date {
+      static override now = now;
+    }
+    const storage = new Map<string, string>();
+    const context = createContext({
+      AbortController,
+      AbortSignal,
+      DOMException,
+      URL,
+      BroadcastChannel: class extends ChannelDouble {
+        constructor(name: string) {
+          super(browser, `${person} ${name}`);
+        }
+      },
+      Date: TabDate,
+      performance: clock.performance,
+      setTimeout: clock.setTimeout,
+      clearTimeout: clock.clearTimeout,
+      queueMicrotask,
+      atob,
+      addEventListener: this.#window.addEventListener.bind(this.#window),
+      document: this.#document,
+      navigator: this.#navigator,
+      location: { href: 'https://app.example/billing' },
+      sessionStorage: {
+        getItem: (key: string) => storage.get(key) ?? null,
+        setItem: (key: string, value: string) => storage.set(key, value),
+        removeItem: (key: string) => storage.delete(key),
+      },
+      fetch: (address: string, init: RequestInit) => browser.answer(number, address, init),
+    });
+    runInContext(source, context);
+    if (random) (runInContext('Math', context) as Math).random = random;
+    const open = runInContext('billhook.clientOf', context) as typeof clientOf;
+    this.client = open('https://billing.test/', null);
+    this.client.attach(this.#subscriber, { url: 'https://app.example/token', credentials: 'same-origin' });
+  }
+
+  /** A person comes to it, as browsers tell: twice. */
+  show(): void {
+    this.#document.visibilityState = 'visible';
+    this.#window.dispatchEvent(new Event('visibilitychange'));
+    this.#window.dispatchEvent(new Event('focus'));
+  }
+
+  hide(): void {
+    this.#document.visibilityState = 'hidden';
+    this.#window.dispatchEvent(new Event('visibilitychange'));
+  }
+
+  online(onLine: boolean): void {
+    this.#navigator.onLine = onLine;
+    this.#window.dispatchEvent(new Event(onLine ? 'online' : 'offline'));
+  }
+
+  leave(): void {
+    this.client.detach(this.#subscriber);
+  }
+
+  /** When it last learned that what it shows is true. */
+  get fresh(): boolean {
+    const { failure, snapshot } = this.client.state();
+    return !failure && snapshot?.revision === this.#browser.snapshot.revision;
+  }
+}
+
+class ChannelDouble extends EventTarget {
+  readonly #others: Set<ChannelDouble>;
+
+  constructor(browser: BrowserDouble, name: string) {
+    super();
+    const { channels } = browser;
+    this.#others = channels.get(name) ?? new Set();
+    channels.set(name, this.#others.add(this));
+  }
+
+  postMessage(data: unknown): void {
+    for (const other of this.#others) {
+      if (other !== this) queueMicrotask(() => other.dispatchEvent(Object.assign(new Event('message'), { data })));
+    }
+  }
+
+  close(): void {
+    this.#others.delete(this);
+  }
+}

@@ -1,0 +1,235 @@
+/** How often the widget asks, counted hour by hour on a virtual clock. The counts are printed as a table. */
+import process from 'node:process';
+import { afterAll, describe, expect, it } from 'vitest';
+import { BrowserDouble, HOUR, MINUTE, SECOND } from './browser-double.ts';
+import { active, NOW, pro } from './snapshots.ts';
+
+const table: (readonly [what: string, counted: string])[] = [];
+afterAll(() => {
+  const width = Math.max(...table.map(([what]) => what.length));
+  process.stdout.write(`\n${table.map(([what, counted]) => `  ${what.padEnd(width)}  ${counted}`).join('\n')}\n`);
+});
+const note = (what: string, counted: string): void => void table.push([what, counted]);
+
+/** Fixed, and different for each tab. */
+function dice(seed: number): () => number {
+  let state = seed;
+  return () => (state = (state * 16807) % 2147483647) / 2147483647;
+}
+
+/** A page that was loaded a second ago. */
+async function loaded(browser: BrowserDouble, count = 1): Promise<number> {
+  for (let tab = 0; tab < count; tab++) browser.tab({ random: dice(tab + 1) });
+  await browser.pass(SECOND);
+  return browser.clock.now;
+}
+
+describe('an idle page', () => {
+  it('that is seen asks at most 12 times an hour, and is answered 304', async () => {
+    const browser = new BrowserDouble();
+    const since = await loaded(browser);
+    await browser.pass(HOUR);
+    const asked = browser.billing(since);
+    note('idle visible hour', `${asked.length} GETs, ${browser.tokens(since).length} tokens`);
+    expect(browser.billing()[0]?.status).toBe(200);
+    expect(asked.length).toBeGreaterThan(5);
+    expect(asked.length).toBeLessThanOrEqual(12);
+    expect(asked.every(({ status, wait }) => status === 304 && wait === 0)).toBe(true);
+    expect(browser.pending).toBe(0);
+  });
+
+  it('that nobody sees asks nothing, and at once when somebody does', async () => {
+    const browser = new BrowserDouble();
+    const [since, [tab]] = [await loaded(browser), browser.tabs];
+    tab?.hide();
+    await browser.pass(HOUR);
+    note('hidden hour', `${browser.billing(since).length} GETs`);
+    expect(browser.asked.filter(({ at }) => at >= since)).toEqual([]);
+    tab?.show();
+    await browser.pass(SECOND);
+    expect(browser.billing(since)).toHaveLength(1);
+  });
+
+  it('in five tabs asks as one: they tell each other and skip their turn', async () => {
+    const browser = new BrowserDouble();
+    const since = await loaded(browser, 5);
+    await browser.pass(HOUR);
+    note('five visible tabs, an hour', `${browser.billing(since).length} GETs`);
+    expect(browser.billing(since).length).toBeLessThanOrEqual(12);
+    browser.change({ ...active, revision: 'e1.2', plan: pro });
+    await browser.pass(6 * MINUTE);
+    expect(browser.tabs.every(({ fresh }) => fresh)).toBe(true);
+  });
+
+  it('that is offline asks nothing, and once when the network is back', async () => {
+    const browser = new BrowserDouble();
+    const [since, [tab]] = [await loaded(browser), browser.tabs];
+    tab?.online(false);
+    await browser.pass(HOUR);
+    expect(browser.billing(since)).toEqual([]);
+    tab?.online(true);
+    await browser.pass(SECOND);
+    note('offline hour, then back', `${browser.billing(since).length} GET`);
+    expect(browser.billing(since)).toHaveLength(1);
+  });
+
+  it('that is gone leaves no timer and no request', async () => {
+    const browser = new BrowserDouble();
+    await loaded(browser);
+    browser.tabs[0]?.leave();
+    await browser.pass(0);
+    expect([browser.clock.countTimers(), browser.pending]).toEqual([0, 0]);
+  });
+});
+
+describe('a page that waits for news', () => {
+  const processing = { ...active, state: 'processing' } as const;
+
+  it('holds one request, and gives up ten minutes after the last look', async () => {
+    const browser = new BrowserDouble();
+    browser.snapshot = processing;
+    const since = await loaded(browser);
+    await browser.pass(HOUR);
+    const [first, rest] = [browser.billing(since).filter(({ at }) => at < since + 10 * MINUTE), browser.billing(since)];
+    note('payment under way, an hour', `${rest.length} GETs, ${first.length} of them in the first ten minutes`);
+    expect(first.length).toBeLessThanOrEqual(26);
+    expect(rest.length - first.length).toBeLessThanOrEqual(12);
+    expect(browser.pending).toBe(0);
+  });
+
+  it('where a proxy cuts waiting requests asks short ones, every 15 s, for ten minutes', async () => {
+    const browser = new BrowserDouble();
+    browser.snapshot = processing;
+    browser.trouble = async (wait) => {
+      if (!wait) return null;
+      await browser.after(10 * SECOND);
+      return { status: 504, body: '<h1>Gateway Time-out</h1>' };
+    };
+    await loaded(browser);
+    await browser.pass(10 * MINUTE);
+    const asked = browser.billing();
+    note(
+      'a proxy cuts what waits, ten minutes',
+      `${asked.length} GETs, ${asked.filter(({ wait }) => wait).length} waiting`,
+    );
+    expect(asked.filter(({ wait }) => wait)).toHaveLength(1);
+    expect(asked.length).toBeLessThanOrEqual(42);
+    browser.change({ ...active, revision: 'e1.2' });
+    await browser.pass(20 * SECOND);
+    expect(browser.tabs[0]?.fresh).toBe(true);
+  });
+});
+
+describe('a BFF that cannot', () => {
+  it('says 429 and when to come again: not before, whoever comes to the page', async () => {
+    const browser = new BrowserDouble();
+    const [, [tab]] = [await loaded(browser), browser.tabs];
+    await browser.pass(MINUTE);
+    const since = browser.clock.now;
+    browser.trouble = () => ({ status: 429, headers: { 'retry-after': '120' }, body: { code: 'rate_limited' } });
+    tab?.show();
+    await browser.pass(SECOND);
+    expect(browser.billing(since)).toHaveLength(1);
+    browser.trouble = () => null;
+    for (let look = 0; look < 10; look++) {
+      // oxlint-disable-next-line no-await-in-loop -- one look after another
+      await browser.pass(10 * SECOND);
+      tab?.hide();
+      tab?.show();
+    }
+    expect(browser.billing(since)).toHaveLength(1);
+    await browser.pass(3 * MINUTE);
+    const [, second] = browser.billing(since);
+    note('429, Retry-After: 120, ten looks', `asked again after ${((second?.at ?? 0) - since) / SECOND} s`);
+    expect((second?.at ?? 0) - since).toBeGreaterThanOrEqual(120 * SECOND);
+    expect(tab?.fresh).toBe(true);
+  });
+
+  it('is down for ten minutes: few requests, and fresh soon after', async () => {
+    const browser = new BrowserDouble();
+    browser.trouble = () => 'down';
+    const since = await loaded(browser);
+    await browser.pass(10 * MINUTE);
+    const meanwhile = browser.billing(since).length;
+    browser.trouble = () => null;
+    const back = browser.clock.now;
+    while (!browser.tabs[0]?.fresh) await browser.pass(SECOND); // oxlint-disable-line no-await-in-loop -- virtual seconds
+    note(
+      'BFF down for ten minutes',
+      `${meanwhile} GETs, fresh ${(browser.clock.now - back) / SECOND} s after it is back`,
+    );
+    expect(meanwhile).toBeLessThanOrEqual(22);
+    expect(browser.clock.now - back).toBeLessThanOrEqual(90 * SECOND);
+  });
+
+  it('is back: a hundred people do not come in the same moment', async () => {
+    const browser = new BrowserDouble();
+    const people = 100;
+    for (let person = 0; person < people; person++) browser.tab({ person: `${person}`, random: dice(person + 1) });
+    await browser.pass(SECOND);
+    browser.trouble = () => 'down';
+    await browser.pass(10 * MINUTE);
+    browser.trouble = () => null;
+    const back = browser.clock.now;
+    await browser.pass(2 * MINUTE);
+    const bySecond = new Map<number, number>();
+    for (const { at } of browser.billing(back)) {
+      const second = Math.floor((at - back) / SECOND);
+      bySecond.set(second, (bySecond.get(second) ?? 0) + 1);
+    }
+    const most = Math.max(...bySecond.values());
+    note(`${people} people, BFF back`, `at most ${most} GETs in one second, all fresh in two minutes`);
+    expect(browser.tabs.every(({ fresh }) => fresh)).toBe(true);
+    expect(most).toBeLessThanOrEqual(people / 10);
+  });
+});
+
+describe('a clock', () => {
+  it('of a laptop that slept brings one request, not a burst', async () => {
+    const browser = new BrowserDouble();
+    const [, [tab]] = [await loaded(browser), browser.tabs];
+    await browser.pass(2 * MINUTE);
+    browser.sleep(9 * HOUR);
+    const since = browser.clock.now;
+    tab?.show();
+    await browser.pass(MINUTE);
+    note(
+      'a laptop that slept for nine hours',
+      `${browser.billing(since).length} GET, ${browser.tokens(since).length} token`,
+    );
+    expect([browser.billing(since).length, browser.tokens(since).length]).toEqual([1, 1]);
+    await browser.pass(HOUR);
+    expect(browser.billing(since).length).toBeLessThanOrEqual(13);
+  });
+
+  for (const hours of [-5, 5]) {
+    it(`${hours} hours wrong costs nothing: the server's time is what counts`, async () => {
+      const browser = new BrowserDouble();
+      const tab = browser.tab({ ahead: hours * HOUR });
+      await browser.pass(SECOND);
+      const since = browser.clock.now;
+      await browser.pass(HOUR);
+      note(
+        `a clock ${hours} h wrong, an hour`,
+        `${browser.billing(since).length} GETs, ${browser.tokens(since).length} tokens`,
+      );
+      expect(browser.billing(since).length).toBeLessThanOrEqual(12);
+      expect(browser.tokens(since).length).toBeLessThanOrEqual(12);
+      expect(Math.abs(tab.client.now() - browser.clock.now)).toBeLessThan(2 * SECOND);
+      expect(browser.clock.now).toBeGreaterThan(NOW);
+    });
+
+    it(`put right by ${hours} hours while a page is open: it goes on asking when somebody comes`, async () => {
+      const browser = new BrowserDouble();
+      const [, [tab]] = [await loaded(browser), browser.tabs];
+      await browser.pass(MINUTE);
+      if (tab) tab.ahead = hours * HOUR;
+      const since = browser.clock.now;
+      tab?.show();
+      await browser.pass(SECOND);
+      expect(browser.billing(since)).toHaveLength(1);
+      await browser.pass(HOUR);
+      expect(browser.billing(since).length).toBeLessThanOrEqual(13);
+    });
+  }
+});
