@@ -1,6 +1,7 @@
 /** What every `BillingStore` must do, as tests: run it against each implementation, with a ledger of its own for each test. */
 
 import { describe } from 'vitest';
+import { atomicContract } from './atomic.ts';
 import { claimsContract } from './claims.ts';
 import { hintsContract } from './hints.ts';
 import { ledgerContract } from './ledger.ts';
@@ -30,6 +31,7 @@ export function billingStoreContract(
     upkeepContract(stage);
     trailContract(stage);
     ledgerContract(stage);
+    atomicContract(stage);
     processesContract(stage);
   });
 }

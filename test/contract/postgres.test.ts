@@ -1,26 +1,227 @@
-import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openPostgresStore } from '../../server/src/store/postgres.ts';
+import { StoreUnavailableError, type BillingStore } from '../../server/src/store/store.ts';
+import type { Databases } from '../postgres.ts';
 import { sharedPostgres } from '../shared-postgres.ts';
 import { billingStoreContract } from './billing-store.ts';
+import { postgresLedger, postgresRows } from './ledgers.ts';
+import { acme, factsWith, hintFor, lease, t0 } from './stage.ts';
 
+let postgres: Databases;
 let database: string;
+let operator: Client;
 beforeAll(async () => {
-  database = await (await sharedPostgres()).createDatabase();
+  postgres = await sharedPostgres();
+  database = await postgres.createDatabase();
+  operator = new Client({ connectionString: database });
+  await operator.connect();
 });
 
-// Who waits for somebody who waits for him is thrown out by the server after a second; no order of ours may lead there.
+/** Waits for what the server itself shows. */
+async function until(sql: string, of = operator): Promise<void> {
+  while ((await of.query(sql)).rowCount === 0) await new Promise<void>((again) => setImmediate(again));
+}
+
 afterAll(async () => {
-  const client = new Client({ connectionString: database });
-  await client.connect();
-  const { rows } = await client.query(`SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`);
-  await client.end();
+  // A session counts what happened to it when it ends. Who waits for somebody who waits for him is thrown out by the
+  // server, and a retry would hide it: no order of ours may lead there.
+  await until(`SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM pg_stat_activity
+               WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend')`);
+  const { rows } = await operator.query(`SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`);
+  await operator.end();
   expect(rows).toEqual([{ deadlocks: '0' }]);
 });
 
-billingStoreContract('PostgreSQL', true, async () => {
-  // A schema is a ledger of its own, and made faster than a database.
-  const address = `${database}?schema=ledger_${randomUUID().replaceAll('-', '')}`;
-  return { open: () => openPostgresStore(address), remove: async () => {} };
+billingStoreContract('PostgreSQL', true, () => postgresLedger(database, operator));
+
+describe('PostgreSQL alone', () => {
+  let address: string;
+  const opened: BillingStore[] = [];
+  const open = async (at = address) => {
+    const store = await openPostgresStore(at);
+    opened.push(store);
+    return store;
+  };
+  const asOperator = async <T>(work: (client: Client) => Promise<T>, at = address): Promise<T> => {
+    const client = new Client({ connectionString: at });
+    await client.connect();
+    try {
+      return await work(client);
+    } finally {
+      await client.end();
+    }
+  };
+  const refusal = async (at: string): Promise<string> =>
+    openPostgresStore(at).then(
+      async (store) => {
+        await store.close();
+        return 'it opened';
+      },
+      (cause: unknown) => (cause instanceof StoreUnavailableError ? cause.message : String(cause)),
+    );
+
+  beforeEach(async () => {
+    address = await postgres.createDatabase();
+    return async () => void (await Promise.all(opened.splice(0).map((store) => store.close())));
+  });
+
+  // Mutant: `lockLiving` without its ORDER BY.
+  it('locks customers in one order: two storms over the same ones pass one after the other', async () => {
+    const [one, other] = await Promise.all([open(database), open(database)]);
+    const customers = Array.from({ length: 40 }, (_, index) => `cus_order_${index}`);
+    await Promise.all(customers.map((customer) => one.link({ host: 'order', account: customer }, customer, t0)));
+    // Somebody holds one row in the middle, so that both storms stand still with what they have got so far.
+    await operator.query('BEGIN');
+    await operator.query(`SELECT 1 FROM billhook.customers WHERE customer = 'cus_order_27' FOR UPDATE`);
+    const storms = [one, other].map((store, which) =>
+      Promise.all(customers.map((customer) => store.recordHint(hintFor(`evt_${which}_${customer}`, { customer }), t0))),
+    );
+    await asOperator((client) => until(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
+      AND wait_event_type = 'Lock' HAVING count(*) = 2`, client), database); // prettier-ignore
+    await operator.query('COMMIT');
+    expect((await Promise.all(storms)).flat()).toEqual(Array.from({ length: 80 }, () => 'ticket'));
+  });
+
+  it('makes its tables once, however many processes start at once', async () => {
+    const stores = await Promise.all(Array.from({ length: 6 }, () => open()));
+    expect(new Set(stores.map(({ epoch }) => epoch)).size).toBe(1);
+    expect(new Set(stores.map(({ digestKey }) => digestKey)).size).toBe(1);
+  });
+
+  it('keeps its tables apart from the host’s own, and ledgers of one database apart from each other', async () => {
+    const [one, other] = await Promise.all([open(), open(`${address}?schema=second`)]);
+    expect(one.epoch).not.toBe(other.epoch);
+    await one.link(acme, 'cus_1', t0);
+    expect(await other.findAccount(acme)).toBeNull();
+    const { rows } = await asOperator((client) =>
+      client.query(`SELECT DISTINCT schemaname FROM pg_tables WHERE tablename = 'customers' ORDER BY 1`),
+    );
+    expect(rows).toEqual([{ schemaname: 'billhook' }, { schemaname: 'second' }]);
+  });
+
+  it('refuses a ledger that a newer program wrote', async () => {
+    await (await open()).close();
+    await asOperator((client) => client.query(`UPDATE billhook.meta SET value = '99' WHERE key = 'schema_version'`));
+    expect(await refusal(address)).toBe('the ledger was written by a newer program');
+  });
+
+  it('leaves nothing behind when its tables cannot be made', async () => {
+    // A view of that name stands in the way of one of the tables.
+    await asOperator((client) =>
+      client.query(`CREATE SCHEMA billhook; CREATE VIEW billhook.outbox AS SELECT 1 AS one`),
+    );
+    expect(await refusal(address)).toBe('the ledger cannot be used');
+    const { rows } = await asOperator((client) =>
+      client.query(`SELECT 1 FROM pg_tables WHERE schemaname = 'billhook'`),
+    );
+    expect(rows).toEqual([]);
+    await asOperator((client) => client.query(`DROP VIEW billhook.outbox`));
+    await expect((await open()).ping()).resolves.toBeUndefined();
+  });
+
+  it('commits webhooks durably, also where the database’s own default is not durable', async () => {
+    await (await open()).close();
+    await asOperator((client) =>
+      client.query(`
+        ALTER DATABASE ${client.database} SET synchronous_commit = off;
+        CREATE TABLE seen (setting text);
+        CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS
+          $$ BEGIN INSERT INTO public.seen VALUES (current_setting('synchronous_commit')); RETURN NEW; END $$;
+        CREATE TRIGGER see AFTER INSERT ON billhook.events FOR EACH ROW EXECUTE FUNCTION see()`),
+    );
+    const store = await open();
+    await store.recordHint(hintFor('evt_1'), t0);
+    expect((await asOperator((client) => client.query(`SELECT setting FROM seen`))).rows).toEqual([{ setting: 'on' }]);
+  });
+
+  it.each([
+    ['a wrong password', (url: URL) => (url.password = 'wrong'), /refuses this user or password/],
+    ['a wrong user', (url: URL) => (url.username = 'nobody'), /refuses this user or password/],
+    ['a wrong database', (url: URL) => (url.pathname = '/nowhere'), /no such database/],
+    ['a port where nobody listens', (url: URL) => (url.port = '1'), /cannot be reached/],
+    ['a name that nobody has', (url: URL) => (url.hostname = 'nowhere.invalid'), /name is not known|cannot be reached/],
+  ])('says what is wrong with %s', async (_, change, said) => {
+    const url = new URL(address);
+    change(url);
+    expect(await refusal(url.href)).toMatch(said);
+  });
+
+  it('says so where it may not make its tables', async () => {
+    await asOperator(async (client) => {
+      await client.query(`DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN PASSWORD 'reader'`);
+    });
+    const url = new URL(address);
+    [url.username, url.password] = ['reader', 'reader'];
+    expect(await refusal(url.href)).toBe('the database user lacks a right');
+  });
+
+  it('fails while the database only reads, and goes on when it writes again', async () => {
+    const store = await open();
+    await store.link(acme, 'cus_1', t0);
+    const readOnly = (value: 'on' | 'off') =>
+      asOperator(async (client) => {
+        await client.query(`SET default_transaction_read_only = off`);
+        await client.query(`ALTER DATABASE ${client.database} SET default_transaction_read_only = ${value}`);
+      });
+    await readOnly('on');
+    await postgres.cutConnections(address);
+    await expect(store.recordHint(hintFor('evt_1'), t0)).rejects.toThrow(StoreUnavailableError);
+    await expect(store.recordHint(hintFor('evt_1'), t0)).rejects.toThrow('the database is read-only');
+    await expect(store.ping()).rejects.toThrow('the database is read-only');
+    expect(await store.findAccount(acme), 'what is known can still be read').toMatchObject({ ticket: 1 });
+    await readOnly('off');
+    expect(await untilItAnswers(() => store.recordHint(hintFor('evt_1'), t0))).toBe('ticket');
+  });
+
+  it('survives that its connections are cut, and says that something may have been missed', async () => {
+    const [store, other] = await Promise.all([open(), open()]);
+    await store.link(acme, 'cus_1', t0);
+    const heard: string[] = [];
+    let woken: () => void = () => {};
+    other.follow(({ kind }) => {
+      heard.push(kind);
+      woken();
+    });
+    const next = async (kind: string) => {
+      while (!heard.includes(kind)) await new Promise<void>((done) => (woken = done));
+      heard.splice(0);
+    };
+    await next('missed');
+    const claims = await store.claim(t0, lease, 1);
+    await postgres.cutConnections(address);
+    await next('missed');
+    const [claim] = claims;
+    if (!claim) throw new Error('it was stale');
+    expect(await untilItAnswers(() => store.apply(claim, factsWith(), t0, null, t0))).toMatchObject({ applied: true });
+    await next('looked');
+  });
+
+  it('says so after it was closed, instead of pretending', async () => {
+    const store = await openPostgresStore(address);
+    await store.close();
+    await expect(store.ping()).rejects.toThrow(StoreUnavailableError);
+    await expect(store.recordHint(hintFor('evt_1'), t0)).rejects.toThrow(StoreUnavailableError);
+  });
+
+  it('forgets a great many rows, some thousand at a time', async () => {
+    const store = await open();
+    await asOperator((client) =>
+      client.query(`INSERT INTO billhook.events (event, type, received_at, closed_at)
+                    SELECT 'evt_' || n, 'ping', ${t0}, ${t0} FROM generate_series(1, 12000) AS n`),
+    );
+    await store.prune(t0 + 1);
+    expect((await asOperator((client) => postgresRows(client)))['events']).toEqual([]);
+  });
 });
+
+/** The first call on a connection that is of no use any more fails; what comes next has a new one. */
+async function untilItAnswers<T>(call: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await call();
+    } catch (cause) {
+      if (!(cause instanceof StoreUnavailableError) || attempt === 20) throw cause;
+    }
+  }
+}

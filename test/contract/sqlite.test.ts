@@ -6,14 +6,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSqliteStore } from '../../server/src/store/sqlite.ts';
 import { StoreUnavailableError } from '../../server/src/store/store.ts';
 import { billingStoreContract } from './billing-store.ts';
+import { sqliteLedger } from './ledgers.ts';
 
-billingStoreContract('SQLite', false, async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'billhook-ledger-'));
-  return {
-    open: async () => openSqliteStore(join(folder, 'ledger.db')),
-    remove: () => rm(folder, { recursive: true }),
-  };
-});
+billingStoreContract('SQLite', false, sqliteLedger);
 
 describe('SQLite alone', () => {
   let folder: string;

@@ -8,8 +8,14 @@ import type { Applied, BillingStore, Claim } from '../../server/src/store/store.
 /** One ledger for one test: `open` may be called several times, for what another process would see. */
 export interface LedgerUnderTest {
   open(): Promise<BillingStore>;
+  /** Every row of every table, read behind the store's back. */
+  rows(): Promise<Rows>;
+  /** Lets every write to a table fail, behind the store's back; the answer mends it. */
+  breakWrites(table: string): Promise<() => Promise<void>>;
   remove(): Promise<void>;
 }
+
+export type Rows = Readonly<Record<string, readonly object[]>>;
 
 export interface Stage {
   /** Several processes may work on one ledger, so a start must not end the others' leases. */
@@ -22,6 +28,8 @@ export interface Stage {
   /** Claims and applies. */
   syncOnce(facts: CustomerFacts, now: number): Promise<Applied>;
   ticketOf(): Promise<number | undefined>;
+  rows(): Promise<Rows>;
+  breakWrites(table: string): Promise<() => Promise<void>>;
 }
 
 export const acme = { host: 'acme', account: 'team_1' };
@@ -58,6 +66,8 @@ export function setContractStage(sharedByProcesses: boolean, makeLedger: () => P
       return claim;
     },
     syncOnce: async (facts, now) => store.apply(await stage.claimOne(now), facts, now, null, now),
+    rows: () => ledger.rows(),
+    breakWrites: (table) => ledger.breakWrites(table),
     ticketOf: async () => (await store.findAccount(acme))?.ticket,
   };
   return stage;

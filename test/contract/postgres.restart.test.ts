@@ -1,0 +1,54 @@
+/** A database server that goes away and comes back, under a store that stays open. */
+
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openPostgresStore } from '../../server/src/store/postgres.ts';
+import { StoreUnavailableError } from '../../server/src/store/store.ts';
+import { startPostgres, type Postgres } from '../postgres.ts';
+import { acme, factsWith, hintFor, lease, t0 } from './stage.ts';
+
+let postgres: Postgres;
+beforeAll(async () => {
+  postgres = await startPostgres();
+});
+afterAll(() => postgres.stop());
+
+it('while the server is away every call fails in words; when it is back everything goes on, and nothing is lost', async () => {
+  const address = await postgres.createDatabase();
+  const store = await openPostgresStore(address);
+  const heard: string[] = [];
+  let woken: () => void = () => {};
+  store.follow(({ kind }) => {
+    heard.push(kind);
+    woken();
+  });
+  const missed = async () => {
+    while (!heard.includes('missed')) await new Promise<void>((done) => (woken = done));
+    heard.splice(0);
+  };
+  await missed();
+  await store.link(acme, 'cus_1', t0);
+  await store.recordHint(hintFor('evt_answered'), t0);
+  const [claim] = await store.claim(t0, lease, 1);
+  if (!claim) throw new Error('it was stale');
+
+  await postgres.halt();
+  for (const call of [
+    () => store.recordHint(hintFor('evt_refused'), t0),
+    () => store.findAccount(acme),
+    () => store.apply(claim, factsWith(), t0, null, t0),
+    () => store.ping(),
+  ]) {
+    await expect(call()).rejects.toThrow(StoreUnavailableError);
+  }
+  await expect(store.ping()).rejects.toThrow('the database server cannot be reached');
+  await expect(openPostgresStore(address)).rejects.toThrow('the database server cannot be reached');
+
+  await postgres.start();
+  await store.ping();
+  // The listening connection comes back by itself, and says that it was away.
+  await missed();
+  expect(await store.recordHint(hintFor('evt_answered'), t0), 'what was answered is kept').toBe('duplicate');
+  expect(await store.recordHint(hintFor('evt_refused'), t0), 'what was refused left no trace').toBe('ticket');
+  expect(await store.apply(claim, factsWith(), t0, null, t0)).toMatchObject({ applied: true, stale: true });
+  await store.close();
+});
