@@ -23,9 +23,19 @@ const steps: readonly Step[] = [
     name: 'types',
     in: '.',
     // TypeScript 7 checks in a third of the time; the linters need 6, which still has an API.
-    commands: ['widget', 'server', 'demo', 'test'].map(
+    commands: ['widget', 'server', 'demo', 'test', 'demo/host/frameworks/react', 'demo/host/frameworks/solid'].map(
       (folder) => [process.execPath, 'node_modules/typescript-7/bin/tsc', '-p', folder] as const,
     ),
+  },
+  // The pages that the end-to-end tests walk; templates with checkers of their own. Angular's are checked as it is built.
+  {
+    name: 'frameworks',
+    in: 'demo',
+    commands: [
+      [process.execPath, 'host/frameworks/build.ts'],
+      ['vue-tsc', '-p', 'host/frameworks/vue'],
+      ['svelte-check', '--workspace', 'host/frameworks/svelte', '--tsconfig', './tsconfig.json', '--fail-on-warnings'],
+    ],
   },
   {
     name: 'lint',
