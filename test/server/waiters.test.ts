@@ -48,6 +48,29 @@ describe('a waiter', () => {
     await waiter.woken(long, never);
   });
 
+  it('ends by itself now and then where other processes work too, and never where none does', async () => {
+    const alone = new Waiters().register('acme', 'team_1');
+    const shared = new Waiters({ lookEveryMs: 1 }).register('acme', 'team_1');
+    let slept = true;
+    const gone = new AbortController();
+    const sleeping = alone.woken(long, gone.signal).then(() => (slept = false));
+    await shared.woken(long, never);
+    await shared.woken(long, never);
+    expect(slept).toBe(true);
+    gone.abort();
+    await sleeping;
+    alone.release();
+    shared.release();
+  });
+
+  it('is counted with all others', () => {
+    const waiters = new Waiters();
+    const held = [1, 2, 2, 3].map((team) => waiters.register('acme', `team_${team}`));
+    expect(waiters.total).toBe(4);
+    for (const waiter of held) waiter.release();
+    expect(waiters.total).toBe(0);
+  });
+
   it('leaves nothing behind', () => {
     const waiters = new Waiters();
     const [one, two] = [waiters.register('acme', 'team_1'), waiters.register('acme', 'team_1')];
