@@ -42,12 +42,13 @@ export function examplePage(parts: ExampleParts): Markup {
       </header>
       <main id="content">
         <h1>${example.title}</h1>
-        <p class="lead">${example.note}</p>
+        <p class="lead">${withCode(example.note)}</p>
         <nav class="tabs" aria-label="The elements">
           ${Object.entries(arrivals).map(([each, label]) => link(`/frameworks/${name}?elements=${each}`, label, each === arrival))}
         </nav>
         ${name === 'html' ? plainPage(workspaces) : place(name, rendered)}
-        <section class="sources" aria-label="Code">
+        <section class="sources" aria-labelledby="code">
+          <h2 id="code">The code</h2>
           ${Object.entries(sources).map(
             ([file, code]) =>
               html`<details>
@@ -66,7 +67,7 @@ export function examplesPage(speech: Speech): Markup {
     speech,
     title: 'Frameworks',
     head: html`<link rel="stylesheet" href="/frameworks/examples.css" />`,
-    body: html`<div class="example">
+    body: html`<div class="example index">
       <header><a class="home" href="/">${wordmark}</a></header>
       <main id="content">
         <h1>The same billing page, in your framework</h1>
@@ -76,7 +77,7 @@ export function examplesPage(speech: Speech): Markup {
             ([name, { title, note }]) =>
               html`<li class="panel">
                 <h2><a href="/frameworks/${name}">${title}</a></h2>
-                <p class="muted">${note}</p>
+                <p class="muted">${withCode(note)}</p>
               </li>`,
           )}
         </ul>
@@ -84,6 +85,9 @@ export function examplesPage(speech: Speech): Markup {
     </div>`,
   });
 }
+
+const withCode = (text: string) =>
+  text.split('`').map((part, index) => (index % 2 ? html`<code>${part}</code>` : part));
 
 const link = (href: string, label: string, current: boolean) =>
   html`<a href="${href}" ${current ? html`aria-current="page"` : ''}>${label}</a>`;

@@ -2,7 +2,7 @@
 
 export interface Example {
   readonly title: string;
-  /** What somebody who copies it has to know. */
+  /** What somebody who copies it has to know; code in backticks. */
   readonly note: string;
   /** The sources worth reading, in this folder. */
   readonly sources: readonly string[];
@@ -24,13 +24,13 @@ export const examples: Readonly<Record<string, Example>> = {
   },
   react: {
     title: 'React 19',
-    note: 'Attributes by their own names, listeners as onbillhook-…. One import brings the types.',
+    note: 'Attributes by their own names, listeners as `onbillhook-…`. One import brings the types.',
     sources: ['react/billing.tsx', 'react/main.tsx'],
     script: 'dist/react.js',
     trustedTypes: [],
   },
   'react-server': {
-    title: 'React 19, rendered by a server',
+    title: 'React 19 on a server',
     note: 'In the markup before any script runs, and hydrated; as in Next.js, where this is a client component. React adds no listeners of elements’ own events while it hydrates, so a ref does.',
     sources: ['react-server/billing.tsx', 'react-server/server.tsx', 'react-server/client.tsx'],
     script: 'dist/react-server.js',
@@ -39,14 +39,14 @@ export const examples: Readonly<Record<string, Example>> = {
   },
   vue: {
     title: 'Vue 3',
-    note: 'Vue’s compiler is told that these are elements: isCustomElement: (tag) => tag.startsWith("billhook-").',
+    note: 'Vue’s compiler is told that these are elements: `isCustomElement: (tag) => tag.startsWith("billhook-")`. Listeners are `@billhook-…`.',
     sources: ['vue/billing.vue', 'vue/main.ts'],
     script: 'dist/vue.js',
     trustedTypes: ['vue'],
   },
   'vue-server': {
-    title: 'Vue 3, rendered by a server',
-    note: 'The same component through renderToString and createSSRApp, as Nuxt does it.',
+    title: 'Vue 3 on a server',
+    note: 'The same component in the markup before any script runs, through `renderToString` and `createSSRApp`, as Nuxt does it.',
     sources: ['vue-server/server.ts', 'vue-server/client.ts', 'vue/billing.vue'],
     script: 'dist/vue-server.js',
     server: 'dist/vue-server.server.js',
@@ -54,21 +54,21 @@ export const examples: Readonly<Record<string, Example>> = {
   },
   svelte: {
     title: 'Svelte 5',
-    note: 'Attributes by their own names, listeners as onbillhook-….',
+    note: 'Attributes by their own names, listeners as `onbillhook-…`. One import brings the types.',
     sources: ['svelte/billing.svelte', 'svelte/main.ts'],
     script: 'dist/svelte.js',
     trustedTypes: ['svelte-trusted-html'],
   },
   solid: {
     title: 'Solid',
-    note: 'Listeners as on:billhook-…, which are the element’s own and not delegated. Solid writes its templates as plain text, so a page of it cannot require Trusted Types.',
+    note: 'Listeners as `on:billhook-…`, which are the element’s own and not delegated. Solid writes its templates as plain text, so a page of it cannot require Trusted Types.',
     sources: ['solid/billing.tsx', 'solid/main.tsx'],
     script: 'dist/solid.js',
     trustedTypes: null,
   },
   angular: {
     title: 'Angular',
-    note: 'CUSTOM_ELEMENTS_SCHEMA lets the elements in; $event has the event’s own type. Compiled ahead of time, without zones.',
+    note: '`CUSTOM_ELEMENTS_SCHEMA` lets the elements in; `$event` has the event’s own type. Compiled ahead of time, without zones.',
     sources: ['angular/billing.ts', 'angular/main.ts'],
     script: 'dist/angular.js',
     trustedTypes: ['angular'],
