@@ -7,7 +7,7 @@ export function plan(view: PlanView): TemplateResult {
   return html`<div class="plan" part="plan">
     <div class="what">
       <p class="headline">
-        <span class="name text" part="name">${view.name}</span>
+        <span class="name text" part="name" dir="auto">${view.name}</span>
         ${view.status ? html`<span class="status ${view.status.tone}" part="status"><span class="text">${view.status.label}</span></span>` : nothing}
       </p>
       ${view.lines.map((line) => html`<p class="line" part="line"><span class="text">${line}</span></p>`)}
