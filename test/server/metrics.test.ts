@@ -1,8 +1,11 @@
 /** What an operator's Prometheus reads: complete, everybody's own, and nobody's business but theirs. */
 
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { optionsFrom } from '../../server/src/environment.ts';
 import { createMetrics } from '../../server/src/metrics.ts';
 import { openSqliteStore } from '../../server/src/store/sqlite.ts';
 import { StoreUnavailableError } from '../../server/src/store/store.ts';
@@ -45,6 +48,22 @@ describe('GET /metrics', () => {
   it('is for everybody where the operator keeps it to a private network', async () => {
     const page = await read(await start({ metrics: 'open' }));
     expect(await page.text()).toMatch(/^billhook_build_info\{version="\d+\.\d+\.\d+",node="[\d.]+"\} 1$/m);
+  });
+
+  it('is set by variables, and its token never by the file', async () => {
+    const metricsOf = (env: Record<string, string>) => (optionsFrom(env) as { metrics?: unknown }).metrics;
+    expect(metricsOf({ BILLHOOK_METRICS_TOKEN: metricsToken })).toEqual({ token: metricsToken });
+    expect(metricsOf({ BILLHOOK_METRICS: 'open' })).toBe('open');
+    expect(metricsOf({ BILLHOOK_METRICS: 'off' })).toBe(false);
+    expect(metricsOf({})).toBeUndefined();
+    const folder = await mkdtemp(join(tmpdir(), 'billhook-metrics-'));
+    const file = join(folder, 'billhook.json');
+    await writeFile(file, JSON.stringify({ metrics: { token: metricsToken } }));
+    expect(() => metricsOf({ BILLHOOK_CONFIG: file })).toThrow('must not hold "token"');
+    await writeFile(file, JSON.stringify({ metrics: 'open' }));
+    expect(metricsOf({ BILLHOOK_CONFIG: file })).toBe('open');
+    expect(metricsOf({ BILLHOOK_CONFIG: file, BILLHOOK_METRICS_TOKEN: metricsToken })).toEqual({ token: metricsToken });
+    await rm(folder, { recursive: true });
   });
 
   it('refuses a token that could be guessed', async () => {
