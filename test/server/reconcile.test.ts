@@ -9,10 +9,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { BillhookOptions } from '@billhook/server';
 import { createSandbox, seedDemo, type SeededCustomers, type StripeSandbox } from '../../demo/stripe-sandbox/index.ts';
 import { reconcileLedger, type ReconcileCommandOptions } from '../../server/src/commands/reconcile.ts';
-import type { ReconcileReceipt } from '../../server/src/reconcile.ts';
+import { reconcile, type ReconcileReceipt } from '../../server/src/reconcile.ts';
 import { openSqliteStore } from '../../server/src/store/sqlite.ts';
 import type { BillingStore } from '../../server/src/store/store.ts';
 import { hostSecret, origin, publicUrl } from './bff.ts';
+import { customer } from './fixtures/facts.ts';
 import { hearing } from './hearing.ts';
 import { setStage, type Stage } from './with-sandbox.ts';
 
@@ -168,6 +169,48 @@ describe('billhook reconcile beside a server', () => {
     stage = await setStage();
     expect(await run(stage.options, ['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('--json') });
     expect(await run(stage.options, ['--hurry'])).toMatchObject({ code: 2, err: expect.stringContaining('--json') });
+  });
+});
+
+describe('one reconciliation', () => {
+  it('raises no ticket before the budget has room, keeps its turn meanwhile, and stops when it is told to', async () => {
+    const store = openSqliteStore(':memory:');
+    await store.link({ host: 'acme', account: 'team_1' }, 'cus_1', 0);
+    const [claim] = await store.claim(0, 1_000, 1);
+    if (!claim) throw new Error('it is not stale');
+    await store.apply(claim, customer([]), 0, null, 0);
+    const stopping = new AbortController();
+    const kept: number[] = [];
+    const waited = new Promise<void>((done) => {
+      const keepTurn: BillingStore['keepTurn'] = async (...turn) => {
+        if (kept.push(turn[3]) === 3) done();
+        return await store.keepTurn(...turn);
+      };
+      void begin(keepTurn);
+    });
+    let ended: Promise<unknown> = Promise.resolve();
+    async function begin(keepTurn: BillingStore['keepTurn']): Promise<void> {
+      const turn = await store.takeTurn('reconcile', 0, 40, Date.now());
+      if (!turn) throw new Error('it is not its turn');
+      ended = reconcile(
+        {
+          store: { ...store, keepTurn },
+          gateway: { livingSubscriptions: async () => ({ rows: [{ customer: 'cus_1' }], next: null }) },
+          room: (_, signal) =>
+            new Promise((_room, refuse) => signal.addEventListener('abort', () => refuse(new Error()))),
+          now: () => Date.now(),
+          wakeWorker: () => undefined,
+        },
+        turn,
+        { leaseMs: 40, pollMs: 5, signal: stopping.signal },
+      );
+    }
+    await waited;
+    expect((await store.customersAmong(['cus_1']))[0], 'nobody asked for a look').toMatchObject({ ticket: 1 });
+    stopping.abort();
+    expect(await ended).toBeNull();
+    expect(await store.lastReceipt('reconcile')).toBeNull();
+    await store.close();
   });
 });
 

@@ -62,6 +62,10 @@ describe('a server', () => {
       expect.objectContaining({ type: 'customer.subscription.updated', via: 'sweep' }),
     );
     expect(stage.sandbox.deliveries.list({ state: 'delivered' }), 'no webhook told it').toEqual([]);
+    // What a sweep brought to light is counted by the next one.
+    await heard.next('sweep.done');
+    await heard.next('sweep.done');
+    expect(await stage.bff.billhook.metrics()).toMatch(/billhook_drift_total\{class="ends",by="sweep"\} 1/);
   });
 
   it('does not sweep what Stripe believes delivered: that is for the reconciliation', async () => {
@@ -167,12 +171,14 @@ describe('one sweep', () => {
   });
 
   it('ends nothing that has become somebody else’s turn', async () => {
-    await lose(3);
+    await lose(130);
     const late = await take();
     const next = await take(Date.now() + lease);
+    sandbox.requests.clear();
     expect(await sweep(parts, late, lease, never)).toBeNull();
+    expect(sandbox.requests.count(), 'it stops where it hears of it').toBe(1);
     expect(await store.lastReceipt('sweep')).toBeNull();
-    expect(await sweep(parts, next, lease, never)).toEqual({ found: 3, new: 0 });
+    expect(await sweep(parts, next, lease, never)).toEqual({ found: 130, new: 30 });
   });
 
   it('passes over an event that nobody can read', async () => {
