@@ -58,7 +58,7 @@ const longestPatienceMs = 60_000;
 export interface BudgetOptions {
   /** Requests a second. */
   readonly perSecond: number;
-  /** Unix milliseconds. Default: a clock that nobody sets back, for else the budget would not fill until it caught up. */
+  /** Unix milliseconds, of real time: Stripe counts by no other. Default: `Date.now`. */
   readonly now?: () => number;
   /** How long a request of a lane waited. */
   readonly onAdmitted?: (lane: Lane, waitedMs: number) => void;
@@ -75,7 +75,7 @@ export class Budget {
   constructor(store: Pick<BudgetStore, 'spend'>, { perSecond, now, onAdmitted }: BudgetOptions) {
     this.#store = store;
     this.#perSecond = perSecond;
-    this.#now = now ?? (() => performance.timeOrigin + performance.now());
+    this.#now = now ?? (() => Date.now());
     this.#onAdmitted = onAdmitted ?? (() => undefined);
   }
 

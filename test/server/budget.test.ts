@@ -3,6 +3,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Budget, BudgetSpentError, errandNow, inLane, type Lane } from '../../server/src/budget.ts';
+import { spendFrom } from '../../server/src/store/budget.ts';
 import { openSqliteStore } from '../../server/src/store/sqlite.ts';
 import type { BillingStore } from '../../server/src/store/store.ts';
 
@@ -114,6 +115,20 @@ describe('patience that Stripe asks for', () => {
       { reserve: -20, count: 60 },
       { reserve: -20, count: 1_200 },
     ]);
+  });
+});
+
+describe('a clock', () => {
+  it('that was hours ahead and is set right stops nobody for hours', () => {
+    const hour = 3_600_000;
+    const { bucket } = spendFrom({ tokens: 0.5, at: hour }, 20, 0, 0, 1);
+    expect(bucket).toEqual({ tokens: 0.5, at: 0 });
+    expect(spendFrom(bucket, 20, 0, 25, 1)).toMatchObject({ waitMs: 0 });
+  });
+
+  it('that is a little behind another process’s does not fill the budget twice', () => {
+    const { bucket } = spendFrom({ tokens: 0, at: 1_000 }, 20, 0, 900, 1);
+    expect(bucket).toEqual({ tokens: 0, at: 1_000 });
   });
 });
 

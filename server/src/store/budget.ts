@@ -10,20 +10,27 @@ export interface Bucket {
 const dust = 1e-6;
 
 /**
+ * Milliseconds that the clocks of two processes may differ by. What was left from further ahead is of a clock that was
+ * wrong: waiting until the others have caught up with it could take hours.
+ */
+const clockSkewMs = 5_000;
+
+/**
  * Fills the bucket up to `now` and takes `count` requests out of it, if it may: many at once overdraw it.
  *
- * @param bucket `null`: nobody ever asked, so it is full.
+ * @param left As it was left; `null`: nobody ever asked, so it is full.
  * @param reserve How many must be left for others; negative to overdraw.
  * @returns What the bucket holds then, and after how many milliseconds to ask again; 0 when the request was granted.
  */
 export function spendFrom(
-  bucket: Bucket | null,
+  left: Bucket | null,
   perSecond: number,
   reserve: number,
   now: number,
   count: number,
 ): { readonly bucket: Bucket; readonly waitMs: number } {
   const size = Math.max(1, perSecond);
+  const bucket = left && left.at - now > clockSkewMs ? { tokens: left.tokens, at: now } : left;
   // The clocks of two processes differ: the bucket must not be filled twice for the same milliseconds.
   const at = Math.max(now, bucket?.at ?? now);
   const held = bucket === null ? size : Math.min(size, bucket.tokens + ((at - bucket.at) / 1000) * perSecond);
