@@ -294,6 +294,7 @@ describe('a request', () => {
     ['de', 'de'],
     ['de-AT', 'de'],
     ['pt-BR', 'pt-BR'],
+    ['sl-Latn-IT-nedis', 'sl'],
     ['tlh', 'auto'],
   ])('in %s opens the portal in %s', async (locale, expected) => {
     expect((await opened('trialing', { locale })).session.locale).toBe(expected);

@@ -18,7 +18,7 @@ export const returnUrlField = z.string().max(2_000).optional();
 /** The page's language, as BCP 47; Stripe's pages fall back by themselves where they have no words in it. */
 export const localeField = z
   .string()
-  .regex(/^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2}$/)
+  .regex(/^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,4}$/)
   .optional();
 
 /**
