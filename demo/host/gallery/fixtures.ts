@@ -6,26 +6,25 @@
 import type { Action, BillingSnapshot, Change, Plan } from '@billhook/widget/contract';
 import { active, owing, paidUp, pro, readerOf, several, snapshots, team } from './snapshots.ts';
 
-/** A `BillhookError` as far as it is shown. */
 export interface Failure {
   readonly code: string;
+  /** The answer's; 0 where nobody answers. */
   readonly status: number;
-  readonly transient: boolean;
 }
 
-/** What a page's elements know. Everything not given is as when all is well. */
+/** What the host and the BFF answer. Everything not given is as when all is well. */
 export interface Fixture {
   readonly title: string;
   readonly group: Group;
-  /** `null` while nothing is known. */
   readonly snapshot: BillingSnapshot | null;
   readonly visit?: 'returning' | 'changed' | 'unchanged' | 'pending';
   readonly changes?: readonly Change[];
-  /** Reading failed. */
+  /** Reading fails: at once, or where there is a snapshot, after that. */
   readonly failure?: Failure;
   readonly signedOut?: boolean;
-  readonly opening?: Action;
-  /** Opening fails so: the gallery presses the first button to show it. */
+  /** The first button is pressed. */
+  readonly opening?: true;
+  /** The same, and it fails. */
   readonly openFailure?: Failure;
 }
 
@@ -39,10 +38,11 @@ export const groups = {
 } as const;
 export type Group = keyof typeof groups;
 
-const none: Failure = { code: 'unreachable', status: 0, transient: true };
-const offline: Failure = { ...none, code: 'offline' };
-const stripeDown: Failure = { code: 'stripe_unavailable', status: 502, transient: true };
-const refused = (code: string, status = 0): Failure => ({ code, status, transient: false });
+const unreachable: Failure = { code: 'unreachable', status: 0 };
+/** The browser's own word cannot be arranged for one element of a page: it comes from the BFF here. */
+const offline: Failure = { code: 'offline', status: 503 };
+const stripeDown: Failure = { code: 'stripe_unavailable', status: 502 };
+const refused = (code: string, status: number): Failure => ({ code, status });
 
 const yen: Plan = { ...team, name: 'スタンダードプラン', price: { amount: 29_800, currency: 'jpy' }, interval: 'year' };
 const long: Plan = {
@@ -104,11 +104,10 @@ export const fixtures = {
   },
   ending: { title: 'Ends at the period’s end', group: 'turning', snapshot: snapshots.ending },
   ended: { title: 'Ended', group: 'turning', snapshot: snapshots.ended },
-  unknown: { title: 'Never fetched', group: 'turning', snapshot: snapshots.unknown },
 
-  loading: { title: 'Loading', group: 'trip', snapshot: null },
-  opening: { title: 'Opening Stripe', group: 'trip', snapshot: snapshots.pastDue, opening: firstOf(snapshots.pastDue) },
-  openingPortal: { title: 'Opening the portal', group: 'trip', snapshot: active, opening: firstOf(active) },
+  loading: { title: 'Loading, or never fetched', group: 'turning', snapshot: snapshots.unknown },
+  opening: { title: 'Opening Stripe', group: 'trip', snapshot: snapshots.pastDue, opening: true },
+  openingPortal: { title: 'Opening the portal', group: 'trip', snapshot: active, opening: true },
   updating: { title: 'Back, being checked', group: 'trip', snapshot: snapshots.pastDue, visit: 'returning' },
   unchanged: { title: 'Back, nothing changed', group: 'trip', snapshot: active, visit: 'unchanged' },
   pending: { title: 'Back, not yet confirmed', group: 'trip', snapshot: active, visit: 'pending' },
@@ -126,8 +125,13 @@ export const fixtures = {
 
   offline: { title: 'Offline, nothing known', group: 'failure', snapshot: null, failure: offline },
   offlineKnown: { title: 'Offline, last known', group: 'failure', snapshot: active, failure: offline },
-  bffDown: { title: 'The BFF is down', group: 'failure', snapshot: null, failure: none },
-  bffDownKnown: { title: 'The BFF is down, last known', group: 'failure', snapshot: snapshots.pastDue, failure: none },
+  bffDown: { title: 'The BFF is down', group: 'failure', snapshot: null, failure: unreachable },
+  bffDownKnown: {
+    title: 'The BFF is down, last known',
+    group: 'failure',
+    snapshot: snapshots.pastDue,
+    failure: unreachable,
+  },
   stripeDown: { title: 'Stripe is down at the click', group: 'failure', snapshot: active, openFailure: stripeDown },
   stripeDownInTrouble: {
     title: 'Stripe is down, payment failed',
@@ -139,7 +143,7 @@ export const fixtures = {
     title: 'Inside a closed frame',
     group: 'failure',
     snapshot: active,
-    openFailure: refused('unsupported_frame'),
+    openFailure: refused('unsupported_frame', 400),
   },
   misconfigured: {
     title: 'The portal is not set up',
@@ -153,7 +157,12 @@ export const fixtures = {
     snapshot: null,
     failure: refused('token_invalid', 401),
   },
-  unsupported: { title: 'Only support can help', group: 'failure', snapshot: null, failure: refused('api_missing') },
+  unsupported: {
+    title: 'Only support can help',
+    group: 'failure',
+    snapshot: null,
+    failure: refused('internal', 400),
+  },
   signedOut: { title: 'Signed out: shows nothing', group: 'failure', snapshot: null, signedOut: true },
   stale: {
     title: 'Shown as of earlier',
@@ -182,11 +191,6 @@ export const fixtures = {
 } satisfies Readonly<Record<string, Fixture>>;
 
 export type FixtureName = keyof typeof fixtures;
-
-function firstOf({ actions: [first] }: BillingSnapshot): Action {
-  if (!first) throw new Error('a snapshot without actions cannot be opening');
-  return first;
-}
 
 /** What a colleague is shown who may only look. */
 export const readOnly = (fixture: Fixture): Fixture => ({

@@ -17,6 +17,7 @@ export function galleryRoutes(billhookUrl: string, speech: () => Speech): Hono<E
   const files = {
     'gallery.css': ['text/css', file('gallery.css')],
     'gallery.js': ['text/javascript', file('gallery.js')],
+    'fixture-bff.js': ['text/javascript', file('fixture-bff.js')],
     'fixtures.js': ['text/javascript', fixturesModule()],
   } as const;
 
@@ -30,15 +31,14 @@ export function galleryRoutes(billhookUrl: string, speech: () => Speech): Hono<E
   return app;
 }
 
-/** The fixtures as a browser can import them. */
+/** The fixtures as a browser can import them, by role and name: "manage pastDue". */
 function fixturesModule(): string {
   const entries: readonly [string, Fixture][] = Object.entries(fixtures);
-  const exported = {
-    now: NOW,
-    groups,
-    fixtures: { manage: fixtures, read: Object.fromEntries(entries.map(([name, each]) => [name, readOnly(each)])) },
-  };
-  return Object.entries(exported)
+  const byRole = entries.flatMap(([name, fixture]) => [
+    [`manage ${name}`, fixture],
+    [`read ${name}`, readOnly(fixture)],
+  ]);
+  return Object.entries({ now: NOW, groups, fixtures: Object.fromEntries(byRole) })
     .map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};\n`)
     .join('');
 }

@@ -1,16 +1,19 @@
-/**
- * Shows what the address asks for, and keeps the address in step with the switches, so that it is a link to share. The
- * elements are the real ones; only the client that they would read the BFF through is one that tells a fixture.
- */
+/** Shows what the address asks for, and keeps the address in step with the switches, so that it is a link to share. */
+import { answerFromFixtures } from './fixture-bff.js';
 import { fixtures, groups, now } from './fixtures.js';
 
 const form = document.querySelector('form');
 const main = document.querySelector('main');
 const share = document.querySelector('.gallery-share');
 
-/** The page's registry, where elements of one account find their client. Ours are there first, so nothing is asked. */
-const { clients } = globalThis[Symbol.for('billhook')];
 const RIGHT_TO_LEFT = new Set(['ar']);
+
+const api = main.dataset.billhook;
+const tokenUrl = '/gallery/token';
+const bff = answerFromFixtures(api, tokenUrl, fixtures, now);
+const { configureBillhook } = await import(`${api}widget.js`);
+// Nobody leaves the gallery: whoever presses a button sees what a person sees who waits for Stripe's page.
+configureBillhook({ navigate() {} });
 
 /** Once for each turn of a switch, so that two of them in a row do not mix. */
 let turn = 0;
@@ -61,33 +64,46 @@ async function show() {
   main.dataset.shown = '';
   main.dataset.width = width;
   main.style.setProperty('--stage', width === 'full' ? '100%' : width);
-  const shown = Object.entries(fixtures[role]).filter(([name]) => state === 'all' || state === name);
+  sessionStorage.clear();
+  bff.begin();
+
   const elements = [];
   for (const [group, heading] of Object.entries(groups)) {
-    const stages = shown
-      .filter(([, fixture]) => fixture.group === group)
-      .map(([name, fixture]) => {
-        const account = `gallery-${mine}-${name}`;
-        const client = clientOf(fixture, shown.length === 1);
-        clients.set(`${main.dataset.billhook} ${account}`, client);
-        const billing = document.createElement(element);
-        // The address of the BFF is where words are fetched from; the billing is never asked for.
-        for (const [attribute, value] of Object.entries({ api: main.dataset.billhook, account, theme }))
-          billing.setAttribute(attribute, value);
-        elements.push({ billing, fixture });
-        return stage(name, fixture, billing, { lang, theme, look });
-      });
-    if (!stages.length) continue;
     const section = document.createElement('section');
     section.className = 'gallery-group';
     const title = document.createElement('h2');
     title.textContent = heading;
-    section.append(title, ...stages);
-    main.append(section);
+    section.append(title);
+    for (const [name, fixture] of Object.entries(fixtures)) {
+      const [of, key] = name.split(' ');
+      if (fixture.group !== group || of !== role || (state !== 'all' && state !== key)) continue;
+      const billing = document.createElement(element);
+      const account = `${name} ${mine}`;
+      const attributes = { api, account, theme, 'token-url': `${tokenUrl}?${new URLSearchParams({ fixture: name })}` };
+      for (const [attribute, value] of Object.entries(attributes)) billing.setAttribute(attribute, value);
+      if (fixture.visit) sessionStorage.setItem(`billhook-visit:${api} ${account}`, 'trip');
+      elements.push({ billing, fixture });
+      section.append(stage(key, fixture, billing, { lang, theme, look }));
+    }
+    if (section.children.length > 1) main.append(section);
   }
-  for (const { billing, fixture } of elements) await spoken(billing, fixture);
-  for (const { billing, fixture } of elements) if (fixture.openFailure) await press(billing);
+  await shown(elements);
   if (mine === turn) main.dataset.shown = String(elements.length);
+}
+
+/** Everything as its fixture says: what fails later or when it is pressed has failed. */
+async function shown(elements) {
+  await Promise.all(elements.map(({ billing, fixture }) => spoken(billing, fixture)));
+  // A page that comes back asks again; the second failure in a row is told.
+  const rounds = elements.some(({ fixture }) => fixture.failure && fixture.snapshot) ? 2 : 0;
+  for (let round = 0; round < rounds; round++) {
+    dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+    await bff.answered();
+  }
+  for (const { billing, fixture } of elements) {
+    if (fixture.opening || fixture.openFailure) billing.shadowRoot.querySelector('button')?.click();
+  }
+  await bff.answered();
 }
 
 /** The element on a piece of a host's page, under a name that leads to it alone. */
@@ -111,11 +127,10 @@ function stage(name, { title }, billing, { lang, theme, look }) {
   return figure;
 }
 
-/** The words of another language are a file: until it is there, an element is loading, whatever its fixture says. */
-async function spoken(billing, { snapshot, failure, signedOut }) {
+/** Until its billing and its words are there, an element is loading, and some fixtures stay so. */
+async function spoken(billing, { snapshot }) {
   await billing.updateComplete;
-  const loads = snapshot ? snapshot.state === 'unknown' : !failure && !signedOut;
-  const waits = () => !loads && billing.shadowRoot.querySelector('[aria-busy=true]');
+  const waits = () => snapshot?.state !== 'unknown' && billing.shadowRoot.querySelector('[aria-busy=true]');
   if (!waits()) return;
   await new Promise((resolve) => {
     const observer = new MutationObserver(() => {
@@ -125,46 +140,4 @@ async function spoken(billing, { snapshot, failure, signedOut }) {
     });
     observer.observe(billing.shadowRoot, { subtree: true, attributeFilter: ['aria-busy'] });
   });
-}
-
-/** A failed opening is told by the element that was pressed, so it is pressed. */
-async function press(billing) {
-  billing.shadowRoot.querySelector('button')?.click();
-  await billing.updateComplete;
-}
-
-/** @param alone whether it may speak: a page full of live regions would be a babble */
-function clientOf({ snapshot, openFailure = null, opening = null, changes = [], ...fixture }, alone) {
-  const subscribers = new Set();
-  let state = {
-    snapshot,
-    confirmedAt: now,
-    signedOut: fixture.signedOut ?? false,
-    failure: fixture.failure ?? null,
-    failures: fixture.failure ? 2 : 0,
-    opening,
-    openFailure: null,
-    visit: fixture.visit ?? 'none',
-    changes,
-    alerting: false,
-  };
-  const set = (change) => {
-    state = { ...state, ...change };
-    for (const subscriber of subscribers) subscriber.changed();
-  };
-  return {
-    state: () => state,
-    now: () => now,
-    isAnnouncer: (subscriber) => alone && subscribers.values().next().value === subscriber,
-    attach: (subscriber) => void subscribers.add(subscriber),
-    detach: (subscriber) => void subscribers.delete(subscriber),
-    reconfigured() {},
-    retry: () => set({ openFailure: null }),
-    async open(action) {
-      if (openFailure) return set({ openFailure });
-      set({ opening: action });
-      await new Promise((resolve) => setTimeout(resolve, 1500));
-      set({ opening: null });
-    },
-  };
 }
