@@ -116,6 +116,16 @@ describe('a storm of events about one customer', () => {
     });
   });
 
+  it('is fetched though the clock was set back: rest is no matter of a future that was not', async () => {
+    const customer = await link('early');
+    const worker = await startWorker();
+    await synced();
+    now -= 3_600_000;
+    await raise(customer);
+    await quiet(worker);
+    expect(looks).toHaveLength(2);
+  });
+
   it('is fetched at once for somebody who waits, and before the background’s turn', async () => {
     const customer = await link('wanted');
     const worker = await startWorker();

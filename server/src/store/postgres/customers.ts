@@ -101,7 +101,7 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
            SELECT customer AS id FROM customers
            WHERE synced_ticket < ticket AND deleted_at IS NULL AND lease_until <= @now
              AND (next_attempt_at <= @now OR (wanted_until > @now AND failed_at <= @now::bigint - @wantedRetryMs))
-             AND (wanted_until > @now OR (@wanted = 0 AND coalesce(fetched_at <= @now::bigint - @restMs, TRUE)))
+             AND (wanted_until > @now OR (@wanted = 0 AND coalesce(fetched_at NOT BETWEEN @now::bigint - @restMs + 1 AND @now, TRUE)))
            ORDER BY (wanted_until > @now) DESC, stale_since LIMIT @limit FOR UPDATE SKIP LOCKED)
          UPDATE customers SET claim = claim + 1, lease_until = @now::bigint + @leaseMs
          FROM taken WHERE customer = taken.id

@@ -105,7 +105,7 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
                SELECT customer FROM customers
                WHERE synced_ticket < ticket AND deleted_at IS NULL AND lease_until <= @now
                  AND (next_attempt_at <= @now OR (wanted_until > @now AND failed_at <= @now - @wantedRetryMs))
-                 AND (wanted_until > @now OR (NOT @wanted AND coalesce(fetched_at <= @now - @restMs, TRUE)))
+                 AND (wanted_until > @now OR (NOT @wanted AND coalesce(fetched_at NOT BETWEEN @now - @restMs + 1 AND @now, TRUE)))
                ORDER BY wanted_until > @now DESC, stale_since LIMIT @limit)
              RETURNING ${claimColumns}, wanted_until > @now AS wanted`,
             { now, leaseMs, limit, wantedRetryMs, restMs, wanted: Number(wanted) },
