@@ -39,13 +39,25 @@ const complains = (message: ConsoleMessage) =>
 
 const events = (page: Page) => page.getByRole('list', { name: 'Events' }).getByRole('listitem');
 const says = (page: Page, text: string | RegExp) => widgetOf(page).getByText(text).first().waitFor();
-const clients = (page: Page) =>
+/** Elements that still listen for `configureBillhook`, of whichever copy. */
+const listeners = (page: Page) =>
   page.evaluate(() => {
-    const registry = (
-      globalThis as unknown as Record<symbol, { clients: Map<string, unknown>; listeners: Set<unknown> }>
-    )[Symbol.for('billhook')];
-    return { clients: registry?.clients.size, listeners: registry?.listeners.size };
+    const page = globalThis as unknown as Record<symbol, { listeners: Set<unknown> } | undefined>;
+    return page[Symbol.for('billhook')]?.listeners.size;
   });
+
+/** What a client that still lives asks for when the page comes back to it; the host's own request comes after. */
+async function asked(page: Page): Promise<string[]> {
+  const addresses: string[] = [];
+  const note = (request: Request) => addresses.push(new URL(request.url()).pathname);
+  page.on('request', note);
+  await page.evaluate(async () => {
+    dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+    await fetch('/healthz');
+  });
+  page.off('request', note);
+  return addresses;
+}
 
 /** The script comes once the framework has made the element and set what it sets, which nobody has taken yet. */
 const holdWidget = (page: Page) =>
@@ -74,10 +86,13 @@ describe.each(FRAMEWORKS)('%s', (framework) => {
       await events(page).getByText('action: updateCard').waitFor();
       expect(await widgetOf(page).getByText('Opening').count(), 'the host has taken it over').toBe(0);
 
+      expect(await listeners(page)).toBe(1);
+      expect(await asked(page), 'while it is shown').toContain('/v1/billing');
       await page.getByRole('button', { name: 'Hide billing' }).click();
       await widgetOf(page).waitFor({ state: 'detached' });
-      await expect.poll(() => clients(page)).toEqual({ clients: 0, listeners: 0 });
-      expect([...pending].map((request) => request.url())).toEqual([]);
+      await expect.poll(() => pending.size).toBe(0);
+      expect(await listeners(page)).toBe(0);
+      expect(await asked(page)).toEqual(['/healthz']);
 
       await page.getByRole('button', { name: 'Show billing' }).click();
       await says(page, /^Past due$/);

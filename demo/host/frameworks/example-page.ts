@@ -13,7 +13,7 @@ export interface ExampleParts {
   readonly arrival: Arrival;
   readonly workspaces: readonly Workspace[];
   readonly billhookUrl: string;
-  /** What a server has rendered beforehand. */
+  /** What is in the page before its script runs. */
   readonly rendered: string | null;
   /** The sources by their names. */
   readonly sources: Readonly<Record<string, string>>;
@@ -46,7 +46,7 @@ export function examplePage(parts: ExampleParts): Markup {
         <nav class="tabs" aria-label="The elements">
           ${Object.entries(arrivals).map(([each, label]) => link(`/frameworks/${name}?elements=${each}`, label, each === arrival))}
         </nav>
-        ${name === 'html' ? plainPage(workspaces) : place(name, rendered)}
+        ${place(name, rendered)}
         <section class="sources" aria-labelledby="code">
           <h2 id="code">The code</h2>
           ${Object.entries(sources).map(
@@ -95,23 +95,3 @@ const link = (href: string, label: string, current: boolean) =>
 /** Without white space around what was rendered: a framework that hydrates counts it. Angular looks for its own element. */
 const place = (name: string, rendered: string | null): Markup =>
   name === 'angular' ? html`<tidewater-billing></tidewater-billing>` : html`<div id="app">${raw(rendered ?? '')}</div>`;
-
-/** What the frameworks' pages make in the browser, made here. */
-const plainPage = (workspaces: readonly Workspace[]): Markup =>
-  html`<div class="controls">
-      <label
-        >Workspace
-        <select name="workspace">
-          ${workspaces.map(({ id, name }) => html`<option value="${id}">${name}</option>`)}
-        </select></label
-      >
-      <label><input type="checkbox" name="stay" /> Handle actions here</label>
-      <button type="button" name="show">Hide billing</button>
-    </div>
-    <div>
-      <billhook-widget
-        account="${workspaces[0]?.id}"
-        token-url="/billing/token?workspace=${workspaces[0]?.id}"
-      ></billhook-widget>
-    </div>
-    <ol aria-label="Events" class="events"></ol>`;

@@ -72,7 +72,9 @@ export function exampleRoutes(
           workspaces,
           billhookUrl,
           rendered: await rendered(example, workspaces),
-          sources: Object.fromEntries(example.sources.map((file) => [file, text(file)])),
+          sources: Object.fromEntries(
+            [...(arrival === 'npm' ? ['npm.ts'] : []), ...example.sources].map((file) => [file, text(file)]),
+          ),
         }),
       );
     });
@@ -80,7 +82,8 @@ export function exampleRoutes(
   return app;
 }
 
-async function rendered({ server }: Example, workspaces: readonly Workspace[]): Promise<string | null> {
+async function rendered({ markup, server }: Example, workspaces: readonly Workspace[]): Promise<string | null> {
+  if (markup !== undefined) return text(markup).replaceAll('{{account}}', workspaces[0]?.id ?? '');
   if (server === undefined) return null;
   const bundle = (await import(here(server).href)) as ServerBundle;
   return bundle.render(workspaces);

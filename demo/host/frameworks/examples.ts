@@ -8,7 +8,9 @@ export interface Example {
   readonly sources: readonly string[];
   /** What runs in the page: a bundle in `dist/`, or a file that is served as it is. */
   readonly script: string;
-  /** What renders the markup beforehand, in `dist/`. */
+  /** What is in the page before the script runs, `{{account}}` replaced. */
+  readonly markup?: string;
+  /** Or what renders it, in `dist/`. */
   readonly server?: string;
   /** The Trusted Types policies that the framework makes; `null` where it writes markup without one. */
   readonly trustedTypes: readonly string[] | null;
@@ -18,8 +20,9 @@ export const examples: Readonly<Record<string, Example>> = {
   html: {
     title: 'Plain HTML',
     note: 'One script tag and one element. Attributes say everything, and the events bubble to the document.',
-    sources: ['html/main.js'],
+    sources: ['html/page.html', 'html/main.js'],
     script: 'html/main.js',
+    markup: 'html/page.html',
     trustedTypes: [],
   },
   react: {

@@ -17,7 +17,11 @@ document.addEventListener('billhook-action', (event) => {
   if (document.querySelector('[name=stay]').checked) event.preventDefault();
 });
 
-document.querySelector('[name=workspace]').addEventListener('change', ({ target }) => {
+const choice = document.querySelector('[name=workspace]');
+for (const { id, name } of JSON.parse(document.querySelector('#workspaces').textContent)) {
+  choice.append(new Option(name, id));
+}
+choice.addEventListener('change', ({ target }) => {
   widget.setAttribute('account', target.value);
   widget.setAttribute('token-url', `/billing/token?workspace=${encodeURIComponent(target.value)}`);
 });
