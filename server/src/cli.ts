@@ -3,6 +3,7 @@
 
 import { examine } from './commands/doctor.ts';
 import { importAccounts } from './commands/import.ts';
+import { moveLedgerTo } from './commands/move-ledger.ts';
 import { reconcileLedger } from './commands/reconcile.ts';
 import { setUp } from './commands/setup.ts';
 import { printTimeline } from './commands/timeline.ts';
@@ -16,13 +17,14 @@ import { StripeFailure } from './stripe-gateway.ts';
 
 const usage = `billhook <command>
 
-  serve      run the backend-for-frontend; configured by the environment (see the README)
-  import     link existing subscribers from a file (billhook import --help)
-  doctor     look for what is wrong, and say what to do (billhook doctor --help)
-  reconcile  compare everything with Stripe now, and tell what differed (billhook reconcile --help)
-  setup      make the portal configurations at Stripe, or check them (billhook setup --help)
-  timeline   tell what happened to one account, and why (billhook timeline --help)
-  token      print a widget token, to try the server out (billhook token --help)
+  serve        run the backend-for-frontend; configured by the environment (see the README)
+  import       link existing subscribers from a file (billhook import --help)
+  doctor       look for what is wrong, and say what to do (billhook doctor --help)
+  move-ledger  move a ledger from a SQLite file to PostgreSQL (billhook move-ledger --help)
+  reconcile    compare everything with Stripe now, and tell what differed (billhook reconcile --help)
+  setup        make the portal configurations at Stripe, or check them (billhook setup --help)
+  timeline     tell what happened to one account, and why (billhook timeline --help)
+  token        print a widget token, to try the server out (billhook token --help)
 `;
 
 async function run(command: string | undefined): Promise<number> {
@@ -33,6 +35,8 @@ async function run(command: string | undefined): Promise<number> {
       return await importAccounts(process.argv.slice(3), optionsFrom(process.env), process);
     case 'doctor':
       return await examine(process.argv.slice(3), process.env, process);
+    case 'move-ledger':
+      return await moveLedgerTo(process.argv.slice(3), optionsFrom(process.env).database, process);
     case 'reconcile':
       return await reconcileLedger(process.argv.slice(3), optionsFrom(process.env), process);
     case 'setup':
