@@ -143,7 +143,7 @@ describe('the rooms', () => {
   });
 
   it('rule: what judges is pure: no clock, no chance, no input or output, only pure neighbours', () => {
-    const judging = ['judge.ts', 'stripe-facts.ts', 'changes.ts', 'notices.ts', 'hints.ts'].map(
+    const judging = ['judge.ts', 'stripe-facts.ts', 'changes.ts', 'drift.ts', 'notices.ts', 'hints.ts'].map(
       (name) => `server/src/${name}`,
     );
     const pure = new Map<string, SourceFile>();
