@@ -120,7 +120,7 @@ export class BrowserDouble {
 
   async #answer(what: Asked['what'], wait: number, headers: Headers): Promise<Answer | 'down'> {
     // A loopback's time, so that requests of one moment overlap as they do in a browser.
-    await this.#after(5);
+    await this.after(5);
     if (what === 'token') return { status: 200, body: { token: this.#token() } };
     const trouble = await this.trouble(wait);
     if (trouble) return trouble;
@@ -128,7 +128,7 @@ export class BrowserDouble {
       return { status: 200, body: { outcome: 'unchanged', changes: [], snapshot: this.snapshot } };
     }
     if (headers.get('if-none-match') === this.#etag() && wait) {
-      await Promise.race([this.#after(wait * SECOND), new Promise<void>((wake) => this.#waiting.push(wake))]);
+      await Promise.race([this.after(wait * SECOND), new Promise<void>((wake) => this.#waiting.push(wake))]);
     }
     const etag = this.#etag();
     return headers.get('if-none-match') === etag
@@ -136,12 +136,8 @@ export class BrowserDouble {
       : { status: 200, body: this.snapshot, headers: { etag } };
   }
 
-  #after(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => this.clock.setTimeout(resolve, milliseconds));
-  }
-
   after(milliseconds: number): Promise<void> {
-    return this.#after(milliseconds);
+    return new Promise((resolve) => this.clock.setTimeout(() => resolve(), milliseconds));
   }
 
   #etag(): string {
@@ -170,7 +166,7 @@ export class Tab {
   readonly #navigator = { onLine: true };
   readonly client: BillingClient;
   readonly #subscriber: Subscriber = { changed() {}, snapshotChanged() {}, failed() {} };
-  /** What its page would have seen as uncaught. */
+  /** How far this machine's clock is ahead. */
   ahead: number;
 
   constructor(browser: BrowserDouble, number: number, { ahead = 0, person = 'one', random }: TabOptions) {

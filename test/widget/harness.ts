@@ -2,6 +2,8 @@
 import type { BillhookElement } from '../../widget/src/billhook-element.ts';
 import type { BillhookOptions } from '../../widget/src/registry.ts';
 import { API, BffDouble, TOKEN_URL } from './bff-double.ts';
+// oxlint-disable-next-line no-unassigned-import -- it watches every test that uses this
+import './guard.ts';
 import { NOW } from './snapshots.ts';
 
 export type TagName =

@@ -37,7 +37,7 @@ export function minifyAgain(): Plugin {
           compress: { passes: 3, keep_fargs: false },
           mangle: { properties: { regex: privateNames(new URL('../src/', import.meta.url)) } },
           // For the size budget, which asks whose every byte is.
-          ...(sourcemap && file.map && { sourceMap: { content: file.map, asObject: true } }),
+          ...(sourcemap && file.map && { sourceMap: { content: file.map.toString(), asObject: true } }),
         });
         if (code === undefined) this.error('terser made nothing of the widget');
         file.code = code;

@@ -1,6 +1,6 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { ClientController } from './client-controller.ts';
-import { NOTHING_KNOWN } from './client-state.ts';
+import { NOTHING_KNOWN, type ClientState } from './client-state.ts';
 import type { Action, BillingSnapshot } from './contract.ts';
 import { BillhookError } from './errors.ts';
 import { BillhookActionEvent, BillhookErrorEvent } from './events.ts';
@@ -76,6 +76,7 @@ export abstract class BillhookElement extends LitElement {
   protected readonly billing = new ClientController(this);
   readonly #language = new LanguageController(this);
   #spoken = '';
+  #unreadable: BillingSnapshot | null = null;
   /** What became of the last press on this element. Of a press on another one, that one tells. */
   #openFailure: BillhookError | null = null;
 
@@ -88,12 +89,12 @@ export abstract class BillhookElement extends LitElement {
   protected abstract renderBilling(view: BillingView, speech: Speech): TemplateResult | typeof nothing;
 
   protected override render(): TemplateResult {
-    const { state, client, base } = this.billing;
+    const { state, base } = this.billing;
     const talk = this.#language.speak(base, state.failures);
     const { mute } = this.#language;
     const shown = mute && !state.signedOut ? NOTHING_KNOWN : state;
     const mine = shown.openFailure === this.#openFailure ? shown : { ...shown, openFailure: null };
-    const view = present(mine, talk, client?.now() ?? Date.now());
+    const view = this.#view(mine, talk);
     // A live region speaks only of what changes in it: it is there, empty, before it has anything to say.
     const speaks = this.billing.announces || mine.openFailure;
     const spoken = this.hasUpdated && speaks ? this.#announcement(view, talk) : '';
@@ -137,6 +138,19 @@ export abstract class BillhookElement extends LitElement {
   };
 
   protected readonly retry = (): void => this.billing.client?.retry();
+
+  /** A document that cannot be shown is a reading that failed: said in words, with a way on, and reported once. */
+  #view(state: ClientState, talk: Speech): BillingView {
+    const now = this.billing.client?.now() ?? Date.now();
+    try {
+      return present(state, talk, now);
+    } catch (cause) {
+      const failure = new BillhookError('response_malformed', 0, 0, cause);
+      if (this.#unreadable !== state.snapshot) this.dispatchEvent(new BillhookErrorEvent(failure));
+      this.#unreadable = state.snapshot;
+      return present({ ...NOTHING_KNOWN, failure }, talk, now);
+    }
+  }
 
   #announcement(view: BillingView, { say }: Speech): string {
     const { opening } = this.billing.state;

@@ -57,8 +57,11 @@ export function speech(lang: string, words: Partial<Words> = {}, timeZone?: stri
   const dir = RIGHT_TO_LEFT.test(`${new Intl.Locale(lang).maximize()}`) ? 'rtl' : 'ltr';
   const all: Partial<Record<string, string>> = { ...en, ...words };
 
-  const number = (value: number, options?: Intl.NumberFormatOptions) =>
-    new Intl.NumberFormat(lang, options).format(value);
+  function number(value: number, options?: Intl.NumberFormatOptions): string {
+    // "NaN months" is worse than a document that is not shown.
+    if (!Number.isFinite(value)) throw new RangeError('no number');
+    return new Intl.NumberFormat(lang, options).format(value);
+  }
 
   const when = (at: number, options: Intl.DateTimeFormatOptions) =>
     new Intl.DateTimeFormat(lang, { ...options, timeZone }).format(at);
@@ -102,7 +105,7 @@ export function speech(lang: string, words: Partial<Words> = {}, timeZone?: stri
         // Else the dollar of "US$" goes to its left.
         return dir === 'rtl' ? text.replace(/\w+\$/, '\u2068$&\u2069') : text;
       } catch {
-        return `${value} ${currency.toUpperCase()}`; // a currency code that this browser refuses
+        return `${number(value)} ${currency.toUpperCase()}`; // a currency code that this browser refuses
       }
     },
   };

@@ -1,0 +1,172 @@
+import { expect } from '@open-wc/testing';
+import * as fc from 'fast-check';
+import { problem } from './bff-double.ts';
+import { nextEvent, Page, settled, type TagName } from './harness.ts';
+import { active, several, snapshots } from './snapshots.ts';
+
+const html = (status: number) =>
+  new Response('<!doctype html><h1>Welcome</h1>', { status, headers: { 'content-type': 'text/html' } });
+
+describe('bad input', () => {
+  let page: Page;
+  beforeEach(() => (page = new Page()));
+  afterEach(() => page.close());
+
+  for (const [name, attributes] of Object.entries({
+    'an unknown theme': { theme: 'neon' },
+    'an unknown target': { target: 'sideways' },
+    'unknown credentials': { 'token-credentials': 'sometimes' },
+    'an empty account': { account: '' },
+    'an odd account': { account: '<b>"\'&\u0000 %' },
+    'an unknown language': { lang: 'xx-nonsense-!!' },
+  })) {
+    it(`${name} changes nothing`, async () => {
+      const widget = page.add('billhook-widget', attributes);
+      await widget.ready();
+      expect(widget.text).to.contain('Team');
+      expect(widget.labels).to.deep.equal(['Manage billing']);
+    });
+  }
+
+  for (const api of ['javascript:alert(1)', 'data:text/html,x', 'https://', 'http://[', 'mailto:a@b']) {
+    it(`an address of a BFF that is none: ${api}`, async () => {
+      const widget = page.add('billhook-widget', { api });
+      await widget.until(() => widget.phase === 'failed');
+      expect(widget.labels).to.deep.equal(['Try again']);
+    });
+  }
+
+  const token = (value: unknown) => Response.json({ token: value });
+  for (const [name, answer] of Object.entries({
+    'HTML with status 200': () => html(200),
+    'HTML with status 500': () => html(500),
+    'a problem with status 500': () => Response.json({ error: 'down' }, { status: 500 }),
+    nothing: () => new Response(''),
+    'JSON without a token': () => Response.json({}),
+    'JSON that is null': () => Response.json(null),
+    'a token that is a number': () => token(5),
+    'an empty token': () => token(''),
+    'no connection': () => Promise.reject(new TypeError('Failed to fetch')),
+  })) {
+    it(`a token address that answers ${name}: said, with a way on`, async () => {
+      page.bff.next('token', answer);
+      // An empty one is a token as far as the widget knows; the BFF refuses it, and asks for another in vain.
+      if (name === 'an empty token') {
+        page.bff.next('token', answer);
+        page.bff.next('billing', problem(401, 'token_invalid'), problem(401, 'token_invalid'));
+      }
+      const failed = nextEvent(document, 'billhook-error');
+      const widget = page.add();
+      expect((await failed).code).to.equal(name === 'an empty token' ? 'token_invalid' : 'token_unavailable');
+      await widget.until(() => widget.phase === 'failed');
+      expect(widget.text).to.match(/cannot be reached|confirm who you are/);
+      widget.button('Try again').click();
+      await widget.ready();
+    });
+  }
+
+  for (const [status, code] of [
+    [401, 'token_invalid'],
+    [403, 'origin_not_allowed'],
+  ] as const) {
+    it(`another host's token, refused with ${status}: said, with a way on and the code for support`, async () => {
+      page.bff.next('billing', ...Array.from({ length: status === 401 ? 2 : 1 }, () => problem(status, code)));
+      const failed = nextEvent(document, 'billhook-error');
+      const widget = page.add();
+      expect((await failed).code).to.equal(code);
+      await widget.until(() => widget.phase === 'failed');
+      expect(widget.text).to.contain(code);
+      page.bff.next('billing', page.bff.billing());
+      widget.button('Try again').click();
+      await widget.ready();
+    });
+  }
+
+  it('a state, an action and an offer of the future: the plan, and what is understood', async () => {
+    page.bff.snapshot = {
+      ...active,
+      state: 'dreaming' as never,
+      mood: 'good',
+      actions: [{ purpose: 'fly', via: 'portal', flow: null } as never, { purpose: 'swim', via: 'water' } as never],
+    } as never;
+    const widget = page.add();
+    await widget.ready();
+    expect(widget.text).to.contain('Team');
+    expect(widget.labels).to.deep.equal(['Manage billing']);
+  });
+
+  for (const [name, document_] of Object.entries({
+    'a list that is none': { ...active, actions: 'manage' },
+    'a list of nothing': { ...active, subscriptions: [null, null] },
+    'a revision that is a number': { ...active, revision: 5 },
+    'a date that is none': { ...active, renewsAt: 'soon' },
+    'a price without a currency': { ...active, plan: { ...active.plan, price: { amount: 5 } } },
+    'no payment': { ...active, payment: undefined },
+  })) {
+    it(`a snapshot with ${name}: a failed reading, and fine after the next`, async () => {
+      page.bff.next('billing', Response.json(document_));
+      const failed = nextEvent(document, 'billhook-error');
+      const widget = page.add();
+      expect((await failed).code).to.equal('response_malformed');
+      await widget.reads('Billing cannot be reached right now.');
+      widget.button('Try again').click();
+      await widget.reads('Team');
+      expect(widget.labels).to.deep.equal(['Manage billing']);
+    });
+  }
+
+  it('whatever a snapshot is, something is shown: the billing, or words with a way on', async function () {
+    this.timeout(60_000);
+    const tags: TagName[] = [
+      'billhook-widget',
+      'billhook-plan-status',
+      'billhook-past-due-banner',
+      'billhook-manage-button',
+    ];
+    const outcomes = { ready: 0, failed: 0 };
+    const documents = fc.constantFrom<unknown>(...Object.values(snapshots), several);
+    const odd = fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constantFrom('', 'x', -1, 1e21, null, [], {}, [[]], 'e1.x'));
+    const changes = fc.array(fc.tuple(fc.nat(), odd, fc.boolean()), { minLength: 1, maxLength: 3 });
+    await fc.assert(
+      fc.asyncProperty(documents, changes, async (whole, mangles) => {
+        const mangled = mangles.reduce((value, [at, by, gone]) => mangle(value, at, by, gone), structuredClone(whole));
+        page.bff.next('billing', Response.json(mangled));
+        const shown = tags.map((tag) => page.add(tag));
+        try {
+          const [widget] = shown;
+          await widget?.until(() => /^(ready|failed)$/.test(widget.phase));
+          const phase = widget?.phase as 'ready' | 'failed';
+          outcomes[phase]++;
+          if (phase === 'failed') expect(widget?.labels).to.deep.equal(['Try again']);
+          // A field that is missing leaves no hole in the words.
+          if (mangles.every(([, , gone]) => gone)) {
+            for (const { text } of shown)
+              expect(text, JSON.stringify(mangled)).not.to.match(/undefined|NaN|null|\[object/);
+          }
+        } finally {
+          for (const { element } of shown) element.remove();
+          await settled();
+        }
+      }),
+      { seed: 11, numRuns: 120, includeErrorInReport: true },
+    );
+    expect(Math.min(outcomes.ready, outcomes.failed), JSON.stringify(outcomes)).to.be.greaterThan(10);
+  });
+});
+
+/** Another value in one place of a document, or nothing. */
+function mangle(value: unknown, at: number, by: unknown, gone: boolean): unknown {
+  const places: [holder: Record<string, unknown>, key: string][] = [];
+  const walk = (holder: unknown): void => {
+    if (typeof holder !== 'object' || holder === null) return;
+    for (const key of Object.keys(holder)) {
+      places.push([holder as Record<string, unknown>, key]);
+      walk((holder as Record<string, unknown>)[key]);
+    }
+  };
+  walk(value);
+  const place = places[at % Math.max(1, places.length)];
+  if (place && gone) Reflect.deleteProperty(...place);
+  else if (place) place[0][place[1]] = by;
+  return value;
+}
