@@ -66,7 +66,10 @@ try {
 /** What an operator can act on, without a stack; a stack only for what nobody foresaw. */
 function explain(cause: unknown): string {
   if (cause instanceof ConfigError || cause instanceof LedgerPinnedError) return `${cause.message} [${cause.code}]`;
-  if (cause instanceof StoreUnavailableError) return `${cause.message}: ${describeCause(cause.cause)} [${cause.code}]`;
+  if (cause instanceof StoreUnavailableError) {
+    const why = cause.cause === undefined ? '' : `: ${describeCause(cause.cause)}`;
+    return `${cause.message}${why} [${cause.code}]`;
+  }
   if (cause instanceof StripeFailure) return `${stripeSaid(cause)}: ${describeCause(cause.cause)} [${cause.code}]`;
   return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
 }

@@ -35,6 +35,29 @@ afterAll(async () => {
 
 billingStoreContract('PostgreSQL', true, () => postgresLedger(database, operator));
 
+const refusal = async (at: string): Promise<string> =>
+  openPostgresStore(at).then(
+    async (store) => {
+      await store.close();
+      return 'it opened';
+    },
+    (cause: unknown) => (cause instanceof StoreUnavailableError ? cause.message : String(cause)),
+  );
+
+describe('PostgreSQL, wrongly addressed,', () => {
+  it.each([
+    ['a wrong password', (url: URL) => (url.password = 'wrong'), /refuses this user or password/],
+    ['a wrong user', (url: URL) => (url.username = 'nobody'), /refuses this user or password/],
+    ['a wrong database', (url: URL) => (url.pathname = '/nowhere'), /no such database/],
+    ['a port where nobody listens', (url: URL) => (url.port = '1'), /cannot be reached/],
+    ['a name that nobody has', (url: URL) => (url.hostname = 'nowhere.invalid'), /name is not known|cannot be reached/],
+  ])('says what is wrong with %s', async (_, change, said) => {
+    const url = new URL(database);
+    change(url);
+    expect(await refusal(url.href)).toMatch(said);
+  });
+});
+
 describe('PostgreSQL alone', () => {
   let address: string;
   const opened: BillingStore[] = [];
@@ -52,15 +75,6 @@ describe('PostgreSQL alone', () => {
       await client.end();
     }
   };
-  const refusal = async (at: string): Promise<string> =>
-    openPostgresStore(at).then(
-      async (store) => {
-        await store.close();
-        return 'it opened';
-      },
-      (cause: unknown) => (cause instanceof StoreUnavailableError ? cause.message : String(cause)),
-    );
-
   beforeEach(async () => {
     address = await postgres.createDatabase();
     return async () => void (await Promise.all(opened.splice(0).map((store) => store.close())));
@@ -133,18 +147,6 @@ describe('PostgreSQL alone', () => {
     const store = await open();
     await store.recordHint(hintFor('evt_1'), t0);
     expect((await asOperator((client) => client.query(`SELECT setting FROM seen`))).rows).toEqual([{ setting: 'on' }]);
-  });
-
-  it.each([
-    ['a wrong password', (url: URL) => (url.password = 'wrong'), /refuses this user or password/],
-    ['a wrong user', (url: URL) => (url.username = 'nobody'), /refuses this user or password/],
-    ['a wrong database', (url: URL) => (url.pathname = '/nowhere'), /no such database/],
-    ['a port where nobody listens', (url: URL) => (url.port = '1'), /cannot be reached/],
-    ['a name that nobody has', (url: URL) => (url.hostname = 'nowhere.invalid'), /name is not known|cannot be reached/],
-  ])('says what is wrong with %s', async (_, change, said) => {
-    const url = new URL(address);
-    change(url);
-    expect(await refusal(url.href)).toMatch(said);
   });
 
   it('says so where it may not make its tables', async () => {

@@ -1,12 +1,19 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sqliteCustomers } from '../../server/src/store/sqlite/customers.ts';
+import { SqliteDatabase } from '../../server/src/store/sqlite/database.ts';
+import { sqliteHints } from '../../server/src/store/sqlite/hints.ts';
 import { openSqliteStore } from '../../server/src/store/sqlite.ts';
 import { StoreUnavailableError } from '../../server/src/store/store.ts';
 import { billingStoreContract } from './billing-store.ts';
 import { sqliteLedger } from './ledgers.ts';
+import { acme, hintFor, t0 } from './stage.ts';
+
+const sqliteModule = new URL('../../server/src/store/sqlite.ts', import.meta.url).href;
 
 billingStoreContract('SQLite', false, sqliteLedger);
 
@@ -42,6 +49,51 @@ describe('SQLite alone', () => {
     await writeFile(path, 'not a database, but long enough to be read as a header of one. '.repeat(20));
     expect(() => openSqliteStore(path)).toThrow(StoreUnavailableError);
     expect(() => openSqliteStore(join(folder, 'nowhere', 'ledger.db'))).toThrow(StoreUnavailableError);
+  });
+
+  it('fails in words when the disk is full, with nothing half-written, and goes on when there is room', async () => {
+    const db = new SqliteDatabase(path);
+    const { idle, ...hints } = sqliteHints(db);
+    const customers = sqliteCustomers(db);
+    await customers.link(acme, 'cus_1', t0);
+    const pages = (limit: number | string) => db.get(`PRAGMA max_page_count = ${limit}`, {});
+    pages(Number(db.get('PRAGMA page_count', {})?.['page_count']) + 3);
+
+    // Each event is as large as a page, so that the disk is soon full.
+    const type = 'x'.repeat(4_000);
+    const outcomes: string[] = [];
+    while (!outcomes.some((outcome) => outcome !== 'ticket')) {
+      const outcome = await hints.recordHint(hintFor(`evt_${outcomes.length}`, { type }), t0).catch(String);
+      outcomes.push(outcome);
+    }
+    const taken = outcomes.length - 1;
+    expect(taken).toBeGreaterThan(0);
+    expect(outcomes.at(-1)).toBe('StoreUnavailableError: the ledger’s disk is full');
+    expect(await customers.findAccount(acme), 'what is known can still be read').toMatchObject({ ticket: 1 + taken });
+
+    pages(1_000_000);
+    expect(await hints.recordHint(hintFor('evt_0'), t0), 'what was answered is kept').toBe('duplicate');
+    expect(await hints.recordHint(hintFor(`evt_${taken}`), t0), 'what was refused left no trace').toBe('ticket');
+    expect(await customers.findAccount(acme)).toMatchObject({ ticket: 2 + taken });
+    await idle();
+    db.close();
+  });
+
+  it('refuses a file, and a folder, that it may only read', async () => {
+    await openSqliteStore(path).close();
+    // Root may write everywhere, so somebody else must try.
+    await Promise.all([chmod(path, 0o444), chmod(folder, 0o555)]);
+    const asked = await new Promise<string>((said, failed) => {
+      const script = `import { openSqliteStore } from ${JSON.stringify(sqliteModule)};
+        try { await openSqliteStore(${JSON.stringify(path)}).ping(); console.log('it opened'); }
+        catch (cause) { console.log(cause.code, '|', cause.cause.code); }`;
+      const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+      execFile(process.execPath, ['--input-type=module', '-e', script], nobody, (cause, output) =>
+        cause ? failed(cause) : said(output.trim()),
+      );
+    });
+    await chmod(folder, 0o755);
+    expect(asked).toMatch(/^store_unavailable \| SQLITE_(?:READONLY|CANTOPEN)/);
   });
 
   it('says so after it was closed, instead of pretending', async () => {

@@ -137,6 +137,21 @@ describe('the start is refused', () => {
     expect(errors.join('\n')).toMatch(/the ledger at .* cannot be opened.*\[store_unavailable\]/);
   });
 
+  it.each([
+    [
+      'nobody listens',
+      'postgres://billhook:oops@127.0.0.1:1/app',
+      /the database server cannot be reached.*\[store_unavailable\]/,
+    ],
+    ['no database is named', 'postgres://billhook:oops@127.0.0.1', /DATABASE_URL must name a database/],
+    ['another kind of database is', 'mysql://billhook:oops@127.0.0.1/app', /DATABASE_URL must be a file’s path/],
+  ])('when DATABASE_URL leads where %s, without repeating its password', async (_, url, said) => {
+    const { ended, errors } = serve({ DATABASE_URL: url });
+    expect(await ended).toBe(1);
+    expect(errors.join('\n')).toMatch(said);
+    expect(errors.join('\n')).not.toContain('oops');
+  });
+
   it('when Stripe refuses the key', async () => {
     const { ended, errors } = serve({ STRIPE_SECRET_KEY: 'sk_test_wrong' });
     expect(await ended).toBe(1);
