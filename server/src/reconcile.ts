@@ -130,6 +130,8 @@ class Run {
   readonly #options: Required<ReconcileOptions>;
   #progress: ReconcileProgress;
   #keptAt = 0;
+  /** Of the page in hand, customers that are done: shown, and not kept. */
+  #done = 0;
 
   constructor(parts: ReconcileParts, turn: Turn, options: ReconcileOptions) {
     this.#parts = parts;
@@ -229,7 +231,11 @@ class Run {
 
   async #inBatches(records: readonly CustomerRecord[]): Promise<void> {
     const { batch } = this.#options;
-    for (let from = 0; from < records.length; from += batch) await this.#lookAt(records.slice(from, from + batch));
+    for (let from = 0; from < records.length; from += batch) {
+      // oxlint-disable-next-line no-await-in-loop -- one batch at a time is the point
+      await this.#lookAt(records.slice(from, from + batch));
+      this.#done = from + batch;
+    }
   }
 
   /** Raises their tickets, and waits until each was looked at or has failed; answers those that failed. */
@@ -257,6 +263,7 @@ class Run {
       const waiting = current.filter((record) => isOpen(record) && record.failure === null).length;
       if (waiting === 0) break;
       if (waiting < waitedFor) [waitedFor, changedAt] = [waiting, now()];
+      this.#show(raised.length - waiting);
       await this.#options.onQuiet(now() - changedAt);
       await this.#keepLease();
       await this.#pause();
@@ -308,10 +315,16 @@ class Run {
   async #keep(change: Partial<ReconcileProgress>): Promise<void> {
     const { store, now } = this.#parts;
     this.#progress = { ...this.#progress, ...change };
+    if ('visited' in change) this.#done = 0;
     this.#keptAt = now();
     const kept = await store.keepTurn(this.#turn, this.#progress, this.#options.leaseMs, this.#keptAt);
     if (!kept || this.#options.signal.aborted) throw new TurnLost();
-    this.#options.onProgress(this.#progress);
+    this.#show(0);
+  }
+
+  /** @param settled Of the batch in hand. */
+  #show(settled: number): void {
+    this.#options.onProgress({ ...this.#progress, visited: this.#progress.visited + this.#done + settled });
   }
 }
 

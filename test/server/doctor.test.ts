@@ -226,7 +226,7 @@ describe('billhook doctor', () => {
     const said = async (at: number) => (await diagnoseUpkeep(store, at)).map(({ level, check }) => `${level} ${check}`);
     try {
       expect(await said(now)).toEqual(['warn sweep', 'warn reconcile', 'ok customers']);
-      const receipt = { unseen: [], drift: { count: 0 } };
+      const receipt = { unseen: [], drift: { count: 0, byClass: {} } };
       for (const job of ['sweep', 'reconcile'] as const) {
         const turn = await store.takeTurn(job, 0, 1_000, now);
         if (turn) await store.endTurn(turn, receipt, now);
@@ -236,7 +236,7 @@ describe('billhook doctor', () => {
       expect(await said(now + 3_600_000)).toEqual(['warn sweep', 'ok reconcile', 'warn customers']);
       expect(await said(now + 50 * 3_600_000)).toEqual(['warn sweep', 'warn reconcile', 'warn customers']);
       const turn = await store.takeTurn('reconcile', 0, 1_000, now + 1);
-      if (turn) await store.endTurn(turn, { ...receipt, drift: { count: 2 } }, now + 1);
+      if (turn) await store.endTurn(turn, { ...receipt, drift: { count: 2, byClass: { state: 2 } } }, now + 1);
       expect(await said(now + 2)).toEqual(['ok sweep', 'warn reconcile', 'ok customers']);
     } finally {
       await store.close();

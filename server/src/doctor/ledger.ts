@@ -76,6 +76,8 @@ export async function diagnoseUpkeep(store: BillingStore, now: number): Promise<
   } else found.push(ok('sweep', `the last one was ${ago(swept.endedAt)}`));
 
   const receipt = reconciled?.receipt as ReconcileReceipt | undefined;
+  // Who had just never been fetched was not forgotten by a webhook.
+  const lost = (receipt?.drift.count ?? 0) - (receipt?.drift.byClass.neverFetched ?? 0);
   if (!reconciled || !receipt || now - reconciled.endedAt > 48 * hour) {
     found.push(
       warn(
@@ -92,11 +94,11 @@ export async function diagnoseUpkeep(store: BillingStore, now: number): Promise<
         'Run billhook reconcile: it tells who, and why.',
       ),
     );
-  } else if (receipt.drift.count > 0) {
+  } else if (lost > 0) {
     found.push(
       warn(
         'reconcile',
-        `${ago(reconciled.endedAt)}; ${receipt.drift.count} accounts had drifted, and were put right`,
+        `${ago(reconciled.endedAt)}; ${lost} accounts had drifted, and were put right`,
         'Webhooks get lost: see to the endpoint at Stripe and the way to this server.',
       ),
     );

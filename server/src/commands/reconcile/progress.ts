@@ -40,7 +40,8 @@ function bar(screen: Screen): ProgressDisplay {
     Presets.rect,
   );
   return {
-    show({ phase, visited }, customers) {
+    show({ phase, visited, unseen }, customers) {
+      if (phase === 'unseen' && unseen.length === 0) return;
       const total = Math.max(customers, visited, 1);
       const payload = { phase: phases[phase] };
       if (!drawn.isActive) drawn.start(total, visited, payload);
@@ -55,11 +56,17 @@ function bar(screen: Screen): ProgressDisplay {
 function lines(screen: Screen): ProgressDisplay {
   let [saidAt, saidOf] = [Number.NEGATIVE_INFINITY, ''];
   return {
-    show({ phase, visited, subscriptions }, customers) {
+    show({ phase, visited, subscriptions, unseen }, customers) {
+      if (phase === 'unseen' && unseen.length === 0) return;
       const now = performance.now();
       if (phase === saidOf && now - saidAt < lineEveryMs) return;
       [saidAt, saidOf] = [now, phase];
-      const far = phase === 'stripe' ? `${subscriptions} so far` : `${visited} of ${customers}`;
+      const far =
+        phase === 'stripe'
+          ? `${subscriptions} so far`
+          : phase === 'ledger'
+            ? `${visited} of ${customers}`
+            : String(unseen.length);
       screen.write(`${phases[phase]}: ${far}\n`);
     },
     say: (line) => void screen.write(`${line}\n`),
