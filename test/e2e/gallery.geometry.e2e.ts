@@ -11,7 +11,10 @@ import { combinations, look, states, values, visitGallery, type Choice, type Gal
 const everything = process.env['GALLERY'] === 'all';
 const languages = values('lang');
 const narrow = everything
-  ? [...combinations({ element: values('element'), lang: languages, width: values('width'), look: values('look') })]
+  ? [
+      ...combinations({ element: values('element'), lang: languages, width: values('width') }),
+      ...combinations({ lang: languages, width: ['240px', '640px'], look: values('look').slice(1) }),
+    ]
   : [...combinations({ element: values('element'), lang: languages, width: ['240px'] })];
 
 let gallery: GalleryVisit;
