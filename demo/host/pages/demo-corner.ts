@@ -34,6 +34,7 @@ export function demoCorner({ session: { account }, speech: { words }, path, corn
               : stripe(words.openDashboard, corner.stripeUrl)
           }
           <li><a href="/gallery">${words.openGallery}</a></li>
+          <li><a href="/frameworks">${words.openFrameworks}</a></li>
           <li>
             <a href="${path}?lang=${words.otherLang}" hreflang="${words.otherLang}" lang="${words.otherLang}"
               >${words.otherLanguage}</a
