@@ -13,6 +13,7 @@ import {
   type MintOptions,
 } from '@billhook/server';
 import type { UpkeepOptions } from '../../server/src/upkeep.ts';
+import type { WorkerOptions } from '../../server/src/worker.ts';
 import type { BillingSnapshot, Problem } from '@billhook/widget/contract';
 
 export const publicUrl = 'https://billing.acme.example';
@@ -55,12 +56,14 @@ export interface TestOptions extends Partial<BillhookOptions> {
   readonly host?: Partial<BillhookOptions['hosts'][number]>;
   /** When it sweeps and reconciles. By default it sweeps as a server does, and does not reconcile by itself. */
   readonly upkeep?: UpkeepOptions;
+  /** How its worker works. */
+  readonly worker?: WorkerOptions;
 }
 
 /** @param stripe Where Stripe is; by default nowhere: a port that refuses. */
 export async function startBff(
   stripe: Partial<BillhookOptions['stripe']> = {},
-  { host, upkeep, ...change }: TestOptions = {},
+  { host, upkeep, worker, ...change }: TestOptions = {},
 ): Promise<TestBff> {
   const folder = await mkdtemp(join(tmpdir(), 'billhook-bff-'));
   const database = change.database ?? join(folder, 'ledger.db');
@@ -80,7 +83,7 @@ export async function startBff(
     hosts: [{ id: 'acme', secrets: [hostSecret], origins: [origin], returnUrl: `${origin}/billing`, ...host }],
     ...change,
   };
-  const billhook = await createBillhook(options, { pollMs: 50 }, upkeep);
+  const billhook = await createBillhook(options, { pollMs: 50, ...worker }, upkeep);
 
   const bff: TestBff = {
     billhook,

@@ -1,0 +1,62 @@
+/** The Stripe CLI's own trigger scripts, where they are at hand: each step is a call as the CLI makes it. */
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const folder = fileURLToPath(new URL('../../../shared/stripe/triggers/', import.meta.url));
+export const triggersPresent = existsSync(folder);
+
+export interface TriggerStep {
+  name: string;
+  path: string;
+  method: 'get' | 'post' | 'delete';
+  params?: Record<string, unknown>;
+  expected_error_type?: string;
+}
+export type StepResults = Map<string, Record<string, unknown>>;
+
+/** Pays a one-time Checkout through addresses that Stripe has never documented. */
+const leftOut = new Set(['checkout.session.completed']);
+export const triggers = triggersPresent
+  ? readdirSync(folder)
+      .map((name) => name.replace('.json', ''))
+      .filter((name) => !leftOut.has(name))
+  : [];
+
+export function stepsOf(trigger: string): TriggerStep[] {
+  return (JSON.parse(readFileSync(`${folder}${trigger}.json`, 'utf8')) as { fixtures: TriggerStep[] }).fixtures;
+}
+
+/** Makes one call, with what earlier ones answered filled in. */
+export async function runStep(
+  api: { readonly url: string; readonly secretKey: string },
+  step: TriggerStep,
+  results: StepResults,
+): Promise<{ status: number; body: Record<string, unknown> }> {
+  const body = new URLSearchParams(form(fill(step.params ?? {}, results)));
+  const response = await fetch(`${api.url}${String(fill(step.path, results))}`, {
+    method: step.method.toUpperCase(),
+    headers: { authorization: `Bearer ${api.secretKey}`, 'content-type': 'application/x-www-form-urlencoded' },
+    ...(step.method === 'post' ? { body } : {}),
+  });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+/** `{ items: [{ price: 'p' }] }` → `items[0][price]=p`, as the CLI sends it. */
+function form(value: unknown, path = ''): [string, string][] {
+  if (typeof value !== 'object' || value === null) return [[path, String(value)]];
+  return Object.entries(value).flatMap(([key, entry]) => form(entry, path === '' ? key : `${path}[${key}]`));
+}
+
+function fill(value: unknown, results: StepResults): unknown {
+  if (typeof value === 'string') {
+    return value.replaceAll(/\$\{(\w+):(\w+)\}/g, (_all, name: string, field: string) =>
+      String(results.get(name)?.[field]),
+    );
+  }
+  if (Array.isArray(value)) return value.map((entry) => fill(entry, results));
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, fill(entry, results)]));
+  }
+  return value;
+}
