@@ -142,6 +142,7 @@ describe('a BFF that cannot', () => {
     const [, second] = browser.billing(since);
     note('429, Retry-After: 120, ten looks', `asked again after ${((second?.at ?? 0) - since) / SECOND} s`);
     expect((second?.at ?? 0) - since).toBeGreaterThanOrEqual(120 * SECOND);
+    expect((second?.at ?? 0) - since, 'looking does not put it off').toBeLessThan(121 * SECOND);
     expect(tab?.fresh).toBe(true);
   });
 
