@@ -28,7 +28,9 @@ export type Scope = (typeof scopes)[number];
 
 /** What a claim must be, for whoever writes it and for whoever reads it. */
 export const accountMust = 'the account’s id, 1 to 255 characters';
-export const isAccount = (sub: unknown): sub is string => typeof sub === 'string' && sub !== '' && sub.length <= 255;
+/** No zero and no half of a pair: a database refuses them, or takes two such names for one. */
+export const isAccount = (sub: unknown): sub is string =>
+  typeof sub === 'string' && sub !== '' && sub.length <= 255 && !/[\0\p{Surrogate}]/u.test(sub);
 
 export const customerMust = 'the id of a Stripe customer';
 export const isCustomer = (id: unknown): id is string => typeof id === 'string' && /^cus_\w{1,60}$/.test(id);
