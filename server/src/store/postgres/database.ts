@@ -103,7 +103,7 @@ export class PostgresDatabase implements Session {
       if (command !== 'COMMIT') throw new Error(`a transaction ended with ${command}`);
       return result;
     } catch (cause) {
-      broken = brokeConnection(cause) || (await client.query('ROLLBACK').then(() => false, () => true)); // prettier-ignore
+      broken = brokeConnection(cause) || !(await rolledBack(client));
       throw cause;
     } finally {
       client.release(broken);
@@ -159,6 +159,15 @@ async function assertDurable(client: { query(sql: string): Promise<QueryResult> 
         `synchronous_commit is ${setting}, not on: connect without a pooler, or with one in session mode`,
       ),
     });
+  }
+}
+
+async function rolledBack(client: PoolClient): Promise<boolean> {
+  try {
+    await client.query('ROLLBACK');
+    return true;
+  } catch {
+    return false;
   }
 }
 
