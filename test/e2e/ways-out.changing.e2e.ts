@@ -101,6 +101,19 @@ describe('another plan, or another card', () => {
 describe('the day when a period ends', () => {
   onAStage();
 
+  it('makes a trial the plan, once a card was added', async () => {
+    const page = await theatre.enter('Paper Lantern');
+    await press(page, 'Add a card');
+    await saveCard(page, cards.works);
+    await says(page, 'Your payment method was updated.');
+    await says(page, /^Trial$/);
+    await pass(6);
+    await page.reload();
+    await says(page, /^Active$/);
+    await says(page, /^Renews on/);
+    expect(await allWords(page)).not.toContain('Trial');
+  });
+
   it('brings the plan that was put off until then', async () => {
     const page = await theatre.enter('Juniper Labs');
     await says(page, /^Changes to Starter/);

@@ -2,7 +2,7 @@
 
 import type { Page, Request } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { goBack } from './stripe-pages.ts';
+import { cards, goBack, subscribe, subscriptionsOf } from './stripe-pages.ts';
 import { allPlans, openTheatre, widgetOf, type Theatre } from './theatre.ts';
 import { allWords, buttons, press, says } from './widget-words.ts';
 
@@ -175,5 +175,23 @@ describe('people of one workspace', () => {
     await says(page, 'Ask an owner or admin to change this.');
     expect(await buttons(page)).toEqual([]);
     expect(await allWords(page)).not.toContain('Team');
+  });
+
+  it('L10: whoever chooses a plan that a colleague has bought meanwhile is told so, and sees it', async () => {
+    const page = await theatre.enter('Fern & Field');
+    await says(page, /^Free$/);
+    const colleague = await theatre.enter('Fern & Field');
+    await press(colleague, 'Choose Starter');
+    await subscribe(colleague, cards.works);
+    await says(colleague, 'Your Starter plan has started.');
+
+    await press(page, 'Choose Team');
+    await says(page, /^Active$/);
+    expect(await allWords(page)).toContain('€9 per month');
+    expect(await buttons(page), 'nothing is for sale any more').toEqual(['Manage billing']);
+    expect(subscriptionsOf(theatre, 'Fern & Field').map(({ status }) => status)).toEqual(['active']);
+    // The refusal is the browser's own note of a 409, not an error of ours.
+    expect(theatre.troubles).toEqual([expect.stringMatching(/status of 409/)]);
+    theatre.troubles.length = 0;
   });
 });
