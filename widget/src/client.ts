@@ -155,10 +155,11 @@ function createClient(key: string, api: string, account: string | null): Billing
   }
 
   async function readReturn(wait: number, signal: AbortSignal): Promise<void> {
-    // Something to look at meanwhile; it may fail, because the return itself will tell.
+    const answer = bff.visitReturn(visitId, wait, signal);
+    // Something to look at meanwhile; sent after what is waited for, and it may fail, because the return itself will tell.
     if (!state.snapshot) void read(0, signal).catch(() => {});
     try {
-      const { outcome, changes, snapshot } = await bff.visitReturn(visitId, wait, signal);
+      const { outcome, changes, snapshot } = await answer;
       signal.throwIfAborted();
       const pending = outcome === 'pending';
       const early = pending && since(returnedAt) < SAY_PENDING_AFTER;
