@@ -100,6 +100,44 @@ describe('the way to Stripe', () => {
     });
   }
 
+  it('forgets why it could not be opened when the state that it was about is over', async () => {
+    page.bff.snapshot = snapshots.pastDue;
+    const widget = page.add();
+    await widget.ready();
+    page.bff.next('portal-sessions', problem(502, 'stripe_unavailable'));
+    widget.button('Update card').click();
+    await widget.reads('Stripe is not answering right now.');
+    page.bff.snapshot = { ...active, revision: 'e1.2' };
+    restoreFromCache();
+    await widget.reads('Active');
+    expect(widget.text).not.to.contain('Stripe is not answering');
+  });
+
+  it('keeps saying it while the state is the same', async () => {
+    const widget = page.add();
+    await widget.ready();
+    page.bff.next('portal-sessions', problem(409, 'portal_not_configured'));
+    const again = page.bff.arrival('billing');
+    widget.button('Manage billing').click();
+    await again; // a refusal says that what is shown may be old
+    await settled();
+    expect(widget.text).to.contain('The billing portal is not set up yet.');
+  });
+
+  it('uses this page where the browser refuses a tab', async () => {
+    const { open } = window;
+    window.open = () => null;
+    try {
+      const widget = page.add('billhook-widget', { target: '_blank' });
+      await widget.ready();
+      widget.button('Manage billing').click();
+      await page.departure;
+      expect(page.left).to.deep.equal([page.bff.opened.url]);
+    } finally {
+      window.open = open;
+    }
+  });
+
   for (const url of ['javascript:alert(1)', 'http://billing.stripe.test/', 'data:text/html,x', 'not an address']) {
     it(`does not follow ${url}`, async () => {
       page.bff.opened = { url, visit: 'v' };
