@@ -5,13 +5,11 @@
  * Who restarts the server starts one alone.
  */
 
+import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
-import { postgresProgram } from './postgres-program.ts';
+import type { Answer, Ask } from './postgres-process.ts';
 
 export interface Databases {
   /** The address of a database on this server. */
@@ -43,56 +41,36 @@ export interface Postgres extends Databases {
  * ```
  */
 export async function startPostgres(): Promise<Postgres> {
-  const folder = await mkdtemp(join(tmpdir(), 'billhook-postgres-'));
-  const port = await freePort();
-  const said: string[] = [];
-  const EmbeddedPostgres = await postgresProgram();
-  const server = new EmbeddedPostgres({
-    databaseDir: folder,
-    port,
-    user: 'postgres',
-    password: 'postgres',
-    persistent: true,
-    // PostgreSQL refuses to run as root.
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
-    // The machine is not switched off in a test, so its disk need not be waited for. What Billhook asks of a session stands.
-    postgresFlags: [
-      '-h',
-      '127.0.0.1',
-      '-c',
-      'unix_socket_directories=',
-      '-c',
-      'fsync=off',
-      '-c',
-      'max_connections=300',
-    ],
-    onLog: (line) => said.push(line),
-    onError: (line) => said.push(String(line)),
+  // A group of its own: who interrupts the tests at the keyboard must not interrupt what cleans up after them.
+  const child = fork(fileURLToPath(new URL('./postgres-process.ts', import.meta.url)), {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    execArgv: [],
   });
-  const orSaid = async (what: Promise<void>) =>
-    what.catch((cause: unknown) => {
-      throw new Error(`PostgreSQL did not start:\n${said.slice(-20).join('')}`, { cause });
+  const asks = (what: Ask) =>
+    new Promise<number>((answered, failed) => {
+      const ended = () => failed(new Error(`PostgreSQL’s process ended before it could ${what}`));
+      child.once('exit', ended);
+      child.once('message', (answer: Answer) => {
+        child.off('exit', ended);
+        if ('port' in answer) answered(answer.port);
+        else failed(new Error(answer.failed));
+      });
+      child.send(what);
     });
-  try {
-    await orSaid(server.initialise());
-    await orSaid(server.start());
-  } catch (cause) {
-    await rm(folder, { recursive: true, force: true });
+  const port = await asks('start').catch(async (cause: unknown) => {
+    child.disconnect();
     throw cause;
-  }
+  });
   return {
     ...databasesAt(`postgres://postgres:postgres@127.0.0.1:${port}/postgres`),
     async restart() {
-      await server.stop();
-      await orSaid(server.start());
+      await asks('halt');
+      await asks('start');
     },
-    halt: () => server.stop(),
-    start: () => orSaid(server.start()),
-    async stop() {
-      await server.stop();
-      await rm(folder, { recursive: true, force: true });
-    },
+    halt: async () => void (await asks('halt')),
+    start: async () => void (await asks('start')),
+    stop: async () => void (await asks('stop')),
   };
 }
 
@@ -120,12 +98,4 @@ export function databasesAt(address: string): Databases {
         new URL(of).pathname.slice(1),
       ]),
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const address = server.address();
-  await new Promise<void>((closed) => server.close(() => closed()));
-  return typeof address === 'object' && address ? address.port : 0;
 }

@@ -1,0 +1,78 @@
+/**
+ * The process that PostgreSQL runs under in tests. It ends with whoever started it, however that one ends: even killed, the
+ * channel between them closes, and the server is stopped and its files removed.
+ */
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { postgresProgram } from './postgres-program.ts';
+
+/** What it is asked for, and what it answers: the port, or why not. */
+export type Ask = 'start' | 'halt' | 'stop';
+export type Answer = { readonly port: number } | { readonly failed: string };
+
+const folder = await mkdtemp(join(tmpdir(), 'billhook-postgres-'));
+const port = await freePort();
+const said: string[] = [];
+const Program = await postgresProgram();
+const server = new Program({
+  databaseDir: folder,
+  port,
+  user: 'postgres',
+  password: 'postgres',
+  persistent: true,
+  // PostgreSQL refuses to run as root.
+  createPostgresUser: process.getuid?.() === 0,
+  initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
+  // The machine is not switched off in a test, so its disk need not be waited for. What Billhook asks of a session stands.
+  postgresFlags: ['-h', '127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'fsync=off', '-c', 'max_connections=300'],
+  onLog: (line) => said.push(line),
+  onError: (line) => said.push(String(line)),
+});
+let initialised = false;
+
+async function start(): Promise<void> {
+  if (!initialised) await server.initialise();
+  initialised = true;
+  await server.start();
+}
+
+async function stop(): Promise<void> {
+  await server.stop();
+  await rm(folder, { recursive: true, force: true });
+}
+
+const does: Readonly<Record<Ask, () => Promise<void>>> = { start, halt: () => server.stop(), stop };
+
+async function obey(ask: Ask): Promise<void> {
+  try {
+    await does[ask]();
+    answer({ port });
+  } catch (cause) {
+    answer({ failed: `PostgreSQL could not ${ask}: ${String(cause)}\n${said.slice(-20).join('')}` });
+  }
+  if (ask === 'stop') process.exit(0);
+}
+
+/** One after the other: whoever is gone may have asked for a start just before. */
+let last = Promise.resolve();
+const inTurn = (work: () => Promise<void>) => {
+  last = last.then(work);
+};
+process.on('message', (ask: Ask) => inTurn(() => obey(ask)));
+process.on('disconnect', () => inTurn(() => obey('stop')));
+
+function answer(what: Answer): void {
+  // Who asked may be gone meanwhile.
+  if (process.connected) process.send?.(what, undefined, undefined, () => undefined);
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((listening) => probe.listen(0, '127.0.0.1', listening));
+  const address = probe.address();
+  await new Promise<void>((closed) => probe.close(() => closed()));
+  return typeof address === 'object' && address ? address.port : 0;
+}
