@@ -1,12 +1,16 @@
 /**
- * The elements in a real Chromium, twice: from their sources, and as the built file that hosts load. Run
- * `pnpm --filter @billhook/widget build` before.
+ * The elements in a real browser, twice: from their sources, and as the built file that hosts load. Run
+ * `pnpm --filter @billhook/widget build` before. `ONLY=visits` runs that file alone; `--files` would add to the groups.
  */
 import { esbuildPlugin } from '@web/dev-server-esbuild';
 import { playwrightLauncher } from '@web/test-runner-playwright';
 import { existsSync } from 'node:fs';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { findBrowser, QUIET } from './browser.ts';
+import { firefoxLauncher } from './firefox-launcher.ts';
+import { findFirefox, findWebKit } from './other-browsers.ts';
+import { webDriverLauncher } from './webdriver-launcher.ts';
 import { strictPage } from './widget/strict-page.ts';
 
 const inHere = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -30,22 +34,32 @@ const pageFor = (entry: string) => (testFramework: string) =>
   </body>
 </html>`;
 
+/** `BROWSER=firefox` or `webkit` runs the same in another one, where the machine has it. */
+const launchers = {
+  chromium: async () =>
+    playwrightLauncher({
+      launchOptions: { executablePath: await findBrowser(), args: QUIET },
+      createBrowserContext: ({ browser }) =>
+        browser.newContext({ locale: 'en-US', timezoneId: 'UTC', viewport: { width: 900, height: 700 } }),
+    }),
+  firefox: async () => firefoxLauncher(findFirefox()),
+  webkit: async () => webDriverLauncher(findWebKit()),
+};
+const wanted = process.env['BROWSER'] ?? 'chromium';
+if (!(wanted in launchers)) throw new Error(`BROWSER is ${wanted}; it can be ${Object.keys(launchers).join(', ')}.`);
+
+const files = inHere(`widget/${process.env['ONLY'] ?? '*'}.browser.ts`);
+
 export default {
   rootDir: '..',
   nodeResolve: { exportConditions: ['production', 'default'] },
   concurrency: 2,
   middleware: [strictPage],
   plugins: [esbuildPlugin({ ts: true, target: 'es2022', tsconfig: inHere('../widget/tsconfig.json') })],
-  browsers: [
-    playwrightLauncher({
-      launchOptions: { executablePath: await findBrowser(), args: QUIET },
-      createBrowserContext: ({ browser }) =>
-        browser.newContext({ locale: 'en-US', timezoneId: 'UTC', viewport: { width: 900, height: 700 } }),
-    }),
-  ],
+  browsers: [await launchers[wanted as keyof typeof launchers]()],
   testFramework: { config: { timeout: 5000 } },
   groups: [
-    { name: 'sources', files: inHere('widget/*.browser.ts'), testRunnerHtml: pageFor('/widget/src/script.ts') },
-    { name: 'built file', files: inHere('widget/*.browser.ts'), testRunnerHtml: pageFor('/widget/dist/widget.js') },
+    { name: 'sources', files, testRunnerHtml: pageFor('/widget/src/script.ts') },
+    { name: 'built file', files, testRunnerHtml: pageFor('/widget/dist/widget.js') },
   ],
 };

@@ -23,7 +23,7 @@ describe('the way to Stripe', () => {
     button.click();
     button.click();
     held.release(Response.json(page.bff.opened));
-    await settled();
+    await page.departure;
     expect(page.bff.to('portal-sessions').map(({ body }) => body)).to.deep.equal([
       { returnUrl: location.href, locale: 'en', seen: 'e1.1' },
     ]);
@@ -155,8 +155,7 @@ describe('the way to Stripe', () => {
     const widget = page.add();
     await widget.ready();
     widget.button('Manage billing').click();
-    await widget.reads('Opening…');
-    await settled();
+    await page.departure;
     restoreFromCache();
     await widget.reads('Your plan is unchanged.');
     expect(widget.labels).to.deep.equal(['Manage billing']);
@@ -166,7 +165,7 @@ describe('the way to Stripe', () => {
     const widget = page.add();
     await widget.ready();
     widget.button('Manage billing').click();
-    await settled();
+    await page.departure;
     comeBack();
     await settled();
     expect(page.bff.to('visits/return')).to.deep.equal([]);

@@ -77,8 +77,17 @@ describe('room on the page', () => {
       await widget.ready();
       return getComputedStyle(widget.part('card') as Element).backgroundColor;
     };
-    expect(await background('light')).to.equal('rgb(255, 255, 255)');
-    expect(await background('dark')).to.equal('rgb(18, 18, 18)');
+    // Each browser has a dark of its own.
+    const canvas = (scheme: string) => {
+      const probe = document.body.appendChild(document.createElement('div'));
+      probe.style.cssText = `color-scheme: ${scheme}; background: Canvas`;
+      const colour = getComputedStyle(probe).backgroundColor;
+      probe.remove();
+      return colour;
+    };
+    expect(canvas('dark')).not.to.equal(canvas('light'));
+    expect(await background('light')).to.equal(canvas('light'));
+    expect(await background('dark')).to.equal(canvas('dark'));
   });
 
   it('all states are covered', () => expect(states).to.have.length(12));

@@ -22,6 +22,9 @@ export class Page {
   /** Addresses that were followed. */
   readonly left: string[] = [];
   readonly #elements: HTMLElement[] = [];
+  #leaves: () => void = () => {};
+  /** Resolves when an address is followed. How many turns that takes is each browser's own. */
+  readonly departure = new Promise<void>((resolve) => (this.#leaves = resolve));
 
   constructor() {
     sessionStorage.clear();
@@ -30,7 +33,11 @@ export class Page {
     // The clock runs, from a known day on.
     Date.now = () => NOW + realNow() - startedAt;
     this.#restoreClock = () => (Date.now = realNow);
-    configureBillhook({ navigate: (url) => void this.left.push(url), words: {}, lang: '', locales: {} });
+    const navigate = (url: string) => {
+      this.left.push(url);
+      this.#leaves();
+    };
+    configureBillhook({ navigate, words: {}, lang: '', locales: {} });
   }
 
   readonly #restoreClock: () => void;
