@@ -1,5 +1,5 @@
 import { expect } from '@open-wc/testing';
-import { API, problem } from './bff-double.ts';
+import { API, problem, TOKEN_URL } from './bff-double.ts';
 import { comeBack, configureBillhook, nextEvent, Page, restoreFromCache, settled } from './harness.ts';
 import { active, pro } from './snapshots.ts';
 
@@ -113,6 +113,29 @@ describe('tokens and accounts', () => {
     await page.bff.arrival('billing');
     fresh.remove();
     expect(asked).to.deep.equal(['function']);
+  });
+
+  it('is not asked for again by options that say nothing of tokens, nor by ones that say the same', async () => {
+    const held = page.bff.hold('token');
+    const widget = page.add();
+    page.add('billhook-plan-status');
+    configureBillhook({ words: { 'action.manage': 'Plan and invoices' } });
+    configureBillhook({ api: API });
+    held.release(page.bff.token());
+    await widget.ready();
+    expect(page.bff.to('token')).to.have.length(1);
+  });
+
+  it('is asked for again, once, when the host says another way to one meanwhile', async () => {
+    page.bff.hold('token');
+    const widgets = ['billhook-widget', 'billhook-plan-status'].map((tag) => document.createElement(tag));
+    const address = page.bff.arrival('token');
+    configureBillhook({ api: API, account: 'another-way', tokenUrl: TOKEN_URL });
+    document.body.append(...widgets);
+    await address;
+    configureBillhook({ tokenUrl: `${TOKEN_URL}?again` });
+    expect(page.bff.seen.map(({ address }) => address)).to.deep.equal([TOKEN_URL, `${TOKEN_URL}?again`]);
+    for (const widget of widgets) widget.remove();
   });
 
   it('options are checked when they are given, all at once', () => {

@@ -61,6 +61,8 @@ function createClient(key: string, api: string, account: string | null): Billing
   let state = NOTHING_KNOWN;
   let signals: PageSignals | undefined;
   let tokenAddress: TokenAddress | null = null;
+  /** What the token that is on its way was asked of. */
+  let tokenWay: unknown;
   let visitId = '';
   /** The revision at which the stored visit was settled already. */
   let settledAt: string | undefined;
@@ -95,9 +97,12 @@ function createClient(key: string, api: string, account: string | null): Billing
     throw new BillhookError('token_source_missing');
   }
 
+  const wayToToken = (): unknown => tokenAddress?.url ?? registry.options.getToken;
+
   /** Asks now: for a visit that came back, else for the billing. */
   function begin(): void {
     attentionAt = Date.now();
+    tokenWay = wayToToken();
     const [stored, settled] = sessionItem(storedVisit)?.split(' ') ?? [];
     const first = stored !== undefined && stored !== visitId;
     if (first || (stored && !settled && state.visit === 'none')) {
@@ -322,7 +327,8 @@ function createClient(key: string, api: string, account: string | null): Billing
       queueMicrotask(() => subscribers.size || clients.delete(key));
     },
     reconfigured() {
-      if (state.snapshot) return;
+      // Words and the like, or a second copy of the script that says the same: a token on its way is not asked for again.
+      if (state.snapshot || (asking && tokenWay === wayToToken())) return;
       tokens.abort();
       begin();
     },
