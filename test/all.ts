@@ -66,7 +66,11 @@ if (unknown.length > 0) {
 }
 
 // Found, or brought, once: a run that has no browser should say so before it has done everything else.
-const env: NodeJS.ProcessEnv = { ...process.env, CHROME_PATH: await findBrowser() };
+const env: NodeJS.ProcessEnv = {
+  NODE_COMPILE_CACHE: resolve(root, 'node_modules/.cache/node'),
+  ...process.env,
+  CHROME_PATH: await findBrowser(),
+};
 const began = performance.now();
 for (const step of steps) {
   if (wanted.length > 0 && !wanted.includes(step.name)) continue;

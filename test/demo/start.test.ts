@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { childEnvironment } from '../child-environment.ts';
 import { choosePorts } from '../../demo/ports.ts';
 import { startDemo, type Demo } from '../../demo/start-demo.ts';
 
@@ -27,7 +28,7 @@ describe('pnpm demo', () => {
   /** Runs the demo with its temporary files where they can be counted. */
   function run(env: Record<string, string>) {
     const started = spawn(process.execPath, [entry], {
-      env: { PATH: process.env['PATH'], TMPDIR: folder, ...env },
+      env: { ...childEnvironment, TMPDIR: folder, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     child = started;

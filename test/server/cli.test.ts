@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { childEnvironment } from '../child-environment.ts';
 import { createSandbox, type StripeSandbox } from '../../demo/stripe-sandbox/index.ts';
 import { hostSecret, origin } from './bff.ts';
 
@@ -21,7 +22,7 @@ afterAll(() => sandbox.close());
 /** What the command said to standard error when it ended badly. */
 async function complaint(change: Record<string, string>): Promise<string> {
   const env = {
-    PATH: process.env['PATH'] ?? '',
+    ...childEnvironment,
     STRIPE_SECRET_KEY: sandbox.secretKey,
     STRIPE_WEBHOOK_SECRET: 'whsec_1',
     STRIPE_API_URL: apiUrl,

@@ -4,6 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { childEnvironment } from '../child-environment.ts';
 
 const cli = resolve(import.meta.dirname, '../../server/src/cli.ts');
 
@@ -18,10 +19,14 @@ export interface ServeProcess {
   readonly ended: Promise<number | string>;
 }
 
-/** Starts it with this environment and nothing of the test's own. */
-export function serveProcess(environment: Record<string, string>): ServeProcess {
-  const child = spawn(process.execPath, [cli, 'serve'], {
-    env: { PATH: process.env['PATH'] ?? '', HOST: '127.0.0.1', ...environment },
+/**
+ * Starts it with this environment and nothing of the test's own.
+ *
+ * @param program What is run. Default: `billhook serve`.
+ */
+export function serveProcess(environment: Record<string, string>, program = [cli, 'serve']): ServeProcess {
+  const child = spawn(process.execPath, program, {
+    env: { ...childEnvironment, HOST: '127.0.0.1', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: string[] = [];

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { Stripe } from 'stripe';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { BillhookOptions } from '@billhook/server';
+import { childEnvironment } from '../child-environment.ts';
 import { createSandbox, seedDemo, type SeededCustomers, type StripeSandbox } from '../../demo/stripe-sandbox/index.ts';
 import { reconcileLedger, type ReconcileCommandOptions } from '../../server/src/commands/reconcile.ts';
 import { reconcile, type ReconcileReceipt } from '../../server/src/reconcile.ts';
@@ -281,7 +282,7 @@ describe('billhook reconcile without a server', () => {
     const child = spawn(
       process.execPath,
       [resolve(import.meta.dirname, 'reconcile-process.ts'), JSON.stringify({ options, ...brief })],
-      { stdio: 'ignore', env: { PATH: process.env['PATH'] ?? '' } },
+      { stdio: 'ignore', env: childEnvironment },
     );
     const ended = new Promise((end) => child.once('exit', (_, signal) => end(signal)));
     await sandbox.requests.arrived(8, { path: looks });
