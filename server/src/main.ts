@@ -7,15 +7,21 @@ import { createBillhook } from './billhook.ts';
 import { ConfigError } from './config.ts';
 import { nameOf, optionsFrom, type Environment } from './environment.ts';
 import type { Log, LogFields } from './log.ts';
+import type { UpkeepOptions } from './upkeep.ts';
+import type { WorkerOptions } from './worker.ts';
 
 const portOf = (env: Environment): number => Number(env['PORT'] || 4001);
 
 /**
  * Serves until SIGTERM or SIGINT: then whoever waits is answered, what is under way is finished, and the ledger closed.
  *
+ * @param pace How it works in the background, for tests that cannot wait as long as an operator can.
  * @returns Resolves with the exit code when everything has ended.
  */
-export async function serveBillhook(env: Environment): Promise<number> {
+export async function serveBillhook(
+  env: Environment,
+  pace: { readonly worker?: WorkerOptions; readonly upkeep?: UpkeepOptions } = {},
+): Promise<number> {
   const logger = pino({ level: env['LOG_LEVEL'] || 'info' });
   const log: Log = {
     info: (what, fields) => logger.info(fields ?? ({} satisfies LogFields), what),
@@ -31,7 +37,7 @@ export async function serveBillhook(env: Environment): Promise<number> {
   const stopping = new Promise<void>((stop) => process.once('SIGTERM', () => stop()).once('SIGINT', () => stop()));
   let billhook: Awaited<ReturnType<typeof createBillhook>>;
   try {
-    billhook = await createBillhook({ ...optionsFrom(env), log });
+    billhook = await createBillhook({ ...optionsFrom(env), log }, pace.worker, pace.upkeep);
   } catch (cause) {
     throw cause instanceof ConfigError ? new ConfigError(cause.problems, nameOf(env)) : cause;
   }

@@ -1,0 +1,104 @@
+/**
+ * The two doors of the BFF, with somebody who counts at each: webhooks come in through one, spread over all processes that
+ * live, and its own requests leave for Stripe through the other. A moment is a count, never a time.
+ */
+
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { serve } from '@hono/node-server';
+import type { StripeSandbox } from '../../demo/stripe-sandbox/index.ts';
+
+/**
+ * `sent`: a webhook has gone to a process; `answered`: its 200 has come back; `asked`: a process has asked Stripe for a
+ * customer's subscriptions; `told`: it has the answer, and is about to commit it.
+ */
+export const moments = ['sent', 'answered', 'asked', 'told'] as const;
+export type Moment = (typeof moments)[number];
+
+export interface Doors {
+  /** Where Stripe's webhooks go. */
+  readonly webhooks: string;
+  /** Where the BFF finds Stripe. */
+  readonly stripe: string;
+  /** The processes that webhooks are given to in turn. */
+  targets: readonly string[];
+  /** Events that a process answered with 200, in the order of the answers. */
+  readonly answered: ReadonlySet<string>;
+  /** Webhooks by how they were answered: 200, 503, or 502 where nobody was. */
+  readonly statuses: ReadonlyMap<number, number>;
+  /** Calls `strike` in the moment itself, the `count`-th from now on. */
+  at(moment: Moment, count: number, strike: () => void): void;
+  close(): Promise<void>;
+}
+
+export async function openDoors(sandbox: StripeSandbox): Promise<Doors> {
+  const answered = new Set<string>();
+  const statuses = new Map<number, number>();
+  const awaited: { moment: Moment; left: number; strike: () => void }[] = [];
+  const pass = (moment: Moment) => {
+    const now = awaited.filter((each) => each.moment === moment && --each.left === 0);
+    for (const { strike } of now) strike();
+  };
+  let turn = 0;
+
+  const forward = async (request: IncomingMessage): Promise<number> => {
+    const body = await text(request);
+    const target = doors.targets[turn++ % doors.targets.length];
+    const answer = fetch(`${target}/v1/webhooks/stripe`, {
+      method: 'POST',
+      headers: { 'stripe-signature': String(request.headers['stripe-signature']), 'content-type': 'application/json' },
+      body,
+    });
+    pass('sent');
+    const { status } = await answer.catch(() => ({ status: 502 }));
+    if (status === 200) {
+      answered.add((JSON.parse(body) as { id: string }).id);
+      pass('answered');
+    }
+    return status;
+  };
+  const road = createServer((request, response) => {
+    void (async () => {
+      const status = await forward(request);
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      response.writeHead(status).end();
+    })();
+  });
+  const stripe = serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    fetch: async (request, environment) => {
+      const isLook = request.method === 'GET' && new URL(request.url).pathname === '/v1/subscriptions';
+      if (isLook) pass('asked');
+      const response = await sandbox.app.fetch(request, environment);
+      if (isLook) (environment as { outgoing: NodeJS.WritableStream }).outgoing.once('finish', () => pass('told'));
+      return response;
+    },
+  });
+  await Promise.all([
+    new Promise<void>((listening) => road.listen(0, '127.0.0.1', listening)),
+    new Promise<void>((listening) => stripe.once('listening', () => listening())),
+  ]);
+  const addressOf = (server: { address(): unknown }) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  const doors: Doors = {
+    webhooks: addressOf(road),
+    stripe: addressOf(stripe),
+    targets: [],
+    answered,
+    statuses,
+    at: (moment, count, strike) => void awaited.push({ moment, left: count, strike }),
+    async close() {
+      const closed = [road, stripe].map((server) => new Promise<void>((done) => server.close(() => done())));
+      for (const server of [road, stripe]) if ('closeAllConnections' in server) server.closeAllConnections();
+      await Promise.all(closed);
+    },
+  };
+  return doors;
+}
+
+async function text(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}

@@ -1,0 +1,44 @@
+/** Several processes on one PostgreSQL in the same storm: each may die at any moment, and what one of them hears all know. */
+
+import { afterEach, expect, it } from 'vitest';
+import type { BillingSnapshot } from '@billhook/widget/contract';
+import { sharedPostgres } from '../shared-postgres.ts';
+import type { Payer } from './storm-customers.ts';
+import { startStorm, type Storm } from './storm.ts';
+
+/** `KILLS=50 PROCESSES=3` every night. */
+const processes = Number(process.env['PROCESSES'] ?? 2);
+const kills = process.env['KILLS'] === undefined ? 2 : Math.ceil(Number(process.env['KILLS']) / 2);
+
+let storm: Storm | undefined;
+afterEach(async () => {
+  await storm?.close();
+  storm = undefined;
+});
+
+it(
+  `${processes} processes on one database: ${kills} killed, and who waits at one is woken by what another hears`,
+  async () => {
+    storm = await startStorm({ processes, database: await (await sharedPostgres()).createDatabase() });
+    for (let kill = 1; kill < kills; kill += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- one death after the other
+      await storm.killOne();
+    }
+    await storm.killOne('asked');
+    expect(await storm.verdict(`${processes} processes on PostgreSQL`)).toEqual({ lost: [], stuck: [], untrue: [] });
+
+    // The webhook comes to the last process alone; the page waits at the first.
+    const { doors, sandbox, payers } = storm;
+    const payer = payers.at(-1) as Payer;
+    const before = await storm.read(0, payer);
+    const { endsAt } = (await before.json()) as BillingSnapshot;
+    doors.targets = doors.targets.slice(-1);
+    const held = storm.read(0, payer, { prefer: 'wait=15', 'if-none-match': before.headers.get('etag') ?? '' });
+    await storm.cancelAtPeriodEnd(payer, endsAt === null);
+    await sandbox.deliveries.settled();
+    const answer = await held;
+    expect(answer.status, '304: it waited in vain').toBe(200);
+    expect(((await answer.json()) as BillingSnapshot).endsAt === null).toBe(endsAt !== null);
+  },
+  60_000 + kills * 10_000,
+);
