@@ -1,0 +1,156 @@
+/**
+ * Back, from the browser's own cache: the page is there as it was left, and the widget goes on. In Chromium, and in
+ * Firefox where the machine has one already.
+ */
+
+import process from 'node:process';
+import { chromium } from 'playwright-core';
+import { launch } from 'puppeteer-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { active, pro } from '../../demo/host/gallery/snapshots.ts';
+import { findBrowser, QUIET } from '../browser.ts';
+import { presentFirefox } from '../other-browsers.ts';
+import { scriptTag, Stage } from './host-stage.ts';
+
+/** As much of a tab as both leaders have. */
+interface Tab {
+  goto(url: string, options: { waitUntil: 'load' | 'domcontentloaded' }): Promise<unknown>;
+  evaluate<T>(work: () => T): Promise<T>;
+  close(): Promise<void>;
+}
+
+interface Leader {
+  tab(): Promise<Tab>;
+  close(): Promise<void>;
+}
+
+const firefox = presentFirefox();
+if (!firefox) process.stderr.write('Skipped: the back/forward cache of Firefox, for there is no Firefox here.\n');
+
+const leaders: Readonly<Record<string, () => Promise<Leader>>> = {
+  async Chromium() {
+    const browser = await chromium.launch({
+      executablePath: await findBrowser(),
+      args: QUIET,
+      // Playwright switches the cache off; people have it on.
+      ignoreDefaultArgs: ['--disable-back-forward-cache'],
+    });
+    return { tab: () => browser.newPage(), close: () => browser.close() };
+  },
+  ...(firefox && {
+    async Firefox() {
+      const browser = await launch({ browser: 'firefox', executablePath: firefox });
+      return { tab: () => browser.newPage(), close: () => browser.close() };
+    },
+  }),
+};
+
+/** What the page heard of itself, and what its widget says; asked of the page, because a restored one loads nothing. */
+const heard = (tab: Tab) =>
+  tab
+    .evaluate(() => {
+      const root = document.querySelector('billhook-widget')?.shadowRoot?.querySelector('.root');
+      const words = [...(root?.querySelectorAll('[part~=note], [part~=name], [part~=button]') ?? [])];
+      return {
+        shown: (Reflect.get(window, 'shown') as string[] | undefined) ?? [],
+        troubles: (Reflect.get(window, 'troubles') as string[] | undefined) ?? [],
+        words: words.map((element) => element.textContent?.replaceAll(/\s+/g, ' ').trim()),
+        disabled: root?.querySelector('[part~=button]')?.getAttribute('aria-disabled'),
+      };
+    })
+    // Between two pages there is none to ask.
+    .catch(() => null);
+
+const listening = `<script>
+  shown = []; troubles = [];
+  addEventListener('pageshow', ({ persisted }) => shown.push(persisted ? 'restored' : 'loaded'));
+  addEventListener('error', ({ message }) => troubles.push(message));
+  addEventListener('unhandledrejection', ({ reason }) => troubles.push(String(reason)));
+  const { error } = console;
+  console.error = (...said) => { troubles.push(said.join(' ')); error(...said); };
+</script>`;
+
+const unchanged = ['Your plan is unchanged.', 'Team', 'Manage billing'];
+
+describe.each(Object.entries(leaders))('%s', (name, lead) => {
+  let stage: Stage;
+  let leader: Leader;
+  let tab: Tab;
+  beforeAll(async () => {
+    [stage, leader] = await Promise.all([new Stage().open(), lead()]);
+    stage.pages.set('/', {
+      head: listening + scriptTag(stage),
+      body: '<billhook-widget></billhook-widget>',
+    });
+    stage.pages.set('/elsewhere', { body: '<h1>Elsewhere</h1>' });
+  });
+  afterAll(() => Promise.all([stage.close(), leader.close()]));
+  afterEach(async () => {
+    await tab.close();
+    stage.snapshot = active;
+    stage.asked.length = 0;
+    await expect.poll(() => stage.waiting).toBe(0);
+  });
+
+  async function open(): Promise<void> {
+    tab = await leader.tab();
+    await tab.goto(`${stage.hostUrl}/`, { waitUntil: 'load' });
+    await expect.poll(async () => (await heard(tab))?.words).toContain('Manage billing');
+    // Shown a moment before the browser is done with the request, which would keep the page out of Firefox's cache.
+    const answered = () => performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/v1/billing'));
+    await expect.poll(() => tab.evaluate(answered)).toBe(true);
+  }
+
+  async function leaveForStripe(): Promise<void> {
+    const press = () => {
+      const root = document.querySelector('billhook-widget')?.shadowRoot;
+      root?.querySelector<HTMLElement>('[part~=button-primary]')?.click();
+    };
+    await tab.evaluate(press).catch(() => {});
+    await expect.poll(() => tab.evaluate(() => document.title).catch(() => '')).toBe('Stripe');
+  }
+
+  async function back(): Promise<void> {
+    await tab.evaluate(() => history.back()).catch(() => {});
+    await expect.poll(async () => (await heard(tab))?.shown).toEqual(['loaded', 'restored']);
+  }
+
+  it('is restored from idle, and shows what has changed meanwhile', async () => {
+    await open();
+    stage.snapshot = { ...active, revision: 'e1.2', plan: pro };
+    await tab.goto(`${stage.hostUrl}/elsewhere`, { waitUntil: 'load' });
+    await back();
+    await expect.poll(async () => (await heard(tab))?.words).toContain('Pro');
+    expect((await heard(tab))?.troubles).toEqual([]);
+  });
+
+  it('is restored from a trip to Stripe: nothing is stuck in "Opening…", and the return is told', async () => {
+    await open();
+    await leaveForStripe();
+    await back();
+    await expect.poll(() => heard(tab)).toMatchObject({ words: unchanged, disabled: 'false', troubles: [] });
+  });
+
+  it('is restored although a request waited when the button was pressed: it is given up', async () => {
+    stage.snapshot = { ...active, state: 'processing' };
+    await open();
+    await expect.poll(() => stage.waiting).toBe(1);
+    await leaveForStripe();
+    expect(stage.waiting).toBe(0);
+    await back();
+    await expect.poll(() => heard(tab)).toMatchObject({ words: unchanged, disabled: 'false', troubles: [] });
+  });
+
+  // Firefox decides before `pagehide` can give the request up: there the page is loaded anew.
+  it(`${name === 'Firefox' ? 'goes on' : 'is restored'} although a request waited when a link was followed`, async () => {
+    stage.snapshot = { ...active, state: 'processing' };
+    await open();
+    await expect.poll(() => stage.waiting).toBe(1);
+    await tab.goto(`${stage.hostUrl}/elsewhere`, { waitUntil: 'load' });
+    await expect.poll(() => stage.waiting).toBe(0);
+    if (name === 'Firefox') await tab.evaluate(() => history.back()).catch(() => {});
+    else await back();
+    await expect.poll(() => stage.waiting).toBe(1);
+    await expect.poll(() => heard(tab)).toMatchObject({ words: expect.arrayContaining(['Team']), troubles: [] });
+  });
+});
