@@ -3,19 +3,8 @@
  * install; `node test/all.ts lint unit` runs only those steps.
  */
 
-import { spawn } from 'node:child_process';
-import { delimiter, resolve } from 'node:path';
-import { findBrowser } from './browser.ts';
-
-const root = resolve(import.meta.dirname, '..');
-
-interface Step {
-  readonly name: string;
-  /** Where it runs, from the root. */
-  readonly in: string;
-  /** Commands that may run side by side, each a program of this workspace with its arguments. */
-  readonly commands: readonly (readonly [string, ...string[]])[];
-}
+import process from 'node:process';
+import { takeSteps, type Step } from './steps.ts';
 
 const steps: readonly Step[] = [
   { name: 'build', in: 'widget', commands: [['vite', 'build', '--logLevel', 'warn']] },
@@ -58,56 +47,4 @@ const steps: readonly Step[] = [
   { name: 'latency', in: 'test', commands: [['vitest', 'run', '--config', 'vitest.e2e.config.ts', 'e2e/latency']] },
 ];
 
-const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => steps.every((step) => step.name !== name));
-if (unknown.length > 0) {
-  process.stderr.write(`There is no step ${unknown.join(', ')}. Steps: ${steps.map(({ name }) => name).join(', ')}.\n`);
-  process.exit(2);
-}
-
-// Found, or brought, once: a run that has no browser should say so before it has done everything else.
-const env: NodeJS.ProcessEnv = {
-  NODE_COMPILE_CACHE: resolve(root, 'node_modules/.cache/node'),
-  ...process.env,
-  CHROME_PATH: await findBrowser(),
-};
-const began = performance.now();
-for (const step of steps) {
-  if (wanted.length > 0 && !wanted.includes(step.name)) continue;
-  const stepBegan = performance.now();
-  process.stdout.write(`\n── ${step.name}\n`);
-  // oxlint-disable-next-line no-await-in-loop -- two cores: one step at a time
-  const failed = (await inPairs(step.commands, (command) => run(command, resolve(root, step.in)))).filter(Boolean);
-  if (failed.length > 0) {
-    process.stderr.write(`\n${step.name} failed: ${failed.join('; ')}\n`);
-    process.exit(1);
-  }
-  process.stdout.write(`── ${step.name} passed in ${seconds(stepBegan)}\n`);
-}
-process.stdout.write(`\nEverything passed in ${seconds(began)}\n`);
-
-/** Runs a program; answers what failed, or nothing. */
-function run([program, ...args]: readonly [string, ...string[]], cwd: string): Promise<string> {
-  const path = [resolve(cwd, 'node_modules/.bin'), resolve(root, 'node_modules/.bin'), env['PATH']].join(delimiter);
-  return new Promise((done, fail) => {
-    const child = spawn(program, args, { cwd, env: { ...env, PATH: path }, stdio: ['ignore', 'inherit', 'inherit'] });
-    child.once('error', fail);
-    child.once('exit', (code, signal) => {
-      done(code === 0 ? '' : `${program} ${args.join(' ')} ended with ${code ?? signal}`);
-    });
-  });
-}
-
-/** Two at a time: as many as the smallest machine has cores. */
-async function inPairs<In, Out>(all: readonly In[], work: (one: In) => Promise<Out>): Promise<Out[]> {
-  const results: Out[] = [];
-  for (let from = 0; from < all.length; from += 2) {
-    // oxlint-disable-next-line no-await-in-loop -- the next pair after this one
-    results.push(...(await Promise.all(all.slice(from, from + 2).map(work))));
-  }
-  return results;
-}
-
-function seconds(since: number): string {
-  return `${((performance.now() - since) / 1000).toFixed(1)} s`;
-}
+await takeSteps(steps, process.argv.slice(2));

@@ -1,0 +1,34 @@
+/**
+ * What takes too long for every change: twenty times the histories, ten times the deaths, every page in every width and
+ * theme, other browsers. `pnpm test:nightly` calls it after the install; `node test/nightly.ts storms` runs only that step.
+ * `SEED=…` gives it another seed than the fixed one; each step prints what it used.
+ */
+
+import process from 'node:process';
+import { takeSteps, type Step } from './steps.ts';
+
+const steps: readonly Step[] = [
+  { name: 'build', in: 'widget', commands: [['vite', 'build', '--logLevel', 'warn']] },
+  {
+    name: 'histories',
+    in: 'test',
+    env: { HISTORIES: '10000' },
+    commands: [['vitest', 'run', 'ledger/histories', 'ledger/mutants']],
+  },
+  {
+    name: 'storms',
+    in: 'test',
+    env: { KILLS: '50', PROCESSES: '3' },
+    commands: [['vitest', 'run', '--config', 'vitest.nightly.config.ts', 'ledger/storm']],
+  },
+  {
+    name: 'gallery',
+    in: 'test',
+    env: { GALLERY: 'all' },
+    commands: [['vitest', 'run', '--config', 'vitest.e2e.config.ts', 'e2e/gallery']],
+  },
+  // Firefox and WebKitGTK; one that the machine cannot have is named, and no failure.
+  { name: 'browsers', in: 'test', commands: [[process.execPath, 'other-browsers.ts']] },
+];
+
+await takeSteps(steps, process.argv.slice(2));
