@@ -195,7 +195,7 @@ describe('a page', () => {
     const graceEndsAt = new Date(Date.now() + 36 * 3_600_000).toISOString();
     const right = await witnessed(0, graceEndsAt);
     expect(right.asked).toEqual(['GET /token', 'GET /v1/billing', 'GET /v1/billing']);
-    for (const hours of [-26, -5, 26]) {
+    for (const hours of [-26, 5]) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       expect(await witnessed(hours, graceEndsAt), `${hours} hours`).toEqual(right);
     }

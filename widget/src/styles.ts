@@ -33,6 +33,10 @@ const css = `
     font-family: var(--billhook-font, inherit);
     line-height: 1.5;
     overflow-wrap: anywhere;
+    /* What a table or a menu around would hand down, and cuts sentences off. */
+    text-align: start;
+    text-indent: 0;
+    white-space: normal;
   }
   * {
     box-sizing: border-box;
