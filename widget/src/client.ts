@@ -88,7 +88,7 @@ function createClient(key: string, api: string, account: string | null): Billing
 
   async function askHost(signal: AbortSignal): Promise<string | null> {
     // Nobody answers a page without an origin: neither the host, for cookies, nor the BFF, for CORS.
-    if (self.origin === 'null') throw new BillhookError('unsupported_frame');
+    if (globalThis.origin === 'null') throw new BillhookError('unsupported_frame');
     // The host's own script may come after ours: nothing is missing before the page is complete.
     if (!tokenAddress && !registry.options.getToken && document.readyState !== 'complete') {
       await new Promise((resolve) => addEventListener('load', resolve, { signal }));
