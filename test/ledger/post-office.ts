@@ -1,0 +1,72 @@
+/** The way of Stripe's events to the ledger: they arrive, once or twice, whole or thin, or get lost; and who was told so. */
+
+import { signatureHeader } from '../../demo/stripe-sandbox/signature.ts';
+import type { History } from './history.ts';
+import type { LedgerProcess } from './ledger-under-test.ts';
+import type { Readers } from './readers.ts';
+import { webhookSecret, type Mail, type StripeAccount } from './stripe-account.ts';
+
+export class PostOffice {
+  readonly #stripe: StripeAccount;
+  readonly #sends: History['sends'];
+  readonly #readers: Readers;
+  /** Thin events that were answered with 200, and owe nothing before somebody has asked Stripe whose they are. */
+  readonly #unresolved: Mail[] = [];
+  deliveries = 0;
+
+  constructor(stripe: StripeAccount, sends: History['sends'], readers: Readers) {
+    this.#stripe = stripe;
+    this.#sends = sends;
+    this.#readers = readers;
+  }
+
+  /** @param pick Negative: from the newest on. */
+  find(state: Mail['state'], pick: number): Mail | undefined {
+    const found = this.all(state);
+    return pick < 0 ? found.at(pick) : found[pick % found.length];
+  }
+
+  all(...states: readonly Mail['state'][]): Mail[] {
+    return this.#stripe.mail.filter(({ state }) => states.includes(state));
+  }
+
+  /**
+   * @param process `null`: nobody listens there, and Stripe tries again later.
+   * @param twice Also under a second id, as Stripe sometimes does.
+   */
+  deliver(mail: Mail, process: LedgerProcess | null, twice = false): void {
+    if (!process) return;
+    const bodies = { snapshots: [mail.body], thin: [mail.thin], both: [mail.body, mail.thin] }[this.#sends];
+    if (twice) bodies.push(mail.body.replace(mail.id, `${mail.id}_twin`));
+    void this.#deliver(mail, bodies, process);
+  }
+
+  /** The process is dead: its connections were cut, and Stripe has no answer. */
+  cut(process: LedgerProcess | null): void {
+    for (const mail of this.all('underWay')) if (mail.to === process) mail.state = 'waiting';
+  }
+
+  /** No hint is open any more: thin events owe what whole ones owe at once. */
+  hintsAreResolved(): void {
+    for (const mail of this.#unresolved.splice(0)) this.#readers.acknowledged(mail);
+  }
+
+  async #deliver(mail: Mail, bodies: readonly string[], process: LedgerProcess): Promise<void> {
+    const isFirst = mail.state !== 'arrived';
+    if (isFirst) mail.state = 'underWay';
+    mail.to = process;
+    const safe = await Promise.all(bodies.map((body) => this.#send(mail, body, process)));
+    if (safe.every(Boolean)) mail.state = 'arrived';
+    else if (isFirst) mail.state = 'waiting';
+  }
+
+  async #send(mail: Mail, body: string, process: LedgerProcess): Promise<boolean> {
+    this.deliveries++;
+    // The real clock's time: the signature is checked against it, and against nothing else.
+    const signature = signatureHeader(body, [webhookSecret], Math.floor(Date.now() / 1000));
+    const isSafe = (await process.webhook(body, signature)) === 200;
+    if (isSafe && body === mail.body) this.#readers.acknowledged(mail);
+    if (isSafe && body === mail.thin) this.#unresolved.push(mail);
+    return isSafe;
+  }
+}
