@@ -180,7 +180,7 @@ class Life {
 
   /** A reader of each account looks, now through this process and now through that. */
   async look(): Promise<void> {
-    if ((await this.#ledger.restless()).hints === 0) this.#post.hintsAreResolved();
+    if (this.#post.awaitsHints && (await this.#ledger.restless()).hints === 0) this.#post.hintsAreResolved();
     const { alive } = this.#processes;
     const process = alive[this.#readers.reads % alive.length];
     if (!process) return;

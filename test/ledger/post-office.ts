@@ -46,6 +46,11 @@ export class PostOffice {
     for (const mail of this.all('underWay')) if (mail.to === process) mail.state = 'waiting';
   }
 
+  /** Whether some thin event may have become binding. */
+  get awaitsHints(): boolean {
+    return this.#unresolved.length > 0;
+  }
+
   /** No hint is open any more: thin events owe what whole ones owe at once. */
   hintsAreResolved(): void {
     for (const mail of this.#unresolved.splice(0)) this.#readers.acknowledged(mail);
