@@ -25,7 +25,7 @@ export interface Storm extends StormCustomers {
   readonly database: string;
   /** Everything happens until the process is dead, killed in a seeded moment; then it is started again. */
   killOne(moment?: Moment): Promise<void>;
-  /** So many changes, two at a time. */
+  /** So many changes, four at a time, and the deliveries of all. */
   changes(count: number): Promise<void>;
   /** Stripe comes again with what was not answered, until all is. */
   deliverAll(): Promise<void>;
@@ -42,6 +42,8 @@ export interface Storm extends StormCustomers {
 
 /** Up to the how-manieth a moment may be. A customer is asked about once a second at most, whatever comes. */
 const range: Readonly<Record<Moment, number>> = { sent: 60, answered: 60, asked: 8, told: 8 };
+/** After so many rounds of changes nobody works any more. */
+const patience = 300;
 /** Retries come when the test says so. */
 const never = 3_600_000;
 
@@ -102,11 +104,10 @@ export async function startStorm({ processes = 1, database: given }: StormOption
       const kind = oneOf(['serverError', 'reset', 'halfBody', 'html', 'lockTimeout'] as const);
       sandbox.faults.next({ kind, path: '/v1/subscriptions', method: 'GET' });
       sandbox.deliveries.next({ delayMs: never, times: 2 });
-      while (!victim.child.killed) {
+      for (let turn = 0; !victim.child.killed; turn += 1) {
+        if (turn > patience) throw new Error(`the moment never comes in which a webhook, or Stripe, is ${moment}`);
         // oxlint-disable-next-line no-await-in-loop -- until the moment has come
-        await Promise.all([change(), change()]);
-        // oxlint-disable-next-line no-await-in-loop -- as above
-        await sandbox.deliveries.settled();
+        await storm.changes(4);
       }
       await victim.ended;
       kills += 1;
@@ -117,9 +118,9 @@ export async function startStorm({ processes = 1, database: given }: StormOption
       sandbox.deliveries.retryNow();
     },
     async changes(count) {
-      for (let done = 0; done < count; done += 2) {
-        // oxlint-disable-next-line no-await-in-loop -- two at a time
-        await Promise.all([change(), change()]);
+      for (let done = 0; done < count; done += 4) {
+        // oxlint-disable-next-line no-await-in-loop -- four at a time
+        await Promise.all(Array.from({ length: 4 }, change));
       }
       await sandbox.deliveries.settled();
     },
