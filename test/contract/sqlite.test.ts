@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sqliteCustomers } from '../../server/src/store/sqlite/customers.ts';
@@ -81,19 +82,24 @@ describe('SQLite alone', () => {
 
   it('refuses a file, and a folder, that it may only read', async () => {
     await openSqliteStore(path).close();
-    // Root may write everywhere, so somebody else must try.
-    await Promise.all([chmod(path, 0o444), chmod(folder, 0o555)]);
-    const asked = await new Promise<string>((said, failed) => {
-      const script = `import { openSqliteStore } from ${JSON.stringify(sqliteModule)};
-        try { await openSqliteStore(${JSON.stringify(path)}).ping(); console.log('it opened'); }
-        catch (cause) { console.log(cause.code, '|', cause.cause.code); }`;
-      const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
-      execFile(process.execPath, ['--input-type=module', '-e', script], nobody, (cause, output) =>
-        cause ? failed(cause) : said(output.trim()),
-      );
-    });
+    // Root may write everywhere, so somebody else must try: one who may not even enter a folder like `/root`, where Node
+    // and the packages may well be. So everything is loaded before, the driver's own library with another ledger.
+    const script = `import { chmodSync } from 'node:fs';
+      import { openSqliteStore } from ${JSON.stringify(sqliteModule)};
+      const [path, folder] = process.argv.slice(1);
+      await openSqliteStore(path + '.other').close();
+      chmodSync(path, 0o444);
+      chmodSync(folder, 0o555);
+      if (process.getuid?.() === 0) {
+        process.setgroups([]);
+        process.setgid(65_534);
+        process.setuid(65_534);
+      }
+      try { await openSqliteStore(path).ping(); console.log('it opened'); }
+      catch (cause) { console.log(cause.code, '|', cause.cause.code); }`;
+    const asked = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, path, folder]);
     await chmod(folder, 0o755);
-    expect(asked).toMatch(/^store_unavailable \| SQLITE_(?:READONLY|CANTOPEN)/);
+    expect(asked.stdout).toMatch(/^store_unavailable \| SQLITE_(?:READONLY|CANTOPEN)/);
   });
 
   it('says so after it was closed, instead of pretending', async () => {
