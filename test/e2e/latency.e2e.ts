@@ -22,7 +22,7 @@ afterAll(async () => {
 
 type Measured = (what: string, at: number) => void;
 
-/** In every page: when "back" was clicked, and when what the widget says was painted, by the machine's clock. */
+/** In every page: when "back" was clicked, when there was something to see, and when what the widget says was painted. */
 function watchPage(): void {
   const now = () => performance.timeOrigin + performance.now();
   const tell = (what: string, at: number) => void (Reflect.get(window, 'measured') as Measured)(what, at);
@@ -33,6 +33,7 @@ function watchPage(): void {
     },
     { capture: true },
   );
+  requestAnimationFrame(() => requestAnimationFrame(() => tell('first frame', now())));
   let said = '';
   const look = () => {
     const root = document.querySelector('billhook-widget')?.shadowRoot;
@@ -98,6 +99,7 @@ describe.each([0, 300])('with Stripe answering in %i ms', (stripeMs) => {
       .waitFor();
     const unchanged: number[] = [];
     const changed: number[] = [];
+    const hostPage: number[] = [];
 
     for (let round = 0; round < returns; round++) {
       const change = round % 2 === 1;
@@ -116,15 +118,18 @@ describe.each([0, 300])('with Stripe answering in %i ms', (stripeMs) => {
       const settled = change ? /^(?:Your plan ends on|You keep your plan)/ : /^Your plan is unchanged/;
       (change ? changed : unchanged).push((await painted(settled, since)) - clicked);
       sandbox.faults.latencyMs = 0;
+      hostPage.push((await painted(/^first frame$/, clicked)) - clicked);
     }
     await page.context().close();
 
-    expect([...unchanged, ...changed]).toHaveLength(returns);
-    expect(Math.min(...unchanged, ...changed), 'nothing settles before Stripe has answered').toBeGreaterThan(stripeMs);
+    const settledAfter = [...unchanged, ...changed];
+    expect(settledAfter).toHaveLength(returns);
+    expect(Math.min(...settledAfter), 'nothing settles before Stripe has answered').toBeGreaterThan(stripeMs);
     process.stdout.write(
-      `\n  Stripe ${stripeMs} ms: "back" → settled painted: ${summary([...unchanged, ...changed])}` +
+      `\n  Stripe ${stripeMs} ms: "back" → settled painted: ${summary(settledAfter)}` +
         `; unchanged ${summary(unchanged)}; changed ${summary(changed)}\n` +
-        `  Stripe ${stripeMs} ms: beyond Stripe's one call: ${summary([...unchanged, ...changed].map((ms) => ms - stripeMs))}\n`,
+        `  Stripe ${stripeMs} ms: beyond Stripe's one call: ${summary(settledAfter.map((ms) => ms - stripeMs))}` +
+        `; "back" → first frame of the host's page, which no widget is in yet: ${summary(hostPage)}\n`,
     );
   });
 });

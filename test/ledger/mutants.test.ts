@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { openSqliteStore } from '../../server/src/store/sqlite.ts';
 import { billhookLedger } from './billhook-ledger.ts';
 import { mutants } from './mutants.ts';
-import { play, seed } from './play.ts';
+import { play, seed, usualSeed } from './play.ts';
 
 /** As many as the normal run lives through, also where the nightly one does more. */
 const enough = 500;
@@ -12,11 +12,12 @@ const enough = 500;
 describe(`a ledger that is wrong is found out (seed ${seed})`, () => {
   it.each(mutants)(
     '$name: $harm',
-    async ({ name, mutate }) => {
+    async ({ name, hidesFor = 0, mutate }) => {
       const { lived, broken } = await play(
         billhookLedger(async () => openSqliteStore(':memory:'), mutate),
         enough,
         false,
+        seed === usualSeed ? hidesFor : 0,
       );
       process.stdout.write(`\n  ${name}: found in history ${lived}: ${broken?.split('\n')[0]}\n`);
       expect(broken, `${enough} histories did not find it`).not.toBeNull();

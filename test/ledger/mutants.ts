@@ -11,6 +11,8 @@ export interface Mutant {
   readonly name: string;
   /** What it would do to somebody. */
   readonly harm: string;
+  /** How many histories of the usual seed it lives through, for sure: a run need not wait for them. Default: 0. */
+  readonly hidesFor?: number;
   /** Once a ledger; what its processes share is in here. */
   readonly mutate: () => Mutation;
 }
@@ -19,6 +21,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the ticket is read after the fetch',
     harm: 'a hint that came during the fetch is taken for looked at',
+    hidesFor: 35,
     mutate: () => ({
       store: (store) => ({
         ...methods(store),
@@ -32,6 +35,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the event is recorded apart from the ticket',
     harm: 'a crash between the two, and Stripe’s next try is a duplicate that raises nothing',
+    hidesFor: 10,
     mutate: () => ({
       store: (store) => ({
         ...methods(store),
@@ -48,6 +52,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the hint is closed apart from the ticket',
     harm: 'a crash between the two, and a thin event has raised nothing',
+    hidesFor: 105,
     mutate: () => ({
       store: (store) => ({
         ...methods(store),
@@ -72,6 +77,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a fence without the claim',
     harm: 'a worker whose lease ran out under a slow fetch writes what it saw over what was seen since',
+    hidesFor: 40,
     mutate: () => {
       const newest = new Map<string, number>();
       return {
@@ -91,6 +97,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a lease that never ends',
     harm: 'what a crashed worker had in hand is looked at by nobody',
+    hidesFor: 12,
     mutate: () => ({
       store: (store) => ({
         ...methods(store),
@@ -174,6 +181,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a 404 forgets',
     harm: 'the key of another Stripe account looks like everybody being gone',
+    hidesFor: 12,
     mutate: () => ({
       gateway: (gateway) => ({
         ...gateway,
@@ -191,6 +199,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'hosts told apart from the facts',
     harm: 'a crash between the two, and the host never hears that somebody cancelled',
+    hidesFor: 40,
     mutate: () => ({
       store: (store, machine) => ({
         ...methods(store),

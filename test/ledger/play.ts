@@ -12,7 +12,8 @@ import { histories } from './history.ts';
 import type { OpenLedger } from './ledger-under-test.ts';
 import { liveThrough, type Tally } from './live-through.ts';
 
-export const seed = Number(process.env['SEED'] ?? 20_260_301);
+export const usualSeed = 20_260_301;
+export const seed = Number(process.env['SEED'] ?? usualSeed);
 const path = process.env['HISTORY'];
 
 /** How many histories one run lives through. */
@@ -32,8 +33,9 @@ export interface Outcome {
  * Lives through `numRuns` histories, or until a promise breaks.
  *
  * @param shrink Whether a broken history is to be made smaller.
+ * @param from How many of the seed's histories to pass over. Default: 0.
  */
-export async function play(open: OpenLedger, numRuns: number, shrink: boolean): Promise<Outcome> {
+export async function play(open: OpenLedger, numRuns: number, shrink: boolean, from = 0): Promise<Outcome> {
   const tally = { steps: 0, deliveries: 0, crashes: 0, requests: 0, versions: 0, reads: 0, torn: 0, notices: 0 };
   const property = asyncProperty(histories, async (history) => {
     const lived = await liveThrough(history, open);
@@ -43,9 +45,10 @@ export async function play(open: OpenLedger, numRuns: number, shrink: boolean): 
     seed,
     numRuns,
     endOnFailure: true,
-    ...(path === undefined ? {} : { path }),
+    path: path ?? String(from),
   });
-  if (!found.failed) return { lived: found.numRuns, tally, broken: null };
+  const lived = from + found.numRuns;
+  if (!found.failed) return { lived, tally, broken: null };
   const smallest =
     shrink && found.counterexamplePath !== null
       ? await check(property, {
@@ -58,7 +61,7 @@ export async function play(open: OpenLedger, numRuns: number, shrink: boolean): 
   const { counterexamplePath, counterexample, errorInstance } = smallest.failed ? smallest : found;
   const cause = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
   const broken = `${cause}\n\nSEED=${seed} HISTORY=${counterexamplePath}\n${JSON.stringify(counterexample?.[0])}`;
-  return { lived: found.numRuns, tally, broken };
+  return { lived, tally, broken };
 }
 
 const counted = (count: number, what: string) => `${count.toLocaleString('en')} ${what}`;
