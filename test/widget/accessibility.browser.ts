@@ -71,6 +71,19 @@ describe('for everyone', () => {
     expect(widget.root.activeElement).to.equal(button);
   });
 
+  it('focus stays in the element when the button that had it goes', async () => {
+    page.bff.next('billing', problem(503, 'store_unavailable'));
+    const widget = page.add();
+    await widget.reads('Try again');
+    const again = widget.button('Try again');
+    again.focus();
+    again.click();
+    await widget.ready();
+    expect(again.isConnected).to.equal(false);
+    expect(widget.root.activeElement).to.equal(widget.root.querySelector('.root'));
+    expect(document.activeElement).to.equal(widget.element);
+  });
+
   it('words, dates, plurals and direction follow the language of the words', async () => {
     configureBillhook({ lang: 'ar', locales: { ar: { renewsOn: 'تتجدد في {date}' } } });
     const widget = page.add();

@@ -115,10 +115,19 @@ export abstract class BillhookElement extends LitElement {
     queueMicrotask(() => this.requestUpdate());
   }
 
-  /** Nothing that goes wrong in here becomes the host page's exception. */
+  /**
+   * Nothing that goes wrong in here becomes the host page's exception, and a button that goes while it has the focus leaves
+   * it here: on the page, whoever uses a keyboard would begin at its top again.
+   */
   protected override performUpdate(): void {
+    const focused = this.shadowRoot?.activeElement;
     try {
       super.performUpdate();
+      const root = this.shadowRoot?.querySelector<HTMLElement>('.root');
+      if (focused?.isConnected === false && root) {
+        root.tabIndex = -1;
+        root.focus({ preventScroll: true });
+      }
     } catch (cause) {
       this.dispatchEvent(new BillhookErrorEvent(new BillhookError('render_failed', 0, 0, cause)));
     }
