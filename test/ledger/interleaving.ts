@@ -35,6 +35,8 @@ export class Interleaving {
   machine(name: string, now: () => number, road: Road, tell: Machine['tell']): TestMachine {
     let dead = false;
     const waiting = this.#waiting;
+    // A signal that is listened to keeps itself and all that listens alive, so nobody listens for longer than they wait.
+    const listening = new Set<() => void>();
     const step = <T>(what: string, work: () => Promise<T>): Promise<T> =>
       new Promise<T>((resolve, reject) => {
         if (dead) return;
@@ -54,16 +56,22 @@ export class Interleaving {
       },
       fetch: (input: string | URL | Request, init?: RequestInit) =>
         new Promise<Response>((resolve, reject) => {
-          // Whoever asks may lose patience before the answer is there.
-          init?.signal?.addEventListener('abort', () => reject(init.signal?.reason as Error));
-          step(`GET ${new URL(String(input)).pathname}`, () => road(input, init)).then(
-            (response) => response && resolve(response),
-            reject,
-          );
+          // Whoever asks may lose patience before the answer is there; most of all where none ever comes.
+          const lost = () => reject(init?.signal?.reason as Error);
+          const noMore = (): void => {
+            listening.delete(noMore);
+            init?.signal?.removeEventListener('abort', lost);
+          };
+          listening.add(noMore);
+          init?.signal?.addEventListener('abort', lost);
+          const asked = step(`GET ${new URL(String(input)).pathname}`, () => road(input, init));
+          asked.then((response) => response && noMore(), noMore);
+          asked.then((response) => response && resolve(response), reject);
         }),
       tell: (notice: Parameters<Machine['tell']>[0]) => step(`tell ${notice.type}`, () => tell(notice)),
       die() {
         dead = true;
+        for (const noMore of listening) noMore();
         for (let at = waiting.length - 1; at >= 0; at--) if (waiting[at]?.of === machine) waiting.splice(at, 1);
       },
     };
