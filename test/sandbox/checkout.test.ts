@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Stripe } from 'stripe';
 import { testCardNumbered } from '../../demo/stripe-sandbox/engine/cards.ts';
 import { completeCheckout } from '../../demo/stripe-sandbox/engine/checkout.ts';
-import { DAY, HOUR, START, customerWithCard, monthlyPrice, startSandbox, type Harness } from './harness.ts';
+import { customerWithCard, DAY, HOUR, monthlyPrice, seconds, START, startSandbox, type Harness } from './harness.ts';
 import { submit, visit } from './visit.ts';
 
 let harness: Harness;
@@ -17,7 +17,6 @@ beforeEach(async () => {
 });
 afterEach(() => harness.close());
 
-const seconds = (ms: number): number => Math.floor(ms / 1000);
 const WORKS = '4242 4242 4242 4242';
 const ASKS = '4000 0025 0000 3155';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Stripe } from 'stripe';
-import { DAY, HOUR, startSandbox, subscribed, type Harness } from './harness.ts';
+import { APRIL, DAY, HOUR, latestInvoice, seconds, startSandbox, subscribed, type Harness } from './harness.ts';
 
 let harness: Harness;
 let stripe: Stripe;
@@ -9,14 +9,6 @@ beforeEach(async () => {
   stripe = harness.stripe;
 });
 afterEach(() => harness.close());
-
-const seconds = (ms: number): number => Math.floor(ms / 1000);
-const APRIL = Date.UTC(2026, 3, 1, 12);
-
-async function latestInvoice(subscription: string): Promise<Stripe.Invoice> {
-  const { latest_invoice: invoice } = await stripe.subscriptions.retrieve(subscription, { expand: ['latest_invoice'] });
-  return invoice as Stripe.Invoice;
-}
 
 /** A subscription whose renewal on 1 April has just failed. */
 async function pastDue(): Promise<{
@@ -28,7 +20,7 @@ async function pastDue(): Promise<{
   const failing = await stripe.paymentMethods.attach('pm_card_chargeCustomerFail', { customer: customer.id });
   await stripe.customers.update(customer.id, { invoice_settings: { default_payment_method: failing.id } });
   await harness.sandbox.clock.advanceTo(APRIL + HOUR);
-  return { customer, subscription, invoice: await latestInvoice(subscription.id) };
+  return { customer, subscription, invoice: await latestInvoice(stripe, subscription.id) };
 }
 
 describe('dunning and recovery', () => {
@@ -50,7 +42,7 @@ describe('dunning and recovery', () => {
     ]);
     expect(harness.lastEvent('customer.subscription.updated').data.previous_attributes).toEqual({ status: 'active' });
     expect(harness.lastEvent('customer.updated').data.previous_attributes).toEqual({ delinquent: false });
-    expect(await latestInvoice(subscription.id)).toMatchObject({
+    expect(await latestInvoice(stripe, subscription.id)).toMatchObject({
       status: 'open',
       attempt_count: 1,
       attempted: true,
@@ -79,7 +71,7 @@ describe('dunning and recovery', () => {
     if (end === 'cancel') expect(ended.cancellation_details?.reason).toBe('payment_failed');
     if (end === 'markUnpaid') {
       await harness.sandbox.clock.advance(31 * DAY);
-      expect(await latestInvoice(subscription.id)).toMatchObject({
+      expect(await latestInvoice(stripe, subscription.id)).toMatchObject({
         status: 'draft',
         attempt_count: 0,
         auto_advance: false,
@@ -128,7 +120,7 @@ describe('dunning and recovery', () => {
     harness.sandbox.settings.dunning.finally = 'leavePastDue';
     const { customer, subscription, invoice: older } = await pastDue();
     await harness.sandbox.clock.advance(31 * DAY);
-    const latest = await latestInvoice(subscription.id);
+    const latest = await latestInvoice(stripe, subscription.id);
     expect([older.id === latest.id, latest.status]).toEqual([false, 'open']);
     const working = await stripe.paymentMethods.attach('pm_card_visa', { customer: customer.id });
     await stripe.invoices.pay(older.id ?? '', { payment_method: working.id });

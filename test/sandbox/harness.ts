@@ -7,8 +7,14 @@ import { violations } from './stripe-validator.ts';
 /** 1 March 2026, 12:00 UTC: far from month ends and leap days. */
 export const START = Date.UTC(2026, 2, 1, 12);
 
+/** A month later: when what was bought at `START` is renewed. */
+export const APRIL = Date.UTC(2026, 3, 1, 12);
+
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
+
+/** As Stripe writes a time. */
+export const seconds = (ms: number): number => Math.floor(ms / 1000);
 
 export interface Harness {
   sandbox: StripeSandbox;
@@ -104,4 +110,9 @@ export async function subscribed(
     items: [{ price: price.id, quantity }],
   });
   return { customer, price, subscription };
+}
+
+export async function latestInvoice(stripe: Stripe, subscription: string): Promise<Stripe.Invoice> {
+  const { latest_invoice: invoice } = await stripe.subscriptions.retrieve(subscription, { expand: ['latest_invoice'] });
+  return invoice as Stripe.Invoice;
 }

@@ -2,7 +2,19 @@
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Stripe } from 'stripe';
-import { DAY, HOUR, START, customerWithCard, monthlyPrice, startSandbox, subscribed, type Harness } from './harness.ts';
+import {
+  APRIL,
+  customerWithCard,
+  DAY,
+  HOUR,
+  latestInvoice,
+  monthlyPrice,
+  seconds,
+  START,
+  startSandbox,
+  subscribed,
+  type Harness,
+} from './harness.ts';
 import { visit } from './visit.ts';
 
 let harness: Harness;
@@ -13,13 +25,6 @@ beforeEach(async () => {
 });
 afterEach(() => harness.close());
 
-const seconds = (ms: number): number => Math.floor(ms / 1000);
-const APRIL = Date.UTC(2026, 3, 1, 12);
-
-async function latestInvoice(subscription: string): Promise<Stripe.Invoice> {
-  const { latest_invoice: invoice } = await stripe.subscriptions.retrieve(subscription, { expand: ['latest_invoice'] });
-  return invoice as Stripe.Invoice;
-}
 async function intentOf(invoice: Stripe.Invoice): Promise<Stripe.PaymentIntent> {
   const { data } = await stripe.invoicePayments.list({
     invoice: invoice.id ?? '',
@@ -49,7 +54,7 @@ describe('a bank debit', () => {
       'payment_intent.processing',
       'invoice.updated',
     ]);
-    const invoice = await latestInvoice(subscription.id);
+    const invoice = await latestInvoice(stripe, subscription.id);
     expect(invoice).toMatchObject({ status: 'open', attempted: true, attempt_count: 1, next_payment_attempt: null });
     expect(await intentOf(invoice)).toMatchObject({
       status: 'processing',
@@ -74,7 +79,7 @@ describe('a bank debit', () => {
   test('… and succeeds', async () => {
     const { subscription } = await debited('pm_sepaDebit');
     await harness.sandbox.clock.advance(5 * DAY - 1000);
-    expect((await latestInvoice(subscription.id)).status).toBe('open');
+    expect((await latestInvoice(stripe, subscription.id)).status).toBe('open');
     harness.newEvents();
     await harness.sandbox.clock.advance(1000);
     expect(harness.newEvents()).toEqual([
@@ -84,7 +89,7 @@ describe('a bank debit', () => {
       'invoice.payment_succeeded',
       'invoice_payment.paid',
     ]);
-    expect((await latestInvoice(subscription.id)).status).toBe('paid');
+    expect((await latestInvoice(stripe, subscription.id)).status).toBe('paid');
   });
 
   test('… or bounces, and dunning begins', async () => {
@@ -101,11 +106,11 @@ describe('a bank debit', () => {
     ]);
     expect((await stripe.subscriptions.retrieve(subscription.id)).status).toBe('past_due');
     expect(await stripe.customers.retrieve(customer.id)).toMatchObject({ delinquent: true });
-    const invoice = await latestInvoice(subscription.id);
+    const invoice = await latestInvoice(stripe, subscription.id);
     expect(invoice).toMatchObject({ attempt_count: 1, next_payment_attempt: seconds(APRIL + HOUR + 6 * DAY) });
     await harness.sandbox.clock.advance(DAY);
     expect((await intentOf(invoice)).status).toBe('processing');
-    expect((await latestInvoice(subscription.id)).attempt_count).toBe(2);
+    expect((await latestInvoice(stripe, subscription.id)).attempt_count).toBe(2);
   });
 
   test('by IBAN, as the API makes them', async () => {
@@ -158,7 +163,7 @@ describe('SUB-16: a change that waits to be paid', () => {
       },
     });
     expect(changed.items.data[0]?.price.unit_amount).toBe(2900);
-    expect(await latestInvoice(changed.id)).toMatchObject({
+    expect(await latestInvoice(stripe, changed.id)).toMatchObject({
       status: 'open',
       billing_reason: 'subscription_update',
       next_payment_attempt: null,
@@ -167,7 +172,7 @@ describe('SUB-16: a change that waits to be paid', () => {
 
   test('… until it is paid', async () => {
     const { id } = await upgrade('needsAuthentication');
-    const invoice = await latestInvoice(id);
+    const invoice = await latestInvoice(stripe, id);
     harness.newEvents();
     await visit(`${invoice.hosted_invoice_url}/confirm`, { answer: 'confirm' });
     expect((await stripe.invoices.retrieve(invoice.id ?? '')).status).toBe('paid');
@@ -182,7 +187,7 @@ describe('SUB-16: a change that waits to be paid', () => {
     expect(harness.newEvents()).toContain('customer.subscription.pending_update_expired');
     const after = await stripe.subscriptions.retrieve(id);
     expect([after.pending_update, after.items.data[0]?.price.unit_amount]).toEqual([null, 2900]);
-    expect((await latestInvoice(id)).status).toBe('void');
+    expect((await latestInvoice(stripe, id)).status).toBe('void');
   });
 
   test('holds a change of items only', async () => {
@@ -204,12 +209,12 @@ describe('SUB-3: a first payment left open', () => {
       customer: customer.id,
       items: [{ price: (await monthlyPrice(stripe)).id }],
     });
-    expect(await latestInvoice(id)).toMatchObject({ status: 'open', attempt_count: 0 });
+    expect(await latestInvoice(stripe, id)).toMatchObject({ status: 'open', attempt_count: 0 });
     await harness.sandbox.clock.advance(23 * HOUR - 1000);
     expect((await stripe.subscriptions.retrieve(id)).status).toBe('incomplete');
     await harness.sandbox.clock.advance(1000);
     expect((await stripe.subscriptions.retrieve(id)).status).toBe('incomplete_expired');
-    expect((await latestInvoice(id)).status).toBe('void');
+    expect((await latestInvoice(stripe, id)).status).toBe('void');
   });
 
   test('confirmed on its page, it is active', async () => {
@@ -218,7 +223,7 @@ describe('SUB-3: a first payment left open', () => {
       customer: customer.id,
       items: [{ price: (await monthlyPrice(stripe)).id }],
     });
-    const { hosted_invoice_url: url } = await latestInvoice(id);
+    const { hosted_invoice_url: url } = await latestInvoice(stripe, id);
     await visit(`${url}/confirm`, { answer: 'confirm' });
     expect((await stripe.subscriptions.retrieve(id)).status).toBe('active');
   });

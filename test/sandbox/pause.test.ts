@@ -1,6 +1,18 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Stripe } from 'stripe';
-import { DAY, HOUR, START, customerWithCard, monthlyPrice, startSandbox, subscribed, type Harness } from './harness.ts';
+import {
+  APRIL,
+  customerWithCard,
+  DAY,
+  HOUR,
+  latestInvoice,
+  monthlyPrice,
+  seconds,
+  START,
+  startSandbox,
+  subscribed,
+  type Harness,
+} from './harness.ts';
 import { submit, visit } from './visit.ts';
 
 let harness: Harness;
@@ -10,14 +22,6 @@ beforeEach(async () => {
   stripe = harness.stripe;
 });
 afterEach(() => harness.close());
-
-const seconds = (ms: number): number => Math.floor(ms / 1000);
-const APRIL = Date.UTC(2026, 3, 1, 12);
-
-async function latestInvoice(subscription: string): Promise<Stripe.Invoice> {
-  const { latest_invoice: invoice } = await stripe.subscriptions.retrieve(subscription, { expand: ['latest_invoice'] });
-  return invoice as Stripe.Invoice;
-}
 
 describe('SUB-15: a pause by request', () => {
   test('has a status and an event of its own, and nothing is charged while it lasts', async () => {
@@ -44,7 +48,7 @@ describe('SUB-15: a pause by request', () => {
     expect(resumed.status_details).toBeUndefined();
     expect(resumed.items.data[0]).toMatchObject({ current_period_start: seconds(APRIL + 10 * DAY) });
     expect(harness.newEvents()).toContain('customer.subscription.resumed');
-    const invoice = await latestInvoice(subscription.id);
+    const invoice = await latestInvoice(stripe, subscription.id);
     expect(invoice).toMatchObject({ status: 'paid' });
     expect(invoice.lines.data.map((line) => line.amount)).toEqual([-1450, 2900]);
   });
@@ -53,7 +57,7 @@ describe('SUB-15: a pause by request', () => {
     const { subscription } = await subscribed(stripe);
     await stripe.subscriptions.pause(subscription.id, { bill_for: { unused_time_from: { type: 'none' } } });
     await stripe.subscriptions.resume(subscription.id);
-    expect((await latestInvoice(subscription.id)).total).toBe(2900);
+    expect((await latestInvoice(stripe, subscription.id)).total).toBe(2900);
   });
 
   test('resume_on_payment_attempt: an unpaid resumption is past due, and is not retried', async () => {
@@ -61,7 +65,7 @@ describe('SUB-15: a pause by request', () => {
     await stripe.subscriptions.pause(subscription.id, { bill_for: { unused_time_from: { type: 'none' } } });
     harness.sandbox.state.nextCharges.push('failsOnCharge');
     expect((await stripe.subscriptions.resume(subscription.id)).status).toBe('past_due');
-    expect(await latestInvoice(subscription.id)).toMatchObject({ status: 'open', next_payment_attempt: null });
+    expect(await latestInvoice(stripe, subscription.id)).toMatchObject({ status: 'open', next_payment_attempt: null });
   });
 
   test('resume_on_payment_success: stays paused until it is paid', async () => {
@@ -73,7 +77,7 @@ describe('SUB-15: a pause by request', () => {
     });
     expect(waiting.status).toBe('paused');
     harness.newEvents();
-    await stripe.invoices.pay((await latestInvoice(subscription.id)).id ?? '');
+    await stripe.invoices.pay((await latestInvoice(stripe, subscription.id)).id ?? '');
     expect(harness.newEvents()).toContain('customer.subscription.resumed');
     expect((await stripe.subscriptions.retrieve(subscription.id)).status).toBe('active');
   });
@@ -88,7 +92,7 @@ describe('SUB-15: a pause by request', () => {
       current_period_end: seconds(Date.UTC(2026, 4, 1, 12)),
     });
     await harness.sandbox.clock.advanceTo(Date.UTC(2026, 4, 1, 14));
-    expect(await latestInvoice(subscription.id)).toMatchObject({ total: 2900 + 1450, status: 'paid' });
+    expect(await latestInvoice(stripe, subscription.id)).toMatchObject({ total: 2900 + 1450, status: 'paid' });
   });
 
   test('is refused while a schedule is attached, and of what is over', async () => {
@@ -178,7 +182,7 @@ describe('SUB-15: the portal', () => {
     await visit(`${url}/payment-method`, { testCard: '4242424242424242' });
     await submit(resume);
     expect((await stripe.subscriptions.retrieve(subscription.id)).status).toBe('active');
-    expect(await latestInvoice(subscription.id)).toMatchObject({ status: 'paid', total: 2900 });
+    expect(await latestInvoice(stripe, subscription.id)).toMatchObject({ status: 'paid', total: 2900 });
   });
 });
 
@@ -203,7 +207,7 @@ describe('SUB-4: a trial that ends otherwise', () => {
       'customer.subscription.trial_will_end',
       'customer.subscription.updated',
     ]);
-    expect(await latestInvoice(id)).toMatchObject({ status: 'paid', total: 2900 });
+    expect(await latestInvoice(stripe, id)).toMatchObject({ status: 'paid', total: 2900 });
   });
 
   test('at once, without a card: past due', async () => {
@@ -248,7 +252,7 @@ describe('SUB-4: a trial that ends otherwise', () => {
     const changed = await stripe.subscriptions.retrieve(subscription.id);
     expect(changed.status).toBe(status);
     expect(changed.items.data[0]?.price.id).toBe(other.id);
-    expect((await latestInvoice(subscription.id)).total).toBe(total);
+    expect((await latestInvoice(stripe, subscription.id)).total).toBe(total);
     const end = status === 'active' ? Date.UTC(2027, 2, 1, 12) : START + 14 * DAY;
     expect(changed.items.data[0]?.current_period_end).toBe(seconds(end));
   });

@@ -1,6 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Stripe } from 'stripe';
-import { DAY, HOUR, customerWithCard, monthlyPrice, startSandbox, subscribed, type Harness } from './harness.ts';
+import {
+  APRIL,
+  customerWithCard,
+  DAY,
+  HOUR,
+  monthlyPrice,
+  seconds,
+  startSandbox,
+  subscribed,
+  type Harness,
+} from './harness.ts';
 import { submit, visit } from './visit.ts';
 
 let harness: Harness;
@@ -10,9 +20,6 @@ beforeEach(async () => {
   stripe = harness.stripe;
 });
 afterEach(() => harness.close());
-
-const APRIL = Date.UTC(2026, 3, 1, 12);
-const seconds = (ms: number): number => Math.floor(ms / 1000);
 
 /** A plan of €29 that becomes one of €9 on 1 April. */
 async function planned(): Promise<{

@@ -1,6 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Stripe } from 'stripe';
-import { DAY, HOUR, monthlyPrice, START, startSandbox, subscribed, type Harness } from './harness.ts';
+import {
+  APRIL,
+  DAY,
+  HOUR,
+  latestInvoice,
+  monthlyPrice,
+  seconds,
+  START,
+  startSandbox,
+  subscribed,
+  type Harness,
+} from './harness.ts';
 
 let harness: Harness;
 let stripe: Stripe;
@@ -9,14 +20,6 @@ beforeEach(async () => {
   stripe = harness.stripe;
 });
 afterEach(() => harness.close());
-
-const seconds = (ms: number): number => Math.floor(ms / 1000);
-const APRIL = Date.UTC(2026, 3, 1, 12);
-
-async function latestInvoice(subscription: string): Promise<Stripe.Invoice> {
-  const { latest_invoice: invoice } = await stripe.subscriptions.retrieve(subscription, { expand: ['latest_invoice'] });
-  return invoice as Stripe.Invoice;
-}
 
 describe('changes', () => {
   const item = (subscription: Stripe.Subscription): string => subscription.items.data[0]?.id ?? '';
@@ -82,7 +85,7 @@ describe('changes', () => {
     expect(before).toMatchObject({ quantity: 1, items: { data: [{ quantity: 1 }] } });
     expect(Object.keys(before ?? {}).toSorted()).toEqual(['items', 'quantity']);
     await harness.sandbox.clock.advanceTo(APRIL + HOUR);
-    expect(await latestInvoice(subscription.id)).toMatchObject({ status: 'paid', total: 3 * 2900 + 2 * 1450 });
+    expect(await latestInvoice(stripe, subscription.id)).toMatchObject({ status: 'paid', total: 3 * 2900 + 2 * 1450 });
   });
 
   test('a downgrade now leaves credit, which the next invoice uses up', async () => {
@@ -92,7 +95,7 @@ describe('changes', () => {
       items: [{ id: item(subscription), quantity: 1 }],
       proration_behavior: 'always_invoice',
     });
-    expect(await latestInvoice(subscription.id)).toMatchObject({
+    expect(await latestInvoice(stripe, subscription.id)).toMatchObject({
       total: -1450,
       amount_due: 0,
       status: 'paid',
@@ -100,7 +103,7 @@ describe('changes', () => {
     });
     expect((await stripe.customers.retrieve(customer.id)) as Stripe.Customer).toMatchObject({ balance: -1450 });
     await harness.sandbox.clock.advanceTo(APRIL + HOUR);
-    expect(await latestInvoice(subscription.id)).toMatchObject({
+    expect(await latestInvoice(stripe, subscription.id)).toMatchObject({
       total: 2900,
       amount_due: 1450,
       amount_paid: 1450,
@@ -120,7 +123,7 @@ describe('changes', () => {
       pause_collection: null,
     });
     await harness.sandbox.clock.advanceTo(APRIL + DAY);
-    expect((await latestInvoice(subscription.id)).status).toBe('void');
+    expect((await latestInvoice(stripe, subscription.id)).status).toBe('void');
     await harness.sandbox.clock.advanceTo(APRIL + 11 * DAY);
     expect(await stripe.subscriptions.retrieve(subscription.id)).toMatchObject({
       status: 'active',

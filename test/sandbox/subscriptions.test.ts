@@ -1,6 +1,18 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Stripe } from 'stripe';
-import { customerWithCard, DAY, HOUR, monthlyPrice, START, startSandbox, subscribed, type Harness } from './harness.ts';
+import {
+  APRIL,
+  customerWithCard,
+  DAY,
+  HOUR,
+  latestInvoice,
+  monthlyPrice,
+  seconds,
+  START,
+  startSandbox,
+  subscribed,
+  type Harness,
+} from './harness.ts';
 
 let harness: Harness;
 let stripe: Stripe;
@@ -9,14 +21,6 @@ beforeEach(async () => {
   stripe = harness.stripe;
 });
 afterEach(() => harness.close());
-
-const seconds = (ms: number): number => Math.floor(ms / 1000);
-const APRIL = Date.UTC(2026, 3, 1, 12);
-
-async function latestInvoice(subscription: string): Promise<Stripe.Invoice> {
-  const { latest_invoice: invoice } = await stripe.subscriptions.retrieve(subscription, { expand: ['latest_invoice'] });
-  return invoice as Stripe.Invoice;
-}
 
 describe('create', () => {
   test('OBJ-1 OBJ-2 OBJ-4: the shape of a new subscription', async () => {
@@ -36,7 +40,7 @@ describe('create', () => {
       current_period_start: seconds(START),
       current_period_end: seconds(APRIL),
     });
-    const invoice = await latestInvoice(subscription.id);
+    const invoice = await latestInvoice(stripe, subscription.id);
     expect(invoice).toMatchObject({
       status: 'paid',
       total: 8700,
@@ -71,7 +75,7 @@ describe('create', () => {
   test('SUB-3: a card that asks for confirmation leaves it incomplete; paying makes it active', async () => {
     const { subscription, customer } = await subscribed(stripe, 'pm_card_authenticationRequired');
     expect(subscription.status).toBe('incomplete');
-    const invoice = await latestInvoice(subscription.id);
+    const invoice = await latestInvoice(stripe, subscription.id);
     expect(invoice).toMatchObject({ status: 'open', attempted: true, attempt_count: 0 });
     expect(harness.newEvents()).toContain('invoice.payment_action_required');
     const working = await stripe.paymentMethods.attach('pm_card_visa', { customer: customer.id });
@@ -86,7 +90,7 @@ describe('create', () => {
     expect((await stripe.subscriptions.retrieve(subscription.id)).status).toBe('incomplete');
     await harness.sandbox.clock.advance(1000);
     expect((await stripe.subscriptions.retrieve(subscription.id)).status).toBe('incomplete_expired');
-    expect((await latestInvoice(subscription.id)).status).toBe('void');
+    expect((await latestInvoice(stripe, subscription.id)).status).toBe('void');
   });
 
   test('error_if_incomplete creates nothing when the charge fails', async () => {
@@ -132,7 +136,7 @@ describe('trial', () => {
     const end = seconds(START + 14 * DAY);
     expect(subscription).toMatchObject({ status: 'trialing', trial_end: end, billing_cycle_anchor: end });
     expect(subscription.items.data[0]?.current_period_end).toBe(end);
-    const invoice = await latestInvoice(subscription.id);
+    const invoice = await latestInvoice(stripe, subscription.id);
     expect(invoice).toMatchObject({ total: 0, status: 'paid', attempt_count: 0, attempted: true });
     expect(invoice.lines.data[0]?.description).toBe('Free trial for 1 × Plan 2900');
     harness.newEvents();
@@ -140,7 +144,7 @@ describe('trial', () => {
     expect(harness.newEvents()).toEqual(['customer.subscription.trial_will_end']);
     await harness.sandbox.clock.advance(3 * DAY + HOUR);
     expect((await stripe.subscriptions.retrieve(subscription.id)).status).toBe('active');
-    expect(await latestInvoice(subscription.id)).toMatchObject({
+    expect(await latestInvoice(stripe, subscription.id)).toMatchObject({
       billing_reason: 'subscription_cycle',
       status: 'paid',
       total: 2900,
@@ -178,12 +182,12 @@ describe('renewal', () => {
         ),
       },
     });
-    expect(await latestInvoice(subscription.id)).toMatchObject({
+    expect(await latestInvoice(stripe, subscription.id)).toMatchObject({
       status: 'draft',
       billing_reason: 'subscription_cycle',
     });
     await harness.sandbox.clock.advance(HOUR - 1000);
-    expect((await latestInvoice(subscription.id)).status).toBe('draft');
+    expect((await latestInvoice(stripe, subscription.id)).status).toBe('draft');
     await harness.sandbox.clock.advance(1000);
     expect(harness.newEvents()).toEqual([
       'payment_intent.created',
