@@ -38,6 +38,10 @@ const css = `
     text-indent: 0;
     white-space: normal;
   }
+  /* It has the focus only where a button has gone, and there is nothing to press in having it. */
+  .root:focus {
+    outline: none;
+  }
   * {
     box-sizing: border-box;
   }
