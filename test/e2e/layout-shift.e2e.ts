@@ -5,6 +5,7 @@
 
 import { readFile } from 'node:fs/promises';
 import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Route } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { active, NOW, snapshots } from '../../demo/host/gallery/snapshots.ts';
@@ -29,10 +30,11 @@ interface Visit {
   readonly snapshot?: BillingSnapshot;
   readonly style?: string;
   readonly width?: number;
+  readonly lang?: string;
 }
 
 /** The sum of all shifts while a page with this element comes to show its billing. */
-async function shiftOf(element: string, { snapshot = active, style = reserved, width = 900 }: Visit = {}) {
+async function shiftOf(element: string, { snapshot = active, style = reserved, width = 900, lang = 'en' }: Visit = {}) {
   const context = await browser.newContext({ viewport: { width, height: 900 }, locale: 'en-US', timezoneId: 'UTC' });
   const page = await context.newPage();
   await page.clock.setFixedTime(NOW);
@@ -52,10 +54,13 @@ async function shiftOf(element: string, { snapshot = active, style = reserved, w
     const { pathname } = new URL(route.request().url());
     if (pathname === '/widget.js') return hold('script', route, { contentType: 'text/javascript', body: script });
     if (pathname === '/v1/billing') return hold('billing', route, { json: snapshot });
+    if (pathname === `/widget/locales/${lang}.json`) {
+      return route.fulfill({ path: fileURLToPath(inHere(`../../widget/src/locales/${lang}.json`)) });
+    }
     if (pathname === '/token') return route.fulfill({ json: { token: tokenFor('account-1') } });
     return route.fulfill({
       contentType: 'text/html',
-      body: `<!doctype html><html lang="en"><title>A host</title><style>${style} body { font: 16px/1.5 sans-serif }</style>
+      body: `<!doctype html><html lang="${lang}"><title>A host</title><style>${style} body { font: 16px/1.5 sans-serif }</style>
         <script type="module" src="/widget.js"></script>
         <h1>A host</h1><${element} token-url="/token"></${element}><p>What comes below it.</p></html>`,
     });
@@ -105,6 +110,13 @@ describe('layout shift, from the first paint to the billing', () => {
 
   it('billhook-plan-status: 0 for a failed payment, which has no date to tell', async () => {
     expect(await shiftOf('billhook-plan-status', { snapshot: snapshots.pastDue })).toBe(0);
+  });
+
+  it('billhook-plan-status: 0 in a language that is fetched, next to nothing where its words take another line', async () => {
+    expect(await shiftOf('billhook-plan-status', { lang: 'nl' })).toBe(0);
+    const phone = await shiftOf('billhook-plan-status', { lang: 'nl', width: 360 });
+    process.stdout.write(`layout shift of a status on a phone, in Dutch: ${phone.toFixed(3)}\n`);
+    expect(phone).toBeLessThan(0.02);
   });
 
   it('would be seen: without reserved room everything moves', async () => {
