@@ -40,6 +40,11 @@ const upToDate = async (who: Who): Promise<BillingSnapshot> => {
   return (await comeBack(who, (await open(who, null)).visit)).snapshot;
 };
 const calls = () => stage.sandbox.requests.list().map(({ method, path }) => `${method} ${path}`);
+/** How often Stripe was asked about this one. Others are looked at a second time meanwhile, where a visit changed nothing. */
+const looksAt = (who: Who) =>
+  stage.sandbox.requests
+    .list({ path: '/v1/subscriptions' })
+    .filter(({ params }) => params['customer'] === stage.customers[who]).length;
 
 describe('reading', () => {
   it('M30: an account nobody linked has nothing to manage, and no portal button (M13)', async () => {
@@ -301,25 +306,31 @@ describe('leaving and coming back', () => {
   });
 
   it('answers two tabs and two tries alike, for one fetch', async () => {
-    const { revision } = await upToDate('active');
-    const [one, two] = await Promise.all([open('active', revision), open('active', revision)]);
-    await stage.stripe.customers.update(stage.customers.active, { address: { city: 'Bergen', country: 'NO' } });
+    // Nothing is due for this account from a visit before, and no time passes.
+    const { revision } = await stage.bff.snapshot(stage.as('trialing'));
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    const [one, two] = await Promise.all([open('trialing', revision), open('trialing', revision)]);
+    await stage.stripe.customers.update(stage.customers.trialing, { address: { city: 'Bergen', country: 'NO' } });
     await stage.sandbox.deliveries.settled();
     const answers = await Promise.all([
-      comeBack('active', one.visit),
-      comeBack('active', one.visit),
-      comeBack('active', two.visit),
+      comeBack('trialing', one.visit),
+      comeBack('trialing', one.visit),
+      comeBack('trialing', two.visit),
     ]);
     for (const answer of answers) {
       expect(answer).toMatchObject({
         outcome: 'changed',
         changes: [{ kind: 'billingDetails' }],
-        snapshot: { state: 'active' },
+        snapshot: { state: 'trialing' },
       });
     }
     stage.sandbox.requests.clear();
-    await Promise.all([comeBack('active', one.visit), comeBack('active', one.visit), comeBack('active', one.visit)]);
-    expect(calls(), 'at most one ticket a visit in 5 s').toEqual([]);
+    await Promise.all([
+      comeBack('trialing', one.visit),
+      comeBack('trialing', one.visit),
+      comeBack('trialing', one.visit),
+    ]);
+    expect(looksAt('trialing'), 'at most one ticket a visit in 5 s').toBe(0);
   });
 
   it('B1: unchanged is provisional: looked at again, and changed when the portal was slower than the person', async () => {
@@ -386,10 +397,10 @@ describe('webhooks', () => {
   });
 
   it('of a renamed product rename the plan without fetching a customer', async () => {
-    const before = await stage.bff.call('/v1/billing', stage.as('active'));
+    const before = await stage.bff.call('/v1/billing', stage.as('trialing'));
     const etag = before.headers.get('etag') ?? '';
     const held = stage.bff.call('/v1/billing', {
-      ...stage.as('active'),
+      ...stage.as('trialing'),
       headers: { 'if-none-match': etag, prefer: 'wait=25' },
     });
     stage.sandbox.requests.clear();
@@ -397,7 +408,7 @@ describe('webhooks', () => {
     const team = data.find(({ name }) => name === 'Team');
     await stage.stripe.products.update(team?.id ?? '', { name: 'Crew' });
     expect(await json<BillingSnapshot>(await held)).toMatchObject({ plan: { name: 'Crew' } });
-    expect(calls().filter((call) => call.startsWith('GET /v1/subscriptions'))).toEqual([]);
+    expect(looksAt('trialing')).toBe(0);
   });
 });
 
