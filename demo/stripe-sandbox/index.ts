@@ -5,16 +5,16 @@
 
 import { serve, type ServerType } from '@hono/node-server';
 import { Hono } from 'hono';
-import { createClock, type Clock } from './clock.ts';
-import { createControlRoom } from './control.ts';
-import { createDeliveries, type Deliveries } from './deliveries.ts';
+import { createClock, type Clock } from './state/clock.ts';
+import { createControlRoom } from './control/control.ts';
+import { createDeliveries, type Deliveries } from './webhooks/deliveries.ts';
 import { createDueWork } from './engine/due.ts';
 import { webhooksDelivered } from './engine/invoices.ts';
 import { savePortalSettings } from './engine/portal.ts';
 import { createApi } from './http/api.ts';
 import { createFaults, type Faults } from './http/faults.ts';
 import { createRequestLog, type RequestLog } from './http/request-log.ts';
-import { createControlPages } from './pages/control-forms.ts';
+import { createControlPages } from './control/control-forms.ts';
 import { createPages } from './pages/index.ts';
 import { startPage } from './pages/start.ts';
 import { accountRoutes } from './routes/account.ts';
@@ -27,16 +27,16 @@ import { portalSessionRoutes } from './routes/portal-sessions.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 import { subscriptionRoutes } from './routes/subscriptions.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
-import { defaultSettings, type Settings } from './settings.ts';
-import { createState, type State } from './state.ts';
-import type { PortalConfiguration } from './wire.ts';
+import { defaultSettings, type Settings } from './state/settings.ts';
+import { createState, type State } from './state/state.ts';
+import type { PortalConfiguration } from './state/wire.ts';
 
-export type { Clock } from './clock.ts';
-export type { Deliveries, Delivery, DeliveryRule, DeliverySettings } from './deliveries.ts';
+export type { Clock } from './state/clock.ts';
+export type { Deliveries, Delivery, DeliveryRule, DeliverySettings } from './webhooks/deliveries.ts';
 export type { Fault, FaultKind, Faults } from './http/faults.ts';
 export type { LoggedRequest, RequestLog } from './http/request-log.ts';
-export type { Settings } from './settings.ts';
-export { seedDemo, type SeededCustomers } from './seed.ts';
+export type { Settings } from './state/settings.ts';
+export { seedDemo, type SeededCustomers } from './seed/seed.ts';
 
 export interface StripeSandboxOptions {
   /** The key that clients must send. Default `sk_test_sandbox`. */

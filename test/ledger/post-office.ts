@@ -1,6 +1,6 @@
 /** The way of Stripe's events to the ledger: they arrive, once or twice, whole or thin, or get lost; and who was told so. */
 
-import { signatureHeader } from '../../demo/stripe-sandbox/signature.ts';
+import { signatureHeader } from '../../demo/stripe-sandbox/webhooks/signature.ts';
 import type { History } from './history.ts';
 import type { LedgerProcess } from './ledger-under-test.ts';
 import type { Readers } from './readers.ts';

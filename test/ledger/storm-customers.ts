@@ -1,7 +1,7 @@
 /** Who is billed in the storm: a few dozen linked customers at the sandbox, and what keeps happening to their subscriptions. */
 
 import { Stripe } from 'stripe';
-import { createIds } from '../../demo/stripe-sandbox/ids.ts';
+import { createIds } from '../../demo/stripe-sandbox/state/ids.ts';
 import { createSandbox, seedDemo, type StripeSandbox } from '../../demo/stripe-sandbox/index.ts';
 
 /** Whoever runs the storm again gives this seed; the moments at which processes die hang on the machine besides. */

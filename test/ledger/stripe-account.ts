@@ -5,8 +5,8 @@
 
 import { createHmac } from 'node:crypto';
 import { createSandbox, type StripeSandbox } from '../../demo/stripe-sandbox/index.ts';
-import type { SandboxEvent } from '../../demo/stripe-sandbox/wire.ts';
-import { thinBody } from '../../demo/stripe-sandbox/thin-event.ts';
+import type { SandboxEvent } from '../../demo/stripe-sandbox/state/wire.ts';
+import { thinBody } from '../../demo/stripe-sandbox/webhooks/thin-event.ts';
 import type { CustomerFacts } from '../../server/src/facts.ts';
 import { hintOf } from '../../server/src/hints.ts';
 import { namedItem } from '../../server/src/judge/plan.ts';

@@ -4,7 +4,7 @@ import { cancelInPortal } from '../../demo/stripe-sandbox/engine/cancellation.ts
 import { testCardNamed } from '../../demo/stripe-sandbox/engine/cards.ts';
 import { completeCheckout } from '../../demo/stripe-sandbox/engine/checkout.ts';
 import { putOffChange } from '../../demo/stripe-sandbox/engine/schedules.ts';
-import { StripeError } from '../../demo/stripe-sandbox/http/errors.ts';
+import { StripeError } from '../../demo/stripe-sandbox/errors.ts';
 import type { StripeAccount } from './stripe-account.ts';
 
 const day = 24 * 60 * 60;

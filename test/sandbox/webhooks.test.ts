@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Stripe } from 'stripe';
-import { prettyJson, signatureHeader } from '../../demo/stripe-sandbox/signature.ts';
+import { prettyJson, signatureHeader } from '../../demo/stripe-sandbox/webhooks/signature.ts';
 import { DAY, HOUR, startSandbox, subscribed, type Harness } from './harness.ts';
 import { violations } from './stripe-validator.ts';
 

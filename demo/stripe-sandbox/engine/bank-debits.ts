@@ -3,8 +3,8 @@
  * work and that bounce; how many days pass is the banks' affair, so it is a setting (`bankDebitDays`).
  */
 
-import type { State } from '../state.ts';
-import type { PaymentMethod } from '../wire.ts';
+import type { State } from '../state/state.ts';
+import type { PaymentMethod } from '../state/wire.ts';
 import type { CardBehaviour } from './cards.ts';
 
 export interface TestDebit {

@@ -1,8 +1,8 @@
 /** How subscriptions come to an end: asked for, undone, carried out (SUB-12 to SUB-14). */
 
-import { noSuch } from '../http/errors.ts';
-import type { State } from '../state.ts';
-import type { Invoice, Subscription } from '../wire.ts';
+import { noSuch } from '../errors.ts';
+import type { State } from '../state/state.ts';
+import type { Invoice, Subscription } from '../state/wire.ts';
 import { cancelSchedule, releaseSchedule, scheduleOf } from './schedule-end.ts';
 import { isTerminal, periodEnd } from './subscription-status.ts';
 

@@ -1,8 +1,8 @@
 /** Stripe's test cards, by number and by the test ids that stand for them. Bank accounts are next door. */
 
-import { cardError, noSuch } from '../http/errors.ts';
-import type { State } from '../state.ts';
-import type { PaymentMethod } from '../wire.ts';
+import { cardError, noSuch } from '../errors.ts';
+import type { State } from '../state/state.ts';
+import type { PaymentMethod } from '../state/wire.ts';
 import { createBankDebit, debitBehaviour, testDebitNamed, type TestDebit } from './bank-debits.ts';
 
 /** What a card or bank account does when it is attached and when it is charged. */

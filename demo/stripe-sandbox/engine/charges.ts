@@ -1,8 +1,8 @@
 /** Charges: each attempt to take money, and what came of it. */
 
-import type { ErrorBody } from '../http/errors.ts';
-import type { State } from '../state.ts';
-import type { Charge, PaymentIntent, PaymentMethod } from '../wire.ts';
+import type { ErrorBody } from '../errors.ts';
+import type { State } from '../state/state.ts';
+import type { Charge, PaymentIntent, PaymentMethod } from '../state/wire.ts';
 
 /** How a charge went. */
 interface Outcome {

@@ -1,7 +1,7 @@
 /** What a late payment says about the Checkout session that it began in. */
 
-import type { State } from '../state.ts';
-import type { Invoice } from '../wire.ts';
+import type { State } from '../state/state.ts';
+import type { Invoice } from '../state/wire.ts';
 
 /** A bank has answered: the session is told, if the invoice came from one. */
 export function asyncPaymentOf(state: State, invoice: Invoice, succeeded: boolean): void {

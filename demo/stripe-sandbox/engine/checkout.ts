@@ -1,8 +1,8 @@
 /** Checkout: a session from its creation to a subscription, or to its expiry (SUB-1, OBJ-5). */
 
-import { cardError } from '../http/errors.ts';
-import type { State } from '../state.ts';
-import type { CheckoutLineItem, CheckoutSession, Customer, Price } from '../wire.ts';
+import { cardError } from '../errors.ts';
+import type { State } from '../state/state.ts';
+import type { CheckoutLineItem, CheckoutSession, Customer, Price } from '../state/wire.ts';
 import { attach, createTestMethod, refuseDeclinedCard, type CardBehaviour, type TestMethod } from './cards.ts';
 import { amountFor } from './lines.ts';
 import { declineOf } from './payments.ts';

@@ -1,8 +1,8 @@
 /** Getting an open invoice paid: the attempt, what failure sets off, what recovery undoes (SUB-6, SUB-7). */
 
-import { cardError, invalidRequest, StripeError } from '../http/errors.ts';
-import type { State } from '../state.ts';
-import type { Customer, Invoice, PaymentIntent, PaymentMethod, Subscription } from '../wire.ts';
+import { cardError, invalidRequest, StripeError } from '../errors.ts';
+import type { State } from '../state/state.ts';
+import type { Customer, Invoice, PaymentIntent, PaymentMethod, Subscription } from '../state/wire.ts';
 import { endSubscription, subscriptionOf } from './cancellation.ts';
 import { asyncPaymentOf } from './checkout-payment.ts';
 import { payingMethod } from './customers.ts';

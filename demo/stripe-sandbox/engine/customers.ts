@@ -1,8 +1,8 @@
 /** Customers, and the methods they pay with. */
 
-import { invalidRequest, noSuch } from '../http/errors.ts';
-import type { State } from '../state.ts';
-import type { Customer, PaymentMethod, Subscription } from '../wire.ts';
+import { invalidRequest, noSuch } from '../errors.ts';
+import type { State } from '../state/state.ts';
+import type { Customer, PaymentMethod, Subscription } from '../state/wire.ts';
 import { endSubscription } from './cancellation.ts';
 import { isTerminal } from './subscription-status.ts';
 

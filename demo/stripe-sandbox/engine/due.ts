@@ -3,9 +3,9 @@
  * so that nothing can be forgotten by a timer; an index keeps the moments in order, and is told of every change.
  */
 
-import type { DueWork } from '../clock.ts';
-import type { Resource, State } from '../state.ts';
-import type { CheckoutSession, Invoice, PaymentIntent, Subscription } from '../wire.ts';
+import type { DueWork } from '../state/clock.ts';
+import type { Resource, State } from '../state/state.ts';
+import type { CheckoutSession, Invoice, PaymentIntent, Subscription } from '../state/wire.ts';
 import { endSubscription } from './cancellation.ts';
 import { expireCheckout } from './checkout.ts';
 import { collect, settleDebit, settleZero } from './collection.ts';

@@ -1,7 +1,7 @@
 /** Invoices from draft to open, void or uncollectible. Paying them is `collection.ts`. */
 
-import type { State } from '../state.ts';
-import type { Customer, Invoice, InvoiceItem, Subscription } from '../wire.ts';
+import type { State } from '../state/state.ts';
+import type { Customer, Invoice, InvoiceItem, Subscription } from '../state/wire.ts';
 import { HOUR } from './periods.ts';
 import { lineFromPending, toLine, type LineDraft } from './lines.ts';
 import { openPayment } from './payments.ts';

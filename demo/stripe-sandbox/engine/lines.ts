@@ -1,8 +1,8 @@
 /** What an invoice asks money for, line by line. */
 
-import { formatInterval, formatMoney, formatShortDate } from '../money.ts';
-import type { State } from '../state.ts';
-import type { InvoiceItem, InvoiceLineItem, Plan, Price, Subscription, SubscriptionItem } from '../wire.ts';
+import { formatInterval, formatMoney, formatShortDate } from '../state/money.ts';
+import type { State } from '../state/state.ts';
+import type { InvoiceItem, InvoiceLineItem, Plan, Price, Subscription, SubscriptionItem } from '../state/wire.ts';
 
 /** A line before it belongs to an invoice. */
 export interface LineDraft {

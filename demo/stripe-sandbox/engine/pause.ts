@@ -3,9 +3,9 @@
  * changes no status, is not this.
  */
 
-import { invalidRequest } from '../http/errors.ts';
-import type { State } from '../state.ts';
-import type { Subscription } from '../wire.ts';
+import { invalidRequest } from '../errors.ts';
+import type { State } from '../state/state.ts';
+import type { Subscription } from '../state/wire.ts';
 import { collect, settleZero } from './collection.ts';
 import { draftInvoice, finalizeInvoice } from './invoices.ts';
 import { periodLines, prorationLines } from './lines.ts';

@@ -1,8 +1,8 @@
 /** Payment intents: one for each invoice, and one charge for each attempt on it. */
 
-import { cardError, type ErrorBody, type StripeError } from '../http/errors.ts';
-import type { State } from '../state.ts';
-import type { Charge, Invoice, InvoicePayment, PaymentIntent, PaymentMethod } from '../wire.ts';
+import { cardError, type ErrorBody, type StripeError } from '../errors.ts';
+import type { State } from '../state/state.ts';
+import type { Charge, Invoice, InvoicePayment, PaymentIntent, PaymentMethod } from '../state/wire.ts';
 import { behaviourOf } from './cards.ts';
 import { recordCharge } from './charges.ts';
 import { DAY } from './periods.ts';

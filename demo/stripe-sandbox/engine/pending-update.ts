@@ -1,7 +1,7 @@
 /** `pending_if_incomplete`: a change that only happens once it is paid for (SUB-16). */
 
-import type { State } from '../state.ts';
-import type { Invoice, Subscription } from '../wire.ts';
+import type { State } from '../state/state.ts';
+import type { Invoice, Subscription } from '../state/wire.ts';
 import { collect, settleZero } from './collection.ts';
 import { finalizeInvoice, voidInvoice } from './invoices.ts';
 import { HOUR } from './periods.ts';

@@ -1,8 +1,8 @@
 /** The customer portal's configurations and sessions; its pages are in `pages/`. */
 
-import { invalidRequest } from '../http/errors.ts';
-import type { State } from '../state.ts';
-import type { PortalConfiguration, PortalSession } from '../wire.ts';
+import { invalidRequest } from '../errors.ts';
+import type { State } from '../state/state.ts';
+import type { PortalConfiguration, PortalSession } from '../state/wire.ts';
 
 type Features = PortalConfiguration['features'];
 

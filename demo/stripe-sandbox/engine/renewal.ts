@@ -1,7 +1,7 @@
 /** What happens to a subscription as time goes by: it renews, its trial ends, its collection resumes, or it expires unfinished. */
 
-import type { State } from '../state.ts';
-import type { Subscription, SubscriptionItem } from '../wire.ts';
+import type { State } from '../state/state.ts';
+import type { Subscription, SubscriptionItem } from '../state/wire.ts';
 import { endSubscription } from './cancellation.ts';
 import { payingMethod } from './customers.ts';
 import { draftInvoice, finalizeInvoice, markUncollectible, voidInvoice } from './invoices.ts';

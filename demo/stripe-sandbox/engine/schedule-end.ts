@@ -1,7 +1,7 @@
 /** How a subscription schedule lets go of its subscription. How it begins and moves on is `schedules.ts`. */
 
-import type { State } from '../state.ts';
-import type { Subscription, SubscriptionSchedule } from '../wire.ts';
+import type { State } from '../state/state.ts';
+import type { Subscription, SubscriptionSchedule } from '../state/wire.ts';
 
 /** The schedule that manages a subscription, if one does. */
 export const scheduleOf = (state: State, subscription: Subscription): SubscriptionSchedule | undefined =>

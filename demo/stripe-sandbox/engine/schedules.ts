@@ -1,8 +1,8 @@
 /** Subscription schedules: changes that are planned now and happen when the clock gets there (SUB-10). */
 
-import { invalidRequest } from '../http/errors.ts';
-import type { State } from '../state.ts';
-import type { Price, Subscription, SubscriptionSchedule } from '../wire.ts';
+import { invalidRequest } from '../errors.ts';
+import type { State } from '../state/state.ts';
+import type { Price, Subscription, SubscriptionSchedule } from '../state/wire.ts';
 import { endSubscription } from './cancellation.ts';
 import { planOf } from './lines.ts';
 import { addInterval } from './periods.ts';

@@ -1,7 +1,7 @@
 /** A customer saves a card on a hosted page (SUB-8). */
 
-import type { State } from '../state.ts';
-import type { Customer, PaymentMethod, SetupIntent } from '../wire.ts';
+import type { State } from '../state/state.ts';
+import type { Customer, PaymentMethod, SetupIntent } from '../state/wire.ts';
 import { attach, createTestMethod, refuseDeclinedCard, type TestMethod } from './cards.ts';
 import { isTerminal } from './subscription-status.ts';
 

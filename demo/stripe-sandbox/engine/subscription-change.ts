@@ -1,8 +1,8 @@
 /** Another price, another quantity, more or fewer items, with what that costs or gives back (SUB-9, SUB-11). */
 
-import { invalidRequest } from '../http/errors.ts';
-import type { State } from '../state.ts';
-import type { Invoice, InvoiceItem, Price, Subscription, SubscriptionItem } from '../wire.ts';
+import { invalidRequest } from '../errors.ts';
+import type { State } from '../state/state.ts';
+import type { Invoice, InvoiceItem, Price, Subscription, SubscriptionItem } from '../state/wire.ts';
 import { collect, settleZero } from './collection.ts';
 import { draftInvoice, finalizeInvoice } from './invoices.ts';
 import { planOf, prorationLines, type LineDraft } from './lines.ts';

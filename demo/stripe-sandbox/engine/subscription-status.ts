@@ -1,7 +1,7 @@
 /** What a subscription's status means, and the places it is changed from. */
 
-import type { State } from '../state.ts';
-import type { Subscription } from '../wire.ts';
+import type { State } from '../state/state.ts';
+import type { Subscription } from '../state/wire.ts';
 
 const TERMINAL = new Set(['canceled', 'incomplete_expired']);
 

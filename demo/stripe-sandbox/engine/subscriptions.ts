@@ -1,8 +1,8 @@
 /** How a subscription begins. Renewing, changing and ending it are next door. */
 
-import { cardError, invalidRequest, StripeError } from '../http/errors.ts';
-import type { State } from '../state.ts';
-import type { Customer, EventType, PaymentMethod, Price, Subscription, SubscriptionItem } from '../wire.ts';
+import { cardError, invalidRequest, StripeError } from '../errors.ts';
+import type { State } from '../state/state.ts';
+import type { Customer, EventType, PaymentMethod, Price, Subscription, SubscriptionItem } from '../state/wire.ts';
 import { behaviourOf } from './cards.ts';
 import { collect, settleZero } from './collection.ts';
 import { payingMethod } from './customers.ts';

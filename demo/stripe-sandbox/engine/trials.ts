@@ -1,8 +1,8 @@
 /** Trials that end otherwise than they were begun: at once, or on another day (SUB-4). How they run out is `renewal.ts`. */
 
-import { invalidRequest } from '../http/errors.ts';
-import type { State } from '../state.ts';
-import type { Subscription } from '../wire.ts';
+import { invalidRequest } from '../errors.ts';
+import type { State } from '../state/state.ts';
+import type { Subscription } from '../state/wire.ts';
 import { collect, settleZero } from './collection.ts';
 import { draftInvoice, finalizeInvoice } from './invoices.ts';
 import { periodLines } from './lines.ts';

@@ -1,6 +1,6 @@
 /** HTTP-8: a POST with a key that was seen is answered as before, never carried out again. */
 
-import { StripeError } from './errors.ts';
+import { StripeError } from '../errors.ts';
 
 export interface StoredAnswer {
   status: number;

@@ -5,7 +5,7 @@
  * Form bodies carry only text, so each field also says how its text is read.
  */
 
-import { invalidRequest, missingParam, unknownParam } from './errors.ts';
+import { invalidRequest, missingParam, unknownParam } from '../errors.ts';
 
 export interface Field<T> {
   /** Reads what was sent under `path`. */

@@ -1,6 +1,6 @@
 /** Stripe's search language, as far as the sandbox speaks it: exact matches, joined by AND. */
 
-import { invalidRequest } from './errors.ts';
+import { invalidRequest } from '../errors.ts';
 
 interface Searchable {
   name?: string | null;

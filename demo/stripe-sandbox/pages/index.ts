@@ -1,7 +1,7 @@
 /** The pages that people see: the customer portal, Checkout and the hosted invoice. Rendered here, no script in the browser. */
 
 import { Hono } from 'hono';
-import type { State } from '../state.ts';
+import type { State } from '../state/state.ts';
 import { createCheckoutPages } from './checkout.ts';
 import { deadEnd } from './dead-end.ts';
 import { createInvoicePages } from './invoice.ts';

@@ -1,9 +1,9 @@
 /** How a subscription's plan is called and priced, in words. */
 
 import { amountFor } from '../engine/lines.ts';
-import { formatInterval } from '../money.ts';
-import type { State } from '../state.ts';
-import type { Subscription } from '../wire.ts';
+import { formatInterval } from '../state/money.ts';
+import type { State } from '../state/state.ts';
+import type { Subscription } from '../state/wire.ts';
 
 export const planName = (state: State, subscription: Subscription): string =>
   subscription.items.data.map((item) => state.products.get(item.price.product)?.name ?? 'Plan').join(' + ');

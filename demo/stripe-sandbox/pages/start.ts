@@ -2,7 +2,7 @@
 
 import type { Context } from 'hono';
 import { html } from 'hono/html';
-import type { State } from '../state.ts';
+import type { State } from '../state/state.ts';
 import { frame, send } from './layout.ts';
 
 export const startPage = (context: Context, state: State): Promise<Response> =>

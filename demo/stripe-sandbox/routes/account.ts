@@ -1,5 +1,5 @@
 import type { Api } from '../http/api.ts';
-import type { State } from '../state.ts';
+import type { State } from '../state/state.ts';
 
 export const ACCOUNT_ID = 'acct_1Sandbox0000000000';
 

@@ -1,7 +1,7 @@
 /** Products and prices. */
 
 import type { Api } from '../http/api.ts';
-import { invalidRequest, noSuch } from '../http/errors.ts';
+import { invalidRequest, noSuch } from '../errors.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
 import {
   decimal,
@@ -17,8 +17,8 @@ import {
   timeRange,
   type Read,
 } from '../http/params.ts';
-import type { State } from '../state.ts';
-import type { Price, Product } from '../wire.ts';
+import type { State } from '../state/state.ts';
+import type { Price, Product } from '../state/wire.ts';
 import { freshMetadata, patchMetadata } from './metadata.ts';
 
 const interval = oneOf('day', 'week', 'month', 'year');

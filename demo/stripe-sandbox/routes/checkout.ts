@@ -4,7 +4,7 @@ import { createCheckout, expireCheckout } from '../engine/checkout.ts';
 import { requireCustomer } from '../engine/customers.ts';
 import { DAY, HOUR } from '../engine/periods.ts';
 import type { Api } from '../http/api.ts';
-import { invalidRequest, missingParam, noSuch } from '../http/errors.ts';
+import { invalidRequest, missingParam, noSuch } from '../errors.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
 import {
   flag,
@@ -19,8 +19,8 @@ import {
   unsupported,
   type Read,
 } from '../http/params.ts';
-import type { State } from '../state.ts';
-import type { CheckoutSession } from '../wire.ts';
+import type { State } from '../state/state.ts';
+import type { CheckoutSession } from '../state/wire.ts';
 import { freshMetadata } from './metadata.ts';
 import { recurringPrice } from './subscriptions.ts';
 

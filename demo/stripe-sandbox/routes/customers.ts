@@ -4,7 +4,7 @@ import { createBankDebit, testDebitNamed, testDebitNumbered } from '../engine/ba
 import { attach, createCard, resolvePaymentMethod, testCardNamed, testCardNumbered } from '../engine/cards.ts';
 import { deleteCustomer, detach, requireAttached, requireCustomer } from '../engine/customers.ts';
 import type { Api } from '../http/api.ts';
-import { invalidRequest, noSuch } from '../http/errors.ts';
+import { invalidRequest, noSuch } from '../errors.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
 import {
   emptyable,
@@ -19,8 +19,8 @@ import {
   type Read,
 } from '../http/params.ts';
 import { readSearch } from '../http/search.ts';
-import type { State } from '../state.ts';
-import type { Customer } from '../wire.ts';
+import type { State } from '../state/state.ts';
+import type { Customer } from '../state/wire.ts';
 import { freshMetadata, patchMetadata } from './metadata.ts';
 
 const addressFields = { city: text, country: text, line1: text, line2: text, postal_code: text, state: text };

@@ -5,11 +5,11 @@ import { payNow, settleZero } from '../engine/collection.ts';
 import { requireAttached, requireCustomer } from '../engine/customers.ts';
 import { draftInvoice, finalizeInvoice, voidInvoice } from '../engine/invoices.ts';
 import type { Api } from '../http/api.ts';
-import { invalidRequest, noSuch } from '../http/errors.ts';
+import { invalidRequest, noSuch } from '../errors.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
 import { flag, hash, integer, metadata, oneOf, required, text, timeRange } from '../http/params.ts';
-import type { State } from '../state.ts';
-import type { Invoice, InvoiceItem } from '../wire.ts';
+import type { State } from '../state/state.ts';
+import type { Invoice, InvoiceItem } from '../state/wire.ts';
 import { freshMetadata } from './metadata.ts';
 
 export function invoiceRoutes(api: Api): void {

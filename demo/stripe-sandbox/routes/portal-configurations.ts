@@ -2,11 +2,11 @@
 
 import { createConfiguration, defaultFeatures } from '../engine/portal.ts';
 import type { Api } from '../http/api.ts';
-import { invalidRequest, noSuch } from '../http/errors.ts';
+import { invalidRequest, noSuch } from '../errors.ts';
 import { page, pageParams } from '../http/paging.ts';
 import { emptyable, flag, hash, integer, list, metadata, oneOf, required, text, type Read } from '../http/params.ts';
-import type { State } from '../state.ts';
-import type { PortalConfiguration } from '../wire.ts';
+import type { State } from '../state/state.ts';
+import type { PortalConfiguration } from '../state/wire.ts';
 import { freshMetadata, patchMetadata } from './metadata.ts';
 import { requirePrice, requireProduct } from './catalog.ts';
 

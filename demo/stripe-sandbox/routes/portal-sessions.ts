@@ -3,10 +3,10 @@
 import { requireCustomer } from '../engine/customers.ts';
 import { createPortalSession, defaultConfiguration, noConfiguration } from '../engine/portal.ts';
 import type { Api } from '../http/api.ts';
-import { invalidRequest, missingParam, noSuch } from '../http/errors.ts';
+import { invalidRequest, missingParam, noSuch } from '../errors.ts';
 import { hash, integer, list, oneOf, required, text, type Read } from '../http/params.ts';
-import type { State } from '../state.ts';
-import type { PortalConfiguration, PortalSession } from '../wire.ts';
+import type { State } from '../state/state.ts';
+import type { PortalConfiguration, PortalSession } from '../state/wire.ts';
 import { requireConfiguration } from './portal-configurations.ts';
 import { requireSubscription } from './subscriptions.ts';
 

@@ -5,7 +5,7 @@ import { createSchedule, setPhases, type PhaseDraft } from '../engine/schedules.
 import { endSubscription } from '../engine/cancellation.ts';
 import { releaseSchedule } from '../engine/schedule-end.ts';
 import type { Api } from '../http/api.ts';
-import { invalidRequest, missingParam, noSuch } from '../http/errors.ts';
+import { invalidRequest, missingParam, noSuch } from '../errors.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
 import {
   either,
@@ -20,8 +20,8 @@ import {
   timeRange,
   type Read,
 } from '../http/params.ts';
-import type { State } from '../state.ts';
-import type { SubscriptionSchedule } from '../wire.ts';
+import type { State } from '../state/state.ts';
+import type { SubscriptionSchedule } from '../state/wire.ts';
 import { freshMetadata, patchMetadata } from './metadata.ts';
 import { recurringPrice, requireSubscription } from './subscriptions.ts';
 

@@ -10,11 +10,11 @@ import { isTerminal, periodEnd } from '../engine/subscription-status.ts';
 import { createSubscription } from '../engine/subscriptions.ts';
 import { endTrialNow, moveTrialEnd } from '../engine/trials.ts';
 import type { Api } from '../http/api.ts';
-import { invalidRequest, missingParam, noSuch } from '../http/errors.ts';
+import { invalidRequest, missingParam, noSuch } from '../errors.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
 import { oneOf, required, text, timeRange, unsupported, type Read } from '../http/params.ts';
-import type { State } from '../state.ts';
-import type { Price, Subscription } from '../wire.ts';
+import type { State } from '../state/state.ts';
+import type { Price, Subscription } from '../state/wire.ts';
 import { freshMetadata, patchMetadata } from './metadata.ts';
 import {
   cancellationDetails,

@@ -7,12 +7,12 @@ import { openInvoices } from '../engine/cancellation.ts';
 import { intentOf } from '../engine/payments.ts';
 import { plannedPhase } from '../engine/schedules.ts';
 import { isTerminal, periodEnd } from '../engine/subscription-status.ts';
-import { formatDate, formatDateTime, formatMoney } from '../money.ts';
-import type { State } from '../state.ts';
-import type { Customer, SandboxEvent, Subscription } from '../wire.ts';
-import type { Html } from './layout.ts';
-import { planName, totalOf } from './plan-words.ts';
-import { statusPill } from './portal-home.ts';
+import { formatDate, formatDateTime, formatMoney } from '../state/money.ts';
+import type { State } from '../state/state.ts';
+import type { Customer, SandboxEvent, Subscription } from '../state/wire.ts';
+import type { Html } from '../pages/layout.ts';
+import { planName, totalOf } from '../pages/plan-words.ts';
+import { statusPill } from '../pages/portal-home.ts';
 
 /** More than anybody reads; a sandbox can hold thousands. */
 const CUSTOMERS_SHOWN = 50;

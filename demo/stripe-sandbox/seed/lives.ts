@@ -1,12 +1,12 @@
 /** What the seeded customers live through, one paragraph each. Nothing is put into the books: everything happens. */
 
 import type { Stripe } from 'stripe';
-import { cancelInPortal } from './engine/cancellation.ts';
-import { addInterval, DAY } from './engine/periods.ts';
-import { putOffChange } from './engine/schedules.ts';
+import { cancelInPortal } from '../engine/cancellation.ts';
+import { addInterval, DAY } from '../engine/periods.ts';
+import { putOffChange } from '../engine/schedules.ts';
 import type { SeededCustomers } from './seed.ts';
-import type { Prices } from './seed-catalog.ts';
-import type { State } from './state.ts';
+import type { Prices } from './catalog.ts';
+import type { State } from '../state/state.ts';
 
 export interface Stage {
   state: State;

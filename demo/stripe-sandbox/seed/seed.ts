@@ -1,10 +1,10 @@
 /** A small business with a customer in every situation. Made by living through it: the clock starts months ago. */
 
 import { Stripe } from 'stripe';
-import type { StripeSandbox } from './index.ts';
-import { DAY } from './engine/periods.ts';
-import { allowPlanChange, createCatalog } from './seed-catalog.ts';
-import { liveThrough } from './seed-lives.ts';
+import type { StripeSandbox } from '../index.ts';
+import { DAY } from '../engine/periods.ts';
+import { allowPlanChange, createCatalog } from './catalog.ts';
+import { liveThrough } from './lives.ts';
 
 /** Customer ids by situation. */
 export interface SeededCustomers {

@@ -5,7 +5,7 @@ import type { StripeSandbox } from '../index.ts';
 import { createPortalSession, defaultConfiguration } from '../engine/portal.ts';
 import { nextRenewal } from '../engine/renewal.ts';
 import { CONTROL_PARTS, controlRoom } from './control-room.ts';
-import { frame, send, type Notice } from './layout.ts';
+import { frame, send, type Notice } from '../pages/layout.ts';
 
 const DID: Record<string, Notice> = {
   clock: { kind: 'done', words: 'The clock has moved, and what fell due has happened.' },

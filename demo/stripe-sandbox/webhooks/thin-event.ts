@@ -3,7 +3,7 @@
  * `EventNotification` types; where those are silent, the choice is marked as a guess.
  */
 
-import type { SandboxEvent } from './wire.ts';
+import type { SandboxEvent } from '../state/wire.ts';
 
 /** Under which collection of the API each kind of object is fetched. */
 const COLLECTION: Record<string, string> = {

@@ -4,9 +4,9 @@
  */
 
 import type { Clock } from './clock.ts';
-import type { CardBehaviour } from './engine/cards.ts';
-import type { CheckoutOrder } from './engine/checkout.ts';
-import type { PendingChange } from './engine/pending-update.ts';
+import type { CardBehaviour } from '../engine/cards.ts';
+import type { CheckoutOrder } from '../engine/checkout.ts';
+import type { PendingChange } from '../engine/pending-update.ts';
 import { createEventLog, previousAttributes, type EventLog } from './events.ts';
 import { createIds, type Ids } from './ids.ts';
 import type { Settings } from './settings.ts';
