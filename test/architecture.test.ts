@@ -153,8 +153,8 @@ describe('the rooms', () => {
       for (const imported of pure.get(path)?.runtimeImports ?? []) add(imported);
     };
     for (const path of judging) add(path);
-    pure.set('widget/src/presentation.ts', read('widget/src/presentation.ts'));
-    pure.set('widget/src/polling.ts', read('widget/src/polling.ts'));
+    pure.set('widget/src/view/present.ts', read('widget/src/view/present.ts'));
+    pure.set('widget/src/client/polling.ts', read('widget/src/client/polling.ts'));
 
     const files = [...pure.values()];
     expect(offences(files, (imported) => !/^(?:server|widget)\/src\/|^node:crypto$/.test(imported), true)).toEqual([]);

@@ -30,7 +30,7 @@ describe('the tarballs', () => {
         'dist/*.d.ts',
         'dist/*.js',
         'package.json',
-        'src/locales/*.json',
+        'src/i18n/locales/*.json',
         'vscode.css-custom-data.json',
         'vscode.html-custom-data.json',
       ]),

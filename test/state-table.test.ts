@@ -6,9 +6,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AccessAnswer, BillingSnapshot, BillingState } from '@billhook/widget/contract';
 import type { SeededCustomers } from '../demo/stripe-sandbox/index.ts';
-import { NOTHING_KNOWN } from '../widget/src/client-state.ts';
-import { present } from '../widget/src/presentation.ts';
-import { speech } from '../widget/src/words.ts';
+import { NOTHING_KNOWN } from '../widget/src/client/client-state.ts';
+import { present } from '../widget/src/view/present.ts';
+import { speech } from '../widget/src/i18n/localizer.ts';
 import { setStage, type Stage } from './server/with-sandbox.ts';
 
 /** Who stands for each state. `unknown` has no words of its own: it is shown as loading. */

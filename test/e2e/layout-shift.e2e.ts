@@ -55,7 +55,7 @@ async function shiftOf(element: string, { snapshot = active, style = reserved, w
     if (pathname === '/widget.js') return hold('script', route, { contentType: 'text/javascript', body: script });
     if (pathname === '/v1/billing') return hold('billing', route, { json: snapshot });
     if (pathname === `/widget/locales/${lang}.json`) {
-      return route.fulfill({ path: fileURLToPath(inHere(`../../widget/src/locales/${lang}.json`)) });
+      return route.fulfill({ path: fileURLToPath(inHere(`../../widget/src/i18n/locales/${lang}.json`)) });
     }
     if (pathname === '/token') return route.fulfill({ json: { token: tokenFor('account-1') } });
     return route.fulfill({

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { readWidgetFiles, widgetRoutes, type WidgetFile } from '../../server/src/widget-files.ts';
-import { SHIPPED } from '../../widget/src/locale-choice.ts';
+import { SHIPPED } from '../../widget/src/i18n/match-locale.ts';
 
 const files = await readWidgetFiles();
 const app = widgetRoutes(files);

@@ -124,7 +124,7 @@ export class BffDouble {
 
   #ownAnswer({ route, address, headers }: Seen): Response | Promise<Response> {
     if (route === 'token') return this.token();
-    if (route === 'locale') return this.#fetch.call(window, address.replace(`${API}widget/`, '/widget/src/'));
+    if (route === 'locale') return this.#fetch.call(window, address.replace(`${API}widget/`, '/widget/src/i18n/'));
     if (route === 'billing') {
       if (headers.get('if-none-match') !== etagOf(this.snapshot)) return this.billing();
       if (headers.get('prefer') === null) return notModified(this.snapshot);

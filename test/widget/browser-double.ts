@@ -7,8 +7,8 @@ import { createClock, type Clock } from '@sinonjs/fake-timers';
 import { fileURLToPath } from 'node:url';
 import { createContext, runInContext } from 'node:vm';
 import { build, type Rolldown } from 'vite';
-import type { BillingClient, Subscriber } from '../../widget/src/client-state.ts';
-import type { clientOf } from '../../widget/src/client.ts';
+import type { BillingClient, Subscriber } from '../../widget/src/client/client-state.ts';
+import type { clientOf } from '../../widget/src/client/client.ts';
 import { active, NOW } from './snapshots.ts';
 
 /** The client as one script that leaves `clientOf` behind. */
@@ -21,7 +21,7 @@ const source = await (async () => {
     build: {
       write: false,
       minify: false,
-      lib: { entry: `${root}/src/client.ts`, formats: ['iife'], name: 'billhook' },
+      lib: { entry: `${root}/src/client/client.ts`, formats: ['iife'], name: 'billhook' },
     },
   });
   return (built as Rolldown.RolldownOutput[])[0]?.output[0].code ?? '';

@@ -1,6 +1,6 @@
 /** Puts elements on the page against a BFF double, and looks at them as a person would. */
-import type { BillhookElement } from '../../widget/src/billhook-element.ts';
-import type { BillhookOptions } from '../../widget/src/registry.ts';
+import type { BillhookElement } from '../../widget/src/elements/billhook-element.ts';
+import type { BillhookOptions } from '../../widget/src/page/config.ts';
 import { API, BffDouble, TOKEN_URL } from './bff-double.ts';
 // oxlint-disable-next-line no-unassigned-import -- it watches every test that uses this
 import './guard.ts';

@@ -1,7 +1,7 @@
 /** Which language the elements speak, from which file, and what they do until it is there or when it never comes. */
 import { expect } from '@open-wc/testing';
-import { SHIPPED } from '../../widget/src/locale-choice.ts';
-import { en } from '../../widget/src/locales/en.ts';
+import { SHIPPED } from '../../widget/src/i18n/match-locale.ts';
+import { en } from '../../widget/src/i18n/locales/en.ts';
 import { API, visitReturn } from './bff-double.ts';
 import { comeBack, configureBillhook, nextEvent, Page, settled, type Shown } from './harness.ts';
 import { active, pro, snapshots } from './snapshots.ts';
@@ -42,7 +42,7 @@ describe('languages', () => {
   /** Locale files are kept for the life of the page, so a test that looks at fetching needs an address of its own. */
   let files = 0;
   const freshFile = (tag = 'de'): string => {
-    const address = `/widget/src/locales/${tag}.json?${files++}#.json`;
+    const address = `/widget/src/i18n/locales/${tag}.json?${files++}#.json`;
     configureBillhook({ locales: { [tag]: address } });
     return address;
   };
@@ -484,5 +484,5 @@ describe('languages', () => {
 
 /** As the package ships it; English has none, but is asked for in the same way. */
 async function realFile(tag: string): Promise<Response> {
-  return tag === 'en' ? Response.json(en) : await realFetch(`/widget/src/locales/${tag}.json`);
+  return tag === 'en' ? Response.json(en) : await realFetch(`/widget/src/i18n/locales/${tag}.json`);
 }

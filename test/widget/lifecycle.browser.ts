@@ -1,5 +1,5 @@
 import { expect } from '@open-wc/testing';
-import type { BillhookElement } from '../../widget/src/billhook-element.ts';
+import type { BillhookElement } from '../../widget/src/elements/billhook-element.ts';
 import { API, problem } from './bff-double.ts';
 import { nextEvent, Page, restoreFromCache, settled } from './harness.ts';
 import { active, pro } from './snapshots.ts';

@@ -2,16 +2,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { ProblemCode } from '@billhook/widget/contract';
-import { NOTHING_KNOWN } from '../../widget/src/client-state.ts';
-import { BillhookError, type WidgetErrorCode } from '../../widget/src/errors.ts';
-import { SHIPPED } from '../../widget/src/locale-choice.ts';
-import { en } from '../../widget/src/locales/en.ts';
-import { present } from '../../widget/src/presentation.ts';
-import { failureText } from '../../widget/src/sentences.ts';
-import { speech, type Words } from '../../widget/src/words.ts';
+import { NOTHING_KNOWN } from '../../widget/src/client/client-state.ts';
+import { BillhookError, type WidgetErrorCode } from '../../widget/src/page/errors.ts';
+import { SHIPPED } from '../../widget/src/i18n/match-locale.ts';
+import { en } from '../../widget/src/i18n/locales/en.ts';
+import { present } from '../../widget/src/view/present.ts';
+import { failureText } from '../../widget/src/view/sentences.ts';
+import { speech, type Words } from '../../widget/src/i18n/localizer.ts';
 import { active, NOW, pro, readerOf, several, snapshots, states, team } from './snapshots.ts';
 
-const folder = new URL('../../widget/src/locales/', import.meta.url);
+const folder = new URL('../../widget/src/i18n/locales/', import.meta.url);
 const wordsOf = (tag: string): Record<string, string> =>
   tag === 'en' ? en : (JSON.parse(readFileSync(new URL(`${tag}.json`, folder), 'utf8')) as Record<string, string>);
 const talkIn = (tag: string, lang = tag) => speech(lang, wordsOf(tag) as Partial<Words>, 'UTC');

@@ -35,8 +35,8 @@ const names = (items: readonly Item[] = []) => items.map(({ name }) => name).toS
 
 /** Every function of the templates, by its name. */
 const templates = new Map<string, string>();
-for (const file of await readdir(join(root, 'src/templates'))) {
-  for (const text of source(`templates/${file}`)
+for (const file of await readdir(join(root, 'src/elements/templates'))) {
+  for (const text of source(`elements/templates/${file}`)
     .split(/^(?=(?:export )?function )/m)
     .slice(1)) {
     templates.set(/function (\w+)/.exec(text)?.[1] ?? '', text);
@@ -51,7 +51,7 @@ function sourcesOf(tagName: string): string {
     const called = [...templates].filter(([name, body]) => !seen.has(body) && new RegExp(`\\b${name}\\(`).test(text));
     return [text, ...called.map(([, body]) => add(body))].join('\n');
   };
-  return add(source(`${tagName}.ts`).replace(/^\/\*\*[^]*?\*\/$/gm, ''));
+  return add(source(`elements/${tagName}.ts`).replace(/^\/\*\*[^]*?\*\/$/gm, ''));
 }
 
 /** The parts in it, those of a button by which kinds are asked for. */
@@ -100,12 +100,12 @@ describe('documented and there, there and documented', () => {
         name === 'paper' ? '--billhook-background' : '--billhook-text',
       );
     const used = new Map<string, string>();
-    for (const [, name = '', fallback = ''] of source('styles.ts').matchAll(
+    for (const [, name = '', fallback = ''] of source('elements/styles.ts').matchAll(
       /var\((--billhook-[\w-]+), ((?:[^()]|\((?:[^()]|\([^()]*\))*\))+)\)/g,
     )) {
       used.set(name, own(fallback));
     }
-    const all = new Set(source('styles.ts').match(/--billhook-[\w-]+/g));
+    const all = new Set(source('elements/styles.ts').match(/--billhook-[\w-]+/g));
     expect([...used.keys()].toSorted(), 'each is used once, with a fallback').toEqual([...all].toSorted());
     for (const { tagName, cssProperties } of elements) {
       expect(cssProperties.map((property) => [property.name, property.default]).toSorted(), tagName).toEqual(
@@ -132,7 +132,7 @@ describe('documented and there, there and documented', () => {
     for (const { tagName, attributes } of elements) {
       expect(names(attributes), tagName).toEqual([...observed, 'theme'].toSorted());
     }
-    expect(source('styles.ts')).toContain(":host([theme='dark'])");
+    expect(source('elements/styles.ts')).toContain(":host([theme='dark'])");
   });
 
   it('attributes: the frameworks’ types have the same, with the same values', () => {
@@ -148,7 +148,7 @@ describe('documented and there, there and documented', () => {
   });
 
   it('events: those that there are classes for', () => {
-    const fired = [...source('events.ts').matchAll(/super\('(billhook-[\w-]+)'/g)].map(([, name = '']) => name);
+    const fired = [...source('page/events.ts').matchAll(/super\('(billhook-[\w-]+)'/g)].map(([, name = '']) => name);
     const listed = new Set(elements.flatMap(({ events }) => names(events)));
     expect([...listed].toSorted()).toEqual(fired.toSorted());
     for (const { tagName = '', events } of elements) {

@@ -132,7 +132,7 @@ describe(`what ${OLDEST.browser} ${OLDEST.version} lacks`, () => {
   it('is not in the style sheet', () => {
     // Safari has no forced colours to adjust to.
     const harmless = ['forced-color-adjust'];
-    const found = lackingCss(readFileSync(join(folder, 'styles.ts'), 'utf8'));
+    const found = lackingCss(readFileSync(join(folder, 'elements/styles.ts'), 'utf8'));
     expect(found.filter((name) => !harmless.includes(name))).toEqual([]);
   });
 

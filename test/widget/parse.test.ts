@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseSnapshot, parseVisitReturn, supersedes } from '../../widget/src/parse.ts';
+import { parseSnapshot, parseVisitReturn, supersedes } from '../../widget/src/client/parse.ts';
 import { active, snapshots, states } from './snapshots.ts';
 
 describe('what the BFF answers', () => {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nextPoll, PROVISIONAL, type Situation } from '../../widget/src/polling.ts';
+import { nextPoll, PROVISIONAL, type Situation } from '../../widget/src/client/polling.ts';
 
 const idle: Situation = {
   visible: true,

@@ -1,6 +1,6 @@
 /** What the analyzer of `reference.ts` reads, and what it leaves out. */
 export default {
-  globs: ['src/billhook-*.ts', 'src/events.ts'],
+  globs: ['src/elements/billhook-*.ts', 'src/page/events.ts'],
   litelement: true,
   quiet: true,
   // It would write to the package.json of wherever it is called from; ours has the field.

@@ -10,7 +10,7 @@ export function compactTemplates(): Plugin {
     enforce: 'pre',
     transform(code, id) {
       if (id.endsWith('styles.ts')) return { code: code.replace(/css = `[^`]*`/g, compactStyle), map: null };
-      if (!/src\/(templates\/|billhook-)/.test(id)) return null;
+      if (!/src\/elements\//.test(id)) return null;
       return { code: code.replace(/html`[^]*?`;/g, (template) => template.replace(/\s*\n\s*/g, ' ')), map: null };
     },
   };

@@ -2,9 +2,18 @@
 import { readFileSync } from 'node:fs';
 
 /** Their interfaces are spoken between our modules, and nowhere else. */
-const INSIDE = ['bff', 'client-state', 'page-signals', 'polling', 'presentation', 'token-source', 'trouble', 'words'];
+const INSIDE = [
+  'client/api',
+  'client/client-state',
+  'client/page-lifecycle',
+  'client/polling',
+  'view/present',
+  'client/token-source',
+  'view/banner',
+  'i18n/localizer',
+];
 /** What is said here reaches pages, the wire or the locale files; a member of the same name keeps it. */
-const OUTSIDE = ['contract', 'errors', 'events', 'locales/en', 'registry'];
+const OUTSIDE = ['contract', 'page/errors', 'page/events', 'i18n/locales/en', 'page/config'];
 
 /** @param sources the folder of the widget's sources */
 export function privateNames(sources: URL): RegExp {

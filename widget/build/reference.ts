@@ -30,7 +30,7 @@ export async function reference(): Promise<Record<string, string>> {
     });
     return {
       // Where the modules are in the package as it is published.
-      [manifestFile]: written(manifest).replaceAll(/"src\/([\w-]+)\.ts"/g, '"dist/$1.js"'),
+      [manifestFile]: written(manifest).replaceAll(/"src\/([\w/-]+)\.ts"/g, '"dist/$1.js"'),
       [htmlDataFile]: written(JSON.parse(await readFile(join(folder, htmlDataFile), 'utf8'))),
       [cssDataFile]: written(JSON.parse(await readFile(join(folder, cssDataFile), 'utf8'))),
     };

@@ -20,9 +20,9 @@ export interface Weight {
 const PARTS: Readonly<Record<string, RegExp>> = {
   Lit: /node_modules\//,
   'English words': /\/locales\/en\.ts$/,
-  styles: /\/styles[\w-]*\.ts$/,
-  languages: /\/(locale-|language-|words)[\w-]*\.ts$/,
-  presentation: /\/(presentation|sentences|trouble)[\w-]*\.ts$/,
+  styles: /\/styles\.ts$/,
+  languages: /\/(i18n\/[\w-]+|localize-controller)\.ts$/,
+  presentation: /\/view\//,
   'elements, templates': /\/(billhook-[\w-]+|templates\/[\w-]+)\.ts$/,
   client: /\.ts$/,
 };

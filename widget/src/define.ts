@@ -1,9 +1,9 @@
 /** Registers the elements. It never guesses where the BFF is: say `api`, or load the script from there. */
-import { BillhookManageButton } from './billhook-manage-button.ts';
-import { BillhookPastDueBanner } from './billhook-past-due-banner.ts';
-import { BillhookPlanStatus } from './billhook-plan-status.ts';
-import { BillhookWidget } from './billhook-widget.ts';
-import { registry } from './registry.ts';
+import { BillhookManageButton } from './elements/billhook-manage-button.ts';
+import { BillhookPastDueBanner } from './elements/billhook-past-due-banner.ts';
+import { BillhookPlanStatus } from './elements/billhook-plan-status.ts';
+import { BillhookWidget } from './elements/billhook-widget.ts';
+import { registry } from './page/config.ts';
 
 const elements: Readonly<Record<string, CustomElementConstructor>> = {
   'billhook-widget': BillhookWidget,

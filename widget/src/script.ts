@@ -6,4 +6,4 @@
 import './script-address.ts';
 import './define.ts';
 
-export { configureBillhook } from './registry.ts';
+export { configureBillhook } from './page/config.ts';

@@ -1,10 +1,10 @@
 /** What the elements take in markup, for every framework's types beside this file. Importing them does nothing. */
 
-import type { BillhookManageButton } from '../billhook-manage-button.ts';
-import type { BillhookPastDueBanner } from '../billhook-past-due-banner.ts';
-import type { BillhookPlanStatus } from '../billhook-plan-status.ts';
-import type { BillhookWidget } from '../billhook-widget.ts';
-import type { BillhookActionEvent, BillhookChangeEvent, BillhookErrorEvent } from '../events.ts';
+import type { BillhookManageButton } from '../elements/billhook-manage-button.ts';
+import type { BillhookPastDueBanner } from '../elements/billhook-past-due-banner.ts';
+import type { BillhookPlanStatus } from '../elements/billhook-plan-status.ts';
+import type { BillhookWidget } from '../elements/billhook-widget.ts';
+import type { BillhookActionEvent, BillhookChangeEvent, BillhookErrorEvent } from '../page/events.ts';
 
 export interface BillhookElements {
   'billhook-widget': BillhookWidget;

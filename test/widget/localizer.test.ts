@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { speech, stripeDecimals } from '../../widget/src/i18n/localizer.ts';
+import { en } from '../../widget/src/i18n/locales/en.ts';
+
+const english = speech('en-US', {}, 'UTC');
+/** `Intl` puts no-break spaces where a test would type a plain one. */
+const plain = (text: string) => text.replace(/[\u00a0\u202f]/g, ' ');
+
+describe('money, as Stripe counts it', () => {
+  it.each([
+    ['usd', 2900, '$29.00'],
+    ['usd', 2950, '$29.50'],
+    ['jpy', 2900, '¥2,900'],
+    ['krw', 2900, '₩2,900'],
+    ['clp', 2900, 'CLP 2,900'],
+    ['mga', 2900, 'MGA 2,900'],
+    ['isk', 290000, 'ISK 2,900'],
+    ['ugx', 290000, 'UGX 2,900'],
+    ['kwd', 29000, 'KWD 29.000'],
+    ['bhd', 29500, 'BHD 29.500'],
+    ['isk', 290050, 'ISK 2,900.5'],
+    ['usd', -500, '-$5.00'],
+    ['usd', 0, '$0.00'],
+  ])('%s %d is %s', (currency, amount, shown) => expect(plain(english.money({ amount, currency }))).toBe(shown));
+
+  it('a whole list price has no decimals, a broken one keeps its own', () => {
+    expect(english.money({ amount: 2900, currency: 'usd' }, 'short')).toBe('$29');
+    expect(english.money({ amount: 2999, currency: 'usd' }, 'short')).toBe('$29.99');
+  });
+
+  it('a currency code that nobody knows is shown, not thrown', () => {
+    expect(english.money({ amount: 2900, currency: 'x' })).toBe('29 X');
+  });
+
+  it("Stripe's exceptions to ISO 4217 keep two decimals on the wire", () => {
+    expect([stripeDecimals('isk'), stripeDecimals('ugx'), stripeDecimals('jpy'), stripeDecimals('tnd')]).toEqual([
+      2, 2, 0, 3,
+    ]);
+  });
+});
+
+describe('words', () => {
+  it("the host's own replace ours, the rest stay", () => {
+    const talk = speech('en', { retry: 'Once more' });
+    expect([talk.say('retry'), talk.say('opening')]).toEqual(['Once more', en.opening]);
+  });
+
+  it.each([
+    ['ar', 'rtl'],
+    ['ar-EG', 'rtl'],
+    ['he', 'rtl'],
+    ['az-Arab', 'rtl'],
+    ['az', 'ltr'],
+    ['ja', 'ltr'],
+  ])('%s is written %s', (lang, dir) => expect(speech(lang).dir).toBe(dir));
+
+  it('a Latin name in Arabic words is isolated', () => {
+    expect(speech('ar', { choose: 'اختيار {plan}' }).say('choose', { plan: 'Pro!' })).toBe('اختيار \u2068Pro!\u2069');
+  });
+
+  it('a Latin currency in Arabic words is isolated, so that its dollar stays at its end', () => {
+    expect(speech('ar').money({ amount: 2900, currency: 'usd' })).toContain('\u2068US$\u2069');
+    expect(speech('de').money({ amount: 2900, currency: 'cad' })).not.toContain('\u2068');
+  });
+
+  it('what is no string in a locale file is shown, not thrown', () => {
+    expect(speech('de', { retry: 5 as never }).say('retry')).toBe('5');
+    expect(speech('de', { retry: null as never }).say('retry')).toBe('');
+  });
+
+  it('a placeholder without a value stays visible, so that a translator sees the mistake', () => {
+    expect(english.say('renewsOn')).toBe('Renews on {date}');
+  });
+
+  it('a key from the wire without a word is empty', () => {
+    expect(english.say('state.dreaming' as never)).toBe('');
+  });
+});
+
+describe('dates and counts', () => {
+  it('are in the zone of the viewer', () => {
+    expect(english.date('2027-06-03T23:30:00Z')).toBe('June 3, 2027');
+    expect(speech('en-US', {}, 'Asia/Tokyo').date('2027-06-03T23:30:00Z')).toBe('June 4, 2027');
+  });
+
+  it('a moment has its day and its time', () => {
+    expect(plain(english.time(Date.parse('2027-05-10T12:00:00Z')))).toBe('May 10, 2027, 12:00 PM');
+  });
+
+  it.each([
+    ['month', 1, 'per month'],
+    ['month', 3, 'every 3 months'],
+    ['year', 2, 'every 2 years'],
+    ['week', 1, 'per week'],
+    ['day', 14, 'every 14 days'],
+  ] as const)('%s × %d is "%s"', (interval, count, words) => expect(english.interval(interval, count)).toBe(words));
+
+  it.each([
+    [0, 'today'],
+    [1, 'tomorrow'],
+    [5, 'in 5 days'],
+  ])('%d days ahead is "%s"', (days, words) => expect(english.daysAhead(days)).toBe(words));
+});

@@ -1,0 +1,116 @@
+/** Talks to the backend-for-frontend: tokens, time limits, problems, ETag and the server's clock. It knows no state but these. */
+import type { Action, BillingSnapshot, OpenedVisit, PortalFlow, VisitReturn } from '../contract.ts';
+import { BillhookError } from '../page/errors.ts';
+import { parseSnapshot, parseVisitReturn } from './parse.ts';
+import type { TokenSource } from './token-source.ts';
+
+/** An action that the BFF opens; a link is followed without asking. */
+export type OpenableAction = Exclude<Action, { via: 'link' }>;
+
+export interface Bff {
+  /** The server's time in milliseconds, from its `Date`: a laptop's clock may be a day off. */
+  now(): number;
+  /** Drops the ETag: the next read brings the whole document. */
+  forgetDocument(): void;
+  /** The snapshot, or `null` when it is still the one that was read last. `wait`: seconds the answer may be held. */
+  billing(wait: number, signal: AbortSignal): Promise<BillingSnapshot | null>;
+  visitReturn(visit: string, wait: number, signal: AbortSignal): Promise<VisitReturn>;
+  /** Opens the portal, Checkout or the invoice page; each address is made for this one click. */
+  open(
+    action: OpenableAction,
+    seen: string | null,
+    locale: string | undefined,
+    signal: AbortSignal,
+  ): Promise<OpenedVisit>;
+}
+
+/** A little more than the BFF allows Stripe, so that its own words for a slow Stripe arrive. */
+const TIME_LIMIT = 20_000;
+
+/** @param base the folder that `v1/` is in, ending in a slash */
+export function createBff(base: string, tokens: TokenSource): Bff {
+  let etag: string | null = null;
+  let clockAhead = 0;
+
+  async function call(...request: [path: string, body: object | null, wait: number, signal: AbortSignal]) {
+    const token = await tokens.get();
+    let answer = await send(token, ...request);
+    if (answer.status === 401) {
+      // Once: a host whose tokens are refused gets an honest failure, not an endless loop (polar#6372).
+      tokens.refuse(token);
+      answer = await send(await tokens.get(), ...request);
+    }
+    const { status, headers } = answer;
+    if (status < 300 || status === 304) return answer;
+    const { code } = (answer.body ?? {}) as { code?: unknown };
+    const after = headers.get('retry-after') ?? '';
+    // In seconds, or as a date by the server's clock.
+    const retryAfter = Number(after) * 1000 || Date.parse(after) - Date.now() - clockAhead || 0;
+    throw new BillhookError(typeof code === 'string' ? code : 'unreachable', status, retryAfter);
+  }
+
+  async function send(token: string, path: string, body: object | null, wait: number, signal: AbortSignal) {
+    signal.throwIfAborted();
+    const subject = tokens.subject();
+    // By another request, or by somebody else who has signed in.
+    const overtaken = () => signal.aborted || tokens.subject() !== subject;
+    const limit = new AbortController();
+    const stop = () => limit.abort();
+    signal.addEventListener('abort', stop);
+    const timer = setTimeout(stop, TIME_LIMIT + wait * 1000);
+    try {
+      const response = await fetch(`${base}v1/${path}`, {
+        method: body ? 'POST' : 'GET',
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body ? { 'content-type': 'application/json' } : etag && { 'if-none-match': etag }),
+          ...(wait && { prefer: `wait=${wait}` }),
+        },
+        body: body && JSON.stringify(body),
+        cache: 'no-store',
+        credentials: 'omit',
+        redirect: 'error',
+        signal: limit.signal,
+      });
+      const { status, headers } = response;
+      // The body is read under the same limit: a server that stops half-way must not hang the page. A 304 has none, and a
+      // proxy's page is judged by its status, or refused by the parser.
+      const json: unknown = await response.json().catch(() => null);
+      limit.signal.throwIfAborted();
+      const ahead = Date.parse(headers.get('date') ?? '') - Date.now();
+      // `Date` has whole seconds: a smaller difference says nothing.
+      clockAhead = Math.abs(ahead) > 2000 ? ahead : 0;
+      if (!overtaken()) return { status, headers, body: json };
+    } catch (cause) {
+      if (!overtaken()) {
+        const code = limit.signal.aborted ? 'timed_out' : navigator.onLine ? 'unreachable' : 'offline';
+        throw new BillhookError(code, 0, 0, cause);
+      }
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+    }
+    throw new DOMException('', 'AbortError');
+  }
+
+  return {
+    now: () => Date.now() + clockAhead,
+    forgetDocument: () => (etag = null),
+    async billing(wait, signal) {
+      const { status, headers, body } = await call('billing', null, wait, signal);
+      if (status === 304 && etag !== null) return null;
+      const snapshot = parseSnapshot(body);
+      etag = headers.get('etag');
+      return snapshot;
+    },
+    visitReturn: async (visit, wait, signal) =>
+      parseVisitReturn((await call('visits/return', { visit }, wait, signal)).body),
+    async open(action, seen, locale, signal) {
+      const { via, flow, offer } = action as { via: OpenableAction['via']; flow?: PortalFlow | null; offer?: string };
+      // What is undefined is not sent.
+      const body =
+        via === 'invoice' ? { seen } : { flow: flow ?? undefined, offer, returnUrl: location.href, locale, seen };
+      return (await call(`${via}-sessions`, body, 0, signal)).body as OpenedVisit;
+    },
+  };
+}

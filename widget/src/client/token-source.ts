@@ -1,0 +1,114 @@
+/**
+ * The widget token: fetched just before a request when it is about to expire, and once when it was refused; never on a
+ * timer, because a page left open would keep a session alive that the person thinks is over.
+ */
+import { BillhookError, SignedOut } from '../page/errors.ts';
+
+export interface TokenSource {
+  /** @throws SignedOut, BillhookError `token_unavailable`, `token_source_missing` */
+  get(): Promise<string>;
+  /** The BFF refused this token; the next `get` brings another, unless somebody else already has. */
+  refuse(token: string): void;
+  /** Whom the last token speaks for, so that an answer to somebody else's is not shown. */
+  subject(): string | undefined;
+  /** Nobody needs a token any more. */
+  abort(): void;
+}
+
+/** A token this close to its end is not sent any more: it would expire on its way. */
+const MARGIN = 30_000;
+const TIME_LIMIT = 10_000;
+
+/**
+ * @param now the server's clock in milliseconds: `exp` is only used to schedule, and a wrong clock here must not fetch a
+ * token for every request
+ * @param onSubject called when a token belongs to somebody else than the one before it
+ */
+export function createTokenSource(
+  ask: (signal: AbortSignal) => Promise<string | null>,
+  now: () => number,
+  onSubject: () => void,
+): TokenSource {
+  let current: string | null = null;
+  let expiresAt = 0;
+  let subject: string | undefined;
+  let pending: Promise<string> | null = null;
+  let limit: AbortController | undefined;
+
+  async function renew(): Promise<string> {
+    const { signal } = (limit = new AbortController());
+    const timer = setTimeout(abort, TIME_LIMIT);
+    try {
+      // Raced, because a `getToken` that never answers must not load for ever.
+      const token = await Promise.race([
+        ask(signal),
+        new Promise<never>((_, reject) => signal.addEventListener('abort', reject)),
+      ]);
+      if (token === null) throw new SignedOut();
+      const { iss, sub, exp } = claimsOf(token);
+      const before = subject;
+      subject = `${iss} ${sub}`;
+      current = token;
+      expiresAt = Number(exp) * 1000;
+      if (before !== undefined && before !== subject) onSubject();
+      return token;
+    } catch (cause) {
+      if (cause instanceof SignedOut || cause instanceof BillhookError) throw cause;
+      throw new BillhookError(navigator.onLine ? 'token_unavailable' : 'offline', 0, 0, cause);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  function abort(): void {
+    limit?.abort();
+    pending = null;
+  }
+
+  return {
+    get() {
+      if (current !== null && now() < expiresAt - MARGIN) return Promise.resolve(current);
+      if (!pending) {
+        // Shared by everybody who asks meanwhile; gone when settled, so a rejection is never kept.
+        const mine = (pending = renew().finally(() => {
+          if (pending === mine) pending = null;
+        }));
+      }
+      return pending;
+    },
+    refuse(token) {
+      if (current === token) current = null;
+    },
+    subject: () => subject,
+    abort,
+  };
+}
+
+/**
+ * `GET token-url` → `{ token }`. 401, 403 and a redirect (to a sign-in page) say that nobody is signed in.
+ *
+ * @throws SignedOut, BillhookError `token_unavailable`
+ */
+export async function fetchToken(url: string, credentials: RequestCredentials, signal: AbortSignal): Promise<string> {
+  const response = await fetch(url, {
+    cache: 'no-store',
+    credentials,
+    redirect: 'manual',
+    headers: { accept: 'application/json' },
+    signal,
+  });
+  if (response.status === 401 || response.status === 403 || response.type === 'opaqueredirect') throw new SignedOut();
+  const { token } = (await response.json()) as { token?: unknown };
+  if (typeof token !== 'string') throw new BillhookError('token_unavailable');
+  return token;
+}
+
+/** Reads the payload without checking it: the BFF does that. An unreadable token is sent as it is, and refused there. */
+function claimsOf(token: string): { iss?: unknown; sub?: unknown; exp?: unknown } {
+  try {
+    // Not decoded from UTF-8: a name with an accent reads wrong, but the same each time, and is only compared.
+    return JSON.parse(atob((token.split('.')[1] ?? '').replace(/-/g, '+').replace(/_/g, '/')));
+  } catch {
+    return {};
+  }
+}

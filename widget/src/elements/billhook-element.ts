@@ -1,0 +1,179 @@
+import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { ClientController } from './billing-controller.ts';
+import { NOTHING_KNOWN, type ClientState } from '../client/client-state.ts';
+import type { Action, BillingSnapshot } from '../contract.ts';
+import { BillhookError } from '../page/errors.ts';
+import { BillhookActionEvent, BillhookErrorEvent } from '../page/events.ts';
+import { LanguageController } from './localize-controller.ts';
+import { present, type BillingView } from '../view/present.ts';
+import { styles } from './styles.ts';
+import { sessionItem, setSessionItem } from '../client/navigation.ts';
+import type { Speech } from '../i18n/localizer.ts';
+
+/** Remembers which trouble was already read out, so that it is not repeated on every page of a session. */
+const ANNOUNCED = 'billhook-announced';
+
+/**
+ * What the four elements share: their attributes, the client they read, their language, and the one live region. Each
+ * adds which pieces it shows. Elements of one BFF and `account` share one client: one token, one poll, one voice.
+ *
+ * Everything that a page says is an attribute, so that it means the same before the script has come; functions go
+ * through `configureBillhook`. Nothing is ever thrown into the page.
+ *
+ * @attr {'light' | 'dark' | 'auto'} theme - `auto` follows the system. Default: the page's own `color-scheme`. For style
+ * alone, so it has no property
+ * @event {BillhookChangeEvent} billhook-change - the billing that is shown has changed; also for the first snapshot
+ * @event {BillhookErrorEvent} billhook-error - something failed, and is shown in words; `code` says what
+ * @cssproperty [--billhook-accent=color-mix(in oklab, var(--billhook-text) 82%, var(--billhook-background))] - the primary
+ * button
+ * @cssproperty [--billhook-on-accent=var(--billhook-background)] - text on the primary button
+ * @cssproperty [--billhook-background=Canvas] - the box
+ * @cssproperty [--billhook-text=CanvasText] - what is written, and what every shade is mixed from
+ * @cssproperty [--billhook-muted=color-mix(in oklab, var(--billhook-text) 58%, var(--billhook-background))] - dates and
+ * hints
+ * @cssproperty [--billhook-border=color-mix(in oklab, var(--billhook-text) 13%, var(--billhook-background))] - lines
+ * @cssproperty [--billhook-radius=14px] - the box's corners; those of buttons follow
+ * @cssproperty [--billhook-padding=min(24px, 7.5%)] - inside the box
+ * @cssproperty [--billhook-gap=10px] - between buttons
+ * @cssproperty [--billhook-font=inherit] - the family of all text
+ * @cssproperty [--billhook-positive=#16a34a] - the hue of a plan in good order
+ * @cssproperty [--billhook-info=#2563eb] - the hue of trials and waiting
+ * @cssproperty [--billhook-caution=#d97706] - the hue of what should be done
+ * @cssproperty [--billhook-critical=#dc2626] - the hue of a failed payment
+ */
+export abstract class BillhookElement extends LitElement {
+  static override properties = {
+    api: {},
+    account: {},
+    tokenUrl: { attribute: 'token-url' },
+    tokenCredentials: { attribute: 'token-credentials' },
+    target: {},
+  };
+
+  static override get styles(): CSSStyleSheet {
+    return styles();
+  }
+
+  /** The BFF's address, absolute or from the page. Default: the folder that the script came from; npm users must say it. */
+  declare api: string | undefined;
+  /** The host's id of who pays; change it when another workspace is chosen, and everything known is dropped at once. */
+  declare account: string | undefined;
+  /** The host's address that answers `GET` with `{ "token": … }`; 401 and 403 say that nobody is signed in. */
+  declare tokenUrl: string | undefined;
+  /**
+   * `include` sends cookies to a `token-url` on another origin. Default: `same-origin`.
+   *
+   * @type {'same-origin' | 'include' | undefined}
+   */
+  declare tokenCredentials: string | undefined;
+  /**
+   * `_blank` opens Stripe's pages in a new tab. Default: this one.
+   *
+   * @type {'_self' | '_blank' | undefined}
+   */
+  declare target: string | undefined;
+
+  protected readonly billing = new ClientController(this);
+  readonly #language = new LanguageController(this);
+  #spoken = '';
+  #unreadable: BillingSnapshot | null = null;
+  /** What became of the last press on this element. Of a press on another one, that one tells. */
+  #openFailure: BillhookError | null = null;
+
+  /** The billing as it is shown now; `null` while it is not known. For whoever came after the event that told of it. */
+  get snapshot(): BillingSnapshot | null {
+    return this.billing.state.snapshot;
+  }
+
+  /** The pieces this element is composed of. Not called while nobody is signed in. */
+  protected abstract renderBilling(view: BillingView, speech: Speech): TemplateResult | typeof nothing;
+
+  protected override render(): TemplateResult {
+    const { state, base } = this.billing;
+    const talk = this.#language.speak(base, state.failures);
+    const { mute } = this.#language;
+    const shown = mute && !state.signedOut ? NOTHING_KNOWN : state;
+    const mine = shown.openFailure === this.#openFailure ? shown : { ...shown, openFailure: null };
+    const view = this.#view(mine, talk);
+    // A live region speaks only of what changes in it: it is there, empty, before it has anything to say.
+    const speaks = this.billing.announces || mine.openFailure;
+    const spoken = this.hasUpdated && speaks ? this.#announcement(view, talk) : '';
+    return html`<div
+      class="root ${view.phase}"
+      lang=${talk.lang}
+      dir=${talk.dir}
+      aria-busy=${view.phase === 'loading' ? 'true' : 'false'}
+    >
+      <div class="unseen" role="status">${spoken}</div>
+      ${view.phase === 'loading' && !mute ? html`<p class="unseen">${talk.say('loading')}</p>` : nothing}
+      ${view.phase === 'hidden' ? nothing : this.renderBilling(view, talk)}
+    </div>`;
+  }
+
+  protected override firstUpdated(): void {
+    // After this update and not in it, of which Lit warns whoever develops with the npm package.
+    queueMicrotask(() => this.requestUpdate());
+  }
+
+  /**
+   * Nothing that goes wrong in here becomes the host page's exception, and a button that goes while it has the focus leaves
+   * it here: on the page, whoever uses a keyboard would begin at its top again.
+   */
+  protected override performUpdate(): void {
+    const focused = this.shadowRoot?.activeElement;
+    try {
+      super.performUpdate();
+      const root = this.shadowRoot?.querySelector<HTMLElement>('.root');
+      if (focused?.isConnected === false && root) {
+        root.tabIndex = -1;
+        root.focus({ preventScroll: true });
+      }
+    } catch (cause) {
+      this.dispatchEvent(new BillhookErrorEvent(new BillhookError('render_failed', 0, 0, cause)));
+    }
+  }
+
+  /** A person pressed an action: the host may take it over, else it is opened. */
+  protected readonly press = (action: Action, click: Event): void => {
+    const { client } = this.billing;
+    const event = new BillhookActionEvent(action);
+    // While one opens, further clicks are no actions.
+    if (client?.state().opening || !this.dispatchEvent(event)) return click.preventDefault();
+    if (action.via === 'link') return; // the anchor leads there by itself
+    void client?.open(action, this.target === '_blank', this.#language.asked).finally(() => {
+      this.#openFailure = client.state().openFailure;
+      this.requestUpdate();
+    });
+  };
+
+  protected readonly retry = (): void => this.billing.client?.retry();
+
+  /** A document that cannot be shown is a reading that failed: said in words, with a way on, and reported once. */
+  #view(state: ClientState, talk: Speech): BillingView {
+    const now = this.billing.client?.now() ?? Date.now();
+    try {
+      return present(state, talk, now);
+    } catch (cause) {
+      const failure = new BillhookError('response_malformed', 0, 0, cause);
+      if (this.#unreadable !== state.snapshot) this.dispatchEvent(new BillhookErrorEvent(failure));
+      this.#unreadable = state.snapshot;
+      return present({ ...NOTHING_KNOWN, failure }, talk, now);
+    }
+  }
+
+  #announcement(view: BillingView, { say }: Speech): string {
+    const { opening } = this.billing.state;
+    const news = opening ? say('opening') : [view.note?.text, view.failure?.text].filter(Boolean).join(' ');
+    if (news) return (this.#spoken = news);
+    const { banner } = view;
+    // An alert speaks by itself.
+    if (!banner || banner.alerting) return (this.#spoken = '');
+    const trouble = `${banner.title}. ${banner.text}`;
+    if (sessionItem(ANNOUNCED) !== trouble) {
+      setSessionItem(ANNOUNCED, trouble);
+      this.#spoken = trouble;
+    }
+    // Kept while it is being read out.
+    return this.#spoken === trouble ? trouble : '';
+  }
+}

@@ -1,0 +1,34 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { BillhookElement } from './billhook-element.ts';
+import type { BillingView } from '../view/present.ts';
+import { actionButton } from './templates/actions.ts';
+import type { Speech } from '../i18n/localizer.ts';
+
+/**
+ * The account's first action as one button: "Manage billing", or what is more urgent. Nothing for who may not manage.
+ *
+ * ```html
+ * <nav>… <billhook-manage-button token-url="/billing/token"></billhook-manage-button></nav>
+ * ```
+ *
+ * @tagname billhook-manage-button
+ * @event {BillhookActionEvent} billhook-action - it was pressed; `preventDefault()` hands the action to the page
+ * @csspart button - the button
+ * @csspart button-primary - the same
+ */
+export class BillhookManageButton extends BillhookElement {
+  protected override renderBilling(view: BillingView, speech: Speech): TemplateResult | typeof nothing {
+    const action = view.banner?.actions[0] ?? view.actions[0] ?? view.offers[0]?.action;
+    if (!action || view.phase === 'failed') return nothing;
+    return html`<div class="bones" ?inert=${view.phase === 'loading'}>
+        ${actionButton(action, 'primary', this.press, speech)}
+      </div>
+      ${view.failure ? html`<p class="line">${view.failure.text}</p>` : nothing}`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'billhook-manage-button': BillhookManageButton;
+  }
+}

@@ -1,0 +1,41 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { BillhookElement } from './billhook-element.ts';
+import type { BillingView } from '../view/present.ts';
+import { banner, failure } from './templates/messages.ts';
+import type { Speech } from '../i18n/localizer.ts';
+
+/**
+ * Payment trouble and the way out of it, for the top of every page; takes no room while all is well, and says nothing
+ * about an outage, which is not the customer's trouble.
+ *
+ * ```html
+ * <body>
+ *   <billhook-past-due-banner token-url="/billing/token"></billhook-past-due-banner>
+ *   …
+ * ```
+ *
+ * @tagname billhook-past-due-banner
+ * @event {BillhookActionEvent} billhook-action - an action was pressed; `preventDefault()` hands it to the page
+ * @csspart card - the box; there only with something to say, so room around it (`margin`) belongs to it and not to the element
+ * @csspart banner - what is wrong, and the way out
+ * @csspart failure - what failed, with `retry`
+ * @csspart actions - a row of buttons
+ * @csspart button - every button
+ * @csspart button-primary - the one that matters most
+ * @csspart button-secondary - the others
+ * @csspart retry - the one that asks again
+ */
+export class BillhookPastDueBanner extends BillhookElement {
+  protected override renderBilling(view: BillingView, speech: Speech): TemplateResult | typeof nothing {
+    if (!view.banner) return nothing;
+    return html`<div class="card" part="card">
+      ${banner(view.banner, this.press, speech, this.billing.announces)} ${failure(view.failure, this.retry, speech)}
+    </div>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'billhook-past-due-banner': BillhookPastDueBanner;
+  }
+}

@@ -1,0 +1,75 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { BillhookElement } from './billhook-element.ts';
+import type { BillingView } from '../view/present.ts';
+import { actionButtons } from './templates/actions.ts';
+import { banner, failure, note } from './templates/messages.ts';
+import { offers } from './templates/offers.ts';
+import { plans } from './templates/plan.ts';
+import type { Speech } from '../i18n/localizer.ts';
+
+/**
+ * The whole of a customer's billing: plan, price and status, payment trouble with the way out of it, and one click to
+ * Stripe's portal and back.
+ *
+ * ```html
+ * <script type="module" src="https://billing.example/widget.js"></script>
+ * <billhook-widget token-url="/billing/token"></billhook-widget>
+ * ```
+ *
+ * @tagname billhook-widget
+ * @slot header - above everything
+ * @slot footer - below the buttons
+ * @event {BillhookActionEvent} billhook-action - an action was pressed; `preventDefault()` hands it to the page
+ * @csspart card - the box around everything
+ * @csspart note - what a trip to Stripe came to
+ * @csspart failure - what failed, with `retry`
+ * @csspart banner - payment trouble
+ * @csspart plan - name, status, dates and price of a plan
+ * @csspart name - the plan's name
+ * @csspart status - the pill beside it
+ * @csspart line - a date or a note
+ * @csspart price - the price and its interval
+ * @csspart subscriptions - the list where there are several
+ * @csspart offers - the plans to choose from
+ * @csspart actions - a row of buttons
+ * @csspart button - every button
+ * @csspart button-primary - the one that matters most
+ * @csspart button-secondary - the others
+ * @csspart retry - the one that asks again
+ * @csspart hint - what the page behind the button is for
+ */
+export class BillhookWidget extends BillhookElement {
+  protected override renderBilling(view: BillingView, speech: Speech): TemplateResult {
+    const { note: tripNote, failure: failed, banner: trouble, actions, hint, stale } = view;
+    const primary = !trouble?.actions.length && !view.offers.length;
+    return html`<div class="card" part="card">
+      <slot name="header"></slot>
+      ${note(tripNote)}${failure(failed, this.retry, speech)}${banner(trouble, this.press, speech, this.billing.announces)}
+      ${
+        view.phase === 'failed'
+          ? nothing
+          : html`<div class="body bones" ?inert=${view.phase === 'loading'}>
+              ${plans(view, speech)}${offers(view.offers, this.press, speech)}
+              ${
+                actions.length || hint || stale
+                  ? html`<div class="foot">
+                      <div class="hint">
+                        ${hint ? html`<p id="hint" part="hint"><span class="text">${hint}</span></p>` : nothing}
+                        ${stale ? html`<p>${stale}</p>` : nothing}
+                      </div>
+                      ${actionButtons(actions, this.press, speech, primary, hint !== null)}
+                    </div>`
+                  : nothing
+              }
+            </div>`
+      }
+      <slot name="footer"></slot>
+    </div>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'billhook-widget': BillhookWidget;
+  }
+}

@@ -1,0 +1,73 @@
+import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import { chooseLocale } from '../i18n/match-locale.ts';
+import { leaveLocale, openLocale, type LocaleFile } from '../i18n/locale-files.ts';
+import { registry } from '../page/config.ts';
+import { speech, type Speech } from '../i18n/localizer.ts';
+
+/** Which language an element speaks: the page's around it, followed when it changes, as soon as its words are there. */
+export class LanguageController implements ReactiveController {
+  readonly #host: ReactiveControllerHost & HTMLElement;
+  readonly #again = (): void => this.#host.requestUpdate();
+  readonly #page = new MutationObserver(this.#again);
+  #address = '';
+  #attempt = 0;
+  #file: LocaleFile | undefined;
+  #speech: Speech | undefined;
+  /** The page's language, also where it is spoken to in another. */
+  asked: string | undefined;
+
+  constructor(host: ReactiveControllerHost & HTMLElement) {
+    this.#host = host;
+    host.addController(this);
+  }
+
+  hostConnected(): void {
+    this.#page.observe(document, { subtree: true, attributeFilter: ['lang'] });
+    // It may have been moved to where another language is spoken.
+    this.#again();
+  }
+
+  hostDisconnected(): void {
+    this.#page.disconnect();
+    this.#open('', 0);
+  }
+
+  /** Nothing can be said yet, and nothing was said in another language. */
+  get mute(): boolean {
+    return !this.#speech;
+  }
+
+  /**
+   * While the words of a new language are on their way, the former one stays; at first it is the new one without its
+   * words, for the size of what is to come. Where they cannot be had, it is English.
+   *
+   * @param api where the BFF is, with its locale files; `null` where that is not known
+   * @param attempt another one where what could not be had may be asked for again
+   */
+  speak(api: string | null, attempt: number): Speech {
+    const { words, lang, locales = {} } = registry.options;
+    const around = this.#host.closest<HTMLElement>('[lang]') ?? document.documentElement;
+    const choice = chooseLocale(lang || around.lang, Object.keys(locales));
+    const { words: name, asked } = choice;
+    this.asked = asked;
+    // A host that says in which language its words are needs no file of ours.
+    const tag = (lang && words && name === 'en' && asked) || choice.lang;
+    const own = locales[name] ?? (name === 'en' ? {} : api && `${api}widget/locales/${name}.json`);
+    const fetched = typeof own === 'string';
+    const { isConnected } = this.#host;
+    // An element renders once more after it was taken off the page; it must not ask then.
+    if (isConnected) this.#open(fetched ? own : '', attempt);
+    if (!isConnected || this.#file?.readers.has(this.#again)) return this.#speech ?? speech(tag, words);
+    const found = fetched ? this.#file?.words : own;
+    return (this.#speech = found ? speech(tag, { ...found, ...words }) : speech('en'));
+  }
+
+  #open(address: string, attempt: number): void {
+    if (address !== this.#address || attempt !== this.#attempt) {
+      if (this.#file) leaveLocale(this.#address, this.#file, this.#again);
+      this.#address = address;
+      this.#attempt = attempt;
+      this.#file = address ? openLocale(address, this.#again) : undefined;
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import type { BannerView, FailureView, NoteView } from '../../view/present.ts';
+import type { Speech } from '../../i18n/localizer.ts';
+import { actionButtons, type Press } from './actions.ts';
+import { icon } from './icons.ts';
+
+/** Payment trouble. It interrupts (`alert`) only when it became true while the page was open; at load it is a region to find. */
+export function banner(
+  view: BannerView | null,
+  press: Press,
+  speech: Speech,
+  interrupts: boolean,
+): TemplateResult | typeof nothing {
+  if (!view) return nothing;
+  return html`<section
+    class="message banner ${view.tone}"
+    part="banner"
+    role=${interrupts && view.alerting ? 'alert' : 'region'}
+    aria-labelledby="banner-title"
+  >
+    ${icon(view.tone)}
+    <div class="words">
+      <p class="title" id="banner-title">${view.title}</p>
+      <p>${view.text}</p>
+      ${actionButtons(view.actions, press, speech, true, false)}
+    </div>
+  </section>`;
+}
+
+/** What a trip to Stripe came to. */
+export function note(view: NoteView | null): TemplateResult | typeof nothing {
+  if (!view) return nothing;
+  return html`<div class="message ${view.tone}" part="note">
+    ${icon(view.tone, view.busy)}
+    <p class="words">${view.text}</p>
+  </div>`;
+}
+
+/** What failed, in words, and the way on. */
+export function failure(view: FailureView | null, retry: () => void, speech: Speech): TemplateResult | typeof nothing {
+  if (!view) return nothing;
+  return html`<div class="message failure ${view.alone ? 'alone neutral' : 'caution'}" part="failure">
+    ${icon('caution')}
+    <div class="words">
+      <p>${view.text}</p>
+      ${view.code ? html`<p class="code">${view.code}</p>` : nothing}
+    </div>
+    <button type="button" class="button button-secondary" part="button button-secondary retry" @click=${retry}>
+      ${speech.say('retry')}
+    </button>
+  </div>`;
+}

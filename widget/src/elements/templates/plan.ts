@@ -1,0 +1,36 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import type { BillingView, PlanView } from '../../view/present.ts';
+import type { Speech } from '../../i18n/localizer.ts';
+
+/** Name, status and price. Each text stands in a `.text`, which becomes a bar of its size while it is loading. */
+export function plan(view: PlanView): TemplateResult {
+  return html`<div class="plan" part="plan">
+    <div class="what">
+      <p class="headline">
+        <span class="name text" part="name" dir="auto">${view.name}</span>
+        ${view.status ? html`<span class="status ${view.status.tone}" part="status"><span class="text">${view.status.label}</span></span>` : nothing}
+      </p>
+      ${view.lines.map((line) => html`<p class="line" part="line"><span class="text">${line}</span></p>`)}
+    </div>
+    ${view.price ? price(view.price) : nothing}
+  </div>`;
+}
+
+function price({ amount, per, notes }: NonNullable<PlanView['price']>): TemplateResult {
+  return html`<div class="price" part="price">
+    <p><span class="amount text">${amount}</span> <span class="per text">${per}</span></p>
+    ${notes ? html`<p class="line">${notes}</p>` : nothing}
+  </div>`;
+}
+
+/** What the account pays for: one plan, or the list of its subscriptions. */
+export function plans({ plan: only, subscriptions }: BillingView, { say }: Speech): TemplateResult {
+  if (!subscriptions.length) {
+    return html`<p class="eyebrow"><span class="text">${say('currentPlan')}</span></p>
+      ${plan(only)}`;
+  }
+  return html`<p class="eyebrow" id="subscriptions">${say('subscriptions')}</p>
+    <ul class="rows" part="subscriptions" aria-labelledby="subscriptions">
+      ${subscriptions.map((view) => html`<li>${plan(view)}</li>`)}
+    </ul>`;
+}

@@ -1,0 +1,53 @@
+/** Fetches the words of a language once for all elements of the page. Nothing is thrown: a file that fails has no words. */
+import { en } from './locales/en.ts';
+import type { Words } from './localizer.ts';
+
+/** Longer than this nobody should look at bars for the sake of a language; in milliseconds. */
+const TIME_LIMIT = 5000;
+
+export interface LocaleFile {
+  words?: Partial<Words>;
+  /** Who waits for it: empty as soon as it is there, or has failed. */
+  readonly readers: Set<() => void>;
+  readonly request: AbortController;
+}
+
+const files = new Map<string, LocaleFile>();
+
+/** @param reader called once, when the file is there or has failed */
+export function openLocale(address: string, reader: () => void): LocaleFile {
+  let file = files.get(address);
+  if (!file) {
+    file = { readers: new Set(), request: new AbortController() };
+    files.set(address, file);
+    void read(address, file);
+  }
+  if (!file.words) file.readers.add(reader);
+  return file;
+}
+
+/** Whoever waits no longer; the last one ends the request. */
+export function leaveLocale(address: string, { readers, request }: LocaleFile, reader: () => void): void {
+  if (!readers.delete(reader) || readers.size) return;
+  files.delete(address);
+  request.abort();
+}
+
+async function read(address: string, file: LocaleFile): Promise<void> {
+  const { readers, request } = file;
+  const timer = setTimeout(() => request.abort(), TIME_LIMIT);
+  try {
+    const response = await fetch(address, { credentials: 'omit', signal: request.signal });
+    const words = (await response.json()) as Partial<Words>;
+    // An app that answers every address with some document of its own has no words for us.
+    if (response.ok && Object.keys(words).some((key) => key in en)) file.words = words;
+  } catch {
+    // Not there, not JSON, too slow, or not wanted any more.
+  }
+  clearTimeout(timer);
+  // Only words are kept: whoever comes later asks again.
+  if (!file.words && readers.size) files.delete(address);
+  const waiting = [...readers];
+  readers.clear();
+  for (const reader of waiting) reader();
+}

@@ -1,0 +1,112 @@
+/**
+ * Words, dates and money in one language. Every string for people passes through here, so that each can be replaced and
+ * translated; `Intl` always uses the language of the words, never another one.
+ */
+import type { Interval, Money } from '../contract.ts';
+import { en } from './locales/en.ts';
+
+export type WordKey = keyof typeof en;
+
+/** All words of one language. A partial set is filled up with English. */
+export type Words = { readonly [key in WordKey]: string };
+
+/** A number is written in the digits of the language; one that is called `count` also chooses the plural form. */
+export type Values = Readonly<Record<string, string | number>>;
+
+export interface Speech {
+  /** A BCP 47 tag. */
+  readonly lang: string;
+  readonly dir: 'ltr' | 'rtl';
+  /**
+   * A word, its placeholders filled in. A language that needs plural forms has them beside it, under the categories of
+   * `Intl.PluralRules`: `otherItems.one`, `otherItems.few`.
+   *
+   * @returns an empty string for a key that has no word: keys are also made from what the wire says
+   */
+  say(key: WordKey, values?: Values): string;
+  /** "per month", "every 3 months". */
+  interval(interval: Interval, count: number): string;
+  /** "in 5 days", "tomorrow", "today". */
+  daysAhead(days: number): string;
+  /** A calendar day: "May 3, 2027". */
+  date(iso: string): string;
+  /** A moment, for "as of". */
+  time(at: number): string;
+  money(money: Money, style?: 'exact' | 'short'): string;
+}
+
+/** Stripe sends these without minor units: https://docs.stripe.com/currencies#zero-decimal */
+const ZERO_DECIMAL = /bif|clp|djf|gnf|jpy|kmf|krw|mga|pyg|rwf|vnd|vuv|xaf|xof|xpf/;
+const THREE_DECIMAL = /bhd|jod|kwd|omr|tnd/;
+
+/**
+ * How many decimals Stripe's integer amounts have. Not the same as ISO 4217: ISK and UGX have none in ISO, but Stripe
+ * keeps sending them with two, so trusting `Intl` would show them 100 times too large.
+ */
+export function stripeDecimals(currency: string): 0 | 2 | 3 {
+  return ZERO_DECIMAL.test(currency) ? 0 : THREE_DECIMAL.test(currency) ? 3 : 2;
+}
+
+const RIGHT_TO_LEFT = /Arab|Hebr|Thaa|Syrc|Nkoo|Adlm|Rohg/;
+
+/**
+ * @param lang a valid BCP 47 tag, the language of `words`: what is not in them is English
+ * @param timeZone default: the viewer's
+ */
+export function speech(lang: string, words: Partial<Words> = {}, timeZone?: string): Speech {
+  const dir = RIGHT_TO_LEFT.test(`${new Intl.Locale(lang).maximize()}`) ? 'rtl' : 'ltr';
+  const all: Partial<Record<string, string>> = { ...en, ...words };
+
+  function number(value: number, options?: Intl.NumberFormatOptions): string {
+    // "NaN months" is worse than a document that is not shown.
+    if (!Number.isFinite(value)) throw new RangeError('no number');
+    return new Intl.NumberFormat(lang, options).format(value);
+  }
+
+  const when = (at: number, options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat(lang, { ...options, timeZone }).format(at);
+
+  function say(key: string, values: Values = {}): string {
+    const { count } = values;
+    const form = typeof count === 'number' && all[`${key}.${new Intl.PluralRules(lang).select(count)}`];
+    // A locale file is somebody else's: what is no string in it must not throw.
+    return `${form || (all[key] ?? '')}`.replace(/\{(\w+)\}/g, (placeholder, name: string) => {
+      const value = values[name] ?? placeholder;
+      const text = typeof value === 'number' ? number(value) : value;
+      // A Latin plan name in Arabic words would drag the punctuation beside it to the wrong side.
+      return dir === 'rtl' ? `\u2068${text}\u2069` : text;
+    });
+  }
+
+  return {
+    lang,
+    dir,
+    say,
+    interval(interval, count) {
+      if (count === 1) return say(`interval.${interval}`);
+      const period = number(count, { style: 'unit', unit: interval, unitDisplay: 'long' });
+      // The word for "every" may hang on the unit's gender, or on the count.
+      return say(`every.${interval}`, { period, count }) || say('every', { period });
+    },
+    daysAhead: (days) => new Intl.RelativeTimeFormat(lang, { numeric: 'auto' }).format(days, 'day'),
+    date: (iso) => when(Date.parse(iso), { dateStyle: 'long' }),
+    time: (at) => when(at, { dateStyle: 'medium', timeStyle: 'short' }),
+    money({ amount, currency }, style = 'exact') {
+      const decimals = stripeDecimals(currency);
+      const value = amount / 10 ** decimals;
+      const whole = Number.isInteger(value);
+      try {
+        const text = number(value, {
+          style: 'currency',
+          currency,
+          // A whole list price reads better without ".00"; cents that Intl would round away are always shown.
+          ...(whole ? (style === 'short' ? { maximumFractionDigits: 0 } : {}) : { maximumFractionDigits: decimals }),
+        });
+        // Else the dollar of "US$" goes to its left.
+        return dir === 'rtl' ? text.replace(/\w+\$/, '\u2068$&\u2069') : text;
+      } catch {
+        return `${number(value)} ${currency.toUpperCase()}`; // a currency code that this browser refuses
+      }
+    },
+  };
+}

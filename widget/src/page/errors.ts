@@ -1,0 +1,56 @@
+import type { ProblemCode } from '../contract.ts';
+
+/** What can go wrong on the page itself, beside the BFF's own problems. */
+export type WidgetErrorCode =
+  | ProblemCode
+  /** The browser says that it has no network. */
+  | 'offline'
+  /** No answer from the BFF: down, blocked by CSP or CORS, or the network failed. */
+  | 'unreachable'
+  | 'timed_out'
+  /** An answer that is neither a known document nor a problem: a proxy's error page, half a body. */
+  | 'response_malformed'
+  /** The host's token address failed, or `getToken` threw. */
+  | 'token_unavailable'
+  /** Neither `token-url` nor `getToken` was given. */
+  | 'token_source_missing'
+  /** No address of a BFF: an npm page must set `api`. */
+  | 'api_missing'
+  /** The page stands in a frame without an origin of its own, where nothing can be opened or come back. */
+  | 'unsupported_frame'
+  /** An address to follow that is neither https nor loopback. */
+  | 'address_refused'
+  /** Another script defined an element under one of our names. */
+  | 'element_name_taken'
+  | 'render_failed';
+
+/** A failure with its stable `code`. Branch on the code, never on the message. */
+export class BillhookError extends Error {
+  readonly code: WidgetErrorCode | (string & {});
+  /** The HTTP status, or 0 where there was no answer. */
+  readonly status: number;
+  /** What the server asked for in `Retry-After`, in milliseconds; 0 when it did not. */
+  readonly retryAfter: number;
+
+  constructor(code: WidgetErrorCode | (string & {}), status = 0, retryAfter = 0, cause?: unknown) {
+    super(code, { cause });
+    this.code = code;
+    this.status = status;
+    this.retryAfter = retryAfter;
+  }
+
+  /** Worth asking again by itself: nobody answered, or a proxy did, or the server says that it is its own trouble or too much. */
+  get transient(): boolean {
+    const { status, code } = this;
+    return status
+      ? status === 408 || status === 429 || status >= 500
+      : /^(offline|unreachable|timed_out|token_unavailable|response_malformed)$/.test(code);
+  }
+}
+
+/** What cannot have been a failure of its own kind came of an answer that was not understood. */
+export const asFailure = (error: unknown): BillhookError =>
+  error instanceof BillhookError ? error : new BillhookError('response_malformed', 0, 0, error);
+
+/** The host says that nobody is signed in. A state, not an error: the widget shows nothing. */
+export class SignedOut extends Error {}

@@ -1,0 +1,252 @@
+/** Pure: what the client knows + words + clock → what is shown. No element decides anything that is not decided here. */
+import type { Action, BillingSnapshot, Plan, ScheduledChange, SubscriptionSummary } from '../contract.ts';
+import type { ClientState } from '../client/client-state.ts';
+import { changeWords, failureText, paragraph } from './sentences.ts';
+import { bannerOf, type Banner } from './banner.ts';
+import { checkedAddress } from '../client/navigation.ts';
+import type { Speech, WordKey } from '../i18n/localizer.ts';
+
+export type Tone = 'neutral' | 'positive' | 'info' | 'caution' | 'critical';
+
+export interface PlanView {
+  readonly name: string;
+  /** "$29", "per month", "plus tax". */
+  readonly price: { readonly amount: string; readonly per: string; readonly notes: string } | null;
+  readonly status: { readonly label: string; readonly tone: Tone } | null;
+  /** When it renews, ends, changes: one sentence each. */
+  readonly lines: readonly string[];
+}
+
+export interface ActionView {
+  readonly action: Action;
+  readonly label: string;
+  /** For a link of the host; everything else is opened by the BFF. */
+  readonly href: string | null;
+  readonly opening: boolean;
+  /** This one or another is being opened: clicks are ignored. */
+  readonly disabled: boolean;
+}
+
+export interface BannerView extends Banner {
+  readonly actions: readonly ActionView[];
+  /** It became true while the page was open. */
+  readonly alerting: boolean;
+}
+
+export interface NoteView {
+  readonly tone: Tone;
+  readonly text: string;
+  readonly busy: boolean;
+}
+
+export interface FailureView {
+  readonly text: string;
+  /** Where only support can help, who will ask for it. */
+  readonly code: string | null;
+  /** Nothing is known, so this stands alone. */
+  readonly alone: boolean;
+}
+
+export interface BillingView {
+  readonly phase: 'hidden' | 'loading' | 'ready' | 'failed';
+  readonly note: NoteView | null;
+  readonly failure: FailureView | null;
+  readonly banner: BannerView | null;
+  readonly plan: PlanView;
+  readonly subscriptions: readonly PlanView[];
+  /** Without those that stand in the banner; the first is primary. */
+  readonly actions: readonly ActionView[];
+  readonly offers: readonly { readonly plan: PlanView; readonly action: ActionView }[];
+  /** What the page behind the button is for, or who may press it. */
+  readonly hint: string | null;
+  readonly stale: string | null;
+}
+
+const TONES: Readonly<Record<string, Tone>> = {
+  active: 'positive',
+  trialing: 'info',
+  processing: 'info',
+  ending: 'caution',
+  incomplete: 'caution',
+  actionRequired: 'caution',
+  pastDue: 'critical',
+  restricted: 'critical',
+};
+
+/** A healthy account stands in for what is loading, so that nothing moves when the truth arrives. Its texts are only bars. */
+const PLACEHOLDER = {
+  state: 'active',
+  plan: { name: null, price: { amount: 2900, currency: 'usd' }, interval: 'month', intervalCount: 1 },
+  renewsAt: '2030-01-01',
+  payment: {},
+  access: {},
+  actions: [{ purpose: 'manage', via: 'portal', flow: null }],
+  mayManage: true,
+  offers: [],
+  subscriptions: [],
+} as unknown as BillingSnapshot;
+
+/** @param now the server's clock, in milliseconds */
+export function present(state: ClientState, speech: Speech, now: number): BillingView {
+  const { visit } = state;
+  const { say } = speech;
+  const failure = failureOf(state, speech);
+  const note = noteOf(state, speech);
+  const known = state.snapshot?.state !== 'unknown' && state.snapshot;
+  const snapshot = known || PLACEHOLDER;
+
+  // Somebody who has just paid must not be told to pay again: while the return is checked, trouble is not repeated.
+  const trouble = bannerOf(snapshot, speech, now);
+  const banner = visit === 'returning' ? null : trouble;
+  const offers = snapshot.mayManage ? snapshot.offers : [];
+  // With a list of plans to choose from, one of them as a button beside it would say the same twice.
+  const views = snapshot.actions
+    .filter(({ via }) => !offers.length || via !== 'checkout')
+    .flatMap((action) => viewsOf(action, snapshot, state, speech));
+  // What ends the trouble stands beside the words about it.
+  const isRemedy = ({ action }: ActionView) => trouble !== null && action.purpose !== 'manage';
+  const actions = views.filter((view) => !isRemedy(view));
+  const remedies = banner ? views.filter(isRemedy) : [];
+  const via = offers.length ? 'checkout' : [...actions, ...remedies].find(({ href }) => href === null)?.action.via;
+  return {
+    phase: state.signedOut ? 'hidden' : known ? 'ready' : failure ? 'failed' : 'loading',
+    note,
+    failure,
+    banner: banner && { ...banner, actions: remedies, alerting: state.alerting },
+    plan: planView(snapshot.plan, snapshot, speech, snapshot.freePlanName ?? say('noPlan')),
+    subscriptions:
+      snapshot.subscriptions.length > 1 ? snapshot.subscriptions.map((each) => planView(each.plan, each, speech)) : [],
+    actions,
+    offers: offers.map(({ id, plan }) => {
+      const view = planView(plan, null, speech);
+      const action: Action = { purpose: 'subscribe', via: 'checkout', offer: id };
+      return { plan: view, action: actionView(action, say('choose', { plan: view.name }), state) };
+    }),
+    hint: !snapshot.mayManage ? say('cannotManage') : via ? say(`hint.${via}` as WordKey) : null,
+    stale:
+      snapshot.stale && snapshot.asOf && !failure && !note
+        ? say('asOf', { time: speech.time(Date.parse(snapshot.asOf)) })
+        : null,
+  };
+}
+
+function planView(
+  plan: Plan | null,
+  of: BillingSnapshot | SubscriptionSummary | null,
+  speech: Speech,
+  noName = speech.say('unnamedPlan'),
+): PlanView {
+  // A state of the future has no label; its plan and "manage" are shown.
+  const label = of && speech.say(`state.${of.state}` as WordKey);
+  return {
+    name: plan ? (plan.name ?? speech.say('unnamedPlan')) : noName,
+    price: plan && priceView(plan, speech),
+    status: of && label ? { label, tone: TONES[of.state] ?? 'neutral' } : null,
+    lines: of ? linesOf(of, speech) : [],
+  };
+}
+
+function priceView(
+  { price, interval, intervalCount, quantity, discounted, taxExcluded, metered, otherItems }: Plan,
+  speech: Speech,
+): PlanView['price'] {
+  const { say } = speech;
+  const notes = [
+    quantity !== null && quantity > 1 && say('quantity', { count: quantity }),
+    discounted && say('beforeDiscount'),
+    taxExcluded && say('plusTax'),
+    metered && price && say('plusUsage'),
+    otherItems > 0 && say('otherItems', { count: otherItems }),
+  ];
+  return {
+    amount: price ? speech.money(price, 'short') : '',
+    per: price ? (interval ? speech.interval(interval, intervalCount) : '') : metered ? say('usage') : '',
+    // A dot needs no words: commas and their spaces differ by language.
+    notes: notes.filter(Boolean).join(' · '),
+  };
+}
+
+function linesOf(of: BillingSnapshot | SubscriptionSummary, speech: Speech): string[] {
+  const { say } = speech;
+  const on = (key: WordKey, at: string | null) => (at ? say(key, { date: speech.date(at) }) : '');
+  const lines = {
+    ended: [on('endedOn', of.endedAt)],
+    ending: [on('endsOn', of.endsAt), of.endsAt ? say('accessUntilThen') : ''],
+    trialing: [
+      on('trialEndsOn', of.trialEndsAt),
+      of.payment.methodOnFile ? nextLine(of.next, speech) : say('trialNeedsMethod'),
+    ],
+    paused: [on('resumesOn', of.resumesAt)],
+    active: [on('renewsOn', of.renewsAt), nextLine(of.next, speech)],
+    processing: [on('renewsOn', of.renewsAt)],
+  }[of.state as string];
+  return lines?.filter(Boolean) ?? [];
+}
+
+function nextLine(next: ScheduledChange | null, speech: Speech): string {
+  if (!next) return '';
+  const { name, price } = planView(next.plan, null, speech);
+  const cost = price?.amount ? ` (${price.amount} ${price.per})` : '';
+  return speech.say('changesTo', { plan: name + cost, date: speech.date(next.at) });
+}
+
+function viewsOf(
+  action: Action,
+  { payment }: BillingSnapshot,
+  state: ClientState,
+  { say, money }: Speech,
+): ActionView[] {
+  const label =
+    action.purpose === 'payNow' && payment.due && !payment.otherCurrencies
+      ? say('payAmount', { amount: money(payment.due) })
+      : say(`action.${action.purpose}`) || say('action.manage');
+  try {
+    // A way out that this widget does not know, or an address that is not followed, gets no button rather than one that fails.
+    return /^(portal|checkout|invoice|link)$/.test(action.via) ? [actionView(action, label, state)] : [];
+  } catch {
+    return [];
+  }
+}
+
+function actionView(action: Action, label: string, { opening }: ClientState): ActionView {
+  return {
+    action,
+    label,
+    href: action.via === 'link' ? checkedAddress(action.url) : null,
+    opening: opening !== null && JSON.stringify(opening) === JSON.stringify(action),
+    disabled: opening !== null,
+  };
+}
+
+function noteOf({ visit, changes, failure }: ClientState, speech: Speech): NoteView | null {
+  const { say } = speech;
+  if (visit === 'none' || (visit === 'returning' && failure)) return null;
+  // A payment that failed is what the banner is about; "up to date" above it would be an irony.
+  if (visit === 'changed' && changes.length && changes.every(({ kind }) => kind === 'paymentFailed')) return null;
+  if (visit !== 'changed') {
+    return {
+      tone: visit === 'unchanged' ? 'neutral' : 'info',
+      text: say(visit === 'returning' ? 'updating' : visit),
+      busy: visit !== 'unchanged',
+    };
+  }
+  return { tone: 'positive', text: changeWords(changes, speech) || say('changed'), busy: false };
+}
+
+function failureOf(
+  { failure, failures, openFailure, snapshot, confirmedAt, opening }: ClientState,
+  speech: Speech,
+): FailureView | null {
+  // One slow answer behind a good page is no news; it is asked again before anybody would have read about it.
+  const reading =
+    failure && (!snapshot || failures > 1 || failure.code === 'offline' || !failure.transient) ? failure : null;
+  const error = openFailure ?? reading;
+  if (!error || opening) return null;
+  const { text, support } = failureText(error, speech);
+  const old = error === reading && snapshot;
+  return {
+    text: paragraph(text, old && speech.say('asOf', { time: speech.time(confirmedAt) })),
+    code: support ? error.code : null,
+    alone: !snapshot,
+  };
+}
