@@ -128,6 +128,14 @@ describe('the table of states', () => {
     }
   });
 
+  it('M11: says what happens on Stripe’s page before a button leads there', () => {
+    for (const [name, { snapshot, says }] of rows) {
+      const { mayManage, offers, actions } = snapshot;
+      const leadsAway = mayManage && (offers.length > 0 || actions.some(({ via }) => via !== 'link'));
+      expect(/secure Stripe page, then come back here/.test(says.join(' ')), name).toBe(leadsAway);
+    }
+  });
+
   it('L21: offers no second payment while one is on its way', () => {
     expect(rows.get('processing manager')?.actions.join()).not.toMatch(/pay|card/i);
   });

@@ -235,6 +235,18 @@ describe('idempotency', () => {
     expect(second.id).not.toBe(first.id);
   });
 
+  test('SDK-1: a reset connection brings a POST twice under one key, though retries are off, and does it once', async () => {
+    const impatient = new Stripe(harness.sandbox.secretKey, {
+      ...harness.sandbox.stripeClientOptions(),
+      maxNetworkRetries: 0,
+      telemetry: false,
+    });
+    harness.sandbox.faults.next({ kind: 'reset', executed: true });
+    const customer = await impatient.customers.create({ name: 'Kept' });
+    expect((await harness.stripe.customers.list()).data.map((row) => row.id)).toEqual([customer.id]);
+    expect(harness.sandbox.requests.count({ method: 'POST', path: '/v1/customers' })).toBe(2);
+  });
+
   test('SDK-2: an answer lost after the work was done is found again by the retry', async () => {
     const retrying = new Stripe(harness.sandbox.secretKey, {
       ...harness.sandbox.stripeClientOptions(),
