@@ -68,7 +68,7 @@ export function claimsContract(stage: Stage): void {
       expect(await restarted.takeOpenHints(t0 + 1, lease, 10)).toHaveLength(stage.sharedByProcesses ? 0 : 1);
     });
 
-    it('fence a slow worker: after its lease ran out its older truth is not written', async () => {
+    it('fence a slow worker: after its lease ran out its older truth is not written (L32)', async () => {
       const slow = await stage.claimOne(t0);
       const quick = await stage.claimOne(t0 + lease);
       await stage.store.apply(quick, factsWith({ methodDigest: 'newer' }), t0 + lease, null, t0 + lease);

@@ -60,7 +60,7 @@ describe('pnpm demo', () => {
     }
   };
 
-  it('says where everything is once it answers, and leaves nothing behind', async () => {
+  it('B7: says where everything is once it answers, and leaves nothing behind', async () => {
     const demo = run(anyPorts);
     const addresses = addressesIn(await demo.said);
     expect(addresses).toHaveLength(3);

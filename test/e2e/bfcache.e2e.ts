@@ -123,7 +123,7 @@ describe.each(Object.entries(leaders))('%s', (name, lead) => {
     await expect.poll(async () => (await heard(tab))?.shown).toEqual(['loaded', 'restored']);
   }
 
-  it('is restored from idle, and shows what has changed meanwhile', async () => {
+  it('L34: is restored from idle, and shows what has changed meanwhile', async () => {
     await open();
     stage.snapshot = { ...active, revision: 'e1.2', plan: pro };
     await tab.goto(`${stage.hostUrl}/elsewhere`, { waitUntil: 'load' });

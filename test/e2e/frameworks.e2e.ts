@@ -68,7 +68,7 @@ const holdWidget = (page: Page) =>
 
 describe.each(FRAMEWORKS)('%s', (framework) => {
   it.each(ARRIVALS)(
-    'shows the billing, hears of it, changes the account and leaves nothing behind: %s',
+    'shows the billing, hears of it, changes the account and leaves nothing behind: %s (L33)',
     async (arrival) => {
       const { page, said, pending } = await visit(
         `/frameworks/${framework}?elements=${arrival}`,

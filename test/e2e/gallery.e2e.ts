@@ -10,7 +10,7 @@ beforeAll(async () => void (gallery = await visitGallery()));
 afterAll(() => gallery.close());
 
 describe('the gallery', () => {
-  it('has every state of the contract', () => {
+  it('B8: has every state of the contract', () => {
     const there = new Set(Object.values(fixtures).flatMap(({ snapshot }) => (snapshot ? [snapshot.state] : [])));
     expect([...there].toSorted()).toEqual(Object.keys(snapshots).toSorted());
   });

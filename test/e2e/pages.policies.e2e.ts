@@ -68,7 +68,7 @@ const shown = (page: Page) =>
 const asked = () => stage.asked.filter((each) => !each.startsWith('POST'));
 
 describe('script-src by nonce, no inline style, Trusted Types', () => {
-  it('refuses nothing: every state, an opening that fails, one that succeeds, and its return', async () => {
+  it('L24: refuses nothing: every state, an opening that fails, one that succeeds, and its return', async () => {
     const elements = ['billhook-past-due-banner', 'billhook-plan-status', 'billhook-manage-button'];
     stage.pages.set('/', {
       head: scriptTag(stage, 'nonce="abc"'),

@@ -8,7 +8,7 @@ import { play, runs, told } from './play.ts';
 const open = billhookLedger(async () => openSqliteStore(':memory:'));
 
 it(
-  `${runs} histories end with the ledger equal to Stripe, and no reader saw newer replaced by older`,
+  `B2: ${runs} histories end with the ledger equal to Stripe, and no reader saw newer replaced by older`,
   async () => {
     const outcome = await play(open, runs, true);
     process.stdout.write(`\n  SQLite: ${told(outcome)}\n`);

@@ -151,7 +151,7 @@ export const mutants: readonly Mutant[] = [
     },
   },
   {
-    name: 'events put in order by `created`',
+    name: 'L2, SUB-2: events put in order by `created`',
     harm: 'an event that was sent later and dated the same, or dated earlier, is dropped',
     mutate: () => {
       const newest = new Map<string, number>();

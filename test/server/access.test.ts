@@ -63,7 +63,7 @@ describe('access', () => {
 });
 
 describe('access after a failed payment', () => {
-  it('M17, 3.7: is full in the grace; narrowed after it only on facts fetched after it', async () => {
+  it('M17: is full in the grace; narrowed after it only on facts fetched after it', async () => {
     const during = await access('pastDue');
     expect(during).toMatchObject({ level: 'full', reason: 'pastDue', stale: false });
     const graceEnds = Date.parse(during.until ?? '');
@@ -87,7 +87,7 @@ describe('access after a failed payment', () => {
     expect(await access('pastDue')).toMatchObject({ level: 'readOnly', reason: 'restricted', stale: false });
   });
 
-  it('3.7: what was before the grace ended stands for 72 hours without Stripe, and no longer', async () => {
+  it('what was before the grace ended stands for 72 hours without Stripe, and no longer', async () => {
     const graceEnds = Date.parse((await access('pastDue')).until ?? '');
     stage.sandbox.faults.next({ kind: 'serverError', path: '/v1/subscriptions', method: 'GET', times: 1_000 });
     vi.useFakeTimers({ toFake: ['Date'], now: graceEnds + 3 * day - 60_000 });
@@ -96,7 +96,7 @@ describe('access after a failed payment', () => {
     expect(await access('pastDue')).toMatchObject({ level: 'readOnly', reason: 'restricted', stale: true });
   });
 
-  it('3.7: a lost invoice.paid never locks out somebody who paid', async () => {
+  it('a lost invoice.paid never locks out somebody who paid', async () => {
     const { until } = await access('pastDue');
     const { data } = await stage.stripe.invoices.list({ customer: stage.customers.pastDue, status: 'open' });
     stage.sandbox.deliveries.settings.lose = 'silently';

@@ -92,7 +92,7 @@ describe('the database is down', () => {
   afterEach(() => stage.close());
   afterAll(() => postgres.stop());
 
-  it('webhooks are answered 5xx and pages 503, and all is fresh when it is back, without a restart', async () => {
+  it('L4: webhooks are answered 5xx and pages 503, and all is fresh when it is back, without a restart', async () => {
     log = operatorLog();
     stage = await setStage({ log, database: await postgres.createDatabase(), upkeep: { pollMs: 100 } });
     const { sandbox, stripe, bff, as, customers } = stage;

@@ -81,7 +81,7 @@ describe('GET /metrics', () => {
 });
 
 describe('the page', () => {
-  it('has every metric that an alert of alerts.yml names', async () => {
+  it('M26: has every metric that an alert of alerts.yml names', async () => {
     const rules = readFileSync(resolve(import.meta.dirname, '../../server/alerts.yml'), 'utf8');
     const expressions = [...rules.matchAll(/^ +expr: (.+)$/gm)].map(([, expression]) => expression ?? '');
     expect(expressions.length).toBe(rules.match(/^ +- alert: /gm)?.length);

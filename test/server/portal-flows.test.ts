@@ -152,7 +152,7 @@ describe('a flow', () => {
     });
   });
 
-  it('without an address leads to the configured one', async () => {
+  it('M5: without an address leads to the configured one', async () => {
     await snapshot('trialing');
     const response = await stage.bff.call('/v1/portal-sessions', {
       ...stage.as('trialing'),

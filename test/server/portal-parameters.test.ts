@@ -53,7 +53,7 @@ const reasons = [
 ];
 
 describe('the parameters', () => {
-  it('without any option', async () => {
+  it('M8: without any option', async () => {
     expect(await parametersOf({})).toEqual({
       name: 'Billhook acme:standard',
       business_profile: { headline: '', privacy_policy_url: '', terms_of_service_url: '' },

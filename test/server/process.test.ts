@@ -194,7 +194,7 @@ describe('a running server', () => {
     sandbox.faults.clear();
   });
 
-  it('killed between a webhook’s 200 and its sync, shows the truth after the restart', async () => {
+  it('L5: killed between a webhook’s 200 and its sync, shows the truth after the restart', async () => {
     const first = serve();
     await first.listening;
     expect(((await (await read()).json()) as BillingSnapshot).state).toBe('active');

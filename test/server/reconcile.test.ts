@@ -51,7 +51,7 @@ describe('billhook reconcile beside a server', () => {
     await stage.close();
   });
 
-  it('L18: finds what Stripe believes delivered, has it put right, and tells what had been wrong', async () => {
+  it('L18, B5: finds what Stripe believes delivered, has it put right, and tells what had been wrong', async () => {
     const heard = hearing();
     const swept = heard.next('sweep.done');
     stage = await setStage({ log: heard.log });
@@ -154,7 +154,7 @@ describe('billhook reconcile beside a server', () => {
     );
   });
 
-  it('counts what it found for Prometheus, when the server does it by itself', async () => {
+  it('M24: counts what it found for Prometheus, when the server does it by itself', async () => {
     const heard = hearing();
     stage = await setStage({ log: heard.log, upkeep: { pollMs: 20, restMs: 0, reconcileMs: 200 }, metrics: 'open' });
     await stage.bff.snapshot(stage.as('active'));

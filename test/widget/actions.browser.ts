@@ -8,7 +8,7 @@ describe('the way to Stripe', () => {
   beforeEach(() => (page = new Page()));
   afterEach(() => page.close());
 
-  it('opens a fresh session and follows its address; further clicks are ignored', async () => {
+  it('M4, M10: opens a fresh session and follows its address; further clicks are ignored', async () => {
     const widget = page.add();
     await widget.ready();
     const held = page.bff.hold('portal-sessions');
@@ -151,7 +151,7 @@ describe('the way to Stripe', () => {
     });
   }
 
-  it('is undone when the page comes back from the back/forward cache', async () => {
+  it('M10: is undone when the page comes back from the back/forward cache', async () => {
     const widget = page.add();
     await widget.ready();
     widget.button('Manage billing').click();

@@ -130,7 +130,7 @@ describe('what a customer reads', () => {
     await widget.reads('Changes to Basic ($9 per month) on June 3, 2027');
   });
 
-  it('stale facts carry their time', async () => {
+  it('B5: stale facts carry their time', async () => {
     page.bff.snapshot = { ...active, stale: true, asOf: '2027-05-10T09:30:00Z' };
     const widget = page.add();
     await widget.ready();

@@ -23,7 +23,7 @@ describe('tokens and accounts', () => {
     expect(page.bff.to('billing')[0]?.headers.get('authorization')).to.match(/^Bearer .+\..+\..+$/);
   });
 
-  it('is renewed once when it is refused, and the customer notices nothing', async () => {
+  it('L15: is renewed once when it is refused, and the customer notices nothing', async () => {
     page.bff.next('billing', problem(401, 'token_expired'));
     const widget = page.add();
     await widget.ready();
@@ -32,7 +32,7 @@ describe('tokens and accounts', () => {
     expect(first).not.to.equal(second);
   });
 
-  it('refused twice is an honest failure with a way on, not a loop', async () => {
+  it('L15: refused twice is an honest failure with a way on, not a loop', async () => {
     page.bff.next('billing', problem(401, 'token_invalid'), problem(401, 'token_invalid'));
     const failed = nextEvent(document, 'billhook-error');
     const widget = page.add();
