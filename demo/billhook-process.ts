@@ -3,7 +3,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const entry = fileURLToPath(new URL('../server/src/cli.ts', import.meta.url));
+const entry = fileURLToPath(new URL('../server/src/cli/cli.ts', import.meta.url));
 
 /** Milliseconds until a start, or a stop, is given up. */
 const startLimit = 30_000;

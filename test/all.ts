@@ -4,7 +4,7 @@
  */
 
 import process from 'node:process';
-import { takeSteps, type Step } from './steps.ts';
+import { takeSteps, type Step } from './support/steps.ts';
 
 const steps: readonly Step[] = [
   { name: 'build', in: 'widget', commands: [['vite', 'build', '--logLevel', 'warn']] },

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 const root = resolve(import.meta.dirname, '..');
 
 interface SourceFile {
-  /** From the repository's root: `server/src/judge.ts`. */
+  /** From the repository's root: `server/src/billing/facts.ts`. */
   readonly path: string;
   /** What it imports: own files from the root, packages by their name. */
   readonly imports: readonly string[];
@@ -110,42 +110,45 @@ describe('the rooms', () => {
   });
 
   it('rule: routes know the store’s contract, never an implementation', () => {
-    const routes = server.filter(({ path }) => path.startsWith('server/src/routes/'));
+    const routes = server.filter(({ path }) => path.startsWith('server/src/http/routes/'));
     expect(
       offences(
         routes,
-        (imported) => imported.startsWith('server/src/store/') && imported !== 'server/src/store/store.ts',
+        (imported) => imported.startsWith('server/src/ledger/') && imported !== 'server/src/ledger/ledger.ts',
       ),
     ).toEqual([]);
   });
 
   it('rule: SQL stops at the store', () => {
-    const outside = server.filter(({ path }) => !path.startsWith('server/src/store/'));
+    const outside = server.filter(({ path }) => !path.startsWith('server/src/ledger/'));
     expect(offences(outside, (imported) => /^(?:better-sqlite3|pg)$/.test(imported))).toEqual([]);
   });
 
-  it('rule: only stripe-gateway.ts, and its room, import Stripe’s code', () => {
-    const others = server.filter(
-      (file) => !named('stripe-gateway.ts')(file) && !file.path.startsWith('server/src/stripe-gateway/'),
-    );
+  it('rule: only stripe/ imports Stripe’s code', () => {
+    const others = server.filter((file) => !file.path.startsWith('server/src/stripe/'));
     expect(offences(others, (imported) => /^stripe(?:\/|$)/.test(imported))).toEqual([]);
   });
 
-  it('rule: only main.ts and cli.ts read the environment, and only main.ts listens', () => {
-    const others = server.filter((file) => !named('main.ts', 'cli.ts')(file));
+  it('rule: only cli/ reads the environment, and only cli/serve.ts listens', () => {
+    const others = server.filter((file) => !named('cli/serve.ts', 'cli/cli.ts')(file));
     expect(others.filter(({ code }) => /\bprocess\.(?:env|argv|exit)/.test(code)).map(({ path }) => path)).toEqual([]);
     expect(
       offences(
-        server.filter((file) => !named('main.ts')(file)),
+        server.filter((file) => !named('cli/serve.ts')(file)),
         (imported) => /^@hono\/node-server$/.test(imported),
       ),
     ).toEqual([]);
   });
 
   it('rule: what judges is pure: no clock, no chance, no input or output, only pure neighbours', () => {
-    const judging = ['judge.ts', 'stripe-facts.ts', 'changes.ts', 'drift.ts', 'notices.ts', 'hints.ts'].map(
-      (name) => `server/src/${name}`,
-    );
+    const judging = [
+      'billing/judge/judge.ts',
+      'stripe/facts/customer.ts',
+      'billing/changes.ts',
+      'billing/drift.ts',
+      'billing/notices.ts',
+      'stripe/event.ts',
+    ].map((name) => `server/src/${name}`);
     const pure = new Map<string, SourceFile>();
     const add = (path: string) => {
       if (pure.has(path) || !path.startsWith('server/')) return;

@@ -5,7 +5,7 @@
  */
 
 import process from 'node:process';
-import { takeSteps, type Step } from './steps.ts';
+import { takeSteps, type Step } from './support/steps.ts';
 
 const steps: readonly Step[] = [
   { name: 'build', in: 'widget', commands: [['vite', 'build', '--logLevel', 'warn']] },
@@ -13,13 +13,13 @@ const steps: readonly Step[] = [
     name: 'histories',
     in: 'test',
     env: { HISTORIES: '10000' },
-    commands: [['vitest', 'run', 'ledger/histories', 'ledger/mutants']],
+    commands: [['vitest', 'run', 'simulation/histories', 'simulation/mutants']],
   },
   {
     name: 'storms',
     in: 'test',
     env: { KILLS: '50', PROCESSES: '3' },
-    commands: [['vitest', 'run', '--config', 'vitest.nightly.config.ts', 'ledger/storm']],
+    commands: [['vitest', 'run', '--config', 'vitest.nightly.config.ts', 'chaos/storm']],
   },
   {
     name: 'gallery',
@@ -28,7 +28,7 @@ const steps: readonly Step[] = [
     commands: [['vitest', 'run', '--config', 'vitest.e2e.config.ts', 'e2e/gallery']],
   },
   // Firefox and WebKitGTK; one that the machine cannot have is named, and no failure.
-  { name: 'browsers', in: 'test', commands: [[process.execPath, 'other-browsers.ts']] },
+  { name: 'browsers', in: 'test', commands: [[process.execPath, 'support/other-browsers.ts']] },
 ];
 
 await takeSteps(steps, process.argv.slice(2));

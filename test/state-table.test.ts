@@ -9,7 +9,7 @@ import type { SeededCustomers } from '../demo/stripe-sandbox/index.ts';
 import { NOTHING_KNOWN } from '../widget/src/client/client-state.ts';
 import { present } from '../widget/src/view/present.ts';
 import { speech } from '../widget/src/i18n/localizer.ts';
-import { setStage, type Stage } from './server/with-sandbox.ts';
+import { setStage, type Stage } from './server/support/with-sandbox.ts';
 
 /** Who stands for each state. `unknown` has no words of its own: it is shown as loading. */
 const examples: Record<Exclude<BillingState, 'unknown'>, readonly (keyof SeededCustomers | null)[]> = {

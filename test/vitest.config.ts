@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
-    globalSetup: ['./postgres.setup.ts'],
+    globalSetup: ['./support/postgres.setup.ts'],
     env: { TZ: 'UTC' },
     retry: 0,
     // One more than the cores of the smallest machine: some tests wait for processes of their own.

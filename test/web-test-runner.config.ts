@@ -7,10 +7,10 @@ import { playwrightLauncher } from '@web/test-runner-playwright';
 import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { findBrowser, QUIET } from './browser.ts';
-import { firefoxLauncher } from './firefox-launcher.ts';
-import { findFirefox, findWebKit } from './other-browsers.ts';
-import { webDriverLauncher } from './webdriver-launcher.ts';
+import { findBrowser, QUIET } from './support/browser.ts';
+import { firefoxLauncher } from './support/firefox-launcher.ts';
+import { findFirefox, findWebKit } from './support/other-browsers.ts';
+import { webDriverLauncher } from './support/webdriver-launcher.ts';
 import { strictPage } from './widget/strict-page.ts';
 
 const inHere = (path: string): string => fileURLToPath(new URL(path, import.meta.url));

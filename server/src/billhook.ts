@@ -2,23 +2,23 @@
 
 import { createHmac } from 'node:crypto';
 import type { Hono } from 'hono';
-import { createApp } from './app.ts';
-import { widgetAuth } from './auth.ts';
-import { Catalogue } from './catalogue.ts';
-import type { BillhookOptions } from './config.ts';
-import { inFolder } from './folder.ts';
-import { openLedger } from './ledger.ts';
-import { Outbox } from './outbox.ts';
-import { Upkeep, type UpkeepOptions } from './upkeep.ts';
-import { createCheckout } from './checkout.ts';
-import { createLimits } from './limits.ts';
-import { createLinking } from './linking.ts';
-import { PortalConfigurations, withKeptElsewhere } from './portal-configurations.ts';
-import { createRead } from './reading.ts';
-import { Waiters } from './waiters.ts';
-import { readWidgetFiles } from './widget-files.ts';
-import { widgetTokenVerifier } from './widget-token.ts';
-import { Worker, type WorkerOptions } from './worker.ts';
+import { createApp } from './http/app.ts';
+import { widgetAuth } from './http/auth.ts';
+import { Catalogue } from './background/catalogue.ts';
+import type { BillhookOptions } from './config/config.ts';
+import { inFolder } from './http/base-path.ts';
+import { openLedger } from './services.ts';
+import { Outbox } from './background/outbox.ts';
+import { Upkeep, type UpkeepOptions } from './background/scheduler.ts';
+import { createCheckout } from './accounts/checkout.ts';
+import { createLimits } from './http/rate-limits.ts';
+import { createLinking } from './accounts/linking.ts';
+import { PortalConfigurations, withKeptElsewhere } from './stripe/portal-configurations.ts';
+import { createRead } from './accounts/view.ts';
+import { Waiters } from './background/waiters.ts';
+import { readWidgetFiles } from './http/widget-files.ts';
+import { widgetTokenVerifier } from './tokens/verify.ts';
+import { Worker, type WorkerOptions } from './background/worker.ts';
 
 export interface Billhook {
   /** The routes, to be served alone or mounted in a Hono app. */

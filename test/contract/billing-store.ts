@@ -3,14 +3,14 @@
 import { describe } from 'vitest';
 import { atomicContract } from './atomic.ts';
 import { claimsContract } from './claims.ts';
-import { hintsContract } from './hints.ts';
+import { hintsContract } from './events.ts';
 import { ledgerContract } from './ledger.ts';
 import { linkingContract } from './linking.ts';
 import { outboxContract } from './outbox.ts';
 import { purchasesContract } from './purchases.ts';
 import { processesContract } from './processes.ts';
 import { setContractStage, type LedgerUnderTest } from './stage.ts';
-import { trailContract } from './trail.ts';
+import { trailContract } from './history.ts';
 import { upkeepContract } from './upkeep.ts';
 import { visitsContract } from './visits.ts';
 

@@ -1,8 +1,8 @@
 /** The ledger itself: its name, its owner, its catalogue, its memory. */
 
 import { describe, expect, it } from 'vitest';
-import type { ItemFacts } from '../../server/src/facts.ts';
-import { LedgerPinnedError } from '../../server/src/store/store.ts';
+import type { ItemFacts } from '../../server/src/billing/facts.ts';
+import { LedgerPinnedError } from '../../server/src/ledger/ledger.ts';
 import { acme, lease, t0, hintFor, type Stage } from './stage.ts';
 
 export function ledgerContract(stage: Stage): void {

@@ -1,7 +1,7 @@
 /** The outbox: written with the facts, told once, in each account’s order. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type NoticeClaim, type OutboxEntry } from '../../server/src/store/store.ts';
+import { type NoticeClaim, type OutboxEntry } from '../../server/src/ledger/ledger.ts';
 import { acme, lease, t0, factsWith, type Stage } from './stage.ts';
 
 export function outboxContract(stage: Stage): void {

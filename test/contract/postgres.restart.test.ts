@@ -1,9 +1,9 @@
 /** A database server that goes away and comes back, under a store that stays open. */
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openPostgresStore } from '../../server/src/store/postgres.ts';
-import { StoreUnavailableError } from '../../server/src/store/store.ts';
-import { startPostgres, type Postgres } from '../postgres.ts';
+import { openPostgresStore } from '../../server/src/ledger/postgres/ledger.ts';
+import { StoreUnavailableError } from '../../server/src/ledger/ledger.ts';
+import { startPostgres, type Postgres } from '../support/postgres.ts';
 import { acme, factsWith, hintFor, lease, t0 } from './stage.ts';
 
 let postgres: Postgres;

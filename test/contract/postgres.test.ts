@@ -1,11 +1,11 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openPostgresStore } from '../../server/src/store/postgres.ts';
-import { StoreUnavailableError, type BillingStore } from '../../server/src/store/store.ts';
-import type { Databases } from '../postgres.ts';
-import { sharedPostgres } from '../shared-postgres.ts';
+import { openPostgresStore } from '../../server/src/ledger/postgres/ledger.ts';
+import { StoreUnavailableError, type BillingStore } from '../../server/src/ledger/ledger.ts';
+import type { Databases } from '../support/postgres.ts';
+import { sharedPostgres } from '../support/shared-postgres.ts';
 import { billingStoreContract } from './billing-store.ts';
-import { postgresLedger, postgresRows } from './ledgers.ts';
+import { postgresLedger, postgresRows } from './databases.ts';
 import { acme, factsWith, hintFor, lease, t0 } from './stage.ts';
 
 let postgres: Databases;

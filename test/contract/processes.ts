@@ -4,8 +4,8 @@
  */
 
 import { describe, expect, it } from 'vitest';
-import type { BillingStore, Claim } from '../../server/src/store/store.ts';
-import type { Commit } from '../../server/src/store/upkeep.ts';
+import type { BillingStore, Claim } from '../../server/src/ledger/ledger.ts';
+import type { Commit } from '../../server/src/ledger/upkeep.ts';
 import { acme, factsWith, hintFor, lease, t0, type Stage } from './stage.ts';
 
 const rounds = 10;

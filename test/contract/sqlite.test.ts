@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { sqliteCustomers } from '../../server/src/store/sqlite/customers.ts';
-import { SqliteDatabase } from '../../server/src/store/sqlite/database.ts';
-import { sqliteHints } from '../../server/src/store/sqlite/hints.ts';
-import { openSqliteStore } from '../../server/src/store/sqlite.ts';
-import { StoreUnavailableError } from '../../server/src/store/store.ts';
+import { sqliteCustomers } from '../../server/src/ledger/sqlite/customers.ts';
+import { SqliteDatabase } from '../../server/src/ledger/sqlite/database.ts';
+import { sqliteHints } from '../../server/src/ledger/sqlite/events.ts';
+import { openSqliteStore } from '../../server/src/ledger/sqlite/ledger.ts';
+import { StoreUnavailableError } from '../../server/src/ledger/ledger.ts';
 import { billingStoreContract } from './billing-store.ts';
-import { sqliteLedger } from './ledgers.ts';
+import { sqliteLedger } from './databases.ts';
 import { acme, hintFor, t0 } from './stage.ts';
 
-const sqliteModule = new URL('../../server/src/store/sqlite.ts', import.meta.url).href;
+const sqliteModule = new URL('../../server/src/ledger/sqlite/ledger.ts', import.meta.url).href;
 
 billingStoreContract('SQLite', false, sqliteLedger);
 

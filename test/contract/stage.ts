@@ -1,9 +1,9 @@
 /** What every part of the contract is played on: a ledger of its own for each test, opened as often as there are processes. */
 
 import { afterEach, beforeEach } from 'vitest';
-import type { CustomerFacts } from '../../server/src/facts.ts';
-import type { Hint } from '../../server/src/hints.ts';
-import type { Applied, BillingStore, Claim } from '../../server/src/store/store.ts';
+import type { CustomerFacts } from '../../server/src/billing/facts.ts';
+import type { Hint } from '../../server/src/stripe/event.ts';
+import type { Applied, BillingStore, Claim } from '../../server/src/ledger/ledger.ts';
 
 /** One ledger for one test: `open` may be called several times, for what another process would see. */
 export interface LedgerUnderTest {

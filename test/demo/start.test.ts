@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { childEnvironment } from '../child-environment.ts';
+import { childEnvironment } from '../support/child-environment.ts';
 import { choosePorts } from '../../demo/ports.ts';
 import { startDemo, type Demo } from '../../demo/start-demo.ts';
 

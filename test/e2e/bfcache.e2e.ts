@@ -8,8 +8,8 @@ import { chromium } from 'playwright-core';
 import { launch, type Browser } from 'puppeteer-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { active, pro } from '../../demo/host/gallery/snapshots.ts';
-import { findBrowser, QUIET } from '../browser.ts';
-import { presentFirefox } from '../other-browsers.ts';
+import { findBrowser, QUIET } from '../support/browser.ts';
+import { presentFirefox } from '../support/other-browsers.ts';
 import { scriptTag, Stage } from './host-stage.ts';
 
 /** As much of a tab as both leaders have. */

@@ -2,7 +2,7 @@
 
 import type { ConsoleMessage, Page, Request } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openTheatre, widgetOf, type Theatre } from './theatre.ts';
+import { openTheatre, widgetOf, type Theatre } from './demo-browser.ts';
 
 const FRAMEWORKS = ['html', 'react', 'vue', 'svelte', 'solid', 'angular'] as const;
 const RENDERED = ['react-server', 'vue-server'] as const;

@@ -4,7 +4,7 @@ import { chromium, type BrowserContextOptions, type Page } from 'playwright-core
 import { fixtures } from '../../demo/host/gallery/fixtures.ts';
 import { choices } from '../../demo/host/gallery/gallery-page.ts';
 import { startDemo, type Demo } from '../../demo/start-demo.ts';
-import { findBrowser, QUIET } from '../browser.ts';
+import { findBrowser, QUIET } from '../support/browser.ts';
 
 export type Choice = { readonly [name in keyof typeof choices]?: string } & { readonly state?: string };
 

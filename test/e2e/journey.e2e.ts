@@ -2,7 +2,7 @@
 
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { openTheatre, widgetOf, type Theatre } from './theatre.ts';
+import { openTheatre, widgetOf, type Theatre } from './demo-browser.ts';
 
 let theatre: Theatre;
 beforeAll(async () => {

@@ -7,7 +7,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StripeSandbox } from '../../demo/stripe-sandbox/index.ts';
-import { openTheatre, widgetOf, type Theatre } from './theatre.ts';
+import { openTheatre, widgetOf, type Theatre } from './demo-browser.ts';
 
 const returns = 20;
 

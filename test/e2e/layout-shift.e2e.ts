@@ -10,7 +10,7 @@ import { chromium, type Browser, type Route } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { active, NOW, snapshots } from '../../demo/host/gallery/snapshots.ts';
 import type { BillingSnapshot } from '@billhook/widget/contract';
-import { findBrowser, QUIET } from '../browser.ts';
+import { findBrowser, QUIET } from '../support/browser.ts';
 
 const host = 'http://localhost:4444';
 const inHere = (path: string) => new URL(path, import.meta.url);

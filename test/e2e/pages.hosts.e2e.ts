@@ -6,7 +6,7 @@ import axe from 'axe-core';
 import type { Frame, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { active, snapshots } from '../../demo/host/gallery/snapshots.ts';
-import { openAudience, type Audience } from './audience.ts';
+import { openAudience, type Audience } from './browser-pages.ts';
 import { scriptTag, Stage } from './host-stage.ts';
 import { press, says } from './widget-words.ts';
 

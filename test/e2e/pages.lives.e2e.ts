@@ -3,7 +3,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { active, snapshots, team } from '../../demo/host/gallery/snapshots.ts';
-import { openAudience, type Audience } from './audience.ts';
+import { openAudience, type Audience } from './browser-pages.ts';
 import { scriptTag, Stage } from './host-stage.ts';
 import { allWords, press, says } from './widget-words.ts';
 

@@ -8,7 +8,7 @@ import { build } from 'vite';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { fixtures } from '../../demo/host/gallery/fixtures.ts';
 import { active, snapshots } from '../../demo/host/gallery/snapshots.ts';
-import { openAudience, type Audience } from './audience.ts';
+import { openAudience, type Audience } from './browser-pages.ts';
 import { scriptTag, Stage } from './host-stage.ts';
 import { buttons, press, says } from './widget-words.ts';
 

@@ -1,7 +1,7 @@
 /** What people do on Stripe's hosted pages, in their words: portal, Checkout, the invoice's page. */
 
 import type { Page } from 'playwright-core';
-import type { Theatre } from './theatre.ts';
+import type { Theatre } from './demo-browser.ts';
 
 export const cards = {
   works: '4242 4242 4242 4242',

@@ -3,7 +3,7 @@
 import type { Page } from 'playwright-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cards, confirm, goBack, subscribe, subscriptionsOf, typeCard } from './stripe-pages.ts';
-import { allPlans, openTheatre, widgetOf, type Theatre } from './theatre.ts';
+import { allPlans, openTheatre, widgetOf, type Theatre } from './demo-browser.ts';
 import { allWords, buttons, press, says } from './widget-words.ts';
 
 const free = 'Fern & Field';

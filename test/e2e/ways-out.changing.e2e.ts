@@ -3,7 +3,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { cards, changePlan, goBack, saveCard, subscribe, subscriptionsOf } from './stripe-pages.ts';
-import { allPlans, openTheatre, type Theatre } from './theatre.ts';
+import { allPlans, openTheatre, type Theatre } from './demo-browser.ts';
 import { allWords, buttons, press, says } from './widget-words.ts';
 
 let theatre: Theatre;

@@ -2,7 +2,7 @@
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { backToBilling, cards, confirm, goBack, paid, payInvoice, saveCard } from './stripe-pages.ts';
-import { openTheatre, widgetOf, type Theatre } from './theatre.ts';
+import { openTheatre, widgetOf, type Theatre } from './demo-browser.ts';
 import { allWords, buttons, press, says } from './widget-words.ts';
 
 let theatre: Theatre;

@@ -3,7 +3,7 @@
 import type { Page, Request } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { cards, goBack, subscribe, subscriptionsOf } from './stripe-pages.ts';
-import { allPlans, openTheatre, widgetOf, type Theatre } from './theatre.ts';
+import { allPlans, openTheatre, widgetOf, type Theatre } from './demo-browser.ts';
 import { allWords, buttons, press, says } from './widget-words.ts';
 
 let theatre: Theatre;

@@ -1,7 +1,7 @@
 /** What people read and press in the widget. Waiting for words is all the waiting there is. */
 
 import type { Page } from 'playwright-core';
-import { widgetOf } from './theatre.ts';
+import { widgetOf } from './demo-browser.ts';
 
 /** The widget once it knows: while it loads, a healthy account stands in for the one to come, as bars without words. */
 const known = (page: Page) => widgetOf(page).locator('.root.ready');

@@ -1,0 +1,107 @@
+/**
+ * Account ↔ customer: by a host's introduction, by import, or by creating the customer before a first Checkout. A link is
+ * made only after Stripe was asked, and once made it stays.
+ */
+
+import { createHash } from 'node:crypto';
+import type { Identity } from '../http/auth.ts';
+import type { Config } from '../config/config.ts';
+import { BillhookError } from '../problem.ts';
+import type { StripeGateway } from '../stripe/gateway.ts';
+import type { AccountRef, BillingStore, LinkOutcome } from '../ledger/ledger.ts';
+
+/** Stripe may forget an idempotency key after 24 hours; one hour before that, nobody relies on it any more. */
+const intentLifeMs = 23 * 60 * 60 * 1000;
+
+/** Why a customer was not linked. */
+export type LinkRefusal =
+  | 'customer_deleted'
+  | 'livemode_mismatch'
+  | 'host_mismatch'
+  | Exclude<LinkOutcome, 'linked' | 'alreadyLinked'>;
+
+export interface Linking {
+  /**
+   * Links the customer that a token introduces, if the account has none yet.
+   *
+   * @throws {BillhookError} `introduction_refused`: deleted, of another mode, another host's, or somebody else's.
+   * @throws {StripeFailure} when Stripe cannot be asked.
+   */
+  introduce(identity: Pick<Identity, 'host' | 'account' | 'introduces'>): Promise<void>;
+  /** Asks Stripe about the customer, and links it. @throws {StripeFailure} when Stripe does not know it, or cannot be asked. */
+  link(ref: AccountRef, customer: string): Promise<'linked' | 'alreadyLinked' | LinkRefusal>;
+  /** The account's customer, created at Stripe where there is none: once, however often it is tried. */
+  ensureCustomer(ref: AccountRef): Promise<string>;
+}
+
+export function createLinking(config: Config, store: BillingStore, gateway: StripeGateway, wake: () => void): Linking {
+  const linking: Linking = {
+    async introduce({ host, account, introduces: customer }) {
+      if (customer === null) return;
+      const linked = await living({ host, account });
+      if (linked) {
+        // The first link stays: a token readable in a browser must not be able to move it.
+        if (linked.customer !== customer) config.log.warn('link.differs', { host, account, customer, audit: true });
+        return;
+      }
+      const outcome = await linking.link({ host, account }, customer);
+      if (outcome !== 'linked' && outcome !== 'alreadyLinked') throw new BillhookError('introduction_refused');
+    },
+
+    async link(ref, customer) {
+      const { host, account } = ref;
+      const found = await gateway.introduced(customer);
+      const outcome = refusal(found, host) ?? (await store.link({ host, account }, customer, config.now()));
+      if (outcome === 'linked') {
+        config.log.info('link.made', { host, account, customer, audit: true });
+        wake();
+      } else if (outcome !== 'alreadyLinked') {
+        config.log.warn('link.refused', { host, account, customer, code: outcome, audit: true });
+      }
+      return outcome;
+    },
+
+    async ensureCustomer(ref) {
+      const linked = await living(ref);
+      if (linked) return linked.customer;
+      const now = config.now();
+      const intent = await store.intendCustomer(ref, now);
+      let { generation } = intent;
+      // An old intent may have been carried out without our knowing: look before creating again.
+      const lost = now - intent.since > intentLifeMs ? await gateway.findCustomer(ref) : null;
+      if (lost === null && now - intent.since > intentLifeMs)
+        ({ generation } = await store.renewIntent(ref, generation, now));
+      const customer = lost ?? (await gateway.createCustomer(ref, keyOf(ref, generation)));
+      const outcome = await store.link({ host: ref.host, account: ref.account }, customer, config.now());
+      // Two at once: the one idempotency key gave both the same customer, or the other's link came first.
+      const settled = (await living(ref))?.customer;
+      if (settled === undefined) throw new Error(`a new customer could not be linked: ${outcome}`);
+      if (outcome === 'linked') config.log.info('link.made', { ...pick(ref), customer, audit: true });
+      wake();
+      return settled;
+    },
+  };
+  return linking;
+
+  async function living(ref: AccountRef) {
+    const record = await store.findAccount(ref);
+    return record && record.facts?.deleted !== true ? record : null;
+  }
+
+  function refusal(found: Awaited<ReturnType<StripeGateway['introduced']>>, host: string): LinkRefusal | null {
+    if (found.deleted) return 'customer_deleted';
+    if (found.livemode !== config.livemode) return 'livemode_mismatch';
+    // Where several hosts share a Stripe account, the customer itself must say whose it is.
+    const mustBeNamed = found.host !== null || config.hosts.size > 1;
+    return mustBeNamed && found.host !== host ? 'host_mismatch' : null;
+  }
+}
+
+const pick = ({ host, account }: AccountRef) => ({ host, account });
+
+/** The same account and generation always give the same key, and the key always the same parameters (HTTP-8). */
+function keyOf({ host, account }: AccountRef, generation: number): string {
+  return `billhook-${createHash('sha256')
+    .update(JSON.stringify([host, account, generation]))
+    .digest('base64url')}`;
+}

@@ -1,0 +1,58 @@
+/**
+ * From the ledger to the document that guards and widget share: the account's row, judged now. Every route that says
+ * anything about an account says it from here.
+ */
+
+import { createHash } from 'node:crypto';
+import type { BillingSnapshot } from '@billhook/widget/contract';
+import type { Identity } from '../http/auth.ts';
+import { judge, type Catalogue } from '../billing/judge/judge.ts';
+import type { PortalChoice } from '../billing/judge/portal.ts';
+import type { BillingStore, CustomerRecord } from '../ledger/ledger.ts';
+
+export interface Reading {
+  readonly record: CustomerRecord | null;
+  readonly snapshot: BillingSnapshot;
+  /** Of the document without `asOf`: looking again and finding the same is no change. */
+  readonly etag: string;
+  /** When time alone will change the document. */
+  readonly nextChangeAt: number | null;
+  /** Stripe's id of the invoice that the snapshot says can be paid. Never leaves the server. */
+  readonly invoiceToPay: string | null;
+  /** How the portal may be opened. Never leaves the server. */
+  readonly portal: PortalChoice;
+}
+
+export type Read = (who: Pick<Identity, 'host' | 'account' | 'settings' | 'mayManage'>) => Promise<Reading>;
+
+export function createRead(store: BillingStore, catalogue: Catalogue, now: () => number): Read {
+  return async function read(who) {
+    const record = await store.findAccount(who);
+    const { snapshot, nextChangeAt, invoiceToPay, portal } = judge(
+      {
+        linked: record !== null,
+        facts: record?.facts ?? null,
+        fetchedAt: record?.fetchedAt ?? null,
+        revision: `${store.epoch}.${record?.revision ?? 0}`,
+        confirmedBy: record?.confirmedBy ?? null,
+        staleSince: record?.staleSince ?? null,
+      },
+      who.settings.policy,
+      catalogue,
+      { mayManage: who.mayManage },
+      now(),
+    );
+    return { record, snapshot, nextChangeAt, invoiceToPay, portal, etag: etagOf(snapshot) };
+  };
+}
+
+function etagOf(snapshot: BillingSnapshot): string {
+  const document = { ...snapshot, asOf: undefined };
+  return `"${createHash('sha256').update(JSON.stringify(document)).digest('base64url').slice(0, 27)}"`;
+}
+
+/** The counter of a revision, if it is one of this ledger's. Another epoch is another ledger: nothing can be compared. */
+export function counterOf(revision: string | null, epoch: string): number | null {
+  const counter = revision?.startsWith(`${epoch}.`) === true ? Number(revision.slice(epoch.length + 1)) : Number.NaN;
+  return Number.isSafeInteger(counter) && counter >= 0 ? counter : null;
+}

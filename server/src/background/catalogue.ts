@@ -1,0 +1,137 @@
+/**
+ * What products are called and what prices cost. They live beside the facts, not in them: a renamed product concerns
+ * thousands of customers and must not fetch one of them.
+ */
+
+import type { Config } from '../config/config.ts';
+import type { CataloguePrice, ItemFacts } from '../billing/facts.ts';
+import type { Catalogue as JudgesCatalogue } from '../billing/judge/judge.ts';
+import { isObject } from '../stripe/facts/json.ts';
+import { priceFacts } from '../stripe/facts/price.ts';
+import { describeCause, type Log } from '../log.ts';
+import type { StripeGateway } from '../stripe/gateway.ts';
+import type { BillingStore } from '../ledger/ledger.ts';
+
+/** Stripe's limit on `ids` in one list call. */
+const idsPerCall = 100;
+
+const minute = 60_000;
+const day = 24 * 60 * minute;
+
+export class Catalogue implements JudgesCatalogue {
+  readonly #store: BillingStore;
+  readonly #gateway: StripeGateway;
+  readonly #log: Log;
+  readonly #names = new Map<string, string | null>();
+  /** By id. */
+  readonly #prices = new Map<string, ItemFacts>();
+  readonly #byLookupKey = new Map<string, ItemFacts>();
+  /** By id: these are sold to nobody new. */
+  readonly #archived = new Set<string>();
+  /** What the hosts offer, by id or lookup key. */
+  readonly #offered: readonly string[];
+  #offersDueAt = 0;
+
+  constructor(config: Config, store: BillingStore, gateway: StripeGateway) {
+    this.#store = store;
+    this.#gateway = gateway;
+    this.#log = config.log;
+    this.#offered = [
+      ...new Set([...config.hosts.values()].flatMap(({ policy }) => policy.offers.map(({ price }) => price))),
+    ];
+  }
+
+  /**
+   * Reads again what the ledger knows, after another process wrote to it. A ledger that does not answer just now is read
+   * at the next news; until then the names that are known serve.
+   */
+  async reload(): Promise<void> {
+    try {
+      await this.load();
+    } catch (cause) {
+      this.#log.warn('catalogue.failed', { code: 'store_unavailable', cause: describeCause(cause) });
+    }
+  }
+
+  /** Reads what the ledger knows. */
+  async load(): Promise<void> {
+    for (const { id, name } of await this.#store.products()) this.#names.set(id, name);
+    for (const price of await this.#store.prices()) this.#remember(price);
+  }
+
+  productName(id: string): string | null {
+    return this.#names.get(id) ?? null;
+  }
+
+  /** A price by its id or lookup key. */
+  price(ref: string): ItemFacts | null {
+    return this.#prices.get(ref) ?? this.#byLookupKey.get(ref) ?? null;
+  }
+
+  soldPrice(ref: string): ItemFacts | null {
+    const price = this.price(ref);
+    return price === null || this.#archived.has(price.price) ? null : price;
+  }
+
+  /** Fetches what these items name and was never asked about, before facts that need it are shown. */
+  async learn(items: readonly ItemFacts[]): Promise<void> {
+    // A scheduled phase names its price only.
+    const priceIds = items
+      .filter(({ product, price }) => product === '' && !this.#prices.has(price))
+      .map(({ price }) => price);
+    await this.#fetchPrices(priceIds);
+    await this.#fetchProducts(this.#unnamed(items));
+  }
+
+  /** Once a day, and every minute while it failed. */
+  offersAreDue(now: number): boolean {
+    return this.#offered.length > 0 && now >= this.#offersDueAt;
+  }
+
+  /** Fetches what the hosts offer: a lookup key may have been moved to another price, and the webhook lost. */
+  async refreshOffers(now: number): Promise<void> {
+    this.#offersDueAt = now + minute;
+    await this.#fetchPrices(this.#offered);
+    this.#offersDueAt = now + day;
+  }
+
+  /** Fetches one product or price again, after Stripe said that it changed. */
+  async refresh(subject: { readonly type: string; readonly id: string }): Promise<void> {
+    if (subject.type === 'product') await this.#fetchProducts([subject.id]);
+    else await this.#fetchPrices([subject.id]);
+  }
+
+  async #fetchProducts(ids: readonly string[]): Promise<void> {
+    const wanted = [...new Set(ids)];
+    for (let from = 0; from < wanted.length; from += idsPerCall) {
+      const products = await this.#gateway.products(wanted.slice(from, from + idsPerCall));
+      await this.#store.saveProducts(products);
+      for (const { id, name } of products) this.#names.set(id, name);
+    }
+  }
+
+  async #fetchPrices(refs: readonly string[]): Promise<void> {
+    const wanted = [...new Set(refs)];
+    if (wanted.length === 0) return;
+    const found = await this.#gateway.prices(wanted);
+    const prices = found.flatMap((price): CataloguePrice[] => {
+      const facts = priceFacts(price, { currency: null, quantity: 1, taxed: true });
+      return facts === null ? [] : [{ ...facts, archived: isObject(price) && price['active'] === false }];
+    });
+    // The name first: once a price is known, its plan is shown.
+    await this.#fetchProducts(this.#unnamed(prices));
+    await this.#store.savePrices(prices);
+    for (const price of prices) this.#remember(price);
+  }
+
+  #unnamed(items: readonly ItemFacts[]): string[] {
+    return items.map(({ product }) => product).filter((id) => id !== '' && !this.#names.has(id));
+  }
+
+  #remember({ archived = false, ...price }: CataloguePrice): void {
+    if (archived) this.#archived.add(price.price);
+    else this.#archived.delete(price.price);
+    this.#prices.set(price.price, price);
+    if (price.lookupKey !== null) this.#byLookupKey.set(price.lookupKey, price);
+  }
+}

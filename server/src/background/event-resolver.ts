@@ -1,0 +1,103 @@
+/**
+ * Hints without a customer: Stripe is asked whose the thing is that they name, and the ticket is raised in the
+ * transaction that closes the hint. What the catalogue is made of is fetched again, and no customer with it.
+ */
+
+import { inLane } from '../stripe/request-budget.ts';
+import { backOffMs, codeOf } from './backoff.ts';
+import type { Subject } from '../stripe/event.ts';
+import { describeCause } from '../log.ts';
+import type { OpenHint } from '../ledger/ledger.ts';
+import type { Waiters } from './waiters.ts';
+import type { WorkerParts } from './worker.ts';
+
+export interface HintResolverOptions {
+  /** Milliseconds that a hint is ours. */
+  readonly leaseMs: number;
+  /** Milliseconds that asking about one subject may take; less than the lease. */
+  readonly limitMs: number;
+  readonly random: () => number;
+  /** Tells the ledger something, now or as soon as it answers again. */
+  readonly tell: (debt: () => Promise<void>) => Promise<void>;
+}
+
+/** Subjects asked about at the same time. */
+const concurrency = 4;
+/** Hints taken at once: many of them are about the same thing. */
+const batch = 20;
+
+export class HintResolver {
+  readonly #parts: WorkerParts;
+  readonly #waiters: Waiters;
+  readonly #options: HintResolverOptions;
+  #busy = 0;
+
+  constructor(parts: WorkerParts, waiters: Waiters, options: HintResolverOptions) {
+    this.#parts = parts;
+    this.#waiters = waiters;
+    this.#options = options;
+  }
+
+  /** Takes open hints, as far as there are places, and answers the work on them. */
+  async take(now: number): Promise<Promise<void>[]> {
+    if (this.#busy > 0) return [];
+    const bySubject = new Map<string, OpenHint[]>();
+    for (const hint of await this.#parts.store.takeOpenHints(now, this.#options.leaseMs, batch)) {
+      const key = `${hint.subject.type} ${hint.subject.id}`;
+      bySubject.set(key, [...(bySubject.get(key) ?? []), hint]);
+    }
+    const waiting = [...bySubject.values()];
+    const work = async () => {
+      for (let hints = waiting.shift(); hints; hints = waiting.shift()) {
+        // oxlint-disable-next-line no-await-in-loop -- one after the other in each of a few places
+        await this.#resolve(hints);
+      }
+    };
+    return Array.from({ length: Math.min(concurrency, waiting.length) }, () => {
+      this.#busy++;
+      return work().finally(() => this.#busy--);
+    });
+  }
+
+  /** @param hints All about the same subject. */
+  async #resolve(hints: readonly OpenHint[]): Promise<void> {
+    const { config, store, metrics } = this.#parts;
+    const [first] = hints;
+    if (!first) return;
+    try {
+      const customer = await inLane(
+        'background',
+        () => this.#customerOf(first.subject),
+        AbortSignal.timeout(this.#options.limitMs),
+      );
+      const isUnresolved = customer === null && !ofTheCatalogue(first.subject);
+      for (const { event } of hints) {
+        if (isUnresolved) config.log.warn('hint.of_nobody', { event, type: first.subject.type });
+        // oxlint-disable-next-line no-await-in-loop -- each in a transaction of its own
+        await store.closeHint(event, customer, config.now());
+      }
+    } catch (cause) {
+      const { random, tell } = this.#options;
+      const postponed = hints.map(({ event, subject, attempts }) => {
+        const fields = { event, type: subject.type, attempts, code: codeOf(cause) };
+        config.log.warn('hint.failed', { ...fields, cause: describeCause(cause) });
+        metrics.hintFailed(fields.code);
+        const nextAttemptAt = config.now() + backOffMs(cause, attempts - 1, random);
+        return tell(() => store.postponeHint(event, nextAttemptAt));
+      });
+      await Promise.all(postponed);
+    }
+  }
+
+  /** `null`: it concerns no customer, or all of them. */
+  async #customerOf(subject: Subject): Promise<string | null> {
+    const { catalogue, confirm, gateway } = this.#parts;
+    await confirm();
+    if (!ofTheCatalogue(subject)) return await gateway.customerOf(subject);
+    await catalogue.refresh(subject);
+    this.#waiters.wakeAll();
+    return null;
+  }
+}
+
+const ofTheCatalogue = ({ type }: Subject): boolean => type === 'product' || type === 'price';

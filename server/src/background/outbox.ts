@@ -1,0 +1,165 @@
+/**
+ * The one who tells hosts. What is to be told stands in the outbox since the facts were written, so a crash loses
+ * nothing: a notice is delivered at least once, always under the same id, and each account's notices in their order.
+ */
+
+import { setTimeout as timeLimit } from 'node:timers/promises';
+import type { Config, Host } from '../config/config.ts';
+import { DeliveryFailure, postNotice } from './host-webhook.ts';
+import { iso } from '../billing/judge/deadlines.ts';
+import { describeCause } from '../log.ts';
+import type { Notice } from '../billing/notices.ts';
+import { Rounds } from './poll-loop.ts';
+import { StoreUnavailableError, type BillingStore, type NoticeClaim, type Receiver } from '../ledger/ledger.ts';
+
+export interface OutboxOptions {
+  /** Notices under way at the same time, to each receiver. Default: 4. */
+  readonly concurrency?: number;
+  /** Milliseconds between two looks at the table when nobody wakes it. Default: 1,000. */
+  readonly pollMs?: number;
+  /** Milliseconds for which a notice is ours; longer than a delivery takes. Default: 60,000. */
+  readonly leaseMs?: number;
+  /** Milliseconds that a webhook may take to answer. Default: 10,000. */
+  readonly webhookLimitMs?: number;
+  /** Milliseconds that `onChange` may take. Default: 30,000. */
+  readonly onChangeLimitMs?: number;
+  /** 0 to 1, for the back-off's jitter. Default: `Math.random`. */
+  readonly random?: () => number;
+}
+
+const hour = 60 * 60_000;
+/** A notice is tried for so long, */
+const triedForMs = 72 * hour;
+/** and so often at least: it may have waited that long behind another, or for this process. */
+const leastAttempts = 8;
+
+/** Milliseconds until the attempt after the n-th: 5, 10, 20 … 3,600 seconds, each give or take a quarter. */
+export function retryAfterMs(attempts: number, random: () => number): number {
+  return Math.round(Math.min(hour, 5_000 * 2 ** (attempts - 1)) * (0.75 + random() / 2));
+}
+
+/** Who is told about a host's accounts. Nobody: then nothing is written either, and what is old stays untold later. */
+export function receiversOf({ webhook }: Host, { onChange }: Config): Receiver[] {
+  return [...(webhook ? (['webhook'] as const) : []), ...(onChange ? (['process'] as const) : [])];
+}
+
+/** The notices of one host to one receiver. One that hangs takes no place away from the others. */
+interface Lane {
+  readonly host: Host;
+  readonly receiver: Receiver;
+  busy: number;
+}
+
+export class Outbox {
+  readonly #config: Config;
+  readonly #store: BillingStore;
+  readonly #options: Required<OutboxOptions>;
+  readonly #rounds: Rounds;
+  readonly #lanes: readonly Lane[];
+
+  constructor(config: Config, store: BillingStore, options: OutboxOptions = {}) {
+    this.#config = config;
+    this.#store = store;
+    this.#options = {
+      concurrency: 4,
+      pollMs: 1_000,
+      leaseMs: 60_000,
+      webhookLimitMs: 10_000,
+      onChangeLimitMs: 30_000,
+      random: Math.random,
+      ...options,
+    };
+    this.#lanes = [...config.hosts.values()].flatMap((host) =>
+      receiversOf(host, config).map((receiver) => ({ host, receiver, busy: 0 })),
+    );
+    this.#rounds = new Rounds({
+      look: () => this.#look(),
+      everyMs: this.#options.pollMs,
+      // The ledger could not note how it went. The lease ends by itself, and the notice is delivered again.
+      onFailure: (cause) =>
+        config.log.error('outbox.failed', {
+          code: cause instanceof StoreUnavailableError ? cause.code : 'internal',
+          cause: describeCause(cause),
+        }),
+    });
+  }
+
+  /** Without anybody to tell there is nothing to look for. */
+  start(): void {
+    if (this.#lanes.length > 0) this.#rounds.start();
+  }
+
+  /** Something was written: look now. */
+  wake(): void {
+    this.#rounds.wake();
+  }
+
+  /** Takes nothing more, and waits for what is under way, each within its time limit. */
+  async stop(): Promise<void> {
+    await this.#rounds.stop();
+  }
+
+  async #look(): Promise<void> {
+    const { concurrency, leaseMs } = this.#options;
+    for (const lane of this.#lanes) {
+      const free = concurrency - lane.busy;
+      if (free <= 0) continue;
+      const to = { host: lane.host.id, receiver: lane.receiver };
+      for (const claim of await this.#store.claimNotices(to, this.#config.now(), leaseMs, free)) {
+        lane.busy++;
+        this.#rounds.take(this.#tell(lane.host, claim).finally(() => lane.busy--));
+      }
+    }
+  }
+
+  async #tell(host: Host, claim: NoticeClaim): Promise<void> {
+    const { log, now } = this.#config;
+    const { account, type, id, attempts } = claim;
+    const fields = { host: host.id, account, type, notice: id, attempts };
+    try {
+      await this.#deliver(host, claim);
+    } catch (cause) {
+      const { code, status } = cause instanceof DeliveryFailure ? cause : { code: 'internal', status: null };
+      const next = now() + retryAfterMs(attempts, this.#options.random);
+      const isGivenUp = attempts >= leastAttempts && next > claim.at + triedForMs;
+      await this.#store.noticeFailed(claim, code, isGivenUp ? null : next, now());
+      const said = { ...fields, code, ...(status === null ? {} : { status }), cause: describeCause(cause) };
+      if (isGivenUp) log.error('notice.given_up', said);
+      else log.warn('notice.failed', said);
+      return;
+    }
+    await this.#store.noticeDelivered(claim, now());
+    log.info('notice.delivered', fields);
+  }
+
+  /** @throws {DeliveryFailure} */
+  async #deliver({ webhook }: Host, claim: NoticeClaim): Promise<void> {
+    const { onChange, now } = this.#config;
+    const { webhookLimitMs, onChangeLimitMs } = this.#options;
+    const notice = this.#noticeOf(claim);
+    if (claim.receiver === 'process') return await within(onChangeLimitMs, async () => onChange?.(notice));
+    if (webhook) await postNotice(webhook, claim.id, now(), JSON.stringify(notice), webhookLimitMs);
+  }
+
+  #noticeOf({ id, type, at, host, account, revision, data }: NoticeClaim): Notice {
+    const { epoch } = this.#store;
+    // Written by `notices.ts`, which pairs each type with its data.
+    return { id, type, timestamp: iso(at), host, account, revision: `${epoch}.${revision}`, data } as Notice;
+  }
+}
+
+/** Somebody else's function: it may throw, and it may never end. */
+async function within(limitMs: number, work: () => Promise<void>): Promise<void> {
+  const done = new AbortController();
+  const late = timeLimit(limitMs, undefined, { signal: done.signal }).then(() => {
+    throw new DeliveryFailure('on_change_timeout');
+  });
+  try {
+    await Promise.race([work(), late]);
+  } catch (cause) {
+    throw cause instanceof DeliveryFailure ? cause : new DeliveryFailure('on_change_failed', { cause });
+  } finally {
+    late.catch(() => undefined);
+    done.abort();
+  }
+}

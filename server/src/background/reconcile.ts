@@ -1,0 +1,347 @@
+/**
+ * The reconciliation: every customer that could be wrong is looked at again, however sure everybody was. Two lists say
+ * which: Stripe's living subscriptions, and the ledger's own customers that have one, were never fetched, or fail.
+ *
+ * It believes neither list. It raises tickets and waits for the looks; only a look decides, and one that has happened
+ * since the beginning, for whatever reason, counts. So it can begin again anywhere, and be done twice at once.
+ *
+ * It has at most one batch of tickets open. A hundred thousand at once would be a queue that a webhook has to wait in.
+ */
+
+import { setTimeout as pause } from 'node:timers/promises';
+import { inLane, type Budget } from '../stripe/request-budget.ts';
+import { isTerminal } from '../billing/judge/subscription.ts';
+import { driftBetweenTimes, type Drift, type DriftedAccount } from './drift-report.ts';
+import type { BillingStore, CustomerRecord } from '../ledger/ledger.ts';
+import type { Turn } from '../ledger/upkeep.ts';
+import type { EventCalls } from '../stripe/events.ts';
+
+export interface ReconcileParts {
+  readonly store: Pick<
+    BillingStore,
+    'customersAfter' | 'customersAmong' | 'raiseTickets' | 'foundBy' | 'keepTurn' | 'endTurn'
+  >;
+  readonly gateway: Pick<EventCalls, 'livingSubscriptions'>;
+  /** Resolves when there is room for what a lane asks of Stripe. */
+  readonly room: Budget['room'];
+  readonly now: () => number;
+  /** Tickets were raised. */
+  readonly wakeWorker: () => void;
+}
+
+export interface ReconcileOptions {
+  /** Milliseconds that the turn is kept. */
+  readonly leaseMs: number;
+  /** Stops it; whoever takes the turn over goes on. */
+  readonly signal: AbortSignal;
+  /** Customers that are to be looked at, at a time. Default: 20. */
+  readonly batch?: number;
+  /** Milliseconds between two looks at how far they are. Default: 200. */
+  readonly pollMs?: number;
+  /** Milliseconds that it waits, at its end, for customers whose fetch fails and is tried again. Default: 30,000. */
+  readonly patienceMs?: number;
+  readonly onProgress?: (progress: ReconcileProgress) => void;
+  /** Called while it waits, with the milliseconds since any customer was last looked at. */
+  readonly onQuiet?: (milliseconds: number) => void | Promise<void>;
+}
+
+/** A customer that could not be looked at. */
+export interface Unseen {
+  readonly customer: string;
+  readonly host: string;
+  readonly account: string;
+  /** Of the last failure; `null` when there was none and it was just not reached. */
+  readonly code: string | null;
+}
+
+export interface ReconcileProgress {
+  /** Looks that began since then count. */
+  readonly since: number;
+  readonly phase: 'stripe' | 'ledger' | 'unseen';
+  /** How far the phase's list has been read. */
+  readonly after: string | null;
+  readonly subscriptions: number;
+  readonly unlinked: number;
+  /** Customers of the phase so far, whether they had to be looked at or not. */
+  readonly visited: number;
+  readonly looked: number;
+  readonly idle: number;
+  readonly unseen: readonly Unseen[];
+  /** Customers of whom nothing was known before: the first hundred, and how many there were. */
+  readonly neverFetched: { readonly count: number; readonly accounts: readonly DriftedAccount[] };
+}
+
+/** What came of a reconciliation. Times are Unix milliseconds. */
+export interface ReconcileReceipt {
+  readonly since: number;
+  /** Living subscriptions at Stripe. */
+  readonly subscriptions: number;
+  /** Those of them whose customer is linked to no account. They are counted, never linked by guess. */
+  readonly unlinked: number;
+  /** Customers that were looked at since it began. */
+  readonly looked: number;
+  /** Linked customers without a subscription, here and at Stripe: nothing to be wrong about. */
+  readonly idle: number;
+  /** Customers that could not be looked at. */
+  readonly unseen: readonly Unseen[];
+  readonly drift: Drift;
+}
+
+/** A turn that was left longer ago is begun anew: its looks say too little of now. */
+const oldestResumed = 6 * 60 * 60 * 1000;
+
+/** A customer that was linked a moment ago is being fetched anyway. */
+const justLinkedMs = 60_000;
+
+/**
+ * Looks at everybody who could be wrong.
+ *
+ * @example
+ * const turn = await store.takeTurn('reconcile', 86_400_000, leaseMs, now());
+ * if (turn) await reconcile(parts, turn, { leaseMs, signal });
+ *
+ * @returns `null` when it was stopped, or when the turn became somebody else's.
+ * @throws {StripeFailure} Stripe's list could not be had; the turn stays, and ends with its lease.
+ * @throws {StoreUnavailableError} likewise.
+ */
+export async function reconcile(
+  parts: ReconcileParts,
+  turn: Turn,
+  options: ReconcileOptions,
+): Promise<ReconcileReceipt | null> {
+  const run = new Run(parts, turn, options);
+  try {
+    await run.throughStripe();
+    await run.throughLedger();
+    await run.throughUnseen();
+    return await run.end();
+  } catch (cause) {
+    if (cause instanceof TurnLost || options.signal.aborted) return null;
+    throw cause;
+  }
+}
+
+/** The turn is somebody else's, or this process is being stopped. */
+class TurnLost extends Error {}
+
+class Run {
+  readonly #parts: ReconcileParts;
+  readonly #turn: Turn;
+  readonly #options: Required<ReconcileOptions>;
+  #progress: ReconcileProgress;
+  #keptAt = 0;
+  /** Of the page in hand, customers that are done: shown, and not kept. */
+  #done = 0;
+
+  constructor(parts: ReconcileParts, turn: Turn, options: ReconcileOptions) {
+    this.#parts = parts;
+    this.#turn = turn;
+    this.#options = {
+      batch: 20,
+      pollMs: 200,
+      patienceMs: 30_000,
+      onProgress: () => undefined,
+      onQuiet: () => undefined,
+      ...options,
+    };
+    const left = turn.progress as ReconcileProgress | null;
+    const since = parts.now();
+    this.#progress =
+      left !== null && since - left.since < oldestResumed
+        ? left
+        : {
+            since,
+            phase: 'stripe',
+            after: null,
+            subscriptions: 0,
+            unlinked: 0,
+            visited: 0,
+            looked: 0,
+            idle: 0,
+            unseen: [],
+            neverFetched: { count: 0, accounts: [] },
+          };
+  }
+
+  /** Whoever has a living subscription at Stripe, whatever the ledger believes. */
+  async throughStripe(): Promise<void> {
+    while (this.#progress.phase === 'stripe') {
+      const { gateway, store } = this.#parts;
+      const { after } = this.#progress;
+      const { rows, next } = await inLane('reconcile', () => gateway.livingSubscriptions(after), this.#options.signal);
+      const customers = [...new Set(rows.map(({ customer }) => customer))];
+      const linked = await store.customersAmong(customers);
+      await this.#inBatches(linked.filter(isLiving));
+      const known = new Set(linked.map(({ customer }) => customer));
+      await this.#keep({
+        subscriptions: this.#progress.subscriptions + rows.length,
+        unlinked: this.#progress.unlinked + rows.filter(({ customer }) => !known.has(customer)).length,
+        visited: this.#progress.visited + known.size,
+        ...(next === null ? { phase: 'ledger', after: null, visited: 0 } : { after: next }),
+      });
+    }
+  }
+
+  /** Whoever has one in the ledger, and those of whom the ledger knows nothing. Counts everybody, once. */
+  async throughLedger(): Promise<void> {
+    const { store } = this.#parts;
+    while (this.#progress.phase === 'ledger') {
+      const records = await store.customersAfter(this.#progress.after, this.#options.batch);
+      const last = records.at(-1);
+      const wanted = records.filter((record) => this.#isSeen(record) || couldBeWrong(record));
+      const unseen = await this.#lookAt(wanted);
+      await this.#keep({
+        visited: this.#progress.visited + records.length,
+        looked: this.#progress.looked + wanted.length - unseen.length,
+        idle: this.#progress.idle + records.length - wanted.length,
+        unseen: [...this.#progress.unseen, ...unseen.map(unseenOf)],
+        ...(last === undefined ? { phase: 'unseen', after: null } : { after: last.customer }),
+      });
+    }
+  }
+
+  /** Whoever failed is tried again by the worker; what Stripe would not say for a moment it may say by now. */
+  async throughUnseen(): Promise<void> {
+    const deadline = this.#parts.now() + this.#options.patienceMs;
+    while (this.#progress.unseen.length > 0) {
+      const records = await this.#parts.store.customersAmong(this.#progress.unseen.map(({ customer }) => customer));
+      const unseen = records.filter((record) => !this.#isSeen(record) && record.staleSince !== null);
+      const looked = this.#progress.looked + this.#progress.unseen.length - unseen.length;
+      await this.#keep({ looked, unseen: unseen.map(unseenOf) });
+      if (!unseen.some(mayPass) || this.#parts.now() >= deadline) return;
+      await this.#pause();
+    }
+  }
+
+  async end(): Promise<ReconcileReceipt | null> {
+    const { store, now } = this.#parts;
+    const { since, subscriptions, unlinked, looked, idle, unseen, neverFetched } = this.#progress;
+    const found = await driftBetweenTimes(store, 'reconcile', since);
+    const drift: Drift =
+      neverFetched.count === 0
+        ? found
+        : {
+            count: found.count + neverFetched.count,
+            byClass: { neverFetched: neverFetched.count, ...found.byClass },
+            accounts: [...neverFetched.accounts, ...found.accounts],
+          };
+    const receipt = { since, subscriptions, unlinked, looked, idle, unseen, drift };
+    return (await store.endTurn(this.#turn, receipt, now())) ? receipt : null;
+  }
+
+  async #inBatches(records: readonly CustomerRecord[]): Promise<void> {
+    const { batch } = this.#options;
+    for (let from = 0; from < records.length; from += batch) {
+      // oxlint-disable-next-line no-await-in-loop -- one batch at a time is the point
+      await this.#lookAt(records.slice(from, from + batch));
+      this.#done = from + batch;
+    }
+  }
+
+  /** Raises their tickets, and waits until each was looked at or has failed; answers those that failed. */
+  async #lookAt(records: readonly CustomerRecord[]): Promise<readonly CustomerRecord[]> {
+    const { store, now, wakeWorker } = this.#parts;
+    const missing = records.filter((record) => !this.#isSeen(record));
+    if (missing.length === 0) return [];
+    const customers = missing.map(({ customer }) => customer);
+    // Who is stale is looked at anyway. What such a look finds was not missed, only not reached yet, and is no drift.
+    const fresh = missing.filter(({ staleSince }) => staleSince === null).map(({ customer }) => customer);
+    // The looks are the worker's, who does not know that these can wait: no more of them than there is room for.
+    await this.#untilRoom();
+    await store.raiseTickets(fresh, 'reconcile', now());
+    wakeWorker();
+    const raised = await store.customersAmong(customers);
+    // By tickets, not by times: another process's clock may be behind ours.
+    const wanted = new Map(raised.map(({ customer, ticket }) => [customer, ticket]));
+    // Nobody looks at a tombstone again, whatever hints came while it was found: it would be waited for without end.
+    const isOpen = (record: CustomerRecord) =>
+      isLiving(record) && record.syncedTicket < (wanted.get(record.customer) ?? record.ticket);
+    let current = raised;
+    let [waitedFor, changedAt] = [raised.length, now()];
+    for (;;) {
+      // One that fails is tried again by the worker, ever more rarely: the others do not wait for it.
+      const waiting = current.filter((record) => isOpen(record) && record.failure === null).length;
+      if (waiting === 0) break;
+      if (waiting < waitedFor) [waitedFor, changedAt] = [waiting, now()];
+      this.#show(raised.length - waiting);
+      await this.#options.onQuiet(now() - changedAt);
+      await this.#keepLease();
+      await this.#pause();
+      current = await store.customersAmong(customers);
+    }
+    this.#noteFirstLooks(missing, new Map(current.map((record) => [record.customer, record])));
+    return current.filter(isOpen);
+  }
+
+  /** Who had never been looked at is drift, though no difference could be found. Who was linked a moment ago is none. */
+  #noteFirstLooks(before: readonly CustomerRecord[], after: ReadonlyMap<string, CustomerRecord>): void {
+    const found = before.flatMap(({ customer, facts, staleSince }): DriftedAccount[] => {
+      const now = after.get(customer);
+      const overdue = facts === null && staleSince !== null && this.#progress.since - staleSince > justLinkedMs;
+      if (!overdue || !now?.facts) return [];
+      const { host, account, revision, fetchedAt } = now;
+      return [{ host, account, customer, classes: ['neverFetched'], healedAt: fetchedAt ?? 0, revision }];
+    });
+    const { count, accounts } = this.#progress.neverFetched;
+    const neverFetched = { count: count + found.length, accounts: [...accounts, ...found].slice(0, 100) };
+    this.#progress = { ...this.#progress, neverFetched };
+  }
+
+  #isSeen({ fetchedAt }: CustomerRecord): boolean {
+    return fetchedAt !== null && fetchedAt >= this.#progress.since;
+  }
+
+  /** A budget that others use up must not cost the turn. */
+  async #untilRoom(): Promise<void> {
+    const found = new AbortController();
+    const room = this.#parts.room('reconcile', AbortSignal.any([found.signal, this.#options.signal]));
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- the lease is kept meanwhile
+      while (!(await Promise.race([room.then(() => true), this.#pause().then(() => false)]))) await this.#keepLease();
+    } finally {
+      found.abort();
+      room.catch(() => undefined);
+    }
+  }
+
+  async #pause(): Promise<void> {
+    await pause(this.#options.pollMs, undefined, { signal: this.#options.signal });
+  }
+
+  async #keepLease(): Promise<void> {
+    if (this.#parts.now() - this.#keptAt > this.#options.leaseMs / 4) await this.#keep({});
+  }
+
+  async #keep(change: Partial<ReconcileProgress>): Promise<void> {
+    const { store, now } = this.#parts;
+    this.#progress = { ...this.#progress, ...change };
+    if ('visited' in change) this.#done = 0;
+    this.#keptAt = now();
+    const kept = await store.keepTurn(this.#turn, this.#progress, this.#options.leaseMs, this.#keptAt);
+    if (!kept || this.#options.signal.aborted) throw new TurnLost();
+    this.#show(0);
+  }
+
+  /** @param settled Of the batch in hand. */
+  #show(settled: number): void {
+    this.#options.onProgress({ ...this.#progress, visited: this.#progress.visited + this.#done + settled });
+  }
+}
+
+const isLiving = ({ facts }: CustomerRecord) => facts?.deleted !== true;
+
+/** Something that Stripe may have ended or changed stands in the ledger, or nothing is known. */
+function couldBeWrong({ facts, failure }: CustomerRecord): boolean {
+  return facts === null || failure !== null || facts.subscriptions.some((each) => !isTerminal(each));
+}
+
+/** Asking again in a moment may help. */
+const mayPass = ({ failure }: CustomerRecord) =>
+  failure?.code !== 'stripe_customer_missing' && failure?.code !== 'stripe_unauthorized';
+
+const unseenOf = ({ customer, host, account, failure }: CustomerRecord): Unseen => ({
+  customer,
+  host,
+  account,
+  code: failure?.code ?? null,
+});

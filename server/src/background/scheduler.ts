@@ -1,0 +1,134 @@
+/**
+ * What a server does now and then without being asked: sweeps every five minutes, at its start and after every outage of
+ * the ledger, and reconciles every day. Each is one process's turn at a time. Who is killed in the middle leaves its turn,
+ * with how far it came, to the next process that looks once the lease has ended.
+ */
+
+import { describeCause, type Log } from '../log.ts';
+import type { Metrics } from '../operations/metrics.ts';
+import { driftBetweenTimes, type Drift } from './drift-report.ts';
+import { reconcile, type ReconcileParts } from './reconcile.ts';
+import { Rounds } from './poll-loop.ts';
+import { StoreUnavailableError, type BillingStore } from '../ledger/ledger.ts';
+import type { Job, Turn } from '../ledger/upkeep.ts';
+import { StripeFailure } from '../stripe/gateway.ts';
+import { sweep, type SweepParts } from './sweep.ts';
+
+export type UpkeepParts = SweepParts &
+  ReconcileParts & {
+    readonly store: Pick<BillingStore, 'takeTurn' | 'lastReceipt'>;
+    /** Makes sure that the ledger is the key's, should Stripe have been out of reach at the start. */
+    readonly confirm: () => Promise<void>;
+    readonly log: Log;
+    readonly metrics: Pick<Metrics, 'drift'>;
+  };
+
+export interface UpkeepOptions {
+  /** Milliseconds between two looks at what is due. Default: 5,000. */
+  readonly pollMs?: number;
+  /** Milliseconds from the beginning of a sweep to the next. Default: 300,000. */
+  readonly sweepMs?: number;
+  /** Milliseconds from the beginning of a reconciliation to the next. Default: 86,400,000. */
+  readonly reconcileMs?: number;
+  /** Milliseconds after the start before it reconciles: a server that restarts has better to do. Default: 60,000. */
+  readonly restMs?: number;
+  /** Milliseconds that a turn is kept, and after which one that failed is tried again. Default: 30,000. */
+  readonly leaseMs?: number;
+}
+
+export class Upkeep {
+  readonly #parts: UpkeepParts;
+  readonly #options: Required<UpkeepOptions>;
+  readonly #rounds: Rounds;
+  readonly #stopping = new AbortController();
+  readonly #busy = new Set<Job>();
+  #startedAt = 0;
+  /** Events may have been refused since the last sweep began. */
+  #missed = true;
+
+  constructor(parts: UpkeepParts, options: UpkeepOptions = {}) {
+    this.#parts = parts;
+    this.#options = {
+      pollMs: 5_000,
+      sweepMs: 300_000,
+      reconcileMs: 86_400_000,
+      restMs: 60_000,
+      leaseMs: 30_000,
+      ...options,
+    };
+    this.#rounds = new Rounds({
+      look: () => this.#look(),
+      everyMs: this.#options.pollMs,
+      onFailure: (cause) => this.#failed('upkeep', cause),
+    });
+  }
+
+  start(): void {
+    this.#startedAt = this.#parts.now();
+    this.#rounds.start();
+  }
+
+  /** An event could not be recorded, and Stripe was told so: sweep as soon as the ledger answers again. */
+  missed(): void {
+    this.#missed = true;
+  }
+
+  /** Ends what is under way between two steps; the turn is left to whoever comes next. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#rounds.stop();
+  }
+
+  async #look(): Promise<void> {
+    const { sweepMs, reconcileMs, restMs, leaseMs } = this.#options;
+    await this.#try('sweep', this.#missed ? 0 : sweepMs, async (turn) => {
+      // One that is taken over goes on with what is older than its beginning: what was missed since needs another.
+      if (turn.progress === null) this.#missed = false;
+      const { store, log, confirm } = this.#parts;
+      await confirm();
+      const last = await store.lastReceipt('sweep');
+      const receipt = await sweep(this.#parts, turn, leaseMs, this.#stopping.signal);
+      if (receipt === null) return;
+      log.info('sweep.done', { count: receipt.new });
+      // What a sweep found shows only when its tickets were worked off: the next one counts it.
+      if (last) this.#count(await driftBetweenTimes(store, 'sweep', last.startedAt, turn.startedAt), 'sweep');
+    });
+    if (this.#parts.now() - this.#startedAt < restMs) return;
+    await this.#try('reconcile', reconcileMs, async (turn) => {
+      const { log, confirm } = this.#parts;
+      await confirm();
+      const receipt = await reconcile(this.#parts, turn, { leaseMs, signal: this.#stopping.signal });
+      if (receipt === null) return;
+      log.info('reconcile.done', { count: receipt.looked });
+      if (receipt.drift.count > 0) log.warn('reconcile.drift', { count: receipt.drift.count });
+      if (receipt.unseen.length > 0) log.warn('reconcile.unseen', { count: receipt.unseen.length });
+      this.#count(receipt.drift, 'reconcile');
+    });
+  }
+
+  /** Begins a job that is due; the looks go on meanwhile, for the other job's sake. */
+  async #try(job: Job, everyMs: number, work: (turn: Turn) => Promise<void>): Promise<void> {
+    if (this.#busy.has(job) || this.#stopping.signal.aborted) return;
+    const turn = await this.#parts.store.takeTurn(job, everyMs, this.#options.leaseMs, this.#parts.now());
+    if (turn === null) return;
+    this.#busy.add(job);
+    this.#rounds.take(
+      work(turn)
+        .catch((cause: unknown) => this.#failed(job, cause))
+        .finally(() => this.#busy.delete(job)),
+    );
+  }
+
+  #count({ byClass }: Pick<Drift, 'byClass'>, by: Job): void {
+    for (const [kind, count] of Object.entries(byClass)) {
+      for (let each = 0; each < count; each += 1) this.#parts.metrics.drift(kind, by);
+    }
+  }
+
+  #failed(job: Job | 'upkeep', cause: unknown): void {
+    if (this.#stopping.signal.aborted) return;
+    if (cause instanceof StoreUnavailableError || job === 'sweep') this.#missed = true;
+    const code = cause instanceof StripeFailure || cause instanceof StoreUnavailableError ? cause.code : 'internal';
+    this.#parts.log.error(`${job}.failed`, { code, cause: describeCause(cause) });
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * The sweep: what Stripe tried to tell us and could not. Every event of the last three days that Stripe calls
+ * undelivered goes the way of a webhook: its id is inserted, its customer's ticket raised, in one transaction.
+ *
+ * Two things it cannot see, and why that is no harm:
+ * - An event whose first attempt is still under way is listed as undelivered too. It is recorded here first, and the
+ *   webhook that comes after is a duplicate of it.
+ * - An event that Stripe believes delivered, or was never asked to deliver (something else answered 200, the endpoint
+ *   was switched off, the type is not enabled), is not listed. Those are what `reconcile.ts` is for.
+ */
+
+import { inLane } from '../stripe/request-budget.ts';
+import { hintOf, NotAnEventError } from '../stripe/event.ts';
+import type { BillingStore } from '../ledger/ledger.ts';
+import type { Turn } from '../ledger/upkeep.ts';
+import type { EventCalls } from '../stripe/events.ts';
+
+const day = 24 * 60 * 60 * 1000;
+
+/** Stripe delivers again for so long: what is older was refused for three days, and is for the reconciliation. */
+const sweptMs = 3 * day;
+
+export interface SweepParts {
+  readonly store: Pick<BillingStore, 'recordHint' | 'keepTurn' | 'endTurn'>;
+  readonly gateway: Pick<EventCalls, 'undelivered'>;
+  readonly now: () => number;
+  /** Tickets were raised. */
+  readonly wakeWorker: () => void;
+}
+
+/** What came of a sweep. */
+export interface SweepReceipt {
+  /** Events that Stripe calls undelivered. */
+  readonly found: number;
+  /** Those of them that the ledger did not know. */
+  readonly new: number;
+}
+
+interface SweepProgress extends SweepReceipt {
+  /** Only events since then: fixed when the sweep began, or its pages would move. */
+  readonly since: number;
+  readonly after: string | null;
+}
+
+/**
+ * Sweeps as far as it comes; who takes the turn over goes on from there.
+ *
+ * @example
+ * const turn = await store.takeTurn('sweep', 300_000, leaseMs, now());
+ * if (turn) await sweep(parts, turn, leaseMs, signal); // { found: 12, new: 3 }
+ *
+ * @param leaseMs Milliseconds that the turn is kept from page to page; longer than one page takes.
+ * @returns `null` when it was stopped, or when the turn became somebody else's.
+ * @throws {StripeFailure} Stripe did not answer; the turn stays, and ends with its lease.
+ * @throws {StoreUnavailableError} likewise.
+ */
+export async function sweep(
+  { store, gateway, now, wakeWorker }: SweepParts,
+  turn: Turn,
+  leaseMs: number,
+  signal: AbortSignal,
+): Promise<SweepReceipt | null> {
+  let progress = (turn.progress as SweepProgress | null) ?? { since: now() - sweptMs, after: null, found: 0, new: 0 };
+  do {
+    const { since, after } = progress;
+    const { rows, next } = await inLane('background', () => gateway.undelivered(since, after), signal);
+    const outcomes = await Promise.all(rows.map(record));
+    if (outcomes.some((outcome) => outcome === 'ticket' || outcome === 'open')) wakeWorker();
+    progress = {
+      ...progress,
+      after: next,
+      found: progress.found + rows.length,
+      new: progress.new + outcomes.filter((outcome) => outcome !== 'duplicate' && outcome !== 'malformed').length,
+    };
+    if (!(await store.keepTurn(turn, progress, leaseMs, now()))) return null;
+  } while (progress.after !== null && !signal.aborted);
+  if (progress.after !== null) return null;
+  const receipt = { found: progress.found, new: progress.new };
+  return (await store.endTurn(turn, receipt, now())) ? receipt : null;
+
+  async function record(event: unknown) {
+    let hint;
+    try {
+      hint = hintOf(event);
+    } catch (cause) {
+      // One event that nobody can read must not keep all older ones from being swept.
+      if (cause instanceof NotAnEventError) return 'malformed';
+      throw cause;
+    }
+    return await store.recordHint(hint, now(), 'sweep');
+  }
+}

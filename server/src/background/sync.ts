@@ -1,0 +1,124 @@
+/** claim → fetch → facts → apply, for one customer. The fence is the store's: what is too late is not written. */
+
+import type { Catalogue } from './catalogue.ts';
+import type { Config } from '../config/config.ts';
+import type { CustomerFacts } from '../billing/facts.ts';
+import { judge } from '../billing/judge/judge.ts';
+import { namedItem } from '../billing/judge/plan.ts';
+import { nextNoticeAt, noticesBetween } from '../billing/notices.ts';
+import { receiversOf } from './outbox.ts';
+import { customerFacts } from '../stripe/facts/customer.ts';
+import type { StripeGateway } from '../stripe/gateway.ts';
+import type { Applied, BillingStore, Claim, OutboxEntry } from '../ledger/ledger.ts';
+
+export interface SyncParts {
+  readonly config: Config;
+  readonly store: BillingStore;
+  readonly gateway: StripeGateway;
+  readonly catalogue: Catalogue;
+  readonly digest: (text: string) => string;
+}
+
+/**
+ * Fetches a claimed customer and writes what Stripe said.
+ *
+ * @throws {StripeFailure} Stripe did not answer; the facts stay as they are.
+ */
+export async function syncCustomer(parts: SyncParts, claim: Claim): Promise<Applied> {
+  const { config, store, gateway, catalogue, digest } = parts;
+  // The facts are at least as fresh as the moment before the fetch. The moment after it would promise too much: access
+  // is narrowed only on facts fetched after the moment of narrowing.
+  const fetchedAt = config.now();
+  const fetched = customerFacts(await gateway.look(claim.customer), digest);
+  await catalogue.learn(fetched.subscriptions.flatMap(({ items, next }) => [...items, ...(next?.items ?? [])]));
+  const named = namingWhatIsNext(fetched, catalogue);
+  const known = legible(claim, config);
+  const facts = known === null ? named : keepingFirstFailures(named, known);
+  return await store.apply(
+    claim,
+    facts,
+    fetchedAt,
+    // As seen from the fetch: a moment that passed while it was under way is due at once, not missed.
+    nextChangeOf(claim, facts, fetchedAt, fetchedAt, config, catalogue),
+    config.now(),
+    // What was known cannot be compared: better to say nothing than something wrong.
+    known === claim.facts ? entriesFor(claim, facts, fetchedAt, parts) : [],
+  );
+}
+
+/**
+ * The facts that the fetch may replace, if they can be read: those of another version of this program, or of a damaged
+ * row, must not keep the truth out for ever.
+ */
+function legible({ facts, host, account, customer }: Claim, { log }: Config): CustomerFacts | null {
+  if (facts === null) return null;
+  const isLegible =
+    Array.isArray(facts.subscriptions) &&
+    facts.subscriptions.every(({ items, openInvoices }) => Array.isArray(items) && Array.isArray(openInvoices));
+  if (!isLegible) log.error('facts.illegible', { host, account, customer });
+  return isLegible ? facts : null;
+}
+
+/** What the host is told, to each of its receivers. */
+function entriesFor(
+  claim: Claim,
+  facts: CustomerFacts,
+  fetchedAt: number,
+  { config, catalogue, digest }: SyncParts,
+): OutboxEntry[] {
+  const host = config.hosts.get(claim.host);
+  const receivers = host ? receiversOf(host, config) : [];
+  if (!host || receivers.length === 0) return [];
+  const at = { before: claim.fetchedAt ?? claim.linkedAt, after: fetchedAt };
+  const productName = (id: string) => catalogue.productName(id);
+  return noticesBetween(claim.facts, facts, at, productName, host.policy).flatMap(({ fact, once, type, data }) => {
+    // The claim's number tells this look from every other one of this customer.
+    const id = `notice_${digest(`notice ${claim.customer} ${fact}${once ? '' : ` ${claim.claim}`}`)}`;
+    return receivers.map((receiver) => ({ id, receiver, type, data }));
+  });
+}
+
+/** When, after `now`, time alone will change the judgement of these facts or make news; if their host is (still) ours. */
+export function nextChangeOf(
+  { host }: { readonly host: string },
+  facts: CustomerFacts | null,
+  fetchedAt: number | null,
+  now: number,
+  config: Config,
+  catalogue: Catalogue,
+): number | null {
+  const policy = config.hosts.get(host)?.policy;
+  if (!policy) return null;
+  const standing = { linked: true, facts, fetchedAt, revision: '', confirmedBy: null, staleSince: null };
+  const { nextChangeAt } = judge(standing, policy, catalogue, { mayManage: true }, now);
+  const moments = [nextChangeAt, facts && nextNoticeAt(facts, now)].filter((at) => at !== null);
+  return moments.length === 0 ? null : Math.min(...moments);
+}
+
+/** With the catalogue's word for what is to come, so that whoever compares two looks can say it too. */
+function namingWhatIsNext(facts: CustomerFacts, catalogue: Catalogue): CustomerFacts {
+  const subscriptions = facts.subscriptions.map((subscription) => {
+    const { next } = subscription;
+    if (next === null) return subscription;
+    const items = next.items.map((item) => namedItem(item, catalogue));
+    return { ...subscription, next: { ...next, items } };
+  });
+  return { ...facts, subscriptions };
+}
+
+/** Grace hangs on the first failed charge: once seen it is kept, should Stripe list charges differently one day. */
+function keepingFirstFailures(facts: CustomerFacts, before: CustomerFacts): CustomerFacts {
+  const firstFailures = new Map<string, number>();
+  for (const { openInvoices } of before.subscriptions) {
+    for (const { id, firstFailedAt } of openInvoices) if (firstFailedAt !== null) firstFailures.set(id, firstFailedAt);
+  }
+  const subscriptions = facts.subscriptions.map((subscription) => ({
+    ...subscription,
+    openInvoices: subscription.openInvoices.map((invoice) => {
+      const kept = firstFailures.get(invoice.id) ?? Number.POSITIVE_INFINITY;
+      const firstFailedAt = Math.min(kept, invoice.firstFailedAt ?? Number.POSITIVE_INFINITY);
+      return { ...invoice, firstFailedAt: Number.isFinite(firstFailedAt) ? firstFailedAt : null };
+    }),
+  }));
+  return { ...facts, subscriptions };
+}

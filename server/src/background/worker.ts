@@ -1,0 +1,249 @@
+/**
+ * The one who makes stale customers fresh. It is woken after every commit that raised a ticket, and looks at the table
+ * every second besides. It keeps no queue of its own: what is to be done stands in the ledger, so a crash loses nothing
+ * and a restart resumes.
+ */
+
+import { inLane } from '../stripe/request-budget.ts';
+import { backOffMs, codeOf } from './backoff.ts';
+import { HintResolver } from './event-resolver.ts';
+import { describeCause } from '../log.ts';
+import type { Metrics } from '../operations/metrics.ts';
+import { Rounds } from './poll-loop.ts';
+import { nextChangeOf, syncCustomer, type SyncParts } from './sync.ts';
+import { StoreUnavailableError, type Applied, type Claim, type CustomerRecord } from '../ledger/ledger.ts';
+import type { Waiters } from './waiters.ts';
+
+export interface WorkerParts extends SyncParts {
+  readonly metrics: Pick<Metrics, 'applied' | 'hintFailed' | 'synced'>;
+  /** Makes sure that the ledger is the key's, should Stripe have been out of reach at the start. */
+  readonly confirm: () => Promise<void>;
+  /** Notices were written. */
+  readonly wakeOutbox: () => void;
+}
+
+export interface WorkerOptions {
+  /** Customers fetched at the same time. Default: 8. */
+  readonly concurrency?: number;
+  /** How many of these only customers get that somebody waits for. Default: a quarter. */
+  readonly keptForWanted?: number;
+  /** Milliseconds between two looks at the table when nobody wakes it. Default: 1,000. */
+  readonly pollMs?: number;
+  /** Milliseconds that a customer nobody waits for rests after a fetch began, however many events come. Default: 1,000. */
+  readonly restMs?: number;
+  /** Milliseconds that a claim lasts. Default: 45,000. */
+  readonly leaseMs?: number;
+  /**
+   * Milliseconds that a fetch may take with all its pages and its waiting for the budget: it must end before its lease
+   * does, or it would be begun again while it goes on, and never be in time. Default: 35,000.
+   */
+  readonly fetchLimitMs?: number;
+  /** 0 to 1, for the back-off's jitter. Default: `Math.random`. */
+  readonly random?: () => number;
+}
+
+const day = 24 * 60 * 60 * 1000;
+/** Events are kept for 35 days: Stripe delivers again for 3, and lists them for 30. */
+const keptDays = 35;
+const catalogueEveryMs = 10_000;
+/** After so many failures in a row nobody should believe that it will pass by itself. */
+const failsForGood = 12;
+
+export class Worker {
+  readonly #parts: WorkerParts;
+  readonly #waiters: Waiters;
+  readonly #options: Required<WorkerOptions>;
+  readonly #rounds: Rounds;
+  readonly #hints: HintResolver;
+  /** What the ledger could not be told while it was down: else each lease would have to end by itself. */
+  readonly #owed: (() => Promise<void>)[] = [];
+  #fetching = 0;
+  #prunedAt = 0;
+  #catalogueReadAt = 0;
+
+  constructor(parts: WorkerParts, waiters: Waiters, options: WorkerOptions = {}) {
+    this.#parts = parts;
+    this.#waiters = waiters;
+    const concurrency = options.concurrency ?? 8;
+    this.#options = {
+      concurrency,
+      keptForWanted: Math.floor(concurrency / 4),
+      pollMs: 1_000,
+      restMs: 1_000,
+      leaseMs: 45_000,
+      fetchLimitMs: 35_000,
+      random: Math.random,
+      ...options,
+    };
+    this.#rounds = new Rounds({
+      look: () => this.#look(),
+      everyMs: this.#options.pollMs,
+      // The ledger could not even note the failure. The lease ends by itself, so nothing is lost.
+      onFailure: (cause) => this.#noteFailure('worker.failed', cause),
+    });
+    const { leaseMs, fetchLimitMs, random } = this.#options;
+    const tell = (debt: () => Promise<void>) => this.#tell(debt);
+    this.#hints = new HintResolver(parts, waiters, { leaseMs, limitMs: fetchLimitMs, random, tell });
+  }
+
+  async start(): Promise<void> {
+    await this.#parts.store.resume();
+    this.#rounds.start();
+  }
+
+  /** Starts in a command, beside a server that may be at work: the leases that it finds may be the server's, and stay. */
+  startBeside(): void {
+    this.#rounds.start();
+  }
+
+  /** Something was raised: look now. */
+  wake(): void {
+    this.#rounds.wake();
+  }
+
+  /** Takes nothing more, and waits for what it has: their claims would otherwise be locked until the lease ends. */
+  async stop(): Promise<void> {
+    await this.#rounds.stop();
+  }
+
+  async #look(): Promise<void> {
+    const { store, config, catalogue } = this.#parts;
+    const now = config.now();
+    for (let debt = this.#owed.shift(); debt; debt = this.#owed.shift()) {
+      const owed = debt;
+      // oxlint-disable-next-line no-await-in-loop -- the first that cannot be told ends the round
+      await this.#step(() => this.#tell(owed));
+    }
+    await this.#step(() => store.raiseRechecks(now));
+    await this.#step(() => this.#raiseDue(now));
+    await this.#step(() => this.#claim(now));
+    await this.#step(async () => {
+      for (const work of await this.#hints.take(now)) this.#rounds.take(work);
+    });
+    // What another process fetched is in the ledger, and not yet in this process's memory.
+    if (store.shared && now - this.#catalogueReadAt > catalogueEveryMs) {
+      this.#catalogueReadAt = now;
+      await this.#step(() => catalogue.load());
+    }
+    if (catalogue.offersAreDue(now)) this.#rounds.take(this.#refreshOffers(now));
+    if (now - this.#prunedAt > day) {
+      this.#prunedAt = now;
+      await this.#step(() => store.prune(now - keptDays * day));
+    }
+  }
+
+  /** One thing that goes wrong must not keep a round from the others. Without the ledger there is nothing more to do. */
+  async #step(step: () => Promise<unknown>): Promise<void> {
+    try {
+      await step();
+    } catch (cause) {
+      if (cause instanceof StoreUnavailableError) throw cause;
+      this.#noteFailure('worker.failed', cause);
+    }
+  }
+
+  /** Some places are kept for those with somebody waiting: a storm of renewals must not stand before a person. */
+  async #claim(now: number): Promise<void> {
+    const { concurrency, keptForWanted, leaseMs, restMs } = this.#options;
+    const { store } = this.#parts;
+    const free = () => concurrency - this.#fetching;
+    if (free() > keptForWanted) this.#fetch(await store.claim(now, leaseMs, free() - keptForWanted, { restMs }));
+    if (free() > 0) this.#fetch(await store.claim(now, leaseMs, free(), { wanted: true }));
+  }
+
+  #fetch(claims: readonly Claim[]): void {
+    for (const claim of claims) {
+      this.#fetching++;
+      this.#rounds.take(this.#sync(claim).finally(() => this.#fetching--));
+    }
+  }
+
+  /** Time is an event too: a grace that ended, a trial, a cancellation. Fetch before anything is narrowed. */
+  async #raiseDue(now: number): Promise<void> {
+    const { store } = this.#parts;
+    for (const due of await store.due(now, 100)) {
+      if (due.nextChangeAt === null) continue;
+      await store.raiseDue(due.customer, due.nextChangeAt, this.#nextChangeOf(due, now), now);
+      this.#waiters.wake(due.host, due.account);
+    }
+  }
+
+  /** A row that cannot be judged is fetched now, with no moment after it: it must not come up again in every round. */
+  #nextChangeOf(due: CustomerRecord, now: number): number | null {
+    const { config, catalogue } = this.#parts;
+    try {
+      return nextChangeOf(due, due.facts, due.fetchedAt, now, config, catalogue);
+    } catch (cause) {
+      const { host, account, customer } = due;
+      config.log.error('due.failed', { host, account, customer, cause: describeCause(cause) });
+      return null;
+    }
+  }
+
+  async #refreshOffers(now: number): Promise<void> {
+    try {
+      await inLane('background', () => this.#parts.catalogue.refreshOffers(now), this.#limit());
+      this.#waiters.wakeAll();
+    } catch (cause) {
+      this.#noteFailure('offers.failed', cause);
+    }
+  }
+
+  #limit(): AbortSignal {
+    return AbortSignal.timeout(this.#options.fetchLimitMs);
+  }
+
+  async #sync(claim: Claim): Promise<void> {
+    const { config, store, metrics, confirm } = this.#parts;
+    const { customer, host, account } = claim;
+    const began = config.now();
+    const look = async () => {
+      await confirm();
+      return await syncCustomer(this.#parts, claim);
+    };
+    let applied: Applied;
+    try {
+      applied = await inLane(claim.wanted ? 'waiting' : 'background', look, this.#limit());
+    } catch (cause) {
+      await this.#failed(claim, cause, config.now() - began);
+      return;
+    } finally {
+      this.#waiters.wake(host, account);
+    }
+    if (applied.told > 0) this.#parts.wakeOutbox();
+    const outcome = applied.applied ? (applied.changed ? 'changed' : 'unchanged') : 'fenced';
+    const milliseconds = config.now() - began;
+    metrics.synced(outcome, milliseconds);
+    if (applied.applied && claim.cause === 'webhook') metrics.applied(config.now() - claim.staleSince);
+    config.log.info(`sync.${outcome}`, { host, account, customer, milliseconds });
+    // Who looks at the page right now should not have to wait for the customer's rest when the next event comes.
+    if (this.#waiters.count(host, account) > 0) await store.want(customer, config.now() + this.#options.restMs);
+  }
+
+  async #failed(claim: Claim, cause: unknown, milliseconds: number): Promise<void> {
+    const { config, store, metrics } = this.#parts;
+    const { host, account, customer } = claim;
+    const code = codeOf(cause);
+    const attempts = claim.attempts + 1;
+    const level = attempts >= failsForGood ? 'error' : 'warn';
+    config.log[level]('sync.failed', { host, account, customer, attempts, code, cause: describeCause(cause) });
+    metrics.synced('failed', milliseconds, code);
+    const now = config.now();
+    const nextAttemptAt = now + backOffMs(cause, claim.attempts, this.#options.random);
+    await this.#tell(() => store.fail(claim, code, nextAttemptAt, now));
+  }
+
+  /** Tells the ledger, now or as soon as it answers again. */
+  async #tell(debt: () => Promise<void>): Promise<void> {
+    try {
+      await debt();
+    } catch (cause) {
+      if (cause instanceof StoreUnavailableError) this.#owed.push(debt);
+      throw cause;
+    }
+  }
+
+  #noteFailure(what: string, cause: unknown): void {
+    this.#parts.config.log.error(what, { code: codeOf(cause), cause: describeCause(cause) });
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * What is different now, in terms that a person knows: the net difference between two looks at a customer, however many
+ * events lay between them. Pure. A new period of the same plan is no difference: nobody asked for it.
+ */
+
+import type { Change, Money } from '@billhook/widget/contract';
+import type { CustomerFacts, InvoiceFacts, SubscriptionFacts } from './facts.ts';
+import { endOf, isEnding, isTerminal } from './judge/subscription.ts';
+import { iso } from './judge/deadlines.ts';
+import { listPrice, mainItem, sameItems } from './judge/plan.ts';
+
+type ProductName = (id: string) => string | null;
+
+/** Most important first: what needs doing, what was bought or lost, what will be different, what was put in order. */
+const order: readonly Change['kind'][] = [
+  'paymentFailed',
+  'started',
+  'ended',
+  'plan',
+  'price',
+  'quantity',
+  'ends',
+  'keeps',
+  'scheduled',
+  'paused',
+  'resumed',
+  'paid',
+  'paymentMethod',
+  'billingDetails',
+];
+
+/**
+ * @example
+ * changesBetween(before, after, (id) => catalogue.productName(id));
+ * // [{ kind: 'plan', from: 'Starter', to: 'Team' }]
+ *
+ * @param before - `null` where there was no customer yet: everything that lives now has started
+ * @returns most important first, in a fixed order; the same facts give none
+ */
+export function changesBetween(before: CustomerFacts | null, after: CustomerFacts, productName: ProductName): Change[] {
+  const changes = [
+    ...after.subscriptions.flatMap((now) => {
+      const then = before?.subscriptions.find(({ id }) => id === now.id) ?? null;
+      return then === null ? changesOfNew(now, productName) : changesOfKnown(then, now, productName);
+    }),
+    ...(before === null ? [] : goneWithCustomer(before, after)),
+    ...(before === null ? [] : changesOfCustomer(before, after)),
+  ];
+  // Two subscriptions that changed alike are one news.
+  const distinct = [...new Map(changes.map((change) => [JSON.stringify(change), change])).values()];
+  return distinct.toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+}
+
+function changesOfNew(now: SubscriptionFacts, productName: ProductName): Change[] {
+  if (isTerminal(now)) return [];
+  if (now.status === 'incomplete') return now.latestInvoice?.payment === 'failed' ? [{ kind: 'paymentFailed' }] : [];
+  const failed: Change[] = isBehind(now) ? [{ kind: 'paymentFailed' }] : [];
+  return [{ kind: 'started', plan: nameOf(now, productName) }, ...failed];
+}
+
+function changesOfKnown(then: SubscriptionFacts, now: SubscriptionFacts, productName: ProductName): Change[] {
+  // Terminal is terminal (L3): nothing that is written to an ended subscription later concerns anybody.
+  if (isTerminal(then)) return [];
+  const payments = [...paidBetween(then, now), ...failedBetween(then, now)];
+  // Never finished, and given up: nothing was had that could end.
+  if (isTerminal(now)) return then.status === 'incomplete' ? payments : [{ kind: 'ended' }, ...payments];
+  if (then.status === 'incomplete') {
+    const started: Change[] = now.status === 'incomplete' ? [] : [{ kind: 'started', plan: nameOf(now, productName) }];
+    return [...started, ...payments];
+  }
+  return [
+    ...changesOfPlan(then, now, productName),
+    ...changesOfEnd(then, now),
+    ...changesOfSchedule(then, now, productName),
+    ...changesOfPause(then, now),
+    ...payments,
+  ];
+}
+
+function changesOfPlan(then: SubscriptionFacts, now: SubscriptionFacts, productName: ProductName): Change[] {
+  const [from, to] = [mainItem(then.items), mainItem(now.items)];
+  if (from === null || to === null) return [];
+  const changes: Change[] = [];
+  if (from.product !== to.product) {
+    changes.push({ kind: 'plan', from: productName(from.product), to: productName(to.product) });
+  } else if (
+    from.unitAmount !== to.unitAmount ||
+    from.currency !== to.currency ||
+    from.interval !== to.interval ||
+    from.intervalCount !== to.intervalCount
+  ) {
+    // The same plan at another price or another rhythm: monthly to yearly.
+    changes.push({ kind: 'price', from: listPrice(from), to: listPrice(to) });
+  }
+  if (from.quantity !== null && to.quantity !== null && from.quantity !== to.quantity) {
+    changes.push({ kind: 'quantity', from: from.quantity, to: to.quantity });
+  }
+  return changes;
+}
+
+function changesOfEnd(then: SubscriptionFacts, now: SubscriptionFacts): Change[] {
+  if (!isEnding(now)) return isEnding(then) ? [{ kind: 'keeps' }] : [];
+  if (isEnding(then) && endOf(then) === endOf(now)) return [];
+  return [{ kind: 'ends', at: iso(endOf(now)) }];
+}
+
+function changesOfSchedule(then: SubscriptionFacts, now: SubscriptionFacts, productName: ProductName): Change[] {
+  const [planned, plans] = [upcoming(then), upcoming(now)];
+  if (plans === null) {
+    // A planned change that is gone and did not happen was taken back; one that happened is a change of plan.
+    return planned !== null && sameItems(then.items, now.items) ? [{ kind: 'keeps' }] : [];
+  }
+  if (planned !== null && planned.at === plans.at && sameItems(planned.items, plans.items)) return [];
+  const at = iso(plans.at);
+  const item = mainItem(plans.items);
+  return at === null ? [] : [{ kind: 'scheduled', plan: item === null ? null : productName(item.product), at }];
+}
+
+function upcoming({ next, items }: SubscriptionFacts): SubscriptionFacts['next'] {
+  return next === null || sameItems(items, next.items) ? null : next;
+}
+
+function changesOfPause(then: SubscriptionFacts, now: SubscriptionFacts): Change[] {
+  const paused = (facts: SubscriptionFacts) => facts.pause !== null || facts.status === 'paused';
+  if (paused(then) && !paused(now)) return [{ kind: 'resumed' }];
+  // Paused by a failed payment is a failure, and a trial that ended without a card is no choice (L25).
+  const chosen = now.pausedBecause !== 'paymentFailed' && now.pausedBecause !== 'trialWithoutMethod';
+  return !paused(then) && paused(now) && chosen ? [{ kind: 'paused' }] : [];
+}
+
+/** What was open and is paid now. Voided and written-off invoices are gone too, but nobody paid them. */
+export function paidBetween(then: SubscriptionFacts, now: SubscriptionFacts): Change[] {
+  const recovered = isBehind(then) && !isBehind(now) && !isTerminal(now);
+  const sums = new Map<string, number>();
+  for (const invoice of then.openInvoices) {
+    const paid = paidOf(invoice, now, recovered);
+    if (paid > 0) sums.set(invoice.currency, (sums.get(invoice.currency) ?? 0) + paid);
+  }
+  const latest = now.latestInvoice;
+  if (recovered && sums.size === 0 && latest?.status === 'paid' && latest.amountPaid > 0) {
+    sums.set(latest.currency, latest.amountPaid);
+  }
+  return [...sums].map(([currency, amount]): Change => ({ kind: 'paid', paid: { amount, currency } satisfies Money }));
+}
+
+function paidOf(before: InvoiceFacts, now: SubscriptionFacts, recovered: boolean): number {
+  const known = [...now.openInvoices, now.latestInvoice].find((invoice) => invoice?.id === before.id);
+  if (known === null || known === undefined) return recovered ? before.amountRemaining : 0;
+  return known.amountPaid - before.amountPaid;
+}
+
+function failedBetween(then: SubscriptionFacts, now: SubscriptionFacts): Change[] {
+  if (isTerminal(now)) return [];
+  if (!isBehind(then) && isBehind(now)) return [{ kind: 'paymentFailed' }];
+  const failedAgain = now.openInvoices.some((invoice) => {
+    const before = [...then.openInvoices, then.latestInvoice].find((each) => each?.id === invoice.id);
+    if (invoice.payment !== 'failed') return false;
+    return before === null || before === undefined
+      ? !isBehind(then)
+      : before.payment !== 'failed' || invoice.attemptCount > before.attemptCount;
+  });
+  return failedAgain ? [{ kind: 'paymentFailed' }] : [];
+}
+
+export function isBehind(facts: SubscriptionFacts): boolean {
+  return facts.status === 'past_due' || facts.status === 'unpaid' || facts.pausedBecause === 'paymentFailed';
+}
+
+/** A customer deleted at Stripe takes its subscriptions along; absence alone proves nothing. */
+function goneWithCustomer(before: CustomerFacts, after: CustomerFacts): Change[] {
+  if (!after.deleted || before.deleted) return [];
+  const still = new Set(after.subscriptions.map(({ id }) => id));
+  const gone = before.subscriptions.some(
+    (each) => !isTerminal(each) && each.status !== 'incomplete' && !still.has(each.id),
+  );
+  return gone ? [{ kind: 'ended' }] : [];
+}
+
+function changesOfCustomer(before: CustomerFacts, after: CustomerFacts): Change[] {
+  if (after.deleted) return [];
+  const changes: Change[] = [];
+  const replaced = after.subscriptions.some((now) => {
+    const then = before.subscriptions.find(({ id }) => id === now.id);
+    return then !== undefined && !isTerminal(now) && then.methodDigest !== now.methodDigest;
+  });
+  if (replaced || before.methodDigest !== after.methodDigest) changes.push({ kind: 'paymentMethod' });
+  const [was, is] = [before.billingDetailsDigest, after.billingDetailsDigest];
+  // `null` is not knowing, and learning something is not a change of it.
+  if (was !== null && is !== null && was !== is) changes.push({ kind: 'billingDetails' });
+  return changes;
+}
+
+function nameOf(facts: SubscriptionFacts, productName: ProductName): string | null {
+  const item = mainItem(facts.items);
+  return item === null ? null : productName(item.product);
+}

@@ -1,0 +1,212 @@
+/**
+ * The one judge of state: facts + the host's policy + a clock → the document that the widget shows and the guards obey,
+ * so a button and its guard never disagree. Pure: no I/O, no clock of its own, and it never throws, whatever the facts.
+ *
+ * Where to look: `policy.ts`, and in `judge/`: `subscription.ts` (the table of states), `grace.ts`, `moments.ts` (access is
+ * narrowed only on facts fetched after the moment of narrowing), `payment.ts`, `plan.ts`, `portal.ts`, `actions.ts`.
+ */
+
+import type {
+  AccessLevel,
+  BillingSnapshot,
+  BillingState,
+  ConfirmedBy,
+  Payment,
+  SubscriptionSummary,
+} from '@billhook/widget/contract';
+import { actionsFor, offersOf } from './actions.ts';
+import type { CustomerFacts } from '../facts.ts';
+import { judgeSubscription } from './subscription.ts';
+import type { GivenAccess, JudgedSubscription } from './subscription.ts';
+import { iso, momentsAt } from './deadlines.ts';
+import { dueOver, invoiceToPay } from './payment.ts';
+import type { Catalogue } from './plan.ts';
+import { choosePortal } from './portal.ts';
+import type { PortalChoice } from './portal.ts';
+import type { Policy } from '../policy.ts';
+
+export { graceEndOf } from './grace.ts';
+export { judgeSubscription } from './subscription.ts';
+export type { Catalogue } from './plan.ts';
+export { defaultPolicy } from '../policy.ts';
+export type { OfferRule, PlanRule, Policy } from '../policy.ts';
+
+/** What the ledger knows of an account. Times are Unix milliseconds. */
+export interface Standing {
+  /** The account has a customer. */
+  readonly linked: boolean;
+  /** `null` while never fetched. */
+  readonly facts: CustomerFacts | null;
+  /** When the fetch of these facts began: what happened later may be missing from them. */
+  readonly fetchedAt: number | null;
+  /** `epoch.counter` */
+  readonly revision: string;
+  readonly confirmedBy: ConfirmedBy | null;
+  /** Since when a ticket waits to be synced; `null` when fresh. */
+  readonly staleSince: number | null;
+}
+
+export interface Judgement {
+  readonly snapshot: BillingSnapshot;
+  /**
+   * The next moment, in Unix milliseconds, at which time alone changes the judgement or asks for fresh facts; until
+   * then it stays the same. `null` when there is none.
+   */
+  readonly nextChangeAt: number | null;
+  /** Stripe's id of the invoice that the snapshot's `via: 'invoice'` action opens. Never leaves the server. */
+  readonly invoiceToPay: string | null;
+  /** How the portal may be opened: what the snapshot's actions follow from, for the guard of the same. Never leaves the server. */
+  readonly portal: PortalChoice;
+}
+
+/**
+ * From calm to urgent, as in the contract. `processing` stands above every state without a payment problem and below
+ * every one with something to do, because waiting is all there is to it; `actionRequired` above `incomplete`, where only
+ * a purchase waits, and below `pastDue`, where a charge has already failed and access is counted down.
+ */
+const calmToUrgent: readonly BillingState[] = [
+  'unknown',
+  'none',
+  'ended',
+  'active',
+  'trialing',
+  'ending',
+  'paused',
+  'processing',
+  'incomplete',
+  'actionRequired',
+  'pastDue',
+  'restricted',
+];
+
+/** `unknown` may well be full, so it is better than what is known to be less. */
+const leastToMost: readonly AccessLevel[] = ['none', 'readOnly', 'unknown', 'full'];
+
+const hour = 60 * 60_000;
+
+/**
+ * Judges an account.
+ *
+ * @example
+ * const { snapshot, nextChangeAt } = judge(standing, policy, catalogue, { mayManage: true }, Date.now());
+ *
+ * @param viewer - who asks: without `mayManage` there are no actions
+ * @param now - Unix milliseconds
+ */
+export function judge(
+  standing: Standing,
+  policy: Policy,
+  catalogue: Catalogue,
+  viewer: { readonly mayManage: boolean },
+  now: number,
+): Judgement {
+  const { facts, linked, staleSince } = standing;
+  const moments = momentsAt(now, standing.fetchedAt ?? -Infinity, policy.staleLimitHours * hour);
+  const waitsTooLong = staleSince === null ? null : staleSince + policy.staleAfterSeconds * 1000;
+  // A customer deleted at Stripe has nothing live any more, whatever its subscriptions last said.
+  const judged = (facts?.subscriptions ?? [])
+    .map((each) => judgeSubscription(facts?.deleted === true ? over(each) : each, policy, catalogue, moments))
+    .toSorted(byUrgency);
+  const live = judged.filter((each) => each.live);
+  const headline = live[0] ?? lastEnded(judged);
+  const shown = headline === null ? [] : live.length > 0 ? live : [headline];
+  const never = linked && facts === null;
+  const offers = never || live.length > 0 ? [] : offersOf(policy, catalogue);
+  const access = never ? given(policy.unknownAccess, 'unknown') : accessOf(judged, linked, policy);
+  const ticketIsLate = waitsTooLong !== null && !moments.lookAt(waitsTooLong);
+  const portal = choosePortal(policy.portal, live, moments, now);
+  const situation = { facts, linked, headline, offers, portal: portal.features };
+  const { key: _, ...words } = headline === null ? nothing : headline.summary;
+  const snapshot: BillingSnapshot = {
+    ...words,
+    revision: standing.revision,
+    asOf: iso(standing.fetchedAt),
+    confirmedBy: standing.confirmedBy,
+    stale: ticketIsLate || moments.unseen(),
+    state: never ? 'unknown' : words.state,
+    // Another product of the same Stripe account is listed below, but it is not this host's plan.
+    plan: headline?.own === true ? words.plan : null,
+    next: headline?.own === true ? words.next : null,
+    freePlanName: live.length === 0 && !never ? (policy.freePlan?.name ?? null) : null,
+    payment: { ...words.payment, ...dueOver(shown.map((each) => each.facts)), ...methodOf(facts, headline) },
+    access: { level: access.level, reason: access.reason, until: iso(access.until) },
+    actions: viewer.mayManage ? actionsFor(situation, policy, catalogue) : [],
+    mayManage: viewer.mayManage,
+    offers,
+    subscriptions: shown.map((each) => each.summary),
+  };
+  return {
+    snapshot,
+    nextChangeAt: moments.nextChangeAt(),
+    invoiceToPay: headline?.live === true ? (invoiceToPay(headline.facts)?.id ?? null) : null,
+    portal,
+  };
+}
+
+/** The best among the host's own plans (M22: others count for nothing here). */
+function accessOf(judged: readonly JudgedSubscription[], linked: boolean, policy: Policy): GivenAccess {
+  const own = judged.filter((each) => each.own);
+  const paid = own.map((each) => each.access).toSorted((a, b) => -compareAccess(a, b))[0] ?? null;
+  // Never asked Stripe about: an account that was a subscriber long before Billhook must not be told "no" (M30).
+  const without = given(policy.freePlan?.access ?? 'none', 'none');
+  if (!linked)
+    return compareAccess(given(policy.unknownAccess, 'none'), without) > 0
+      ? given(policy.unknownAccess, 'none')
+      : without;
+  if (paid === null) return without;
+  // The free plan is the floor for whoever has nothing running: a cancelled or never finished purchase must not leave
+  // somebody with less than never having bought. A debt or a pause is not lifted by it.
+  const nothingRuns = paid.reason === 'ended' || paid.reason === 'incomplete';
+  return nothingRuns && compareAccess(without, paid) > 0 ? without : paid;
+}
+
+/** By level, then by how long it lasts. */
+function compareAccess(a: GivenAccess, b: GivenAccess): number {
+  const rank = (access: GivenAccess) => leastToMost.indexOf(access.level);
+  return rank(a) - rank(b) || Math.sign((a.until ?? Number.MAX_VALUE) - (b.until ?? Number.MAX_VALUE));
+}
+
+function given(level: AccessLevel, reason: BillingState): GivenAccess {
+  return { level, reason, until: null };
+}
+
+/** Worst first; among equals the host's own, then the newest. */
+function byUrgency(a: JudgedSubscription, b: JudgedSubscription): number {
+  const rank = (each: JudgedSubscription) => calmToUrgent.indexOf(each.summary.state);
+  return rank(b) - rank(a) || Number(b.own) - Number(a.own) || b.facts.created - a.facts.created;
+}
+
+/** With nothing live, what ended last speaks. Another product's end is no news here. */
+function lastEnded(judged: readonly JudgedSubscription[]): JudgedSubscription | null {
+  const when = (each: JudgedSubscription) => each.summary.endedAt ?? '';
+  return judged.filter((each) => each.own).toSorted((a, b) => (when(a) < when(b) ? 1 : -1))[0] ?? null;
+}
+
+function over<T extends { readonly status: string }>(subscription: T): T {
+  return { ...subscription, status: 'canceled' };
+}
+
+function methodOf(facts: CustomerFacts | null, headline: JudgedSubscription | null): Pick<Payment, 'methodOnFile'> {
+  return { methodOnFile: headline?.live === true ? headline.facts.methodOnFile : (facts?.methodOnFile ?? false) };
+}
+
+const nothing: SubscriptionSummary = {
+  key: '',
+  state: 'none',
+  plan: null,
+  next: null,
+  renewsAt: null,
+  endsAt: null,
+  endedAt: null,
+  trialEndsAt: null,
+  resumesAt: null,
+  graceEndsAt: null,
+  payment: {
+    due: null,
+    otherCurrencies: false,
+    nextAttemptAt: null,
+    problem: null,
+    methodOnFile: false,
+    methodReplaced: false,
+  },
+};

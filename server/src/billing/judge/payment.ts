@@ -1,0 +1,79 @@
+/** Open invoices → what stands between somebody and being paid up. */
+
+import type { Payment } from '@billhook/widget/contract';
+import type { InvoiceFacts, SubscriptionFacts } from '../facts.ts';
+import { iso } from './deadlines.ts';
+import type { Moments } from './deadlines.ts';
+
+/**
+ * How the payments of a subscription stand, taken together. `failed` outranks `actionRequired`: with both, a
+ * confirmation alone would not help. `processing` only when everything that is open is on its way (L21).
+ */
+export type PaymentStanding = 'clear' | 'processing' | 'actionRequired' | 'failed';
+
+export function paymentStanding(subscription: SubscriptionFacts): PaymentStanding {
+  const kinds = owed(subscription).map((invoice) =>
+    // An invoice that was sent is paid by its own terms: bank transfer instructions are no bank asking for confirmation.
+    invoice.collectionMethod === 'send_invoice' && invoice.payment === 'actionRequired' ? 'none' : invoice.payment,
+  );
+  if (kinds.includes('failed')) return 'failed';
+  if (kinds.includes('actionRequired')) return 'actionRequired';
+  return kinds.length > 0 && kinds.every((kind) => kind === 'processing') ? 'processing' : 'clear';
+}
+
+/** Open and not fully paid, oldest first. */
+export function owed(subscription: SubscriptionFacts): readonly InvoiceFacts[] {
+  return subscription.openInvoices.filter((invoice) => invoice.amountRemaining > 0);
+}
+
+/**
+ * The invoice that "pay now" and "confirm" open: the one the bank asks about, else the latest, because paying *that*
+ * one is what makes a past-due subscription active again (SUB-7), else the newest.
+ */
+export function invoiceToPay(subscription: SubscriptionFacts): InvoiceFacts | null {
+  const open = owed(subscription);
+  const latest = subscription.latestInvoice?.id;
+  return (
+    (paymentStanding(subscription) === 'actionRequired'
+      ? open.find((each) => each.payment === 'actionRequired')
+      : null) ??
+    open.find((each) => each.id === latest) ??
+    open.at(-1) ??
+    null
+  );
+}
+
+/** Was the method replaced after the failure? The open invoice stays open all the same (L11). */
+export function methodReplaced(subscription: SubscriptionFacts): boolean {
+  const { methodDigest } = subscription;
+  const failed = owed(subscription).filter((invoice) => invoice.payment === 'failed');
+  return (
+    methodDigest !== null &&
+    failed.length > 0 &&
+    failed.every((each) => each.triedMethodDigest !== null && each.triedMethodDigest !== methodDigest)
+  );
+}
+
+/** Open over all of them. Several currencies cannot be added: the largest one is shown, and that there are others. */
+export function dueOver(subscriptions: readonly SubscriptionFacts[]): Pick<Payment, 'due' | 'otherCurrencies'> {
+  const sums = new Map<string, number>();
+  for (const { currency, amountRemaining } of subscriptions.flatMap(owed)) {
+    sums.set(currency, (sums.get(currency) ?? 0) + amountRemaining);
+  }
+  const largest = [...sums].toSorted(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))[0];
+  if (largest === undefined) return { due: null, otherCurrencies: false };
+  return { due: { amount: largest[1], currency: largest[0] }, otherCurrencies: sums.size > 1 };
+}
+
+export function paymentOf(subscription: SubscriptionFacts, problem: Payment['problem'], moments: Moments): Payment {
+  const attempts = owed(subscription).flatMap((invoice) => invoice.nextAttemptAt ?? []);
+  const nextAttempt = attempts.length === 0 ? null : Math.min(...attempts);
+  return {
+    ...dueOver([subscription]),
+    // Once it has passed it is no promise any more, whether or not Stripe could be asked how it went.
+    nextAttemptAt: moments.lookAt(nextAttempt) ? iso(nextAttempt) : null,
+    problem,
+    methodOnFile: subscription.methodOnFile,
+    methodReplaced: methodReplaced(subscription),
+  };
+}

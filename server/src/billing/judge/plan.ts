@@ -1,0 +1,83 @@
+/** Items → what is shown of them: the plan, its list price, a change that is already decided. */
+
+import type { Money, Plan, ScheduledChange } from '@billhook/widget/contract';
+import type { ItemFacts, SubscriptionFacts } from '../facts.ts';
+import { iso } from './deadlines.ts';
+import { ownItems } from '../policy.ts';
+import type { Policy } from '../policy.ts';
+
+/** Names and prices that Stripe's objects only point to. */
+export interface Catalogue {
+  productName(id: string): string | null;
+  /** A price by its id or lookup key. */
+  price(ref: string): ItemFacts | null;
+  /** The same, where it is still sold. */
+  soldPrice(ref: string): ItemFacts | null;
+}
+
+/** The item a person would name the plan by: the host's own, and rather a fixed price than metered usage beside it. */
+export function mainItem(items: readonly ItemFacts[]): ItemFacts | null {
+  return items.find((item) => !item.metered) ?? items[0] ?? null;
+}
+
+/** List price × quantity, in whole minor units. Stripe's minor units pass through: ¥2,900 is 2900, $29 is 2900 (L22). */
+export function listPrice(item: ItemFacts): Money | null {
+  if (item.metered || item.unitAmount === null) return null;
+  // Fractions of a cent count once multiplied: 0.5¢ × 1000 is $5, not $10 or nothing.
+  const amount = Math.round(item.unitAmount * (item.quantity ?? 1)) + 0;
+  return Number.isSafeInteger(amount) ? { amount, currency: item.currency } : null;
+}
+
+/** The plan of some items, `null` when there are none. An unknown product has no name, which is not "free" (M22). */
+export function planOf(
+  items: readonly ItemFacts[],
+  discounted: boolean,
+  catalogue: Catalogue,
+  own: readonly ItemFacts[] = items,
+): Plan | null {
+  const item = mainItem(own.length > 0 ? own : items);
+  if (item === null) return null;
+  return {
+    name: catalogue.productName(item.product),
+    price: listPrice(item),
+    interval: item.interval,
+    intervalCount: item.intervalCount,
+    quantity: item.quantity,
+    discounted,
+    taxExcluded: item.taxExcluded,
+    metered: items.some((each) => each.metered),
+    otherItems: items.length - 1,
+  };
+}
+
+export function subscriptionPlan(subscription: SubscriptionFacts, policy: Policy, catalogue: Catalogue): Plan | null {
+  const own = ownItems(subscription, policy.plans);
+  return planOf(subscription.items, subscription.discounted, catalogue, own);
+}
+
+/** The next phase of a schedule, when it changes what is paid for: a phase that repeats the plan is no news. */
+export function scheduledChange(
+  subscription: SubscriptionFacts,
+  policy: Policy,
+  catalogue: Catalogue,
+): ScheduledChange | null {
+  const { next, items } = subscription;
+  if (next === null || sameItems(items, next.items)) return null;
+  const at = iso(next.at);
+  const known = next.items.map((item) => namedItem(item, catalogue));
+  const plan = subscriptionPlan({ ...subscription, items: known }, policy, catalogue);
+  return at === null || plan === null ? null : { plan, at };
+}
+
+/** A scheduled phase names its prices by id only: what they are of, and what they cost, the catalogue knows. */
+export function namedItem(item: ItemFacts, catalogue: Pick<Catalogue, 'price'>): ItemFacts {
+  const price = item.product === '' ? catalogue.price(item.price) : null;
+  return price === null ? item : { ...price, quantity: price.metered ? null : item.quantity };
+}
+
+/** The same prices in the same quantities, in whatever order. */
+export function sameItems(a: readonly ItemFacts[], b: readonly ItemFacts[]): boolean {
+  const keys = (items: readonly ItemFacts[]) => items.map((item) => `${item.price} ${item.quantity ?? ''}`).toSorted();
+  const [left, right] = [keys(a), keys(b)];
+  return left.length === right.length && left.every((key, index) => key === right[index]);
+}

@@ -1,0 +1,255 @@
+/** One subscription, judged alone: its state, its dates, the access that it gives. */
+
+import { createHash } from 'node:crypto';
+import type { AccessLevel, BillingState, Payment, SubscriptionSummary } from '@billhook/widget/contract';
+import type { SubscriptionFacts } from '../facts.ts';
+import { graceEndOf } from './grace.ts';
+import { iso } from './deadlines.ts';
+import type { Moments } from './deadlines.ts';
+import { owed, paymentOf, paymentStanding } from './payment.ts';
+import type { PaymentStanding } from './payment.ts';
+import { scheduledChange, subscriptionPlan } from './plan.ts';
+import type { Catalogue } from './plan.ts';
+import { isOwn } from '../policy.ts';
+import type { Policy } from '../policy.ts';
+
+export interface GivenAccess {
+  readonly level: AccessLevel;
+  readonly reason: BillingState;
+  /** When it narrows by itself, in Unix milliseconds. */
+  readonly until: number | null;
+}
+
+export interface JudgedSubscription {
+  readonly facts: SubscriptionFacts;
+  readonly summary: SubscriptionSummary;
+  readonly access: GivenAccess;
+  /** Not over. A live one forbids selling another (L10). */
+  readonly live: boolean;
+  /** One of the host's listed plans. */
+  readonly own: boolean;
+}
+
+const hour = 60 * 60_000;
+const day = 24 * hour;
+
+/** What the status alone says, before payments that are on their way or wait for the bank are looked at. */
+interface Ground extends GivenAccess {
+  readonly endedAt?: number | null;
+}
+
+/**
+ * Judges one subscription. Time is only asked through `moments`, which afterwards knows when this judgement changes.
+ *
+ * @example
+ * const moments = momentsAt(now, fetchedAt, policy.staleLimitHours * 3_600_000);
+ * const { summary, access } = judgeSubscription(facts, policy, catalogue, moments);
+ */
+export function judgeSubscription(
+  facts: SubscriptionFacts,
+  policy: Policy,
+  catalogue: Catalogue,
+  moments: Moments,
+): JudgedSubscription {
+  const ground = groundOf(facts, policy, moments);
+  const standing = paymentStanding(facts);
+  const state = overlaid(ground.reason, standing);
+  const live = ground.reason !== 'ended';
+  const endsAt = live ? endOf(facts) : null;
+  return {
+    facts,
+    live,
+    own: isOwn(facts, policy.plans),
+    access: ground,
+    summary: {
+      key: keyOf(facts.id),
+      state,
+      plan: subscriptionPlan(facts, policy, catalogue),
+      next: live && nextIsAhead(facts, moments) ? scheduledChange(facts, policy, catalogue) : null,
+      renewsAt: iso(renewalOf(facts, ground.reason, endsAt, moments)),
+      endsAt: iso(endsAt),
+      endedAt: live ? null : iso(ground.endedAt ?? null),
+      trialEndsAt: live && facts.status === 'trialing' ? iso(facts.trialEnd) : null,
+      resumesAt: ground.reason === 'paused' ? iso(resumptionOf(facts, moments)) : null,
+      graceEndsAt: live ? iso(graceEndOf(facts, policy.graceDays)) : null,
+      payment: paymentOf(facts, live ? problemOf(facts, ground.reason, standing, moments) : null, moments),
+    },
+  };
+}
+
+/** `canceled` and `incomplete_expired` are terminal: no clock, policy or invoice revives them (L3). */
+export function isTerminal(facts: SubscriptionFacts): boolean {
+  return facts.status === 'canceled' || facts.status === 'incomplete_expired';
+}
+
+/** When a decided cancellation takes effect: both spellings are read, because the portal writes only `cancel_at` (L6). */
+export function endOf(facts: SubscriptionFacts): number | null {
+  return facts.cancelAt ?? (facts.cancelAtPeriodEnd ? facts.currentPeriodEnd : null);
+}
+
+export function isEnding(facts: SubscriptionFacts): boolean {
+  return facts.cancelAt !== null || facts.cancelAtPeriodEnd;
+}
+
+function groundOf(facts: SubscriptionFacts, policy: Policy, moments: Moments): Ground {
+  if (isTerminal(facts)) return ended(facts.endedAt ?? facts.canceledAt);
+  const end = endOf(facts);
+  if (moments.passing(end) === 'overdue') return ended(end);
+  // Stripe may still call it live after its own date: then Stripe is late, and its word stands until it says otherwise.
+  moments.lookAgainAfter(end);
+  return liveGround(facts, policy, moments, end);
+}
+
+function liveGround(facts: SubscriptionFacts, policy: Policy, moments: Moments, end: number | null): Ground {
+  const full = (reason: BillingState): Ground => ({ level: 'full', reason, until: end });
+  const paused: Ground = { level: policy.pausedAccess, reason: 'paused', until: end };
+  switch (facts.status) {
+    case 'active':
+      if (facts.pause !== null) return paused;
+      return full(isEnding(facts) ? 'ending' : 'active');
+    case 'trialing':
+      return trialGround(facts, policy, moments, end);
+    case 'past_due':
+    case 'unpaid':
+      return graceGround(facts, policy, moments, end);
+    case 'paused':
+      // A failed payment and a missing card are no choice: they need the way out of a debt, not of a pause (L25).
+      if (facts.pausedBecause === 'paymentFailed')
+        return { level: policy.afterGrace, reason: 'restricted', until: end };
+      return facts.pausedBecause === 'trialWithoutMethod'
+        ? { level: 'none', reason: 'incomplete', until: null }
+        : paused;
+    case 'incomplete':
+      // After 23 hours Stripe gives the first payment up (SUB-3).
+      moments.lookAt(facts.created + 23 * hour);
+      return { level: 'none', reason: 'incomplete', until: null };
+    default:
+      // A status of the future: nothing is sold, nobody is refused.
+      return { level: policy.unknownAccess, reason: 'unknown', until: null };
+  }
+}
+
+/**
+ * How a trial ends depends on the first charge. Without a card it ends in nothing (or in a failed charge), so access is
+ * known to narrow; with one, it only becomes unknown when nobody could look for longer than the limit.
+ */
+function trialGround(facts: SubscriptionFacts, policy: Policy, moments: Moments, end: number | null): Ground {
+  const { trialEnd } = facts;
+  const paysItself = facts.methodOnFile || facts.collectionMethod === 'send_invoice';
+  if (moments.passing(trialEnd) === 'overdue') {
+    return paysItself
+      ? { level: policy.unknownAccess, reason: 'trialing', until: null }
+      : { level: 'none', reason: 'incomplete', until: null };
+  }
+  moments.lookAgainAfter(trialEnd);
+  const until = earliest(end, paysItself ? null : trialEnd);
+  if (facts.pause !== null) return { level: policy.pausedAccess, reason: 'paused', until };
+  return { level: 'full', reason: isEnding(facts) ? 'ending' : 'trialing', until };
+}
+
+/**
+ * `unpaid` keeps the rest of its grace: the banner has promised a date, and a host whose retries give up after three
+ * days must not break it. Without a grace to count (nothing open), `past_due` waits for Stripe and `unpaid` is over.
+ */
+function graceGround(facts: SubscriptionFacts, policy: Policy, moments: Moments, end: number | null): Ground {
+  const restricted: Ground = { level: policy.afterGrace, reason: 'restricted', until: end };
+  const graceEnd = graceEndOf(facts, policy.graceDays);
+  if (graceEnd === null && facts.status === 'unpaid') return restricted;
+  const passing = moments.passing(graceEnd);
+  if (passing === 'seen' || passing === 'overdue') return restricted;
+  return { level: 'full', reason: 'pastDue', until: earliest(end, graceEnd) };
+}
+
+/**
+ * Payments on top of the status. A confirmation the bank asks for outranks everything but a lost access, whose banner
+ * says more; a payment on its way outranks even that, because who is told to pay again pays twice (L21). An unfinished
+ * first payment keeps its own state when it needs confirmation: its way out is the same page.
+ */
+function overlaid(ground: BillingState, standing: PaymentStanding): BillingState {
+  if (ground === 'ended' || ground === 'unknown') return ground;
+  if (standing === 'processing') return 'processing';
+  if (standing === 'actionRequired' && ground !== 'restricted' && ground !== 'incomplete') return 'actionRequired';
+  return ground;
+}
+
+function problemOf(
+  facts: SubscriptionFacts,
+  ground: BillingState,
+  standing: PaymentStanding,
+  moments: Moments,
+): Payment['problem'] {
+  if (standing === 'processing') return null;
+  if (standing === 'actionRequired') return 'confirmationRequired';
+  const behind = ground === 'pastDue' || ground === 'restricted';
+  const sent = owed(facts).filter((invoice) => invoice.collectionMethod === 'send_invoice');
+  const late = sent.filter(({ dueDate }) => dueDate !== null && !moments.lookAt(dueDate));
+  if (late.length > 0 || (behind && facts.collectionMethod === 'send_invoice')) return 'overdue';
+  if (!facts.methodOnFile && (behind || facts.pausedBecause === 'trialWithoutMethod')) return 'methodMissing';
+  return behind || standing === 'failed' ? 'failed' : null;
+}
+
+/**
+ * When it renews, said only of what is paid (L8). Stripe moves the period on about an hour before it charges, so during
+ * that hour the renewal is still the one that is due now, and the date does not jump until the invoice is paid.
+ */
+function renewalOf(
+  facts: SubscriptionFacts,
+  ground: BillingState,
+  endsAt: number | null,
+  moments: Moments,
+): number | null {
+  if (ground !== 'active' && ground !== 'ending') return null;
+  const { currentPeriodStart: start, currentPeriodEnd: end } = facts;
+  if (facts.status !== 'active' || end === null) return null;
+  // A contract with a last day renews until then; a cancelled plan does not renew.
+  if (ground === 'ending' && (endsAt === null || end >= endsAt)) return null;
+  moments.lookAt(end);
+  moments.lookAgainAfter(end);
+  if (start === null || !renewalIsUnpaid(facts, start, moments)) return end;
+  // A bank debit may take days: after one, a date that lies behind says nothing any more.
+  return moments.lookAt(start + day) ? start : null;
+}
+
+function renewalIsUnpaid(facts: SubscriptionFacts, start: number, moments: Moments): boolean {
+  // Somebody who is sent invoices pays them by their own terms, long after the period began.
+  if (facts.collectionMethod === 'send_invoice') return false;
+  const latest = facts.latestInvoice;
+  const renewals = [...facts.openInvoices, ...(latest === null ? [] : [latest])];
+  const waits = renewals.some(
+    ({ billingReason, status }) => billingReason === 'subscription_cycle' && (status === 'draft' || status === 'open'),
+  );
+  // Between the new period and its draft, the latest invoice is still the last period's. Stripe charges after 72 hours
+  // at the latest (SUB-5); who has no new invoice even then is billed in some other way, such as in advance.
+  const lacks = latest !== null && latest.created < start - hour && moments.passing(start + 73 * hour) !== 'seen';
+  // Charged about an hour after the period began: the one look that tells, should the webhook be lost.
+  if (waits || lacks) moments.lookAt(start + 2 * hour);
+  return waits || lacks;
+}
+
+/** Resuming widens access, so nothing is assumed of it: it is only worth a look. */
+function resumptionOf(facts: SubscriptionFacts, moments: Moments): number | null {
+  const at = facts.pause?.resumesAt ?? null;
+  moments.lookAt(at);
+  return at;
+}
+
+/** A phase whose day has come is not upcoming any more; until Stripe could be asked, it stays what was said. */
+function nextIsAhead(facts: SubscriptionFacts, moments: Moments): boolean {
+  if (facts.next === null) return false;
+  const passing = moments.passing(facts.next.at);
+  return passing === 'ahead' || passing === 'unseen';
+}
+
+function ended(at: number | null): Ground {
+  return { level: 'none', reason: 'ended', until: null, endedAt: at };
+}
+
+function earliest(...moments: readonly (number | null)[]): number | null {
+  const known = moments.filter((at) => at !== null);
+  return known.length === 0 ? null : Math.min(...known);
+}
+
+/** Opaque and stable; ids of Stripe never leave. They are random enough that a plain hash cannot be turned around. */
+export function keyOf(id: string): string {
+  return createHash('sha256').update(id).digest('base64url').slice(0, 16);
+}

@@ -1,0 +1,268 @@
+/**
+ * What a host is told about its accounts, so that it can send its own e-mails: facts before and facts now → news, each
+ * told once. Pure. Nobody is told about renewals, retries or looking again: a notice is made where a fact begins, and
+ * names it by `fact`, so that the ledger can drop what was told before (a list that forgot a subscription for a moment).
+ * What may go to and fro, such as cancelling and keeping, is a new fact each time it is seen: it is not `once`.
+ */
+
+import type { Money, Payment, Plan } from '@billhook/widget/contract';
+import type { CustomerFacts, SubscriptionFacts } from './facts.ts';
+import { iso } from './judge/deadlines.ts';
+import { mainItem, planOf } from './judge/plan.ts';
+import { endOf, isEnding, isTerminal, keyOf } from './judge/subscription.ts';
+import { failureNews, recoveryNews } from './payment-notices.ts';
+import { defaultPolicy, isOwn, ownItems, type Policy } from './policy.ts';
+
+/** Of which subscription: opaque and stable, the `key` in the snapshot; and its plan, as it is now. */
+export interface OfSubscription {
+  readonly subscription: string;
+  readonly plan: Plan | null;
+}
+
+/** What each notice says. Times are ISO 8601, money is in minor units; nothing here is an id of Stripe's or personal. */
+export interface NoticeData {
+  /** Bought, or begun as a trial. */
+  readonly 'subscription.started': OfSubscription & { readonly trialEndsAt: string | null };
+  /** Another product, price, rhythm or quantity. `to` is the plan now. */
+  readonly 'plan.changed': { readonly subscription: string; readonly from: Plan; readonly to: Plan };
+  /** Three days before a trial ends; at once for one that is shorter. `endsAt`: it will not go on after the trial. */
+  readonly 'trial.ending': OfSubscription & {
+    readonly trialEndsAt: string;
+    readonly endsAt: string | null;
+    readonly methodOnFile: boolean;
+  };
+  /** An invoice could not be collected. Its next attempts are no news. */
+  readonly 'payment.failed': OfSubscription & {
+    /** Open on this invoice. */
+    readonly due: Money;
+    readonly problem: NonNullable<Payment['problem']>;
+    readonly nextAttemptAt: string | null;
+    /** Until when access stays full, by the host's own grace. */
+    readonly graceEndsAt: string | null;
+  };
+  /** What had failed is settled. `paid` is `null` when the debt was dropped rather than paid. */
+  readonly 'payment.recovered': OfSubscription & { readonly paid: Money | null };
+  /** A cancellation was decided, or moved to another day. */
+  readonly 'subscription.ending': OfSubscription & { readonly endsAt: string | null };
+  /** The cancellation was taken back. */
+  readonly 'subscription.kept': OfSubscription;
+  readonly 'subscription.ended': OfSubscription & {
+    readonly endedAt: string | null;
+    readonly reason: 'requested' | 'paymentFailed' | 'paymentDisputed' | 'customerDeleted' | 'other';
+  };
+  /** The customer was deleted at Stripe; the account can have a new one. */
+  readonly 'customer.deleted': Readonly<Record<string, never>>;
+}
+
+export type NoticeType = keyof NoticeData;
+
+type EachType<Envelope extends object> = {
+  [Type in NoticeType]: { readonly type: Type; readonly data: NoticeData[Type] } & Envelope;
+}[NoticeType];
+
+/** What a host gets: the argument of `onChange`, and the body of the webhook. */
+export type Notice = EachType<{
+  /** The same however often it is delivered: skip what you have seen. */
+  readonly id: string;
+  /** When Billhook saw it: ISO 8601. */
+  readonly timestamp: string;
+  readonly host: string;
+  readonly account: string;
+  /** The snapshot's revision since which it is so. */
+  readonly revision: string;
+}>;
+
+/** A notice before the ledger takes it. Never leaves the server as it is: `fact` is made of Stripe's ids. */
+export type News = EachType<{
+  readonly fact: string;
+  /** There can be only one such fact for this customer. Otherwise each look that finds it finds another. */
+  readonly once: boolean;
+}>;
+
+export interface Looks {
+  /** Unix milliseconds of the look before; for a first look, when the account was linked; `null`: nobody knows. */
+  readonly before: number | null;
+  /** Unix milliseconds of this look. */
+  readonly after: number;
+}
+
+type ProductName = (id: string) => string | null;
+
+const day = 24 * 60 * 60_000;
+/** As Stripe's `customer.subscription.trial_will_end` (SUB-4). */
+const trialNoticeMs = 3 * day;
+/** Stripe's clock and ours may differ, and Stripe's times are whole seconds. */
+const skewMs = 5 * 60_000;
+
+/** What ends comes before what begins, and what was put in order before what needs doing. */
+const order: readonly NoticeType[] = [
+  'subscription.ended',
+  'subscription.started',
+  'plan.changed',
+  'subscription.kept',
+  'subscription.ending',
+  'trial.ending',
+  'payment.recovered',
+  'payment.failed',
+  'customer.deleted',
+];
+
+/**
+ * @example
+ * noticesBetween(before, after, { before: 1_800_000_000_000, after: 1_800_000_060_000 }, (id) => names.get(id) ?? null);
+ * // [{ type: 'subscription.ending', fact: '…', data: { subscription: 'Xw…', plan: { name: 'Team', … }, endsAt: '2027-…' } }]
+ *
+ * @param before - `null` at the first look. What was so before the account was linked is no news then: taking over ten
+ *   thousand subscribers must not send ten thousand welcomes
+ * @param policy - whose plans count, and how long the grace is
+ * @returns in the order in which they should be told; the same facts at the same time give none
+ */
+export function noticesBetween(
+  before: CustomerFacts | null,
+  after: CustomerFacts,
+  at: Looks,
+  productName: ProductName,
+  policy: Pick<Policy, 'plans' | 'graceDays'> = defaultPolicy,
+): News[] {
+  const context: Context = { policy, at, productName };
+  if (after.deleted) return before?.deleted === true ? [] : deletedNews(before, context);
+  const news = after.subscriptions.flatMap((now) => {
+    if (!isOwn(now, policy.plans)) return [];
+    return [...newsOf(thenOf(before, now, at), now, context), ...trialNews(before, now, context)];
+  });
+  return news.toSorted((a, b) => order.indexOf(a.type) - order.indexOf(b.type));
+}
+
+/** When time alone makes news of these facts; in Unix milliseconds, later than `after`. */
+export function nextNoticeAt(facts: CustomerFacts, after: number): number | null {
+  const moments = facts.subscriptions.flatMap((each) => trialNoticeOf(each) ?? []).filter((moment) => moment > after);
+  return facts.deleted || moments.length === 0 ? null : Math.min(...moments);
+}
+
+interface Context {
+  readonly policy: Pick<Policy, 'plans' | 'graceDays'>;
+  readonly at: Looks;
+  readonly productName: ProductName;
+}
+
+/** How it was known before: not at all (`null`) where it is new, as it is now where a first look finds it old. */
+function thenOf(before: CustomerFacts | null, now: SubscriptionFacts, at: Looks): SubscriptionFacts | null {
+  if (before !== null) return before.subscriptions.find(({ id }) => id === now.id) ?? null;
+  return at.before !== null && now.created >= at.before - skewMs ? null : now;
+}
+
+function newsOf(then: SubscriptionFacts | null, now: SubscriptionFacts, context: Context): News[] {
+  // Terminal is terminal (L3), and an unfinished first payment is shown on the page where it is made.
+  if (then !== null && isTerminal(then)) return [];
+  const had = then !== null && then.status !== 'incomplete';
+  if (isTerminal(now)) return had ? [endedNews(now, reasonOf(now), context)] : [];
+  if (now.status === 'incomplete') return [];
+  const of = about(now, context);
+  const started: News = {
+    type: 'subscription.started',
+    fact: `started ${now.id}`,
+    once: true,
+    data: { ...of, trialEndsAt: now.status === 'trialing' ? iso(now.trialEnd) : null },
+  };
+  return [
+    ...(had ? planNews(then, now, context) : [started]),
+    ...endNews(had ? then : null, now, context),
+    ...(had ? recoveryNews(then, now, of) : []),
+    ...failureNews(had ? then : null, now, of, context.policy.graceDays),
+  ];
+}
+
+function planNews(then: SubscriptionFacts, now: SubscriptionFacts, context: Context): News[] {
+  const terms = (facts: SubscriptionFacts) => {
+    const item = mainItem(ownItems(facts, context.policy.plans));
+    return item && [item.product, item.unitAmount, item.currency, item.interval, item.intervalCount, item.quantity];
+  };
+  const [was, is] = [terms(then), terms(now)];
+  const [from, to] = [about(then, context).plan, about(now, context).plan];
+  if (was === null || is === null || from === null || to === null || JSON.stringify(was) === JSON.stringify(is)) {
+    return [];
+  }
+  return [
+    {
+      type: 'plan.changed',
+      fact: `plan ${now.id}`,
+      once: false,
+      data: { subscription: keyOf(now.id), from, to },
+    },
+  ];
+}
+
+function endNews(then: SubscriptionFacts | null, now: SubscriptionFacts, context: Context): News[] {
+  const wasEnding = then !== null && isEnding(then);
+  const of = about(now, context);
+  if (!isEnding(now)) {
+    return wasEnding ? [{ type: 'subscription.kept', fact: `kept ${now.id}`, once: false, data: of }] : [];
+  }
+  if (wasEnding && endOf(then) === endOf(now)) return [];
+  const data = { ...of, endsAt: iso(endOf(now)) };
+  return [{ type: 'subscription.ending', fact: `ending ${now.id}`, once: false, data }];
+}
+
+function endedNews(
+  facts: SubscriptionFacts,
+  reason: NoticeData['subscription.ended']['reason'],
+  context: Context,
+): News {
+  const endedAt = iso(facts.endedAt ?? (reason === 'customerDeleted' ? context.at.after : facts.canceledAt));
+  return {
+    type: 'subscription.ended',
+    fact: `ended ${facts.id}`,
+    once: true,
+    data: { ...about(facts, context), endedAt, reason },
+  };
+}
+
+function reasonOf({ cancellationReason }: SubscriptionFacts): NoticeData['subscription.ended']['reason'] {
+  switch (cancellationReason) {
+    case 'cancellation_requested':
+      return 'requested';
+    case 'payment_failed':
+      return 'paymentFailed';
+    case 'payment_disputed':
+      return 'paymentDisputed';
+    default:
+      return 'other';
+  }
+}
+
+/** Decided by the two looks alone, so a ledger that was asleep at the moment tells it at its next look. */
+function trialNews(before: CustomerFacts | null, now: SubscriptionFacts, context: Context): News[] {
+  const { trialEnd } = now;
+  const [moment, trialEndsAt] = [trialNoticeOf(now), iso(trialEnd)];
+  if (moment === null || trialEnd === null || trialEndsAt === null) return [];
+  const { at } = context;
+  if (at.after < moment || at.after >= trialEnd) return [];
+  const then = before?.subscriptions.find(({ id }) => id === now.id);
+  const wasSeen = then !== undefined && trialNoticeOf(then) === moment;
+  // What lies ahead is worth telling at the very first look too.
+  if (wasSeen && at.before !== null && at.before >= moment) return [];
+  const end = endOf(now);
+  const endsAt = end !== null && end <= trialEnd ? iso(end) : null;
+  const data = { ...about(now, context), trialEndsAt, endsAt, methodOnFile: now.methodOnFile };
+  return [{ type: 'trial.ending', fact: `trial ${now.id} ${trialEnd}`, once: true, data }];
+}
+
+function trialNoticeOf({ status, trialEnd }: SubscriptionFacts): number | null {
+  return status === 'trialing' && trialEnd !== null ? trialEnd - trialNoticeMs : null;
+}
+
+/** A deleted customer takes its subscriptions along, and its last look may not list them any more (SUB-14). */
+function deletedNews(before: CustomerFacts | null, context: Context): News[] {
+  const ended = (before?.subscriptions ?? [])
+    .filter((each) => isOwn(each, context.policy.plans) && !isTerminal(each) && each.status !== 'incomplete')
+    .map((each) => endedNews(each, 'customerDeleted', context));
+  return [...ended, { type: 'customer.deleted', fact: 'deleted', once: true, data: {} }];
+}
+
+function about(facts: SubscriptionFacts, { policy, productName }: Context): OfSubscription {
+  const own = ownItems(facts, policy.plans);
+  return {
+    subscription: keyOf(facts.id),
+    plan: planOf(facts.items, facts.discounted, { productName, price: () => null, soldPrice: () => null }, own),
+  };
+}

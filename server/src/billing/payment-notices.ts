@@ -1,0 +1,70 @@
+/** Payments as news: what could not be collected, once an invoice, and what was put in order again. */
+
+import type { Payment } from '@billhook/widget/contract';
+import { isBehind, paidBetween } from './changes.ts';
+import type { InvoiceFacts, SubscriptionFacts } from './facts.ts';
+import { graceEndOf } from './judge/grace.ts';
+import { iso } from './judge/deadlines.ts';
+import { owed } from './judge/payment.ts';
+import { isTerminal } from './judge/subscription.ts';
+import type { News, OfSubscription } from './notices.ts';
+
+/** What failed since, each invoice by itself. @param then - `null` where nothing was had before */
+export function failureNews(
+  then: SubscriptionFacts | null,
+  now: SubscriptionFacts,
+  of: OfSubscription,
+  graceDays: number,
+): News[] {
+  const known = new Set(then === null ? [] : troubles(then).map(({ id }) => id));
+  return troubles(now)
+    .filter(({ id }) => !known.has(id))
+    .map((invoice): News => ({
+      type: 'payment.failed',
+      fact: `failed ${now.id} ${invoice.id}`,
+      once: true,
+      data: {
+        ...of,
+        due: { amount: invoice.amountRemaining, currency: invoice.currency },
+        problem: problemOf(invoice, now),
+        nextAttemptAt: iso(invoice.nextAttemptAt),
+        graceEndsAt: iso(graceEndOf(now, graceDays)),
+      },
+    }));
+}
+
+/**
+ * Invoices that could not be collected. One that failed stays one while it is open, whatever its newest attempt does. A
+ * confirmation counts only once the subscription fell behind: before, the person is on the page that asks for it.
+ */
+function troubles(subscription: SubscriptionFacts): readonly InvoiceFacts[] {
+  if (isTerminal(subscription) || subscription.status === 'incomplete') return [];
+  const open = owed(subscription);
+  const failed = open.filter(({ payment, firstFailedAt }) => payment === 'failed' || firstFailedAt !== null);
+  if (failed.length > 0 || !isBehind(subscription)) return failed;
+  return [open.find(({ payment }) => payment === 'actionRequired') ?? open[0]].filter((each) => each !== undefined);
+}
+
+function problemOf(invoice: InvoiceFacts, { methodOnFile }: SubscriptionFacts): NonNullable<Payment['problem']> {
+  if (invoice.collectionMethod === 'send_invoice') return 'overdue';
+  if (invoice.payment === 'actionRequired') return 'confirmationRequired';
+  return methodOnFile ? 'failed' : 'methodMissing';
+}
+
+/** Paying what was behind, or settling everything that had failed while the subscription stayed active. */
+export function recoveryNews(then: SubscriptionFacts, now: SubscriptionFacts, of: OfSubscription): News[] {
+  if (isBehind(now)) return [];
+  const isBack = isBehind(then) && (now.status === 'active' || now.status === 'trialing');
+  const had = troubles(then);
+  const isSettled = had.length > 0 && had.every(({ id }) => hasClosed(id, now)) && troubles(now).length === 0;
+  if (!isBack && !isSettled) return [];
+  const [change] = paidBetween(then, now);
+  const paid = change?.kind === 'paid' ? change.paid : null;
+  return [{ type: 'payment.recovered', fact: `recovered ${now.id}`, once: false, data: { ...of, paid } }];
+}
+
+/** Said of what is known: an invoice that was not looked at may be open still. */
+function hasClosed(id: string, { openInvoices, latestInvoice }: SubscriptionFacts): boolean {
+  const invoice = [...openInvoices, latestInvoice].find((each) => each?.id === id);
+  return invoice != null && (invoice.status !== 'open' || invoice.amountRemaining <= 0);
+}

@@ -1,0 +1,88 @@
+#!/usr/bin/env node
+/** `billhook <command>`: what an operator runs. */
+
+import { examine } from './doctor/doctor.ts';
+import { importAccounts } from './import.ts';
+import { moveLedgerTo } from './move-ledger.ts';
+import { reconcileLedger } from './reconcile/reconcile.ts';
+import { setUp } from './setup.ts';
+import { printTimeline } from './timeline/timeline.ts';
+import { printToken } from './token.ts';
+import { LedgerPinnedError, StoreUnavailableError } from '../ledger/ledger.ts';
+import { ConfigError } from '../config/config.ts';
+import { describeCause } from '../log.ts';
+import { optionsFrom } from './environment.ts';
+import { serveBillhook } from './serve.ts';
+import { StripeFailure } from '../stripe/gateway.ts';
+
+const usage = `billhook <command>
+
+  serve        run the backend-for-frontend; configured by the environment (see the README)
+  import       link existing subscribers from a file (billhook import --help)
+  doctor       look for what is wrong, and say what to do (billhook doctor --help)
+  move-ledger  move a ledger from a SQLite file to PostgreSQL (billhook move-ledger --help)
+  reconcile    compare everything with Stripe now, and tell what differed (billhook reconcile --help)
+  setup        make the portal configurations at Stripe, or check them (billhook setup --help)
+  timeline     tell what happened to one account, and why (billhook timeline --help)
+  token        print a widget token, to try the server out (billhook token --help)
+`;
+
+async function run(command: string | undefined): Promise<number> {
+  switch (command) {
+    case 'serve':
+      return await serveBillhook(process.env);
+    case 'import':
+      return await importAccounts(process.argv.slice(3), optionsFrom(process.env), process);
+    case 'doctor':
+      return await examine(process.argv.slice(3), process.env, process);
+    case 'move-ledger':
+      return await moveLedgerTo(process.argv.slice(3), optionsFrom(process.env).database, process);
+    case 'reconcile':
+      return await reconcileLedger(process.argv.slice(3), optionsFrom(process.env), process);
+    case 'setup':
+      return await setUp(process.argv.slice(3), optionsFrom(process.env), process);
+    case 'timeline':
+      return await printTimeline(process.argv.slice(3), optionsFrom(process.env), process);
+    case 'token':
+      return await printToken(process.argv.slice(3), process.env, process);
+    case undefined:
+    case 'help':
+    case '--help':
+      process.stdout.write(usage);
+      return 0;
+    default:
+      process.stderr.write(`billhook: there is no command "${command}"\n\n${usage}`);
+      return 2;
+  }
+}
+
+try {
+  process.exitCode = await run(process.argv[2]);
+} catch (cause) {
+  process.stderr.write(`billhook: ${explain(cause)}\n`);
+  process.exitCode = 1;
+}
+
+/** What an operator can act on, without a stack; a stack only for what nobody foresaw. */
+function explain(cause: unknown): string {
+  if (cause instanceof ConfigError || cause instanceof LedgerPinnedError) return `${cause.message} [${cause.code}]`;
+  if (cause instanceof StoreUnavailableError) {
+    const why = cause.cause === undefined ? '' : `: ${describeCause(cause.cause)}`;
+    return `${cause.message}${why} [${cause.code}]`;
+  }
+  if (cause instanceof StripeFailure) return `${stripeSaid(cause)}: ${describeCause(cause.cause)} [${cause.code}]`;
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+}
+
+function stripeSaid({ code }: StripeFailure): string {
+  switch (code) {
+    case 'stripe_unauthorized':
+      return 'Stripe refused the key';
+    case 'stripe_unavailable':
+      return 'Stripe cannot be reached';
+    case 'stripe_rate_limited':
+      return 'Stripe is asked too much at the moment';
+    default:
+      return 'Stripe refused what was asked';
+  }
+}

@@ -1,0 +1,174 @@
+/** Is Stripe there, is it the right one, and does it have what the hosts offer? */
+
+import type { Config, Host } from '../../config/config.ts';
+import { describeCause } from '../../log.ts';
+import { planPortal } from '../../stripe/portal-configurations.ts';
+import { StripeFailure, type StripeGateway } from '../../stripe/gateway.ts';
+import { fail, ok, warn, type Diagnosis } from './diagnosis.ts';
+import { diagnoseWebhooks, isLocal } from './webhooks.ts';
+
+const seconds = 1000;
+
+/** Everything that Stripe is asked; if it does not answer or refuses the key, nothing but that is said. */
+export async function diagnoseStripe(config: Config, gateway: StripeGateway): Promise<Diagnosis[]> {
+  const mode = modeOf(config);
+  try {
+    const began = performance.now();
+    const { account, livemode } = await gateway.identity();
+    const took = Math.round(performance.now() - began);
+    const reached = ok('Stripe', `${account} in ${livemode ? 'live' : 'test'} mode answers in ${took} ms`);
+    const looks = [
+      clockOf(gateway),
+      asked('webhooks', async () => diagnoseWebhooks(config, await gateway.eventDestinations())),
+      asked('catalogue', () => catalogueOf(config, gateway)),
+      ...[...config.hosts.values()].map((host) => asked('portal', () => portalOf(host, gateway))),
+    ];
+    return [reached, ...mode, ...(await Promise.all(looks)).flat()];
+  } catch (cause) {
+    if (!(cause instanceof StripeFailure)) throw cause;
+    const refused = cause.code === 'stripe_unauthorized';
+    return [
+      refused
+        ? fail('Stripe', `refuses the key: ${describeCause(cause.cause)}`, 'Put a valid key in STRIPE_SECRET_KEY.')
+        : fail(
+            'Stripe',
+            `cannot be reached: ${describeCause(cause.cause)}`,
+            'Allow this machine to reach api.stripe.com.',
+          ),
+      ...mode,
+    ];
+  }
+}
+
+/** A restricted key may not be allowed to look: that says nothing of what is there. */
+async function asked(check: string, look: () => Promise<Diagnosis[]>): Promise<Diagnosis[]> {
+  try {
+    return await look();
+  } catch (cause) {
+    if (!(cause instanceof StripeFailure)) throw cause;
+    const fix =
+      cause.code === 'stripe_unauthorized'
+        ? 'Give the restricted key the permission to read it, or check it in the Dashboard.'
+        : 'Try again in a moment.';
+    return [warn(check, `could not be looked at [${cause.code}]`, fix)];
+  }
+}
+
+async function clockOf(gateway: StripeGateway): Promise<Diagnosis[]> {
+  return await asked('clock', async () => {
+    const asked = Date.now();
+    const said = await gateway.clock();
+    if (said === null) return [];
+    // Stripe tells whole seconds, of a moment between the question and the answer.
+    const [least, most] = [said - Date.now(), said + seconds - asked];
+    const off = least > 0 ? least : most < 0 ? most : 0;
+    const by = `${Math.abs(Math.round(off / seconds))} s ${off > 0 ? 'behind' : 'ahead of'} Stripe’s`;
+    const fix = 'Keep this machine’s clock with NTP.';
+    if (Math.abs(off) < 5 * seconds) return [ok('clock', 'agrees with Stripe’s')];
+    if (Math.abs(off) < 30 * seconds) return [warn('clock', `is ${by}`, fix)];
+    return [fail('clock', `is ${by}: tokens and webhooks are refused`, fix)];
+  });
+}
+
+function modeOf({ livemode, publicUrl }: Config): Diagnosis[] {
+  const isSafe = publicUrl.startsWith('https://');
+  if (livemode && isLocal(publicUrl)) {
+    return [
+      warn(
+        'mode',
+        `a live key serves ${publicUrl}`,
+        'Use a test key while you develop: what is clicked here is charged.',
+      ),
+    ];
+  }
+  if (livemode && !isSafe) {
+    return [
+      fail('mode', `a live key serves ${publicUrl}`, 'Serve over https: tokens can be read on the way otherwise.'),
+    ];
+  }
+  if (!isSafe && !isLocal(publicUrl)) {
+    return [warn('mode', `${publicUrl} is no https`, 'Serve over https: tokens can be read on the way otherwise.')];
+  }
+  return [ok('mode', livemode ? 'live key, served over https' : 'test key')];
+}
+
+interface PriceLook {
+  readonly id?: string;
+  readonly lookup_key?: string | null;
+  readonly active?: boolean;
+  readonly recurring?: object | null;
+}
+
+async function catalogueOf({ hosts }: Config, gateway: StripeGateway): Promise<Diagnosis[]> {
+  const offers = [...hosts.values()].flatMap(({ id, policy }) =>
+    policy.offers.map(({ price }) => ({ host: id, price })),
+  );
+  if (offers.length === 0) return [ok('catalogue', 'no host offers anything to buy here')];
+  const found = (await gateway.prices([...new Set(offers.map(({ price }) => price))])) as readonly PriceLook[];
+  const wrong = offers.flatMap(({ host, price: ref }) => {
+    const price = found.find(({ id, lookup_key: key }) => id === ref || key === ref);
+    if (price === undefined) {
+      return [
+        fail(
+          'catalogue',
+          `${host} offers ${ref}, which Stripe does not know`,
+          'Correct the offer: a price’s id or lookup key, of this key’s mode.',
+        ),
+      ];
+    }
+    if (price.active === false) {
+      return [
+        fail(
+          'catalogue',
+          `${host} offers ${ref}, which is archived`,
+          'Offer another price, or take this one out of the archive.',
+        ),
+      ];
+    }
+    return price.recurring == null
+      ? [fail('catalogue', `${host} offers ${ref}, which is bought once`, 'Offer a recurring price.')]
+      : [];
+  });
+  return wrong.length > 0
+    ? wrong
+    : [ok('catalogue', `${offers.length === 1 ? 'the offer is' : `all ${offers.length} offers are`} for sale`)];
+}
+
+async function portalOf(host: Host, gateway: StripeGateway): Promise<Diagnosis[]> {
+  const { id, portalConfiguration: kept } = host;
+  if (kept !== null) {
+    try {
+      await gateway.portalFeatures(kept);
+      return [ok('portal', `${id} uses ${kept}, which somebody else keeps`)];
+    } catch (cause) {
+      if (!(cause instanceof StripeFailure) || cause.passing || cause.code === 'stripe_unauthorized') throw cause;
+      return [
+        fail(
+          'portal',
+          `${id} uses ${kept}, which Stripe does not know`,
+          'Correct portalConfiguration, or leave it out.',
+        ),
+      ];
+    }
+  }
+  const plans = await Promise.all([...host.portal.keys()].map((name) => planPortal(host, name, gateway)));
+  return plans.map(({ owner, id: configuration, needs, leftOut }) => {
+    const mistakes = leftOut.filter(
+      ({ because }) => because === 'unknown' || because === 'archived' || because === 'many',
+    );
+    if (mistakes.length > 0) {
+      const refs = mistakes.map(({ ref, because }) => `${ref} (${because})`).join(', ');
+      return warn(
+        'portal',
+        `${owner} cannot offer ${refs} for switching`,
+        'Correct the plans; billhook setup --check tells more.',
+      );
+    }
+    if (needs === 'nothing') return ok('portal', `${owner} is as it should be (${configuration})`);
+    return warn(
+      'portal',
+      `${owner} is ${needs === 'create' ? 'not at Stripe yet' : 'not up to date'}`,
+      'Run billhook setup; else the first click does it.',
+    );
+  });
+}

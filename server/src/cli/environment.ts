@@ -1,0 +1,183 @@
+/**
+ * Options from what an operator sets: for one host, variables alone; for more, one file (`BILLHOOK_CONFIG`) with everything
+ * that is no secret, and the secrets beside it in the environment. Nothing is checked here: `config.ts` does, all at once.
+ */
+
+import { readFileSync } from 'node:fs';
+import { ConfigError, type BillhookOptions } from '../config/config.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Which variable sets which option; also how a problem is named to the operator. */
+const variables: Record<string, string> = {
+  publicUrl: 'BILLHOOK_URL',
+  database: 'DATABASE_URL',
+  proxies: 'BILLHOOK_PROXIES',
+  'stripe.secretKey': 'STRIPE_SECRET_KEY',
+  'stripe.webhookSecrets': 'STRIPE_WEBHOOK_SECRET',
+  'stripe.apiUrl': 'STRIPE_API_URL',
+  'stripe.requestsPerSecond': 'STRIPE_REQUESTS_PER_SECOND',
+  metrics: 'BILLHOOK_METRICS',
+  'metrics.token': 'BILLHOOK_METRICS_TOKEN',
+  'hosts.0.id': 'BILLHOOK_HOST_ID',
+  'hosts.0.secrets': 'BILLHOOK_HOST_SECRET',
+  'hosts.0.publicKeys': 'BILLHOOK_HOST_PUBLIC_KEY',
+  'hosts.0.jwksUrl': 'BILLHOOK_HOST_JWKS_URL',
+  'hosts.0.origins': 'BILLHOOK_HOST_ORIGINS',
+  'hosts.0.returnUrl': 'BILLHOOK_HOST_RETURN_URL',
+  'hosts.0.portalConfiguration': 'STRIPE_PORTAL_CONFIGURATION',
+  'hosts.0.offers': 'BILLHOOK_OFFERS',
+  'hosts.0.webhook.url': 'BILLHOOK_HOST_WEBHOOK_URL',
+  'hosts.0.webhook.secrets': 'BILLHOOK_HOST_WEBHOOK_SECRET',
+  'hosts.0.policy.graceDays': 'BILLHOOK_GRACE_DAYS',
+  'hosts.0.policy.freePlan.name': 'BILLHOOK_FREE_PLAN',
+  'hosts.0.policy.upgradeUrl': 'BILLHOOK_UPGRADE_URL',
+};
+
+/** Secrets never stand in the file: it is read by more people, and copied to more places, than an environment is. */
+const secretOptions = ['secrets', 'webhookSecrets', 'secretKey', 'token'];
+
+/**
+ * The options that a program's environment says.
+ *
+ * @throws {ConfigError} `config_invalid`, when the file of `BILLHOOK_CONFIG` cannot be read, or holds a secret.
+ */
+export function optionsFrom(env: Environment): BillhookOptions {
+  // What is missing stays missing: the one check in `config.ts` names it.
+  return (env['BILLHOOK_CONFIG'] ? fromFile(env['BILLHOOK_CONFIG'], env) : oneHost(env)) as unknown as BillhookOptions;
+}
+
+/** How the operator knows an option: by its variable, or by its place in the file. */
+export function nameOf(env: Environment): (option: string) => string {
+  return (option) => {
+    const list = /^(.+)\.(\d+)(?:\.key)?$/.exec(option);
+    const [path, entry] =
+      variables[list?.[1] ?? ''] === undefined ? [option, undefined] : [list?.[1] ?? option, list?.[2]];
+    const host = env['BILLHOOK_CONFIG'] ? /^hosts\.\d+\.(.+)$/.exec(path) : null;
+    const isSecret = host?.[1] === 'secrets' || host?.[1] === 'webhook.secrets';
+    if (host && !isSecret) return `${env['BILLHOOK_CONFIG']}: ${option}`;
+    const variable = host ? `${variables[`hosts.0.${host[1]}`]}_<ID>` : variables[path];
+    if (variable === undefined) return env['BILLHOOK_CONFIG'] ? `${env['BILLHOOK_CONFIG']}: ${option}` : option;
+    return entry === undefined ? variable : `${variable} (entry ${Number(entry) + 1})`;
+  };
+}
+
+type Json = Record<string, unknown>;
+
+const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null;
+
+function fromFile(path: string, env: Environment): Json {
+  const file = readJson(path);
+  const hosts = Array.isArray(file['hosts']) ? (file['hosts'] as Json[]) : [];
+  const webhooks = hosts.map((host) => (host['webhook'] ?? {}) as Json);
+  const parts = [file, file['stripe'], file['metrics'], ...hosts, ...webhooks].filter(isObject);
+  const problems = parts.flatMap((part) =>
+    secretOptions
+      .filter((name) => name in part)
+      .map((name) => ({ option: path, must: `must not hold "${name}": secrets come from the environment` })),
+  );
+  if (problems.length > 0) throw new ConfigError(problems);
+  const { stripe, publicUrl, database, metrics } = oneHost(env);
+  return {
+    ...file,
+    publicUrl: env['BILLHOOK_URL'] ? publicUrl : (file['publicUrl'] ?? publicUrl),
+    database: env['DATABASE_URL'] ? database : (file['database'] ?? database),
+    stripe: { ...(file['stripe'] as Json | undefined), ...(stripe as Json) },
+    ...(metrics === undefined ? {} : { metrics }),
+    ...('hosts' in file ? { hosts: hosts.map((host) => ({ ...host, ...secretsOf(host, hosts.length, env) })) } : {}),
+  };
+}
+
+/** `BILLHOOK_HOST_SECRET_ACME`; for the only host `BILLHOOK_HOST_SECRET` will do. Its webhook’s likewise. */
+function secretsOf({ id, webhook }: Json, count: number, env: Environment): Json {
+  const suffix = String(id).toUpperCase().replaceAll(/\W/g, '_');
+  const own = (variable: string) => listOf(env[`${variable}_${suffix}`] ?? (count === 1 ? env[variable] : undefined));
+  const [secrets, webhookSecrets] = [own('BILLHOOK_HOST_SECRET'), own('BILLHOOK_HOST_WEBHOOK_SECRET')];
+  return {
+    ...(secrets === undefined ? {} : { secrets }),
+    ...(webhookSecrets === undefined ? {} : { webhook: { ...(webhook as Json | null), secrets: webhookSecrets } }),
+  };
+}
+
+function readJson(path: string): Json {
+  try {
+    const json: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Json;
+    throw new Error('it is no object');
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError([
+      { option: 'BILLHOOK_CONFIG', must: `must name a file with one JSON object (${path}: ${why})` },
+    ]);
+  }
+}
+
+/** Options for one host, all of it from variables; lists are separated by commas. */
+function oneHost(env: Environment): Record<string, unknown> {
+  const text = (option: string) => env[variables[option] ?? ''] || undefined;
+  const list = (option: string) => listOf(text(option));
+  const number = (option: string) => (text(option) === undefined ? undefined : Number(text(option)));
+  const given = <T>(name: string, value: T | undefined) => (value === undefined ? {} : { [name]: value });
+  const freePlan = text('hosts.0.policy.freePlan.name');
+
+  return {
+    publicUrl: text('publicUrl') ?? defaultUrl(env),
+    database: databaseFrom(env),
+    ...given('proxies', number('proxies')),
+    stripe: {
+      ...given('secretKey', text('stripe.secretKey')),
+      ...given('webhookSecrets', list('stripe.webhookSecrets')),
+      ...given('apiUrl', text('stripe.apiUrl')),
+      ...given('requestsPerSecond', number('stripe.requestsPerSecond')),
+    },
+    ...given('metrics', metricsFrom(text('metrics'), text('metrics.token'))),
+    hosts: [
+      {
+        id: text('hosts.0.id') ?? 'app',
+        ...given('secrets', list('hosts.0.secrets')),
+        // PEM keys one after the other, while one replaces another; or one JWK.
+        ...given(
+          'publicKeys',
+          text('hosts.0.publicKeys')
+            ?.split(/(?=-----BEGIN )/)
+            .map((key) => ({ key })),
+        ),
+        ...given('jwksUrl', text('hosts.0.jwksUrl')),
+        ...given('origins', list('hosts.0.origins')),
+        ...given('returnUrl', text('hosts.0.returnUrl')),
+        ...given('portalConfiguration', text('hosts.0.portalConfiguration')),
+        ...given('webhook', webhookFrom(text('hosts.0.webhook.url'), list('hosts.0.webhook.secrets'))),
+        ...given(
+          'offers',
+          list('hosts.0.offers')?.map((price) => ({ id: price, price })),
+        ),
+        policy: {
+          ...given('graceDays', number('hosts.0.policy.graceDays')),
+          ...given('upgradeUrl', text('hosts.0.policy.upgradeUrl')),
+          ...given('freePlan', freePlan === undefined ? undefined : { name: freePlan, access: 'full' as const }),
+        },
+      },
+    ],
+  };
+}
+
+/** A token is enough to say that they are wanted. */
+const metricsFrom = (how: string | undefined, token: string | undefined): unknown =>
+  token === undefined ? (how === 'off' ? false : how) : { token };
+
+/** With either of them the other is wanted too. */
+const webhookFrom = (url: string | undefined, secrets: string[] | undefined): Json | undefined =>
+  url === undefined && secrets === undefined ? undefined : { url, secrets };
+
+function listOf(text: string | undefined): string[] | undefined {
+  return text
+    ?.split(',')
+    .map((part) => part.trim())
+    .filter(Boolean);
+}
+
+const defaultUrl = (env: Environment): string => `http://localhost:${env['PORT'] || '4001'}`;
+
+/** A path, also where it is written as an address. */
+const databaseFrom = (env: Environment): string =>
+  (env['DATABASE_URL'] || 'billhook.db').replace(/^(?:sqlite|file):(?:\/\/)?/, '');

@@ -1,0 +1,115 @@
+/** `billhook import`: takes existing subscribers over on day one, so that nobody is a stranger at the first look (M30). */
+
+import { open } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import type { BillhookOptions } from '../config/config.ts';
+import { inLane } from '../stripe/request-budget.ts';
+import { openLedger } from '../services.ts';
+import { createLinking } from '../accounts/linking.ts';
+import { StripeFailure } from '../stripe/gateway.ts';
+import type { Output } from './token.ts';
+
+export const importUsage = `billhook import <file>
+
+  Links accounts to customers that exist at Stripe. One line each, as CSV with the columns
+      account,customer[,host]
+  A first line with these names is skipped. The host may be left out where there is only one. Every customer is asked about
+  at Stripe before it is linked; what is linked already stays, so the same file can be imported again after a failure.
+`;
+
+interface Line {
+  readonly number: number;
+  readonly account: string;
+  readonly customer: string;
+  readonly host: string;
+}
+
+/**
+ * Links what the file says, and tells what it did with each line that was not linked.
+ *
+ * @param args What follows `import` on the command line.
+ * @returns The exit code: 0 when everything is linked, 1 when some lines were refused, 2 when the command line is wrong.
+ */
+export async function importAccounts(
+  args: readonly string[],
+  options: BillhookOptions,
+  output: Output,
+): Promise<number> {
+  const path = fileOf(args);
+  if (path === null) {
+    output.stderr.write(importUsage);
+    return 2;
+  }
+  const ledger = await openLedger(options);
+  const linking = createLinking(ledger.config, ledger.store, ledger.gateway, () => {});
+  const counts = { linked: 0, alreadyLinked: 0, refused: 0 };
+  try {
+    const onlyHost = ledger.config.hosts.size === 1 ? [...ledger.config.hosts.keys()][0] : undefined;
+    for await (const line of linesOf(path, onlyHost, ledger.config.hosts)) {
+      const outcome = typeof line === 'string' ? line : await linkOne(line);
+      if (outcome === 'linked' || outcome === 'alreadyLinked') counts[outcome] += 1;
+      else {
+        counts.refused += 1;
+        output.stderr.write(`${outcome}\n`);
+      }
+    }
+  } finally {
+    await ledger.close();
+  }
+  output.stdout.write(
+    `${counts.linked} linked, ${counts.alreadyLinked} linked before, ${counts.refused} refused. ` +
+      `A running server fetches their facts within seconds.\n`,
+  );
+  return counts.refused > 0 ? 1 : 0;
+
+  async function linkOne({ number, host, account, customer }: Line): Promise<string> {
+    try {
+      // A server may be at work beside it: people go first.
+      const outcome = await inLane('background', () => linking.link({ host, account }, customer));
+      return outcome === 'linked' || outcome === 'alreadyLinked'
+        ? outcome
+        : `line ${number}: ${account} and ${customer} were not linked [${outcome}]`;
+    } catch (cause) {
+      // One customer that Stripe does not know is one line's trouble; a Stripe that is down is everybody's.
+      if (!(cause instanceof StripeFailure) || cause.passing) throw cause;
+      return `line ${number}: ${account} and ${customer} were not linked [${cause.code}]`;
+    }
+  }
+}
+
+function fileOf(args: readonly string[]): string | null {
+  try {
+    const { positionals } = parseArgs({ args: [...args], allowPositionals: true, options: {} });
+    return positionals.length === 1 ? (positionals[0] ?? null) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The file's lines, or a sentence for each that cannot be read. */
+async function* linesOf(
+  path: string,
+  onlyHost: string | undefined,
+  hosts: ReadonlyMap<string, unknown>,
+): AsyncIterable<Line | string> {
+  const file = await open(path);
+  let number = 0;
+  try {
+    for await (const text of file.readLines({ encoding: 'utf8' })) {
+      number += 1;
+      const [account = '', customer = '', host = onlyHost ?? '', ...more] = text
+        .replace(/^\uFEFF/, '')
+        .split(',')
+        .map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
+      if (text.trim() === '' || (number === 1 && account === 'account')) continue;
+      if (more.length > 0) yield `line ${number}: has more than three columns`;
+      else if (account === '' || account.length > 255)
+        yield `line ${number}: the account must have 1 to 255 characters`;
+      else if (!/^cus_\w{1,60}$/.test(customer)) yield `line ${number}: "${customer}" is no Stripe customer (cus_…)`;
+      else if (!hosts.has(host)) yield `line ${number}: "${host}" is no host of this server`;
+      else yield { number, account, customer, host };
+    }
+  } finally {
+    await file.close();
+  }
+}

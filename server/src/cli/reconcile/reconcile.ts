@@ -1,0 +1,153 @@
+/** `billhook reconcile`: compares everything with Stripe now, shows how far it is, and prints what had been wrong (L18). */
+
+import { createHmac } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { Catalogue } from '../../background/catalogue.ts';
+import type { BillhookOptions } from '../../config/config.ts';
+import { openLedger, type Ledger } from '../../services.ts';
+import { reconcile, type ReconcileReceipt } from '../../background/reconcile.ts';
+import { Waiters } from '../../background/waiters.ts';
+import { Worker, type WorkerOptions } from '../../background/worker.ts';
+import { showProgress, type Screen } from './progress.ts';
+import { receiptText } from './report.ts';
+import type { Output } from '../token.ts';
+
+export const reconcileUsage = `billhook reconcile [--json]
+
+  Looks at every customer that could be wrong: those with a living subscription at Stripe or in the ledger, and those that
+  were never fetched or fail. What differs is put right, and counted. A running server does the looking; where there is
+  none, this command does. It may be run at any time, stopped, run again, and run twice at once.
+
+  --json    print the receipt as JSON
+
+  The exit code is 0 when everybody was looked at, 1 when somebody could not be, 2 when the command line is wrong.
+`;
+
+export interface ReconcileCommandOptions {
+  /** Milliseconds that this process's turn is kept. Default: 30,000. */
+  readonly leaseMs?: number;
+  /** Milliseconds without any customer looked at, after which the command looks itself beside a server. Default: 15,000. */
+  readonly quietMs?: number;
+  /** Milliseconds that it waits, at its end, for customers whose fetch fails and may succeed. Default: 30,000. */
+  readonly patienceMs?: number;
+  /** Milliseconds between two looks at how far it is. Default: 200. */
+  readonly pollMs?: number;
+  /** Customers that are to be looked at, at a time. Default: 20. */
+  readonly batch?: number;
+  /** Of the worker that it has where no server works. */
+  readonly worker?: WorkerOptions;
+}
+
+/** A server sweeps every five minutes: without a younger sweep there is none at work. */
+const serverSignMs = 6 * 60_000;
+
+/**
+ * Reconciles, or waits for the process that does so already and takes over from it should it die.
+ *
+ * @param args What follows `reconcile` on the command line.
+ * @returns The exit code.
+ * @throws {StripeFailure} Stripe could not be asked; what was done stays done, and the next run goes on from there.
+ */
+export async function reconcileLedger(
+  args: readonly string[],
+  options: BillhookOptions,
+  output: Output & { readonly stderr: Screen },
+  {
+    leaseMs = 30_000,
+    quietMs = 15_000,
+    patienceMs = 30_000,
+    pollMs = 200,
+    batch = 20,
+    worker = {},
+  }: ReconcileCommandOptions = {},
+): Promise<number> {
+  const given = understood(args);
+  if (given === null) {
+    output.stderr.write(reconcileUsage);
+    return 2;
+  }
+  if (given.help) {
+    output.stdout.write(reconcileUsage);
+    return 0;
+  }
+  const ledger = await openLedger(options);
+  const helper = createHelper(ledger, worker);
+  const progress = showProgress(output.stderr);
+  try {
+    await ledger.confirm();
+    const receipt = await reconciled();
+    progress.end();
+    output.stdout.write(
+      given.json ? `${JSON.stringify(receipt, null, 2)}\n` : receiptText(receipt, ledger.config.now()),
+    );
+    return receipt.unseen.length > 0 ? 1 : 0;
+  } finally {
+    progress.end();
+    await helper.stop();
+    await ledger.close();
+  }
+
+  async function reconciled(): Promise<ReconcileReceipt> {
+    const { store, gateway, budget, config } = ledger;
+    const { now } = config;
+    const began = now();
+    const { customers } = await store.figures(began);
+    const isServed = await serverIsAtWork(ledger);
+    const parts = { store, gateway, room: budget.room, now, wakeWorker: () => helper.wake() };
+    for (let waits = false; ; waits = true) {
+      // Before another turn: the one that was waited for has ended.
+      const last = await store.lastReceipt('reconcile');
+      if (last && last.endedAt >= began) return last.receipt as ReconcileReceipt;
+      const turn = await store.takeTurn('reconcile', 0, leaseMs, now());
+      if (turn) {
+        const receipt = await reconcile(parts, turn, {
+          leaseMs,
+          pollMs,
+          batch,
+          patienceMs,
+          signal: new AbortController().signal,
+          onProgress: (step) => progress.show(step, customers),
+          onQuiet: (lasting) => (lasting >= (isServed ? quietMs : 0) ? helper.start() : undefined),
+        });
+        if (receipt) return receipt;
+      }
+      if (!waits) progress.say('Another process is reconciling this ledger; waiting for its receipt.');
+      // Whoever reconciles may wait for looks that nobody takes: it may be another of these commands.
+      if (!isServed) await helper.start();
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
+    }
+  }
+}
+
+async function serverIsAtWork({ store, config }: Ledger): Promise<boolean> {
+  const last = await store.lastReceipt('sweep');
+  return last !== null && config.now() - last.startedAt < serverSignMs;
+}
+
+/** A worker of this process, for a ledger that nobody else works on. The claims' fences make it safe beside one that does. */
+function createHelper({ config, store, gateway, metrics, confirm }: Ledger, options: WorkerOptions) {
+  let worker: Worker | null = null;
+  return {
+    async start(): Promise<void> {
+      if (worker) return;
+      const catalogue = new Catalogue(config, store, gateway);
+      const digest = (text: string) =>
+        createHmac('sha256', store.digestKey).update(text).digest('base64url').slice(0, 22);
+      const parts = { config, store, gateway, catalogue, digest, metrics, confirm, wakeOutbox: () => undefined };
+      worker = new Worker(parts, new Waiters(), options);
+      await catalogue.load();
+      worker.startBeside();
+    },
+    wake: () => worker?.wake(),
+    stop: async () => await worker?.stop(),
+  };
+}
+
+function understood(args: readonly string[]): { readonly json: boolean; readonly help: boolean } | null {
+  const flag = { type: 'boolean', default: false } as const;
+  try {
+    return parseArgs({ args: [...args], options: { json: flag, help: flag } }).values;
+  } catch {
+    return null;
+  }
+}

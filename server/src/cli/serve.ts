@@ -1,0 +1,67 @@
+/** The standalone server: reads the environment, wires, listens, and stops without losing anything. */
+
+import type { AddressInfo } from 'node:net';
+import { serve } from '@hono/node-server';
+import { pino } from 'pino';
+import { createBillhook } from '../billhook.ts';
+import { ConfigError } from '../config/config.ts';
+import { nameOf, optionsFrom, type Environment } from './environment.ts';
+import type { Log, LogFields } from '../log.ts';
+import type { UpkeepOptions } from '../background/scheduler.ts';
+import type { WorkerOptions } from '../background/worker.ts';
+
+const portOf = (env: Environment): number => Number(env['PORT'] || 4001);
+
+/**
+ * Serves until SIGTERM or SIGINT: then whoever waits is answered, what is under way is finished, and the ledger closed.
+ *
+ * @param pace How it works in the background, for tests that cannot wait as long as an operator can.
+ * @returns Resolves with the exit code when everything has ended.
+ */
+export async function serveBillhook(
+  env: Environment,
+  pace: { readonly worker?: WorkerOptions; readonly upkeep?: UpkeepOptions } = {},
+): Promise<number> {
+  const logger = pino({ level: env['LOG_LEVEL'] || 'info' });
+  const log: Log = {
+    info: (what, fields) => logger.info(fields ?? ({} satisfies LogFields), what),
+    warn: (what, fields) => logger.warn(fields ?? {}, what),
+    error: (what, fields) => logger.error(fields ?? {}, what),
+  };
+  const port = portOf(env);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new ConfigError([{ option: 'PORT', must: 'must be a port number, 0 to 65535' }]);
+  }
+
+  // Before anything is open: a signal that comes while starting must not end the process in its middle.
+  const stopping = new Promise<void>((stop) => process.once('SIGTERM', () => stop()).once('SIGINT', () => stop()));
+  let billhook: Awaited<ReturnType<typeof createBillhook>>;
+  try {
+    billhook = await createBillhook({ ...optionsFrom(env), log }, pace.worker, pace.upkeep);
+  } catch (cause) {
+    throw cause instanceof ConfigError ? new ConfigError(cause.problems, nameOf(env)) : cause;
+  }
+
+  const server = serve({ fetch: billhook.fetch, port, ...(env['HOST'] ? { hostname: env['HOST'] } : {}) });
+  // Longer than the 60 s for which proxies keep a connection: Node's own 5 s would cut a request that is just being sent.
+  if ('keepAliveTimeout' in server) server.keepAliveTimeout = 65_000;
+  try {
+    await new Promise<void>((listening, failed) => server.once('listening', listening).once('error', failed));
+  } catch (cause) {
+    await billhook.close();
+    const taken = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
+    throw taken ? new ConfigError([{ option: 'PORT', must: `${port} is taken by another program` }]) : cause;
+  }
+  log.info('server.listening', { port: (server.address() as AddressInfo).port });
+
+  await stopping;
+  log.info('server.stopping');
+  billhook.answerWaiting();
+  // A connection that was answered while stopping would be kept alive for seconds, and the stop with it.
+  const idle = setInterval(() => 'closeIdleConnections' in server && server.closeIdleConnections(), 20);
+  await new Promise<void>((closed) => server.close(() => closed()));
+  clearInterval(idle);
+  await billhook.close();
+  log.info('server.stopped');
+  return 0;
+}

@@ -1,0 +1,111 @@
+/** `billhook setup`: makes the portal configurations at Stripe before the first click has to. */
+
+import { parseArgs } from 'node:util';
+import { readConfig, type BillhookOptions, type Host } from '../config/config.ts';
+import { gatewayOf } from '../services.ts';
+import { describeCause } from '../log.ts';
+import { planPortal, type PortalPlan } from '../stripe/portal-configurations.ts';
+import type { LeftOut, SwitchableProduct } from '../stripe/portal-parameters.ts';
+import { StripeFailure, type StripeGateway } from '../stripe/gateway.ts';
+import type { Output } from './token.ts';
+
+export const setupUsage = `billhook setup [--check]
+
+  Creates each host's portal configurations at Stripe, or updates what differs, and tells what it did. What Billhook did
+  not make is never touched. It can be run again and again, and while a server runs.
+
+  --check    only tell what would be done; the exit code is 1 when that is anything
+`;
+
+const reasons: Record<LeftOut['because'], string> = {
+  unknown: 'Stripe knows no price of this id or lookup key',
+  archived: 'the price is archived at Stripe',
+  metered: 'it is billed by usage, which the portal cannot switch to',
+  once: 'it is bought once, which the portal cannot switch to',
+  many: 'the portal takes ten products at most',
+};
+
+/** What would be wrong to leave as it is: people could not switch to what the host believes it offers. */
+const mistakes: readonly LeftOut['because'][] = ['unknown', 'archived', 'many'];
+
+/**
+ * Makes the portal configurations of all hosts.
+ *
+ * @param args What follows `setup` on the command line.
+ * @returns The exit code: 0 when everything is as it should be, 1 when something is not (with `--check`: not yet), 2 when
+ *   the command line is wrong.
+ * @throws {ConfigError} `config_invalid`, with every problem at once.
+ */
+export async function setUp(args: readonly string[], options: BillhookOptions, output: Output): Promise<number> {
+  const check = checkOf(args);
+  if (check === null) {
+    output.stderr.write(setupUsage);
+    return 2;
+  }
+  const config = await readConfig(options);
+  const gateway = gatewayOf(config);
+  const say = (line: string) => output.stdout.write(`${line}\n`);
+  let wrong = false;
+  try {
+    const { account, livemode } = await gateway.identity();
+    say(`Stripe account ${account} (${livemode ? 'live' : 'test'} mode)`);
+    for (const host of config.hosts.values()) {
+      for (const name of host.portalConfiguration === null ? host.portal.keys() : ['standard']) {
+        try {
+          // oxlint-disable-next-line no-await-in-loop -- told in order, and gentle on Stripe's limits
+          wrong = (await configure(host, name, gateway, check, say)) || wrong;
+        } catch (cause) {
+          if (!(cause instanceof StripeFailure)) throw cause;
+          wrong = true;
+          output.stderr.write(`${host.id}:${name}  failed: ${describeCause(cause.cause)} [${cause.code}]\n`);
+        }
+      }
+    }
+  } finally {
+    gateway.close();
+  }
+  return wrong ? 1 : 0;
+}
+
+/** @returns Whether something is not as it should be. */
+async function configure(
+  host: Host,
+  name: string,
+  gateway: StripeGateway,
+  check: boolean,
+  say: (line: string) => void,
+): Promise<boolean> {
+  if (host.portalConfiguration !== null) {
+    await gateway.portalFeatures(host.portalConfiguration);
+    say(`${host.id}  uses ${host.portalConfiguration}, which somebody else keeps: left as it is`);
+    return false;
+  }
+  const plan = await planPortal(host, name, gateway);
+  say(`${plan.owner}  ${check ? intended(plan) : await done(plan)}`);
+  for (const { product, prices, adjustable_quantity: quantity } of plan.products) {
+    say(`  switches to ${prices.join(', ')} of ${product}${quantityWords(quantity)}`);
+  }
+  for (const { ref, because } of plan.leftOut) say(`  left out ${ref}: ${reasons[because]}`);
+  return plan.leftOut.some(({ because }) => mistakes.includes(because)) || (check && plan.needs !== 'nothing');
+}
+
+const did = { nothing: 'unchanged', create: 'created', update: 'updated' };
+
+const done = async (plan: PortalPlan) => `${did[plan.needs]} ${await plan.apply()}`;
+
+function intended({ needs, id }: PortalPlan): string {
+  if (needs === 'create') return 'would be created';
+  return needs === 'update' ? `would be updated: ${id}` : `unchanged ${id}`;
+}
+
+function quantityWords({ enabled, minimum, maximum }: SwitchableProduct['adjustable_quantity']): string {
+  return enabled ? `, in quantities from ${minimum}${maximum === undefined ? '' : ` to ${maximum}`}` : '';
+}
+
+function checkOf(args: readonly string[]): boolean | null {
+  try {
+    return parseArgs({ args: [...args], options: { check: { type: 'boolean', default: false } } }).values.check;
+  } catch {
+    return null;
+  }
+}

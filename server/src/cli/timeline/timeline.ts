@@ -1,0 +1,149 @@
+/** `billhook timeline`: what happened to one account, for whoever is asked "why does it say that?" (B9). */
+
+import { parseArgs } from 'node:util';
+import { Catalogue } from '../../background/catalogue.ts';
+import type { BillhookOptions } from '../../config/config.ts';
+import { openLedger, type Ledger } from '../../services.ts';
+import { createRead } from '../../accounts/view.ts';
+import type { AccountRef, CustomerRecord } from '../../ledger/ledger.ts';
+import { spanOf, spanText, timeText } from '../time-text.ts';
+import { storyOf, storyText } from './story.ts';
+import type { Output } from '../token.ts';
+
+export const timelineUsage = `billhook timeline <account> [--host <id>] [--since <when>] [--limit <number>] [--json]
+
+  Tells what happened to an account, oldest first: the events that came, the looks at Stripe that followed, what they
+  changed, and who was told. Times are UTC; +1.20 s is the time since the first line of its group.
+
+  <account>  your own id of who pays, or a Stripe customer (cus_…)
+  --host     which of several hosts the account is of (default: the only one)
+  --since    a span such as 24h or 7d, or a date such as 2026-11-01 (default: 30d)
+  --limit    the most entries, the newest ones (default: 200)
+  --json     print the entries as JSON
+
+  The exit code is 0, 1 when nobody knows the account, 2 when the command line is wrong.
+`;
+
+interface Asked {
+  readonly who: string;
+  readonly host: string | undefined;
+  readonly since: string;
+  readonly limit: number;
+  readonly json: boolean;
+}
+
+/**
+ * Prints an account's timeline. Nothing is asked of Stripe but whose key it is.
+ *
+ * @param args What follows `timeline` on the command line.
+ * @returns The exit code.
+ */
+export async function printTimeline(
+  args: readonly string[],
+  options: BillhookOptions,
+  output: Output,
+): Promise<number> {
+  const asked = understood(args);
+  if (typeof asked === 'string') {
+    output.stderr.write(`billhook timeline: ${asked}\n\n${timelineUsage}`);
+    return 2;
+  }
+  if (asked === null) {
+    output.stdout.write(timelineUsage);
+    return 0;
+  }
+  const ledger = await openLedger(options);
+  try {
+    const { store, config } = ledger;
+    const since = momentOf(asked.since, config.now());
+    const host = asked.host ?? (config.hosts.size === 1 ? [...config.hosts.keys()][0] : undefined);
+    if (since === null || (asked.host !== undefined && !config.hosts.has(asked.host))) {
+      const wrong = since === null ? '--since must be a span (24h, 7d) or a date' : `there is no host "${asked.host}"`;
+      output.stderr.write(`billhook timeline: ${wrong}\n\n${timelineUsage}`);
+      return 2;
+    }
+    const found = await find(ledger, asked.who, host);
+    if (typeof found === 'string') {
+      output.stderr.write(`billhook timeline: ${found}\n`);
+      return 1;
+    }
+    const catalogue = new Catalogue(config, store, ledger.gateway);
+    await catalogue.load();
+    const trail = await store.timeline(found, since, asked.limit);
+    const story = storyOf(trail, (id) => catalogue.productName(id));
+    const { customer, revision } = found;
+    const account = { host: found.host, account: found.account, customer, revision };
+    output.stdout.write(
+      asked.json
+        ? `${JSON.stringify({ ...account, since, entries: story }, null, 2)}\n`
+        : [
+            `${found.host}/${found.account} · ${customer} · revision ${revision}`,
+            await standing(ledger, catalogue, found),
+            ...storyText(story),
+            ...(story.length === 0 ? ['', `Nothing happened since ${timeText(since)}.`] : []),
+            '',
+          ].join('\n'),
+    );
+    return 0;
+  } finally {
+    await ledger.close();
+  }
+}
+
+/** The customer, or a sentence that says why there is none. */
+async function find({ store }: Ledger, who: string, host: string | undefined): Promise<CustomerRecord | string> {
+  if (/^cus_\w+$/.test(who)) {
+    const [record] = await store.customersAmong([who]);
+    return record ?? `no account is linked to the customer ${who}`;
+  }
+  if (host === undefined) return `say with --host whose account ${who} is`;
+  const ref: AccountRef = { host, account: who };
+  return (await store.findAccount(ref)) ?? `the host ${host} has no account ${who} that was ever linked to a customer`;
+}
+
+/** How the account stands now, and how fresh that is. */
+async function standing({ store, config }: Ledger, catalogue: Catalogue, record: CustomerRecord): Promise<string> {
+  const settings = config.hosts.get(record.host);
+  const now = config.now();
+  const fresh = record.fetchedAt === null ? 'never fetched' : `as of ${spanText(now - record.fetchedAt)} ago`;
+  const late = record.staleSince === null ? '' : `, stale for ${spanText(now - record.staleSince)}`;
+  const failure = record.failure ? `, ${record.failure.attempts} failures, the last [${record.failure.code}]` : '';
+  if (!settings) return `its host is not configured any more; ${fresh}${late}${failure}`;
+  const read = createRead(store, catalogue, config.now);
+  const { snapshot } = await read({ host: record.host, account: record.account, settings, mayManage: true });
+  const plan = snapshot.plan?.name == null ? '' : ` on ${snapshot.plan.name}`;
+  return `${snapshot.state}${plan}, access ${snapshot.access.level}; ${fresh}${late}${failure}`;
+}
+
+/** What the command line says; `null` where it asks for help; a sentence where it cannot be understood. */
+function understood(args: readonly string[]): Asked | string | null {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        host: { type: 'string' },
+        since: { type: 'string', default: '30d' },
+        limit: { type: 'string', default: '200' },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean' },
+      },
+    });
+    if (values.help) return null;
+    const [who, ...more] = positionals;
+    if (who === undefined || more.length > 0) return 'one account is wanted';
+    const limit = Number(values.limit);
+    if (!Number.isInteger(limit) || limit < 1 || limit > 10_000) return '--limit must be 1 to 10000';
+    return { who, host: values.host, since: values.since, limit, json: values.json };
+  } catch (cause) {
+    return (cause as Error).message;
+  }
+}
+
+/** A span back from now, or a date; `null` for neither. */
+function momentOf(text: string, now: number): number | null {
+  const span = spanOf(text);
+  if (span !== null) return now - span;
+  const at = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(at) ? null : at;
+}

@@ -1,0 +1,101 @@
+/** The routes under their addresses, and what holds for all of them: CORS, limits, headers, and the one way errors leave. */
+
+import { Hono, type Context } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { cors } from 'hono/cors';
+import { secureHeaders } from 'hono/secure-headers';
+import { describeCause } from '../log.ts';
+import { namedError } from './to-problem.ts';
+import { BillhookError } from '../problem.ts';
+import { accessRoute } from './routes/access.ts';
+import { billingRoute } from './routes/billing.ts';
+import { checkoutRoute } from './routes/checkout.ts';
+import { invoiceRoute } from './routes/invoice.ts';
+import { operationsRoutes } from './routes/operations.ts';
+import type { RouteParts } from './route-context.ts';
+import { portalRoute } from './routes/portal.ts';
+import { visitsRoute } from './routes/visits.ts';
+import { webhookRoute } from './routes/webhook.ts';
+import { widgetRoutes, type WidgetFiles } from './widget-files.ts';
+
+/** Bytes. Stripe's largest events stay well below; everything else is a handful of fields. */
+const webhookLimit = 256 * 1024;
+const requestLimit = 8 * 1024;
+
+/** Every address with the methods that it answers to. */
+const addresses: Record<string, readonly string[]> = {
+  '/v1/access': ['GET'],
+  '/v1/billing': ['GET'],
+  '/v1/portal-sessions': ['POST'],
+  '/v1/checkout-sessions': ['POST'],
+  '/v1/invoice-sessions': ['POST'],
+  '/v1/visits/return': ['POST'],
+  '/v1/webhooks/stripe': ['POST'],
+  '/healthz': ['GET'],
+  '/readyz': ['GET'],
+  '/metrics': ['GET'],
+  '/widget.js': ['GET'],
+};
+
+export function createApp(parts: RouteParts, widget: WidgetFiles): Hono {
+  const { config } = parts;
+  const origins = new Set([...config.hosts.values()].flatMap((host) => host.origins));
+  const tooLarge = () => {
+    throw new BillhookError('body_too_large');
+  };
+
+  const app = new Hono();
+  app.route('/', widgetRoutes(widget));
+  app.use(secureHeaders({ crossOriginResourcePolicy: 'same-site', referrerPolicy: 'no-referrer' }));
+  app.use('/v1/*', async function neverStored(c, next) {
+    await next();
+    c.header('Cache-Control', 'no-store');
+  });
+  app.use('/v1/webhooks/*', bodyLimit({ maxSize: webhookLimit, onError: tooLarge }));
+  app.route('/v1/webhooks/stripe', webhookRoute(parts));
+
+  app.use(
+    '/v1/*',
+    cors({
+      // Which of the hosts a page belongs to is known only with its token; a preflight has none.
+      origin: (origin) => (origins.has(origin) ? origin : null),
+      allowMethods: ['GET', 'POST'],
+      allowHeaders: ['authorization', 'content-type', 'if-none-match', 'prefer'],
+      exposeHeaders: ['etag', 'retry-after', 'date', 'preference-applied'],
+      maxAge: 7200,
+    }),
+    bodyLimit({ maxSize: requestLimit, onError: tooLarge }),
+  );
+  app.route('/v1/billing', billingRoute(parts));
+  app.route('/v1/access', accessRoute(parts));
+  app.route('/v1/checkout-sessions', checkoutRoute(parts));
+  app.route('/v1/portal-sessions', portalRoute(parts));
+  app.route('/v1/invoice-sessions', invoiceRoute(parts));
+  app.route('/v1/visits', visitsRoute(parts));
+  app.route('/', operationsRoutes(parts));
+
+  for (const address of new Set([...Object.keys(addresses), ...widget.keys()])) {
+    app.all(address, (c) => {
+      c.header('Allow', (addresses[address] ?? ['GET']).join(', '));
+      throw new BillhookError('method_not_allowed');
+    });
+  }
+  app.notFound((c) => problem(c, new BillhookError('not_found')));
+  app.onError((cause, c) => {
+    const error = namedError(cause);
+    const fields = { method: c.req.method, path: c.req.path, status: error.status, code: error.code };
+    if (error.status >= 500)
+      config.log.error('request.failed', { ...fields, cause: describeCause(error.cause ?? cause) });
+    else config.log.info('request.refused', { ...fields, audit: true });
+    return problem(c, error);
+  });
+  return app;
+}
+
+function problem(c: Context, error: BillhookError): Response {
+  c.header('Content-Type', 'application/problem+json');
+  if (error.retryAfter !== undefined) c.header('Retry-After', String(error.retryAfter));
+  // RFC 6750, section 3: a 401 says how to authenticate.
+  if (error.status === 401) c.header('WWW-Authenticate', `Bearer realm="billhook", error="invalid_token"`);
+  return c.body(JSON.stringify(error.toProblem()), error.status as 400);
+}

@@ -1,0 +1,73 @@
+/** The middleware that turns a widget token into an identity. Everything behind it knows who asks and what they may do. */
+
+import type { Context } from 'hono';
+import { createMiddleware } from 'hono/factory';
+import type { Host } from '../config/config.ts';
+import type { Limits } from './rate-limits.ts';
+import { BillhookError } from '../problem.ts';
+import type { AccountRef } from '../ledger/ledger.ts';
+import type { Scope, VerifyWidgetToken, WidgetClaims } from '../tokens/verify.ts';
+
+export interface Identity extends AccountRef {
+  readonly settings: Host;
+  readonly mayManage: boolean;
+  /** A Stripe customer that the host introduces as this account's. */
+  readonly introduces: string | null;
+}
+
+/** What authentication needs, the same for every route. */
+export interface AuthParts {
+  readonly verify: VerifyWidgetToken;
+  readonly hosts: ReadonlyMap<string, Host>;
+  readonly now: () => number;
+  readonly limits: Limits;
+}
+
+export type Authenticated = { Variables: { identity: Identity } };
+
+/**
+ * Lets a request through with a valid token of `scope`, from one of its host's pages.
+ *
+ * @example
+ * ```ts
+ * app.get('/v1/billing', widgetAuth(parts, 'billing:read'), (c) => c.json(c.var.identity.account));
+ * ```
+ *
+ * @throws {BillhookError} `token_missing`, what {@link widgetTokenVerifier} throws, `scope_missing`,
+ *   `origin_not_allowed`, `rate_limited`
+ */
+export function widgetAuth({ verify, hosts, now, limits }: AuthParts, scope: Scope) {
+  return createMiddleware<Authenticated>(async function widgetAuth(c, next) {
+    const claims = await verified(c);
+    const settings = hosts.get(claims.host);
+    if (!settings) throw new BillhookError('token_issuer_unknown');
+
+    // One host's token must not work on another host's page, even when this server serves both.
+    const origin = c.req.header('origin');
+    if (origin !== undefined && !settings.origins.includes(origin)) throw new BillhookError('origin_not_allowed');
+    if (!claims.scopes.has(scope)) {
+      throw new BillhookError('scope_missing', { detail: `This needs a widget token with the scope "${scope}".` });
+    }
+    await limits.asked(claims);
+    if (scope === 'billing:manage') await limits.opened(claims);
+    c.set('identity', {
+      host: claims.host,
+      account: claims.account,
+      settings,
+      mayManage: claims.scopes.has('billing:manage'),
+      introduces: claims.introduces,
+    });
+    await next();
+  });
+
+  async function verified(c: Context): Promise<WidgetClaims> {
+    try {
+      const token = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+      if (token === undefined) throw new BillhookError('token_missing');
+      return await verify(token, now());
+    } catch (cause) {
+      if (cause instanceof BillhookError && cause.status === 401) await limits.refused(c);
+      throw cause;
+    }
+  }
+}

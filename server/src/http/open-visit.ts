@@ -1,0 +1,75 @@
+/** What opening the portal, Checkout and an invoice page have in common: where back leads, and the visit that begins. */
+
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import type { OpenedVisit } from '@billhook/widget/contract';
+import type { Identity } from './auth.ts';
+import type { Host } from '../config/config.ts';
+import { BillhookError } from '../problem.ts';
+import { counterOf, type Reading } from '../accounts/view.ts';
+import type { CustomerRecord, VisitKind } from '../ledger/ledger.ts';
+import type { RouteParts } from './route-context.ts';
+
+/** How long a visit may take before its return is no return any more. */
+const visitLifeMs = 24 * 60 * 60 * 1000;
+
+export const seenField = z.string().max(64).nullable();
+export const returnUrlField = z.string().max(2_000).optional();
+/** The page's language, as BCP 47; Stripe's pages fall back by themselves where they have no words in it. */
+export const localeField = z
+  .string()
+  .regex(/^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,4}$/)
+  .optional();
+
+/**
+ * The address to come back to: the page's own where it lies on one of the host's origins, else the configured one.
+ *
+ * @throws {BillhookError} `return_url_not_allowed`
+ */
+export function returnUrlOf(
+  host: Host,
+  wanted: string | undefined,
+  field: 'returnUrl' | 'completionUrl' = 'returnUrl',
+): string {
+  if (wanted === undefined) return host.returnUrl;
+  const url = URL.canParse(wanted) ? new URL(wanted) : null;
+  // Exact origins, compared after parsing: prefixes and user parts are how open redirects are made.
+  if (!url || !host.origins.includes(url.origin) || url.username !== '' || url.password !== '') {
+    throw new BillhookError('return_url_not_allowed', {
+      field,
+      detail: `${field} must lie on one of the host’s configured origins.`,
+    });
+  }
+  return wanted;
+}
+
+/** The living customer of the account. @throws {BillhookError} `no_customer` */
+export function customerOf({ record }: Reading): CustomerRecord {
+  if (!record || record.facts?.deleted === true) throw new BillhookError('no_customer');
+  return record;
+}
+
+/** Begins a visit at the revision that the page showed, or, if it cannot say, at the one that is known now. */
+export async function openVisit(
+  { config, store }: RouteParts,
+  { host, account }: Identity,
+  { customer, revision }: CustomerRecord,
+  kind: VisitKind,
+  seen: string | null,
+  url: string,
+): Promise<OpenedVisit> {
+  const visit = randomBytes(16).toString('base64url');
+  const openedAt = config.now();
+  await store.openVisit({
+    id: visit,
+    host,
+    account,
+    customer,
+    kind,
+    seen: Math.min(counterOf(seen, store.epoch) ?? revision, revision),
+    openedAt,
+    expiresAt: openedAt + visitLifeMs,
+  });
+  config.log.info(`${kind}.opened`, { host, account, customer, audit: true });
+  return { url, visit };
+}

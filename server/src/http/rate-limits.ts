@@ -1,0 +1,67 @@
+/**
+ * How often one account, and one address, may ask. A verified request is counted for its account only: people behind one
+ * office's address do not take each other's turns. A refused one is counted for its address, so that nobody tries tokens
+ * by the thousand. Verified webhooks are never limited.
+ */
+
+import type { Context } from 'hono';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { BillhookError } from '../problem.ts';
+import type { AccountRef } from '../ledger/ledger.ts';
+
+export interface Limits {
+  /** Any request of an account. @throws {BillhookError} `rate_limited`, with the seconds to wait. */
+  asked(ref: AccountRef): Promise<void>;
+  /** The portal, Checkout or an invoice: each costs Stripe a call. @throws {BillhookError} `rate_limited` */
+  opened(ref: AccountRef): Promise<void>;
+  /** A token was refused. @throws {BillhookError} `rate_limited`, in place of the refusal */
+  refused(c: Context): Promise<void>;
+}
+
+export interface LimitOptions {
+  /** Requests of one account in a minute. Default: 600. */
+  readonly asksPerMinute: number;
+  /** Openings of one account in a minute. Default: 60. */
+  readonly openingsPerMinute: number;
+  /** Refused tokens from one address in a minute. Default: 120. */
+  readonly refusalsPerMinute: number;
+}
+
+export const defaultLimits: LimitOptions = { asksPerMinute: 600, openingsPerMinute: 60, refusalsPerMinute: 120 };
+
+/**
+ * @param proxies How many proxies of the operator's own stand before the server. Each adds one address to
+ *   `X-Forwarded-For`; what stands before them is the client's own word, and believed by nobody. 0: the header is not read.
+ */
+export function createLimits(
+  { asksPerMinute, openingsPerMinute, refusalsPerMinute }: LimitOptions,
+  proxies: number,
+): Limits {
+  const perMinute = (points: number) => new RateLimiterMemory({ points, duration: 60 });
+  const asks = perMinute(asksPerMinute);
+  const openings = perMinute(openingsPerMinute);
+  const refusals = perMinute(refusalsPerMinute);
+  const keyOf = ({ host, account }: AccountRef) => JSON.stringify([host, account]);
+  return {
+    asked: (ref) => consume(asks, keyOf(ref)),
+    opened: (ref) => consume(openings, keyOf(ref)),
+    refused: (c) => consume(refusals, addressOf(c, proxies) ?? 'unknown'),
+  };
+}
+
+async function consume(limiter: RateLimiterMemory, key: string): Promise<void> {
+  try {
+    await limiter.consume(key);
+  } catch (cause) {
+    if (!(cause instanceof RateLimiterRes)) throw cause;
+    throw new BillhookError('rate_limited', { retryAfter: Math.ceil(cause.msBeforeNext / 1000) });
+  }
+}
+
+/** Where the request came from: the connection's other end, or what the last trusted proxy saw. */
+function addressOf(c: Context, proxies: number): string | undefined {
+  const forwarded = (c.req.header('x-forwarded-for') ?? '').split(',').map((address) => address.trim());
+  if (proxies > 0) return forwarded.at(-proxies) || undefined;
+  const { incoming } = (c.env ?? {}) as { incoming?: { socket?: { remoteAddress?: string } } };
+  return incoming?.socket?.remoteAddress;
+}

@@ -1,0 +1,50 @@
+/** Reading an account after Stripe was asked again: raise a ticket, say that somebody waits, and wait for its fetch. */
+
+import type { Identity } from './auth.ts';
+import type { Reading } from '../accounts/view.ts';
+import { heldPerAccount, lookUntilDone } from './long-poll.ts';
+import type { RouteParts } from './route-context.ts';
+
+export interface SyncAwaited {
+  /** What the account is known as now, and the ticket that was raised for this request. */
+  readonly customer: string;
+  readonly ticket: number;
+  /** Milliseconds to wait at most; 0 looks once. */
+  readonly waitMs: number;
+  /** Milliseconds for which the customer goes first in the queue. Default: as long as the wait. */
+  readonly wantedMs?: number;
+  /** Ends the wait when the client is gone. */
+  readonly signal: AbortSignal;
+  /**
+   * A person clicked: the first failure ends it, for an early "not now" is better than a late one, and however many polls
+   * are held for the account, this one is too. Default: false.
+   */
+  readonly click?: boolean;
+}
+
+export interface SyncedReading {
+  readonly reading: Reading;
+  /** The fetch is in, and began after the ticket was raised: the account is as Stripe says it is now. */
+  readonly synced: boolean;
+}
+
+/** Reads the account as soon as the ticket is synced, or as it is known when the time is up. */
+export async function readSynced(
+  { config, read, store, waiters, wakeWorker }: RouteParts,
+  identity: Identity,
+  { customer, ticket, waitMs, wantedMs = waitMs, signal, click = false }: SyncAwaited,
+): Promise<SyncedReading> {
+  const began = config.now();
+  await store.want(customer, began + wantedMs);
+  wakeWorker();
+  const look = async () => {
+    const reading = await read(identity);
+    const { record } = reading;
+    // Another customer is the account's now: this ticket is nobody's any more.
+    const synced = record === null || record.customer !== customer || record.syncedTicket >= ticket;
+    const failed = click && (record?.failure?.at ?? 0) > began;
+    return { value: { reading, synced }, done: synced || failed, nextChangeAt: null };
+  };
+  const most = click ? Number.POSITIVE_INFINITY : heldPerAccount;
+  return await lookUntilDone(waiters, identity, waitMs, signal, config.now, look, most);
+}

@@ -1,0 +1,41 @@
+/** `GET /v1/billing`: the snapshot, at once, or held until it changes. */
+
+import { Hono } from 'hono';
+import type { Authenticated } from '../auth.ts';
+import { lookUntilDone, waitPreference } from '../long-poll.ts';
+import { readWithFirstFacts } from '../read-first.ts';
+import type { RouteParts } from '../route-context.ts';
+
+export function billingRoute(parts: RouteParts) {
+  const { allow, config, linking, read, store, waiters, wakeWorker } = parts;
+  return new Hono<Authenticated>().get('/', allow('billing:read'), async (c) => {
+    const { identity } = c.var;
+    const { signal } = c.req.raw;
+    await linking.introduce(identity);
+
+    const seen = etagsOf(c.req.header('if-none-match'));
+    const wait = waitPreference(c);
+    let reading = await readWithFirstFacts(parts, identity, signal);
+    // Without an ETag there is nothing to compare, so there is nothing to wait for.
+    if (wait > 0 && seen.has(reading.etag)) {
+      if (reading.record && reading.record.staleSince !== null) {
+        await store.want(reading.record.customer, config.now() + wait);
+        wakeWorker();
+      }
+      reading = await lookUntilDone(waiters, identity, wait, signal, config.now, async () => {
+        const value = await read(identity);
+        return { value, done: !seen.has(value.etag), nextChangeAt: value.nextChangeAt };
+      });
+    }
+
+    c.header('ETag', reading.etag);
+    if (wait > 0) c.header('Preference-Applied', `wait=${wait / 1000}`);
+    return seen.has(reading.etag) ? c.body(null, 304) : c.json(reading.snapshot);
+  });
+}
+
+/** The ETags that the client has. A proxy that compressed the answer may have made ours weak; it is the same document. */
+function etagsOf(header: string | undefined): ReadonlySet<string> {
+  const etags = (header ?? '').split(',').map((etag) => etag.trim().replace(/^W\//, ''));
+  return new Set(etags.filter(Boolean));
+}

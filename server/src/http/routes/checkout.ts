@@ -1,0 +1,77 @@
+/** `POST /v1/checkout-sessions`: the first purchase. Only what the snapshot offers, and never a second subscription. */
+
+import { Hono } from 'hono';
+import { z } from 'zod';
+import type { Authenticated, Identity } from '../auth.ts';
+import { BillhookError } from '../../problem.ts';
+import type { Reading } from '../../accounts/view.ts';
+import { stripeLocale } from '../../stripe/locale.ts';
+import { readBody } from '../read-body.ts';
+import { customerOf, localeField, openVisit, returnUrlField, returnUrlOf, seenField } from '../open-visit.ts';
+import type { RouteParts } from '../route-context.ts';
+import { readSynced } from '../read-synced.ts';
+
+const checkoutSessionRequest = z.strictObject({
+  offer: z.string().min(1).max(64),
+  returnUrl: returnUrlField,
+  locale: localeField,
+  seen: seenField,
+});
+
+/** How long a click waits for Stripe to say what the account has now. */
+const freshFactsMs = 10_000;
+
+/** States in which nothing is running that a purchase would double. */
+const restingStates = new Set(['none', 'ended']);
+
+export function checkoutRoute(parts: RouteParts) {
+  const { allow, catalogue, config, linking, openCheckout, read, store } = parts;
+  return new Hono<Authenticated>().post('/', allow('billing:manage'), async (c) => {
+    const { identity } = c.var;
+    const { offer: wanted, returnUrl, locale, seen } = await readBody(c, checkoutSessionRequest);
+    const back = returnUrlOf(identity.settings, returnUrl);
+    await linking.introduce(identity);
+
+    const { signal } = c.req.raw;
+    const { snapshot } = await readFresh(identity, signal);
+    if (!restingStates.has(snapshot.state)) throw new BillhookError('subscription_exists');
+    const offer = identity.settings.policy.offers.find(({ id }) => id === wanted);
+    const price = offer && catalogue.price(offer.price);
+    if (!offer || !price || snapshot.offers.every(({ id }) => id !== wanted)) {
+      throw new BillhookError('field_invalid', {
+        field: 'offer',
+        detail: 'This plan is not offered to the account now.',
+      });
+    }
+
+    const customer = await linking.ensureCustomer(identity);
+    const { host, account } = identity;
+    const url = await openCheckout(
+      {
+        host,
+        account,
+        customer,
+        offer,
+        price,
+        returnUrl: back,
+        locale: locale === undefined ? null : stripeLocale(locale),
+        nothingRuns: async () => restingStates.has((await readFresh(identity, signal)).snapshot.state),
+      },
+      signal,
+    );
+    const record = customerOf(await read(identity));
+    return c.json(await openVisit(parts, identity, record, 'checkout', seen, url));
+  });
+
+  /** The account as Stripe says it is now: a purchase in another tab may be a second old. */
+  async function readFresh(identity: Identity, signal: AbortSignal): Promise<Reading> {
+    const known = await read(identity);
+    const customer = known.record?.customer;
+    const ticket = customer === undefined ? null : await store.raiseTicket(customer, 'check', config.now());
+    if (customer === undefined || ticket === null) return known;
+    const waited = { customer, ticket, waitMs: freshFactsMs, signal, click: true };
+    const { reading, synced } = await readSynced(parts, identity, waited);
+    if (!synced) throw new BillhookError('stripe_unavailable', { retryAfter: 2 });
+    return reading;
+  }
+}

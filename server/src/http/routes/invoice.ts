@@ -1,0 +1,25 @@
+/** `POST /v1/invoice-sessions`: Stripe's hosted page of the invoice that is to be paid. Given only on a click: it is a key too. */
+
+import { Hono } from 'hono';
+import { z } from 'zod';
+import type { Authenticated } from '../auth.ts';
+import { BillhookError } from '../../problem.ts';
+import { readBody } from '../read-body.ts';
+import { customerOf, openVisit, seenField } from '../open-visit.ts';
+import type { RouteParts } from '../route-context.ts';
+
+const invoiceSessionRequest = z.strictObject({ seen: seenField });
+
+export function invoiceRoute(parts: RouteParts) {
+  const { allow, gateway, linking, read } = parts;
+  return new Hono<Authenticated>().post('/', allow('billing:manage'), async (c) => {
+    const { identity } = c.var;
+    const { seen } = await readBody(c, invoiceSessionRequest);
+    await linking.introduce(identity);
+    const reading = await read(identity);
+    const record = customerOf(reading);
+    const url = reading.invoiceToPay === null ? null : await gateway.openInvoicePage(reading.invoiceToPay);
+    if (url === null) throw new BillhookError('no_open_invoice');
+    return c.json(await openVisit(parts, identity, record, 'invoice', seen, url));
+  });
+}

@@ -1,0 +1,42 @@
+/**
+ * `/healthz`, `/readyz` and `/metrics`. Freshness is a metric and no readiness: Stripe being down must not take every
+ * replica out.
+ */
+
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { Hono } from 'hono';
+import type { Config } from '../../config/config.ts';
+import { BillhookError } from '../../problem.ts';
+import type { RouteParts } from '../route-context.ts';
+
+export function operationsRoutes({ config, metrics, store }: RouteParts) {
+  return new Hono()
+    .get('/healthz', (c) => c.json({ status: 'ok' }))
+    .get('/readyz', async (c) => {
+      await store.ping();
+      return c.json({ status: 'ok' });
+    })
+    .get('/metrics', async (c) => {
+      requireReader(config.metrics, c.req.header('authorization'));
+      const { text, contentType } = await metrics.page();
+      return c.body(text, 200, { 'Content-Type': contentType, 'Cache-Control': 'no-store' });
+    });
+}
+
+/**
+ * How a business goes is no page of the internet's.
+ *
+ * @throws {BillhookError} `not_found` where metrics are off, `token_missing` and `token_invalid` where they have a token.
+ */
+function requireReader(metrics: Config['metrics'], authorization: string | undefined): void {
+  if (metrics === 'open') return;
+  if (metrics === false) throw new BillhookError('not_found');
+  const given = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1];
+  if (given === undefined) throw new BillhookError('token_missing', { detail: 'Send the metrics’ own token.' });
+  if (!timingSafeEqual(digestOf(given), digestOf(metrics.token))) {
+    throw new BillhookError('token_invalid', { detail: 'This is not the token of the metrics.' });
+  }
+}
+
+/** Of one length, whatever was sent. */
+const digestOf = (token: string): Buffer => createHash('sha256').update(token).digest();

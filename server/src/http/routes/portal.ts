@@ -1,0 +1,97 @@
+/** `POST /v1/portal-sessions`: a new session of Stripe's customer portal for every click. The address is never kept. */
+
+import { Hono } from 'hono';
+import { z } from 'zod';
+import type { PortalFlow } from '@billhook/widget/contract';
+import type { Authenticated } from '../auth.ts';
+import type { SubscriptionFacts } from '../../billing/facts.ts';
+import { mayOpen, type PortalFeatures } from '../../billing/judge/portal.ts';
+import { describeCause } from '../../log.ts';
+import { BillhookError } from '../../problem.ts';
+import type { Reading } from '../../accounts/view.ts';
+import { stripeLocale } from '../../stripe/locale.ts';
+import { readBody } from '../read-body.ts';
+import { customerOf, localeField, openVisit, returnUrlField, returnUrlOf, seenField } from '../open-visit.ts';
+import type { RouteParts } from '../route-context.ts';
+
+const portalSessionRequest = z.strictObject({
+  flow: z
+    .enum(['payment_method_update', 'subscription_cancel', 'subscription_update', 'subscription_pause'])
+    .optional(),
+  subscription: z.string().max(64).optional(),
+  returnUrl: returnUrlField,
+  completionUrl: returnUrlField,
+  locale: localeField,
+  seen: seenField,
+});
+
+export function portalRoute(parts: RouteParts) {
+  const { allow, config, gateway, linking, portals, read } = parts;
+  return new Hono<Authenticated>().post('/', allow('billing:manage'), async (c) => {
+    const { identity } = c.var;
+    const { settings, host, account } = identity;
+    const request = await readBody(c, portalSessionRequest);
+    const { flow, locale, seen } = request;
+    const returnUrl = returnUrlOf(settings, request.returnUrl);
+    const completionUrl = returnUrlOf(settings, request.completionUrl ?? returnUrl, 'completionUrl');
+    await linking.introduce(identity);
+    const reading = await read(identity);
+    const record = customerOf(reading);
+    const { configuration, features, ruleFailure } = reading.portal;
+    if (ruleFailure) {
+      const cause = describeCause(ruleFailure.cause);
+      config.log.warn('portal.rule_failed', { host, account, configuration: ruleFailure.use, cause });
+    }
+
+    const about = subscriptionMeant(reading, request.subscription);
+    requireOpen(flow, about, features);
+    const stays = request.completionUrl === undefined && flow === 'payment_method_update' && hasToPay(reading);
+    const url = await portals.use(settings, configuration, async (portal) => {
+      // What is at Stripe may be less than what was asked for: none of the plans may be one to switch to.
+      requireOpen(flow, about, portal.features);
+      return await gateway.openPortal({
+        customer: record.customer,
+        configuration: portal.id,
+        returnUrl,
+        locale: locale === undefined ? null : stripeLocale(locale),
+        flow:
+          flow === undefined
+            ? null
+            : {
+                type: flow,
+                subscription: flow === 'payment_method_update' ? null : (about?.id ?? null),
+                completionUrl: stays ? null : completionUrl,
+              },
+      });
+    });
+    return c.json(await openVisit(parts, identity, record, 'portal', seen, url));
+  });
+}
+
+/**
+ * The subscription that a request is about: the one it names, else the only one that is not over.
+ *
+ * @throws {BillhookError} `field_invalid` when it names one that is not the account's.
+ */
+function subscriptionMeant({ portal, snapshot }: Reading, key: string | undefined): SubscriptionFacts | null {
+  const { subscriptions } = portal;
+  if (key === undefined) return subscriptions.length === 1 ? (subscriptions[0]?.facts ?? null) : null;
+  // One that is over is still shown, so its key is no mistake; there is only nothing that can be done about it.
+  if (!snapshot.subscriptions.some((shown) => shown.key === key)) {
+    throw new BillhookError('field_invalid', {
+      field: 'subscription',
+      detail: 'subscription must be the key of one of the account’s subscriptions.',
+    });
+  }
+  return subscriptions.find((each) => each.key === key)?.facts ?? null;
+}
+
+/** @throws {BillhookError} `portal_flow_unavailable` */
+function requireOpen(flow: PortalFlow | undefined, about: SubscriptionFacts | null, features: PortalFeatures): void {
+  if (flow !== undefined && !mayOpen(flow, about, features)) throw new BillhookError('portal_flow_unavailable');
+}
+
+/** A new card pays no open invoice (L11): whoever owes lands on the portal's home, where it can be paid. */
+function hasToPay({ invoiceToPay, snapshot }: Reading): boolean {
+  return invoiceToPay !== null && snapshot.payment.problem !== null;
+}

@@ -1,0 +1,63 @@
+/**
+ * `POST /v1/visits/return`: the person is back. What they did is asked of Stripe, not read from the address: a ticket is
+ * raised, and the answer waits for a fetch that began after it.
+ */
+
+import { Hono } from 'hono';
+import { z } from 'zod';
+import type { Change, VisitReturn } from '@billhook/widget/contract';
+import type { Authenticated } from '../auth.ts';
+import { changesBetween } from '../../billing/changes.ts';
+import { BillhookError } from '../../problem.ts';
+import type { CustomerRecord, Visit } from '../../ledger/ledger.ts';
+import { waitPreference } from '../long-poll.ts';
+import { readBody } from '../read-body.ts';
+import type { RouteParts } from '../route-context.ts';
+import { readSynced } from '../read-synced.ts';
+
+const visitReturnRequest = z.strictObject({ visit: z.string().max(64) });
+
+/** At most one ticket a visit in this time, however often the page asks. */
+const ticketEveryMs = 5_000;
+
+/** Somebody else's system may be slower than the person: "unchanged" is looked at again after so long. */
+const recheckAfterMs = [5_000, 30_000];
+
+export function visitsRoute(parts: RouteParts) {
+  const { allow, config, store, catalogue } = parts;
+  return new Hono<Authenticated>().post('/return', allow('billing:read'), async (c) => {
+    const { identity } = c.var;
+    const body = await readBody(c, visitReturnRequest);
+    // Unknown, foreign and expired are told apart by nobody: the id must not be a way to ask about other accounts.
+    const visit = await store.findVisit(body.visit, identity, config.now());
+    if (!visit) throw new BillhookError('visit_not_found');
+
+    const waitMs = waitPreference(c);
+    const ticket = await store.returnVisit(visit.id, ticketEveryMs, config.now());
+    const { reading, synced } = await readSynced(parts, identity, {
+      customer: visit.customer,
+      ticket,
+      waitMs,
+      wantedMs: Math.max(waitMs, ticketEveryMs),
+      signal: c.req.raw.signal,
+    });
+    const { snapshot, record } = reading;
+    if (!synced) {
+      return c.json<VisitReturn>({ outcome: 'pending', changes: [], snapshot });
+    }
+
+    const changes = await changesSince(visit, record);
+    const outcome = changes.length > 0 ? 'changed' : 'unchanged';
+    const recheckAt = outcome === 'unchanged' ? recheckAfterMs.map((after) => config.now() + after) : [];
+    await store.settleVisit(visit.id, outcome, recheckAt);
+    return c.json<VisitReturn>({ outcome, changes, snapshot });
+  });
+
+  async function changesSince(visit: Visit, record: CustomerRecord | null): Promise<Change[]> {
+    if (!record?.facts || record.revision === visit.seen) return [];
+    const before = await store.factsAt(visit.customer, visit.seen);
+    // Before a first purchase there was nothing; before a portal that was opened blindly, nobody knows what there was.
+    if (before === null && visit.kind !== 'checkout') return [];
+    return changesBetween(before, record.facts, (product) => catalogue.productName(product));
+  }
+}

@@ -1,0 +1,20 @@
+/** Which Stripe account and mode a ledger belongs to: the first one that it was used with. */
+
+import { LedgerPinnedError, type StripeIdentity } from './ledger.ts';
+
+/**
+ * @param pinned Keeps the name if none was kept, and answers the one that is.
+ * @throws {LedgerPinnedError} `ledger_pinned`
+ */
+export async function pinOrRefuse(
+  { account, livemode }: StripeIdentity,
+  pinned: (wanted: string) => string | Promise<string>,
+): Promise<void> {
+  const wanted = `${account} ${livemode ? 'live' : 'test'}`;
+  const kept = await pinned(wanted);
+  if (kept !== wanted) {
+    throw new LedgerPinnedError(
+      `this ledger belongs to the Stripe account and mode "${kept}", but the key in use is of "${wanted}"`,
+    );
+  }
+}

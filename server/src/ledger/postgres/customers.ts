@@ -1,0 +1,198 @@
+/** Customers in PostgreSQL: links, tickets, claims and facts. */
+
+import type { ConfirmedBy } from '@billhook/widget/contract';
+import type { CustomerFacts } from '../../billing/facts.ts';
+import { claimColumns, claimOf, factsOf, number, recordOf } from '../rows.ts';
+import type { AccountRef, Applied, Claim, CustomerRecord, CustomerStore, LinkOutcome, OutboxEntry } from '../ledger.ts';
+import type { PostgresDatabase, Session } from './database.ts';
+import { lookedNews, raisedNews, tellNews } from './feed.ts';
+import { writeNotices } from './outbox.ts';
+import { raiseTicket } from './tickets.ts';
+
+/** How soon after a failure a customer is tried again while somebody waits for it. */
+const wantedRetryMs = 2_000;
+
+export function postgresCustomers(db: PostgresDatabase): CustomerStore {
+  return {
+    async findAccount({ host, account }: AccountRef): Promise<CustomerRecord | null> {
+      const row = await db.get(
+        `SELECT * FROM customers WHERE host = @host AND account = @account
+         ORDER BY (deleted_at IS NULL) DESC, linked_at DESC LIMIT 1`,
+        { host, account },
+      );
+      return row ? recordOf(row) : null;
+    },
+
+    async factsAt(customer: string, revision: number): Promise<CustomerFacts | null> {
+      const row = await db.get(`SELECT facts FROM revisions WHERE customer = @customer AND revision = @revision`, {
+        customer,
+        revision,
+      });
+      return row ? factsOf(row['facts']) : null;
+    },
+
+    async link({ host, account }: AccountRef, customer: string, now: number): Promise<LinkOutcome> {
+      return await db.transaction(async (tx) => {
+        // Whoever is just writing that the account's customer was deleted is waited for: the revision goes on from there.
+        const before = await tx.all(
+          `SELECT revision FROM customers WHERE host = @host AND account = @account ORDER BY customer FOR UPDATE`,
+          { host, account },
+        );
+        const linked = await tx.run(
+          // Who comes second waits at the index for the first to commit, and then writes nothing.
+          `INSERT INTO customers (customer, host, account, stale_since, revision, linked_at)
+           VALUES (@customer, @host, @account, @now, @revision, @now) ON CONFLICT DO NOTHING RETURNING ${tellNews}`,
+          {
+            customer,
+            host,
+            account,
+            now,
+            // Readers of this account never see the revision step back, even when it gets a new customer.
+            revision: Math.max(0, ...before.map((row) => number(row['revision']))),
+            news: raisedNews,
+          },
+        );
+        if (linked > 0) return 'linked';
+        const taken = await tx.get(`SELECT host, account, deleted_at FROM customers WHERE customer = @customer`, {
+          customer,
+        });
+        if (!taken) return 'accountTaken';
+        if (taken['deleted_at'] !== null) return 'customerDeleted';
+        return taken['host'] === host && taken['account'] === account ? 'alreadyLinked' : 'customerTaken';
+      });
+    },
+
+    async raiseTicket(customer: string, cause: ConfirmedBy, now: number): Promise<number | null> {
+      return await raiseTicket(db, customer, cause, now);
+    },
+
+    async want(customer: string, until: number): Promise<void> {
+      await db.run(`UPDATE customers SET wanted_until = @until WHERE customer = @customer AND wanted_until < @until`, {
+        customer,
+        until,
+      });
+    },
+
+    async due(now: number, limit: number): Promise<CustomerRecord[]> {
+      const rows = await db.all(
+        `SELECT * FROM customers WHERE next_change_at <= @now AND deleted_at IS NULL ORDER BY next_change_at LIMIT @limit`,
+        { now, limit },
+      );
+      return rows.map(recordOf);
+    },
+
+    async raiseDue(customer: string, wasDueAt: number, nextChangeAt: number | null, now: number): Promise<void> {
+      await db.transaction(async (tx) => {
+        const moved = await tx.run(
+          `UPDATE customers SET next_change_at = @nextChangeAt WHERE customer = @customer AND next_change_at = @wasDueAt`,
+          { customer, wasDueAt, nextChangeAt },
+        );
+        if (moved > 0) await raiseTicket(tx, customer, 'time', now);
+      });
+    },
+
+    // Other processes hold leases too, and who holds which is not known: each ends by itself.
+    async resume(): Promise<void> {},
+
+    async claim(now, leaseMs, limit, { restMs = 0, wanted = false } = {}): Promise<Claim[]> {
+      const rows = await db.all(
+        // A row that somebody is just taking is left to him.
+        `WITH taken AS (
+           SELECT customer AS id FROM customers
+           WHERE synced_ticket < ticket AND deleted_at IS NULL AND lease_until <= @now
+             AND (next_attempt_at <= @now OR (wanted_until > @now AND failed_at <= @now::bigint - @wantedRetryMs))
+             AND (wanted_until > @now OR (@wanted = 0 AND coalesce(fetched_at NOT BETWEEN @now::bigint - @restMs + 1 AND @now, TRUE)))
+           ORDER BY (wanted_until > @now) DESC, stale_since LIMIT @limit FOR UPDATE SKIP LOCKED)
+         UPDATE customers SET claim = claim + 1, lease_until = @now::bigint + @leaseMs
+         FROM taken WHERE customer = taken.id
+         RETURNING ${claimColumns}, wanted_until > @now AS wanted`,
+        { now, leaseMs, limit, wantedRetryMs, restMs, wanted: Number(wanted) },
+      );
+      return rows.map((row) => claimOf(row, now));
+    },
+
+    async apply(
+      claim: Claim,
+      facts: CustomerFacts,
+      fetchedAt: number,
+      nextChangeAt: number | null,
+      now: number,
+      notices: readonly OutboxEntry[] = [],
+    ): Promise<Applied> {
+      const content = JSON.stringify(facts);
+      const { customer, host, account } = claim;
+      return await db.transaction(async (tx) => {
+        // The lock is the fence's: between this look and the write nobody claims, applies or raises.
+        const before = await tx.get(
+          `SELECT facts, ticket, revision FROM customers
+           WHERE customer = @customer AND claim = @claim AND synced_ticket < @ticket FOR UPDATE`,
+          { customer, claim: claim.claim, ticket: claim.ticket },
+        );
+        if (!before) {
+          await noteSync(tx, claim, 'fenced', now);
+          return { applied: false, changed: false, stale: false, told: 0 };
+        }
+
+        const changed = before['facts'] !== content;
+        const revision = number(before['revision']) + (changed ? 1 : 0);
+        const stale = number(before['ticket']) > claim.ticket;
+        await tx.run(
+          `UPDATE customers SET synced_ticket = @ticket, facts = @content, fetched_at = @fetchedAt, revision = @revision,
+             confirmed_by = CASE WHEN @changed = 1 THEN @cause ELSE confirmed_by END,
+             -- A hint that came during the fetch came after it began: the claim cannot be fresher than that.
+             stale_since = CASE WHEN @stale = 1 THEN @fetchedAt::bigint END,
+             next_change_at = @nextChangeAt, lease_until = 0, attempts = 0, next_attempt_at = 0, failed_at = NULL,
+             failure_code = NULL, deleted_at = CASE WHEN @deleted = 1 THEN @now::bigint END
+           WHERE customer = @customer RETURNING ${tellNews}`,
+          {
+            customer,
+            ticket: claim.ticket,
+            content,
+            fetchedAt,
+            revision,
+            changed: Number(changed),
+            cause: claim.cause,
+            stale: Number(stale),
+            nextChangeAt: facts.deleted ? null : nextChangeAt,
+            deleted: Number(facts.deleted),
+            now,
+            news: lookedNews(claim),
+          },
+        );
+        if (changed) {
+          await tx.run(
+            `INSERT INTO revisions (customer, revision, at, confirmed_by, facts)
+             VALUES (@customer, @revision, @now, @cause, @content)`,
+            { customer, revision, now, cause: claim.cause, content },
+          );
+        }
+        await noteSync(tx, claim, changed ? 'changed' : 'unchanged', now);
+        const told = await writeNotices(tx, notices, { host, account, customer, revision, at: fetchedAt, now });
+        return { applied: true, changed, stale: stale && !facts.deleted, told };
+      });
+    },
+
+    async fail(claim: Claim, code: string, nextAttemptAt: number, now: number): Promise<void> {
+      await db.transaction(async (tx) => {
+        const { customer, ticket } = claim;
+        await tx.run(
+          `UPDATE customers SET lease_until = 0, attempts = attempts + 1, next_attempt_at = @nextAttemptAt, failed_at = @now,
+             failure_code = @code WHERE customer = @customer AND claim = @claim AND synced_ticket < @ticket
+           RETURNING ${tellNews}`,
+          { customer, claim: claim.claim, ticket, code, nextAttemptAt, now, news: lookedNews(claim) },
+        );
+        await noteSync(tx, claim, code, now);
+      });
+    },
+  };
+}
+
+/** One line of the trail: when, why, and what came of it. */
+async function noteSync(tx: Session, claim: Claim, outcome: string, now: number): Promise<void> {
+  const { customer, claimedAt, cause, ticket } = claim;
+  await tx.run(
+    `INSERT INTO syncs (customer, at, ended_at, cause, ticket, claim, outcome)
+     VALUES (@customer, @claimedAt, @now, @cause, @ticket, @claim, @outcome)`,
+    { customer, claimedAt, now, cause, ticket, claim: claim.claim, outcome },
+  );
+}

@@ -1,0 +1,208 @@
+/** One door to PostgreSQL: durable sessions, migrated tables, transactions, failures named. */
+
+import { Pool, types, type PoolClient, type QueryResult } from 'pg';
+import type { Row } from '../rows.ts';
+import { StoreUnavailableError } from '../ledger.ts';
+import type { PostgresAddress } from './address.ts';
+import { brokeConnection, unavailable } from './failure.ts';
+import { migrate } from './schema.ts';
+
+export type Bind = Readonly<Record<string, string | number | null | readonly string[]>>;
+
+/** Statements, with `@name` for what is bound. */
+export interface Session {
+  /** Answers how many rows changed, or were found. */
+  run(sql: string, bind?: Bind): Promise<number>;
+  get(sql: string, bind?: Bind): Promise<Row | undefined>;
+  all(sql: string, bind?: Bind): Promise<Row[]>;
+}
+
+/**
+ * What every session is told at its start. A webhook that was answered 200 must survive a crash, whatever the server's
+ * default is; a process that hangs must not keep others from their rows.
+ */
+const sessionSettings: Readonly<Record<string, string>> = {
+  synchronous_commit: 'on',
+  statement_timeout: '10s',
+  lock_timeout: '5s',
+  idle_in_transaction_session_timeout: '15s',
+};
+
+/** Milliseconds until an attempt to connect, or to get one of the pool's connections, is given up. */
+const connectionTimeoutMillis = 5_000;
+/** A little longer than `statement_timeout`: only where the server cannot even say that it was too slow. */
+const answerTimeoutMs = 12_000;
+
+const int8 = 20;
+
+export function connectionOf(address: PostgresAddress) {
+  const settings = Object.entries({ search_path: address.schema, ...sessionSettings });
+  return {
+    connectionString: address.connectionString,
+    options: [address.sessionOptions, ...settings.map(([name, value]) => `-c ${name}=${value}`)].join(' ').trim(),
+    application_name: 'billhook',
+    connectionTimeoutMillis,
+    query_timeout: answerTimeoutMs,
+    keepAlive: true,
+    types: {
+      // Counters and times are safe integers; the driver alone would give them as strings.
+      getTypeParser: ((oid: number, format: 'text' | 'binary') =>
+        oid === int8 && format !== 'binary' ? Number : types.getTypeParser(oid, format)) as typeof types.getTypeParser,
+    },
+  };
+}
+
+export class PostgresDatabase implements Session {
+  readonly #pool: Pool;
+
+  /** @param pool Connections at most. */
+  private constructor(address: PostgresAddress, pool: number) {
+    this.#pool = new Pool({
+      ...connectionOf(address),
+      max: pool,
+      idleTimeoutMillis: 30_000,
+      // Now and then a new connection, so that all of them follow the server when its name moves.
+      maxLifetimeSeconds: 30 * 60,
+      onConnect: assertDurable,
+    });
+    // A connection that breaks while nobody uses it is simply replaced; without a listener it would end the process.
+    this.#pool.on('error', () => undefined);
+    this.#pool.on('connect', (client) => client.on('error', () => undefined));
+  }
+
+  /**
+   * Connects, and creates or migrates the tables first.
+   *
+   * @param pool Connections at most. Default: 10, which eight processes may have on a server of PostgreSQL's own defaults.
+   * @throws {StoreUnavailableError} `store_unavailable`: not reachable, not migratable, newer than this program, not durable.
+   */
+  static async open(address: PostgresAddress, pool = 10): Promise<PostgresDatabase> {
+    const db = new PostgresDatabase(address, pool);
+    try {
+      await db.transaction((tx) => migrate(tx, address.schema));
+      return db;
+    } catch (cause) {
+      await db.close();
+      throw cause;
+    }
+  }
+
+  /**
+   * Without a trace when `work` rejects. Nothing is tried again here: rows are locked in one order, so no two transactions
+   * of ours can wait for each other, and each reads what is committed.
+   */
+  async transaction<T>(work: (tx: Session) => Promise<T>): Promise<T> {
+    const client = await this.#connect();
+    const tx = sessionOn(client);
+    let broken = false;
+    try {
+      await tx.run('BEGIN');
+      const result = await work(tx);
+      // After a failed statement PostgreSQL answers COMMIT by a rollback, and calls that no error.
+      const { command } = await query(client, 'COMMIT');
+      if (command !== 'COMMIT') throw new Error(`a transaction ended with ${command}`);
+      return result;
+    } catch (cause) {
+      broken = brokeConnection(cause) || !(await rolledBack(client));
+      throw cause;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  /** A statement alone is a transaction of its own. */
+  async run(sql: string, bind?: Bind): Promise<number> {
+    return await this.#alone((session) => session.run(sql, bind));
+  }
+
+  async get(sql: string, bind?: Bind): Promise<Row | undefined> {
+    return await this.#alone((session) => session.get(sql, bind));
+  }
+
+  async all(sql: string, bind?: Bind): Promise<Row[]> {
+    return await this.#alone((session) => session.all(sql, bind));
+  }
+
+  async #alone<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const client = await this.#connect();
+    let broken = false;
+    try {
+      return await work(sessionOn(client));
+    } catch (cause) {
+      broken = brokeConnection(cause);
+      throw cause;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  async #connect(): Promise<PoolClient> {
+    try {
+      return await this.#pool.connect();
+    } catch (cause) {
+      throw unavailable(cause, 'the database cannot be connected to');
+    }
+  }
+
+  async close(): Promise<void> {
+    if (!this.#pool.ending) await this.#pool.end();
+  }
+}
+
+/** A pooler between us and the server may drop what a session is told, and then a commit that was answered could be lost. */
+async function assertDurable(client: { query(sql: string): Promise<QueryResult> }): Promise<void> {
+  const { rows } = await client.query(`SELECT current_setting('synchronous_commit') AS setting`);
+  const [{ setting }] = rows as [{ setting: string }];
+  if (setting !== 'on') {
+    throw new StoreUnavailableError('the database is not durable', {
+      cause: new Error(
+        `synchronous_commit is ${setting}, not on: connect without a pooler, or with one in session mode`,
+      ),
+    });
+  }
+}
+
+async function rolledBack(client: PoolClient): Promise<boolean> {
+  try {
+    await client.query('ROLLBACK');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function sessionOn(client: PoolClient): Session {
+  return {
+    run: async (sql, bind) => (await query(client, sql, bind)).rowCount ?? 0,
+    get: async (sql, bind) => (await query(client, sql, bind)).rows[0],
+    all: async (sql, bind) => (await query(client, sql, bind)).rows,
+  };
+}
+
+async function query(client: PoolClient, sql: string, bind: Bind = {}): Promise<QueryResult<Row>> {
+  const { text, names } = numbered(sql);
+  try {
+    return await client.query<Row>(
+      text,
+      names.map((name) => bind[name]),
+    );
+  } catch (cause) {
+    throw unavailable(cause);
+  }
+}
+
+const known = new Map<string, { readonly text: string; readonly names: readonly string[] }>();
+
+/** `@name` as `$1`, the same name always the same number. */
+function numbered(sql: string): { readonly text: string; readonly names: readonly string[] } {
+  let statement = known.get(sql);
+  if (!statement) {
+    const names: string[] = [];
+    const text = sql.replaceAll(/@(\w+)/g, (_, name: string) => {
+      if (!names.includes(name)) names.push(name);
+      return `$${names.indexOf(name) + 1}`;
+    });
+    known.set(sql, (statement = { text, names }));
+  }
+  return statement;
+}

@@ -1,0 +1,116 @@
+/** Events in PostgreSQL, as hints: known ids, and the queue of those whose customer must still be found. */
+
+import type { Hint } from '../../stripe/event.ts';
+import { Batch } from '../batch.ts';
+import { openHintOf, text } from '../rows.ts';
+import type { AccountRef, HintOutcome, HintStore, OpenHint } from '../ledger.ts';
+import type { PostgresDatabase, Session } from './database.ts';
+import { raisedNews, tellNews } from './feed.ts';
+import { lockLiving, raiseTicket } from './tickets.ts';
+
+interface Recording {
+  readonly hint: Hint;
+  readonly now: number;
+  readonly via: 'webhook' | 'sweep';
+}
+
+export function postgresHints(db: PostgresDatabase): HintStore & { idle(): Promise<void> } {
+  const batch = new Batch<Recording, HintOutcome>(
+    (entries) => db.transaction((tx) => recordAll(tx, entries)),
+    // The order in which rows are locked is each statement's own.
+    () => 0,
+  );
+  return {
+    idle: () => batch.idle(),
+
+    recordHint(hint: Hint, now: number, via: Recording['via'] = 'webhook'): Promise<HintOutcome> {
+      return batch.add({ hint, now, via });
+    },
+
+    async takeOpenHints(now: number, leaseMs: number, limit: number): Promise<OpenHint[]> {
+      const rows = await db.all(
+        `WITH taken AS (
+           SELECT event FROM events WHERE closed_at IS NULL AND next_attempt_at <= @now
+           ORDER BY next_attempt_at LIMIT @limit FOR UPDATE SKIP LOCKED)
+         UPDATE events SET attempts = attempts + 1, next_attempt_at = @now::bigint + @leaseMs
+         FROM taken WHERE events.event = taken.event
+         RETURNING events.event, subject_type, subject_id, attempts`,
+        { now, leaseMs, limit },
+      );
+      return rows.map(openHintOf);
+    },
+
+    async closeHint(event: string, customer: string | null, now: number): Promise<AccountRef | null> {
+      return await db.transaction(async (tx) => {
+        const closed = await tx.get(
+          `UPDATE events SET closed_at = @now, customer = @customer WHERE event = @event AND closed_at IS NULL
+           RETURNING via`,
+          { event, customer, now },
+        );
+        if (!closed || customer === null) return null;
+        if ((await raiseTicket(tx, customer, text(closed['via']) as Recording['via'], now)) === null) return null;
+        const row = await tx.get(`SELECT host, account FROM customers WHERE customer = @customer`, { customer });
+        return row ? { host: text(row['host']), account: text(row['account']) } : null;
+      });
+    },
+
+    async postponeHint(event: string, nextAttemptAt: number): Promise<void> {
+      await db.run(`UPDATE events SET next_attempt_at = @nextAttemptAt WHERE event = @event AND closed_at IS NULL`, {
+        event,
+        nextAttemptAt,
+      });
+    },
+  };
+}
+
+/**
+ * Many deliveries in three statements: all event ids, then all rows of their customers, then all their tickets. Both
+ * tables are locked in the order of their ids, so two processes in one storm cannot wait for each other.
+ */
+async function recordAll(tx: Session, entries: readonly Recording[]): Promise<HintOutcome[]> {
+  const inserted = await tx.all(
+    `INSERT INTO events (event, type, received_at, via, customer, subject_type, subject_id, closed_at)
+     SELECT event, type, received_at, via, customer, subject_type, subject_id, closed_at
+     FROM json_to_recordset(@rows) AS hint (event text, type text, received_at bigint, via text, customer text,
+       subject_type text, subject_id text, closed_at bigint)
+     ORDER BY event COLLATE "C" ON CONFLICT DO NOTHING RETURNING event`,
+    { rows: JSON.stringify(entries.map(rowOf)) },
+  );
+  const unclaimed = new Set(inserted.map((row) => text(row['event'])));
+  // Delivered twice in one commit: the first is the event, the second its duplicate.
+  const fresh = entries.map(({ hint }) => unclaimed.delete(hint.event));
+
+  const raising = entries.filter(({ hint }, index) => fresh[index] && hint.concerns !== 'subject' && hint.customer);
+  const living = await lockLiving(tx, [...new Set(raising.map(({ hint }) => hint.customer ?? ''))]);
+  const raised = raising.filter(({ hint }) => living.has(hint.customer ?? ''));
+  if (raised.length > 0) {
+    await tx.run(
+      `UPDATE customers SET ticket = ticket + raises.count, stale_since = coalesce(stale_since, raises.since),
+         cause = raises.cause
+       FROM (SELECT customer, count(*) AS count, min(now) AS since, max(via) AS cause
+             FROM json_to_recordset(@rows) AS raise (customer text, now bigint, via text) GROUP BY customer) AS raises
+       WHERE customers.customer = raises.customer`,
+      { rows: JSON.stringify(raised.map(({ hint, now, via }) => ({ customer: hint.customer, now, via }))) },
+    );
+  }
+  if (raised.length > 0 || entries.some(({ hint }, index) => fresh[index] && hint.concerns === 'subject')) {
+    await tx.run(`SELECT ${tellNews}`, { news: raisedNews });
+  }
+
+  return entries.map(({ hint }, index) => {
+    if (!fresh[index]) return 'duplicate';
+    if (hint.concerns === 'subject') return 'open';
+    return hint.customer !== null && living.has(hint.customer) ? 'ticket' : 'closed';
+  });
+}
+
+const rowOf = ({ hint, now, via }: Recording) => ({
+  event: hint.event,
+  type: hint.type,
+  received_at: now,
+  via,
+  customer: hint.customer,
+  subject_type: hint.subject?.type ?? null,
+  subject_id: hint.subject?.id ?? null,
+  closed_at: hint.concerns === 'subject' ? null : now,
+});

@@ -1,0 +1,118 @@
+/**
+ * What processes tell each other: `pg_notify` inside the transaction that has the news, so that it is heard after the
+ * commit or never; and a connection that only listens. Notifications are lost while it is away, so every new connection
+ * begins with "something may have been missed".
+ */
+
+import { Client } from 'pg';
+import type { AccountRef } from '../ledger.ts';
+import type { Commit } from '../upkeep.ts';
+import type { PostgresAddress } from './address.ts';
+import { connectionOf } from './database.ts';
+
+/** PostgreSQL takes payloads of less than 8,000 bytes. */
+const payloadBytes = 7_999;
+
+export const raisedNews = payloadOf({ kind: 'raised' });
+export const catalogueNews = payloadOf({ kind: 'catalogue' });
+export const lookedNews = ({ host, account }: AccountRef): string => payloadOf({ kind: 'looked', host, account });
+
+function payloadOf(commit: Commit): string {
+  const payload = JSON.stringify(commit);
+  return Buffer.byteLength(payload) <= payloadBytes ? payload : JSON.stringify({ kind: 'missed' } satisfies Commit);
+}
+
+/** An expression that tells the news: for a `RETURNING` or a `SELECT`, with `@news` bound. */
+export const tellNews = `pg_notify(current_schema()::text, @news)`;
+
+/** How often a connection that hears nothing is asked whether it still stands. */
+const heartbeatMs = 30_000;
+const longestPauseMs = 30_000;
+
+export class NewsListener {
+  readonly #address: PostgresAddress;
+  readonly #listeners = new Set<(commit: Commit) => void>();
+  #client: Client | null = null;
+  #attempts = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #closed = false;
+
+  constructor(address: PostgresAddress) {
+    this.#address = address;
+  }
+
+  /** The first one opens the connection. */
+  follow(listener: (commit: Commit) => void): () => void {
+    this.#listeners.add(listener);
+    if (!this.#client && !this.#timer && !this.#closed) void this.#listen();
+    return () => void this.#listeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#timer) clearTimeout(this.#timer);
+    const client = this.#client;
+    this.#client = null;
+    // A connection that is just being made, or just broke, cannot say goodbye; it is gone all the same.
+    await client?.end().catch(() => undefined);
+  }
+
+  async #listen(): Promise<void> {
+    // Not of the pool: a listener keeps its connection, and a pooler must not give it to others.
+    const client = new Client(connectionOf(this.#address));
+    this.#client = client;
+    client.on('error', () => this.#lost(client));
+    client.on('end', () => this.#lost(client));
+    client.on('notification', ({ payload }) => this.#tell(commitOf(payload)));
+    try {
+      await client.connect();
+      await client.query(`LISTEN "${this.#address.schema}"`);
+    } catch {
+      this.#lost(client);
+      return;
+    }
+    if (this.#client !== client) return;
+    this.#attempts = 0;
+    this.#tell({ kind: 'missed' });
+    this.#beat(client);
+  }
+
+  /** A connection can be cut without a word: then only a question finds out. */
+  #beat(client: Client): void {
+    this.#timer = setTimeout(() => {
+      client.query('SELECT 1').then(
+        () => this.#client === client && this.#beat(client),
+        () => this.#lost(client),
+      );
+    }, heartbeatMs).unref();
+  }
+
+  /** Tries again after 0.25, 0.5, 1 … 30 s, each give or take a quarter. Until then the others' slow poll must do. */
+  #lost(client: Client): void {
+    if (this.#client !== client || this.#closed) return;
+    this.#client = null;
+    if (this.#timer) clearTimeout(this.#timer);
+    void client.end().catch(() => undefined);
+    const pauseMs = Math.min(longestPauseMs, 250 * 2 ** this.#attempts++) * (0.75 + Math.random() / 2);
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      void this.#listen();
+    }, pauseMs);
+    this.#timer.unref();
+  }
+
+  #tell(commit: Commit): void {
+    for (const listener of this.#listeners) listener(commit);
+  }
+}
+
+/** Somebody else's program may use the channel: what is not ours is still a reason to look. */
+function commitOf(payload: string | undefined): Commit {
+  try {
+    const commit = JSON.parse(payload ?? '') as Commit;
+    if (['raised', 'looked', 'catalogue'].includes(commit.kind)) return commit;
+  } catch {
+    // Falls through: not ours.
+  }
+  return { kind: 'missed' };
+}

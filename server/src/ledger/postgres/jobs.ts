@@ -1,0 +1,102 @@
+/** Jobs in PostgreSQL: whose turn it is, how far they have come, and what they found. */
+
+import { findingOf, number, recordOf, text, turnOf } from '../rows.ts';
+import type { JobStore } from '../upkeep.ts';
+import type { PostgresDatabase } from './database.ts';
+import { raisedNews, tellNews } from './feed.ts';
+import { lockLiving } from './tickets.ts';
+
+export function postgresJobs(db: PostgresDatabase): JobStore {
+  return {
+    async takeTurn(job, everyMs, leaseMs, now) {
+      return await db.transaction(async (tx) => {
+        await tx.run(`INSERT INTO jobs (job) VALUES (@job) ON CONFLICT DO NOTHING`, { job });
+        const row = await tx.get(
+          // Begun and not ended, its lease over: its process is gone, and what it had done stays done.
+          `UPDATE jobs SET turn = turn + 1, lease_until = @now::bigint + @leaseMs, ended_at = NULL,
+             started_at = CASE WHEN started_at IS NULL OR ended_at IS NOT NULL THEN @now ELSE started_at END,
+             progress = CASE WHEN ended_at IS NULL THEN progress END
+           WHERE job = @job AND (started_at IS NULL
+             OR (ended_at IS NULL AND lease_until <= @now)
+             OR (ended_at IS NOT NULL AND started_at <= @now::bigint - @everyMs))
+           RETURNING job, turn, started_at, progress`,
+          { job, everyMs, leaseMs, now },
+        );
+        return row ? turnOf(row) : null;
+      });
+    },
+
+    async keepTurn({ job, turn }, progress, leaseMs, now) {
+      const kept = await db.run(
+        `UPDATE jobs SET progress = @progress, lease_until = @now::bigint + @leaseMs
+         WHERE job = @job AND turn = @turn AND ended_at IS NULL`,
+        { job, turn, progress: JSON.stringify(progress), leaseMs, now },
+      );
+      return kept > 0;
+    },
+
+    async endTurn({ job, turn }, receipt, now) {
+      const ended = await db.run(
+        `UPDATE jobs SET ended_at = @now, lease_until = 0, progress = NULL,
+           receipt = @receipt, receipt_started_at = started_at, receipt_ended_at = @now
+         WHERE job = @job AND turn = @turn AND ended_at IS NULL`,
+        { job, turn, receipt: JSON.stringify(receipt), now },
+      );
+      return ended > 0;
+    },
+
+    async lastReceipt(job) {
+      const row = await db.get(
+        `SELECT receipt, receipt_started_at, receipt_ended_at FROM jobs WHERE job = @job AND receipt IS NOT NULL`,
+        { job },
+      );
+      return row
+        ? {
+            startedAt: number(row['receipt_started_at']),
+            endedAt: number(row['receipt_ended_at']),
+            receipt: JSON.parse(text(row['receipt'])) as object,
+          }
+        : null;
+    },
+
+    async customersAfter(customer, limit) {
+      const rows = await db.all(
+        `SELECT * FROM customers WHERE customer > @after AND deleted_at IS NULL ORDER BY customer LIMIT @limit`,
+        { after: customer ?? '', limit },
+      );
+      return rows.map(recordOf);
+    },
+
+    async customersAmong(customers) {
+      return (await db.all(`SELECT * FROM customers WHERE customer = ANY(@customers)`, { customers })).map(recordOf);
+    },
+
+    async raiseTickets(customers, cause, now) {
+      return await db.transaction(async (tx) => {
+        const living = [...(await lockLiving(tx, customers))];
+        if (living.length === 0) return 0;
+        await tx.run(`SELECT ${tellNews}`, { news: raisedNews });
+        return await tx.run(
+          `UPDATE customers SET ticket = ticket + 1, stale_since = coalesce(stale_since, @now),
+             cause = CASE WHEN synced_ticket < ticket THEN cause ELSE @cause END
+           WHERE customer = ANY(@living)`,
+          { living, cause, now },
+        );
+      });
+    },
+
+    async foundBy(cause, since, limit) {
+      const rows = await db.all(
+        `SELECT found.customer, host, account, found.at, found.revision, found.facts, earlier.facts AS before
+         FROM revisions AS found
+         JOIN customers ON customers.customer = found.customer
+         LEFT JOIN revisions AS earlier
+           ON earlier.customer = found.customer AND earlier.revision = found.revision - 1
+         WHERE found.confirmed_by = @cause AND found.at >= @since
+         ORDER BY found.at, found.customer, found.revision LIMIT @limit`,
+        { cause, since, limit },
+      );
+      return rows.map(findingOf);
+    },
+  };
+}

@@ -1,0 +1,126 @@
+/**
+ * The ledger on PostgreSQL: several processes on one database. Every webhook's commit is durable (`synchronous_commit`),
+ * rows are locked in the order of their ids, workers pass each other by (`SKIP LOCKED`), and what one process commits the
+ * others hear of (`LISTEN`).
+ */
+
+import { randomBytes } from 'node:crypto';
+import type { CataloguePrice } from '../../billing/facts.ts';
+import { readPostgresAddress } from './address.ts';
+import { postgresBudget } from './budget.ts';
+import { postgresCustomers } from './customers.ts';
+import { PostgresDatabase } from './database.ts';
+import { postgresHints } from './events.ts';
+import { postgresJobs } from './jobs.ts';
+import { catalogueNews, NewsListener, tellNews } from './feed.ts';
+import { postgresOutbox } from './outbox.ts';
+import { prune } from './prune.ts';
+import { postgresPurchases } from './purchases.ts';
+import { postgresTrail } from './history.ts';
+import { postgresVisits } from './visits.ts';
+import { pinOrRefuse } from '../pin.ts';
+import { productOf, text } from '../rows.ts';
+import type { BillingStore } from '../ledger.ts';
+
+/**
+ * Opens the ledger, creating or migrating it first.
+ *
+ * @example
+ * ```ts
+ * const store = await openPostgresStore('postgres://billhook:…@db.internal/app?schema=billhook');
+ * ```
+ *
+ * @param address Of the database. `schema` is the one that holds the tables; default: `billhook`.
+ * @throws {StoreUnavailableError} `store_unavailable`: not reachable, not migratable, newer than this program, or not durable.
+ */
+export async function openPostgresStore(address: string): Promise<BillingStore> {
+  const read = readPostgresAddress(address);
+  const db = await PostgresDatabase.open(read);
+  const news = new NewsListener(read);
+  const { idle, ...hints } = postgresHints(db);
+
+  const metaOrNew = async (key: string, make: () => string): Promise<string> => {
+    await db.run(`INSERT INTO meta (key, value) VALUES (@key, @value) ON CONFLICT DO NOTHING`, { key, value: make() });
+    return text((await db.get(`SELECT value FROM meta WHERE key = @key`, { key }))?.['value']);
+  };
+  const close = async () => {
+    await idle();
+    await news.close();
+    await db.close();
+  };
+
+  try {
+    return {
+      epoch: await metaOrNew('epoch', () => randomBytes(6).toString('base64url')),
+      digestKey: await metaOrNew('digest_key', () => randomBytes(32).toString('base64url')),
+      ...hints,
+      ...postgresCustomers(db),
+      ...postgresOutbox(db),
+      ...postgresPurchases(db),
+      ...postgresVisits(db),
+      ...postgresBudget(db),
+      ...postgresJobs(db),
+      ...postgresTrail(db),
+
+      shared: true,
+      follow: (listener) => news.follow(listener),
+
+      async pin(identity) {
+        await pinOrRefuse(identity, (wanted) => metaOrNew('stripe', () => wanted));
+      },
+
+      // A write: a database that only reads, or is full, cannot take a webhook.
+      async ping() {
+        await db.run(`UPDATE meta SET value = value WHERE key = 'epoch'`);
+      },
+
+      async products() {
+        return (await db.all(`SELECT id, name FROM products`)).map(productOf);
+      },
+
+      async saveProducts(products) {
+        await db.run(
+          `INSERT INTO products (id, name)
+           SELECT id, name FROM json_to_recordset(@rows) AS product (id text, name text) ORDER BY id COLLATE "C"
+           ON CONFLICT (id) DO UPDATE SET name = excluded.name RETURNING ${tellNews}`,
+          { rows: JSON.stringify(products.map(({ id, name }) => ({ id, name }))), news: catalogueNews },
+        );
+      },
+
+      async prices() {
+        return (await db.all(`SELECT facts FROM prices`)).map(
+          (row) => JSON.parse(text(row['facts'])) as CataloguePrice,
+        );
+      },
+
+      async savePrices(prices) {
+        await db.transaction(async (tx) => {
+          // Processes that start together learn the same prices: one after the other.
+          await tx.run(`LOCK TABLE prices IN SHARE ROW EXCLUSIVE MODE`);
+          for (const price of prices) {
+            const { price: id, lookupKey } = price;
+            // oxlint-disable-next-line no-await-in-loop -- one connection
+            await tx.run(
+              `UPDATE prices SET lookup_key = NULL, facts = jsonb_set(facts::jsonb, '{lookupKey}', 'null')::text
+               WHERE lookup_key = @lookupKey AND id != @id`,
+              { id, lookupKey },
+            );
+            // oxlint-disable-next-line no-await-in-loop -- one connection
+            await tx.run(
+              `INSERT INTO prices (id, lookup_key, facts) VALUES (@id, @lookupKey, @facts)
+               ON CONFLICT (id) DO UPDATE SET lookup_key = @lookupKey, facts = @facts`,
+              { id, lookupKey, facts: JSON.stringify(price) },
+            );
+          }
+          await tx.run(`SELECT ${tellNews}`, { news: catalogueNews });
+        });
+      },
+
+      prune: (before) => prune(db, before),
+      close,
+    };
+  } catch (cause) {
+    await close();
+    throw cause;
+  }
+}

@@ -1,0 +1,76 @@
+/** Visits in PostgreSQL: trips to Stripe's pages and back. */
+
+import { number, text, visitOf } from '../rows.ts';
+import type { VisitStore } from '../ledger.ts';
+import type { PostgresDatabase } from './database.ts';
+import { lockLiving, raiseTicket } from './tickets.ts';
+
+export function postgresVisits(db: PostgresDatabase): VisitStore {
+  return {
+    async openVisit({ id, host, account, customer, kind, seen, openedAt, expiresAt }) {
+      await db.run(
+        `INSERT INTO visits (id, host, account, customer, kind, seen, opened_at, expires_at)
+         VALUES (@id, @host, @account, @customer, @kind, @seen, @openedAt, @expiresAt)`,
+        { id, host, account, customer, kind, seen, openedAt, expiresAt },
+      );
+    },
+
+    async findVisit(id, { host, account }, now) {
+      const row = await db.get(
+        `SELECT * FROM visits WHERE id = @id AND host = @host AND account = @account AND expires_at > @now`,
+        { id, host, account, now },
+      );
+      return row ? visitOf(row) : null;
+    },
+
+    async returnVisit(id, everyMs, now) {
+      return await db.transaction(async (tx) => {
+        // Two tabs that return at once raise one ticket: the second waits here, and then finds the first one's.
+        const visit = await tx.get(
+          `SELECT customer, return_ticket, last_ticket_at FROM visits WHERE id = @id FOR UPDATE`,
+          { id },
+        );
+        if (!visit) throw new Error('a visit must be found before it can return');
+        const lastTicketAt = visit['last_ticket_at'];
+        if (visit['return_ticket'] !== null && number(lastTicketAt) > now - everyMs)
+          return number(visit['return_ticket']);
+        const customer = text(visit['customer']);
+        // A deleted customer raises no ticket: there is nothing left to fetch, and what is known is the answer.
+        const ticket = (await raiseTicket(tx, customer, 'return', now)) ?? 0;
+        await tx.run(`UPDATE customers SET lease_until = 0 WHERE customer = @customer`, { customer });
+        await tx.run(
+          `UPDATE visits SET return_ticket = @ticket, last_ticket_at = @now, outcome = NULL,
+             returned_at = coalesce(returned_at, @now) WHERE id = @id`,
+          { id, ticket, now },
+        );
+        return ticket;
+      });
+    },
+
+    async settleVisit(id, outcome, recheckAt) {
+      await db.run(
+        `UPDATE visits SET outcome = @outcome, recheck_at = @recheckAt, recheck_later = @recheckLater
+         WHERE id = @id AND (outcome IS NULL OR (outcome = 'unchanged' AND @outcome = 'changed'))`,
+        { id, outcome, recheckAt: recheckAt[0] ?? null, recheckLater: recheckAt[1] ?? null },
+      );
+    },
+
+    async raiseRechecks(now) {
+      return await db.transaction(async (tx) => {
+        const due = await tx.all(
+          `WITH taken AS (SELECT id FROM visits WHERE recheck_at <= @now FOR UPDATE SKIP LOCKED)
+           UPDATE visits SET recheck_at = recheck_later, recheck_later = NULL
+           FROM taken WHERE visits.id = taken.id RETURNING customer`,
+          { now },
+        );
+        const customers = due.map((row) => text(row['customer']));
+        if (due.length > 0) await lockLiving(tx, customers);
+        for (const customer of customers) {
+          // oxlint-disable-next-line no-await-in-loop -- one connection
+          await raiseTicket(tx, customer, 'return', now);
+        }
+        return due.length;
+      });
+    },
+  };
+}

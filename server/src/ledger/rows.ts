@@ -1,0 +1,155 @@
+/** Rows as values. Both stores name their columns alike, so that what is read is made into the contract's types once. */
+
+import type { ConfirmedBy } from '@billhook/widget/contract';
+import type { CustomerFacts } from '../billing/facts.ts';
+import type { NoticeType } from '../billing/notices.ts';
+import type {
+  Claim,
+  CheckoutRecord,
+  CustomerRecord,
+  NoticeClaim,
+  OpenHint,
+  Product,
+  Receiver,
+  Visit,
+} from './ledger.ts';
+import type { Figures, Finding, Turn } from './upkeep.ts';
+
+export type Cell = string | number | boolean | null;
+export type Row = Readonly<Record<string, Cell>>;
+
+export const text = (cell: Cell | undefined): string => String(cell);
+export const textOrNull = (cell: Cell | undefined): string | null => (cell == null ? null : String(cell));
+export const number = (cell: Cell | undefined): number => Number(cell);
+export const numberOrNull = (cell: Cell | undefined): number | null => (cell == null ? null : Number(cell));
+
+/** What cannot be read is not known: one damaged row must not stop whoever reads many, and the next fetch mends it. */
+export function factsOf(cell: Cell | undefined): CustomerFacts | null {
+  try {
+    return typeof cell === 'string' ? (JSON.parse(cell) as CustomerFacts) : null;
+  } catch {
+    return null;
+  }
+}
+
+export function recordOf(row: Row): CustomerRecord {
+  return {
+    customer: text(row['customer']),
+    host: text(row['host']),
+    account: text(row['account']),
+    ticket: number(row['ticket']),
+    syncedTicket: number(row['synced_ticket']),
+    staleSince: numberOrNull(row['stale_since']),
+    facts: factsOf(row['facts']),
+    fetchedAt: numberOrNull(row['fetched_at']),
+    revision: number(row['revision']),
+    confirmedBy: textOrNull(row['confirmed_by']) as ConfirmedBy | null,
+    nextChangeAt: numberOrNull(row['next_change_at']),
+    failure:
+      row['failure_code'] == null
+        ? null
+        : { code: text(row['failure_code']), at: number(row['failed_at']), attempts: number(row['attempts']) },
+  };
+}
+
+/** The columns of a claim; `wanted` is the store's own expression. */
+export const claimColumns =
+  'customer, host, account, ticket, claim, cause, attempts, facts, fetched_at, linked_at, stale_since';
+
+export function claimOf(row: Row, claimedAt: number): Claim {
+  return {
+    customer: text(row['customer']),
+    host: text(row['host']),
+    account: text(row['account']),
+    ticket: number(row['ticket']),
+    claim: number(row['claim']),
+    claimedAt,
+    cause: text(row['cause']) as ConfirmedBy,
+    wanted: Boolean(row['wanted']),
+    attempts: number(row['attempts']),
+    facts: factsOf(row['facts']),
+    fetchedAt: numberOrNull(row['fetched_at']),
+    linkedAt: number(row['linked_at']),
+    staleSince: number(row['stale_since']),
+  };
+}
+
+export function openHintOf(row: Row): OpenHint {
+  return {
+    event: text(row['event']),
+    subject: { type: text(row['subject_type']), id: text(row['subject_id']) },
+    attempts: number(row['attempts']),
+  };
+}
+
+export function noticeClaimOf(row: Row): NoticeClaim {
+  return {
+    id: text(row['id']),
+    receiver: text(row['receiver']) as Receiver,
+    host: text(row['host']),
+    account: text(row['account']),
+    revision: number(row['revision']),
+    at: number(row['at']),
+    type: text(row['type']) as NoticeType,
+    data: JSON.parse(text(row['data'])) as object,
+    attempts: number(row['attempts']),
+  };
+}
+
+export function visitOf(row: Row): Visit {
+  return {
+    id: text(row['id']),
+    host: text(row['host']),
+    account: text(row['account']),
+    customer: text(row['customer']),
+    kind: text(row['kind']) as Visit['kind'],
+    seen: number(row['seen']),
+    openedAt: number(row['opened_at']),
+    expiresAt: number(row['expires_at']),
+    returnTicket: numberOrNull(row['return_ticket']),
+    outcome: textOrNull(row['outcome']) as Visit['outcome'],
+  };
+}
+
+export function checkoutOf(row: Row): CheckoutRecord | null {
+  const { session, offer, return_url: returnUrl } = row;
+  return session == null ? null : { session: text(session), offer: text(offer), returnUrl: text(returnUrl) };
+}
+
+export const productOf = (row: Row): Product => ({ id: text(row['id']), name: textOrNull(row['name']) });
+
+export function turnOf(row: Row): Turn {
+  const progress = row['progress'];
+  return {
+    job: text(row['job']) as Turn['job'],
+    turn: number(row['turn']),
+    startedAt: number(row['started_at']),
+    progress: progress == null ? null : (JSON.parse(text(progress)) as object),
+  };
+}
+
+export function findingOf(row: Row): Finding {
+  return {
+    customer: text(row['customer']),
+    host: text(row['host']),
+    account: text(row['account']),
+    at: number(row['at']),
+    revision: number(row['revision']),
+    before: factsOf(row['before']),
+    after: JSON.parse(text(row['facts'])) as CustomerFacts,
+  };
+}
+
+/** @param failing One row for each failure's code. */
+export function figuresOf(row: Row, failing: readonly Row[]): Figures {
+  return {
+    customers: number(row['customers']),
+    stale: number(row['stale']),
+    oldestStaleSince: numberOrNull(row['oldest_stale']),
+    failing: Object.fromEntries(failing.map((each) => [text(each['failure_code']), number(each['count'])])),
+    openHints: number(row['open_hints']),
+    oldestOpenHintAt: numberOrNull(row['oldest_hint']),
+    waitingNotices: number(row['notices']),
+    oldestWaitingNoticeAt: numberOrNull(row['oldest_notice']),
+  };
+}

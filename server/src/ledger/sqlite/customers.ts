@@ -1,0 +1,198 @@
+/** Customers in SQLite: links, tickets, claims and facts. */
+
+import type { ConfirmedBy } from '@billhook/widget/contract';
+import type { CustomerFacts } from '../../billing/facts.ts';
+import { claimColumns, claimOf, factsOf, number, recordOf } from '../rows.ts';
+import type { AccountRef, Applied, Claim, CustomerRecord, CustomerStore, LinkOutcome, OutboxEntry } from '../ledger.ts';
+import type { SqliteDatabase } from './database.ts';
+import { writeNotices } from './outbox.ts';
+import { raiseTicket } from './tickets.ts';
+
+/** How soon after a failure a customer is tried again while somebody waits for it. */
+const wantedRetryMs = 2_000;
+
+export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
+  return {
+    async findAccount(ref: AccountRef): Promise<CustomerRecord | null> {
+      const row = db.read(
+        `SELECT * FROM customers WHERE host = @host AND account = @account
+         ORDER BY deleted_at IS NULL DESC, linked_at DESC LIMIT 1`,
+        { host: ref.host, account: ref.account },
+      );
+      return row ? recordOf(row) : null;
+    },
+
+    async factsAt(customer: string, revision: number): Promise<CustomerFacts | null> {
+      const row = db.read(`SELECT facts FROM revisions WHERE customer = @customer AND revision = @revision`, {
+        customer,
+        revision,
+      });
+      return row ? factsOf(row['facts']) : null;
+    },
+
+    async link(ref: AccountRef, customer: string, now: number): Promise<LinkOutcome> {
+      return db.transaction(() => {
+        const taken = db.get(`SELECT host, account, deleted_at FROM customers WHERE customer = @customer`, {
+          customer,
+        });
+        if (taken) {
+          if (taken['deleted_at'] !== null) return 'customerDeleted';
+          return taken['host'] === ref.host && taken['account'] === ref.account ? 'alreadyLinked' : 'customerTaken';
+        }
+        const { host, account } = ref;
+        const before = db.get(
+          `SELECT max(revision) AS revision, sum(deleted_at IS NULL) AS living FROM customers
+           WHERE host = @host AND account = @account`,
+          { host, account },
+        );
+        if (number(before?.['living'] ?? 0) > 0) return 'accountTaken';
+        db.run(
+          `INSERT INTO customers (customer, host, account, stale_since, revision, linked_at)
+           VALUES (@customer, @host, @account, @now, @revision, @now)`,
+          // Readers of this account never see the revision step back, even when it gets a new customer.
+          { customer, host, account, now, revision: number(before?.['revision'] ?? 0) },
+        );
+        return 'linked';
+      });
+    },
+
+    async raiseTicket(customer: string, cause: ConfirmedBy, now: number): Promise<number | null> {
+      return db.transaction(() => raiseTicket(db, customer, cause, now));
+    },
+
+    async want(customer: string, until: number): Promise<void> {
+      db.transaction(() =>
+        db.run(`UPDATE customers SET wanted_until = @until WHERE customer = @customer AND wanted_until < @until`, {
+          customer,
+          until,
+        }),
+      );
+    },
+
+    async due(now: number, limit: number): Promise<CustomerRecord[]> {
+      return db
+        .readAll(
+          `SELECT * FROM customers WHERE next_change_at <= @now AND deleted_at IS NULL ORDER BY next_change_at LIMIT @limit`,
+          { now, limit },
+        )
+        .map(recordOf);
+    },
+
+    async raiseDue(customer: string, wasDueAt: number, nextChangeAt: number | null, now: number): Promise<void> {
+      db.transaction(() => {
+        const moved = db.run(
+          `UPDATE customers SET next_change_at = @nextChangeAt WHERE customer = @customer AND next_change_at = @wasDueAt`,
+          { customer, wasDueAt, nextChangeAt },
+        );
+        if (moved > 0) raiseTicket(db, customer, 'time', now);
+      });
+    },
+
+    async resume(): Promise<void> {
+      db.transaction(() => {
+        db.run(`UPDATE customers SET lease_until = 0 WHERE lease_until > 0`, {});
+        db.run(`UPDATE events SET next_attempt_at = 0 WHERE closed_at IS NULL`, {});
+        db.run(`UPDATE outbox SET next_attempt_at = 0 WHERE settled_at IS NULL`, {});
+      });
+    },
+
+    async claim(now, leaseMs, limit, { restMs = 0, wanted = false } = {}): Promise<Claim[]> {
+      return db.transaction(() =>
+        db
+          .all(
+            `UPDATE customers SET claim = claim + 1, lease_until = @now + @leaseMs
+             WHERE customer IN (
+               SELECT customer FROM customers
+               WHERE synced_ticket < ticket AND deleted_at IS NULL AND lease_until <= @now
+                 AND (next_attempt_at <= @now OR (wanted_until > @now AND failed_at <= @now - @wantedRetryMs))
+                 AND (wanted_until > @now OR (NOT @wanted AND coalesce(fetched_at NOT BETWEEN @now - @restMs + 1 AND @now, TRUE)))
+               ORDER BY wanted_until > @now DESC, stale_since LIMIT @limit)
+             RETURNING ${claimColumns}, wanted_until > @now AS wanted`,
+            { now, leaseMs, limit, wantedRetryMs, restMs, wanted: Number(wanted) },
+          )
+          .map((row) => claimOf(row, now)),
+      );
+    },
+
+    async apply(
+      claim: Claim,
+      facts: CustomerFacts,
+      fetchedAt: number,
+      nextChangeAt: number | null,
+      now: number,
+      notices: readonly OutboxEntry[] = [],
+    ): Promise<Applied> {
+      return db.transaction(() => {
+        const content = JSON.stringify(facts);
+        const { customer } = claim;
+        const before = db.get(
+          `SELECT facts, ticket, revision FROM customers
+           WHERE customer = @customer AND claim = @claim AND synced_ticket < @ticket`,
+          { customer, claim: claim.claim, ticket: claim.ticket },
+        );
+        if (!before) {
+          noteSync(db, claim, 'fenced', now);
+          return { applied: false, changed: false, stale: false, told: 0 };
+        }
+
+        const changed = before['facts'] !== content;
+        const revision = number(before['revision']) + (changed ? 1 : 0);
+        const stale = number(before['ticket']) > claim.ticket;
+        db.run(
+          `UPDATE customers SET synced_ticket = @ticket, facts = @content, fetched_at = @fetchedAt, revision = @revision,
+             confirmed_by = CASE WHEN @changed THEN @cause ELSE confirmed_by END,
+             -- A hint that came during the fetch came after it began: the claim cannot be fresher than that.
+             stale_since = CASE WHEN @stale THEN @fetchedAt END,
+             next_change_at = @nextChangeAt, lease_until = 0, attempts = 0, next_attempt_at = 0, failed_at = NULL,
+             failure_code = NULL, deleted_at = CASE WHEN @deleted THEN @now END
+           WHERE customer = @customer`,
+          {
+            customer,
+            ticket: claim.ticket,
+            content,
+            fetchedAt,
+            revision,
+            changed: Number(changed),
+            cause: claim.cause,
+            stale: Number(stale),
+            nextChangeAt: facts.deleted ? null : nextChangeAt,
+            deleted: Number(facts.deleted),
+            now,
+          },
+        );
+        if (changed) {
+          db.run(
+            `INSERT INTO revisions (customer, revision, at, confirmed_by, facts) VALUES (@customer, @revision, @now, @cause, @content)`,
+            { customer, revision, now, cause: claim.cause, content },
+          );
+        }
+        noteSync(db, claim, changed ? 'changed' : 'unchanged', now);
+        const { host, account } = claim;
+        const told = writeNotices(db, notices, { host, account, customer, revision, at: fetchedAt, now });
+        return { applied: true, changed, stale: stale && !facts.deleted, told };
+      });
+    },
+
+    async fail(claim: Claim, code: string, nextAttemptAt: number, now: number): Promise<void> {
+      db.transaction(() => {
+        const { customer, ticket } = claim;
+        db.run(
+          `UPDATE customers SET lease_until = 0, attempts = attempts + 1, next_attempt_at = @nextAttemptAt, failed_at = @now,
+             failure_code = @code WHERE customer = @customer AND claim = @claim AND synced_ticket < @ticket`,
+          { customer, claim: claim.claim, ticket, code, nextAttemptAt, now },
+        );
+        noteSync(db, claim, code, now);
+      });
+    },
+  };
+}
+
+/** One line of the trail: when, why, and what came of it. */
+function noteSync(db: SqliteDatabase, claim: Claim, outcome: string, now: number): void {
+  const { customer, claimedAt, cause, ticket } = claim;
+  db.run(
+    `INSERT INTO syncs (customer, at, ended_at, cause, ticket, claim, outcome)
+     VALUES (@customer, @claimedAt, @now, @cause, @ticket, @claim, @outcome)`,
+    { customer, claimedAt, now, cause, ticket, claim: claim.claim, outcome },
+  );
+}

@@ -1,0 +1,108 @@
+/** One door to the SQLite file: durable, migrated, statements prepared once, failures named. */
+
+import Database from 'better-sqlite3';
+import type { Row } from '../rows.ts';
+import { StoreUnavailableError } from '../ledger.ts';
+import { refuseMoved } from './export.ts';
+import { migrations } from './schema.ts';
+
+export type Bind = Record<string, string | number | null>;
+
+/** What an operator can act on, by SQLite's own code. */
+const words: readonly (readonly [code: RegExp, words: string])[] = [
+  [/^SQLITE_FULL/, 'the ledger’s disk is full'],
+  [/^SQLITE_READONLY/, 'the ledger’s file, or its folder, is read-only'],
+  [/^SQLITE_BUSY/, 'the ledger is locked by another program'],
+  [/^SQLITE_IOERR/, 'the ledger’s disk fails'],
+  [/^SQLITE_(?:CORRUPT|NOTADB)/, 'the ledger’s file is damaged, or no database'],
+];
+
+export class SqliteDatabase {
+  readonly #db: Database.Database;
+  readonly #prepared = new Map<string, Database.Statement<[Bind], Row>>();
+
+  /** @throws {StoreUnavailableError} `store_unavailable`: not openable, not migratable, newer than this program, not durable, moved. */
+  constructor(path: string) {
+    try {
+      this.#db = openDurably(path);
+      refuseMoved(this.#db);
+      // Two processes that start at once: the second waits, and finds it done.
+      this.#db.transaction(() => migrate(this.#db)).exclusive();
+    } catch (cause) {
+      throw new StoreUnavailableError(`the ledger at ${path} cannot be opened`, { cause });
+    }
+  }
+
+  /** `IMMEDIATE`: a transaction that reads first and writes later must not fail in its middle because another one wrote. */
+  transaction<T>(work: () => T): T {
+    return this.#guard(() => this.#db.transaction(work).immediate());
+  }
+
+  /** Within a transaction. Answers how many rows changed. */
+  run(sql: string, bind: Bind): number {
+    return this.#statement(sql).run(bind).changes;
+  }
+
+  /** Within a transaction. */
+  get(sql: string, bind: Bind): Row | undefined {
+    return this.#statement(sql).get(bind);
+  }
+
+  /** Within a transaction. */
+  all(sql: string, bind: Bind): Row[] {
+    return this.#statement(sql).all(bind);
+  }
+
+  /** A read of its own. */
+  read(sql: string, bind: Bind): Row | undefined {
+    return this.#guard(() => this.get(sql, bind));
+  }
+
+  /** A read of its own. */
+  readAll(sql: string, bind: Bind): Row[] {
+    return this.#guard(() => this.all(sql, bind));
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #statement(sql: string): Database.Statement<[Bind], Row> {
+    let statement = this.#prepared.get(sql);
+    if (!statement) this.#prepared.set(sql, (statement = this.#db.prepare<[Bind], Row>(sql)));
+    return statement;
+  }
+
+  #guard<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (cause) {
+      if (!(cause instanceof Database.SqliteError) && this.#db.open) throw cause;
+      const code = cause instanceof Database.SqliteError ? cause.code : '';
+      const said = words.find(([codes]) => codes.test(code))?.[1] ?? 'the ledger cannot be used';
+      throw new StoreUnavailableError(said, { cause });
+    }
+  }
+}
+
+/** Durable, asserted: the driver falls back to `synchronous = NORMAL` on a file that is already in WAL mode. */
+export function openDurably(path: string): Database.Database {
+  const db = new Database(path, { timeout: 5_000 });
+  db.pragma('journal_mode = WAL');
+  db.pragma('synchronous = FULL');
+  const synchronous = db.pragma('synchronous', { simple: true });
+  if (synchronous !== 2) {
+    throw new Error(`synchronous is ${String(synchronous)}, not 2 (FULL): commits would not be durable`);
+  }
+  return db;
+}
+
+/** Inside a transaction. */
+export function migrate(db: Database.Database): void {
+  const version = Number(db.pragma('user_version', { simple: true }));
+  if (version > migrations.length) {
+    throw new Error(`its schema is version ${version}, newer than this program’s ${migrations.length}`);
+  }
+  for (const sql of migrations.slice(version)) db.exec(sql);
+  db.pragma(`user_version = ${migrations.length}`);
+}

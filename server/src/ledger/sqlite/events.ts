@@ -1,0 +1,88 @@
+/** Events in SQLite, as hints: known ids, and the queue of those whose customer must still be found. */
+
+import type { Hint } from '../../stripe/event.ts';
+import { Batch } from '../batch.ts';
+import { openHintOf, text } from '../rows.ts';
+import type { AccountRef, HintOutcome, HintStore, OpenHint } from '../ledger.ts';
+import type { SqliteDatabase } from './database.ts';
+import { raiseTicket } from './tickets.ts';
+
+export function sqliteHints(db: SqliteDatabase): HintStore & { idle(): Promise<void> } {
+  const batch = new Batch<Recording, HintOutcome>(
+    (entries) => db.transaction(() => entries.map((entry) => record(db, entry))),
+    // Sorted by customer, as every implementation does: rows locked in one order cannot deadlock.
+    (a, b) => (a.hint.customer ?? '').localeCompare(b.hint.customer ?? ''),
+  );
+  return {
+    idle: () => batch.idle(),
+
+    recordHint(hint: Hint, now: number, via: Recording['via'] = 'webhook'): Promise<HintOutcome> {
+      return batch.add({ hint, now, via });
+    },
+
+    async takeOpenHints(now: number, leaseMs: number, limit: number): Promise<OpenHint[]> {
+      return db.transaction(() =>
+        db
+          .all(
+            `UPDATE events SET attempts = attempts + 1, next_attempt_at = @now + @leaseMs
+           WHERE event IN (SELECT event FROM events WHERE closed_at IS NULL AND next_attempt_at <= @now
+                           ORDER BY next_attempt_at LIMIT @limit)
+           RETURNING event, subject_type, subject_id, attempts`,
+            { now, leaseMs, limit },
+          )
+          .map(openHintOf),
+      );
+    },
+
+    async closeHint(event: string, customer: string | null, now: number): Promise<AccountRef | null> {
+      return db.transaction(() => {
+        const closed = db.get(
+          `UPDATE events SET closed_at = @now, customer = @customer WHERE event = @event AND closed_at IS NULL
+           RETURNING via`,
+          { event, customer, now },
+        );
+        if (!closed || customer === null) return null;
+        if (raiseTicket(db, customer, text(closed['via']) as Recording['via'], now) === null) return null;
+        const row = db.get(`SELECT host, account FROM customers WHERE customer = @customer`, { customer });
+        return row ? { host: text(row['host']), account: text(row['account']) } : null;
+      });
+    },
+
+    async postponeHint(event: string, nextAttemptAt: number): Promise<void> {
+      db.transaction(() =>
+        db.run(`UPDATE events SET next_attempt_at = @nextAttemptAt WHERE event = @event AND closed_at IS NULL`, {
+          event,
+          nextAttemptAt,
+        }),
+      );
+    },
+  };
+}
+
+interface Recording {
+  readonly hint: Hint;
+  readonly now: number;
+  readonly via: 'webhook' | 'sweep';
+}
+
+function record(db: SqliteDatabase, { hint, now, via }: Recording): HintOutcome {
+  const open = hint.concerns === 'subject';
+  const inserted = db.run(
+    `INSERT INTO events (event, type, received_at, via, customer, subject_type, subject_id, closed_at)
+     VALUES (@event, @type, @now, @via, @customer, @subjectType, @subjectId, @closedAt) ON CONFLICT DO NOTHING`,
+    {
+      event: hint.event,
+      type: hint.type,
+      now,
+      via,
+      customer: hint.customer,
+      subjectType: hint.subject?.type ?? null,
+      subjectId: hint.subject?.id ?? null,
+      closedAt: open ? null : now,
+    },
+  );
+  if (inserted === 0) return 'duplicate';
+  if (open) return 'open';
+  if (hint.customer === null) return 'closed';
+  return raiseTicket(db, hint.customer, via, now) === null ? 'closed' : 'ticket';
+}

@@ -1,0 +1,121 @@
+/**
+ * The ledger on SQLite: one process, one file, nothing to install. WAL with `synchronous = FULL`, asserted at every open:
+ * the driver falls back to NORMAL on a file that is already in WAL mode, and a webhook answered 200 could be lost.
+ */
+
+import { randomBytes } from 'node:crypto';
+import type { CataloguePrice } from '../../billing/facts.ts';
+import { pinOrRefuse } from '../pin.ts';
+import { productOf } from '../rows.ts';
+import { sqliteBudget } from './budget.ts';
+import { sqliteCustomers } from './customers.ts';
+import { SqliteDatabase } from './database.ts';
+import { sqliteHints } from './events.ts';
+import { sqliteJobs } from './jobs.ts';
+import { sqliteOutbox } from './outbox.ts';
+import { sqlitePurchases } from './purchases.ts';
+import { sqliteTrail } from './history.ts';
+import { sqliteVisits } from './visits.ts';
+import type { BillingStore } from '../ledger.ts';
+
+/**
+ * Opens the ledger, creating or migrating it first.
+ *
+ * @param path A file, or `':memory:'` for a ledger that dies with the process.
+ * @throws {StoreUnavailableError} `store_unavailable`: not openable, not migratable, newer than this program, or not durable.
+ */
+export function openSqliteStore(path: string): BillingStore {
+  const db = new SqliteDatabase(path);
+  const { idle, ...hints } = sqliteHints(db);
+
+  const metaOrNew = (key: string, make: () => string): string =>
+    db.transaction(() => {
+      db.run(`INSERT INTO meta (key, value) VALUES (@key, @value) ON CONFLICT DO NOTHING`, { key, value: make() });
+      return String(db.get(`SELECT value FROM meta WHERE key = @key`, { key })?.['value']);
+    });
+
+  return {
+    epoch: metaOrNew('epoch', () => randomBytes(6).toString('base64url')),
+    digestKey: metaOrNew('digest_key', () => randomBytes(32).toString('base64url')),
+    ...hints,
+    ...sqliteCustomers(db),
+    ...sqliteOutbox(db),
+    ...sqlitePurchases(db),
+    ...sqliteVisits(db),
+    ...sqliteBudget(db),
+    ...sqliteJobs(db),
+    ...sqliteTrail(db),
+
+    // One process works on this file, and knows itself what it did.
+    shared: false,
+    follow: () => () => {},
+
+    async pin(identity) {
+      await pinOrRefuse(identity, (wanted) => metaOrNew('stripe', () => wanted));
+    },
+
+    async ping() {
+      db.transaction(() => db.run(`UPDATE meta SET value = value WHERE key = 'epoch'`, {}));
+    },
+
+    async products() {
+      return db.readAll(`SELECT id, name FROM products`, {}).map(productOf);
+    },
+
+    async saveProducts(products) {
+      db.transaction(() => {
+        for (const { id, name } of products) {
+          db.run(`INSERT INTO products (id, name) VALUES (@id, @name) ON CONFLICT DO UPDATE SET name = @name`, {
+            id,
+            name,
+          });
+        }
+      });
+    },
+
+    async prices() {
+      return db
+        .readAll(`SELECT facts FROM prices`, {})
+        .map((row) => JSON.parse(String(row['facts'])) as CataloguePrice);
+    },
+
+    async savePrices(prices) {
+      db.transaction(() => {
+        for (const price of prices) {
+          const { price: id, lookupKey } = price;
+          db.run(
+            `UPDATE prices SET lookup_key = NULL, facts = json_set(facts, '$.lookupKey', NULL)
+             WHERE lookup_key = @lookupKey AND id != @id`,
+            { id, lookupKey },
+          );
+          db.run(
+            `INSERT INTO prices (id, lookup_key, facts) VALUES (@id, @lookupKey, @facts)
+             ON CONFLICT DO UPDATE SET lookup_key = @lookupKey, facts = @facts`,
+            { id, lookupKey, facts: JSON.stringify(price) },
+          );
+        }
+      });
+    },
+
+    async prune(before) {
+      db.transaction(() => {
+        db.run(`DELETE FROM events WHERE received_at < @before AND closed_at IS NOT NULL`, { before });
+        db.run(`DELETE FROM visits WHERE expires_at < @before`, { before });
+        db.run(`DELETE FROM outbox WHERE at < @before`, { before });
+        db.run(`DELETE FROM syncs WHERE at < @before`, { before });
+        // What was still true at `before` stays: it is what a person who left since then has seen.
+        db.run(
+          `DELETE FROM revisions WHERE EXISTS (
+             SELECT 1 FROM revisions AS next WHERE next.customer = revisions.customer
+               AND next.revision > revisions.revision AND next.at < @before)`,
+          { before },
+        );
+      });
+    },
+
+    async close() {
+      await idle();
+      db.close();
+    },
+  };
+}

@@ -1,0 +1,74 @@
+/** Notices in SQLite: written with the facts they follow from, taken by one deliverer at a time, in the account's order. */
+
+import { noticeClaimOf, number } from '../rows.ts';
+import type { AccountRef, OutboxEntry, OutboxStore } from '../ledger.ts';
+import type { SqliteDatabase } from './database.ts';
+
+interface Writing extends AccountRef {
+  readonly customer: string;
+  readonly revision: number;
+  /** When the fetch began that found it. */
+  readonly at: number;
+  readonly now: number;
+}
+
+/** Inside the transaction that writes the facts. Answers how many were not told before. */
+export function writeNotices(db: SqliteDatabase, entries: readonly OutboxEntry[], writing: Writing): number {
+  let written = 0;
+  for (const { id, receiver, type, data } of entries) {
+    written += db.run(
+      `INSERT INTO outbox (id, receiver, host, account, customer, revision, at, written_at, type, data)
+       VALUES (@id, @receiver, @host, @account, @customer, @revision, @at, @now, @type, @data)
+       ON CONFLICT (id, receiver) DO NOTHING`,
+      { ...writing, id, receiver, type, data: JSON.stringify(data) },
+    );
+  }
+  return written;
+}
+
+export function sqliteOutbox(db: SqliteDatabase): OutboxStore {
+  return {
+    async claimNotices({ host, receiver }, now, leaseMs, limit) {
+      return db.transaction(() =>
+        db
+          .all(
+            `UPDATE outbox SET attempts = attempts + 1, next_attempt_at = @now + @leaseMs
+             WHERE sequence IN (
+               SELECT sequence FROM outbox AS head
+               WHERE receiver = @receiver AND host = @host AND settled_at IS NULL AND next_attempt_at <= @now
+                 -- While one waits for its next attempt, the account's later ones wait behind it.
+                 AND NOT EXISTS (SELECT 1 FROM outbox AS earlier
+                                 WHERE earlier.receiver = @receiver AND earlier.host = @host AND earlier.settled_at IS NULL
+                                   AND earlier.account = head.account AND earlier.sequence < head.sequence)
+               ORDER BY sequence LIMIT @limit)
+             RETURNING *`,
+            { host, receiver, now, leaseMs, limit },
+          )
+          .toSorted((a, b) => number(a['sequence']) - number(b['sequence']))
+          .map(noticeClaimOf),
+      );
+    },
+
+    async noticeDelivered({ id, receiver }, now) {
+      db.transaction(() =>
+        db.run(
+          `UPDATE outbox SET settled_at = @now, outcome = 'delivered'
+           WHERE id = @id AND receiver = @receiver AND settled_at IS NULL`,
+          { id, receiver, now },
+        ),
+      );
+    },
+
+    async noticeFailed({ id, receiver, attempts }, code, nextAttemptAt, now) {
+      db.transaction(() =>
+        db.run(
+          `UPDATE outbox SET failure_code = @code, failed_at = @now, next_attempt_at = coalesce(@nextAttemptAt, 0),
+             settled_at = CASE WHEN @nextAttemptAt IS NULL THEN @now END,
+             outcome = CASE WHEN @nextAttemptAt IS NULL THEN 'givenUp' END
+           WHERE id = @id AND receiver = @receiver AND attempts = @attempts AND settled_at IS NULL`,
+          { id, receiver, attempts, code, nextAttemptAt, now },
+        ),
+      );
+    },
+  };
+}

@@ -1,0 +1,79 @@
+/** First purchases in SQLite: the note before a customer is created, and the lock around an account's one Checkout. */
+
+import { checkoutOf, number } from '../rows.ts';
+import type { PurchaseStore } from '../ledger.ts';
+import type { SqliteDatabase } from './database.ts';
+
+export function sqlitePurchases(db: SqliteDatabase): PurchaseStore {
+  return {
+    async intendCustomer({ host, account }, now) {
+      return db.transaction(() => {
+        // After a customer was deleted, the next one is another generation: the old key would give the deleted one.
+        const tombstones = db.get(`SELECT count(*) AS count FROM customers WHERE host = @host AND account = @account`, {
+          host,
+          account,
+        });
+        const least = number(tombstones?.['count'] ?? 0);
+        db.run(
+          `INSERT INTO intents (host, account, generation, since) VALUES (@host, @account, @least, @now)
+           ON CONFLICT DO UPDATE SET generation = @least, since = @now WHERE generation < @least`,
+          { host, account, least, now },
+        );
+        const row = db.get(`SELECT generation, since FROM intents WHERE host = @host AND account = @account`, {
+          host,
+          account,
+        });
+        return { generation: number(row?.['generation']), since: number(row?.['since']) };
+      });
+    },
+
+    async renewIntent({ host, account }, generation, now) {
+      return db.transaction(() => {
+        db.run(
+          `UPDATE intents SET generation = generation + 1, since = @now
+           WHERE host = @host AND account = @account AND generation = @generation`,
+          { host, account, generation, now },
+        );
+        const row = db.get(`SELECT generation FROM intents WHERE host = @host AND account = @account`, {
+          host,
+          account,
+        });
+        return { generation: number(row?.['generation'] ?? 0) };
+      });
+    },
+
+    async lockCheckout({ host, account }, lock, leaseMs, now) {
+      return db.transaction(() => {
+        db.run(`INSERT INTO checkouts (host, account) VALUES (@host, @account) ON CONFLICT DO NOTHING`, {
+          host,
+          account,
+        });
+        const row = db.get(
+          `UPDATE checkouts SET lock = @lock, locked_until = @now + @leaseMs
+           WHERE host = @host AND account = @account AND locked_until <= @now RETURNING session, offer, return_url`,
+          { host, account, lock, leaseMs, now },
+        );
+        return row ? { last: checkoutOf(row) } : null;
+      });
+    },
+
+    async keepCheckout({ host, account }, lock, { session, offer, returnUrl }) {
+      db.transaction(() =>
+        db.run(
+          `UPDATE checkouts SET session = @session, offer = @offer, return_url = @returnUrl
+           WHERE host = @host AND account = @account AND lock = @lock`,
+          { host, account, lock, session, offer, returnUrl },
+        ),
+      );
+    },
+
+    async unlockCheckout({ host, account }, lock) {
+      db.transaction(() =>
+        db.run(
+          `UPDATE checkouts SET lock = NULL, locked_until = 0 WHERE host = @host AND account = @account AND lock = @lock`,
+          { host, account, lock },
+        ),
+      );
+    },
+  };
+}

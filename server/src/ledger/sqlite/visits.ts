@@ -1,0 +1,70 @@
+/** Visits in SQLite: trips to Stripe's pages and back. */
+
+import { number, text, visitOf } from '../rows.ts';
+import type { AccountRef, Visit, VisitStore } from '../ledger.ts';
+import type { SqliteDatabase } from './database.ts';
+import { raiseTicket } from './tickets.ts';
+
+export function sqliteVisits(db: SqliteDatabase): VisitStore {
+  return {
+    async openVisit(visit: Omit<Visit, 'returnTicket' | 'outcome'>): Promise<void> {
+      db.transaction(() =>
+        db.run(
+          `INSERT INTO visits (id, host, account, customer, kind, seen, opened_at, expires_at)
+           VALUES (@id, @host, @account, @customer, @kind, @seen, @openedAt, @expiresAt)`,
+          { ...visit },
+        ),
+      );
+    },
+
+    async findVisit(id: string, ref: AccountRef, now: number): Promise<Visit | null> {
+      const row = db.read(
+        `SELECT * FROM visits WHERE id = @id AND host = @host AND account = @account AND expires_at > @now`,
+        { id, host: ref.host, account: ref.account, now },
+      );
+      return row ? visitOf(row) : null;
+    },
+
+    async returnVisit(id: string, everyMs: number, now: number): Promise<number> {
+      return db.transaction(() => {
+        const visit = db.get(`SELECT customer, return_ticket, last_ticket_at FROM visits WHERE id = @id`, { id });
+        if (!visit) throw new Error('a visit must be found before it can return');
+        const lastTicketAt = visit['last_ticket_at'];
+        if (visit['return_ticket'] !== null && number(lastTicketAt) > now - everyMs)
+          return number(visit['return_ticket']);
+        // A deleted customer raises no ticket: there is nothing left to fetch, and what is known is the answer.
+        const ticket = raiseTicket(db, text(visit['customer']), 'return', now) ?? 0;
+        db.run(`UPDATE customers SET lease_until = 0 WHERE customer = @customer`, {
+          customer: text(visit['customer']),
+        });
+        db.run(
+          `UPDATE visits SET return_ticket = @ticket, last_ticket_at = @now, outcome = NULL,
+             returned_at = coalesce(returned_at, @now) WHERE id = @id`,
+          { id, ticket, now },
+        );
+        return ticket;
+      });
+    },
+
+    async settleVisit(id: string, outcome: 'changed' | 'unchanged', recheckAt: readonly number[]): Promise<void> {
+      db.transaction(() =>
+        db.run(
+          `UPDATE visits SET outcome = @outcome, recheck_at = @recheckAt, recheck_later = @recheckLater
+           WHERE id = @id AND (outcome IS NULL OR (outcome = 'unchanged' AND @outcome = 'changed'))`,
+          { id, outcome, recheckAt: recheckAt[0] ?? null, recheckLater: recheckAt[1] ?? null },
+        ),
+      );
+    },
+
+    async raiseRechecks(now: number): Promise<number> {
+      return db.transaction(() => {
+        const due = db.all(
+          `UPDATE visits SET recheck_at = recheck_later, recheck_later = NULL WHERE recheck_at <= @now RETURNING customer`,
+          { now },
+        );
+        for (const row of due) raiseTicket(db, text(row['customer']), 'return', now);
+        return due.length;
+      });
+    },
+  };
+}

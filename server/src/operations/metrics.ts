@@ -1,0 +1,144 @@
+/**
+ * What an operator's Prometheus reads. One registry a Billhook: two in one process must not count in one another's
+ * numbers. Labels are closed lists (lanes, outcomes, codes): no account, no customer and no secret can become one.
+ *
+ * @see {@link https://prometheus.io/docs/practices/naming/ Prometheus: metric and label naming}
+ */
+
+import { readFileSync } from 'node:fs';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { ProblemCode } from '@billhook/widget/contract';
+import { lanes, type Lane } from '../stripe/request-budget.ts';
+import { ledgerGauges, type LedgerOnView } from './ledger-gauges.ts';
+import type { HintOutcome } from '../ledger/ledger.ts';
+import type { Job } from '../ledger/upkeep.ts';
+
+export type SyncOutcome = 'changed' | 'unchanged' | 'fenced' | 'failed';
+
+/** What is counted as it happens, and the page that says it. Times are milliseconds here, and seconds on the page. */
+export interface Metrics {
+  /** A webhook was recorded. @param lagMs From when Stripe made the event; `null` when it does not say. */
+  webhookRecorded(outcome: HintOutcome, lagMs: number | null): void;
+  webhookRefused(code: ProblemCode): void;
+  /** A look at a customer ended. @param code Why it failed. */
+  synced(outcome: SyncOutcome, milliseconds: number, code?: string): void;
+  /** What a webhook hinted at is in the ledger, so long after the first hint came. */
+  applied(sinceReceivedMs: number): void;
+  /** A hint could not be resolved. */
+  hintFailed(code: string): void;
+  /** @param status `null`: no answer came. */
+  stripeAnswered(lane: Lane, status: number | null): void;
+  stripeAdmitted(lane: Lane, waitedMs: number): void;
+  /**
+   * The ledger differed from Stripe without anybody having said so.
+   *
+   * @param kind What differed: one of a closed list.
+   * @param by What found it.
+   */
+  drift(kind: string, by: Job): void;
+  /** What is asked of the ledger each time the page is read. */
+  watch(ledger: LedgerOnView): void;
+  /** The page, in Prometheus's text format. What the ledger cannot say now is left as it was, and `billhook_ledger_up` is 0. */
+  page(): Promise<{ readonly text: string; readonly contentType: string }>;
+}
+
+/** Seconds: a webhook is there in one, Stripe retries for hours. */
+const lagBuckets = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200, 86_400];
+/** Seconds that something takes which a time limit of 10 s ends. */
+const workBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+/**
+ * Starts counting at nothing.
+ *
+ * @example
+ * ```ts
+ * const metrics = createMetrics();
+ * metrics.drift('state', 'reconcile');
+ * const { text } = await metrics.page();
+ * ```
+ */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
+    new Counter({ name, help, labelNames, registers });
+  const histogram = <L extends string>(name: string, help: string, buckets: number[], labelNames: L[] = []) =>
+    new Histogram({ name, help, buckets, labelNames, registers });
+
+  const build = new Gauge({
+    name: 'billhook_build_info',
+    help: 'Always 1; the version is in the label.',
+    labelNames: ['version', 'node'],
+    registers,
+  });
+  build.set({ version: ownVersion(), node: process.versions.node }, 1);
+
+  const webhooks = counter('billhook_webhooks_total', 'Webhooks recorded, by what became of them.', ['outcome']);
+  const refused = counter('billhook_webhooks_refused_total', 'Webhooks not taken, by the problem’s code.', ['code']);
+  const delivery = histogram(
+    'billhook_webhook_delivery_seconds',
+    'From an event’s making at Stripe to its record; made in whole seconds.',
+    lagBuckets,
+  );
+  const applied = histogram(
+    'billhook_webhook_applied_seconds',
+    'From the record of the first webhook that made a customer stale to its facts in the ledger.',
+    lagBuckets,
+  );
+  const syncs = histogram('billhook_sync_seconds', 'How long a look at a customer took.', workBuckets, ['outcome']);
+  const syncFailures = counter('billhook_sync_failures_total', 'Looks at customers that failed.', ['code']);
+  const hintFailures = counter('billhook_hint_failures_total', 'Hints whose customer could not be asked for.', [
+    'code',
+  ]);
+  const requests = counter('billhook_stripe_requests_total', 'Requests to Stripe; status "none": no answer.', [
+    'lane',
+    'status',
+  ]);
+  const waits = histogram(
+    'billhook_stripe_budget_wait_seconds',
+    'How long requests waited for the budget; clicks never do.',
+    workBuckets,
+    ['lane'],
+  );
+  const drift = counter('billhook_drift_total', 'Accounts that differed from Stripe unnoticed.', ['class', 'by']);
+  const gauges = ledgerGauges(registers);
+  let ledger: LedgerOnView | null = null;
+
+  // An alert on an increase needs the zero that it increased from.
+  for (const outcome of ['ticket', 'open', 'closed', 'duplicate'] as const) webhooks.inc({ outcome }, 0);
+  for (const code of ['webhook_signature_invalid', 'webhook_livemode_mismatch', 'store_unavailable', 'internal'])
+    refused.inc({ code }, 0);
+  for (const lane of lanes) requests.inc({ lane, status: '200' }, 0);
+
+  return {
+    webhookRecorded(outcome, lagMs) {
+      webhooks.inc({ outcome });
+      // A clock that is behind Stripe's is no negative lag.
+      if (lagMs !== null) delivery.observe(Math.max(0, lagMs) / 1000);
+    },
+    webhookRefused: (code) => refused.inc({ code }),
+    synced(outcome, milliseconds, code) {
+      syncs.observe({ outcome }, milliseconds / 1000);
+      if (outcome === 'failed') syncFailures.inc({ code: code ?? 'internal' });
+    },
+    applied: (sinceReceivedMs) => applied.observe(Math.max(0, sinceReceivedMs) / 1000),
+    hintFailed: (code) => hintFailures.inc({ code }),
+    stripeAnswered: (lane, status) => requests.inc({ lane, status: status === null ? 'none' : String(status) }),
+    stripeAdmitted: (lane, waitedMs) => waits.observe({ lane }, Math.max(0, waitedMs) / 1000),
+    drift: (kind, by) => drift.inc({ class: kind, by }),
+    watch(watched) {
+      ledger = watched;
+    },
+    async page() {
+      if (ledger) await gauges.look(ledger);
+      return { text: await registry.metrics(), contentType: registry.contentType };
+    },
+  };
+}
+
+function ownVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return version;
+}

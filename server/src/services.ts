@@ -1,0 +1,89 @@
+/** What the server and the commands both need: checked options, the opened ledger, and the way to Stripe. */
+
+import { readConfig, type BillhookOptions, type Config } from './config/config.ts';
+import { describeCause } from './log.ts';
+import { Budget } from './stripe/request-budget.ts';
+import { createMetrics, type Metrics } from './operations/metrics.ts';
+import { isPostgresAddress } from './ledger/postgres/address.ts';
+import { openPostgresStore } from './ledger/postgres/ledger.ts';
+import { openSqliteStore } from './ledger/sqlite/ledger.ts';
+import type { BillingStore, StripeIdentity } from './ledger/ledger.ts';
+import { createStripeGateway, StripeFailure, type StripeGateway, type StripeGatewayOptions } from './stripe/gateway.ts';
+
+export interface Ledger {
+  readonly config: Config;
+  readonly store: BillingStore;
+  readonly gateway: StripeGateway;
+  readonly metrics: Metrics;
+  readonly budget: Budget;
+  /**
+   * Makes sure that the ledger belongs to the key's Stripe account, by asking Stripe until it has said so once.
+   *
+   * @throws {LedgerPinnedError} `ledger_pinned`, when it belongs to another Stripe account or mode.
+   * @throws {StripeFailure} when Stripe does not answer.
+   */
+  confirm(): Promise<void>;
+  /** Whose key it is, once Stripe has said so. */
+  identity(): StripeIdentity | null;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the ledger and checks that it belongs to the key's Stripe account: a wrong key would look like "everybody is
+ * gone". Stripe being down does not stop the start.
+ *
+ * @throws {ConfigError} `config_invalid`, with every problem at once.
+ * @throws {StoreUnavailableError} `store_unavailable`, when the ledger cannot be opened.
+ * @throws {LedgerPinnedError} `ledger_pinned`, when it belongs to another Stripe account or mode.
+ * @throws {StripeFailure} `stripe_unauthorized`, when Stripe refuses the key.
+ */
+export async function openLedger(options: BillhookOptions): Promise<Ledger> {
+  const config = await readConfig(options);
+  const store = await openStore(config.database);
+  const metrics = createMetrics();
+  const budget = new Budget(store, {
+    perSecond: config.stripe.requestsPerSecond,
+    onAdmitted: metrics.stripeAdmitted,
+  });
+  const gateway = gatewayOf(config, { budget, onAnswer: metrics.stripeAnswered });
+  let identity: StripeIdentity | null = null;
+  const confirm = async () => {
+    if (identity !== null) return;
+    const said = await gateway.identity();
+    await store.pin(said);
+    identity = said;
+  };
+  const close = async () => {
+    gateway.close();
+    await store.close();
+  };
+  try {
+    await confirm();
+  } catch (cause) {
+    const passing = cause instanceof StripeFailure && cause.passing;
+    if (!passing) {
+      await close();
+      throw cause;
+    }
+    config.log.warn('stripe.unreachable', { code: cause.code, cause: describeCause(cause) });
+  }
+  return { config, store, gateway, metrics, budget, confirm, identity: () => identity, close };
+}
+
+/** The one place that chooses: PostgreSQL by its address, and a file for everything else. */
+const openStore = async (database: string): Promise<BillingStore> =>
+  isPostgresAddress(database) ? await openPostgresStore(database) : openSqliteStore(database);
+
+/** The way to Stripe alone, for what needs no ledger. */
+export function gatewayOf(
+  { stripe: { apiUrl, timeoutMs, secretKey, webhookSecrets } }: Config,
+  through: Pick<StripeGatewayOptions, 'budget' | 'onAnswer'> = {},
+): StripeGateway {
+  return createStripeGateway({
+    secretKey,
+    webhookSecrets,
+    ...through,
+    ...(apiUrl === undefined ? {} : { apiUrl }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  });
+}

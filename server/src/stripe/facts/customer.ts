@@ -1,0 +1,282 @@
+/**
+ * Stripe's objects, of any API version from 2020-08-27 to 2026-10-28, → the facts that are judged. Pure: no clock, no
+ * I/O, no code of the `stripe` package. What is optional and odd reads as absent, so that one strange item never
+ * stops a customer's sync; what is asked for by itself must have its identity, or `StripeObjectMalformed` (code
+ * `stripe_object_malformed`) is thrown: a customer's `id`, a subscription's `id` and `status`, an open invoice's `id`.
+ */
+
+import type { CustomerFacts, InvoiceFacts, ItemFacts, SubscriptionFacts } from '../../billing/facts.ts';
+import { invoiceFacts, subscriptionOf } from './invoice.ts';
+import type { OpenInvoiceLook } from './invoice.ts';
+import { idOf, isObject, list, number, object, requiredText, StripeObjectMalformed, text, time } from './json.ts';
+import type { Json } from './json.ts';
+import { itemsOf, phaseItemsOf } from './price.ts';
+
+export type { OpenInvoiceLook } from './invoice.ts';
+export { StripeObjectMalformed } from './json.ts';
+export { priceFacts } from './price.ts';
+
+/** One look at a customer, as the gateway fetched it: raw Stripe JSON of any API version. */
+export interface StripeLook {
+  /** Customer or DeletedCustomer; the default payment method (and `tax_ids`) expanded where possible. */
+  readonly customer: unknown;
+  /** All, of any status; `default_payment_method`, `latest_invoice`, `schedule` expanded. */
+  readonly subscriptions: readonly unknown[];
+  /** Fetched only when some subscription `needsInvoices`. */
+  readonly openInvoices: readonly OpenInvoiceLook[];
+}
+
+type Digest = (text: string) => string;
+
+/**
+ * Reduce one look at a customer to facts.
+ *
+ * @example
+ * const facts = customerFacts({ customer, subscriptions: page.data, openInvoices: [] }, keyedDigest);
+ *
+ * @param digest - a keyed digest; what goes in (payment method, name, address, tax ids) is never kept
+ * @throws `stripe_object_malformed` when a customer, subscription or open invoice has no identity
+ */
+export function customerFacts(look: StripeLook, digest: Digest): CustomerFacts {
+  if (idOf(look.customer) === null) throw new StripeObjectMalformed('customer', 'id');
+  const customer = object(look.customer);
+  const deleted = customer['deleted'] === true;
+  const method = customerMethod(customer);
+  const methodDigest = digestOfMethods(look, customer, digest);
+  // A page that was fetched while the list grew can repeat what the page before it ended with.
+  const distinct = new Map(look.subscriptions.map((each) => [requiredText(each, 'subscription', 'id'), each]));
+  const subscriptions = [...distinct.values()]
+    .map((each) => subscriptionFacts(each, customer, look.openInvoices, methodDigest))
+    .toSorted((a, b) => a.created - b.created || compare(a.id, b.id));
+  return {
+    deleted,
+    // A DeletedCustomer says nothing about its mode; its subscriptions do.
+    livemode: [customer, ...look.subscriptions].some((each) => object(each)['livemode'] === true),
+    methodOnFile: method !== null,
+    methodDigest: methodDigest(method),
+    billingDetailsDigest: deleted || !isObject(look.customer) ? null : digest(billingDetails(customer)),
+    subscriptions,
+  };
+}
+
+/**
+ * Must open invoices and their payments be fetched to judge this subscription? Yes while money is owed or unclear; a
+ * healthy or ended one costs nothing more.
+ */
+export function needsInvoices(subscription: unknown): boolean {
+  const source = object(subscription);
+  switch (text(source['status'])) {
+    case 'canceled':
+    case 'incomplete_expired':
+      return false;
+    case 'active':
+    case 'trialing':
+      // An unpaid upgrade, or a renewal whose bank debit is on its way.
+      return object(source['latest_invoice'])['status'] === 'open' || isObject(source['pending_update']);
+    case 'paused':
+      return pausedBecause(source) !== 'request' || object(source['latest_invoice'])['status'] === 'open';
+    default:
+      return true;
+  }
+}
+
+function subscriptionFacts(
+  subscription: unknown,
+  customer: Json,
+  openLooks: readonly OpenInvoiceLook[],
+  methodDigest: (method: unknown) => string | null,
+): SubscriptionFacts {
+  const id = requiredText(subscription, 'subscription', 'id');
+  const status = requiredText(subscription, 'subscription', 'status');
+  const source = object(subscription);
+  const items = itemsOf(source);
+  const schedule = activeSchedule(source);
+  const method = subscriptionMethod(source) ?? customerMethod(customer);
+  const invoices = invoicesOf(id, source, openLooks, methodDigest);
+  return {
+    id,
+    status,
+    created: time(source['created']) ?? 0,
+    items,
+    ...period(source),
+    cancelAt: time(source['cancel_at']) ?? endOf(schedule),
+    cancelAtPeriodEnd: source['cancel_at_period_end'] === true,
+    canceledAt: time(source['canceled_at']),
+    endedAt: time(source['ended_at']),
+    cancellationReason: text(object(source['cancellation_details'])['reason']),
+    trialEnd: time(source['trial_end']),
+    collectionMethod: source['collection_method'] === 'send_invoice' ? 'send_invoice' : 'charge_automatically',
+    discounted: isDiscounted(source, customer),
+    automaticTax: object(source['automatic_tax'])['enabled'] === true,
+    pause: pauseOf(source, schedule),
+    pausedBecause: pausedBecause(source),
+    methodOnFile: method !== null,
+    methodDigest: methodDigest(method),
+    ...invoices,
+    next: nextPhase(schedule, source, items),
+  };
+}
+
+/** On the subscription until 2025-03-31, on its items since (L7). Items may differ: the latest end speaks. */
+function period(source: Json): { currentPeriodStart: number | null; currentPeriodEnd: number | null } {
+  const own = time(source['current_period_end']);
+  if (own !== null) return { currentPeriodStart: time(source['current_period_start']), currentPeriodEnd: own };
+  let latest: { currentPeriodStart: number | null; currentPeriodEnd: number | null } | null = null;
+  for (const each of list(source['items'])) {
+    const end = time(object(each)['current_period_end']);
+    if (end === null || end <= (latest?.currentPeriodEnd ?? -Infinity)) continue;
+    latest = { currentPeriodStart: time(object(each)['current_period_start']), currentPeriodEnd: end };
+  }
+  return latest ?? { currentPeriodStart: time(source['current_period_start']), currentPeriodEnd: null };
+}
+
+function invoicesOf(
+  id: string,
+  source: Json,
+  openLooks: readonly OpenInvoiceLook[],
+  methodDigest: (method: unknown) => string | null,
+): Pick<SubscriptionFacts, 'latestInvoice' | 'openInvoices'> {
+  const open = new Map<string, InvoiceFacts>();
+  for (const look of openLooks) {
+    const facts = invoiceFacts(look.invoice, methodDigest, look);
+    if (subscriptionOf(look.invoice) === id && facts.status === 'open') open.set(facts.id, facts);
+  }
+  const latest = source['latest_invoice'];
+  let latestInvoice: InvoiceFacts | null = null;
+  if (idOf(object(latest)) !== null) {
+    const seen = invoiceFacts(latest, methodDigest);
+    // The separate look knows its payments; the subscription only says which one is the latest.
+    latestInvoice = open.get(seen.id) ?? seen;
+    if (latestInvoice.status === 'open') open.set(latestInvoice.id, latestInvoice);
+  }
+  const openInvoices = [...open.values()].toSorted((a, b) => a.created - b.created || compare(a.id, b.id));
+  return { latestInvoice, openInvoices };
+}
+
+/**
+ * Why a subscription has the status `paused`: `status_details` says so since 2026-09-30. Before, only a trial that
+ * ended without a card could pause one; a failed payment must not look like somebody's choice (L25).
+ */
+function pausedBecause(source: Json): SubscriptionFacts['pausedBecause'] {
+  if (source['status'] !== 'paused') return null;
+  const paused = object(object(source['status_details'])['paused']);
+  switch (text(object(paused['subscription'])['type'])) {
+    case 'pause_requested':
+      return 'request';
+    case 'trial_end_without_payment_method':
+      return 'trialWithoutMethod';
+    case 'first_payment_failure':
+    case 'final_payment_failure':
+      return 'paymentFailed';
+    case null: {
+      const latest = object(source['latest_invoice']);
+      if (latest['status'] === 'open' && latest['attempted'] === true) return 'paymentFailed';
+      return time(source['trial_end']) === null ? null : 'trialWithoutMethod';
+    }
+    default:
+      return null;
+  }
+}
+
+function pauseOf(source: Json, schedule: Json | null): SubscriptionFacts['pause'] {
+  const pause = source['pause_collection'];
+  if (isObject(pause)) return { resumesAt: time(pause['resumes_at']) };
+  if (source['status'] !== 'paused') return null;
+  // A pause of the portal with a chosen length is a schedule that knows when it resumes.
+  const resumes = list(schedule?.['pause_schedules']).map((each) => time(object(object(each)['resume'])['resume_at']));
+  const resumesAt = resumes.filter((at) => at !== null).at(-1);
+  return resumesAt === undefined ? null : { resumesAt };
+}
+
+function activeSchedule(source: Json): Json | null {
+  const schedule = source['schedule'];
+  return isObject(schedule) && (schedule['status'] === 'active' || schedule['status'] === 'not_started')
+    ? schedule
+    : null;
+}
+
+/** A schedule that ends by cancelling decides the end of the subscription as much as `cancel_at` does. */
+function endOf(schedule: Json | null): number | null {
+  if (schedule === null || schedule['end_behavior'] !== 'cancel') return null;
+  return time(object(list(schedule['phases']).at(-1))['end_date']);
+}
+
+/** The phase after the current one; without a clock, the current one is what Stripe calls so. */
+function nextPhase(schedule: Json | null, source: Json, items: readonly ItemFacts[]): SubscriptionFacts['next'] {
+  if (schedule === null) return null;
+  const current = object(schedule['current_phase']);
+  const after = number(current['start_date']) ?? -Infinity;
+  const phases = list(schedule['phases']).map(object);
+  const upcoming = phases
+    .filter((phase) => (number(phase['start_date']) ?? -Infinity) > after)
+    .toSorted((a, b) => (number(a['start_date']) ?? 0) - (number(b['start_date']) ?? 0))[0];
+  const at = time(upcoming?.['start_date']);
+  if (upcoming === undefined || at === null) return null;
+  return { at, items: phaseItemsOf(upcoming, source, items) };
+}
+
+function isDiscounted(source: Json, customer: Json): boolean {
+  const some = (holder: Json) => isObject(holder['discount']) || list(holder['discounts']).length > 0;
+  return some(source) || some(customer) || list(source['items']).some((item) => some(object(item)));
+}
+
+function subscriptionMethod(source: Json): unknown {
+  return source['default_payment_method'] ?? source['default_source'] ?? null;
+}
+
+function customerMethod(customer: Json): unknown {
+  return object(customer['invoice_settings'])['default_payment_method'] ?? customer['default_source'] ?? null;
+}
+
+/**
+ * Digests of payment methods that can be compared with each other: a charge names its method by id only, a default one
+ * is expanded, and the two must not look like different cards (it would say "you replaced your card" to everybody).
+ */
+function digestOfMethods(look: StripeLook, customer: Json, digest: Digest): (method: unknown) => string | null {
+  const known = new Map<string, Json>();
+  for (const holder of [
+    customerMethod(customer),
+    ...look.subscriptions.map((each) => subscriptionMethod(object(each))),
+  ]) {
+    const id = idOf(holder);
+    if (id !== null && isObject(holder)) known.set(id, holder);
+  }
+  return (method) => {
+    const id = idOf(method);
+    return id === null ? null : digest(methodText(id, known.get(id) ?? object(method)));
+  };
+}
+
+/** Id and what is printed on the method: a card that the network renewed (same id, later expiry) is a change too. */
+function methodText(id: string, method: Json): string {
+  const type = text(method['type']);
+  const details = type !== null && isObject(method[type]) ? method[type] : (method['card'] ?? method);
+  const fields = ['brand', 'fingerprint', 'last4', 'exp_month', 'exp_year', 'country'];
+  return canonical([id, type, ...fields.map((field) => scalar(object(details)[field]))]);
+}
+
+function billingDetails(customer: Json): string {
+  const address = object(customer['address']);
+  const lines = ['line1', 'line2', 'city', 'state', 'postal_code', 'country'];
+  const names = ['name', 'individual_name', 'business_name', 'email', 'phone'];
+  const taxIds = list(customer['tax_ids']).map((each) => [scalar(object(each)['type']), scalar(object(each)['value'])]);
+  return canonical([
+    names.map((field) => scalar(customer[field])),
+    lines.map((field) => scalar(address[field])),
+    taxIds.map((each) => canonical(each)).toSorted(compare),
+  ]);
+}
+
+/** Absent, `null` and empty are one thing to a person, and differ between API versions. */
+function scalar(value: unknown): string | number | null {
+  return text(value) ?? number(value);
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value);
+}
+
+/** By code unit: a locale's order would differ between machines, and with it the stored facts. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

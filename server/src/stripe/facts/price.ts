@@ -1,0 +1,102 @@
+/** Prices, plans and items of any API version → `ItemFacts`. */
+
+import type { Interval } from '@billhook/widget/contract';
+import type { ItemFacts } from '../../billing/facts.ts';
+import { decimal, idOf, isObject, list, number, object, text } from './json.ts';
+import type { Json } from './json.ts';
+
+const INTERVALS: readonly string[] = ['day', 'week', 'month', 'year'] satisfies Interval[];
+
+/** What the price is charged with: its surroundings on a subscription, or in the catalogue. */
+export interface PriceSetting {
+  /** The subscription's currency: a price with several currencies shows its own default one, not this. */
+  readonly currency: string | null;
+  readonly quantity: number | null;
+  /** Whether an exclusive price really has tax added here; `true` where only an invoice would know (the catalogue). */
+  readonly taxed: boolean;
+}
+
+/**
+ * A Price (or, before prices, a Plan) as an item. `null` when there is no id to know it by.
+ *
+ * @example
+ * const item = priceFacts(await stripe.prices.retrieve('price_1'), { currency: null, quantity: 1, taxed: true });
+ */
+export function priceFacts(price: unknown, setting: PriceSetting): ItemFacts | null {
+  const id = idOf(price);
+  if (id === null) return null;
+  const source = object(price);
+  // A Plan carries on its top level what a Price has under `recurring`.
+  const recurring = isObject(source['recurring']) ? source['recurring'] : source;
+  const ownCurrency = text(source['currency']);
+  const currency = setting.currency ?? ownCurrency ?? '';
+  const metered = recurring['usage_type'] === 'metered' || text(recurring['meter']) !== null;
+  const interval = text(recurring['interval']);
+  return {
+    price: id,
+    // Empty where only the price's id is known (the phases of a schedule): the catalogue fills it in.
+    product: idOf(source['product']) ?? '',
+    lookupKey: text(source['lookup_key']),
+    currency,
+    unitAmount: unitAmount(source, ownCurrency ?? currency, currency),
+    interval: interval !== null && isInterval(interval) ? interval : null,
+    intervalCount: number(recurring['interval_count']) ?? 1,
+    quantity: metered ? null : setting.quantity,
+    metered,
+    taxExcluded: setting.taxed && source['tax_behavior'] === 'exclusive',
+  };
+}
+
+function isInterval(value: string): value is Interval {
+  return INTERVALS.includes(value);
+}
+
+function unitAmount(price: Json, ownCurrency: string, currency: string): number | null {
+  // Tiers and packages ("per 100, rounded up") have no amount that may be multiplied by a quantity.
+  if (price['billing_scheme'] === 'tiered' || isObject(price['transform_quantity'])) return null;
+  if (isObject(price['transform_usage'])) return null;
+  // Showing the default currency's amount under another currency's sign would be a wrong price: rather none.
+  const source = ownCurrency === currency ? price : object(object(price['currency_options'])[currency]);
+  return (
+    decimal(source['unit_amount_decimal']) ??
+    decimal(source['unit_amount']) ??
+    decimal(source['amount_decimal']) ??
+    decimal(source['amount'])
+  );
+}
+
+/** The items of a subscription; at the oldest versions a single one stands on the subscription itself. */
+export function itemsOf(subscription: Json): ItemFacts[] {
+  const items = list(subscription['items']);
+  const sources = items.length > 0 ? items : [subscription];
+  const currency = text(subscription['currency']);
+  const automaticTax = object(subscription['automatic_tax'])['enabled'] === true;
+  return sources.flatMap((source) => {
+    const item = object(source);
+    const ownRates = list(item['tax_rates']);
+    const rates = ownRates.length > 0 ? ownRates : list(subscription['default_tax_rates']);
+    const facts = priceFacts(item['price'] ?? item['plan'], {
+      currency,
+      quantity: number(item['quantity']),
+      taxed: automaticTax,
+    });
+    if (facts === null) return [];
+    return [{ ...facts, taxExcluded: facts.taxExcluded || rates.some((rate) => object(rate)['inclusive'] === false) }];
+  });
+}
+
+/** The items of a schedule's phase, whose prices are ids unless somebody expanded them. */
+export function phaseItemsOf(phase: Json, subscription: Json, current: readonly ItemFacts[]): ItemFacts[] {
+  const currency = text(phase['currency']) ?? text(subscription['currency']);
+  const taxed = object(phase['automatic_tax'] ?? subscription['automatic_tax'])['enabled'] === true;
+  return list(phase['items']).flatMap((source) => {
+    const item = object(source);
+    const price = item['price'] ?? item['plan'];
+    const quantity = number(item['quantity']);
+    const known = current.find((candidate) => candidate.price === idOf(price));
+    // A phase that keeps a price and changes the quantity needs no catalogue: the price stands on the subscription.
+    if (known !== undefined && !isObject(price)) return [{ ...known, quantity: known.metered ? null : quantity }];
+    const facts = priceFacts(price, { currency, quantity, taxed });
+    return facts === null ? [] : [facts];
+  });
+}

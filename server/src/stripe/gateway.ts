@@ -1,0 +1,316 @@
+/**
+ * The narrow port to Stripe, and its one implementation. Stripe's types, errors and retries stop here: what leaves is
+ * plain JSON for `stripe-facts.ts`, and {@link StripeFailure} with a code.
+ */
+
+import { Stripe } from 'stripe';
+import { BudgetSpentError, type Budget, type Lane } from './request-budget.ts';
+import { orNothing } from './absent.ts';
+import { eventCalls, type EventCalls } from './events.ts';
+import { retryAfterMs, stripeHttp } from './http.ts';
+import { portalCalls, type PortalCalls } from './portal.ts';
+import { purchaseCalls, type PurchaseCalls } from './purchases.ts';
+import { ownerOf } from './subjects.ts';
+import { needsInvoices, type OpenInvoiceLook, type StripeLook } from './facts/customer.ts';
+import { NotAnEventError, type Subject } from './event.ts';
+import type { Product, StripeIdentity } from '../ledger/ledger.ts';
+
+/** Stripe expands at most four levels; product names come from the catalogue instead. */
+const subscriptionExpand = [
+  'data.customer.invoice_settings.default_payment_method',
+  'data.default_payment_method',
+  'data.latest_invoice',
+  'data.schedule',
+  'data.customer.tax_ids',
+];
+const customerExpand = ['invoice_settings.default_payment_method', 'tax_ids'];
+
+/** More open invoices than this say nothing more about what is wrong. */
+const openInvoiceLimit = 20;
+
+export type StripeFailureCode =
+  | 'stripe_unavailable'
+  | 'stripe_rate_limited'
+  | 'stripe_unauthorized'
+  | 'stripe_customer_missing'
+  | 'portal_not_configured'
+  | 'portal_flow_unavailable'
+  | 'stripe_rejected';
+
+/** Stripe did not do what was asked. The cause is for the log. */
+export class StripeFailure extends Error {
+  override readonly name = 'StripeFailure';
+  readonly code: StripeFailureCode;
+  /** Milliseconds that Stripe wants to be left alone for; `null` where it did not say. */
+  readonly retryAfterMs: number | null;
+
+  /** Worth another try in a moment: nothing was wrong with what was asked. */
+  get passing(): boolean {
+    return this.code === 'stripe_unavailable' || this.code === 'stripe_rate_limited';
+  }
+
+  constructor(code: StripeFailureCode, cause: unknown) {
+    super(cause instanceof Error ? cause.message : code, { cause });
+    this.code = code;
+    this.retryAfterMs = cause instanceof Stripe.errors.StripeError ? retryAfterMs(cause.headers) : null;
+  }
+}
+
+/** What an introduction must be checked against before it links. */
+export interface IntroducedCustomer {
+  readonly deleted: boolean;
+  readonly livemode: boolean;
+  /** `metadata.billhook_host`: the host that this customer may be introduced by. */
+  readonly host: string | null;
+}
+
+/** Everything that Billhook asks of Stripe. Every call has a time limit and rejects with {@link StripeFailure}. */
+export interface StripeGateway extends EventCalls, PortalCalls, PurchaseCalls {
+  identity(): Promise<StripeIdentity>;
+  /** One look at a customer: one call while it is healthy, a few more while an invoice is open. */
+  look(customer: string): Promise<StripeLook>;
+  products(ids: readonly string[]): Promise<Product[]>;
+  /** Prices by id or lookup key, with their own JSON; those that Stripe does not know are left out. */
+  prices(refs: readonly string[]): Promise<readonly unknown[]>;
+  /** Whose subject it is; `null` when it is nobody's or gone. */
+  customerOf(subject: Subject): Promise<string | null>;
+  introduced(customer: string): Promise<IntroducedCustomer>;
+  /** The hosted page of an open invoice; `null` when it is open no more. */
+  openInvoicePage(invoice: string): Promise<string | null>;
+  /**
+   * @returns The parsed event, or `undefined` when no secret matches or the signature is too old.
+   * @throws {NotAnEventError} `event_malformed`, for what is signed and no JSON.
+   */
+  verifiedEvent(body: string, header: string): unknown;
+  /** Ends what is under way. */
+  close(): void;
+}
+
+export interface StripeGatewayOptions {
+  readonly secretKey: string;
+  /** Several at once while one is being replaced. */
+  readonly webhookSecrets: readonly string[];
+  /** Where Stripe's API is. Default: `https://api.stripe.com`. */
+  readonly apiUrl?: string;
+  /** Milliseconds that one request may take. Default: 10,000. */
+  readonly timeoutMs?: number;
+  /** How requests are sent. Default: the platform's own. */
+  readonly fetch?: typeof globalThis.fetch;
+  /** How many requests may be made in a second. Default: no limit but Stripe's own. */
+  readonly budget?: Budget;
+  /** Is told of every request how it was answered; `null`: not at all. */
+  readonly onAnswer?: (lane: Lane, status: number | null) => void;
+}
+
+/**
+ * Talks to Stripe through its official SDK.
+ *
+ * @example
+ * ```ts
+ * const gateway = createStripeGateway({ secretKey: 'sk_test_…', webhookSecrets: ['whsec_…'] });
+ * const look = await gateway.look('cus_123');
+ * ```
+ */
+export function createStripeGateway(options: StripeGatewayOptions): StripeGateway {
+  const closing = new AbortController();
+  const api = new URL(options.apiUrl ?? 'https://api.stripe.com');
+  const stripe = new Stripe(options.secretKey, {
+    host: api.hostname,
+    port: api.port || (api.protocol === 'https:' ? 443 : 80),
+    protocol: api.protocol === 'https:' ? 'https' : 'http',
+    timeout: options.timeoutMs ?? 10_000,
+    // The ledger retries what may wait; a click is retried once, under the SDK's idempotency key.
+    maxNetworkRetries: 0,
+    telemetry: false,
+    appInfo: { name: 'billhook', url: 'https://www.npmjs.com/package/@billhook/server' },
+    httpClient: stripeHttp({
+      send: options.fetch ?? globalThis.fetch,
+      closing: closing.signal,
+      budget: options.budget ?? null,
+      onAnswer: options.onAnswer ?? (() => undefined),
+    }),
+  });
+  const { signature } = stripe.webhooks;
+  if (!signature) throw new Error('this build of the Stripe SDK cannot verify webhook signatures');
+  const livemode = /^(?:sk|rk)_live_/.test(options.secretKey);
+  const events = eventCalls(stripe);
+  const portal = portalCalls(stripe);
+  const purchase = purchaseCalls(stripe);
+
+  const ownerAlone = (customer: string) => stripe.customers.retrieve(customer, { expand: customerExpand });
+
+  async function subscriptionsOf(customer: string): Promise<Stripe.Subscription[]> {
+    try {
+      return await stripe.subscriptions
+        .list({ customer, status: 'all', limit: 100, expand: subscriptionExpand })
+        .autoPagingToArray({ limit: 10_000 });
+    } catch (cause) {
+      // A list of a deleted customer may be refused as missing. Only the customer itself can say `deleted: true`.
+      if (codeOf(cause, 'customer') === 'stripe_customer_missing' && (await ownerAlone(customer)).deleted === true)
+        return [];
+      throw cause;
+    }
+  }
+
+  async function openInvoice(invoice: Stripe.Invoice): Promise<OpenInvoiceLook> {
+    const looks = (invoice.payments?.data ?? []).map(async (payment) => {
+      const intent = payment.payment.payment_intent;
+      const id = typeof intent === 'string' ? intent : intent?.id;
+      if (id === undefined) return { payment, charges: [] };
+      const [paymentIntent, charges] = await Promise.all([
+        stripe.paymentIntents.retrieve(id, { expand: ['latest_charge'] }),
+        stripe.charges.list({ payment_intent: id, limit: 100 }).autoPagingToArray({ limit: 300 }),
+      ]);
+      return { payment: { ...payment, payment: { ...payment.payment, payment_intent: paymentIntent } }, charges };
+    });
+    const seen = await Promise.all(looks);
+    return { invoice, payments: seen.map(({ payment }) => payment), charges: seen.flatMap(({ charges }) => charges) };
+  }
+
+  return {
+    identity: () => named(async () => ({ account: (await stripe.accounts.retrieveCurrent()).id, livemode }), 'account'),
+
+    look: (customer) =>
+      named(async () => {
+        const subscriptions = await subscriptionsOf(customer);
+        const owner = subscriptions[0]?.customer ?? (await ownerAlone(customer));
+        // Well-formed JSON that is not Stripe's (a proxy's, a captive portal's) would read as a customer without anything.
+        if (typeof owner === 'object' && owner.id !== customer)
+          throw new Error('what was answered is not the customer');
+        if (!subscriptions.some(needsInvoices)) return { customer: owner, subscriptions, openInvoices: [] };
+        const open = await stripe.invoices.list({
+          customer,
+          status: 'open',
+          limit: openInvoiceLimit,
+          expand: ['data.payments'],
+        });
+        return { customer: owner, subscriptions, openInvoices: await Promise.all(open.data.map(openInvoice)) };
+      }, 'customer'),
+
+    products: (ids) =>
+      named(async () => {
+        const found = await stripe.products.list({ ids: [...ids], limit: 100 }).autoPagingToArray({ limit: 1_000 });
+        const names = new Map(found.map(({ id, name }) => [id, name]));
+        return ids.map((id) => ({ id, name: names.get(id) ?? null }));
+      }, 'product'),
+
+    prices: (refs) =>
+      named(async () => {
+        // Stripe takes ten lookup keys a call, and no list of ids.
+        const found: Stripe.Price[] = [];
+        for (let from = 0; from < refs.length; from += 10) {
+          const some = refs.slice(from, from + 10);
+          const listed = await stripe.prices.list({ lookup_keys: some, limit: 100 });
+          const rest = some.filter((ref) => listed.data.every(({ lookup_key: key }) => key !== ref));
+          found.push(
+            ...listed.data,
+            ...(await Promise.all(rest.map((id) => orNothing(stripe.prices.retrieve(id))))).flat(),
+          );
+        }
+        return found;
+      }, 'price'),
+
+    customerOf: (subject) => named(() => ownerOf(stripe, subject), 'subject'),
+
+    introduced: (customer) =>
+      named(async () => {
+        const found = await stripe.customers.retrieve(customer);
+        if (found.deleted === true) return { deleted: true, livemode, host: null };
+        return { deleted: false, livemode: found.livemode, host: found.metadata['billhook_host'] ?? null };
+      }, 'customer'),
+
+    createCustomer: (ref, key) => named(() => purchase.createCustomer(ref, key), 'account'),
+    findCustomer: (ref) => named(() => purchase.findCustomer(ref), 'account'),
+    openCheckout: (request) => named(() => purchase.openCheckout(request), 'customer'),
+    checkoutSession: (id) => named(() => purchase.checkoutSession(id), 'checkout'),
+    expireCheckout: (id) => named(() => purchase.expireCheckout(id), 'checkout'),
+
+    openPortal: (request) => named(() => portal.openPortal(request), 'customer'),
+    portalConfigurations: () => named(() => portal.portalConfigurations(), 'configuration'),
+    createPortalConfiguration: (parameters, key) =>
+      named(() => portal.createPortalConfiguration(parameters, key), 'configuration'),
+    updatePortalConfiguration: (id, parameters) =>
+      named(() => portal.updatePortalConfiguration(id, parameters), 'configuration'),
+    portalFeatures: (id) => named(() => portal.portalFeatures(id), 'configuration'),
+
+    openInvoicePage: (invoice) =>
+      named(async () => {
+        const { status, hosted_invoice_url: url } = await stripe.invoices.retrieve(invoice);
+        return status === 'open' ? (url ?? null) : null;
+      }, 'invoice'),
+
+    undelivered: (since, after) => named(() => events.undelivered(since, after), 'event'),
+    livingSubscriptions: (after) => named(() => events.livingSubscriptions(after), 'subscription'),
+    eventDestinations: () => named(() => events.eventDestinations(), 'event'),
+    clock: () => named(() => events.clock(), 'account'),
+
+    verifiedEvent(body, header) {
+      for (const secret of options.webhookSecrets) {
+        try {
+          signature.verifyHeader(body, header, secret, 300);
+          return parsed(body);
+        } catch (cause) {
+          if (!(cause instanceof Stripe.errors.StripeSignatureVerificationError)) throw cause;
+        }
+      }
+      return undefined;
+    },
+
+    close: () => closing.abort(),
+  };
+}
+
+/** What is signed and still no JSON is no event. @throws {NotAnEventError} */
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body) as unknown;
+  } catch (cause) {
+    throw new NotAnEventError('the body is not JSON', { cause });
+  }
+}
+
+/** Gives every failure its code; Stripe's own classes decide, never a message, but where Stripe has nothing else. */
+async function named<T>(
+  call: () => Promise<T>,
+  about:
+    | 'account'
+    | 'checkout'
+    | 'configuration'
+    | 'customer'
+    | 'event'
+    | 'invoice'
+    | 'price'
+    | 'product'
+    | 'subject'
+    | 'subscription',
+): Promise<T> {
+  try {
+    return await call();
+  } catch (cause) {
+    throw new StripeFailure(codeOf(cause, about), cause);
+  }
+}
+
+function codeOf(cause: unknown, about: string): StripeFailureCode {
+  const { errors } = Stripe;
+  if (cause instanceof errors.StripeRateLimitError) return 'stripe_rate_limited';
+  if (cause instanceof errors.StripeConnectionError && cause.detail instanceof BudgetSpentError)
+    return 'stripe_rate_limited';
+  if (cause instanceof errors.StripeAuthenticationError || cause instanceof errors.StripePermissionError) {
+    return 'stripe_unauthorized';
+  }
+  if (cause instanceof errors.StripeInvalidRequestError) {
+    const missing = cause.code === 'resource_missing' && about === 'customer';
+    if (missing && (cause.param === 'customer' || cause.param === 'id')) return 'stripe_customer_missing';
+    // Gone or switched off: a click meets it as a parameter of its session, a look as the thing itself.
+    const configuration = cause.param === 'configuration' || (about === 'configuration' && cause.statusCode === 404);
+    if (configuration) return 'portal_not_configured';
+    // Switched off in the configuration, or not possible for this subscription: Stripe knows cases that we do not.
+    const aboutFlow = cause.param?.startsWith('flow_data') && !cause.param.includes('after_completion');
+    if (aboutFlow) return 'portal_flow_unavailable';
+    return cause.statusCode === 429 ? 'stripe_rate_limited' : 'stripe_rejected';
+  }
+  if (cause instanceof errors.StripeCardError || cause instanceof errors.StripeIdempotencyError)
+    return 'stripe_rejected';
+  return 'stripe_unavailable';
+}

@@ -1,0 +1,178 @@
+/**
+ * The host's portal configurations, made real at Stripe: found by `metadata.billhook`, created where they are missing,
+ * updated where they differ. What Billhook did not make is never touched.
+ */
+
+import { createHash } from 'node:crypto';
+import type { Host } from '../config/config.ts';
+import type { PortalFeatures } from '../billing/judge/portal.ts';
+import { describeCause, type Log } from '../log.ts';
+import {
+  portalParameters,
+  switchableProducts,
+  type LeftOut,
+  type ResolvedPlan,
+  type SwitchableProduct,
+} from './portal-parameters.ts';
+import { featuresOf, type PortalSettings } from '../config/portal.ts';
+import { priceFacts } from './facts/price.ts';
+import { isObject } from './facts/json.ts';
+import { StripeFailure, type StripeGateway } from './gateway.ts';
+
+/** What a look at Stripe found, and what is to be done about it. */
+export interface PortalPlan {
+  readonly owner: string;
+  /** `null` where there is none yet. */
+  readonly id: string | null;
+  readonly needs: 'nothing' | 'create' | 'update';
+  /** As they are at Stripe once nothing is needed. */
+  readonly features: PortalFeatures;
+  readonly products: readonly SwitchableProduct[];
+  readonly leftOut: readonly LeftOut[];
+  /** Does what is needed. @returns The configuration's id. */
+  apply(): Promise<string>;
+}
+
+/** Compares one configuration with what is at Stripe; changes nothing yet. */
+export async function planPortal(host: Host, name: string, gateway: StripeGateway): Promise<PortalPlan> {
+  const settings = host.portal.get(name);
+  if (!settings) throw new Error(`the host ${host.id} has no portal configuration named ${name}`);
+  const owner = `${host.id}:${name}`;
+  const [plans, kept] = await Promise.all([resolvePlans(host, settings, gateway), gateway.portalConfigurations()]);
+
+  const { planSwitching } = settings;
+  const { products, leftOut } =
+    planSwitching === false ? { products: [], leftOut: [] } : switchableProducts(plans, planSwitching.changes);
+  const parameters = portalParameters(owner, settings, products);
+  const digest = parameters.metadata.billhook_digest;
+  const own = kept
+    .filter((each) => each.owner === owner)
+    .toSorted((a, b) => a.created - b.created || (a.id < b.id ? -1 : 1));
+  // Two versions that started at once on an empty account may have made one each: keep to what is already right.
+  const right = own.find((each) => each.digest === digest && each.active);
+  const found = right ?? own[0] ?? null;
+  return {
+    owner,
+    id: found?.id ?? null,
+    needs: right ? 'nothing' : found ? 'update' : 'create',
+    features: featuresOf(settings, products.length > 0),
+    products,
+    leftOut,
+    async apply() {
+      if (right) return right.id;
+      if (!found) return await gateway.createPortalConfiguration(parameters, creationKey(owner, digest));
+      await gateway.updatePortalConfiguration(found.id, parameters);
+      return found.id;
+    },
+  };
+}
+
+/** The same for every process that finds nothing, so that two at once end with one configuration. */
+function creationKey(owner: string, digest: string): string {
+  return `billhook-portal-${createHash('sha256').update(`${owner} ${digest}`).digest('base64url').slice(0, 32)}`;
+}
+
+async function resolvePlans(host: Host, settings: PortalSettings, gateway: StripeGateway): Promise<ResolvedPlan[]> {
+  const { planSwitching } = settings;
+  if (planSwitching === false) return [];
+  const wanted = planSwitching.plans === 'offers' ? host.policy.offers : planSwitching.plans;
+  if (wanted.length === 0) return [];
+  const prices = (await gateway.prices([...new Set(wanted.map(({ price }) => price))])).flatMap((price) => {
+    const facts = priceFacts(price, { currency: null, quantity: null, taxed: true });
+    return facts === null ? [] : [{ ...facts, active: !isObject(price) || price['active'] !== false }];
+  });
+  return wanted.map((plan) => ({
+    ref: plan.price,
+    price: prices.find(({ price, lookupKey }) => price === plan.price || lookupKey === plan.price) ?? null,
+    // An offer's quantity is what is bought at first, not what it may be changed to.
+    quantity: planSwitching.plans === 'offers' ? undefined : (plan as { quantity?: ResolvedPlan['quantity'] }).quantity,
+  }));
+}
+
+/** A configuration that a session can be opened with. */
+export interface ReadyPortal {
+  readonly id: string;
+  readonly features: PortalFeatures;
+}
+
+/** The configurations of all hosts, each looked up at its first use and then kept: a click costs one call to Stripe. */
+export class PortalConfigurations {
+  readonly #gateway: StripeGateway;
+  readonly #log: Log;
+  readonly #ready = new Map<string, Promise<ReadyPortal>>();
+
+  constructor(gateway: StripeGateway, log: Log) {
+    this.#gateway = gateway;
+    this.#log = log;
+  }
+
+  /**
+   * Opens something with the configuration. Where Stripe says that it is gone, or was switched off, it is looked up
+   * again, once: a long-lived process must not need a restart for what somebody did in the Dashboard.
+   *
+   * @param name As the rules chose it.
+   * @throws {StripeFailure}
+   */
+  async use<T>(host: Host, name: string, open: (portal: ReadyPortal) => Promise<T>): Promise<T> {
+    if (host.portalConfiguration !== null) {
+      const features = host.policy.portal.features[name];
+      if (!features) throw new Error(`the host ${host.id} has no portal configuration named ${name}`);
+      return await open({ id: host.portalConfiguration, features });
+    }
+    const key = `${host.id}:${name}`;
+    const known = this.#ready.get(key);
+    try {
+      return await open(await this.#prepared(host, name));
+    } catch (cause) {
+      if (known === undefined || !(cause instanceof StripeFailure) || cause.code !== 'portal_not_configured')
+        throw cause;
+      // Unless somebody else, who met the same, is looking already.
+      if (this.#ready.get(key) === known) this.#ready.delete(key);
+      return await open(await this.#prepared(host, name));
+    }
+  }
+
+  #prepared(host: Host, name: string): Promise<ReadyPortal> {
+    const key = `${host.id}:${name}`;
+    const known = this.#ready.get(key);
+    if (known) return known;
+    const preparing = this.#prepare(host, name);
+    this.#ready.set(key, preparing);
+    // A failure is answered to whoever waits for it, and to nobody after.
+    preparing.catch(() => this.#ready.get(key) === preparing && this.#ready.delete(key));
+    return preparing;
+  }
+
+  async #prepare(host: Host, name: string): Promise<ReadyPortal> {
+    const plan = await planPortal(host, name, this.#gateway);
+    const id = await plan.apply();
+    const fields = { host: host.id, configuration: name };
+    if (plan.needs !== 'nothing') this.#log.info('portal.configured', { ...fields, type: plan.needs, audit: true });
+    if (plan.leftOut.length > 0) this.#log.warn('portal.plans_left_out', { ...fields, count: plan.leftOut.length });
+    return { id, features: plan.features };
+  }
+}
+
+/**
+ * What configurations that somebody else keeps (`portalConfiguration`) really leave open, so that the widget offers just
+ * that. Stripe being down does not stop the start: what is assumed then is corrected by Stripe's refusals.
+ */
+export async function withKeptElsewhere<T extends { readonly hosts: ReadonlyMap<string, Host>; readonly log: Log }>(
+  config: T,
+  gateway: StripeGateway,
+): Promise<T> {
+  const hosts = await Promise.all(
+    [...config.hosts].map(async ([id, host]): Promise<[string, Host]> => {
+      if (host.portalConfiguration === null) return [id, host];
+      try {
+        const standard = await gateway.portalFeatures(host.portalConfiguration);
+        return [id, { ...host, policy: { ...host.policy, portal: { features: { standard }, rules: [] } } }];
+      } catch (cause) {
+        if (!(cause instanceof StripeFailure)) throw cause;
+        config.log.warn('portal.unknown', { host: id, code: cause.code, cause: describeCause(cause) });
+        return [id, host];
+      }
+    }),
+  );
+  return { ...config, hosts: new Map(hosts) };
+}

@@ -1,0 +1,162 @@
+/**
+ * How many requests may be made of Stripe in a second, by all processes together, and who goes first. Every request is
+ * made in a lane; which one, the work itself says with {@link inLane}, and what says nothing is a click.
+ *
+ * | lane         | is                                              | leaves to the others |
+ * | ------------ | ----------------------------------------------- | -------------------- |
+ * | `click`      | a person opens a page of Stripe's: never waits  | nothing; overdraws   |
+ * | `waiting`    | a customer whose page somebody looks at         | nothing              |
+ * | `background` | every other customer, the catalogue, hints      | a fifth              |
+ * | `reconcile`  | comparing everything with Stripe                | half                 |
+ *
+ * @see {@link https://docs.stripe.com/rate-limits Stripe: 100 requests a second live, 25 in a sandbox}
+ */
+
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BudgetStore } from '../ledger/upkeep.ts';
+
+export const lanes = ['click', 'waiting', 'background', 'reconcile'] as const;
+export type Lane = (typeof lanes)[number];
+
+/** For whom something is asked of Stripe, and until when an answer is worth having. */
+export interface Errand {
+  readonly lane: Lane;
+  readonly signal: AbortSignal | null;
+}
+
+const errands = new AsyncLocalStorage<Errand>();
+const click: Errand = { lane: 'click', signal: null };
+
+/**
+ * Everything that `work` asks of Stripe is asked in this lane.
+ *
+ * @example
+ * ```ts
+ * await inLane('reconcile', () => gateway.livingSubscriptions(after));
+ * ```
+ *
+ * @param signal Ends its requests, and its waiting for the budget. Default: only their own time limits do.
+ */
+export function inLane<T>(lane: Lane, work: () => T, signal: AbortSignal | null = null): T {
+  return errands.run({ lane, signal }, work);
+}
+
+export const errandNow = (): Errand => errands.getStore() ?? click;
+
+/** There was no room for this request before its errand ended. */
+export class BudgetSpentError extends Error {
+  override readonly name = 'BudgetSpentError';
+}
+
+/** The part of the budget that a lane leaves to those before it. */
+const reserves: Record<Exclude<Lane, 'click'>, number> = { waiting: 0, background: 0.2, reconcile: 0.5 };
+
+/** A `Retry-After` beyond this is a mistake, or an outage that a request a minute shows the end of. */
+const longestPatienceMs = 60_000;
+
+export interface BudgetOptions {
+  /** Requests a second. */
+  readonly perSecond: number;
+  /** Unix milliseconds, of real time: Stripe counts by no other. Default: `Date.now`. */
+  readonly now?: () => number;
+  /** How long a request of a lane waited. */
+  readonly onAdmitted?: (lane: Lane, waitedMs: number) => void;
+}
+
+export class Budget {
+  readonly #store: Pick<BudgetStore, 'spend'>;
+  readonly #perSecond: number;
+  readonly #now: () => number;
+  readonly #onAdmitted: (lane: Lane, waitedMs: number) => void;
+  /** Who asked last in each lane: only one at a time asks the store, in the order of their coming. */
+  readonly #last = new Map<Lane, Promise<void>>();
+
+  constructor(store: Pick<BudgetStore, 'spend'>, { perSecond, now, onAdmitted }: BudgetOptions) {
+    this.#store = store;
+    this.#perSecond = perSecond;
+    this.#now = now ?? (() => Date.now());
+    this.#onAdmitted = onAdmitted ?? (() => undefined);
+  }
+
+  /**
+   * Resolves when a request may be sent: a click's at once.
+   *
+   * @throws {BudgetSpentError} when the errand ends first.
+   */
+  async admit({ lane, signal }: Errand): Promise<void> {
+    if (lane === 'click') {
+      // Counted when it is on its way: nothing that a database does may come before a click.
+      setImmediate(() => void this.#take(-this.#perSecond));
+      return;
+    }
+    const began = this.#now();
+    const turn = this.#turn(this.#last.get(lane), lane, signal);
+    this.#last.set(
+      lane,
+      turn.catch(() => undefined),
+    );
+    await untilAborted(turn, signal);
+    this.#onAdmitted(lane, this.#now() - began);
+  }
+
+  /**
+   * Resolves when a request of this lane could be sent, and takes nothing: for whoever gives others something to ask, and
+   * must not give them more than there is room for.
+   *
+   * @throws {BudgetSpentError} when `signal` aborts first.
+   */
+  readonly room = async (lane: Exclude<Lane, 'click'>, signal: AbortSignal): Promise<void> => {
+    while (!signal.aborted) {
+      // oxlint-disable-next-line no-await-in-loop -- it asks again when it was told to
+      const waitMs = await this.#take(this.#perSecond * reserves[lane], 0);
+      if (waitMs <= 0) return;
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+    }
+    throw new BudgetSpentError('no room in the budget', { cause: signal.reason });
+  };
+
+  /** Stripe asked for patience: everybody but clicks has it, in every process. */
+  heed(retryAfterMs: number): void {
+    const count = Math.ceil((this.#perSecond * Math.min(retryAfterMs, longestPatienceMs)) / 1000);
+    // Once for the many that are refused at the same moment: an overdrawn budget is not drawn further.
+    void this.#take(-this.#perSecond, count);
+  }
+
+  async #turn(before: Promise<void> | undefined, lane: Exclude<Lane, 'click'>, signal: AbortSignal | null) {
+    await before;
+    for (;;) {
+      if (signal?.aborted) return;
+      // oxlint-disable-next-line no-await-in-loop -- it asks again when it was told to
+      const waitMs = await this.#take(this.#perSecond * reserves[lane]);
+      if (waitMs <= 0) return;
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      await sleep(waitMs, undefined, signal ? { signal } : {}).catch(() => undefined);
+    }
+  }
+
+  /** A store that is down stops nobody: what is claimed already is little, and more cannot be claimed. */
+  async #take(reserve: number, count?: number): Promise<number> {
+    try {
+      return await this.#store.spend(this.#perSecond, reserve, this.#now(), count);
+    } catch {
+      return 0;
+    }
+  }
+}
+
+async function untilAborted(work: Promise<void>, signal: AbortSignal | null): Promise<void> {
+  if (signal === null) return await work;
+  const ended = new AbortController();
+  const aborted = new Promise<never>((_, reject) => {
+    const end = () => reject(new BudgetSpentError('no room in the budget', { cause: signal.reason }));
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true, signal: ended.signal });
+  });
+  try {
+    await Promise.race([work, aborted]);
+  } finally {
+    ended.abort();
+  }
+}

@@ -1,0 +1,45 @@
+/** Whose a thing at Stripe is: what an event names is asked for, and its customer read off. */
+
+import type { Stripe } from 'stripe';
+import type { Subject } from './event.ts';
+import { orNothing } from './absent.ts';
+
+/** The customer that something belongs to. Where it is gone, its owner's own events tell the rest. */
+export async function ownerOf(stripe: Stripe, { type, id }: Subject): Promise<string | null> {
+  const [found] = await orNothing(retrieve(stripe, type, id));
+  const owner = found?.customer;
+  return typeof owner === 'string' ? owner : (owner?.id ?? null);
+}
+
+type Owned = { readonly customer?: string | { readonly id: string } | null };
+
+async function retrieve(stripe: Stripe, type: string, id: string): Promise<Owned | null> {
+  switch (type.replace(/^v1\./, '')) {
+    case 'customer':
+      return { customer: id };
+    case 'subscription':
+      return await stripe.subscriptions.retrieve(id);
+    case 'subscription_schedule':
+      return await stripe.subscriptionSchedules.retrieve(id);
+    case 'invoice':
+      return await stripe.invoices.retrieve(id);
+    case 'invoice_payment': {
+      const { invoice } = await stripe.invoicePayments.retrieve(id, { expand: ['invoice'] });
+      return typeof invoice === 'object' && !('deleted' in invoice && invoice.deleted) ? (invoice as Owned) : null;
+    }
+    case 'payment_method':
+      return await stripe.paymentMethods.retrieve(id);
+    case 'payment_intent':
+      return await stripe.paymentIntents.retrieve(id);
+    case 'setup_intent':
+      return await stripe.setupIntents.retrieve(id);
+    case 'charge':
+      return await stripe.charges.retrieve(id);
+    case 'tax_id':
+      return await stripe.taxIds.retrieve(id);
+    case 'checkout.session':
+      return await stripe.checkout.sessions.retrieve(id);
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,230 @@
+/**
+ * The widget token: a short-lived JWT that a host backend mints for its signed-in user and the BFF verifies. It says who
+ * pays (`sub`, the host's own account id) and what they may do (`scope`); the customer at Stripe is never taken from it,
+ * except to introduce one that is then checked.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7519 RFC 7519} and {@link https://www.rfc-editor.org/rfc/rfc8725 RFC 8725}
+ */
+
+import { createHash } from 'node:crypto';
+import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from 'jose';
+import { BillhookError } from '../problem.ts';
+import { headerNames, importPublicKey, importSecret, type GivenPublicKey, type TokenKey } from './keys.ts';
+
+/** The token's `typ`: a token minted for another purpose with the same key is no widget token (RFC 8725, 3.11). */
+export const tokenType = 'billhook-widget+jwt';
+
+/** The longest life of a token, in seconds. */
+export const maxTokenLife = 15 * 60;
+
+/** How far two clocks may differ, in seconds. */
+const clockSkew = 30;
+
+const cacheSize = 10_000;
+
+export const scopes = ['billing:read', 'billing:manage', 'access'] as const;
+
+export type Scope = (typeof scopes)[number];
+
+/** What a claim must be, for whoever writes it and for whoever reads it. */
+export const accountMust = 'the account’s id, 1 to 255 characters';
+/** No zero and no half of a pair: a database refuses them, or takes two such names for one. */
+export const isAccount = (sub: unknown): sub is string =>
+  typeof sub === 'string' && sub !== '' && sub.length <= 255 && !/[\0\p{Surrogate}]/u.test(sub);
+
+export const customerMust = 'the id of a Stripe customer';
+export const isCustomer = (id: unknown): id is string => typeof id === 'string' && /^cus_\w{1,60}$/.test(id);
+
+/** What a verified token says. */
+export interface WidgetClaims {
+  readonly host: string;
+  readonly account: string;
+  readonly scopes: ReadonlySet<string>;
+  readonly introduces: string | null;
+  /** Unix milliseconds. */
+  readonly expiresAt: number;
+}
+
+/** @param now Unix milliseconds. */
+export type VerifyWidgetToken = (token: string, now: number) => Promise<WidgetClaims>;
+
+/** The keys of one host: those that it gave, and where it publishes more. */
+export interface HostKeys {
+  readonly keys: readonly TokenKey[];
+  readonly jwks: { find(keyId: string | null, now: number): Promise<readonly TokenKey[]> } | null;
+}
+
+/**
+ * Makes the function that verifies tokens. Verified tokens are remembered, by hash and bounded, until they expire: so a
+ * key that is withdrawn ends with the last token it signed, at most 15 minutes later.
+ *
+ * @param audience The BFF's public address.
+ * @param keysOf The keys of a host, or `null` for a host that is not ours.
+ * @returns Rejects with a {@link BillhookError}: `token_malformed`, `token_issuer_unknown`, `token_invalid`,
+ *   `token_audience_wrong`, `token_expired`, `token_keys_unavailable`.
+ */
+export function widgetTokenVerifier(audience: string, keysOf: (host: string) => HostKeys | null): VerifyWidgetToken {
+  const verified = new Map<string, WidgetClaims>();
+
+  return async function verifyWidgetToken(token, now) {
+    const hash = createHash('sha256').update(token).digest('base64');
+    const known = verified.get(hash);
+    if (known) {
+      if (known.expiresAt + clockSkew * 1000 > now) return known;
+      verified.delete(hash);
+      throw new BillhookError('token_expired');
+    }
+    const claims = await verify(token, audience, keysOf, now);
+
+    // Only what a host signed gets here: no one can push others out with tokens of their own making.
+    const oldest = verified.size >= cacheSize ? verified.keys().next().value : undefined;
+    if (oldest !== undefined) verified.delete(oldest);
+    verified.set(hash, claims);
+    return claims;
+  };
+}
+
+export interface VerifyOptions {
+  /** The host's id at the BFF (`iss`). */
+  readonly issuer: string;
+  /** The BFF's public address (`aud`). */
+  readonly audience: string;
+  /** Secrets, each of at least 32 bytes, with its `kid` where tokens name one. Default: none. */
+  readonly secrets?: readonly (string | { readonly secret: string; readonly keyId: string })[];
+  /** Public keys, each with its `kid` where tokens name one. Default: none. */
+  readonly publicKeys?: readonly GivenPublicKey[];
+  /** Unix milliseconds. Default: `Date.now()`. */
+  readonly now?: number;
+}
+
+/**
+ * Verifies one token by the BFF's own rules: for a host backend that wants to check what it mints, or that is handed a
+ * widget token. The BFF itself needs no such call.
+ *
+ * @example
+ * ```ts
+ * const { account, scopes } = await verifyWidgetToken(token, {
+ *   issuer: 'acme',
+ *   audience: 'https://billing.acme.example',
+ *   secrets: [process.env.BILLHOOK_HOST_SECRET],
+ * });
+ * ```
+ *
+ * @throws {BillhookError} `token_malformed`, `token_issuer_unknown`, `token_invalid`, `token_audience_wrong`,
+ *   `token_expired`.
+ * @throws {TypeError} when a key is too weak or cannot be read.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7519#section-7.2 RFC 7519, 7.2}
+ */
+export async function verifyWidgetToken(token: string, options: VerifyOptions): Promise<WidgetClaims> {
+  const { issuer, audience, secrets = [], publicKeys = [], now = Date.now() } = options;
+  const keys = [
+    ...secrets.map((given) =>
+      typeof given === 'string' ? importSecret(given, null) : importSecret(given.secret, given.keyId),
+    ),
+    ...publicKeys.map(importPublicKey),
+  ];
+  return await verify(token, audience, (host) => (host === issuer ? { keys, jwks: null } : null), now);
+}
+
+async function verify(
+  token: string,
+  audience: string,
+  keysOf: (host: string) => HostKeys | null,
+  now: number,
+): Promise<WidgetClaims> {
+  const { issuer, keyId, algorithm } = unverified(token);
+  const host = keysOf(issuer);
+  if (!host) throw new BillhookError('token_issuer_unknown');
+
+  // What the token says of itself only picks among keys; how a key is used, the key alone says.
+  const fitting = (keys: readonly TokenKey[]) =>
+    keys.filter(
+      (key) =>
+        headerNames[key.algorithm].includes(algorithm) && (keyId === null || key.keyId === null || key.keyId === keyId),
+    );
+  const expected = { issuer, audience, now };
+  let payload = await verifyWithAny(token, fitting(host.keys), expected);
+  // Published keys are public ones: a token that names another algorithm is not worth a question.
+  const published = Object.entries(headerNames).some(([own, names]) => own !== 'HS256' && names.includes(algorithm));
+  if (!payload && host.jwks && published) {
+    payload = await verifyWithAny(token, fitting(await host.jwks.find(keyId, now)), expected);
+  }
+  if (!payload) throw new BillhookError('token_invalid');
+  return claimsOf(payload);
+}
+
+/** What the token says of itself, only to find the key. */
+function unverified(token: string): { issuer: string; keyId: string | null; algorithm: string } {
+  if (token.length > 4096) throw new BillhookError('token_malformed');
+  // A forgiving decoder would give one token several spellings, and so several places in any cache or deny-list.
+  const canonical = token.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part);
+  if (!canonical) throw new BillhookError('token_malformed');
+  try {
+    const { iss } = decodeJwt(token);
+    const { kid = null, alg } = decodeProtectedHeader(token) as { kid?: unknown; alg?: unknown };
+    if (typeof iss === 'string' && typeof alg === 'string' && (kid === null || typeof kid === 'string')) {
+      return { issuer: iss, keyId: kid, algorithm: alg };
+    }
+  } catch (cause) {
+    throw new BillhookError('token_malformed', { cause });
+  }
+  throw new BillhookError('token_malformed');
+}
+
+type Expected = { readonly issuer: string; readonly audience: string; readonly now: number };
+
+/** The payload, or `null` when none of the keys signed the token. */
+async function verifyWithAny(token: string, keys: readonly TokenKey[], expected: Expected): Promise<JWTPayload | null> {
+  for (const { key, algorithm } of keys) {
+    try {
+      const { payload } = await jwtVerify(token, key, {
+        algorithms: [...headerNames[algorithm]],
+        typ: tokenType,
+        issuer: expected.issuer,
+        audience: expected.audience,
+        clockTolerance: clockSkew,
+        maxTokenAge: maxTokenLife,
+        requiredClaims: ['sub', 'iat', 'exp', 'jti', 'scope'],
+        currentDate: new Date(expected.now),
+      });
+      return payload;
+    } catch (cause) {
+      if (!(cause instanceof errors.JWSSignatureVerificationFailed)) throw refused(cause);
+    }
+  }
+  return null;
+}
+
+function refused(cause: unknown): BillhookError {
+  if (cause instanceof errors.JWTExpired) return new BillhookError('token_expired', { cause });
+  if (cause instanceof errors.JWTClaimValidationFailed) {
+    if (cause.claim === 'aud') return new BillhookError('token_audience_wrong', { cause });
+    if (cause.claim === 'typ') return new BillhookError('token_invalid', { cause });
+    return new BillhookError('token_malformed', {
+      cause,
+      detail: `The widget token’s claim "${cause.claim}" is missing or wrong.`,
+    });
+  }
+  const malformed = cause instanceof errors.JWSInvalid || cause instanceof errors.JWTInvalid;
+  return new BillhookError(malformed ? 'token_malformed' : 'token_invalid', { cause });
+}
+
+function claimsOf({ iss, sub, scope, iat, exp, stripe_customer: introduces }: JWTPayload): WidgetClaims {
+  const wrong = (claim: string, must: string) =>
+    new BillhookError('token_malformed', { detail: `The widget token’s claim "${claim}" must be ${must}.` });
+
+  if (typeof iss !== 'string') throw wrong('iss', 'the host’s id');
+  if (!isAccount(sub)) throw wrong('sub', accountMust);
+  if (typeof scope !== 'string') throw wrong('scope', 'scopes separated by spaces');
+  if (exp === undefined || iat === undefined || exp - iat > maxTokenLife) {
+    throw wrong('exp', `at most ${maxTokenLife} seconds after "iat"`);
+  }
+  if (introduces !== undefined && !isCustomer(introduces)) throw wrong('stripe_customer', customerMust);
+  return {
+    host: iss,
+    account: sub,
+    scopes: new Set(scope.split(' ')),
+    introduces: introduces ?? null,
+    expiresAt: exp * 1000,
+  };
+}

@@ -1,0 +1,115 @@
+/** The demo and a browser, as a person has them in front of them; with a note of everything that went wrong on the way. */
+
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
+import { afterAll } from 'vitest';
+import { startDemo, type Demo } from '../../demo/start-demo.ts';
+import { findBrowser, QUIET } from '../support/browser.ts';
+
+/** A workspace's name, as the sign-in page has it. */
+export type Workspace = string;
+
+export interface Entrance extends BrowserContextOptions {
+  /** Default: `owner`. */
+  readonly role?: 'owner' | 'member';
+  /** The host's page to begin on. Default: the billing page. */
+  readonly path?: string;
+}
+
+export interface Theatre {
+  readonly demo: Demo;
+  /** A browser of their own for one person, signed in and on the billing page. */
+  enter(workspace: Workspace, options?: Entrance): Promise<Page>;
+  /** Another tab of the same browser. */
+  tab(page: Page, path?: string): Promise<Page>;
+  /** Errors in the console, uncaught exceptions and refused policies, of all pages so far. Must stay empty. */
+  readonly troubles: string[];
+  close(): Promise<void>;
+}
+
+const billingPage = '/settings/billing';
+
+/** The three plans of the seeded catalogue, as the demo sells them. */
+export const allPlans = ['starter_monthly', 'team_monthly', 'business_yearly'];
+
+export interface Staging {
+  /** The BFF on `127.0.0.1`: another *site* than the host on `localhost`. Default: `true`. */
+  readonly crossSite?: boolean;
+  /** What the host sells, as lookup keys. Default: nothing, as a host does that sells somewhere else. */
+  readonly offers?: readonly string[];
+}
+
+export async function openTheatre({ crossSite = true, offers = [] }: Staging = {}): Promise<Theatre> {
+  const demo = await startDemo({
+    hostPort: 0,
+    billhookPort: 0,
+    sandboxPort: 0,
+    billhookHostname: crossSite ? '127.0.0.1' : 'localhost',
+    offers,
+    logLevel: 'silent',
+  });
+  let browser: Browser;
+  try {
+    browser = await theBrowser();
+  } catch (cause) {
+    await demo.stop();
+    throw cause;
+  }
+  const contexts: BrowserContext[] = [];
+  const troubles: string[] = [];
+  const watch = (page: Page): Page => {
+    page.on('pageerror', (error) => troubles.push(`uncaught on ${page.url()}: ${error.message}`));
+    page.on('console', (message) => {
+      if (message.type() === 'error') troubles.push(`console on ${page.url()}: ${message.text()}`);
+    });
+    return page;
+  };
+  return {
+    demo,
+    troubles,
+    async enter(workspace, { role = 'owner', path = billingPage, ...options } = {}) {
+      const context = await browser.newContext({ locale: 'en-US', timezoneId: 'UTC', ...options });
+      contexts.push(context);
+      // What the sign-in page's form sends. Pressing it is a journey of its own.
+      const account = demo.accounts.find((each) => each.workspace === workspace)?.id;
+      if (account === undefined) throw new Error(`nobody can sign in at ${workspace}`);
+      await context.request.post(`${demo.hostUrl}/sign-in`, {
+        form: { account, role },
+        headers: { origin: new URL(demo.hostUrl).origin },
+        maxRedirects: 0,
+      });
+      const page = watch(await context.newPage());
+      await page.goto(`${demo.hostUrl}${path}`);
+      return page;
+    },
+    async tab(page, path = billingPage) {
+      const other = watch(await page.context().newPage());
+      await other.goto(`${demo.hostUrl}${path}`);
+      return other;
+    },
+    async close() {
+      await Promise.all(contexts.map((context) => context.close()));
+      await demo.stop();
+    },
+  };
+}
+
+let launched: Promise<Browser> | undefined;
+
+/** One browser for all people of a test file: each has a context, with cookies and caches of their own. */
+function theBrowser(): Promise<Browser> {
+  launched ??= findBrowser().then((executablePath) =>
+    chromium.launch({
+      executablePath,
+      args: QUIET,
+      // Playwright switches the back/forward cache off; people have it on.
+      ignoreDefaultArgs: ['--disable-back-forward-cache'],
+    }),
+  );
+  return launched;
+}
+afterAll(async () => {
+  await (await launched)?.close();
+});
+
+/** What the widget says, as a person would read it: its visible words, in order. */
+export const widgetOf = (page: Page) => page.locator('billhook-widget');

@@ -1,0 +1,140 @@
+/** B11: the server inside a host's own, as `server/README.md` tells it: the same answers, whatever the router does. */
+
+import { createHmac } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener, serve } from '@hono/node-server';
+import express from 'express';
+import fastify from 'fastify';
+import { Hono } from 'hono';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Billhook } from '@billhook/server';
+import { origin, token } from '../server/support/bff.ts';
+import { setStage, type Stage } from '../server/support/with-sandbox.ts';
+
+const publicUrl = 'https://app.acme.example/billing';
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await setStage({ publicUrl });
+});
+afterAll(() => stage.close());
+
+/** A host's server with Billhook under `/billing`, and a page of its own under `/`. */
+type Mount = (billhook: Billhook) => Promise<{ url: string; close(): unknown }>;
+
+const mounts: Readonly<Record<string, Mount>> = {
+  async Hono({ fetch }) {
+    const host = new Hono().mount('/billing', fetch).get('/', (c) => c.text('the host'));
+    return await listening(serve({ fetch: host.fetch, port: 0, hostname: '127.0.0.1' }) as Server);
+  },
+
+  async 'Node http'({ fetch }) {
+    const billing = getRequestListener(fetch);
+    const server = createServer((request, response) =>
+      request.url?.startsWith('/billing/') ? void billing(request, response) : response.end('the host'),
+    );
+    return await listening(server.listen(0, '127.0.0.1'));
+  },
+
+  async Express({ fetch }) {
+    const host = express();
+    host.use('/billing', getRequestListener(fetch)); // before any body parser: signatures are over bytes
+    host.use(express.json());
+    host.get('/', (_request, response) => void response.send('the host'));
+    return await listening(host.listen(0, '127.0.0.1'));
+  },
+
+  async Fastify({ fetch }) {
+    const host = fastify();
+    const billing = getRequestListener(fetch);
+    await host.register(async (scope) => {
+      scope.removeAllContentTypeParsers();
+      scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
+      scope.all('/billing/*', (request, reply) => {
+        reply.hijack();
+        void billing(request.raw, reply.raw);
+      });
+    });
+    host.get('/', () => 'the host');
+    const url = await host.listen({ port: 0, host: '127.0.0.1' });
+    return { url, close: () => host.close() };
+  },
+
+  /** `app/billing/[...path]/route.ts` exports one function for every method; Next.js hands it web-standard requests. */
+  async 'Next.js'({ fetch }) {
+    const handler = (request: Request) => fetch(request);
+    const next = getRequestListener((request) =>
+      new URL(request.url).pathname.startsWith('/billing/') ? handler(request) : new Response('the host'),
+    );
+    return await listening(createServer((request, response) => void next(request, response)).listen(0, '127.0.0.1'));
+  },
+};
+
+async function listening(server: Server) {
+  if (!server.listening) await new Promise((ready) => server.once('listening', ready));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() };
+}
+
+describe.each(Object.keys(mounts))('inside %s', (name) => {
+  let server: Awaited<ReturnType<Mount>>;
+  beforeAll(async () => {
+    const mount = mounts[name];
+    if (!mount) throw new Error(name);
+    server = await mount(stage.bff.billhook);
+  });
+  afterAll(() => server.close());
+  const ask = (path: string, init?: RequestInit) => fetch(`${server.url}${path}`, init);
+
+  it('answers the widget: script, preflight, snapshot, and the portal', async () => {
+    const script = await ask('/billing/widget.js');
+    expect([script.status, script.headers.get('content-type')]).toEqual([200, 'text/javascript; charset=utf-8']);
+
+    const preflight = await ask('/billing/v1/billing', {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'GET', 'access-control-request-headers': 'authorization' },
+    });
+    expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([204, origin]);
+
+    const bearer = await token({
+      account: `team_${name}`,
+      audience: publicUrl,
+      ...(name === 'Hono' ? { customer: stage.customers.active } : {}),
+    });
+    const headers = { origin, authorization: `Bearer ${bearer}` };
+    const billing = await ask('/billing/v1/billing', { headers });
+    expect([billing.status, await billing.json()]).toEqual([
+      200,
+      expect.objectContaining({ state: name === 'Hono' ? 'active' : 'none' }),
+    ]);
+
+    const portal = await ask('/billing/v1/portal-sessions', {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify({ seen: null }),
+    });
+    expect(portal.status, await portal.text()).toBe(name === 'Hono' ? 200 : 404);
+  });
+
+  it('takes a webhook by its bytes, and refuses one that was changed', async () => {
+    const body = `{ "id": "evt_${name.replaceAll(/\W/g, '')}",\n "object": "event", "type": "product.updated", "data": { "object": {} } }`;
+    const t = Math.floor(Date.now() / 1000);
+    const secret = stage.options.stripe.webhookSecrets[0] ?? '';
+    const v1 = createHmac('sha256', secret).update(`${t}.${body}`).digest('hex');
+    const deliver = (text: string) =>
+      ask('/billing/v1/webhooks/stripe', {
+        method: 'POST',
+        headers: { 'stripe-signature': `t=${t},v1=${v1}`, 'content-type': 'application/json; charset=utf-8' },
+        body: text,
+      });
+    expect((await deliver(body.replace('\n', ''))).status).toBe(400);
+    const taken = await deliver(body);
+    expect(taken.status, await taken.text()).toBe(200);
+  });
+
+  it('leaves the host its own pages, and its own 404s', async () => {
+    expect(await (await ask('/')).text()).toBe('the host');
+    const missing = await ask('/billing/v1/nothing');
+    expect([missing.status, await missing.json()]).toEqual([404, expect.objectContaining({ code: 'not_found' })]);
+  });
+});

@@ -1,0 +1,130 @@
+/** What npm gets of both packages works in a project that is not this workspace. */
+
+import { cp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { installPacked, type Consumer } from './packed.ts';
+
+let consumer: Consumer;
+beforeAll(async () => {
+  consumer = await installPacked();
+}, 120_000);
+afterAll(() => consumer.remove());
+
+describe('the tarballs', () => {
+  it('hold what is compiled, what is read, and nothing else', () => {
+    const kinds = (files: readonly string[]) =>
+      new Set(
+        files.map((file) =>
+          file.replace(/^dist\/.*?(\.d\.ts|\.js)$/, 'dist/*$1').replace(/locales\/.*\./, 'locales/*.'),
+        ),
+      );
+    expect(kinds(consumer.files.server)).toEqual(
+      new Set(['LICENSE', 'README.md', 'alerts.yml', 'package.json', 'dist/*.d.ts', 'dist/*.js']),
+    );
+    expect(kinds(consumer.files.widget)).toEqual(
+      new Set([
+        'LICENSE',
+        'README.md',
+        'custom-elements.json',
+        'dist/*.d.ts',
+        'dist/*.js',
+        'package.json',
+        'src/i18n/locales/*.json',
+        'vscode.css-custom-data.json',
+        'vscode.html-custom-data.json',
+      ]),
+    );
+    expect(consumer.files.widget).toContain('dist/widget.js');
+    process.stdout.write(`files: widget ${consumer.files.widget.length}, server ${consumer.files.server.length}\n`);
+  });
+
+  it('have every file that their package.json names, and ask for nothing of the workspace', async () => {
+    for (const name of ['widget', 'server'] as const) {
+      const {
+        exports,
+        bin = {},
+        sideEffects,
+        dependencies,
+      } = (await consumer.manifest(name)) as unknown as {
+        exports: Record<string, string | Record<string, string>>;
+        bin?: Record<string, string>;
+        sideEffects: false | string[];
+        dependencies: Record<string, string>;
+      };
+      const named = [
+        ...Object.values(exports).flatMap((each) => (typeof each === 'string' ? [each] : Object.values(each))),
+        ...Object.values(bin),
+        ...(sideEffects || []).filter((path) => path.startsWith('./dist')),
+      ].map((path) => path.replace('./', '').replace('*', 'de.json'));
+      expect(named.filter((path) => !consumer.files[name].includes(path))).toEqual([]);
+      expect(Object.values(dependencies).filter((version) => version.startsWith('workspace:'))).toEqual([]);
+    }
+  });
+});
+
+describe('a project of somebody else', () => {
+  it('type-checks, libraries included', async () => {
+    await cp(join(import.meta.dirname, 'consumer.ts'), join(consumer.folder, 'consumer.ts'));
+    const compilerOptions = {
+      module: 'nodenext',
+      target: 'es2022',
+      lib: ['es2023', 'dom', 'dom.iterable'],
+      types: ['node'],
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      skipLibCheck: false,
+      noEmit: true,
+    };
+    const project = join(consumer.folder, 'tsconfig.json');
+    await writeFile(project, JSON.stringify({ compilerOptions, files: ['consumer.ts'] }));
+    const tsc = join(import.meta.dirname, '../../node_modules/typescript-7/bin/tsc');
+    expect(await consumer.node(tsc, '-p', project)).toEqual({ code: 0, output: '' });
+  }, 60_000);
+
+  it('imports everything in Node, where there is no document: a server that renders pages does', async () => {
+    const script = `
+      import { createBillhook, mintWidgetToken } from '@billhook/server';
+      import { configureBillhook, BillhookWidget } from '@billhook/widget';
+      import '@billhook/widget/define';
+      import '@billhook/widget/react';
+      import '@billhook/widget/vue';
+      import '@billhook/widget/svelte';
+      import '@billhook/widget/solid';
+      import '@billhook/widget/contract';
+      import words from '@billhook/widget/locales/de.json' with { type: 'json' };
+      import manifest from '@billhook/widget/custom-elements.json' with { type: 'json' };
+      console.log(typeof createBillhook, typeof configureBillhook, typeof BillhookWidget, typeof words, manifest.schemaVersion);
+    `;
+    expect(await consumer.node('--input-type=module', '--eval', script)).toEqual({
+      code: 0,
+      output: 'function function function object 1.0.0\n',
+    });
+  });
+
+  it('checks options in the library, and finds the script that pages load', async () => {
+    const script = `
+      import { createBillhook } from '@billhook/server';
+      try {
+        await createBillhook({ publicUrl: 'nowhere', database: '', stripe: {}, hosts: [] });
+      } catch (cause) {
+        console.log(cause.code);
+      }
+      const { readFile } = await import('node:fs/promises');
+      const script = await readFile(new URL(import.meta.resolve('@billhook/widget/widget.js')), 'utf8');
+      console.log(script.includes('billhook-past-due-banner'));
+    `;
+    expect(await consumer.node('--input-type=module', '--eval', script)).toEqual({
+      code: 0,
+      output: 'config_invalid\ntrue\n',
+    });
+  });
+
+  it('runs the command line', async () => {
+    const { bin } = (await consumer.manifest('server')) as unknown as { bin: { billhook: string } };
+    const billhook = join(consumer.folder, 'node_modules/@billhook/server', bin.billhook);
+    const { code, output } = await consumer.node(billhook, '--help');
+    expect([code, output.split('\n')[0]]).toEqual([0, 'billhook <command>']);
+    expect(await consumer.node(billhook, 'frobnicate')).toMatchObject({ code: 2 });
+  });
+});

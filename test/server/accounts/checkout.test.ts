@@ -1,0 +1,229 @@
+/** The first purchase: what is offered, one customer, one open Checkout, one subscription. */
+
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { BillingSnapshot, OpenedVisit, VisitReturn } from '@billhook/widget/contract';
+import { origin, problemOf, type CallInit } from '../support/bff.ts';
+import { setStage, type Stage } from '../support/with-sandbox.ts';
+
+let stage: Stage;
+beforeAll(async () => {
+  const offers = [
+    { id: 'team', price: 'team_monthly', quantity: 3 },
+    { id: 'starter', price: 'starter_monthly', trialDays: 14 },
+    { id: 'gone', price: 'no_such_price' },
+  ];
+  stage = await setStage({ host: { offers } });
+});
+afterAll(() => stage.close());
+
+let count = 0;
+let buyer: { readonly account: string };
+beforeEach(() => {
+  buyer = { account: `team_buyer_${++count}` };
+});
+
+const json = async <T>(response: Response): Promise<T> => {
+  expect(response.status, await response.clone().text()).toBe(200);
+  return (await response.json()) as T;
+};
+const request = (offer: string, init: CallInit = buyer, body: object = {}) =>
+  stage.bff.call('/v1/checkout-sessions', { ...init, body: { offer, seen: null, ...body } });
+const open = async (offer: string, init?: CallInit, body?: object) =>
+  json<OpenedVisit>(await request(offer, init, body));
+/** The person fills in the hosted page. */
+const pay = async (url: string, card = '4242 4242 4242 4242') => {
+  const form = new URLSearchParams({ number: card, expiry: '12 / 34', cvc: '123' });
+  return await fetch(url, { method: 'POST', body: form, redirect: 'manual' });
+};
+const comeBack = async (visit: string) =>
+  json<VisitReturn>(
+    await stage.bff.call('/v1/visits/return', { ...buyer, body: { visit }, headers: { prefer: 'wait=20' } }),
+  );
+const customersOf = (account: string) =>
+  stage.sandbox.state.customers.list().filter(({ metadata }) => metadata['billhook_account'] === account);
+const subscriptionsOf = (account: string) => {
+  const ids = new Set(customersOf(account).map(({ id }) => id));
+  return stage.sandbox.state.subscriptions.list().filter(({ customer }) => ids.has(String(customer)));
+};
+
+const all = ['team', 'starter'];
+
+/** The worker has asked Stripe what the offers cost, and which are still sold. */
+async function offered(ids: readonly string[] = all): Promise<BillingSnapshot> {
+  let etag = '';
+  for (;;) {
+    const headers = { 'if-none-match': etag, prefer: 'wait=20' };
+    const response = await stage.bff.call('/v1/billing', { ...buyer, headers });
+    etag = response.headers.get('etag') ?? '';
+    const snapshot = (await response.json()) as BillingSnapshot;
+    if (snapshot.offers.map(({ id }) => id).join() === ids.join()) return snapshot;
+  }
+}
+
+describe('a first purchase', () => {
+  it('is not offered at a price that Stripe has archived, and is again when it is sold again', async () => {
+    await offered();
+    const { stripe } = stage;
+    const [price] = (await stripe.prices.list({ lookup_keys: ['starter_monthly'] })).data;
+    await stripe.prices.update(String(price?.id), { active: false });
+    await offered(['team']);
+    expect((await problemOf(await request('starter'))).code).toBe('field_invalid');
+    await stripe.prices.update(String(price?.id), { active: true });
+    await offered(all);
+  });
+
+  it('M13, M22: is offered by the catalogue’s names and prices; what Stripe does not know is not offered', async () => {
+    const { state, offers, actions } = await offered();
+    expect(state).toBe('none');
+    expect(offers).toMatchObject([
+      { id: 'team', plan: { name: 'Team', price: { amount: 8_700, currency: 'eur' }, interval: 'month', quantity: 3 } },
+      { id: 'starter', plan: { name: 'Starter', price: { amount: 900, currency: 'eur' } } },
+    ]);
+    expect(actions).toEqual([{ purpose: 'subscribe', via: 'checkout', offer: 'team' }]);
+  });
+
+  it('M14, L12: creates the customer once and links it before Checkout, and says what started', async () => {
+    await offered();
+    const here = `${origin}/settings/billing?tab=plans`;
+    const { url, visit } = await open('team', buyer, { returnUrl: here });
+    expect(customersOf(buyer.account)).toMatchObject([
+      { email: null, metadata: { billhook_host: 'acme', billhook_account: buyer.account } },
+    ]);
+    const paid = await pay(url);
+    expect([paid.status, paid.headers.get('location')]).toEqual([303, here]);
+    expect(await comeBack(visit)).toMatchObject({
+      outcome: 'changed',
+      changes: [{ kind: 'started', plan: 'Team' }],
+      snapshot: { state: 'active', plan: { quantity: 3 }, access: { level: 'full' }, offers: [] },
+    });
+    expect(subscriptionsOf(buyer.account)).toHaveLength(1);
+  });
+
+  it('with a trial begins with the trial', async () => {
+    await offered();
+    const { url, visit } = await open('starter');
+    await pay(url);
+    expect(await comeBack(visit)).toMatchObject({
+      changes: [{ kind: 'started', plan: 'Starter' }],
+      snapshot: { state: 'trialing', trialEndsAt: expect.any(String) },
+    });
+  });
+
+  it('left without buying is unchanged, and its session is used again', async () => {
+    await offered();
+    const first = await open('team');
+    expect(await comeBack(first.visit)).toMatchObject({ outcome: 'unchanged', snapshot: { state: 'none' } });
+    const second = await open('team');
+    expect(second.url).toBe(first.url);
+    expect(second.visit).not.toBe(first.visit);
+    expect(customersOf(buyer.account)).toHaveLength(1);
+  });
+
+  it('of another plan expires the first one’s session', async () => {
+    await offered();
+    const first = await open('team');
+    const second = await open('starter');
+    expect(second.url).not.toBe(first.url);
+    expect((await pay(first.url)).status, 'the first page sells nothing any more').not.toBe(303);
+    expect((await pay(second.url)).status).toBe(303);
+    expect(subscriptionsOf(buyer.account)).toHaveLength(1);
+  });
+});
+
+describe('two tabs that buy at once', () => {
+  it('L31: get one session for one plan: one customer, one subscription', async () => {
+    await offered();
+    const tabs = await Promise.all([open('team'), open('team'), open('team')]);
+    expect(new Set(tabs.map(({ url }) => url)).size).toBe(1);
+    await Promise.all(tabs.map(({ url }) => pay(url)));
+    expect(customersOf(buyer.account)).toHaveLength(1);
+    expect(subscriptionsOf(buyer.account)).toHaveLength(1);
+  });
+
+  it('L31: for two plans, can pay only one of them', async () => {
+    await offered();
+    const tabs = await Promise.all([open('team'), open('starter')]);
+    await Promise.all(tabs.map(({ url }) => pay(url)));
+    expect(subscriptionsOf(buyer.account)).toHaveLength(1);
+  });
+
+  it('L12: create one customer, also when the answer of the first try was lost', async () => {
+    await offered();
+    stage.sandbox.faults.next({ kind: 'reset', path: '/v1/customers', method: 'POST', executed: true, times: 2 });
+    await request('team');
+    stage.sandbox.faults.clear();
+    await open('team');
+    expect(customersOf(buyer.account)).toHaveLength(1);
+  });
+});
+
+describe('a purchase is refused', () => {
+  it('L10: while anything is running, judged by what Stripe says now, not by what the ledger believes', async () => {
+    for (const who of ['active', 'pastDue', 'ending'] as const) {
+      expect(await problemOf(await request('team', stage.as(who)))).toMatchObject({
+        status: 409,
+        code: 'subscription_exists',
+      });
+    }
+    await offered();
+    const { url } = await open('team');
+    stage.sandbox.deliveries.pause();
+    await pay(url);
+    const again = await request('starter');
+    stage.sandbox.deliveries.resume();
+    expect(await problemOf(again)).toMatchObject({ status: 409, code: 'subscription_exists' });
+    expect(subscriptionsOf(buyer.account)).toHaveLength(1);
+  });
+
+  it('for what is not offered, and with wrong fields, and leaves no customer behind', async () => {
+    await offered();
+    expect(await problemOf(await request('gone'))).toMatchObject({ code: 'field_invalid', field: 'offer' });
+    expect(await problemOf(await request('nothing'))).toMatchObject({ code: 'field_invalid', field: 'offer' });
+    expect(await problemOf(await request('team', buyer, { customer: 'cus_1' }))).toMatchObject({ field: 'customer' });
+    expect(await problemOf(await request('team', buyer, { locale: 'x' }))).toMatchObject({ field: 'locale' });
+    expect(await problemOf(await request('team', buyer, { returnUrl: 'https://evil.example/' }))).toMatchObject({
+      code: 'return_url_not_allowed',
+    });
+    const look = { ...buyer, mint: { scope: ['billing:read'] as const } };
+    expect(await problemOf(await request('team', look))).toMatchObject({ code: 'scope_missing' });
+    expect(customersOf(buyer.account)).toEqual([]);
+  });
+
+  it('with a clear word while Stripe cannot say what the account has', async () => {
+    await stage.bff.snapshot(stage.as('ended'));
+    stage.sandbox.faults.next({ kind: 'serverError', path: '/v1/subscriptions', times: 3 });
+    const response = await request('team', stage.as('ended'));
+    stage.sandbox.faults.clear();
+    expect(await problemOf(response)).toMatchObject({ status: 503, code: 'stripe_unavailable' });
+  });
+});
+
+describe('after the end', () => {
+  it('M13: whoever bought here, and whose plan is over, buys again', async () => {
+    await offered();
+    await pay((await open('team')).url);
+    const [bought] = subscriptionsOf(buyer.account);
+    expect(await problemOf(await request('starter'))).toMatchObject({ code: 'subscription_exists' });
+    await stage.stripe.subscriptions.cancel(bought?.id ?? '');
+    await pay((await open('starter')).url);
+    expect(
+      subscriptionsOf(buyer.account)
+        .map(({ status }) => status)
+        .toSorted(),
+    ).toEqual(['canceled', 'trialing']);
+    expect(customersOf(buyer.account)).toHaveLength(1);
+  });
+
+  it('M13: a plan is bought again by the same customer', async () => {
+    const ended = stage.as('ended');
+    await offered();
+    const { url } = await open('starter', ended);
+    const page = await (await fetch(url)).text();
+    expect(page).toContain('Starter');
+    await pay(url);
+    const again = stage.sandbox.state.subscriptions
+      .list()
+      .filter(({ customer, status }) => customer === stage.customers.ended && status !== 'canceled');
+    expect(again).toHaveLength(1);
+  });
+});

@@ -1,0 +1,361 @@
+/** What Stripe believes we know and we do not: found by comparing everything, over real HTTP, in a real ledger file. */
+
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Stripe } from 'stripe';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { BillhookOptions } from '@billhook/server';
+import { childEnvironment } from '../../support/child-environment.ts';
+import {
+  createSandbox,
+  seedDemo,
+  type SeededCustomers,
+  type StripeSandbox,
+} from '../../../demo/stripe-sandbox/index.ts';
+import { reconcileLedger, type ReconcileCommandOptions } from '../../../server/src/cli/reconcile/reconcile.ts';
+import { reconcile, type ReconcileReceipt } from '../../../server/src/background/reconcile.ts';
+import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
+import type { BillingStore } from '../../../server/src/ledger/ledger.ts';
+import { hostSecret, origin, publicUrl } from '../support/bff.ts';
+import { customer } from '../fixtures/facts.ts';
+import { hearing } from '../../support/log-recorder.ts';
+import { setStage, type Stage } from '../support/with-sandbox.ts';
+
+/** Runs the command, as an operator would. */
+async function run(options: BillhookOptions, args: readonly string[] = ['--json'], more: ReconcileCommandOptions = {}) {
+  const said = { out: '', err: '' };
+  const code = await reconcileLedger(
+    args,
+    options,
+    {
+      stdout: { write: (text: string) => (said.out += text) },
+      stderr: { write: (text: string) => (said.err += text) },
+    },
+    { pollMs: 20, quietMs: 60_000, worker: { restMs: 0, pollMs: 50 }, ...more },
+  );
+  return { code, ...said };
+}
+
+async function receiptOf(options: BillhookOptions, more?: ReconcileCommandOptions): Promise<ReconcileReceipt> {
+  const { out } = await run(options, ['--json'], more);
+  return JSON.parse(out) as ReconcileReceipt;
+}
+
+const subscriptionOf = async (stripe: Stripe, customer: string): Promise<Stripe.Subscription> => {
+  const { data } = await stripe.subscriptions.list({ customer, limit: 1 });
+  if (!data[0]) throw new Error('it has no subscription');
+  return data[0];
+};
+
+describe('billhook reconcile beside a server', () => {
+  let stage: Stage;
+  afterEach(async () => {
+    vi.restoreAllMocks();
+    await stage.close();
+  });
+
+  it('L18, B5: finds what Stripe believes delivered, has it put right, and tells what had been wrong', async () => {
+    const heard = hearing();
+    const swept = heard.next('sweep.done');
+    stage = await setStage({ log: heard.log });
+    const { active, pastDue, ended, trialing, yen } = stage.customers;
+    for (const each of ['active', 'pastDue', 'ended', 'trialing', 'yen'] as const)
+      await stage.bff.snapshot(stage.as(each));
+    await swept;
+    stage.sandbox.deliveries.settings.lose = 'silently';
+    const { stripe } = stage;
+    await stripe.subscriptions.update((await subscriptionOf(stripe, active)).id, { cancel_at_period_end: true });
+    await stripe.subscriptions.cancel((await subscriptionOf(stripe, pastDue)).id);
+    await stripe.customers.del(yen);
+    // One who had left has come back.
+    const method = await stripe.paymentMethods.attach('pm_card_visa', { customer: ended });
+    const { items } = await subscriptionOf(stripe, trialing);
+    await stripe.subscriptions.create({
+      customer: ended,
+      default_payment_method: method.id,
+      items: [{ price: items.data[0]?.price.id ?? '' }],
+    });
+    await stage.sandbox.deliveries.settled();
+    const known = () =>
+      stage.bff.rows()['customers'] as { confirmed_by: string; synced_ticket: number; ticket: number }[];
+    expect(known().some(({ confirmed_by: by }) => by === 'reconcile')).toBe(false);
+
+    const { code, out, err } = await run(stage.options, []);
+    expect(code).toBe(0);
+    expect(err).toMatch(/^Stripe's subscriptions: \d+ so far\n/);
+    expect(out).toMatch(/^Compared 5 customers with Stripe in [\d.]+ s\.\n/);
+    expect(out).toMatch(/4 accounts had drifted, and are right again:\n/);
+    expect(out).toMatch(/ {2}deleted at Stripe +1\n/);
+    expect(out).toMatch(/ {2}ends, or keeps +1\n/);
+    expect(out).toMatch(/ {2}state of a subscription +2\n/);
+    expect(out).toContain(`acme/team_active  ${active}  ends, or keeps  fetched 20`);
+    expect(out).not.toContain(`acme/team_trialing`);
+    expect(await stage.bff.snapshot(stage.as('active'))).toMatchObject({ state: 'ending', confirmedBy: 'reconcile' });
+    expect(await stage.bff.snapshot(stage.as('pastDue'))).toMatchObject({ state: 'ended' });
+    expect(await stage.bff.snapshot(stage.as('ended'))).toMatchObject({ state: 'active' });
+
+    const second = await receiptOf(stage.options);
+    expect(second).toMatchObject({ looked: 3, idle: 1, unseen: [], drift: { count: 0, byClass: {}, accounts: [] } });
+    expect(second.unlinked, 'counted, and linked to nobody').toBeGreaterThan(0);
+    expect(known()).toHaveLength(5);
+  });
+
+  it('counts as drift nothing that a webhook had told', async () => {
+    stage = await setStage();
+    await stage.bff.snapshot(stage.as('active'));
+    const [, receipt] = await Promise.all([
+      subscriptionOf(stage.stripe, stage.customers.active).then(({ id }) =>
+        stage.stripe.subscriptions.update(id, { cancel_at_period_end: true }),
+      ),
+      stage.sandbox.deliveries.settled().then(() => receiptOf(stage.options)),
+    ]);
+    // Whoever of the two came first: what the webhook told is not found by comparing, unless it came after.
+    const byReconcile = (stage.bff.rows()['revisions'] as { confirmed_by: string }[]).filter(
+      ({ confirmed_by: by }) => by === 'reconcile',
+    );
+    expect(receipt.drift.count).toBe(byReconcile.length);
+  });
+
+  it('lost invoice.paid: access is never narrowed, and the debt is gone with the reconciliation', async () => {
+    stage = await setStage({ host: { policy: { graceDays: 7 } } });
+    const who = stage.as('pastDue');
+    expect(await stage.bff.snapshot(who)).toMatchObject({ state: 'pastDue', access: { level: 'full' } });
+    stage.sandbox.deliveries.settings.lose = 'silently';
+    const open = await stage.stripe.invoices.list({ customer: stage.customers.pastDue, status: 'open' });
+    const card = await stage.stripe.paymentMethods.attach('pm_card_visa', { customer: stage.customers.pastDue });
+    for (const { id } of open.data) await stage.stripe.invoices.pay(id ?? '', { payment_method: card.id });
+    await stage.sandbox.deliveries.settled();
+
+    // Stripe is out of reach when the grace ends: nobody can look, and nothing is taken away.
+    stage.sandbox.faults.next({ kind: 'serverError', path: '/v1/subscriptions', times: 1_000 });
+    stage.sandbox.clock.freeze();
+    const { now } = Date;
+    let ahead = 0;
+    vi.spyOn(Date, 'now').mockImplementation(() => now() + ahead);
+    const levels: string[] = [];
+    for (const hours of [0, 24, 5 * 24 + 1, 7 * 24]) {
+      ahead = hours * 3_600_000;
+      const { state, access } = await stage.bff.snapshot(who);
+      levels.push(`${state} ${access.level}`);
+    }
+    expect(new Set(levels)).toEqual(new Set(['pastDue full']));
+
+    stage.sandbox.faults.clear();
+    const receipt = await receiptOf(stage.options);
+    expect(receipt.unseen).toEqual([]);
+    expect(await stage.bff.snapshot(who)).toMatchObject({ state: 'active', access: { level: 'full' } });
+  });
+
+  it('tells whom it could not look at, and why, and ends with 1', async () => {
+    stage = await setStage();
+    for (const each of ['active', 'trialing'] as const) await stage.bff.snapshot(stage.as(each));
+    stage.sandbox.state.customers.delete(stage.customers.trialing);
+    const { out, code } = await run(stage.options, []);
+    expect(code).toBe(1);
+    expect(out).toContain(
+      `acme/team_trialing  ${stage.customers.trialing}  Stripe does not know this customer; the facts are kept as they were [stripe_customer_missing]`,
+    );
+  });
+
+  it('M24: counts what it found for Prometheus, when the server does it by itself', async () => {
+    const heard = hearing();
+    stage = await setStage({ log: heard.log, upkeep: { pollMs: 20, restMs: 0, reconcileMs: 200 }, metrics: 'open' });
+    await stage.bff.snapshot(stage.as('active'));
+    stage.sandbox.deliveries.settings.lose = 'silently';
+    const { id } = await subscriptionOf(stage.stripe, stage.customers.active);
+    const drifted = heard.next('reconcile.drift');
+    await stage.stripe.subscriptions.update(id, { cancel_at_period_end: true });
+    expect(await drifted).toEqual({ count: 1 });
+    expect(await stage.bff.billhook.metrics()).toMatch(/billhook_drift_total\{class="ends",by="reconcile"\} 1/);
+  });
+
+  it('explains itself', async () => {
+    stage = await setStage();
+    expect(await run(stage.options, ['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('--json') });
+    expect(await run(stage.options, ['--hurry'])).toMatchObject({ code: 2, err: expect.stringContaining('--json') });
+  });
+});
+
+describe('one reconciliation', () => {
+  it('raises no ticket before the budget has room, keeps its turn meanwhile, and stops when it is told to', async () => {
+    const store = openSqliteStore(':memory:');
+    await store.link({ host: 'acme', account: 'team_1' }, 'cus_1', 0);
+    const [claim] = await store.claim(0, 1_000, 1);
+    if (!claim) throw new Error('it is not stale');
+    await store.apply(claim, customer([]), 0, null, 0);
+    const stopping = new AbortController();
+    const kept: number[] = [];
+    const waited = new Promise<void>((done) => {
+      const keepTurn: BillingStore['keepTurn'] = async (...turn) => {
+        if (kept.push(turn[3]) === 3) done();
+        return await store.keepTurn(...turn);
+      };
+      void begin(keepTurn);
+    });
+    let ended: Promise<unknown> = Promise.resolve();
+    async function begin(keepTurn: BillingStore['keepTurn']): Promise<void> {
+      const turn = await store.takeTurn('reconcile', 0, 40, Date.now());
+      if (!turn) throw new Error('it is not its turn');
+      ended = reconcile(
+        {
+          store: { ...store, keepTurn },
+          gateway: { livingSubscriptions: async () => ({ rows: [{ customer: 'cus_1' }], next: null }) },
+          room: (_, signal) =>
+            new Promise((_room, refuse) => signal.addEventListener('abort', () => refuse(new Error()))),
+          now: () => Date.now(),
+          wakeWorker: () => undefined,
+        },
+        turn,
+        { leaseMs: 40, pollMs: 5, signal: stopping.signal },
+      );
+    }
+    await waited;
+    expect((await store.customersAmong(['cus_1']))[0], 'nobody asked for a look').toMatchObject({ ticket: 1 });
+    stopping.abort();
+    expect(await ended).toBeNull();
+    expect(await store.lastReceipt('reconcile')).toBeNull();
+    await store.close();
+  });
+});
+
+describe('billhook reconcile without a server', () => {
+  let folder: string;
+  let sandbox: StripeSandbox;
+  let stripe: Stripe;
+  let customers: SeededCustomers;
+  let options: BillhookOptions;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'billhook-reconcile-'));
+    sandbox = createSandbox();
+    const { url: apiUrl } = await sandbox.listen(0);
+    customers = await seedDemo(sandbox);
+    stripe = new Stripe(sandbox.secretKey, { ...sandbox.stripeClientOptions(), telemetry: false });
+    sandbox.requests.clear();
+    options = {
+      publicUrl,
+      database: join(folder, 'ledger.db'),
+      stripe: { secretKey: sandbox.secretKey, webhookSecrets: ['whsec_none'], apiUrl, requestsPerSecond: 1_000 },
+      hosts: [{ id: 'acme', secrets: [hostSecret], origins: [origin], returnUrl: `${origin}/billing` }],
+    };
+    await withLedger(async (store) => {
+      for (const [situation, customer] of Object.entries(customers))
+        await store.link({ host: 'acme', account: situation }, customer, Date.now() - 3_600_000);
+    });
+  });
+  afterEach(async () => {
+    await sandbox.close();
+    await rm(folder, { recursive: true });
+  });
+
+  async function withLedger<T>(look: (store: BillingStore) => Promise<T>): Promise<T> {
+    const store = openSqliteStore(options.database);
+    try {
+      return await look(store);
+    } finally {
+      await store.close();
+    }
+  }
+
+  const all = () => Object.keys(customers).length;
+  const looks = /^\/v1\/subscriptions$/;
+  /** How often each customer was asked about. */
+  const asked = () => {
+    const counts = new Map<string, number>();
+    for (const { params } of sandbox.requests.list({ path: looks })) {
+      const customer = params['customer'];
+      if (typeof customer === 'string') counts.set(customer, (counts.get(customer) ?? 0) + 1);
+    }
+    return counts;
+  };
+
+  it('does the work itself, and counts who had never been fetched', async () => {
+    const receipt = await receiptOf(options);
+    expect(receipt).toMatchObject({ looked: all(), idle: 0, unlinked: 0, unseen: [] });
+    // But one: the worker was faster than the list to one who has no living subscription.
+    expect(receipt.drift.byClass.neverFetched).toBeGreaterThanOrEqual(all() - 1);
+    expect(receipt.drift.count).toBe(receipt.drift.byClass.neverFetched);
+    expect(new Set(asked().values()), 'each customer once').toEqual(new Set([1]));
+    expect(await receiptOf(options)).toMatchObject({ looked: all() - 1, idle: 1, drift: { count: 0 } });
+  });
+
+  it('killed in its middle, goes on from there', async () => {
+    sandbox.faults.latencyMs = 60;
+    const brief = { leaseMs: 1_500, pollMs: 20, worker: { leaseMs: 1_500, fetchLimitMs: 1_200 } };
+    const child = spawn(
+      process.execPath,
+      [resolve(import.meta.dirname, '../support/reconcile-process.ts'), JSON.stringify({ options, ...brief })],
+      { stdio: 'ignore', env: childEnvironment },
+    );
+    const ended = new Promise((end) => child.once('exit', (_, signal) => end(signal)));
+    await sandbox.requests.arrived(8, { path: looks });
+    child.kill('SIGKILL');
+    expect(await ended).toBe('SIGKILL');
+    const fetchedBefore = await withLedger(async (store) =>
+      (await store.customersAfter(null, 100))
+        .filter(({ fetchedAt }) => fetchedAt !== null)
+        .map(({ customer }) => customer),
+    );
+    expect(fetchedBefore.length).toBeGreaterThan(0);
+    expect(fetchedBefore.length).toBeLessThan(all());
+
+    sandbox.faults.latencyMs = 0;
+    sandbox.requests.clear();
+    const { code, out, err } = await run(options);
+    expect(code).toBe(0);
+    expect(err, 'the lease of the dead holds a while').toContain('Another process is reconciling this ledger');
+    const receipt = JSON.parse(out) as ReconcileReceipt;
+    expect(receipt).toMatchObject({ looked: all(), unseen: [] });
+    for (const customer of fetchedBefore) expect(asked().get(customer), 'looked at before').toBeUndefined();
+    expect(await withLedger((store) => store.figures(Date.now()))).toMatchObject({ stale: 0, failing: {} });
+  });
+
+  it('twice at once: one does it, the other has the same receipt', async () => {
+    sandbox.faults.latencyMs = 20;
+    const [one, other] = await Promise.all([receiptOf(options), receiptOf(options)]);
+    expect(one).toMatchObject({ looked: all(), unseen: [] });
+    expect(other).toEqual(one);
+    expect(new Set(asked().values()), 'each customer once').toEqual(new Set([1]));
+  });
+
+  it('never has more tickets open than a batch, so that a webhook does not wait behind it', async () => {
+    await receiptOf(options);
+    sandbox.requests.clear();
+    sandbox.faults.latencyMs = 10;
+    let most = 0;
+    const watching = await withLedger(async (store) => {
+      const over = new AbortController();
+      const watch = async () => {
+        while (!over.signal.aborted) {
+          most = Math.max(most, (await store.figures(Date.now())).stale);
+          await new Promise(setImmediate);
+        }
+      };
+      const watched = watch();
+      const receipt = await receiptOf(options, { batch: 4 });
+      over.abort();
+      await watched;
+      return receipt;
+    });
+    expect(watching.looked).toBe(all() - 1);
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThanOrEqual(4);
+  });
+
+  it('Stripe down: says so, and the next run goes on', async () => {
+    sandbox.faults.next({ kind: 'serverError', path: '/v1/subscriptions' });
+    await expect(run(options, ['--json'], { leaseMs: 300 })).rejects.toMatchObject({ code: 'stripe_unavailable' });
+    const { looked, idle, unseen } = await receiptOf(options);
+    expect({ seen: looked + idle, unseen }).toEqual({ seen: all(), unseen: [] });
+  });
+
+  it('finds what ended at Stripe, though Stripe’s list of the living does not show it', async () => {
+    await receiptOf(options);
+    await stripe.subscriptions.cancel((await subscriptionOf(stripe, customers.active)).id);
+    const receipt = await receiptOf(options);
+    expect(receipt.drift).toMatchObject({ count: 1, byClass: { state: 1 } });
+    expect(receipt.drift.accounts).toMatchObject([{ account: 'active', classes: expect.arrayContaining(['state']) }]);
+  });
+});

@@ -1,0 +1,210 @@
+/** What Stripe could not deliver is found again: by a sweep, over real HTTP, into a real ledger file. */
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { Stripe } from 'stripe';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { BillingSnapshot } from '@billhook/widget/contract';
+import { createSandbox, type StripeSandbox } from '../../../demo/stripe-sandbox/index.ts';
+import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
+import type { BillingStore } from '../../../server/src/ledger/ledger.ts';
+import { createStripeGateway, type StripeGateway } from '../../../server/src/stripe/gateway.ts';
+import { sweep, type SweepParts } from '../../../server/src/background/sweep.ts';
+import type { CallInit } from '../support/bff.ts';
+import { hearing, type Hearing } from '../../support/log-recorder.ts';
+import { setStage, type Stage } from '../support/with-sandbox.ts';
+
+describe('a server', () => {
+  let stage: Stage;
+  let heard: Hearing;
+  afterEach(() => stage.close());
+
+  async function start(sweepMs?: number): Promise<CallInit> {
+    heard = hearing();
+    const atStart = heard.next('sweep.done');
+    stage = await setStage({ log: heard.log, upkeep: { pollMs: 20, ...(sweepMs === undefined ? {} : { sweepMs }) } });
+    const who = stage.as('active');
+    expect(await stage.bff.snapshot(who)).toMatchObject({ state: 'active' });
+    await atStart;
+    return who;
+  }
+
+  /** Holds a poll until the account is in this state. */
+  async function whenIts(who: CallInit, state: string): Promise<BillingSnapshot> {
+    for (let etag = ''; ;) {
+      // oxlint-disable-next-line no-await-in-loop -- each poll is held until something changed
+      const response = await stage.bff.call('/v1/billing', {
+        ...who,
+        headers: { prefer: 'wait=15', ...(etag === '' ? {} : { 'if-none-match': etag }) },
+      });
+      if (response.status !== 200) throw new Error(`${response.status}: it never became ${state}`);
+      etag = response.headers.get('etag') ?? '';
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      const snapshot = (await response.json()) as BillingSnapshot;
+      if (snapshot.state === state) return snapshot;
+    }
+  }
+
+  async function cancel(): Promise<void> {
+    const { data } = await stage.stripe.subscriptions.list({ customer: stage.customers.active });
+    await stage.stripe.subscriptions.update(data[0]?.id ?? '', { cancel_at_period_end: true });
+    await stage.sandbox.deliveries.settled();
+  }
+
+  it('sweeps what Stripe knows to be lost', async () => {
+    const who = await start(100);
+    stage.sandbox.deliveries.settings.lose = 'noticed';
+    await cancel();
+    expect(await whenIts(who, 'ending')).toMatchObject({ confirmedBy: 'sweep', stale: false });
+    expect(stage.bff.rows()['events']).toContainEqual(
+      expect.objectContaining({ type: 'customer.subscription.updated', via: 'sweep' }),
+    );
+    expect(stage.sandbox.deliveries.list({ state: 'delivered' }), 'no webhook told it').toEqual([]);
+    // What a sweep brought to light is counted by the next one.
+    await heard.next('sweep.done');
+    await heard.next('sweep.done');
+    expect(await stage.bff.billhook.metrics()).toMatch(/billhook_drift_total\{class="ends",by="sweep"\} 1/);
+  });
+
+  it('does not sweep what Stripe believes delivered: that is for the reconciliation', async () => {
+    const who = await start(100);
+    stage.sandbox.deliveries.settings.lose = 'silently';
+    await cancel();
+    expect(await heard.next('sweep.done')).toEqual({ count: 0 });
+    expect(await heard.next('sweep.done')).toEqual({ count: 0 });
+    expect(await stage.bff.snapshot(who)).toMatchObject({ state: 'active' });
+  });
+
+  it('sweeps at once after its ledger could not record a webhook, and not in five minutes', async () => {
+    const who = await start();
+    stage.sandbox.deliveries.settings.retryAfterMs = [];
+    const swept = heard.next('sweep.done');
+    const db = new Database(stage.bff.database);
+    try {
+      // The disk is full for events, as far as the program can tell.
+      db.exec(`CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(FAIL, 'disk is full'); END`);
+      await cancel();
+      expect(stage.sandbox.deliveries.list({ type: 'customer.subscription.updated' })).toContainEqual(
+        expect.objectContaining({ state: 'failed', attempts: [expect.objectContaining({ status: 503 })] }),
+      );
+      db.exec(`DROP TRIGGER full`);
+    } finally {
+      db.close();
+    }
+    expect(await whenIts(who, 'ending')).toMatchObject({ confirmedBy: 'sweep' });
+    await swept;
+  });
+});
+
+describe('one sweep', () => {
+  const lease = 60_000;
+  const never = new AbortController().signal;
+  let folder: string;
+  let sandbox: StripeSandbox;
+  let stripe: Stripe;
+  let gateway: StripeGateway;
+  let store: BillingStore;
+  let parts: SweepParts;
+  let woken: number;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'billhook-sweep-'));
+    sandbox = createSandbox();
+    const { url: apiUrl } = await sandbox.listen(0);
+    stripe = new Stripe(sandbox.secretKey, { ...sandbox.stripeClientOptions(), telemetry: false });
+    sandbox.deliveries.addEndpoint('http://127.0.0.1:1/');
+    sandbox.deliveries.settings.lose = 'noticed';
+    gateway = createStripeGateway({ secretKey: sandbox.secretKey, webhookSecrets: ['whsec_none'], apiUrl });
+    store = openSqliteStore(join(folder, 'ledger.db'));
+    woken = 0;
+    parts = { store, gateway, now: () => Date.now(), wakeWorker: () => (woken += 1) };
+  });
+  afterEach(async () => {
+    gateway.close();
+    await store.close();
+    await sandbox.close();
+    await rm(folder, { recursive: true });
+  });
+
+  const take = async (now = Date.now()) => {
+    const turn = await store.takeTurn('sweep', 0, lease, now);
+    if (!turn) throw new Error('it is not its turn');
+    return turn;
+  };
+
+  /** So many customers, of whom the first is linked; each is one event that nobody was told. */
+  async function lose(customers: number): Promise<string> {
+    const names = Array.from({ length: customers }, (_, index) => `${index}`);
+    const made = await Promise.all(names.map((name) => stripe.customers.create({ name })));
+    await sandbox.deliveries.settled();
+    const first = made[0]?.id ?? '';
+    await store.link({ host: 'acme', account: 'team_1' }, first, Date.now());
+    return first;
+  }
+
+  it('takes every page, raises the tickets, and finds nothing new the second time', async () => {
+    const customer = await lose(130);
+    expect(await sweep(parts, await take(), lease, never)).toEqual({ found: 130, new: 130 });
+    expect((await store.customersAmong([customer]))[0]).toMatchObject({ ticket: 2 });
+    expect(woken).toBe(1);
+    expect(await sweep(parts, await take(), lease, never)).toEqual({ found: 130, new: 0 });
+    expect((await store.customersAmong([customer]))[0]).toMatchObject({ ticket: 2 });
+    expect((await store.lastReceipt('sweep'))?.receipt).toEqual({ found: 130, new: 0 });
+  });
+
+  it('goes on where a process that died had left it', async () => {
+    await lose(130);
+    const dying = new AbortController();
+    const killing = { ...store, keepTurn: killedAfter(dying, store) };
+    expect(await sweep({ ...parts, store: killing }, await take(), lease, dying.signal)).toBeNull();
+    expect(await store.takeTurn('sweep', 0, lease, Date.now()), 'the lease still holds').toBeNull();
+    sandbox.requests.clear();
+    const turn = await take(Date.now() + lease);
+    expect(turn.progress).toMatchObject({ found: 100, new: 100 });
+    expect(await sweep(parts, turn, lease, never)).toEqual({ found: 130, new: 130 });
+    expect(
+      sandbox.requests.list().map(({ path }) => path),
+      'the first page is not asked for again',
+    ).toEqual(['/v1/events']);
+  });
+
+  it('ends nothing that has become somebody else’s turn', async () => {
+    await lose(130);
+    const late = await take();
+    const next = await take(Date.now() + lease);
+    sandbox.requests.clear();
+    expect(await sweep(parts, late, lease, never)).toBeNull();
+    expect(sandbox.requests.count(), 'it stops where it hears of it').toBe(1);
+    expect(await store.lastReceipt('sweep')).toBeNull();
+    expect(await sweep(parts, next, lease, never)).toEqual({ found: 130, new: 30 });
+  });
+
+  it('passes over an event that nobody can read', async () => {
+    await lose(2);
+    const broken: SweepParts['gateway'] = {
+      undelivered: async (since, after) => {
+        const page = await gateway.undelivered(since, after);
+        return { ...page, rows: [{ object: 'event' }, ...page.rows] };
+      },
+    };
+    expect(await sweep({ ...parts, gateway: broken }, await take(), lease, never)).toEqual({ found: 3, new: 2 });
+  });
+
+  it('looks three days back and no further', async () => {
+    await lose(1);
+    expect(await sweep({ ...parts, now: () => Date.now() + 4 * 86_400_000 }, await take(), lease, never)).toEqual({
+      found: 0,
+      new: 0,
+    });
+  });
+});
+
+/** The process is gone as soon as the first page is kept. */
+const killedAfter =
+  (dying: AbortController, store: BillingStore): BillingStore['keepTurn'] =>
+  async (...page) => {
+    dying.abort();
+    return await store.keepTurn(...page);
+  };

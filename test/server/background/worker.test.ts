@@ -1,0 +1,325 @@
+/** The worker on a real ledger, with a clock of the test's own and a Stripe that answers as the test says. */
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { errandNow, type Lane } from '../../../server/src/stripe/request-budget.ts';
+import type { Catalogue } from '../../../server/src/background/catalogue.ts';
+import { readConfig } from '../../../server/src/config/config.ts';
+import { backOffMs } from '../../../server/src/background/backoff.ts';
+import type { Hint, Subject } from '../../../server/src/stripe/event.ts';
+import { createMetrics } from '../../../server/src/operations/metrics.ts';
+import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
+import { LedgerPinnedError, type BillingStore } from '../../../server/src/ledger/ledger.ts';
+import { createStripeGateway, StripeFailure, type StripeGateway } from '../../../server/src/stripe/gateway.ts';
+import type { StripeLook } from '../../../server/src/stripe/facts/customer.ts';
+import { Waiters } from '../../../server/src/background/waiters.ts';
+import { Worker, type WorkerOptions, type WorkerParts } from '../../../server/src/background/worker.ts';
+import { factsWith } from '../../contract/stage.ts';
+import { hostSecret, origin, publicUrl } from '../support/bff.ts';
+import { day, noon } from '../fixtures/facts.ts';
+import { operatorLog, type OperatorLog } from '../../support/operator-log.ts';
+
+let now: number;
+let store: BillingStore;
+let log: OperatorLog;
+let waiters: Waiters;
+/** In the order of their beginning. */
+let looks: { customer: string; lane: Lane }[];
+let answer: (customer: string) => Promise<StripeLook>;
+const working: Worker[] = [];
+
+const nothing = (customer: string): Promise<StripeLook> =>
+  Promise.resolve({ customer: { id: customer, object: 'customer' }, subscriptions: [], openInvoices: [] });
+
+beforeEach(() => {
+  now = noon;
+  store = openSqliteStore(':memory:');
+  log = operatorLog();
+  waiters = new Waiters();
+  looks = [];
+  answer = nothing;
+});
+afterEach(async () => {
+  await Promise.all(working.splice(0).map((worker) => worker.stop()));
+  await store.close();
+});
+
+async function startWorker(options: WorkerOptions = {}, change: Partial<WorkerParts> = {}): Promise<Worker> {
+  const config = await readConfig({
+    publicUrl,
+    database: ':memory:',
+    stripe: { secretKey: 'sk_test_1', webhookSecrets: ['whsec_1'] },
+    hosts: [{ id: 'acme', secrets: [hostSecret], origins: [origin], returnUrl: `${origin}/billing` }],
+    now: () => now,
+    log,
+  });
+  const gateway = {
+    look(customer: string) {
+      looks.push({ customer, lane: errandNow().lane });
+      return answer(customer);
+    },
+  } as unknown as StripeGateway;
+  const catalogue = {
+    learn: async () => undefined,
+    productName: () => null,
+    price: () => null,
+    soldPrice: () => null,
+    offersAreDue: () => false,
+  } as unknown as Catalogue;
+  const parts: WorkerParts = {
+    config,
+    store,
+    gateway,
+    catalogue,
+    metrics: createMetrics(),
+    digest: (text) => text,
+    confirm: async () => undefined,
+    wakeOutbox: () => undefined,
+    ...change,
+  };
+  // It looks when it is woken, and its back-off has no jitter.
+  const worker = new Worker(parts, waiters, { pollMs: 2 ** 30, random: () => 0.5, ...options });
+  working.push(worker);
+  await worker.start();
+  return worker;
+}
+
+const link = async (name: string) => {
+  await store.link({ host: 'acme', account: name }, `cus_${name}`, now);
+  return `cus_${name}`;
+};
+const raise = (customer: string) => store.raiseTicket(customer, 'webhook', now);
+const synced = (times = 1) => log.said(({ what }) => /^sync\.(?:un)?changed$/.test(what), times);
+const failed = (times = 1) => log.said(({ what }) => what === 'sync.failed', times);
+/** Everything that a wake sets going is done. */
+const quiet = async (worker: Worker) => {
+  worker.wake();
+  for (let turn = 0; turn < 20; turn += 1) await nextTurn();
+};
+
+describe('a storm of events about one customer', () => {
+  it('costs a fetch a second while nobody waits, and none is lost', async () => {
+    const customer = await link('storm');
+    const worker = await startWorker();
+    await synced();
+    for (let event = 0; event < 100; event += 1) await raise(customer);
+    await quiet(worker);
+    now += 999;
+    await quiet(worker);
+    expect(looks).toHaveLength(1);
+    now += 1;
+    await quiet(worker);
+    expect(looks).toHaveLength(2);
+    expect(await store.findAccount({ host: 'acme', account: 'storm' })).toMatchObject({
+      ticket: 101,
+      syncedTicket: 101,
+    });
+  });
+
+  it('is fetched though the clock was set back: rest is no matter of a future that was not', async () => {
+    const customer = await link('early');
+    const worker = await startWorker();
+    await synced();
+    now -= 3_600_000;
+    await raise(customer);
+    await quiet(worker);
+    expect(looks).toHaveLength(2);
+  });
+
+  it('is fetched at once for somebody who waits, and before the background’s turn', async () => {
+    const customer = await link('wanted');
+    const worker = await startWorker();
+    await synced();
+    await raise(customer);
+    await store.want(customer, now + 5_000);
+    await quiet(worker);
+    expect(looks.map(({ lane }) => lane)).toEqual(['background', 'waiting']);
+  });
+
+  it('is fetched at once, too, for a poll that is held when the next event comes', async () => {
+    const customer = await link('watched');
+    const waiter = waiters.register('acme', 'watched');
+    const worker = await startWorker();
+    await synced();
+    await quiet(worker);
+    await raise(customer);
+    await quiet(worker);
+    expect(looks.map(({ lane }) => lane)).toEqual(['background', 'waiting']);
+    waiter.release();
+  });
+});
+
+describe('places', () => {
+  it('are kept for customers that somebody waits for, however many others hang', async () => {
+    for (let number = 0; number < 20; number += 1) await link(`slow_${number}`);
+    const wanted = await link('wanted');
+    const gates: (() => void)[] = [];
+    answer = (customer) =>
+      customer === wanted
+        ? nothing(customer)
+        : new Promise((look) =>
+            gates.push(() => look({ customer: { id: customer }, subscriptions: [], openInvoices: [] })),
+          );
+    const worker = await startWorker({ concurrency: 8 });
+    await quiet(worker);
+    expect(looks).toHaveLength(6);
+    await store.want(wanted, now + 5_000);
+    worker.wake();
+    await synced();
+    expect(looks.at(-1)).toEqual({ customer: wanted, lane: 'waiting' });
+    expect(looks).toHaveLength(7);
+    answer = nothing;
+    for (const open of gates) open();
+    await synced(21);
+  });
+});
+
+describe('one bad row', () => {
+  it('that cannot be judged is fetched instead, once, and the round goes on', async () => {
+    const [bad, good] = [await link('bad'), await link('good')];
+    for (const claim of await store.claim(now, 1_000, 2)) {
+      const facts = claim.customer === bad ? { ...factsWith(), subscriptions: null } : factsWith();
+      await store.apply(claim, facts as unknown as ReturnType<typeof factsWith>, now, now + 60_000, now);
+    }
+    now += 2 * day;
+    const worker = await startWorker();
+    await synced(2);
+    await quiet(worker);
+    expect(looks.map(({ customer }) => customer).toSorted()).toEqual([bad, good]);
+    expect(log.lines.filter(({ what }) => what === 'due.failed')).toHaveLength(1);
+    expect(log.lines.filter(({ what }) => what === 'facts.illegible')).toHaveLength(1);
+    expect((await store.findAccount({ host: 'acme', account: 'bad' }))?.facts?.subscriptions).toEqual([]);
+    expect(await store.due(now, 10)).toEqual([]);
+  });
+
+  it('that Stripe answers with nonsense fails alone, with its code', async () => {
+    const [bad] = [await link('bad'), await link('good')];
+    answer = (customer) => (customer === bad ? Promise.resolve({} as StripeLook) : nothing(customer));
+    await startWorker();
+    await synced();
+    expect((await failed()).fields).toMatchObject({ account: 'bad', code: 'internal', attempts: 1 });
+    expect((await store.figures(now)).failing).toEqual({ internal: 1 });
+  });
+});
+
+describe('a customer that fails', () => {
+  const refusal = (code: ConstructorParameters<typeof StripeFailure>[0]) => () =>
+    Promise.reject(new StripeFailure(code, new Error('no')));
+
+  it('is tried again after 1, 2, 4 … 300 seconds, and after a while the operator is told loudly', async () => {
+    await link('gone');
+    answer = refusal('stripe_customer_missing');
+    const worker = await startWorker();
+    const waits: number[] = [];
+    for (let attempt = 1; attempt < 12; attempt += 1) {
+      expect((await failed(attempt)).level).toBe('warn');
+      const tried = looks.length;
+      let seconds = 0;
+      while (looks.length === tried) {
+        now += 1_000;
+        seconds += 1;
+        await quiet(worker);
+      }
+      waits.push(seconds);
+    }
+    expect((await failed(12)).level).toBe('error');
+    expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
+    expect(await store.findAccount({ host: 'acme', account: 'gone' })).toMatchObject({
+      failure: { code: 'stripe_customer_missing', attempts: 12 },
+    });
+  });
+
+  it('is fresh again the moment it can be', async () => {
+    await link('back');
+    answer = refusal('stripe_unavailable');
+    const worker = await startWorker();
+    await failed();
+    answer = nothing;
+    now += 1_000;
+    worker.wake();
+    await synced();
+    expect(await store.findAccount({ host: 'acme', account: 'back' })).toMatchObject({
+      failure: null,
+      staleSince: null,
+    });
+  });
+
+  it('is not asked about while the ledger may be another Stripe account’s', async () => {
+    await link('foreign');
+    await startWorker({}, { confirm: () => Promise.reject(new LedgerPinnedError('it belongs to another')) });
+    expect((await failed()).fields).toMatchObject({ code: 'ledger_pinned' });
+    expect(looks).toEqual([]);
+  });
+
+  it.each([
+    ['what passes by itself is tried every half a minute', new StripeFailure('stripe_unavailable', null), 20, 30_000],
+    ['what does not, every five minutes', new StripeFailure('stripe_rejected', null), 20, 300_000],
+    ['what nobody foresaw, likewise', new TypeError('x'), 20, 300_000],
+    ['the first try comes after a second', new TypeError('x'), 0, 1_000],
+  ])('backs off: %s', (_, cause, failures, milliseconds) => {
+    expect(backOffMs(cause, failures, () => 0.5)).toBe(milliseconds);
+    expect(backOffMs(cause, failures, () => 0)).toBe(milliseconds * 0.75);
+    expect(backOffMs(cause, failures, () => 1)).toBe(milliseconds * 1.25);
+  });
+});
+
+describe('hints without a customer', () => {
+  const hint = (event: string, id: string): Hint => ({
+    event,
+    type: 'invoice_payment.paid',
+    livemode: false,
+    concerns: 'subject',
+    customer: null,
+    subject: { type: 'invoice_payment', id },
+  });
+
+  it('that name the same thing are asked about once, and each is closed', async () => {
+    await link('payer');
+    for (let number = 0; number < 15; number += 1) await store.recordHint(hint(`evt_${number}`, 'inpay_1'), now);
+    await store.recordHint(hint('evt_other', 'inpay_2'), now);
+    const subjects: string[] = [];
+    const gateway = {
+      look: nothing,
+      customerOf: async ({ id }: Subject) => {
+        subjects.push(`${errandNow().lane} ${id}`);
+        return 'cus_payer';
+      },
+    } as unknown as StripeGateway;
+    const worker = await startWorker({}, { gateway });
+    await quiet(worker);
+    expect(subjects).toEqual(['background inpay_1', 'background inpay_2']);
+    expect(await store.figures(now)).toMatchObject({ openHints: 0 });
+    expect(await store.findAccount({ host: 'acme', account: 'payer' })).toMatchObject({ ticket: 17 });
+  });
+});
+
+describe('a fetch', () => {
+  it('whose pages never end is ended before its lease', async () => {
+    await link('endless');
+    let pages = 0;
+    const page = () => ({
+      object: 'list',
+      has_more: true,
+      data: [
+        { id: `sub_${pages}`, object: 'subscription', status: 'active', customer: 'cus_endless', items: { data: [] } },
+      ],
+    });
+    const gateway = createStripeGateway({
+      secretKey: 'sk_test_1',
+      webhookSecrets: ['whsec_1'],
+      fetch: async (_, init) => {
+        pages += 1;
+        await nextTurn();
+        init?.signal?.throwIfAborted();
+        return Response.json(page());
+      },
+    });
+    await startWorker({ fetchLimitMs: 100 }, { gateway });
+    expect((await failed()).fields).toMatchObject({ code: 'stripe_unavailable' });
+    const reached = pages;
+    for (let turn = 0; turn < 20; turn += 1) await nextTurn();
+    expect(reached).toBeGreaterThan(3);
+    expect(pages).toBe(reached);
+    gateway.close();
+  });
+});

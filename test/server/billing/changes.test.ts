@@ -1,0 +1,349 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { changesBetween } from '../../../server/src/billing/changes.ts';
+import type { CustomerFacts, SubscriptionFacts } from '../../../server/src/billing/facts.ts';
+import { anyCustomer, seeded } from '../fixtures/arbitrary-facts.ts';
+import { catalogue, customer, day, invoice, iso, item, noon, paid, pastDue, subscription } from '../fixtures/facts.ts';
+
+const between = (before: CustomerFacts | null, after: CustomerFacts) =>
+  changesBetween(before, after, (id) => catalogue.productName(id));
+const ofOne = (before: SubscriptionFacts, after: SubscriptionFacts) => between(customer([before]), customer([after]));
+const starter = item({ price: 'price_starter', product: 'prod_starter', unitAmount: 900 });
+const open = { latestInvoice: invoice(), openInvoices: [invoice()] };
+const recovered = subscription({ latestInvoice: paid(), openInvoices: [] });
+const usd = (amount: number) => ({ amount, currency: 'usd' });
+
+interface Row {
+  readonly rule: string;
+  readonly before: SubscriptionFacts;
+  readonly after: SubscriptionFacts;
+  readonly changes: readonly object[];
+}
+
+const rows: readonly Row[] = [
+  { rule: 'nothing', before: subscription(), after: subscription(), changes: [] },
+  {
+    rule: 'a new period of the same plan is nobody’s change',
+    before: subscription(),
+    after: subscription({
+      currentPeriodStart: noon,
+      currentPeriodEnd: noon + 30 * day,
+      latestInvoice: paid({ id: 'in_9' }),
+    }),
+    changes: [],
+  },
+  {
+    rule: 'plan',
+    before: subscription({ items: [starter] }),
+    after: subscription(),
+    changes: [{ kind: 'plan', from: 'Starter', to: 'Team' }],
+  },
+  {
+    rule: 'plan of an unknown product',
+    before: subscription(),
+    after: subscription({ items: [item({ product: 'prod_new' })] }),
+    changes: [{ kind: 'plan', from: 'Team', to: null }],
+  },
+  {
+    rule: 'price: the same plan by the year',
+    before: subscription(),
+    after: subscription({ items: [item({ price: 'price_year', interval: 'year', unitAmount: 29000 })] }),
+    changes: [{ kind: 'price', from: usd(2900), to: usd(29000) }],
+  },
+  {
+    rule: 'another price id at the same terms is nobody’s change',
+    before: subscription(),
+    after: subscription({ items: [item({ price: 'price_copy' })] }),
+    changes: [],
+  },
+  {
+    rule: 'SUB-11 quantity',
+    before: subscription(),
+    after: subscription({ items: [item({ quantity: 4 })] }),
+    changes: [{ kind: 'quantity', from: 1, to: 4 }],
+  },
+  {
+    rule: 'plan and quantity at once',
+    before: subscription({ items: [starter] }),
+    after: subscription({ items: [item({ quantity: 2 })] }),
+    changes: [
+      { kind: 'plan', from: 'Starter', to: 'Team' },
+      { kind: 'quantity', from: 1, to: 2 },
+    ],
+  },
+  {
+    rule: 'L6 ends, by the portal',
+    before: subscription(),
+    after: subscription({ cancelAt: noon + 20 * day }),
+    changes: [{ kind: 'ends', at: iso(noon + 20 * day) }],
+  },
+  {
+    rule: 'L6 ends, by the period',
+    before: subscription(),
+    after: subscription({ cancelAtPeriodEnd: true }),
+    changes: [{ kind: 'ends', at: iso(noon + 20 * day) }],
+  },
+  {
+    rule: 'ends at another time',
+    before: subscription({ cancelAt: noon + 20 * day }),
+    after: subscription({ cancelAt: noon + 9 * day }),
+    changes: [{ kind: 'ends', at: iso(noon + 9 * day) }],
+  },
+  {
+    rule: 'the same end, spelled otherwise',
+    before: subscription({ cancelAtPeriodEnd: true }),
+    after: subscription({ cancelAt: noon + 20 * day }),
+    changes: [],
+  },
+  {
+    rule: 'keeps',
+    before: subscription({ cancelAt: noon + 20 * day }),
+    after: subscription(),
+    changes: [{ kind: 'keeps' }],
+  },
+  { rule: 'ended', before: subscription(), after: subscription({ status: 'canceled' }), changes: [{ kind: 'ended' }] },
+  {
+    rule: 'ended: the end alone is said',
+    before: pastDue({ cancelAt: noon }),
+    after: subscription({ status: 'canceled', items: [starter] }),
+    changes: [{ kind: 'ended' }],
+  },
+  {
+    rule: 'L3 ended stays ended, whatever is written to it',
+    before: subscription({ status: 'canceled' }),
+    after: subscription({ status: 'canceled', items: [starter], methodDigest: 'card-2' }),
+    changes: [],
+  },
+  {
+    rule: 'paused',
+    before: subscription(),
+    after: subscription({ pause: { resumesAt: null } }),
+    changes: [{ kind: 'paused' }],
+  },
+  {
+    rule: 'paused by status',
+    before: subscription(),
+    after: subscription({ status: 'paused', pausedBecause: 'request' }),
+    changes: [{ kind: 'paused' }],
+  },
+  {
+    rule: 'L25 paused by a failed payment is a failed payment',
+    before: subscription(),
+    after: subscription({ status: 'paused', pausedBecause: 'paymentFailed' }),
+    changes: [{ kind: 'paymentFailed' }],
+  },
+  {
+    rule: 'resumed',
+    before: subscription({ pause: { resumesAt: null } }),
+    after: subscription(),
+    changes: [{ kind: 'resumed' }],
+  },
+  {
+    rule: 'SUB-10 scheduled',
+    before: subscription(),
+    after: subscription({ next: { at: noon + 20 * day, items: [starter] } }),
+    changes: [{ kind: 'scheduled', plan: 'Starter', at: iso(noon + 20 * day) }],
+  },
+  {
+    rule: 'a schedule that repeats the plan',
+    before: subscription(),
+    after: subscription({ next: { at: noon + 20 * day, items: [item()] } }),
+    changes: [],
+  },
+  {
+    rule: 'a scheduled change was taken back',
+    before: subscription({ next: { at: noon + 20 * day, items: [starter] } }),
+    after: subscription(),
+    changes: [{ kind: 'keeps' }],
+  },
+  {
+    rule: 'a scheduled change has happened',
+    before: subscription({ next: { at: noon, items: [starter] } }),
+    after: subscription({ items: [starter] }),
+    changes: [{ kind: 'plan', from: 'Team', to: 'Starter' }],
+  },
+  { rule: 'SUB-7 paid', before: pastDue(), after: recovered, changes: [{ kind: 'paid', paid: usd(2900) }] },
+  {
+    rule: 'paid: the open upgrade of an active subscription',
+    before: subscription(open),
+    after: recovered,
+    changes: [{ kind: 'paid', paid: usd(2900) }],
+  },
+  {
+    rule: 'paid over several invoices',
+    before: pastDue({ openInvoices: [invoice({ id: 'in_0', amountRemaining: 100 }), invoice()] }),
+    after: recovered,
+    changes: [{ kind: 'paid', paid: usd(3000) }],
+  },
+  {
+    rule: 'paid in part',
+    before: pastDue(),
+    after: pastDue({ openInvoices: [invoice({ amountPaid: 900, amountRemaining: 2000 })] }),
+    changes: [{ kind: 'paid', paid: usd(900) }],
+  },
+  {
+    rule: 'recovered, though no invoice had been seen',
+    before: subscription({ status: 'past_due', latestInvoice: null }),
+    after: recovered,
+    changes: [{ kind: 'paid', paid: usd(2900) }],
+  },
+  {
+    rule: 'voided is not paid',
+    before: subscription(open),
+    after: subscription({ latestInvoice: invoice({ status: 'void' }) }),
+    changes: [],
+  },
+  {
+    rule: 'an older invoice that is gone without a recovery was not surely paid',
+    before: subscription({ openInvoices: [invoice({ id: 'in_old' })] }),
+    after: subscription(),
+    changes: [],
+  },
+  { rule: 'SUB-6 payment failed', before: subscription(), after: pastDue(), changes: [{ kind: 'paymentFailed' }] },
+  {
+    rule: 'payment failed again',
+    before: pastDue(),
+    after: pastDue({ openInvoices: [invoice({ attemptCount: 2 })] }),
+    changes: [{ kind: 'paymentFailed' }],
+  },
+  {
+    rule: 'past due to unpaid is no new failure',
+    before: pastDue(),
+    after: pastDue({ status: 'unpaid' }),
+    changes: [],
+  },
+  {
+    rule: 'an upgrade failed while active',
+    before: subscription(),
+    after: subscription(open),
+    changes: [{ kind: 'paymentFailed' }],
+  },
+  {
+    rule: 'L11 another card, and still past due: the card alone is said',
+    before: pastDue(),
+    after: pastDue({ methodDigest: 'card-2' }),
+    changes: [{ kind: 'paymentMethod' }],
+  },
+  {
+    rule: 'the first payment was finished',
+    before: subscription({ status: 'incomplete', ...open }),
+    after: recovered,
+    changes: [
+      { kind: 'started', plan: 'Team' },
+      { kind: 'paid', paid: usd(2900) },
+    ],
+  },
+  {
+    rule: 'the first payment was given up: nothing was had that could end',
+    before: subscription({ status: 'incomplete' }),
+    after: subscription({ status: 'incomplete_expired' }),
+    changes: [],
+  },
+];
+
+describe('between two looks at a subscription', () => {
+  test.each(rows)('$rule', ({ before, after, changes }) => {
+    expect(ofOne(before, after)).toEqual(changes);
+  });
+});
+
+describe('between two looks at a customer', () => {
+  test('started', () => {
+    expect(between(customer([]), customer([subscription()]))).toEqual([{ kind: 'started', plan: 'Team' }]);
+    expect(between(null, customer([subscription({ status: 'trialing' })]))).toEqual([
+      { kind: 'started', plan: 'Team' },
+    ]);
+  });
+
+  test('an unfinished or ended one has not started', () => {
+    expect(
+      between(
+        null,
+        customer([subscription({ status: 'incomplete' }), subscription({ id: 'sub_2', status: 'canceled' })]),
+      ),
+    ).toEqual([]);
+    expect(between(null, customer([subscription({ status: 'incomplete', ...open })]))).toEqual([
+      { kind: 'paymentFailed' },
+    ]);
+  });
+
+  test('one replaced by another', () => {
+    const after = customer([subscription({ status: 'canceled' }), subscription({ id: 'sub_2', items: [starter] })]);
+    expect(between(customer([subscription()]), after)).toEqual([
+      { kind: 'started', plan: 'Starter' },
+      { kind: 'ended' },
+    ]);
+  });
+
+  test('absence from a list proves nothing; a deleted customer does', () => {
+    expect(between(customer([subscription()]), customer([]))).toEqual([]);
+    expect(between(customer([subscription()]), customer([], { deleted: true, methodDigest: null }))).toEqual([
+      { kind: 'ended' },
+    ]);
+  });
+
+  test('payment method: replaced, added, removed; said once', () => {
+    const [one, two, none] = ['card-1', 'card-2', null].map((methodDigest) =>
+      customer([subscription({ methodDigest })], { methodDigest }),
+    );
+    for (const [before, after] of [
+      [one, two],
+      [none, one],
+      [one, none],
+    ] as const) {
+      expect(between(before as CustomerFacts, after as CustomerFacts)).toEqual([{ kind: 'paymentMethod' }]);
+    }
+  });
+
+  test('SUB-8 the subscription’s own method counts too', () => {
+    expect(between(customer([subscription()]), customer([subscription({ methodDigest: 'card-9' })]))).toEqual([
+      { kind: 'paymentMethod' },
+    ]);
+  });
+
+  test('billing details', () => {
+    expect(between(customer([]), customer([], { billingDetailsDigest: 'details-2' }))).toEqual([
+      { kind: 'billingDetails' },
+    ]);
+    expect(between(customer([], { billingDetailsDigest: null }), customer([]))).toEqual([]);
+  });
+
+  test('what needs doing comes first', () => {
+    const after = customer(
+      [pastDue({ items: [item({ quantity: 2 })], cancelAt: noon + day, methodDigest: 'card-2' })],
+      { billingDetailsDigest: 'details-2' },
+    );
+    expect(between(customer([subscription()]), after).map(({ kind }) => kind)).toEqual([
+      'paymentFailed',
+      'quantity',
+      'ends',
+      'paymentMethod',
+      'billingDetails',
+    ]);
+  });
+});
+
+describe(`for any facts (seed ${seeded.seed})`, () => {
+  test('the same facts give no change', () => {
+    fc.assert(
+      fc.property(anyCustomer, (facts) => {
+        expect(between(facts, structuredClone(facts))).toEqual([]);
+      }),
+      seeded,
+    );
+  });
+
+  test('never throws, says nothing twice, and does not depend on the order of subscriptions', () => {
+    fc.assert(
+      fc.property(fc.option(anyCustomer, { nil: null }), anyCustomer, (before, after) => {
+        const changes = between(before, after);
+        const spelled = changes.map((change) => JSON.stringify(change));
+        expect(new Set(spelled).size).toBe(spelled.length);
+        const reversed = between(before, { ...after, subscriptions: after.subscriptions.toReversed() });
+        expect(reversed.map((change) => JSON.stringify(change)).toSorted()).toEqual(spelled.toSorted());
+        expect(JSON.parse(JSON.stringify(changes))).toEqual(changes);
+      }),
+      seeded,
+    );
+  });
+});

@@ -1,0 +1,54 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { driftBetween, driftClasses, type DriftClass } from '../../../server/src/billing/drift.ts';
+import type { CustomerFacts, SubscriptionFacts } from '../../../server/src/billing/facts.ts';
+import { anyCustomer, seeded } from '../fixtures/arbitrary-facts.ts';
+import { customer, day, invoice, item, noon, subscription } from '../fixtures/facts.ts';
+
+const held = subscription();
+const differing = (own: Partial<SubscriptionFacts>) => driftBetween(customer([held]), customer([{ ...held, ...own }]));
+
+describe('driftBetween', () => {
+  it.each<[string, Partial<SubscriptionFacts>, DriftClass[]]>([
+    ['nothing', {}, []],
+    ['a failed renewal', { status: 'past_due', openInvoices: [invoice()] }, ['state', 'payment']],
+    ['the end', { status: 'canceled', endedAt: noon, cancelAt: noon }, ['state']],
+    ['a pause', { pause: { resumesAt: null } }, ['pause']],
+    ['a longer trial', { trialEnd: noon + 30 * day }, ['trial']],
+    ['a cancellation', { cancelAt: noon + day }, ['ends']],
+    ['a cancellation, spelt as by the API', { cancelAtPeriodEnd: true }, ['ends']],
+    ['an invoice paid', { latestInvoice: invoice({ status: 'paid' }) }, ['payment']],
+    ['another plan', { items: [item({ product: 'prod_other', price: 'price_other' })] }, ['plan']],
+    ['one more item', { items: [item(), item({ price: 'price_more' })] }, ['plan']],
+    ['another price', { items: [item({ unitAmount: 3900 })] }, ['price']],
+    ['more seats', { items: [item({ quantity: 5 })] }, ['quantity']],
+    ['a change decided', { next: { at: noon + day, items: [item({ quantity: 2 })] } }, ['scheduled']],
+    ['a renewal', { currentPeriodEnd: noon + 60 * day }, ['period']],
+    ['another card', { methodDigest: 'card-2' }, ['paymentMethod']],
+    ['what has no class', { discounted: !held.discounted }, ['other']],
+  ])('%s', (_, own, classes) => {
+    expect(differing(own)).toEqual(classes);
+  });
+
+  it('of a whole customer', () => {
+    expect(driftBetween(null, customer([held]))).toEqual(['neverFetched']);
+    expect(driftBetween(customer([held]), customer([], { deleted: true }))).toEqual(['deleted']);
+    expect(driftBetween(customer([]), customer([held])), 'a subscription nobody knew').toEqual(['state']);
+    expect(driftBetween(customer([held]), customer([held], { billingDetailsDigest: 'moved' }))).toEqual([
+      'billingDetails',
+    ]);
+  });
+
+  it('equal facts show none, different ones at least one, always in the same order', () => {
+    const differ = (a: CustomerFacts, b: CustomerFacts) => JSON.stringify(a) !== JSON.stringify(b);
+    fc.assert(
+      fc.property(anyCustomer, anyCustomer, (before, after) => {
+        const classes = driftBetween(before, after);
+        expect(classes.length > 0).toBe(differ(before, after));
+        expect(classes).toEqual(driftClasses.filter((each) => classes.includes(each)));
+        expect(driftBetween(before, before)).toEqual([]);
+      }),
+      { ...seeded, numRuns: 1_000 },
+    );
+  });
+});

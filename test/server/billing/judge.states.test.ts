@@ -1,0 +1,378 @@
+import { describe, expect, test } from 'vitest';
+import type { SubscriptionFacts } from '../../../server/src/billing/facts.ts';
+import {
+  canceled,
+  day,
+  item,
+  noon,
+  offers,
+  open,
+  pastDue,
+  portalWith,
+  snapshotOf,
+  spelled,
+  subscription,
+  trialing,
+} from '../fixtures/facts.ts';
+import type { Story } from '../fixtures/facts.ts';
+
+const updateCard = 'updateCard:portal:payment_method_update';
+
+interface Row {
+  readonly rule: string;
+  readonly of: readonly SubscriptionFacts[];
+  readonly story?: Story;
+  readonly state: string;
+  readonly access: string;
+  readonly actions: readonly string[];
+}
+
+// One row for each row of the table of states, and for each way into it.
+const table: readonly Row[] = [
+  {
+    rule: 'M13 nothing bought: an offer, no portal button',
+    of: [],
+    story: { policy: { offers } },
+    state: 'none',
+    access: 'none',
+    actions: ['subscribe:checkout:team'],
+  },
+  {
+    rule: 'M13 nothing bought, no offers: the host’s page',
+    of: [],
+    story: { policy: { upgradeUrl: 'https://a.example/plans' } },
+    state: 'none',
+    access: 'none',
+    actions: ['upgrade:link:https://a.example/plans'],
+  },
+  {
+    rule: 'nothing bought: the free plan’s access',
+    of: [],
+    story: { policy: { freePlan: { name: 'Free', access: 'readOnly' } } },
+    state: 'none',
+    access: 'readOnly',
+    actions: [],
+  },
+  { rule: 'M18 canceled: over', of: [canceled()], state: 'ended', access: 'none', actions: ['manage:portal'] },
+  {
+    rule: 'M13 ended: subscribe again, to the same plan',
+    of: [canceled({ items: [item({ price: 'price_starter' })] })],
+    story: { policy: { offers } },
+    state: 'ended',
+    access: 'none',
+    actions: ['subscribeAgain:checkout:starter', 'manage:portal'],
+  },
+  {
+    rule: 'ended without offers: the host’s page',
+    of: [canceled()],
+    story: { policy: { upgradeUrl: 'https://a.example/plans' } },
+    state: 'ended',
+    access: 'none',
+    actions: ['subscribeAgain:link:https://a.example/plans', 'manage:portal'],
+  },
+  {
+    rule: 'SUB-3 expired first payment: over',
+    of: [subscription({ status: 'incomplete_expired' })],
+    state: 'ended',
+    access: 'none',
+    actions: ['manage:portal'],
+  },
+  { rule: 'active', of: [subscription()], state: 'active', access: 'full', actions: ['manage:portal'] },
+  { rule: 'trialing with a card', of: [trialing()], state: 'trialing', access: 'full', actions: ['manage:portal'] },
+  {
+    rule: 'trialing without a card: add one',
+    of: [trialing({ methodOnFile: false, methodDigest: null })],
+    state: 'trialing',
+    access: 'full',
+    actions: ['addCard:portal:payment_method_update', 'manage:portal'],
+  },
+  {
+    rule: 'L6 ending by cancel_at_period_end',
+    of: [subscription({ cancelAtPeriodEnd: true })],
+    state: 'ending',
+    access: 'full',
+    actions: ['keepPlan:portal'],
+  },
+  {
+    rule: 'L6 SUB-13 ending by cancel_at alone',
+    of: [subscription({ cancelAt: noon + 20 * day })],
+    state: 'ending',
+    access: 'full',
+    actions: ['keepPlan:portal'],
+  },
+  {
+    rule: 'ending while trialing',
+    of: [trialing({ cancelAt: noon + 5 * day })],
+    state: 'ending',
+    access: 'full',
+    actions: ['keepPlan:portal'],
+  },
+  {
+    rule: 'SUB-15 pause_collection: the host resumes',
+    of: [subscription({ pause: { resumesAt: null } })],
+    story: { policy: { resumeUrl: 'https://a.example/resume' } },
+    state: 'paused',
+    access: 'readOnly',
+    actions: ['resume:link:https://a.example/resume', 'manage:portal'],
+  },
+  {
+    rule: 'SUB-15 paused by request: the portal resumes',
+    of: [subscription({ status: 'paused', pausedBecause: 'request' })],
+    story: { policy: { portal: portalWith({ pause: true }) } },
+    state: 'paused',
+    access: 'readOnly',
+    actions: ['resume:portal'],
+  },
+  {
+    rule: 'paused: access by policy',
+    of: [subscription({ pause: { resumesAt: null } })],
+    story: { policy: { pausedAccess: 'none' } },
+    state: 'paused',
+    access: 'none',
+    actions: ['manage:portal'],
+  },
+  {
+    rule: 'M13 first payment unfinished',
+    of: [subscription({ status: 'incomplete', ...open({ billingReason: 'subscription_create' }) })],
+    state: 'incomplete',
+    access: 'none',
+    actions: ['finishPayment:invoice', 'manage:portal'],
+  },
+  {
+    rule: 'first payment waits for the bank: the same page finishes it',
+    of: [subscription({ status: 'incomplete', ...open({ payment: 'actionRequired' }) })],
+    state: 'incomplete',
+    access: 'none',
+    actions: ['finishPayment:invoice', 'manage:portal'],
+  },
+  {
+    rule: 'SUB-4 a trial that ended without a card',
+    of: [
+      subscription({ status: 'paused', pausedBecause: 'trialWithoutMethod', methodOnFile: false, methodDigest: null }),
+    ],
+    state: 'incomplete',
+    access: 'none',
+    actions: ['addCard:portal:payment_method_update', 'manage:portal'],
+  },
+  {
+    rule: 'SUB-4 … and has one by now: what is missing is to go on',
+    of: [subscription({ status: 'paused', pausedBecause: 'trialWithoutMethod' })],
+    story: { policy: { resumeUrl: 'https://a.example/resume' } },
+    state: 'incomplete',
+    access: 'none',
+    actions: ['resume:link:https://a.example/resume', 'manage:portal'],
+  },
+  {
+    rule: 'M16 L9 past due within grace: no instant lock-out',
+    of: [pastDue()],
+    state: 'pastDue',
+    access: 'full',
+    actions: [updateCard, 'payNow:invoice', 'manage:portal'],
+  },
+  {
+    rule: 'M17 grace over',
+    of: [pastDue(open({ firstFailedAt: noon - 7 * day }))],
+    state: 'restricted',
+    access: 'readOnly',
+    actions: [updateCard, 'payNow:invoice', 'manage:portal'],
+  },
+  {
+    rule: 'M17 grace over, access by policy',
+    of: [pastDue(open({ firstFailedAt: noon - 8 * day }))],
+    story: { policy: { afterGrace: 'none' } },
+    state: 'restricted',
+    access: 'none',
+    actions: [updateCard, 'payNow:invoice', 'manage:portal'],
+  },
+  {
+    rule: 'M17 grace configurable',
+    of: [pastDue(open({ firstFailedAt: noon - 8 * day }))],
+    story: { policy: { graceDays: 14 } },
+    state: 'pastDue',
+    access: 'full',
+    actions: [updateCard, 'payNow:invoice', 'manage:portal'],
+  },
+  {
+    rule: 'SUB-6 unpaid after grace',
+    of: [pastDue({ status: 'unpaid', ...open({ firstFailedAt: noon - 21 * day }) })],
+    state: 'restricted',
+    access: 'readOnly',
+    actions: [updateCard, 'payNow:invoice', 'manage:portal'],
+  },
+  {
+    rule: 'M17 unpaid keeps the grace that was promised',
+    of: [pastDue({ status: 'unpaid' })],
+    state: 'pastDue',
+    access: 'full',
+    actions: [updateCard, 'payNow:invoice', 'manage:portal'],
+  },
+  {
+    rule: 'unpaid with nothing to count a grace from',
+    of: [subscription({ status: 'unpaid' })],
+    state: 'restricted',
+    access: 'readOnly',
+    actions: [updateCard, 'manage:portal'],
+  },
+  {
+    rule: 'L25 paused by a failed payment: dunning, not pause',
+    of: [pastDue({ status: 'paused', pausedBecause: 'paymentFailed' })],
+    state: 'restricted',
+    access: 'readOnly',
+    actions: [updateCard, 'payNow:invoice', 'manage:portal'],
+  },
+  {
+    rule: 'L11 the card was replaced, the invoice is open',
+    of: [pastDue({ methodDigest: 'card-2' })],
+    state: 'pastDue',
+    access: 'full',
+    actions: ['payNow:invoice', updateCard, 'manage:portal'],
+  },
+  {
+    rule: 'past due without any card',
+    of: [pastDue({ methodOnFile: false, methodDigest: null })],
+    state: 'pastDue',
+    access: 'full',
+    actions: ['addCard:portal:payment_method_update', 'payNow:invoice', 'manage:portal'],
+  },
+  {
+    rule: 'past due where the portal changes no cards',
+    of: [pastDue()],
+    story: { policy: { portal: portalWith({ paymentMethod: false }) } },
+    state: 'pastDue',
+    access: 'full',
+    actions: ['payNow:invoice', 'manage:portal'],
+  },
+  {
+    rule: 'past due by an invoice that was sent',
+    of: [
+      pastDue({
+        collectionMethod: 'send_invoice',
+        ...open({ collectionMethod: 'send_invoice', dueDate: noon - day, payment: 'none', firstFailedAt: null }),
+      }),
+    ],
+    state: 'pastDue',
+    access: 'full',
+    actions: ['payNow:invoice', 'manage:portal'],
+  },
+  {
+    rule: 'the bank asks for confirmation, within grace',
+    of: [pastDue(open({ payment: 'actionRequired' }))],
+    state: 'actionRequired',
+    access: 'full',
+    actions: ['confirmPayment:invoice', 'manage:portal'],
+  },
+  {
+    rule: 'the bank asks for confirmation, grace over',
+    of: [pastDue(open({ payment: 'actionRequired', firstFailedAt: noon - 9 * day }))],
+    state: 'restricted',
+    access: 'readOnly',
+    actions: ['confirmPayment:invoice', updateCard, 'manage:portal'],
+  },
+  {
+    rule: 'the bank asks about an upgrade while active',
+    of: [subscription(open({ payment: 'actionRequired', billingReason: 'subscription_update' }))],
+    state: 'actionRequired',
+    access: 'full',
+    actions: ['confirmPayment:invoice', 'manage:portal'],
+  },
+  {
+    rule: 'an upgrade that could not be charged, while active',
+    of: [subscription(open({ billingReason: 'subscription_update' }))],
+    state: 'active',
+    access: 'full',
+    actions: ['payNow:invoice', 'manage:portal'],
+  },
+  {
+    rule: 'L21 a bank debit in flight: nothing to do',
+    of: [subscription(open({ payment: 'processing' }))],
+    state: 'processing',
+    access: 'full',
+    actions: ['manage:portal'],
+  },
+  {
+    rule: 'L21 … after grace: nobody is told to pay twice',
+    of: [pastDue(open({ payment: 'processing', firstFailedAt: noon - 9 * day }))],
+    state: 'processing',
+    access: 'readOnly',
+    actions: ['manage:portal'],
+  },
+  {
+    rule: 'L21 … of a first payment: no second purchase',
+    of: [subscription({ status: 'incomplete', ...open({ payment: 'processing' }) })],
+    story: { policy: { offers } },
+    state: 'processing',
+    access: 'none',
+    actions: ['manage:portal'],
+  },
+  {
+    rule: 'a status of the future: nothing sold, nobody refused',
+    of: [subscription({ status: 'hibernating' })],
+    story: { policy: { offers } },
+    state: 'unknown',
+    access: 'unknown',
+    actions: ['manage:portal'],
+  },
+];
+
+describe('the table of states', () => {
+  test.each(table)('$rule → $state, $access', ({ of, story, state, access, actions }) => {
+    const snapshot = snapshotOf(of, story);
+    expect({ state: snapshot.state, access: snapshot.access.level, actions: spelled(snapshot) }).toEqual({
+      state,
+      access,
+      actions,
+    });
+  });
+
+  test('linked, never fetched: unknown, nobody refused, nothing sold', () => {
+    const snapshot = snapshotOf([], {
+      policy: { offers, upgradeUrl: 'https://a.example/plans' },
+      standing: { facts: null, fetchedAt: null },
+    });
+    expect(snapshot).toMatchObject({
+      state: 'unknown',
+      asOf: null,
+      actions: [],
+      offers: [],
+      access: { level: 'unknown', reason: 'unknown' },
+    });
+  });
+
+  test('M30 never linked: none to buy from, but never told "no"', () => {
+    const story = { policy: { offers }, standing: { linked: false, facts: null, fetchedAt: null } };
+    const snapshot = snapshotOf([], story);
+    expect(snapshot).toMatchObject({ state: 'none', access: { level: 'unknown', reason: 'none' } });
+    expect(spelled(snapshot)).toEqual(['subscribe:checkout:team']);
+    const free = { policy: { freePlan: { name: 'Free', access: 'full' as const } }, standing: story.standing };
+    expect(snapshotOf([], free)).toMatchObject({ freePlanName: 'Free', access: { level: 'full', reason: 'none' } });
+  });
+
+  test('M28 who may not manage sees everything and can press nothing', () => {
+    const snapshot = snapshotOf([pastDue()], { mayManage: false });
+    expect(snapshot).toMatchObject({ state: 'pastDue', mayManage: false, actions: [] });
+  });
+
+  test('subscribe again, where the plan that ended is not on offer: the first offer', () => {
+    const gone = canceled({ items: [item({ price: 'price_gone' })] });
+    expect(spelled(snapshotOf([gone], { policy: { offers } }))[0]).toBe('subscribeAgain:checkout:team');
+  });
+
+  test('a deleted customer has nothing live, and no portal', () => {
+    const snapshot = snapshotOf([subscription()], { customer: { deleted: true }, policy: { offers } });
+    expect(snapshot).toMatchObject({ state: 'ended', access: { level: 'none' } });
+    expect(spelled(snapshot)).toEqual(['subscribeAgain:checkout:team']);
+  });
+
+  test('the free plan is the floor for whoever has nothing running, not a way out of a debt', () => {
+    const policy = { freePlan: { name: 'Free', access: 'full' as const } };
+    expect(snapshotOf([canceled()], { policy }).access).toMatchObject({ level: 'full', reason: 'none' });
+    expect(snapshotOf([subscription({ status: 'incomplete' })], { policy }).access).toMatchObject({
+      level: 'full',
+      reason: 'none',
+    });
+    expect(snapshotOf([pastDue(open({ firstFailedAt: noon - 9 * day }))], { policy }).access).toMatchObject({
+      level: 'readOnly',
+      reason: 'restricted',
+    });
+  });
+});

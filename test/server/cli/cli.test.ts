@@ -1,0 +1,61 @@
+/** What a command says when Stripe is the trouble: whose fault it is, and never a stack. */
+
+import { execFile } from 'node:child_process';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { childEnvironment } from '../../support/child-environment.ts';
+import { createSandbox, type StripeSandbox } from '../../../demo/stripe-sandbox/index.ts';
+import { hostSecret, origin } from '../support/bff.ts';
+
+const cli = resolve(import.meta.dirname, '../../../server/src/cli/cli.ts');
+const run = promisify(execFile);
+
+let sandbox: StripeSandbox;
+let apiUrl: string;
+beforeAll(async () => {
+  sandbox = createSandbox();
+  ({ url: apiUrl } = await sandbox.listen(0));
+});
+afterAll(() => sandbox.close());
+
+/** What the command said to standard error when it ended badly. */
+async function complaint(change: Record<string, string>): Promise<string> {
+  const env = {
+    ...childEnvironment,
+    STRIPE_SECRET_KEY: sandbox.secretKey,
+    STRIPE_WEBHOOK_SECRET: 'whsec_1',
+    STRIPE_API_URL: apiUrl,
+    BILLHOOK_HOST_SECRET: hostSecret,
+    BILLHOOK_HOST_ORIGINS: origin,
+    BILLHOOK_HOST_RETURN_URL: `${origin}/billing`,
+    ...change,
+  };
+  const ended = await run(process.execPath, [cli, 'setup', '--check'], { env }).then(
+    () => 'it ended well',
+    (cause: unknown) => String((cause as { stderr?: unknown }).stderr),
+  );
+  return ended.trim();
+}
+
+it.each([
+  [
+    'cannot be reached',
+    { STRIPE_API_URL: 'http://127.0.0.1:9' },
+    /^billhook: Stripe cannot be reached: .*\[stripe_unavailable\]$/,
+  ],
+  [
+    'refuses the key',
+    { STRIPE_SECRET_KEY: 'sk_test_wrong' },
+    /^billhook: Stripe refused the key: .*\[stripe_unauthorized\]$/,
+  ],
+])('when Stripe %s', async (_, change, words) => {
+  const said = await complaint(change as Record<string, string>);
+  expect(said).toMatch(words);
+  expect(said).not.toContain('sk_test_wrong');
+});
+
+it('when Stripe is asked too much', async () => {
+  sandbox.faults.next({ kind: 'rateLimited' });
+  expect(await complaint({})).toMatch(/^billhook: Stripe is asked too much at the moment: .*\[stripe_rate_limited\]$/);
+});

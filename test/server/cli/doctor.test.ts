@@ -1,0 +1,281 @@
+/** The doctor before a real server, with real HTTP to it and to the sandbox; then each thing goes wrong in its turn. */
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Stripe } from 'stripe';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSandbox, seedDemo, type StripeSandbox } from '../../../demo/stripe-sandbox/index.ts';
+import { examine } from '../../../server/src/cli/doctor/doctor.ts';
+import { setUp } from '../../../server/src/cli/setup.ts';
+import { readConfig } from '../../../server/src/config/config.ts';
+import type { Diagnosis } from '../../../server/src/cli/doctor/diagnosis.ts';
+import { diagnoseUpkeep } from '../../../server/src/cli/doctor/ledger.ts';
+import { diagnoseStripe } from '../../../server/src/cli/doctor/stripe.ts';
+import { diagnoseWebhooks, wantedEvents } from '../../../server/src/cli/doctor/webhooks.ts';
+import { optionsFrom, type Environment } from '../../../server/src/cli/environment.ts';
+import { hintOf } from '../../../server/src/stripe/event.ts';
+import { gatewayOf } from '../../../server/src/services.ts';
+import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
+import { hostSecret } from '../support/bff.ts';
+import { freePort, serveProcess, type ServeProcess } from '../support/process.ts';
+
+let folder: string;
+let sandbox: StripeSandbox;
+let stripe: Stripe;
+let endpoint: string;
+let env: Record<string, string>;
+let server: ServeProcess;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'billhook-doctor-'));
+  sandbox = createSandbox();
+  const [{ url: apiUrl }, port] = await Promise.all([sandbox.listen(0), freePort()]);
+  await seedDemo(sandbox);
+  stripe = new Stripe(sandbox.secretKey, { ...sandbox.stripeClientOptions(), telemetry: false });
+  const url = `http://127.0.0.1:${port}`;
+  const { endpoint: made, secret } = sandbox.deliveries.addEndpoint(`${url}/v1/webhooks/stripe`);
+  endpoint = made.id;
+  env = {
+    PORT: String(port),
+    BILLHOOK_URL: url,
+    DATABASE_URL: join(folder, 'ledger.db'),
+    STRIPE_SECRET_KEY: sandbox.secretKey,
+    STRIPE_WEBHOOK_SECRET: secret,
+    STRIPE_API_URL: apiUrl,
+    BILLHOOK_HOST_SECRET: hostSecret,
+    BILLHOOK_HOST_ORIGINS: 'http://127.0.0.1:1',
+    BILLHOOK_HOST_RETURN_URL: 'http://127.0.0.1:1/billing',
+    BILLHOOK_OFFERS: 'team_monthly',
+  };
+  await setUp([], optionsFrom(env), { stdout: { write: () => true }, stderr: { write: () => true } });
+  server = serveProcess(env);
+  const swept = new Promise<void>((done) =>
+    server.child.stdout?.on('data', (said) => String(said).includes('sweep.done') && done()),
+  );
+  await server.listening;
+  await swept;
+});
+afterAll(async () => {
+  server.child.kill('SIGTERM');
+  await server.ended;
+  await sandbox.close();
+  await rm(folder, { recursive: true });
+});
+
+async function run(change: Environment = {}, ...args: string[]) {
+  const said = { out: '', err: '' };
+  const code = await examine(
+    args,
+    { ...env, ...change },
+    {
+      stdout: { write: (text: string) => (said.out += text) },
+      stderr: { write: (text: string) => (said.err += text) },
+    },
+  );
+  return { code, ...said };
+}
+
+/** What is not well, as `level check: what`. */
+async function complaints(change: Environment = {}) {
+  const { code, out } = await run(change, '--json');
+  const found = JSON.parse(out) as Diagnosis[];
+  for (const { level, fix } of found) expect(fix === null, 'each complaint comes with what to do').toBe(level === 'ok');
+  expect(code).toBe(found.some(({ level }) => level === 'fail') ? 1 : 0);
+  return found.filter(({ level }) => level !== 'ok').map(({ level, check, what }) => `${level} ${check}: ${what}`);
+}
+
+/** A server that has just been started has not reconciled yet. */
+const young = 'warn reconcile: there was none yet';
+
+describe('billhook doctor', () => {
+  it('B6: finds everything well, and says so in words', async () => {
+    const { code, out } = await run();
+    expect(code).toBe(0);
+    expect(out).toMatch(/^ok {4}configuration {2}one host\nok {4}Stripe {9}acct_\w+ in test mode answers in \d+ ms\n/);
+    expect(out).toMatch(/^ok {4}webhooks {7}Stripe sends all its events to http/m);
+    expect(out).toMatch(/^ok {4}clock {10}agrees with Stripe’s$/m);
+    expect(out).toMatch(/^ok {4}server {9}a webhook gets through to it$/m);
+    expect(out).toMatch(/^ok {4}sweep {10}the last one was [\d.]+ s ago$/m);
+    expect(out).toMatch(/^warn {2}reconcile {6}there was none yet\n {21}→ Run billhook reconcile/m);
+    expect(await complaints()).toEqual([young]);
+  });
+
+  it.each<[string, () => Promise<unknown>, () => Promise<unknown>, RegExp]>([
+    [
+      'an endpoint that was switched off',
+      () => stripe.webhookEndpoints.update(endpoint, { disabled: true }),
+      () => stripe.webhookEndpoints.update(endpoint, { disabled: false }),
+      /^fail webhooks: Stripe has switched off the endpoint http/,
+    ],
+    [
+      'an endpoint without what matters most',
+      () => stripe.webhookEndpoints.update(endpoint, { enabled_events: ['invoice.paid'] }),
+      () => stripe.webhookEndpoints.update(endpoint, { enabled_events: ['*'] }),
+      /^fail webhooks: Stripe does not send customer\.subscription\.created, .*, invoice\.payment_failed$/,
+    ],
+    [
+      'an endpoint without the rest',
+      () =>
+        stripe.webhookEndpoints.update(endpoint, {
+          enabled_events: wantedEvents.slice(0, 10) as Stripe.WebhookEndpointUpdateParams.EnabledEvent[],
+        }),
+      () => stripe.webhookEndpoints.update(endpoint, { enabled_events: ['*'] }),
+      /^warn webhooks: Stripe does not send \d+ of the events that Billhook reads$/,
+    ],
+    [
+      'an endpoint elsewhere',
+      () => stripe.webhookEndpoints.update(endpoint, { url: 'https://elsewhere.example/v1/webhooks/stripe' }),
+      () => stripe.webhookEndpoints.update(endpoint, { url: `${env['BILLHOOK_URL']}/v1/webhooks/stripe` }),
+      /^warn webhooks: Stripe has no webhook endpoint for http/,
+    ],
+    [
+      'an offer that is archived',
+      async () => stripe.prices.update(await priceOf('team_monthly'), { active: false }),
+      async () => stripe.prices.update(await priceOf('team_monthly'), { active: true }),
+      /^fail catalogue: app offers team_monthly, which is archived$/,
+    ],
+  ])('%s', async (_, spoil, mend, complaint) => {
+    await spoil();
+    try {
+      expect(await complaints()).toContainEqual(expect.stringMatching(complaint));
+    } finally {
+      await mend();
+    }
+    expect(await complaints()).toEqual([young]);
+  });
+
+  it.each<[string, Environment, RegExp[]]>([
+    ['a key that is refused', { STRIPE_SECRET_KEY: 'sk_test_other' }, [/^fail Stripe: refuses the key/]],
+    ['Stripe out of reach', { STRIPE_API_URL: 'http://127.0.0.1:9' }, [/^fail Stripe: cannot be reached/]],
+    [
+      'a public address that is dead',
+      { BILLHOOK_URL: 'http://127.0.0.1:9' },
+      [/^fail server: http:\/\/127\.0\.0\.1:9 cannot be reached/],
+    ],
+    [
+      'an offer that Stripe does not know',
+      { BILLHOOK_OFFERS: 'nothing' },
+      [/^fail catalogue: app offers nothing, which Stripe does not know/],
+    ],
+    [
+      'a portal configuration that is gone',
+      { STRIPE_PORTAL_CONFIGURATION: 'bpc_gone' },
+      [/^fail portal: app uses bpc_gone, which Stripe does not know/],
+    ],
+    [
+      'a ledger that is not there',
+      { DATABASE_URL: '/nowhere/ledger.db' },
+      [/^warn ledger: there is none at \/nowhere\/ledger\.db yet/],
+    ],
+    ['a ledger that is no database', { DATABASE_URL: import.meta.filename }, [/^fail ledger: /]],
+    [
+      'keys that cannot be had',
+      { BILLHOOK_HOST_JWKS_URL: 'http://127.0.0.1:9/keys' },
+      [/^fail tokens: the keys of app cannot be had/],
+    ],
+    [
+      'a host that cannot be told',
+      {
+        BILLHOOK_HOST_WEBHOOK_URL: 'http://127.0.0.1:9/',
+        BILLHOOK_HOST_WEBHOOK_SECRET: `whsec_${Buffer.alloc(32).toString('base64')}`,
+      },
+      [/^warn hosts: the webhook of app cannot be reached/],
+    ],
+    [
+      'a configuration with mistakes',
+      { STRIPE_WEBHOOK_SECRET: 'secret', BILLHOOK_HOST_ORIGINS: '' },
+      [
+        /^fail configuration: STRIPE_WEBHOOK_SECRET .*must start with/,
+        /^fail configuration: BILLHOOK_HOST_ORIGINS must be/,
+      ],
+    ],
+  ])('%s', async (_, change, expected) => {
+    const found = await complaints(change);
+    for (const complaint of expected) expect(found).toContainEqual(expect.stringMatching(complaint));
+    const told = found.join('\n');
+    for (const [name, value] of Object.entries({ ...env, ...change }))
+      if (/SECRET/.test(name) && value !== 'secret') expect(told, `${name} is not told`).not.toContain(value);
+  });
+
+  it('something else at the public address', async () => {
+    expect(await complaints({ BILLHOOK_URL: env['STRIPE_API_URL'] })).toContainEqual(
+      expect.stringMatching(/^fail server: .*\/healthz answers 404, not as Billhook does$/),
+    );
+  });
+
+  it('a clock that is wrong, either way', async () => {
+    const config = await readConfig(optionsFrom(env));
+    const gateway = gatewayOf(config);
+    const clock = async (ahead: number) => {
+      const found = await diagnoseStripe(config, { ...gateway, clock: async () => Date.now() + ahead });
+      return found.filter(({ check }) => check === 'clock').map(({ level, what }) => `${level} ${what}`);
+    };
+    try {
+      expect(await clock(0)).toEqual(['ok agrees with Stripe’s']);
+      expect(await clock(12_000)).toEqual([expect.stringMatching(/^warn is 12 s behind Stripe’s$/)]);
+      expect(await clock(-60_000)).toEqual([expect.stringMatching(/^fail is 59 s ahead of Stripe’s: tokens/)]);
+    } finally {
+      gateway.close();
+    }
+  });
+
+  it('upkeep that is left undone, and what a reconciliation found', async () => {
+    const store = openSqliteStore(':memory:');
+    const now = Date.now();
+    const said = async (at: number) => (await diagnoseUpkeep(store, at)).map(({ level, check }) => `${level} ${check}`);
+    try {
+      expect(await said(now)).toEqual(['warn sweep', 'warn reconcile', 'ok customers']);
+      const receipt = { unseen: [], drift: { count: 0, byClass: {} } };
+      for (const job of ['sweep', 'reconcile'] as const) {
+        const turn = await store.takeTurn(job, 0, 1_000, now);
+        if (turn) await store.endTurn(turn, receipt, now);
+      }
+      expect(await said(now + 60_000)).toEqual(['ok sweep', 'ok reconcile', 'ok customers']);
+      await store.link({ host: 'acme', account: 'team_1' }, 'cus_1', now);
+      expect(await said(now + 3_600_000)).toEqual(['warn sweep', 'ok reconcile', 'warn customers']);
+      expect(await said(now + 50 * 3_600_000)).toEqual(['warn sweep', 'warn reconcile', 'warn customers']);
+      const turn = await store.takeTurn('reconcile', 0, 1_000, now + 1);
+      if (turn) await store.endTurn(turn, { ...receipt, drift: { count: 2, byClass: { state: 2 } } }, now + 1);
+      expect(await said(now + 2)).toEqual(['ok sweep', 'warn reconcile', 'ok customers']);
+    } finally {
+      await store.close();
+    }
+  });
+
+  it('a live key is watched more closely', async () => {
+    const destinations = [{ id: 'we_1', url: 'x', enabled: true, events: ['*'], apiVersion: '2019-01-01' }];
+    const at = (publicUrl: string, livemode: boolean, url = `${publicUrl}/v1/webhooks/stripe`) =>
+      diagnoseWebhooks(
+        { publicUrl, livemode },
+        destinations.map((each) => ({ ...each, url })),
+      ).map(({ level, what }) => `${level} ${what}`);
+    expect(at('http://localhost:4001', true, 'https://other.example')).toEqual([expect.stringMatching(/^fail/)]);
+    expect(at('http://localhost:4001', false, 'https://other.example')).toEqual([expect.stringMatching(/^warn/)]);
+    expect(at('https://billing.acme.example/', true, 'https://billing.acme.example/v1/webhooks/stripe')).toEqual([
+      expect.stringMatching(/^ok/),
+      'warn we_1 writes events in API version 2019-01-01, older than 2020-08-27',
+    ]);
+  });
+
+  it('asks for no event that Billhook would not read', () => {
+    for (const type of wantedEvents) {
+      const hint = hintOf({
+        id: 'evt_1',
+        type,
+        data: { object: { object: 'thing', id: 'thing_1', customer: 'cus_1' } },
+      });
+      expect(hint.concerns, type).not.toBe('none');
+    }
+  });
+
+  it('explains itself', async () => {
+    expect(await run({}, '--help')).toMatchObject({ code: 0, out: expect.stringContaining('--json') });
+    expect(await run({}, '--cure')).toMatchObject({ code: 2, err: expect.stringContaining('--json') });
+  });
+});
+
+async function priceOf(lookupKey: string): Promise<string> {
+  const { data } = await stripe.prices.list({ lookup_keys: [lookupKey] });
+  return data[0]?.id ?? '';
+}

@@ -1,0 +1,89 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ConfigError, readConfig } from '../../../server/src/config/config.ts';
+import { nameOf, optionsFrom } from '../../../server/src/cli/environment.ts';
+import { hostSecret } from '../support/bff.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'billhook-environment-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const stripe = { STRIPE_SECRET_KEY: 'sk_test_1', STRIPE_WEBHOOK_SECRET: 'whsec_1,whsec_2' };
+
+async function file(json: unknown): Promise<string> {
+  const path = join(folder, 'billhook.config.json');
+  await writeFile(path, typeof json === 'string' ? json : JSON.stringify(json));
+  return path;
+}
+
+const host = (id: string) => ({ id, origins: [`https://${id}.example`], returnUrl: `https://${id}.example/billing` });
+
+describe('one file, and the secrets in the environment', () => {
+  it('sets up several hosts, each with its own secret, plans and policy', async () => {
+    const path = await file({
+      publicUrl: 'https://billing.example',
+      database: '/var/lib/billhook/ledger.db',
+      hosts: [
+        { ...host('acme'), plans: [{ lookupKey: 'team' }], offers: [{ id: 'team', price: 'team', trialDays: 14 }] },
+        { ...host('blue-door'), policy: { graceDays: 3 } },
+      ],
+    });
+    const config = await readConfig(
+      optionsFrom({
+        ...stripe,
+        BILLHOOK_CONFIG: path,
+        BILLHOOK_HOST_SECRET_ACME: hostSecret,
+        BILLHOOK_HOST_SECRET_BLUE_DOOR: `${hostSecret},${hostSecret}-the-next`,
+      }),
+    );
+    expect(config).toMatchObject({ publicUrl: 'https://billing.example', database: '/var/lib/billhook/ledger.db' });
+    expect(config.stripe.webhookSecrets).toEqual(['whsec_1', 'whsec_2']);
+    expect(config.hosts.get('acme')?.policy.offers).toEqual([{ id: 'team', price: 'team', trialDays: 14 }]);
+    expect(config.hosts.get('blue-door')?.policy).toMatchObject({ graceDays: 3, plans: 'all', offers: [] });
+  });
+
+  it('lets a variable move the address and the ledger of one deployment', async () => {
+    const path = await file({ publicUrl: 'https://billing.example', database: 'a.db', hosts: [host('acme')] });
+    const env = { ...stripe, BILLHOOK_CONFIG: path, BILLHOOK_HOST_SECRET: hostSecret };
+    expect(optionsFrom({ ...env, BILLHOOK_URL: 'https://staging.example', DATABASE_URL: 'sqlite:b.db' })).toMatchObject(
+      {
+        publicUrl: 'https://staging.example',
+        database: 'b.db',
+      },
+    );
+    expect(optionsFrom(env)).toMatchObject({ publicUrl: 'https://billing.example', database: 'a.db' });
+  });
+
+  it('refuses a secret in the file, without repeating it', async () => {
+    const path = await file({ stripe: { secretKey: 'sk_live_oops' }, hosts: [{ ...host('acme'), secrets: ['oops'] }] });
+    const refuse = () => optionsFrom({ BILLHOOK_CONFIG: path });
+    expect(refuse).toThrow(/must not hold "secretKey"[\s\S]*must not hold "secrets"/);
+    expect(refuse).not.toThrow(/oops/);
+  });
+
+  it.each([
+    ['not JSON', '{'],
+    ['a list', '[]'],
+    ['null', 'null'],
+  ])('refuses a file that is %s', async (_, text) => {
+    const path = await file(text);
+    expect(() => optionsFrom({ BILLHOOK_CONFIG: path })).toThrow(
+      /BILLHOOK_CONFIG must name a file with one JSON object/,
+    );
+  });
+
+  it('names a problem by its place in the file, or by the variable that is missing', async () => {
+    const path = await file({ hosts: [{ ...host('acme'), origins: ['acme.example'], colour: 'blue' }] });
+    const env = { BILLHOOK_CONFIG: path };
+    const error = await readConfig(optionsFrom(env)).catch((cause: unknown) => cause);
+    if (!(error instanceof ConfigError)) throw error;
+    const said = new ConfigError(error.problems, nameOf(env)).message;
+    expect(said).toContain('STRIPE_SECRET_KEY must');
+    expect(said).toContain(`${path}: hosts.0.origins.0 must be an origin`);
+    expect(said).toContain(`${path}: hosts.0 has no option "colour"`);
+  });
+});

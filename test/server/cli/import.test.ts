@@ -1,0 +1,80 @@
+import { writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { importAccounts } from '../../../server/src/cli/import.ts';
+import { setStage, type Stage } from '../support/with-sandbox.ts';
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await setStage();
+});
+afterAll(() => stage.close());
+
+/** Runs the command on the running server's own ledger, as an operator would. */
+async function run(csv: string | null) {
+  const said = { out: '', err: '' };
+  const file = `${stage.bff.database}.csv`;
+  if (csv !== null) await writeFile(file, csv);
+  const code = await importAccounts(csv === null ? [] : [file], stage.options, {
+    stdout: { write: (text: string) => (said.out += text) },
+    stderr: { write: (text: string) => (said.err += text) },
+  });
+  return { code, ...said };
+}
+
+describe('billhook import', () => {
+  it('M30: links existing subscribers, and a running server knows them at the first look', async () => {
+    const { active, ending } = stage.customers;
+    const csv = `account,customer\nteam_7,${active}\r\n"team_8","${ending}"\n\n`;
+    expect(await run(csv)).toEqual({
+      code: 0,
+      err: '',
+      out: expect.stringMatching(/^2 linked, 0 linked before, 0 refused/),
+    });
+    expect(await stage.bff.snapshot({ account: 'team_7' })).toMatchObject({ state: 'active' });
+    expect(await stage.bff.snapshot({ account: 'team_8' })).toMatchObject({ state: 'ending' });
+    expect(await run(csv), 'again').toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^0 linked, 2 linked before/),
+    });
+  });
+
+  it('names each line that it refuses, and links the others', async () => {
+    const { active, ended } = stage.customers;
+    await run(`team_7,${active}`);
+    const { code, out, err } = await run(
+      [
+        'team_9,cus_nobody',
+        `team_9,${active}`,
+        'team_9,acct_1',
+        `,${ended}`,
+        `team_9,${ended},elsewhere`,
+        'a,b,c,d',
+        `team_9,${ended}`,
+      ].join('\n'),
+    );
+    expect(code).toBe(1);
+    expect(out).toMatch(/^1 linked, 0 linked before, 6 refused/);
+    expect(err.split('\n').map((line) => line.replaceAll(/cus_\w{10,}/g, 'cus_…'))).toEqual([
+      'line 1: team_9 and cus_nobody were not linked [stripe_customer_missing]',
+      'line 2: team_9 and cus_… were not linked [customerTaken]',
+      'line 3: "acct_1" is no Stripe customer (cus_…)',
+      'line 4: the account must have 1 to 255 characters',
+      'line 5: "elsewhere" is no host of this server',
+      'line 6: has more than three columns',
+      '',
+    ]);
+  });
+
+  it('ends in the middle when Stripe is down, and can be run again', async () => {
+    stage.sandbox.faults.next({ kind: 'serverError', path: '/v1/customers', times: 1 });
+    await expect(run(`team_10,${stage.customers.pastDue}`)).rejects.toMatchObject({ code: 'stripe_unavailable' });
+    expect(await run(`team_10,${stage.customers.pastDue}`)).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^1 linked/),
+    });
+  });
+
+  it('explains itself without a file', async () => {
+    expect(await run(null)).toMatchObject({ code: 2, err: expect.stringContaining('account,customer') });
+  });
+});

@@ -1,0 +1,121 @@
+/** `GET /v1/access`: what a host backend is told about an account, and that it is never narrower than what Stripe said after. */
+
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { AccessAnswer, BillingSnapshot } from '@billhook/widget/contract';
+import { problemOf } from '../support/bff.ts';
+import { setStage, type Stage } from '../support/with-sandbox.ts';
+
+const day = 24 * 60 * 60 * 1000;
+
+let stage: Stage;
+beforeEach(async () => {
+  stage = await setStage();
+  // Only Billhook's time is moved here, by moving `Date`; at Stripe nothing happens meanwhile.
+  stage.sandbox.clock.freeze();
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await stage.close();
+});
+
+type Who = Parameters<Stage['as']>[0];
+
+async function access(who: Who | { account: string }): Promise<AccessAnswer> {
+  const call = typeof who === 'string' ? stage.as(who) : who;
+  const mint = { ...('mint' in call ? call.mint : {}), scope: ['access'] as const };
+  const response = await stage.bff.call('/v1/access', { ...call, mint, headers: {} });
+  expect(response.status, await response.clone().text()).toBe(200);
+  return (await response.json()) as AccessAnswer;
+}
+
+describe('access', () => {
+  it('is what the account’s state gives, with the reason and how fresh it is', async () => {
+    expect(await access('active')).toEqual({
+      account: 'team_active',
+      level: 'full',
+      reason: 'active',
+      until: null,
+      state: 'active',
+      revision: expect.any(String),
+      asOf: expect.any(String),
+      stale: false,
+      confirmedBy: 'link',
+    });
+    expect(await access('ended')).toMatchObject({ level: 'none', reason: 'ended' });
+    expect(await access('ending')).toMatchObject({ level: 'full', reason: 'ending', until: expect.any(String) });
+  });
+
+  it('M30: is unknown, never none, for an account that Stripe was never asked about', async () => {
+    expect(await access({ account: 'team_stranger' })).toMatchObject({ level: 'unknown', state: 'none', asOf: null });
+  });
+
+  it('B4: is the same that the widget shows', async () => {
+    for (const who of ['active', 'pastDue', 'ending', 'ended'] as const) {
+      const snapshot: BillingSnapshot = await stage.bff.snapshot(stage.as(who));
+      expect(await access(who)).toMatchObject({ ...snapshot.access, state: snapshot.state });
+    }
+  });
+
+  it('needs a token of its own scope; a widget’s token is not enough', async () => {
+    const response = await stage.bff.call('/v1/access', stage.as('active'));
+    expect(await problemOf(response)).toMatchObject({ status: 403, code: 'scope_missing' });
+  });
+});
+
+describe('access after a failed payment', () => {
+  it('M17: is full in the grace; narrowed after it only on facts fetched after it', async () => {
+    const during = await access('pastDue');
+    expect(during).toMatchObject({ level: 'full', reason: 'pastDue', stale: false });
+    const graceEnds = Date.parse(during.until ?? '');
+
+    // The grace is over, and Stripe cannot be asked: what was, stands, and says that it is stale.
+    stage.sandbox.faults.next({ kind: 'serverError', path: '/v1/subscriptions', method: 'GET', times: 1_000 });
+    vi.useFakeTimers({ toFake: ['Date'], now: graceEnds + 60_000 });
+    expect(await access('pastDue')).toMatchObject({ level: 'full', reason: 'pastDue', stale: true });
+
+    const etag = (await stage.bff.call('/v1/billing', stage.as('pastDue'))).headers.get('etag') ?? '';
+    // Stripe is back: its word decides. Nothing was paid, so it narrows.
+    stage.sandbox.faults.clear();
+    const held = stage.bff.call('/v1/billing', {
+      ...stage.as('pastDue'),
+      headers: { 'if-none-match': etag, prefer: 'wait=20' },
+    });
+    expect(await ((await held).json() as Promise<BillingSnapshot>)).toMatchObject({
+      state: 'restricted',
+      stale: false,
+    });
+    expect(await access('pastDue')).toMatchObject({ level: 'readOnly', reason: 'restricted', stale: false });
+  });
+
+  it('what was before the grace ended stands for 72 hours without Stripe, and no longer', async () => {
+    const graceEnds = Date.parse((await access('pastDue')).until ?? '');
+    stage.sandbox.faults.next({ kind: 'serverError', path: '/v1/subscriptions', method: 'GET', times: 1_000 });
+    vi.useFakeTimers({ toFake: ['Date'], now: graceEnds + 3 * day - 60_000 });
+    expect(await access('pastDue')).toMatchObject({ level: 'full', reason: 'pastDue', stale: true });
+    vi.setSystemTime(graceEnds + 3 * day);
+    expect(await access('pastDue')).toMatchObject({ level: 'readOnly', reason: 'restricted', stale: true });
+  });
+
+  it('a lost invoice.paid never locks out somebody who paid', async () => {
+    const { until } = await access('pastDue');
+    const { data } = await stage.stripe.invoices.list({ customer: stage.customers.pastDue, status: 'open' });
+    stage.sandbox.deliveries.settings.lose = 'silently';
+    const card = await stage.stripe.paymentMethods.attach('pm_card_visa', { customer: stage.customers.pastDue });
+    await stage.stripe.invoices.pay(data[0]?.id ?? '', { payment_method: card.id });
+    expect(await access('pastDue'), 'nobody has told the server').toMatchObject({ level: 'full', reason: 'pastDue' });
+
+    // Time alone brings the truth: the server looks before it narrows, and until it has looked nothing is narrowed.
+    const etag = (await stage.bff.call('/v1/billing', stage.as('pastDue'))).headers.get('etag') ?? '';
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.parse(until ?? '') + 1_000 });
+    expect(await access('pastDue')).toMatchObject({ level: 'full' });
+    const headers = { 'if-none-match': etag, prefer: 'wait=20' };
+    let snapshot: BillingSnapshot;
+    do {
+      const held = await stage.bff.call('/v1/billing', { ...stage.as('pastDue'), headers });
+      headers['if-none-match'] = held.headers.get('etag') ?? '';
+      snapshot = (await held.json()) as BillingSnapshot;
+      expect(snapshot.access.level).toBe('full');
+    } while (snapshot.state !== 'active');
+    expect(await access('pastDue')).toMatchObject({ level: 'full', reason: 'active', stale: false });
+  });
+});

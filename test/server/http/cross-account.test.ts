@@ -1,0 +1,103 @@
+/** M2, L16: nobody reads or opens anything of another account, whatever ids they know. Over all routes, every id swapped. */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BillingSnapshot, OpenedVisit } from '@billhook/widget/contract';
+import type { CallInit } from '../support/bff.ts';
+import { setStage, type Stage } from '../support/with-sandbox.ts';
+
+let stage: Stage;
+let victim: CallInit & { readonly account: string };
+let thief: CallInit & { readonly account: string };
+/** Everything that the thief could have seen over a shoulder, and must never be given. */
+let theirs: {
+  readonly customer: string;
+  readonly visit: string;
+  readonly key: string;
+  readonly secrets: readonly string[];
+};
+
+beforeAll(async () => {
+  stage = await setStage({ host: { offers: [{ id: 'team', price: 'team_monthly' }] } });
+  victim = stage.as('pastDue');
+  thief = stage.as('ending');
+  const snapshot: BillingSnapshot = await stage.bff.snapshot(victim);
+  await stage.bff.snapshot(thief);
+  const opened = await stage.bff.call('/v1/portal-sessions', { ...victim, body: { seen: null } });
+  const { url, visit } = (await opened.json()) as OpenedVisit;
+  const customer = stage.customers.pastDue;
+  const invoices = await stage.stripe.invoices.list({ customer });
+  theirs = {
+    customer,
+    visit,
+    key: snapshot.subscriptions[0]?.key ?? '',
+    secrets: [
+      customer,
+      url,
+      '14500',
+      ...invoices.data.flatMap(({ id, hosted_invoice_url: page }) => [id ?? '', page ?? '']),
+    ],
+  };
+});
+afterAll(() => stage.close());
+
+/** Which customers Stripe was asked to open something for. */
+const openedFor = () =>
+  stage.sandbox.requests
+    .list({ method: 'POST' })
+    .map(({ params }) => Reflect.get(params ?? {}, 'customer') as unknown)
+    .filter((customer) => customer !== undefined);
+
+const bodies = () => ({
+  '/v1/portal-sessions': [
+    { seen: null },
+    { seen: null, flow: 'payment_method_update' },
+    { seen: null, flow: 'subscription_cancel' },
+    { seen: null, flow: 'subscription_cancel', subscription: theirs.key },
+    { seen: null, customer: theirs.customer },
+    { seen: null, account: victim.account },
+  ],
+  '/v1/invoice-sessions': [{ seen: null }, { seen: null, customer: theirs.customer }],
+  '/v1/checkout-sessions': [
+    { seen: null, offer: 'team' },
+    { seen: null, offer: 'team', customer: theirs.customer },
+  ],
+  '/v1/visits/return': [{ visit: theirs.visit }],
+});
+
+describe('a thief with a token of their own', () => {
+  it.each(['their own', 'the victim’s customer introduced'])(
+    'and %s gets nothing of the victim’s, over all routes',
+    async (kind) => {
+      const mint = kind === 'their own' ? thief.mint : { customer: theirs.customer };
+      const as = { ...thief, mint: { ...mint, scope: ['billing:read', 'billing:manage', 'access'] as const } };
+      stage.sandbox.requests.clear();
+      const answers: Response[] = [];
+      for (const path of ['/v1/billing', '/v1/access', `/v1/billing?account=${victim.account}`]) {
+        answers.push(await stage.bff.call(path, as));
+        answers.push(await stage.bff.call(path, { ...as, headers: { 'x-account': victim.account } }));
+      }
+      for (const [path, all] of Object.entries(bodies())) {
+        for (const body of all) answers.push(await stage.bff.call(path, { ...as, body }));
+      }
+      for (const answer of answers) {
+        const text = await answer.text();
+        for (const secret of theirs.secrets) expect(text, `${answer.status}`).not.toContain(secret);
+      }
+      expect(openedFor().filter((customer) => customer === theirs.customer)).toEqual([]);
+      // The tries were real: their own billing was read and opened.
+      expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThan(5);
+      expect(openedFor()).toContain(stage.customers.ending);
+    },
+  );
+
+  it('and no customer at all cannot take the victim’s by introducing it', async () => {
+    const stranger = { account: 'team_stranger', mint: { customer: theirs.customer } };
+    for (const [path, all] of Object.entries(bodies())) {
+      for (const body of all) {
+        const answer = await stage.bff.call(path, { ...stranger, body });
+        expect(answer.status, `${path} ${JSON.stringify(body)}`).toBeGreaterThanOrEqual(400);
+      }
+    }
+    expect((await stage.bff.call('/v1/billing', stranger)).status).toBe(403);
+  });
+});

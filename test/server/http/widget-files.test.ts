@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { readWidgetFiles, widgetRoutes, type WidgetFile } from '../../../server/src/http/widget-files.ts';
+import { SHIPPED } from '../../../widget/src/i18n/match-locale.ts';
+
+const files = await readWidgetFiles();
+const app = widgetRoutes(files);
+const get = async (path: string, headers: Record<string, string> = {}) => app.request(path, { headers });
+
+function built(path: string): WidgetFile {
+  const file = files.get(path);
+  if (!file) throw new Error(`${path} is not there: run "pnpm build" first`);
+  return file;
+}
+
+describe.each([
+  ['/widget.js', 'text/javascript; charset=utf-8'],
+  ['/widget/locales/de.json', 'application/json'],
+  ['/widget/locales/zh-Hans.json', 'application/json'],
+])('GET %s', (path, type) => {
+  it('is served compressed, the same bytes whichever way', async () => {
+    const { identity } = built(path);
+    const body = async (encoding: string) => {
+      const response = await get(path, { 'accept-encoding': encoding });
+      return { encoding: response.headers.get('content-encoding'), bytes: Buffer.from(await response.arrayBuffer()) };
+    };
+    const [br, gzip, plain, refused] = await Promise.all([
+      body('gzip, deflate, br, zstd'),
+      body('gzip'),
+      body(''),
+      body('br;q=0, gzip'),
+    ]);
+    expect([br.encoding, gzip.encoding, plain.encoding, refused.encoding]).toEqual(['br', 'gzip', null, 'gzip']);
+    expect(brotliDecompressSync(br.bytes).equals(identity)).toBe(true);
+    expect(gunzipSync(gzip.bytes).equals(identity)).toBe(true);
+    expect(plain.bytes.equals(identity)).toBe(true);
+  });
+
+  it('L27: may be used by any page, is cached for minutes, and revalidated by its content', async () => {
+    const response = await get(path);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'content-type': type,
+      'cache-control': 'public, max-age=300, stale-while-revalidate=86400',
+      'access-control-allow-origin': '*',
+      'cross-origin-resource-policy': 'cross-origin',
+      vary: 'Accept-Encoding',
+    });
+    const etag = response.headers.get('etag') ?? '';
+    expect(etag).toContain(createHash('sha256').update(built(path).identity).digest('base64url').slice(0, 27));
+    expect((await get(path, { 'if-none-match': etag })).status).toBe(304);
+    expect((await get(path, { 'if-none-match': '"another"' })).status).toBe(200);
+  });
+});
+
+describe('the locale files', () => {
+  it('are exactly those that the widget asks for', () => {
+    const served = [...files.keys()].flatMap((path) => /^\/widget\/locales\/(.+)\.json$/.exec(path)?.[1] ?? []);
+    expect(served.toSorted()).toEqual(SHIPPED.toSorted());
+  });
+
+  it.each(['/widget/locales/sv.json', '/widget/locales/en.ts', '/widget/locales/..%2f..%2fpackage.json'])(
+    '%s is not among them',
+    async (path) => expect((await get(path)).status).toBe(404),
+  );
+});
+
+it('the script is not there where it was not built', async () => {
+  expect((await widgetRoutes(new Map()).request('/widget.js')).status).toBe(404);
+});

@@ -1,0 +1,149 @@
+import { Stripe } from 'stripe';
+import { describe, expect, test } from 'vitest';
+import { priceFacts } from '../../../server/src/stripe/facts/customer.ts';
+import {
+  month,
+  ms,
+  plan,
+  price,
+  start,
+  stripeItem,
+  stripeSubscription,
+  subscriptionOf,
+} from '../fixtures/stripe-objects.ts';
+
+const itemOf = (own: Record<string, unknown>, around: Record<string, unknown> = {}) =>
+  subscriptionOf(stripeSubscription('new', { items: { data: [stripeItem('new', own)] }, ...around })).items[0];
+
+describe('prices and items', () => {
+  test.each([
+    ['a decimal string', { unit_amount: null, unit_amount_decimal: '0.5' }, 0.5],
+    ['a Decimal of the SDK', { unit_amount: 1, unit_amount_decimal: Stripe.Decimal.from('12.25') }, 12.25],
+    ['an object that spells one', { unit_amount_decimal: { decimal: '7.5' } }, 7.5],
+    ['a plain amount', { unit_amount_decimal: null }, 2900],
+    ['tiers: none', { billing_scheme: 'tiered', unit_amount: null, unit_amount_decimal: null }, null],
+    ['packages: none that may be multiplied', { transform_quantity: { divide_by: 100, round: 'up' } }, null],
+    ['another default currency: none rather than a wrong one', { currency: 'eur' }, null],
+    [
+      'another default currency, with options',
+      { currency: 'eur', currency_options: { usd: { unit_amount_decimal: '3300' } } },
+      3300,
+    ],
+  ])('unit amount: %s', (_, own, unitAmount) => {
+    expect(itemOf({ price: price(own) })).toMatchObject({ unitAmount, currency: 'usd' });
+  });
+
+  test('a plan of before there were prices', () => {
+    expect(
+      itemOf({ price: undefined, plan: plan({ interval: 'year', amount_decimal: null, amount: 99 }) }),
+    ).toMatchObject({
+      price: 'price_1',
+      interval: 'year',
+      unitAmount: 99,
+      lookupKey: null,
+    });
+  });
+
+  test('a single item on the subscription itself', () => {
+    expect(subscriptionOf(stripeSubscription('old', { items: undefined })).items).toMatchObject([
+      { price: 'price_1', quantity: 2 },
+    ]);
+  });
+
+  test.each([
+    ['usage', { usage_type: 'metered' }],
+    ['a meter', { usage_type: 'licensed', meter: 'mtr_1' }],
+  ])('metered by %s: no quantity', (_, recurring) => {
+    expect(itemOf({ price: price({ recurring: { interval: 'month', ...recurring } }) })).toMatchObject({
+      metered: true,
+      quantity: null,
+    });
+  });
+
+  test.each([
+    ['exclusive, but no tax is computed', 'exclusive', false, [], false],
+    ['exclusive under automatic tax', 'exclusive', true, [], true],
+    ['inclusive under automatic tax', 'inclusive', true, [], false],
+    ['an exclusive tax rate', 'unspecified', false, [{ inclusive: false }], true],
+    ['an inclusive tax rate', 'unspecified', false, [{ inclusive: true }], false],
+  ])('tax on top: %s', (_, tax_behavior, enabled, tax_rates, taxExcluded) => {
+    expect(itemOf({ price: price({ tax_behavior }), tax_rates }, { automatic_tax: { enabled } })?.taxExcluded).toBe(
+      taxExcluded,
+    );
+  });
+
+  test('an item without any price costs itself, not the customer', () => {
+    expect(
+      subscriptionOf(stripeSubscription('new', { items: { data: [{ id: 'si_x' }, stripeItem('new')] } })).items,
+    ).toHaveLength(1);
+  });
+
+  test('a price of the catalogue', () => {
+    expect(
+      priceFacts(price({ product: { id: 'prod_9', name: 'Nine' } }), { currency: null, quantity: 1, taxed: true }),
+    ).toMatchObject({
+      product: 'prod_9',
+      currency: 'usd',
+      unitAmount: 2900,
+      quantity: 1,
+    });
+  });
+});
+
+describe('SUB-10 schedules', () => {
+  const phases = [
+    { start_date: start, end_date: start + month, currency: 'usd', items: [{ price: 'price_1', quantity: 2 }] },
+    {
+      start_date: start + month,
+      end_date: start + 2 * month,
+      currency: 'usd',
+      items: [{ price: 'price_2', quantity: 1 }],
+    },
+  ];
+  const scheduled = (own: object) =>
+    subscriptionOf(
+      stripeSubscription('new', {
+        schedule: {
+          status: 'active',
+          current_phase: { start_date: start, end_date: start + month },
+          phases,
+          end_behavior: 'release',
+          ...own,
+        },
+      }),
+    );
+
+  test('the phase after the current one', () => {
+    expect(scheduled({}).next).toEqual({
+      at: ms(start + month),
+      items: [
+        expect.objectContaining({ price: 'price_2', product: '', unitAmount: null, quantity: 1, currency: 'usd' }),
+      ],
+    });
+  });
+
+  test('a phase that keeps the price keeps what is known of it', () => {
+    const same = [phases[0], { ...phases[1], items: [{ price: 'price_1', quantity: 9 }] }];
+    expect(scheduled({ phases: same }).next?.items).toMatchObject([
+      { product: 'prod_1', unitAmount: 2900, quantity: 9 },
+    ]);
+  });
+
+  test('phases of plans, expanded prices, no phase left', () => {
+    expect(
+      scheduled({ phases: [phases[0], { ...phases[1], items: [{ plan: plan({ id: 'plan_9', product: 'prod_9' }) }] }] })
+        .next?.items,
+    ).toMatchObject([{ price: 'plan_9', product: 'prod_9' }]);
+    expect(scheduled({ current_phase: { start_date: start + month } }).next).toBeNull();
+  });
+
+  test('a schedule that is over says nothing', () => {
+    expect(scheduled({ status: 'released' }).next).toBeNull();
+    expect(scheduled({ status: 'canceled', end_behavior: 'cancel' }).cancelAt).toBeNull();
+  });
+
+  test('a schedule that ends by cancelling sets the end, one that releases does not', () => {
+    expect(scheduled({}).cancelAt).toBeNull();
+    expect(scheduled({ end_behavior: 'cancel' }).cancelAt).toBe(ms(start + 2 * month));
+  });
+});

@@ -1,0 +1,118 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { changesBetween } from '../../../server/src/billing/changes.ts';
+import { defaultPolicy, judge } from '../../../server/src/billing/judge/judge.ts';
+import { customerFacts, needsInvoices, StripeObjectMalformed } from '../../../server/src/stripe/facts/customer.ts';
+import type { StripeLook } from '../../../server/src/stripe/facts/customer.ts';
+import { seeded } from '../fixtures/arbitrary-facts.ts';
+import { catalogue } from '../fixtures/facts.ts';
+import { factsOf, readableDigest, stripeSubscription } from '../fixtures/stripe-objects.ts';
+
+describe('what cannot be used is one typed error', () => {
+  test.each([
+    ['a customer without id', { customer: {} }],
+    ['no customer', { customer: null }],
+    ['a subscription without id', { subscriptions: [{ status: 'active' }] }],
+    ['a subscription without status', { subscriptions: [{ id: 'sub_1' }] }],
+    [
+      'an open invoice without id',
+      { openInvoices: [{ invoice: {}, payments: [], charges: [] }], subscriptions: [stripeSubscription('new')] },
+    ],
+  ])('%s', (_, look) => {
+    expect(() => factsOf(look)).toThrow(expect.objectContaining({ code: 'stripe_object_malformed' }));
+  });
+
+  // JSON that has the keys which are read, so that reading goes deep before it meets something odd.
+  const keys = fc.constantFrom(
+    'id',
+    'status',
+    'object',
+    'data',
+    'items',
+    'price',
+    'plan',
+    'recurring',
+    'latest_invoice',
+    'schedule',
+    'phases',
+    'current_phase',
+    'start_date',
+    'payments',
+    'payment',
+    'payment_intent',
+    'charge',
+    'latest_charge',
+    'last_payment_error',
+    'payment_method',
+    'invoice_settings',
+    'default_payment_method',
+    'tax_ids',
+    'card',
+    'type',
+    'toString',
+    'toNumber',
+    'toJSON',
+    'constructor',
+    '__proto__',
+    'unit_amount_decimal',
+    'decimal',
+    'currency_options',
+    'status_details',
+    'paused',
+    'pause_collection',
+    'discounts',
+    'parent',
+    'created',
+    'current_period_end',
+  );
+  const { any } = fc.letrec<{ any: unknown }>((tie) => ({
+    any: fc.oneof(
+      { maxDepth: 6, withCrossShrink: true },
+      fc.constantFrom(null, true, '', 'active', 'past_due', 'open', 'card', 'metered', 'x', 0, -1, 1e308, 17),
+      fc.array(tie('any'), { maxLength: 3 }),
+      fc.dictionary(keys, tie('any'), { maxKeys: 8, noNullPrototype: false }),
+    ),
+  }));
+  const identified = any.map((value) =>
+    typeof value === 'object' && value !== null ? { ...value, id: 'x_1', status: 'past_due' } : value,
+  );
+
+  test(`any JSON gives facts or that error, and facts can be judged and compared (seed ${seeded.seed})`, () => {
+    let gave = 0;
+    fc.assert(
+      fc.property(
+        fc.oneof(any, identified),
+        fc.array(identified, { maxLength: 2 }),
+        fc.array(fc.tuple(identified, any, any), { maxLength: 2 }),
+        (customer, subscriptions, invoices) => {
+          const list = (value: unknown) => (Array.isArray(value) ? value : [value]);
+          const openInvoices = invoices.map(([invoice, payments, charges]) => ({
+            invoice,
+            payments: list(payments),
+            charges: list(charges),
+          }));
+          const look = JSON.parse(JSON.stringify({ customer, subscriptions, openInvoices })) as StripeLook;
+          for (const each of look.subscriptions) needsInvoices(each);
+          try {
+            const facts = customerFacts(look, readableDigest);
+            expect(customerFacts(look, readableDigest)).toEqual(facts);
+            expect(changesBetween(facts, facts, () => null)).toEqual([]);
+            judge(
+              { linked: true, facts, fetchedAt: 1, revision: 'e.1', confirmedBy: null, staleSince: null },
+              defaultPolicy,
+              catalogue,
+              { mayManage: true },
+              2,
+            );
+            gave += 1;
+          } catch (error) {
+            expect(error).toBeInstanceOf(StripeObjectMalformed);
+          }
+        },
+      ),
+      seeded,
+    );
+    // Else the property would be about the error alone.
+    expect(gave).toBeGreaterThan(seeded.numRuns / 10);
+  });
+});

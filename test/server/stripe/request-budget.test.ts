@@ -1,0 +1,184 @@
+/** One budget for all processes: who waits, who never does, and what a store that is down does not stop. */
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Budget, BudgetSpentError, errandNow, inLane, type Lane } from '../../../server/src/stripe/request-budget.ts';
+import { spendFrom } from '../../../server/src/ledger/budget.ts';
+import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
+import type { BillingStore } from '../../../server/src/ledger/ledger.ts';
+
+const errand = (lane: Lane, signal: AbortSignal | null = null) => ({ lane, signal });
+
+/** A store that answers what it is told to, and notes what it was asked. */
+function scripted(answer: (asked: number) => number | Promise<number>) {
+  const asked: { reserve: number; count: number | undefined }[] = [];
+  const spend = async (_perSecond: number, reserve: number, _now: number, count?: number) => {
+    asked.push({ reserve, count });
+    return await answer(asked.length);
+  };
+  return { spend, asked };
+}
+
+const never = () => new Promise<number>(() => undefined);
+const down = () => Promise.reject(new Error('the database is gone'));
+
+describe('a click', () => {
+  it('is sent before the store is asked, and counted after', async () => {
+    const store = scripted(never);
+    await new Budget(store, { perSecond: 20 }).admit(errand('click'));
+    expect(store.asked).toEqual([]);
+    await nextTurn();
+    expect(store.asked).toEqual([{ reserve: -20, count: undefined }]);
+  });
+
+  it('is what nobody put in a lane', async () => {
+    expect(errandNow().lane).toBe('click');
+    await inLane('background', async () => {
+      await nextTurn();
+      expect(errandNow().lane).toBe('background');
+      await inLane('waiting', nextTurn);
+      expect(errandNow().lane).toBe('background');
+    });
+    expect(errandNow().lane).toBe('click');
+  });
+});
+
+describe('whoever is no click', () => {
+  it.each([
+    ['waiting', 0],
+    ['background', 4],
+    ['reconcile', 10],
+  ] as const)('in the lane "%s" leaves %d of 20, and asks again when it was told to', async (lane, reserve) => {
+    const store = scripted((asked) => (asked < 3 ? 1 : 0));
+    const waited: [Lane, number][] = [];
+    const budget = new Budget(store, { perSecond: 20, onAdmitted: (...admitted) => waited.push(admitted) });
+    await budget.admit(errand(lane));
+    expect(store.asked).toEqual(Array.from({ length: 3 }, () => ({ reserve, count: undefined })));
+    expect(waited).toEqual([[lane, expect.any(Number)]]);
+  });
+
+  it('asks one at a time in a lane, and is not held up by another lane', async () => {
+    const answers: ((wait: number) => void)[] = [];
+    const store = scripted(() => new Promise<number>((answer) => answers.push(answer)));
+    const budget = new Budget(store, { perSecond: 20 });
+    const order: string[] = [];
+    const ask = async (lane: Lane, name: string) => {
+      await budget.admit(errand(lane));
+      order.push(name);
+    };
+    const all = [ask('background', 'first'), ask('background', 'second'), ask('waiting', 'somebody')];
+    await nextTurn();
+    expect(answers).toHaveLength(2);
+    answers[1]?.(0);
+    await all[2];
+    answers[0]?.(0);
+    await all[0];
+    await nextTurn();
+    answers[2]?.(0);
+    await Promise.all(all);
+    expect(order).toEqual(['somebody', 'first', 'second']);
+  });
+
+  it('goes on when the store is down', async () => {
+    const budget = new Budget(scripted(down), { perSecond: 20 });
+    await budget.admit(errand('click'));
+    await budget.admit(errand('background'));
+    await budget.admit(errand('reconcile'));
+    await nextTurn();
+  });
+
+  it('gives up with its errand, and leaves its place to the next', async () => {
+    let room = false;
+    const budget = new Budget(
+      scripted(() => (room ? 0 : 5)),
+      { perSecond: 20 },
+    );
+    const ending = new AbortController();
+    const first = budget.admit(errand('background', ending.signal));
+    const second = budget.admit(errand('background'));
+    ending.abort();
+    await expect(first).rejects.toThrow(BudgetSpentError);
+    await expect(budget.admit(errand('waiting', ending.signal))).rejects.toThrow(BudgetSpentError);
+    room = true;
+    await second;
+  });
+});
+
+describe('patience that Stripe asks for', () => {
+  it('is taken out of everybody’s budget, a minute at most', async () => {
+    const store = scripted(() => 0);
+    const budget = new Budget(store, { perSecond: 20 });
+    budget.heed(3_000);
+    budget.heed(10 * 3_600_000);
+    await nextTurn();
+    expect(store.asked).toEqual([
+      { reserve: -20, count: 60 },
+      { reserve: -20, count: 1_200 },
+    ]);
+  });
+});
+
+describe('a clock', () => {
+  it('that was hours ahead and is set right stops nobody for hours', () => {
+    const hour = 3_600_000;
+    const { bucket } = spendFrom({ tokens: 0.5, at: hour }, 20, 0, 0, 1);
+    expect(bucket).toEqual({ tokens: 0.5, at: 0 });
+    expect(spendFrom(bucket, 20, 0, 25, 1)).toMatchObject({ waitMs: 0 });
+  });
+
+  it('that is a little behind another process’s does not fill the budget twice', () => {
+    const { bucket } = spendFrom({ tokens: 0, at: 1_000 }, 20, 0, 900, 1);
+    expect(bucket).toEqual({ tokens: 0, at: 1_000 });
+  });
+});
+
+describe('two processes on one ledger', () => {
+  const opened: BillingStore[] = [];
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((store) => store.close()));
+  });
+
+  const pair = (now: () => number) => {
+    const store = openSqliteStore(':memory:');
+    opened.push(store);
+    return { store, budgets: [0, 1].map(() => new Budget(store, { perSecond: 20, now })) as [Budget, Budget] };
+  };
+  /** Asks `count` times in turn, and answers how many were admitted while the clock stood still. */
+  const admitted = async (budgets: readonly [Budget, Budget], lane: Lane, count: number) => {
+    const ending = new AbortController();
+    let admissions = 0;
+    const asking = Array.from({ length: count }, (_, index) =>
+      (budgets[index % 2] ?? budgets[0]).admit(errand(lane, ending.signal)).then(
+        () => (admissions += 1),
+        () => undefined,
+      ),
+    );
+    // Each that is admitted takes a few turns; whoever is refused waits for a clock that stands.
+    for (let turn = 0; turn < 20 * count; turn += 1) await nextTurn();
+    ending.abort();
+    await Promise.all(asking);
+    return admissions;
+  };
+
+  it('share a second’s requests, each lane with its part', async () => {
+    let now = 1_000_000;
+    const { budgets } = pair(() => now);
+    expect(await admitted(budgets, 'reconcile', 15)).toBe(10);
+    expect(await admitted(budgets, 'background', 15)).toBe(6);
+    expect(await admitted(budgets, 'waiting', 15)).toBe(4);
+    now += 500;
+    expect(await admitted(budgets, 'background', 15)).toBe(6);
+  });
+
+  it('have patience together when one of them was asked for it, and clicks do not', async () => {
+    let now = 1_000_000;
+    const { budgets } = pair(() => now);
+    for (let refused = 0; refused < 5; refused += 1) budgets[0].heed(4_000);
+    expect(await admitted(budgets, 'waiting', 4)).toBe(0);
+    expect(await admitted(budgets, 'click', 40)).toBe(40);
+    now += 3_000;
+    expect(await admitted(budgets, 'waiting', 4)).toBe(0);
+    now += 7_000;
+    expect(await admitted(budgets, 'waiting', 4)).toBe(4);
+  });
+});

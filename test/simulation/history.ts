@@ -1,0 +1,113 @@
+/** What may happen in a history, and how often: to customers at Stripe, to what Stripe sends, and to the ledger's processes. */
+
+import * as fc from 'fast-check';
+import { ployOf } from './adversarial.ts';
+import { actions, type ActionName } from './stripe-actions.ts';
+
+export const accounts = ['team_1', 'team_2'] as const;
+
+const seconds = 1_000;
+const hours = 60 * 60 * seconds;
+const days = 24 * hours;
+
+export type Fault = 'rateLimited' | 'serverError' | 'html' | 'halfBody' | 'reset' | 'timeout' | 'missing';
+
+export type Happening =
+  /** Something happens to an account's customer at Stripe. */
+  | { readonly is: 'stripe'; readonly account: number; readonly action: ActionName; readonly n: number }
+  | { readonly is: 'time'; readonly ms: number }
+  /** Deliveries arrive, at the same moment when there are several; each also under a second id when `twice`. */
+  | { readonly is: 'deliver'; readonly mail: readonly number[]; readonly to: number; readonly twice: boolean }
+  /** Something that has arrived arrives again. */
+  | { readonly is: 'again'; readonly mail: number; readonly to: number }
+  | { readonly is: 'lose'; readonly mail: number; readonly noticed: boolean }
+  /** Waiting steps of any process are carried out. */
+  | { readonly is: 'go'; readonly picks: readonly number[] }
+  /** One process alone goes on: until it waits for Stripe's answer, or gets it, or so many steps. */
+  | { readonly is: 'work'; readonly process: number; readonly until: 'asks' | 'answered' | number }
+  /** From here on a process is slow at one kind of step that it waits for now; `null`: no more. */
+  | { readonly is: 'slow'; readonly process: number; readonly at: number | null }
+  /** A process is killed, at once or after a step that it never gets to know of. */
+  | { readonly is: 'crash'; readonly process: number; readonly after: number | null }
+  | { readonly is: 'start'; readonly process: number }
+  /** The next requests to Stripe go wrong. */
+  | { readonly is: 'fault'; readonly fault: Fault; readonly times: number }
+  | { readonly is: 'link'; readonly account: number; readonly by: number }
+  /** The account gets a new customer at Stripe, after the last one was deleted. */
+  | { readonly is: 'newCustomer'; readonly account: number }
+  | { readonly is: 'heal'; readonly process: number; readonly how: 'sweep' | 'reconcile' };
+
+export interface History {
+  readonly processes: number;
+  /** How far the accounts are when it begins: `linked` and looked at, `subscribed` besides. */
+  readonly begins: 'withNothing' | 'linked' | 'subscribed';
+  /** As what Stripe sends its events. */
+  readonly sends: 'snapshots' | 'thin' | 'both';
+  readonly happenings: readonly Happening[];
+}
+
+const one = <const T>(...values: readonly T[]) => fc.constantFrom(...values);
+
+const small = fc.nat(30);
+/** Mostly the same one: what happens to two accounts disturbs nobody. */
+const account = one(0, 0, 0, 1);
+const process = fc.nat(2);
+
+const rare: readonly ActionName[] = ['delete', 'renameProduct', 'void'];
+const common = (Object.keys(actions) as ActionName[]).filter((name) => !rare.includes(name));
+const action = fc.oneof(
+  { weight: 3, arbitrary: one<ActionName>('subscribe', 'trial', 'checkout') },
+  { weight: 12, arbitrary: one(...common) },
+  { weight: 1, arbitrary: one(...rare) },
+);
+const ms = fc.oneof(
+  { weight: 6, arbitrary: one(1 * seconds, 3 * seconds, 9 * seconds) },
+  { weight: 3, arbitrary: one(60 * seconds, 2 * hours) },
+  { weight: 4, arbitrary: one(1 * days, 3 * days, 8 * days, 31 * days) },
+);
+
+const happening: fc.Arbitrary<Happening> = fc.oneof(
+  { weight: 22, arbitrary: fc.record({ is: one('stripe'), account, action, n: small }) },
+  { weight: 8, arbitrary: fc.record({ is: one('time'), ms }) },
+  {
+    weight: 22,
+    arbitrary: fc.record({
+      is: one('deliver'),
+      mail: fc.array(small, { minLength: 1, maxLength: 6 }),
+      to: process,
+      twice: one(false, false, false, true),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ is: one('again'), mail: small, to: process }) },
+  { weight: 3, arbitrary: fc.record({ is: one('lose'), mail: small, noticed: fc.boolean() }) },
+  { weight: 36, arbitrary: fc.record({ is: one('go'), picks: fc.array(small, { minLength: 1, maxLength: 12 }) }) },
+  { weight: 14, arbitrary: fc.record({ is: one('slow'), process, at: fc.option(small, { freq: 4 }) }) },
+  { weight: 6, arbitrary: fc.record({ is: one('crash'), process, after: fc.option(small, { freq: 4 }) }) },
+  { weight: 4, arbitrary: fc.record({ is: one('start'), process }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      is: one('fault'),
+      fault: one<Fault>('rateLimited', 'serverError', 'html', 'halfBody', 'reset', 'timeout', 'missing'),
+      times: fc.integer({ min: 1, max: 8 }),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ is: one('link'), account, by: process }) },
+  { weight: 1, arbitrary: fc.record({ is: one('newCustomer'), account }) },
+  { weight: 1, arbitrary: fc.record({ is: one('heal'), process, how: one('sweep', 'reconcile') }) },
+);
+
+export const histories: fc.Arbitrary<History> = fc.record({
+  processes: one(1, 2, 2, 3),
+  begins: one('withNothing', 'linked', 'subscribed', 'subscribed'),
+  sends: one('snapshots', 'snapshots', 'snapshots', 'thin', 'both'),
+  happenings: fc
+    .array(
+      fc.oneof(
+        { weight: 8, arbitrary: happening.map((each): readonly Happening[] => [each]) },
+        { weight: 1, arbitrary: ployOf({ account, process }) },
+      ),
+      { minLength: 10, maxLength: 40, size: 'max' },
+    )
+    .map((parts) => parts.flat()),
+});

@@ -1,0 +1,77 @@
+/**
+ * What the histories ask of a ledger, and what they give it. Nothing here knows how Billhook is made: whoever can start
+ * processes on one durable ledger like this can be put through the same histories.
+ */
+
+import type { CustomerFacts } from '../../server/src/billing/facts.ts';
+
+/** The machine that one process runs on. Everything that leaves the process's memory goes through it. */
+export interface Machine {
+  readonly name: string;
+  /** Unix milliseconds. */
+  now(): number;
+  /** Stripe's API. Slow, or failing, when the history says so. */
+  readonly fetch: typeof globalThis.fetch;
+  /**
+   * One thing that happens whole or not at all, such as a transaction. It is carried out when the history comes to it;
+   * what the process does next waits for that. Of a process that is dead nothing is carried out any more.
+   */
+  step<T>(what: string, work: () => Promise<T>): Promise<T>;
+  /** The host hears a notice. */
+  tell(notice: ToldNotice): Promise<void>;
+}
+
+/** A notice as its host gets it. */
+export interface ToldNotice {
+  readonly id: string;
+  readonly type: string;
+  readonly account: string;
+  /** The counter in its revision. */
+  readonly revision: number;
+  readonly data: object;
+}
+
+/** What a reader of an account is told. */
+export interface Seen {
+  readonly customer: string | null;
+  readonly facts: CustomerFacts | null;
+  /** Unix milliseconds: the facts claim to be at least as fresh as this. */
+  readonly fetchedAt: number | null;
+  readonly revision: number;
+  /** `false` promises that nothing is known to have changed since. */
+  readonly stale: boolean;
+  readonly access: 'full' | 'readOnly' | 'none' | 'unknown';
+}
+
+/** One process of the ledger. */
+export interface LedgerProcess {
+  /** A delivery from Stripe, signed; answers the HTTP status. */
+  webhook(body: string, signature: string): Promise<number>;
+  /** Makes the customer the account's, for good. */
+  link(account: string, customer: string): Promise<void>;
+  /** Asks Stripe what it could not deliver. `false`: it could not be done to the end. */
+  sweep(): Promise<boolean>;
+  /** Looks at everybody who has, or had, a subscription. `false`: it could not be done to the end. */
+  reconcile(): Promise<boolean>;
+  /** What this process answers to a reader now. Not a step: reading changes nothing. */
+  read(account: string): Promise<Seen>;
+  /** The machine is gone. Nothing may be finished. */
+  abandon(): void;
+}
+
+export interface Ledger {
+  /** Resolves when the process takes deliveries. */
+  start(machine: Machine): Promise<LedgerProcess>;
+  /** What keeps it from being at rest: customers to look at, hints to resolve, notices to deliver. */
+  restless(): Promise<{ readonly stale: number; readonly hints: number; readonly untold: number }>;
+  close(): Promise<void>;
+}
+
+export interface LedgerSettings {
+  readonly stripe: { readonly secretKey: string; readonly webhookSecret: string; readonly apiUrl: string };
+  readonly accounts: readonly string[];
+  /** How many processes share it. */
+  readonly processes: number;
+}
+
+export type OpenLedger = (settings: LedgerSettings) => Promise<Ledger>;

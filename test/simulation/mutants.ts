@@ -1,0 +1,252 @@
+/**
+ * Ledgers with one thing wrong: what somebody might well have written, or might write one day to make it simpler or
+ * faster. The histories must tell each of them from the real one.
+ */
+
+import type { BillingStore, OutboxEntry } from '../../server/src/ledger/ledger.ts';
+import { StripeFailure, type StripeGateway } from '../../server/src/stripe/gateway.ts';
+import type { Mutation } from './billhook-ledger.ts';
+
+export interface Mutant {
+  readonly name: string;
+  /** What it would do to somebody. */
+  readonly harm: string;
+  /** How many histories of the usual seed it lives through, for sure: a run need not wait for them. Default: 0. */
+  readonly hidesFor?: number;
+  /** Once a ledger; what its processes share is in here. */
+  readonly mutate: () => Mutation;
+}
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'the ticket is read after the fetch',
+    harm: 'a hint that came during the fetch is taken for looked at',
+    hidesFor: 35,
+    mutate: () => ({
+      store: (store) => ({
+        ...methods(store),
+        async apply(claim, ...rest) {
+          const record = await store.findAccount(claim);
+          return await store.apply({ ...claim, ticket: record?.ticket ?? claim.ticket }, ...rest);
+        },
+      }),
+    }),
+  },
+  {
+    name: 'the event is recorded apart from the ticket',
+    harm: 'a crash between the two, and Stripe’s next try is a duplicate that raises nothing',
+    hidesFor: 10,
+    mutate: () => ({
+      store: (store) => ({
+        ...methods(store),
+        async recordHint(hint, now, via) {
+          const { customer } = hint;
+          if (hint.concerns !== 'customer' || customer === null) return await store.recordHint(hint, now, via);
+          const outcome = await store.recordHint({ ...hint, concerns: 'none', customer: null }, now, via);
+          if (outcome === 'duplicate') return outcome;
+          return (await store.raiseTicket(customer, 'webhook', now)) === null ? 'closed' : 'ticket';
+        },
+      }),
+    }),
+  },
+  {
+    name: 'the hint is closed apart from the ticket',
+    harm: 'a crash between the two, and a thin event has raised nothing',
+    hidesFor: 105,
+    mutate: () => ({
+      store: (store) => ({
+        ...methods(store),
+        async closeHint(event, customer, now) {
+          await store.closeHint(event, null, now);
+          if (customer !== null) await store.raiseTicket(customer, 'webhook', now);
+          return null;
+        },
+      }),
+    }),
+  },
+  {
+    name: 'the answer comes before the commit',
+    harm: 'a crash between the two, and Stripe never sends the event again',
+    mutate: () => ({
+      webhook: (route) => async (body, signature) => {
+        void route(body, signature).catch(() => undefined);
+        return 200;
+      },
+    }),
+  },
+  {
+    name: 'a fence without the claim',
+    harm: 'a worker whose lease ran out under a slow fetch writes what it saw over what was seen since',
+    hidesFor: 40,
+    mutate: () => {
+      const newest = new Map<string, number>();
+      return {
+        store: (store) => ({
+          ...methods(store),
+          async claim(...args) {
+            const claims = await store.claim(...args);
+            for (const { customer, claim } of claims) newest.set(customer, Math.max(claim, newest.get(customer) ?? 0));
+            return claims;
+          },
+          apply: (claim, ...rest) =>
+            store.apply({ ...claim, claim: newest.get(claim.customer) ?? claim.claim }, ...rest),
+        }),
+      };
+    },
+  },
+  {
+    name: 'a lease that never ends',
+    harm: 'what a crashed worker had in hand is looked at by nobody',
+    hidesFor: 12,
+    mutate: () => ({
+      store: (store) => ({
+        ...methods(store),
+        claim: (now, _leaseMs, limit, only) => store.claim(now, Number.MAX_SAFE_INTEGER - now, limit, only),
+      }),
+    }),
+  },
+  {
+    name: 'no slow poll behind the wakes',
+    harm: 'what was left behind by a process that is gone, or was not heard of, is found by nobody',
+    mutate: () => ({ pollMs: 2 ** 31 - 1 }),
+  },
+  {
+    name: 'facts as fresh as the end of their fetch',
+    harm: 'a moment that passed during the fetch counts as seen, and access is narrowed on facts from before it',
+    mutate: () => ({
+      store: (store, machine) => ({
+        ...methods(store),
+        apply: (claim, facts, _fetchedAt, ...rest) => store.apply(claim, facts, machine.now(), ...rest),
+      }),
+    }),
+  },
+  {
+    name: 'access narrowed on old facts',
+    harm: 'the webhook of a payment is lost, the grace ends, and somebody who paid is locked out',
+    mutate: () => ({
+      readersStore: (store, now) => ({
+        ...methods(store),
+        async findAccount(ref) {
+          const record = await store.findAccount(ref);
+          return record && record.fetchedAt !== null ? { ...record, fetchedAt: now() } : record;
+        },
+      }),
+    }),
+  },
+  {
+    name: 'duplicates told by type and second',
+    harm: 'the second of two changes in one second is dropped',
+    mutate: () => {
+      const known = new Set<string>();
+      return {
+        webhook: (route) => async (body, signature) => {
+          const { type, created } = parsed(body);
+          const key = `${type} ${created}`;
+          if (known.has(key)) return 200;
+          const status = await route(body, signature);
+          if (status === 200) known.add(key);
+          return status;
+        },
+      };
+    },
+  },
+  {
+    name: 'L2, SUB-2: events put in order by `created`',
+    harm: 'an event that was sent later and dated the same, or dated earlier, is dropped',
+    mutate: () => {
+      const newest = new Map<string, number>();
+      return {
+        webhook: (route) => async (body, signature) => {
+          const { created, data } = parsed(body);
+          const owner = data?.object.customer ?? data?.object.id ?? '';
+          if (typeof created === 'number' && created <= (newest.get(owner) ?? 0)) return 200;
+          const status = await route(body, signature);
+          if (status === 200 && typeof created === 'number') newest.set(owner, created);
+          return status;
+        },
+      };
+    },
+  },
+  {
+    name: 'giving up after three failures',
+    harm: 'Stripe is down for a minute, and nobody looks again',
+    mutate: () => ({
+      store: (store) => ({
+        ...methods(store),
+        fail: (claim, code, nextAttemptAt, now) =>
+          store.fail(claim, code, claim.attempts >= 2 ? Number.MAX_SAFE_INTEGER : nextAttemptAt, now),
+      }),
+    }),
+  },
+  {
+    name: 'a 404 forgets',
+    harm: 'the key of another Stripe account looks like everybody being gone',
+    hidesFor: 12,
+    mutate: () => ({
+      gateway: (gateway) => ({
+        ...gateway,
+        look: async (customer) => {
+          try {
+            return await gateway.look(customer);
+          } catch (cause) {
+            if (!(cause instanceof StripeFailure) || cause.code !== 'stripe_customer_missing') throw cause;
+            return { customer: { id: customer, deleted: true }, subscriptions: [], openInvoices: [] };
+          }
+        },
+      }),
+    }),
+  },
+  {
+    name: 'hosts told apart from the facts',
+    harm: 'a crash between the two, and the host never hears that somebody cancelled',
+    hidesFor: 40,
+    mutate: () => ({
+      store: (store, machine) => ({
+        ...methods(store),
+        async apply(claim, facts, fetchedAt, nextChangeAt, now, notices: readonly OutboxEntry[] = []) {
+          const applied = await store.apply(claim, facts, fetchedAt, nextChangeAt, now);
+          if (!applied.applied || notices.length === 0) return applied;
+          const { revision = 0 } = (await store.findAccount(claim)) ?? {};
+          for (const { id, type, data } of notices) {
+            await machine.tell({ id, type, data, account: claim.account, revision });
+          }
+          return { ...applied, told: notices.length };
+        },
+      }),
+    }),
+  },
+  {
+    name: 'one look for everything that came within a second',
+    harm: 'what changed after the look and within the second is not looked at',
+    mutate: () => {
+      const looks = new Map<string, { readonly at: number; readonly look: ReturnType<StripeGateway['look']> }>();
+      return {
+        gateway: (gateway, now) => ({
+          ...gateway,
+          async look(customer) {
+            const last = looks.get(customer);
+            if (last && now() - last.at < 1_000) return await last.look;
+            const look = gateway.look(customer);
+            look.catch(() => looks.delete(customer));
+            looks.set(customer, { at: now(), look });
+            return await look;
+          },
+        }),
+      };
+    },
+  },
+];
+
+/** The store's methods as plain ones, to be replaced one by one. */
+function methods(store: BillingStore): BillingStore {
+  const names = Object.keys(store) as (keyof BillingStore)[];
+  return Object.fromEntries(names.map((name) => [name, store[name]])) as unknown as BillingStore;
+}
+
+interface Parsed {
+  readonly type?: string;
+  readonly created?: number | string;
+  readonly data?: { readonly object: { readonly id?: string; readonly customer?: string | null } };
+}
+
+const parsed = (body: string): Parsed => JSON.parse(body) as Parsed;

@@ -1,0 +1,318 @@
+/**
+ * Lives through a history with a ledger, and then lets everything come to rest: what is on its way arrives, what was lost
+ * is swept, what vanished is reconciled, what is dead is started again. Then the ledger must be what Stripe is.
+ */
+
+import { isTerminal } from '../../server/src/billing/judge/subscription.ts';
+import { BrokenPromise } from './broken-promise.ts';
+import { accounts, type Fault, type Happening, type History } from './history.ts';
+import { HostEar } from './notice-observer.ts';
+import { Interleaving, untilItWaits } from './interleaving.ts';
+import type { Ledger, OpenLedger } from './ledger-under-test.ts';
+import { PostOffice } from './webhook-transport.ts';
+import { Processes } from './processes.ts';
+import { accessWith, Readers } from './readers.ts';
+import { actions } from './stripe-actions.ts';
+import { apiUrl, beginning, StripeAccount, webhookSecret } from './stripe-account.ts';
+import { onTheRoad } from './stripe-transport.ts';
+import { VirtualTime } from './virtual-time.ts';
+
+/** How much happened in a history. */
+export interface Tally {
+  readonly steps: number;
+  readonly deliveries: number;
+  readonly crashes: number;
+  readonly requests: number;
+  readonly versions: number;
+  readonly reads: number;
+  readonly torn: number;
+  readonly notices: number;
+}
+
+/** Milliseconds between tries to come to rest: ever longer, so that each lease, back-off and moment gets its turn. */
+const patience = [1, 2_000, 10_000, 10_000, 60_000, 60_000, 4e5, 4e5, 4e5, 4e5, 4e6, 8e6];
+
+/** @throws {BrokenPromise} with the last of what was carried out. */
+export async function liveThrough(history: History, open: OpenLedger): Promise<Tally> {
+  const time = new VirtualTime(beginning);
+  const restore = time.install();
+  const life = await Life.begin(time, history, open);
+  try {
+    for (const happening of history.happenings) {
+      await life.live(happening);
+      await life.look();
+    }
+    await life.comeToRest();
+    return life.tally;
+  } catch (cause) {
+    if (cause instanceof BrokenPromise) cause.message += `\n${life.trace.slice(-60).join('\n')}`;
+    throw cause;
+  } finally {
+    await life.end();
+    restore();
+  }
+}
+
+class Life {
+  readonly #time: VirtualTime;
+  readonly #stripe: StripeAccount;
+  readonly #ledger: Ledger;
+  readonly #readers: Readers;
+  readonly #ear = new HostEar();
+  readonly #post: PostOffice;
+  readonly #interleaving = new Interleaving();
+  readonly #processes: Processes;
+  readonly #faults: Fault[] = [];
+  readonly #road = { requests: 0 };
+  /** By account: its customer at Stripe. */
+  readonly #customers = new Map<string, string>();
+
+  static async begin(time: VirtualTime, history: History, open: OpenLedger): Promise<Life> {
+    const stripe = await StripeAccount.open(time);
+    const access = { secretKey: stripe.sandbox.secretKey, webhookSecret, apiUrl };
+    const ledger = await open({ stripe: access, accounts, processes: history.processes });
+    const life = new Life(time, stripe, ledger, history);
+    for (const account of accounts) {
+      const customer = await life.#newCustomer(account);
+      if (history.begins === 'subscribed') await actions.subscribe(stripe, customer, 0);
+    }
+    if (history.begins !== 'withNothing') await life.#tryToRest();
+    return life;
+  }
+
+  private constructor(time: VirtualTime, stripe: StripeAccount, ledger: Ledger, { processes, sends }: History) {
+    this.#time = time;
+    this.#stripe = stripe;
+    this.#ledger = ledger;
+    this.#readers = new Readers(stripe);
+    this.#post = new PostOffice(stripe, sends, this.#readers);
+    const road = onTheRoad(stripe, () => this.#faults.shift() ?? null, this.#road);
+    const newMachine = (name: string) =>
+      this.#interleaving.machine(
+        name,
+        () => time.now,
+        road,
+        async (notice) => this.#ear.hear(notice),
+      );
+    this.#processes = new Processes(ledger, processes, time, this.#interleaving, newMachine, () => this.look());
+  }
+
+  get trace(): readonly string[] {
+    return this.#interleaving.trace;
+  }
+
+  get tally(): Tally {
+    const { steps, crashes } = this.#processes;
+    const { reads, torn } = this.#readers;
+    const versions = [...this.#customers.values()].map((customer) => this.#stripe.versions(customer).length);
+    return {
+      steps,
+      crashes,
+      reads,
+      torn,
+      deliveries: this.#post.deliveries,
+      requests: this.#road.requests,
+      versions: versions.reduce((sum, count) => sum + count, 0),
+      notices: this.#ear.heard,
+    };
+  }
+
+  async live(happening: Happening): Promise<void> {
+    this.#time.now++;
+    switch (happening.is) {
+      case 'stripe':
+        await actions[happening.action](this.#stripe, this.#customerOf(happening.account), happening.n);
+        break;
+      case 'time':
+        await this.#pass(happening.ms);
+        break;
+      case 'deliver':
+        for (const pick of happening.mail) {
+          const mail = this.#post.find('waiting', pick);
+          if (mail) this.#post.deliver(mail, this.#processes.at(happening.to).process, happening.twice);
+        }
+        break;
+      case 'again': {
+        const mail = this.#post.find('arrived', happening.mail);
+        if (mail) this.#post.deliver(mail, this.#processes.at(happening.to).process);
+        break;
+      }
+      case 'lose': {
+        const mail = this.#post.find('waiting', happening.mail);
+        if (mail) mail.state = happening.noticed ? 'lost' : 'vanished';
+        break;
+      }
+      case 'go':
+        for (const pick of happening.picks) await this.#processes.go(pick);
+        break;
+      case 'work':
+        await this.#processes.work(happening.process, happening.until);
+        break;
+      case 'slow':
+        this.#processes.slow(happening.process, happening.at);
+        break;
+      case 'crash':
+        this.#post.cut(await this.#processes.crash(happening.process, happening.after));
+        break;
+      case 'start':
+        this.#processes.start(happening.process);
+        break;
+      case 'fault':
+        for (let times = 0; times < happening.times; times++) this.#faults.push(happening.fault);
+        break;
+      case 'link':
+        this.#link(accounts[happening.account] ?? accounts[0], happening.by);
+        break;
+      case 'newCustomer':
+        if (this.#isDeleted(this.#customerOf(happening.account))) {
+          await this.#newCustomer(accounts[happening.account] ?? accounts[0]);
+        }
+        break;
+      case 'heal':
+        void this.#processes
+          .at(happening.process)
+          .process?.[happening.how]()
+          .catch(() => false);
+        break;
+    }
+    await untilItWaits();
+  }
+
+  /** A reader of each account looks, now through this process and now through that. */
+  async look(): Promise<void> {
+    if (this.#post.awaitsHints && (await this.#ledger.restless()).hints === 0) this.#post.hintsAreResolved();
+    const { alive } = this.#processes;
+    const process = alive[this.#readers.reads % alive.length];
+    if (!process) return;
+    for (const account of accounts) {
+      const seen = await process.read(account);
+      this.#readers.see(account, seen, this.#time.now);
+      this.#ear.sees(seen);
+    }
+    this.#ear.mustBeInOrder();
+  }
+
+  /** @throws {BrokenPromise} when it does not, or when the ledger is not what Stripe is then. */
+  async comeToRest(): Promise<void> {
+    this.#faults.length = 0;
+    this.#processes.noneIsSlow();
+    this.#processes.startAll();
+    for (const ms of patience) {
+      await this.#pass(ms);
+      await this.#tryToRest();
+      if (await this.#isAtRest()) return await this.#mustBeTrue();
+    }
+    const { stale, hints, untold } = await this.#ledger.restless();
+    const mail = this.#post.all('waiting', 'underWay', 'lost', 'vanished').map(({ type, state }) => `${type} ${state}`);
+    throw new BrokenPromise(
+      `never comes to rest: ${stale} stale, ${hints} open hints, ${untold} untold; on their way: ${mail.join(', ')}`,
+    );
+  }
+
+  async end(): Promise<void> {
+    this.#processes.killAll();
+    await this.#ledger.close();
+    this.#stripe.close();
+  }
+
+  async #tryToRest(): Promise<void> {
+    await untilItWaits();
+    await this.#processes.goOn();
+    for (const account of accounts) this.#link(account, 0);
+    for (const mail of this.#post.all('waiting')) this.#post.deliver(mail, this.#processes.at(0).process);
+    await untilItWaits();
+    await this.#processes.goOn();
+    if (this.#post.find('lost', 0)) await this.#heal('sweep', 'lost');
+    if (this.#post.find('vanished', 0)) await this.#heal('reconcile', 'vanished');
+    await this.look();
+  }
+
+  async #heal(how: 'sweep' | 'reconcile', state: 'lost' | 'vanished'): Promise<void> {
+    const healing: { done: boolean | null } = { done: null };
+    const heal = async () => {
+      healing.done =
+        (await this.#processes
+          .at(0)
+          .process?.[how]()
+          .catch(() => false)) ?? false;
+    };
+    void heal();
+    await untilItWaits();
+    for (let rounds = 0; healing.done === null && rounds < 200; rounds++) {
+      await this.#processes.goOn();
+      await this.#pass(250);
+    }
+    // Not now: whoever was at it and died still has its turn, until its lease ends.
+    if (healing.done !== true) return;
+    for (const mail of this.#post.all(state)) {
+      // A customer without a subscription is nobody to be wrong about, and not reconciled: what it lost comes late.
+      mail.state = state === 'vanished' && this.#isIdle(mail.customer) ? 'waiting' : 'arrived';
+    }
+  }
+
+  async #isAtRest(): Promise<boolean> {
+    const { stale, hints, untold } = await this.#ledger.restless();
+    if (stale + hints + untold > 0 || this.#post.all('waiting', 'underWay', 'lost', 'vanished').length > 0)
+      return false;
+    // An account's next customer can only be linked after the ledger has learned that the last one was deleted.
+    const living = [...this.#customers].filter(([, customer]) => !this.#isDeleted(customer));
+    const seen = await Promise.all(living.map(async ([account]) => this.#processes.at(0).process?.read(account)));
+    return living.every(([, customer], index) => seen[index]?.customer === customer);
+  }
+
+  /** The ledger is what Stripe is, whichever process is asked, and the host has been told. */
+  async #mustBeTrue(): Promise<void> {
+    for (const [account, customer] of this.#customers) {
+      const truth = this.#stripe.versions(customer).at(-1);
+      if (!truth) throw new Error('a customer without a version');
+      for (const process of this.#processes.alive) {
+        const seen = await process.read(account);
+        // It was deleted before it could be linked: nobody was ever promised anything about it.
+        if (seen.customer !== customer && this.#isDeleted(customer)) continue;
+        // Of a deleted customer only that counts: its last look may have begun before its subscriptions ended.
+        const isSame = truth.facts.deleted ? seen.facts?.deleted : JSON.stringify(seen.facts) === truth.content;
+        if (isSame !== true) {
+          const here = JSON.stringify(seen.facts);
+          throw new BrokenPromise(`the ledger is at rest, and not what Stripe is:\n${here}\n${truth.content}`);
+        }
+        const access = accessWith(truth.facts, this.#time.now);
+        if (seen.access !== access) throw new BrokenPromise(`access is ${seen.access}, and by Stripe ${access}`);
+      }
+      this.#ear.mustKnow(account, truth.facts);
+    }
+  }
+
+  async #pass(ms: number): Promise<void> {
+    await this.#stripe.pass(ms);
+    this.#time.pass(0);
+    await untilItWaits();
+  }
+
+  #link(account: string, by: number): void {
+    const customer = this.#customers.get(account) ?? '';
+    // What fails is tried again: by whoever wants it, or when everything comes to rest.
+    void this.#processes
+      .at(by)
+      .process?.link(account, customer)
+      .catch(() => undefined);
+  }
+
+  async #newCustomer(account: string): Promise<string> {
+    const customer = await this.#stripe.newCustomer(account);
+    this.#customers.set(account, customer);
+    return customer;
+  }
+
+  #customerOf(account: number): string {
+    return this.#customers.get(accounts[account] ?? accounts[0]) ?? '';
+  }
+
+  #isDeleted(customer: string): boolean {
+    return this.#stripe.sandbox.state.deletedCustomers.has(customer);
+  }
+
+  #isIdle(customer: string | null): boolean {
+    const facts = this.#stripe.versions(customer ?? '').at(-1)?.facts;
+    return facts === undefined || facts.subscriptions.every(isTerminal);
+  }
+}
