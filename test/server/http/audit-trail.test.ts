@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Log, LogFields } from '@billhook/server';
 import type { BillingSnapshot, OpenedVisit } from '@billhook/widget/contract';
-import { setStage, type Stage } from './with-sandbox.ts';
+import { setStage, type Stage } from '../support/with-sandbox.ts';
 
 interface Line {
   readonly event: string;
