@@ -182,3 +182,52 @@ describe('the rooms', () => {
     }
   });
 });
+
+describe('the sandbox', () => {
+  const sandbox = sourcesOf('demo/stripe-sandbox');
+  /** Each floor may import itself and what stands before it. A room is a folder, or a file beside them. */
+  const floors = [
+    ['state'],
+    ['errors'],
+    ['engine'],
+    ['webhooks'],
+    ['http'],
+    ['routes', 'pages'],
+    ['sandbox'],
+    ['control', 'seed'],
+    ['index'],
+    ['cli'],
+  ];
+  const roomOf = (path: string) => /^demo\/stripe-sandbox\/([^/.]+)/.exec(path)?.[1] ?? '';
+  const floorOf = (path: string) => floors.findIndex((rooms) => rooms.includes(roomOf(path)));
+  const isOwn = (path: string) => path.startsWith('demo/stripe-sandbox/');
+
+  it('rule: a room imports itself and the floors below it, types included', () => {
+    expect(sandbox.filter(({ path }) => floorOf(path) < 0).map(({ path }) => path)).toEqual([]);
+    const above = (imported: string, { path }: SourceFile) =>
+      isOwn(imported) &&
+      roomOf(imported) !== roomOf(path) &&
+      (floorOf(imported) > floorOf(path) || floorOf(imported) === floorOf(path));
+    expect(offences(sandbox, above)).toEqual([]);
+  });
+
+  it('rule: no file imports itself by a detour, types included', () => {
+    const byPath = new Map(sandbox.map((file) => [file.path, file.imports]));
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const walk = (path: string, trail: readonly string[]) => {
+      if (trail.includes(path)) circles.push([...trail.slice(trail.indexOf(path)), path].join(' → '));
+      if (trail.includes(path) || done.has(path)) return;
+      for (const imported of byPath.get(path) ?? []) walk(imported, [...trail, path]);
+      done.add(path);
+    };
+    for (const path of byPath.keys()) walk(path, []);
+    expect(circles).toEqual([]);
+  });
+
+  it('rule: it could be a package of its own: nothing of the repository around it, and few packages', () => {
+    const foreign = (imported: string) =>
+      !isOwn(imported) && !/^(?:node:[\w/]+|hono(?:\/.+)?|@hono\/node-server(?:\/.+)?|qs|stripe)$/.test(imported);
+    expect(offences(sandbox, foreign)).toEqual([]);
+  });
+});

@@ -5,16 +5,15 @@
 
 import { serve, type ServerType } from '@hono/node-server';
 import { Hono } from 'hono';
-import { createClock, type Clock } from './state/clock.ts';
+import { createControlPages } from './control/control-forms.ts';
 import { createControlRoom } from './control/control.ts';
-import { createDeliveries, type Deliveries } from './webhooks/deliveries.ts';
 import { createDueWork } from './engine/due.ts';
 import { webhooksDelivered } from './engine/invoices.ts';
+import { applyPaidChanges } from './engine/pending-update.ts';
 import { savePortalSettings } from './engine/portal.ts';
 import { createApi } from './http/api.ts';
-import { createFaults, type Faults } from './http/faults.ts';
-import { createRequestLog, type RequestLog } from './http/request-log.ts';
-import { createControlPages } from './control/control-forms.ts';
+import { createFaults } from './http/faults.ts';
+import { createRequestLog } from './http/request-log.ts';
 import { createPages } from './pages/index.ts';
 import { startPage } from './pages/start.ts';
 import { accountRoutes } from './routes/account.ts';
@@ -27,50 +26,19 @@ import { portalSessionRoutes } from './routes/portal-sessions.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 import { subscriptionRoutes } from './routes/subscriptions.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
-import { defaultSettings, type Settings } from './state/settings.ts';
-import { createState, type State } from './state/state.ts';
-import type { PortalConfiguration } from './state/wire.ts';
+import type { StripeSandbox, StripeSandboxOptions } from './sandbox.ts';
+import { createClock } from './state/clock.ts';
+import { defaultSettings } from './state/settings.ts';
+import { createState } from './state/state.ts';
+import { createDeliveries } from './webhooks/deliveries.ts';
 
 export type { Clock } from './state/clock.ts';
 export type { Deliveries, Delivery, DeliveryRule, DeliverySettings } from './webhooks/deliveries.ts';
 export type { Fault, FaultKind, Faults } from './http/faults.ts';
 export type { LoggedRequest, RequestLog } from './http/request-log.ts';
 export type { Settings } from './state/settings.ts';
+export type { StripeSandbox, StripeSandboxOptions } from './sandbox.ts';
 export { seedDemo, type SeededCustomers } from './seed/seed.ts';
-
-export interface StripeSandboxOptions {
-  /** The key that clients must send. Default `sk_test_sandbox`. */
-  secretKey?: string;
-  /** The origin in the addresses of hosted pages. Default: where it listens. */
-  publicUrl?: string;
-  /** Milliseconds that every `/v1` call takes. Default 0. */
-  latencyMs?: number;
-  /** Unix milliseconds at which the clock stands, frozen until it is moved or told to `run`. Default: real time, flowing. */
-  startAt?: number;
-  /** The same seed makes the same ids. Default 1. */
-  seed?: number;
-}
-
-export interface StripeSandbox {
-  readonly app: Hono;
-  readonly secretKey: string;
-  readonly clock: Clock;
-  readonly deliveries: Deliveries;
-  readonly faults: Faults;
-  readonly requests: RequestLog;
-  /** What the account's owner sets in the Dashboard; change it in place. */
-  readonly settings: Settings;
-  /** The books themselves, for tests that look without asking. */
-  readonly state: State;
-  /** Saves the portal's settings in the Dashboard, which makes the default configuration (HTTP-5). */
-  savePortalSettings(): PortalConfiguration;
-  /** Listens on the loopback address. Port 0 takes any that is free. */
-  listen(port?: number): Promise<{ url: string; port: number }>;
-  /** For `new Stripe(sandbox.secretKey, sandbox.stripeClientOptions())`. Only once it listens. */
-  stripeClientOptions(): { host: string; port: number; protocol: 'http' };
-  /** Stops listening, lets hanging requests go and clears every timer. */
-  close(): Promise<void>;
-}
 
 /**
  * Makes a sandbox. It is empty; `seedDemo` fills it.
@@ -98,6 +66,7 @@ export function createSandbox(options: StripeSandboxOptions = {}): StripeSandbox
     settings,
     origin: () => options.publicUrl ?? listening?.url ?? 'http://localhost',
   });
+  applyPaidChanges(state);
   const deliveries = createDeliveries({
     state,
     onAcknowledged(event) {

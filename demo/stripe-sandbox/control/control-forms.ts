@@ -1,11 +1,11 @@
 /** The control room's page and what its buttons do. Every form leads back to the page, so that reloading repeats nothing. */
 
 import { Hono, type Context } from 'hono';
-import type { StripeSandbox } from '../index.ts';
 import { createPortalSession, defaultConfiguration } from '../engine/portal.ts';
 import { nextRenewal } from '../engine/renewal.ts';
-import { CONTROL_PARTS, controlRoom } from './control-room.ts';
 import { frame, send, type Notice } from '../pages/layout.ts';
+import type { StripeSandbox } from '../sandbox.ts';
+import { CONTROL_PARTS, controlRoom } from './control-room.ts';
 
 const DID: Record<string, Notice> = {
   clock: { kind: 'done', words: 'The clock has moved, and what fell due has happened.' },

@@ -1,18 +1,18 @@
 /** The control room's page: time, banks and webhooks in the hands of a person. Its forms are carried out in `control-forms.ts`. */
 
 import { html } from 'hono/html';
-import type { StripeSandbox } from '../index.ts';
-import { nextRenewal } from '../engine/renewal.ts';
 import { openInvoices } from '../engine/cancellation.ts';
 import { intentOf } from '../engine/payments.ts';
+import { nextRenewal } from '../engine/renewal.ts';
 import { plannedPhase } from '../engine/schedules.ts';
 import { isTerminal, periodEnd } from '../engine/subscription-status.ts';
-import { formatDate, formatDateTime, formatMoney } from '../state/money.ts';
-import type { State } from '../state/state.ts';
-import type { Customer, SandboxEvent, Subscription } from '../state/wire.ts';
 import type { Html } from '../pages/layout.ts';
 import { planName, totalOf } from '../pages/plan-words.ts';
 import { statusPill } from '../pages/portal-home.ts';
+import type { StripeSandbox } from '../sandbox.ts';
+import { formatDate, formatDateTime, formatMoney } from '../state/money.ts';
+import type { State } from '../state/state.ts';
+import type { Customer, SandboxEvent, Subscription } from '../state/wire.ts';
 
 /** More than anybody reads; a sandbox can hold thousands. */
 const CUSTOMERS_SHOWN = 50;

@@ -1,10 +1,10 @@
 /** The control room, as JSON under `/sandbox`: what a test does to Stripe that no API call can. For people it is a page there. */
 
 import { Hono } from 'hono';
-import type { CardBehaviour } from '../engine/cards.ts';
 import type { Fault } from '../http/faults.ts';
+import type { StripeSandbox } from '../sandbox.ts';
+import type { CardBehaviour } from '../state/wire.ts';
 import type { DeliveryRule, DeliverySettings } from '../webhooks/deliveries.ts';
-import type { StripeSandbox } from '../index.ts';
 
 const CHARGES: readonly CardBehaviour[] = ['works', 'failsOnCharge', 'needsAuthentication', 'insufficientFunds'];
 

@@ -4,8 +4,7 @@
  */
 
 import type { State } from '../state/state.ts';
-import type { PaymentMethod } from '../state/wire.ts';
-import type { CardBehaviour } from './cards.ts';
+import type { CardBehaviour, PaymentMethod } from '../state/wire.ts';
 
 export interface TestDebit {
   iban: string;

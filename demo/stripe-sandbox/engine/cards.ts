@@ -2,18 +2,8 @@
 
 import { cardError, noSuch } from '../errors.ts';
 import type { State } from '../state/state.ts';
-import type { PaymentMethod } from '../state/wire.ts';
+import type { CardBehaviour, PaymentMethod } from '../state/wire.ts';
 import { createBankDebit, debitBehaviour, testDebitNamed, type TestDebit } from './bank-debits.ts';
-
-/** What a card or bank account does when it is attached and when it is charged. */
-export type CardBehaviour =
-  | 'works'
-  | 'failsOnCharge'
-  | 'needsAuthentication'
-  | 'declined'
-  | 'insufficientFunds'
-  | 'settlesLater'
-  | 'bouncesLater';
 
 export interface TestCard {
   number: string;

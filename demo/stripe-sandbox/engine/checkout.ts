@@ -2,23 +2,19 @@
 
 import { cardError } from '../errors.ts';
 import type { State } from '../state/state.ts';
-import type { CheckoutLineItem, CheckoutSession, Customer, Price } from '../state/wire.ts';
-import { attach, createTestMethod, refuseDeclinedCard, type CardBehaviour, type TestMethod } from './cards.ts';
+import type {
+  CardBehaviour,
+  CheckoutLineItem,
+  CheckoutOrder,
+  CheckoutSession,
+  Customer,
+  Price,
+} from '../state/wire.ts';
+import { attach, createTestMethod, refuseDeclinedCard, type TestMethod } from './cards.ts';
 import { amountFor } from './lines.ts';
 import { declineOf } from './payments.ts';
 import { DAY } from './periods.ts';
 import { createSubscription, FIRST_PURCHASE_ORDER } from './subscriptions.ts';
-
-/** What a session sells; kept beside it, because Stripe shows only some of it, and that only when asked. */
-export interface CheckoutOrder {
-  items: { price: Price; quantity: number; line: CheckoutLineItem }[];
-  trial: { days: number } | { end: number } | null;
-  missingPaymentMethod: 'create_invoice' | 'cancel' | 'pause';
-  description: string | null;
-  metadata: Record<string, string>;
-  /** The card that waits for its bank, by number. */
-  confirming: string | null;
-}
 
 export interface CheckoutDraft {
   customer: Customer;

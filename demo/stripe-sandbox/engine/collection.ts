@@ -8,9 +8,8 @@ import { asyncPaymentOf } from './checkout-payment.ts';
 import { payingMethod } from './customers.ts';
 import { finalizeInvoice } from './invoices.ts';
 import { charge, decideDebit, intentOf, invoiceOf, paymentOf, type Attempt } from './payments.ts';
-import { applyPendingUpdate, isForPendingChange } from './pending-update.ts';
 import { DAY } from './periods.ts';
-import { isTerminal, markResumed } from './subscription-status.ts';
+import { isForPendingChange, isTerminal, markResumed } from './subscription-status.ts';
 
 /** Who asks for the money: Stripe by itself, or somebody who pays now. */
 export type AttemptKind = 'first' | 'automatic' | 'manual';
@@ -160,7 +159,7 @@ function recover(state: State, invoice: Invoice): void {
   const subscription = subscriptionOf(state, invoice);
   const waiting = subscription && ['past_due', 'unpaid', 'incomplete'].includes(subscription.status);
   if (waiting && subscription.latest_invoice === invoice.id) setStatus(state, subscription, 'active');
-  if (subscription && isForPendingChange(state, subscription, invoice)) applyPendingUpdate(state, subscription);
+  state.tellInvoicePaid(invoice);
   if (subscription?.status === 'paused' && state.resumptions.get(subscription.id) === invoice.id) {
     state.resumptions.delete(subscription.id);
     markResumed(state, subscription);

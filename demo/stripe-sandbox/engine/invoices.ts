@@ -2,9 +2,9 @@
 
 import type { State } from '../state/state.ts';
 import type { Customer, Invoice, InvoiceItem, Subscription } from '../state/wire.ts';
-import { HOUR } from './periods.ts';
 import { lineFromPending, toLine, type LineDraft } from './lines.ts';
 import { openPayment } from './payments.ts';
+import { HOUR } from './periods.ts';
 
 /** SUB-5: how long an invoice waits for endpoints that never acknowledge it. */
 const WAIT_FOR_WEBHOOKS = 72 * HOUR;

@@ -1,19 +1,16 @@
 /** `pending_if_incomplete`: a change that only happens once it is paid for (SUB-16). */
 
 import type { State } from '../state/state.ts';
-import type { Invoice, Subscription } from '../state/wire.ts';
+import type { ItemChange, Subscription } from '../state/wire.ts';
+import { subscriptionOf } from './cancellation.ts';
 import { collect, settleZero } from './collection.ts';
 import { finalizeInvoice, voidInvoice } from './invoices.ts';
 import { HOUR } from './periods.ts';
-import { changeItems, itemsAfter, prorationInvoice, type ItemChange } from './subscription-change.ts';
+import { changeItems, itemsAfter, prorationInvoice } from './subscription-change.ts';
+import { isForPendingChange } from './subscription-status.ts';
 
 /** SUB-16: how long a change waits for its payment. */
 const LIFETIME = 23 * HOUR;
-
-export interface PendingChange {
-  invoice: string;
-  changes: ItemChange[];
-}
 
 /**
  * Invoices the change, and carries it out when that is paid, at once or later. A change that costs nothing now is carried
@@ -41,12 +38,15 @@ export function changeWhenPaid(state: State, subscription: Subscription, changes
   });
 }
 
-/** Whether this invoice is what a change waits for. */
-export const isForPendingChange = (state: State, subscription: Subscription, invoice: Invoice): boolean =>
-  state.pendingChanges.get(subscription.id)?.invoice === invoice.id;
+/** Carries out each waiting change of `state` as soon as its invoice is paid. */
+export function applyPaidChanges(state: State): void {
+  state.onInvoicePaid((invoice) => {
+    const subscription = subscriptionOf(state, invoice);
+    if (subscription && isForPendingChange(state, subscription, invoice)) applyPendingUpdate(state, subscription);
+  });
+}
 
-/** The change's invoice was paid. */
-export function applyPendingUpdate(state: State, subscription: Subscription): void {
+function applyPendingUpdate(state: State, subscription: Subscription): void {
   const change = state.pendingChanges.get(subscription.id);
   if (!change) return;
   const waited = subscription.pending_update !== null;

@@ -2,7 +2,7 @@
 
 import { invalidRequest } from '../errors.ts';
 import type { State } from '../state/state.ts';
-import type { Invoice, InvoiceItem, Price, Subscription, SubscriptionItem } from '../state/wire.ts';
+import type { Invoice, InvoiceItem, ItemChange, Price, Subscription, SubscriptionItem } from '../state/wire.ts';
 import { collect, settleZero } from './collection.ts';
 import { draftInvoice, finalizeInvoice } from './invoices.ts';
 import { planOf, prorationLines, type LineDraft } from './lines.ts';
@@ -10,15 +10,6 @@ import { addInterval } from './periods.ts';
 import { createItem, mirrorSingleItem } from './subscriptions.ts';
 
 export type ProrationBehavior = 'always_invoice' | 'create_prorations' | 'none';
-
-/** One item's change: an `id` that is there already, or a new item's price. */
-export interface ItemChange {
-  id?: string;
-  price?: Price;
-  quantity?: number;
-  deleted?: boolean;
-  metadata?: Record<string, string>;
-}
 
 /**
  * Changes the items. What it costs depends on `proration`: `always_invoice` makes an invoice now, `create_prorations`

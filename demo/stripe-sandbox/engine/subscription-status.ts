@@ -1,7 +1,7 @@
 /** What a subscription's status means, and the places it is changed from. */
 
 import type { State } from '../state/state.ts';
-import type { Subscription } from '../state/wire.ts';
+import type { Invoice, Subscription } from '../state/wire.ts';
 
 const TERMINAL = new Set(['canceled', 'incomplete_expired']);
 
@@ -14,6 +14,10 @@ export const periodEnd = (subscription: Subscription): number =>
 
 export const periodStart = (subscription: Subscription): number =>
   Math.min(...subscription.items.data.map((item) => item.current_period_start));
+
+/** Whether a change waits for the payment of this invoice (SUB-16). */
+export const isForPendingChange = (state: State, subscription: Subscription, invoice: Invoice): boolean =>
+  state.pendingChanges.get(subscription.id)?.invoice === invoice.id;
 
 type PauseReason = 'pause_requested' | 'trial_end_without_payment_method';
 

@@ -1,14 +1,14 @@
 /** The `/v1` door: key, faults, idempotency, parameters, the endpoint itself, expansion, headers (HTTP-1). */
 
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { Hono, type Context } from 'hono';
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { Hono, type Context } from 'hono';
 import qs from 'qs';
+import { invalidRequest, StripeError } from '../errors.ts';
 import { API_VERSION } from '../state/events.ts';
 import type { State } from '../state/state.ts';
-import { invalidRequest, StripeError } from '../errors.ts';
 import { answerKind, checkExpand, expand } from './expand.ts';
 import type { Fault, FaultPlan } from './faults.ts';
 import { createIdempotencyKeys, type StoredAnswer } from './idempotency.ts';

@@ -1,7 +1,7 @@
 /** `expand[]`: ids replaced by the objects they name, four levels deep at most. */
 
-import type { State } from '../state/state.ts';
 import { invalidRequest } from '../errors.ts';
+import type { State } from '../state/state.ts';
 import { isRecord } from './params.ts';
 
 /** What a field leads to: a kind of object, or a list of them (`list:…`). */

@@ -1,7 +1,7 @@
 /** Lists as Stripe gives them: newest first, cursors that are ids, `has_more`. */
 
-import type { List } from '../state/wire.ts';
 import { invalidRequest } from '../errors.ts';
+import type { List } from '../state/wire.ts';
 import { integer, text } from './params.ts';
 
 /** The parameters that every list endpoint takes. */

@@ -1,10 +1,10 @@
 /** The card form, with the test cards explained. */
 
 import { html } from 'hono/html';
-import type { PaymentMethod } from '../state/wire.ts';
 import { testDebitNumbered } from '../engine/bank-debits.ts';
 import { testCardNumbered, type TestMethod } from '../engine/cards.ts';
 import { StripeError } from '../errors.ts';
+import type { PaymentMethod } from '../state/wire.ts';
 import { brandName, type Html } from './layout.ts';
 
 /** What a person might want to see happen. */

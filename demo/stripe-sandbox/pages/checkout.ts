@@ -3,12 +3,12 @@
 import { Hono, type Context } from 'hono';
 import { html } from 'hono/html';
 import { testCardNumbered, type TestMethod } from '../engine/cards.ts';
-import { completeCheckout, needsConfirmation, type CheckoutOrder } from '../engine/checkout.ts';
+import { completeCheckout, needsConfirmation } from '../engine/checkout.ts';
 import { addInterval, DAY } from '../engine/periods.ts';
 import { StripeError } from '../errors.ts';
 import { formatDate, formatInterval, formatMoney } from '../state/money.ts';
 import type { State } from '../state/state.ts';
-import type { CheckoutSession } from '../state/wire.ts';
+import type { CheckoutOrder, CheckoutSession } from '../state/wire.ts';
 import { cardFields, chosenMethod, testCards } from './card-fields.ts';
 import { deadEnd } from './dead-end.ts';
 import { frame, send, type Html, type Notice } from './layout.ts';

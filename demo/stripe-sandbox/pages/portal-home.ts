@@ -2,15 +2,15 @@
 
 import { html } from 'hono/html';
 import { openInvoices } from '../engine/cancellation.ts';
-import { amountFor } from '../engine/lines.ts';
 import { payingMethod } from '../engine/customers.ts';
+import { amountFor } from '../engine/lines.ts';
+import { scheduledResume } from '../engine/pause.ts';
 import { intentOf } from '../engine/payments.ts';
+import { plannedPhase } from '../engine/schedules.ts';
 import { isTerminal, periodEnd } from '../engine/subscription-status.ts';
 import { formatDate, formatMoney } from '../state/money.ts';
 import type { State } from '../state/state.ts';
 import type { Customer, Invoice, PortalConfiguration, Subscription } from '../state/wire.ts';
-import { plannedPhase } from '../engine/schedules.ts';
-import { scheduledResume } from '../engine/pause.ts';
 import { cardOnFile, methodName } from './card-fields.ts';
 import type { Html } from './layout.ts';
 import { periodOf, planName, totalOf } from './plan-words.ts';

@@ -1,7 +1,7 @@
 /** Products and prices. */
 
-import type { Api } from '../http/api.ts';
 import { invalidRequest, noSuch } from '../errors.ts';
+import type { Api } from '../http/api.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
 import {
   decimal,

@@ -3,8 +3,8 @@
 import { createCheckout, expireCheckout } from '../engine/checkout.ts';
 import { requireCustomer } from '../engine/customers.ts';
 import { DAY, HOUR } from '../engine/periods.ts';
-import type { Api } from '../http/api.ts';
 import { invalidRequest, missingParam, noSuch } from '../errors.ts';
+import type { Api } from '../http/api.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
 import {
   flag,

@@ -3,8 +3,8 @@
 import { createBankDebit, testDebitNamed, testDebitNumbered } from '../engine/bank-debits.ts';
 import { attach, createCard, resolvePaymentMethod, testCardNamed, testCardNumbered } from '../engine/cards.ts';
 import { deleteCustomer, detach, requireAttached, requireCustomer } from '../engine/customers.ts';
-import type { Api } from '../http/api.ts';
 import { invalidRequest, noSuch } from '../errors.ts';
+import type { Api } from '../http/api.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
 import {
   emptyable,

@@ -1,14 +1,14 @@
 /** `/v1/billing_portal/configurations`: what a portal lets customers do. */
 
 import { createConfiguration, defaultFeatures } from '../engine/portal.ts';
-import type { Api } from '../http/api.ts';
 import { invalidRequest, noSuch } from '../errors.ts';
+import type { Api } from '../http/api.ts';
 import { page, pageParams } from '../http/paging.ts';
 import { emptyable, flag, hash, integer, list, metadata, oneOf, required, text, type Read } from '../http/params.ts';
 import type { State } from '../state/state.ts';
 import type { PortalConfiguration } from '../state/wire.ts';
-import { freshMetadata, patchMetadata } from './metadata.ts';
 import { requirePrice, requireProduct } from './catalog.ts';
+import { freshMetadata, patchMetadata } from './metadata.ts';
 
 const proration = oneOf('always_invoice', 'create_prorations', 'none');
 const features = {

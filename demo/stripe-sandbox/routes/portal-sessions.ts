@@ -2,8 +2,8 @@
 
 import { requireCustomer } from '../engine/customers.ts';
 import { createPortalSession, defaultConfiguration, noConfiguration } from '../engine/portal.ts';
-import type { Api } from '../http/api.ts';
 import { invalidRequest, missingParam, noSuch } from '../errors.ts';
+import type { Api } from '../http/api.ts';
 import { hash, integer, list, oneOf, required, text, type Read } from '../http/params.ts';
 import type { State } from '../state/state.ts';
 import type { PortalConfiguration, PortalSession } from '../state/wire.ts';

@@ -1,11 +1,11 @@
 /** `/v1/subscription_schedules`. */
 
-import { addInterval } from '../engine/periods.ts';
-import { createSchedule, setPhases, type PhaseDraft } from '../engine/schedules.ts';
 import { endSubscription } from '../engine/cancellation.ts';
+import { addInterval } from '../engine/periods.ts';
 import { releaseSchedule } from '../engine/schedule-end.ts';
-import type { Api } from '../http/api.ts';
+import { createSchedule, setPhases, type PhaseDraft } from '../engine/schedules.ts';
 import { invalidRequest, missingParam, noSuch } from '../errors.ts';
+import type { Api } from '../http/api.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
 import {
   either,

@@ -5,16 +5,16 @@ import { requireAttached, requireCustomer } from '../engine/customers.ts';
 import { pauseByRequest, resume } from '../engine/pause.ts';
 import { changeWhenPaid } from '../engine/pending-update.ts';
 import { DAY } from '../engine/periods.ts';
-import { changeItems, type ItemChange } from '../engine/subscription-change.ts';
+import { changeItems } from '../engine/subscription-change.ts';
 import { isTerminal, periodEnd } from '../engine/subscription-status.ts';
 import { createSubscription } from '../engine/subscriptions.ts';
 import { endTrialNow, moveTrialEnd } from '../engine/trials.ts';
-import type { Api } from '../http/api.ts';
 import { invalidRequest, missingParam, noSuch } from '../errors.ts';
+import type { Api } from '../http/api.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
 import { oneOf, required, text, timeRange, unsupported, type Read } from '../http/params.ts';
 import type { State } from '../state/state.ts';
-import type { Price, Subscription } from '../state/wire.ts';
+import type { ItemChange, Price, Subscription } from '../state/wire.ts';
 import { freshMetadata, patchMetadata } from './metadata.ts';
 import {
   cancellationDetails,

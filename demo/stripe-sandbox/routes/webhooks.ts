@@ -1,14 +1,14 @@
 /** Webhook endpoints, and the events that are sent to them. */
 
-import type { Deliveries } from '../webhooks/deliveries.ts';
-import { API_VERSION } from '../state/events.ts';
-import type { Api } from '../http/api.ts';
 import { invalidRequest, noSuch, StripeError } from '../errors.ts';
+import type { Api } from '../http/api.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
 import { emptyable, flag, list, metadata, required, text, timeRange } from '../http/params.ts';
+import { API_VERSION } from '../state/events.ts';
 import type { State } from '../state/state.ts';
-import { snapshotIdOf, thinEvent } from '../webhooks/thin-event.ts';
 import type { WebhookEndpoint } from '../state/wire.ts';
+import type { Deliveries } from '../webhooks/deliveries.ts';
+import { snapshotIdOf, thinEvent } from '../webhooks/thin-event.ts';
 import { freshMetadata, patchMetadata } from './metadata.ts';
 
 export function webhookRoutes(api: Api, deliveries: Deliveries): void {

@@ -1,44 +1,12 @@
 /** A small business with a customer in every situation. Made by living through it: the clock starts months ago. */
 
 import { Stripe } from 'stripe';
-import type { StripeSandbox } from '../index.ts';
 import { DAY } from '../engine/periods.ts';
+import type { StripeSandbox } from '../sandbox.ts';
 import { allowPlanChange, createCatalog } from './catalog.ts';
-import { liveThrough } from './lives.ts';
+import { liveThrough, type SeededCustomers } from './lives.ts';
 
-/** Customer ids by situation. */
-export interface SeededCustomers {
-  /** Pays by a card that works. */
-  active: string;
-  /** The renewal failed two days ago, was tried again, and will be tried again. */
-  pastDue: string;
-  /** Canceled in the portal for the end of the period. */
-  ending: string;
-  /** Canceled, and over. */
-  ended: string;
-  /** In a trial of 14 days, eight more to go, with a card. */
-  trialing: string;
-  /** In a trial of 14 days, five more to go, without a card: it will be paused. */
-  trialingWithoutCard: string;
-  /** The renewal waits for 3-D Secure since yesterday. */
-  actionRequired: string;
-  /** Past due for ten days: a week's grace is over, Stripe still tries. */
-  restricted: string;
-  /** Retries ran out three days ago; status `unpaid`. */
-  unpaid: string;
-  /** Paused by request five days ago, until further notice. */
-  paused: string;
-  /** The first payment waits for 3-D Secure since two hours ago. */
-  incomplete: string;
-  /** The renewal is paid by a bank debit that is under way since two days ago. */
-  processing: string;
-  /** Two subscriptions: one is active, the other past due. */
-  several: string;
-  /** A smaller plan begins with the next period. */
-  downgrading: string;
-  /** Pays in yen, which has no decimals. */
-  yen: string;
-}
+export type { SeededCustomers } from './lives.ts';
 
 /** Long enough ago for three months of renewals and their retries. */
 const BEGINNING = 125 * DAY * 1000;

@@ -4,14 +4,13 @@
  */
 
 import type { Clock } from './clock.ts';
-import type { CardBehaviour } from '../engine/cards.ts';
-import type { CheckoutOrder } from '../engine/checkout.ts';
-import type { PendingChange } from '../engine/pending-update.ts';
 import { createEventLog, previousAttributes, type EventLog } from './events.ts';
 import { createIds, type Ids } from './ids.ts';
 import type { Settings } from './settings.ts';
 import type {
+  CardBehaviour,
   Charge,
+  CheckoutOrder,
   CheckoutSession,
   Customer,
   EventType,
@@ -20,6 +19,7 @@ import type {
   InvoicePayment,
   PaymentIntent,
   PaymentMethod,
+  PendingChange,
   PortalConfiguration,
   PortalSession,
   Price,
@@ -139,6 +139,9 @@ export interface State {
   touch(object: Resource): void;
   /** Hears of every object that was added, changed, told of or touched. */
   onTouch(listener: (object: Resource) => void): void;
+  /** Hears of every invoice that was paid, after its subscription has recovered. */
+  onInvoicePaid(listener: (invoice: Invoice) => void): void;
+  tellInvoicePaid(invoice: Invoice): void;
 }
 
 /** How the types of `*.updated` events begin, where that is not the object's own name. */
@@ -174,6 +177,7 @@ export function createState(options: { clock: Clock; seed: number; settings: Set
   };
 
   const listeners: ((object: Resource) => void)[] = [];
+  const paidListeners: ((invoice: Invoice) => void)[] = [];
   const touch = (object: Resource): void => {
     for (const listener of listeners) listener(object);
   };
@@ -219,5 +223,9 @@ export function createState(options: { clock: Clock; seed: number; settings: Set
     },
     touch,
     onTouch: (listener) => void listeners.push(listener),
+    onInvoicePaid: (listener) => void paidListeners.push(listener),
+    tellInvoicePaid(invoice) {
+      for (const listener of paidListeners) listener(invoice);
+    },
   };
 }

@@ -69,3 +69,39 @@ export interface List<T> {
   url: string;
   total_count?: number;
 }
+
+/** What a card or bank account does when it is attached and when it is charged. */
+export type CardBehaviour =
+  | 'works'
+  | 'failsOnCharge'
+  | 'needsAuthentication'
+  | 'declined'
+  | 'insufficientFunds'
+  | 'settlesLater'
+  | 'bouncesLater';
+
+/** What a session sells; kept beside it, because Stripe shows only some of it, and that only when asked. */
+export interface CheckoutOrder {
+  items: { price: Price; quantity: number; line: CheckoutLineItem }[];
+  trial: { days: number } | { end: number } | null;
+  missingPaymentMethod: 'create_invoice' | 'cancel' | 'pause';
+  description: string | null;
+  metadata: Record<string, string>;
+  /** The card that waits for its bank, by number. */
+  confirming: string | null;
+}
+
+/** One item's change: an `id` that is there already, or a new item's price. */
+export interface ItemChange {
+  id?: string;
+  price?: Price;
+  quantity?: number;
+  deleted?: boolean;
+  metadata?: Record<string, string>;
+}
+
+/** A change that waits for the payment of an invoice (SUB-16). */
+export interface PendingChange {
+  invoice: string;
+  changes: ItemChange[];
+}

@@ -1,11 +1,11 @@
 /** Sending events to webhook endpoints: well, or as badly as a test asks for. */
 
-import { createDeliveryQueue } from './delivery-queue.ts';
 import { API_VERSION } from '../state/events.ts';
-import { prettyJson, signatureHeader } from './signature.ts';
-import { thinBody } from './thin-event.ts';
 import { wants, type State } from '../state/state.ts';
 import type { EventType, SandboxEvent, WebhookEndpoint } from '../state/wire.ts';
+import { createDeliveryQueue } from './delivery-queue.ts';
+import { prettyJson, signatureHeader } from './signature.ts';
+import { thinBody } from './thin-event.ts';
 
 export interface DeliverySettings {
   /** Milliseconds of real time after which a failed delivery is tried again; as many tries as entries (WH-2: Stripe publishes no numbers). */
