@@ -196,6 +196,7 @@ describe('the sandbox', () => {
     ['sandbox'],
     ['control', 'seed'],
     ['index'],
+    ['cli-options'],
     ['cli'],
   ];
   const roomOf = (path: string) => /^demo\/stripe-sandbox\/([^/.]+)/.exec(path)?.[1] ?? '';

@@ -10,7 +10,7 @@ beforeEach(async () => {
 afterEach(() => harness.close());
 
 describe('every answer has the shape that the SDK declares', () => {
-  test('the whole API, with everything expanded', async () => {
+  test('the whole API, with everything expanded', { timeout: 120_000 }, async () => {
     const { stripe, sandbox } = harness;
     const customers = await seedDemo(sandbox);
     await stripe.accounts.retrieveCurrent();

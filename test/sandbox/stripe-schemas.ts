@@ -63,17 +63,26 @@ const DEVIATIONS: Record<string, { optional?: string[]; extra?: Record<string, J
  * seconds, which every test file would pay again.
  */
 export function loadStripeSchemas(): StripeSchemas {
-  const source = readFileSync(fileURLToPath(import.meta.url), 'utf8');
-  const version = createHash('sha256').update(source).update(stripeDeclarations()).digest('hex').slice(0, 16);
+  const cache = cached(import.meta.url, 'stripe-schemas', 'json', () => JSON.stringify(generateStripeSchemas()));
+  return JSON.parse(readFileSync(cache, 'utf8')) as StripeSchemas;
+}
+
+/**
+ * The path of a file that is made once for each version of the SDK and of the sources of `module`.
+ *
+ * @param module - `import.meta.url` of the maker: another text of it makes another file
+ */
+export function cached(module: string, name: string, ending: string, make: () => string): string {
+  const hash = createHash('sha256').update(stripeDeclarations());
+  for (const url of new Set([import.meta.url, module])) hash.update(readFileSync(fileURLToPath(url), 'utf8'));
   const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), 'node_modules', '.cache');
-  const cache = join(folder, `stripe-schemas-${version}.json`);
-  if (existsSync(cache)) return JSON.parse(readFileSync(cache, 'utf8')) as StripeSchemas;
-  const schemas = generateStripeSchemas();
+  const path = join(folder, `${name}-${hash.digest('hex').slice(0, 16)}.${ending}`);
+  if (existsSync(path)) return path;
   mkdirSync(folder, { recursive: true });
   // Written aside and moved into place: another test file may be reading.
-  writeFileSync(`${cache}.${process.pid}`, JSON.stringify(schemas));
-  renameSync(`${cache}.${process.pid}`, cache);
-  return schemas;
+  writeFileSync(`${path}.${process.pid}`, make());
+  renameSync(`${path}.${process.pid}`, path);
+  return path;
 }
 
 /** The path of the declarations; it contains the package's version. */

@@ -1,24 +1,29 @@
 /** Holds every answer and every event of the sandbox against Stripe's own declarations. */
 
+import { createRequire } from 'node:module';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import { loadStripeSchemas } from './stripe-schemas.ts';
+import standalone from 'ajv/dist/standalone/index.js';
+import { cached, loadStripeSchemas, type StripeSchemas } from './stripe-schemas.ts';
 
 const schemas = loadStripeSchemas();
-const ajv = new Ajv2020({ strict: false, allErrors: true, discriminator: false });
-ajv.addSchema({ $id: 'stripe', $defs: schemas.$defs });
-const compiled = new Map<string, ValidateFunction>();
+
+function compile({ $defs, roots }: StripeSchemas): string {
+  const ajv = new Ajv2020({ strict: false, allErrors: true, discriminator: false, code: { source: true } });
+  ajv.addSchema({ $id: 'stripe', $defs });
+  for (const [kind, root] of Object.entries(roots)) ajv.addSchema({ $id: kind, ...rooted(root) });
+  return standalone.default(ajv, Object.fromEntries(Object.keys(roots).map((kind) => [exportOf(kind), kind])));
+}
+
+const exportOf = (kind: string): string => kind.replaceAll('.', '__');
 
 /** Leads the references of a root to the shared definitions. */
 const rooted = (schema: unknown): object =>
   JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"stripe#/$defs/')) as object;
 
-function validatorFor(kind: string): ValidateFunction | null {
-  const root = schemas.roots[kind];
-  if (!root) return null;
-  const validate = compiled.get(kind) ?? ajv.compile(rooted(root));
-  compiled.set(kind, validate);
-  return validate;
-}
+/** Compiling takes seconds of a processor, so the compiled functions are kept as a module. */
+const validators = createRequire(import.meta.url)(
+  cached(import.meta.url, 'stripe-validators', 'cjs', () => compile(schemas)),
+) as Readonly<Record<string, ValidateFunction>>;
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
@@ -37,7 +42,7 @@ export function violations(answer: unknown): string[] {
 }
 
 function check(kind: string, value: unknown): string[] {
-  const validate = validatorFor(kind);
+  const validate = validators[exportOf(kind)];
   if (!validate) return [`no schema for ${kind}`];
   if (validate(value)) return [];
   // Of a failed union every branch complains; the deepest complaint is the one meant.
