@@ -126,10 +126,14 @@ describe('an id', () => {
   });
 });
 
-const maps = files.filter((path) => /^docs\/.*\.md$/.test(path));
+const architecture = 'docs/architecture.md';
+const maps = ['CONTRIBUTING.md', architecture, ...pages];
 
 /** Frameworks that are named as a file would be. */
 const frameworks = new Set(['Next.js', 'Node.js']);
+
+/** Fields of package.json that CONTRIBUTING.md says not to use. */
+const leftOut = new Set(['packageManager', 'devEngines']);
 
 /** `server/src/index.ts`, `index.ts` of some folder, `widget/*.browser.ts`: is there such a file or folder? */
 function isThere(named: string): boolean {
@@ -140,14 +144,19 @@ function isThere(named: string): boolean {
   return files.some((each) => ending.test(each));
 }
 
+/** Everything that is named in a page's text, with its fenced blocks and without its links. */
+const pathsIn = (content: string): readonly string[] => {
+  const plain = content.replaceAll(/https?:\S+|\]\([^)]*\)/g, '');
+  const ofFiles = /(?<![\w.@/*-])[\w.@*-]+(?:\/[\w.@*-]+)*\.(?:ts|tsx|js|json|css|html|md|yml)\b/g;
+  const ofFolders = /(?<![\w.@/*-])(?:server|widget|demo|test|docs)\/[\w./*-]*\w\/?/g;
+  return [...new Set([...(plain.match(ofFiles) ?? []), ...(plain.match(ofFolders) ?? [])])].filter(
+    (path) => !frameworks.has(path),
+  );
+};
+
 describe('a page of this repository', () => {
   it.each(maps)('%s names files and folders that are there', (page) => {
-    const content = text(page).replaceAll(/https?:\S+/g, '');
-    const named = [
-      ...(content.match(/(?<![\w.@/*-])[\w.@*-]+(?:\/[\w.@*-]+)*\.(?:ts|tsx|js|json|css|html|md|yml)\b/g) ?? []),
-      ...(content.match(/(?<![\w.@/*-])(?:server|widget|demo|test|docs)\/[\w./*-]*\w\/?/g) ?? []),
-    ];
-    expect([...new Set(named)].filter((path) => !frameworks.has(path) && !isThere(path))).toEqual([]);
+    expect(pathsIn(text(page)).filter((path) => !isThere(path))).toEqual([]);
   });
 
   it.each(maps)('%s links to what is there', (page) => {
@@ -155,5 +164,48 @@ describe('a page of this repository', () => {
       ({ groups }) => groups?.['to'] ?? '',
     );
     expect(links.filter((to) => !existsSync(join(root, page, '..', to)))).toEqual([]);
+  });
+
+  it.each(['CONTRIBUTING.md', architecture])('%s names what the sources name', (page) => {
+    const manifests = files.filter((path) => path.endsWith('package.json'));
+    const code = [...sources.filter((path) => !path.endsWith('.md')), ...manifests].map(text).join('\n');
+    const words = new Set(code.match(/[\w-]+/g));
+    const names = [
+      ...text(page)
+        .replaceAll(/^```[\s\S]*?^```/gm, '')
+        .matchAll(/`(?<name>[A-Za-z_][\w.:-]*)(?:\(\))?`/g),
+    ]
+      .map(({ groups }) => groups?.['name'] ?? '')
+      .filter((name) => pathsIn(name).length === 0 && !leftOut.has(name));
+    const isSaid = (name: string) => name.split(/[.:]/).every((part) => part === '' || words.has(part));
+    expect([...new Set(names)].filter((name) => !isSaid(name))).toEqual([]);
+  });
+});
+
+describe('the walks', () => {
+  const walks = text(architecture)
+    .split(/^## /m)
+    .find((section) => section.startsWith('The walks'))
+    ?.split(/^### /m)
+    .slice(1)
+    .map((walk) => ({
+      name: walk.split('\n')[0] ?? '',
+      files: new Set(walk.match(/(?:server|widget)\/src\/[\w./-]+\.ts/g)),
+      walk,
+    }));
+
+  /** Files of each walk; a longer one means that the way has got longer. */
+  const most = { 'Token → snapshot': 25, 'Event → page': 29, 'Click → settled words': 29 };
+
+  it('are as short as they were', () => {
+    const counts = walks?.map(({ name, files: { size } }) => [name, size] as const) ?? [];
+    process.stdout.write(`\n${counts.map(([name, size]) => `${name}: ${size} files`).join('\n')}\n`);
+    expect(counts.map(([name]) => name)).toEqual(Object.keys(most));
+    expect(counts.filter(([name, size]) => size > most[name as keyof typeof most])).toEqual([]);
+  });
+
+  it('have at most three hops from a route to the SQL', () => {
+    const hops = /Hops from the route to the SQL:\s+(?<way>`[^`]+`(?:\s*→\s*`[^`]+`)+)/.exec(walks?.[0]?.walk ?? '');
+    expect(hops?.groups?.['way']?.split('→').length).toBeLessThanOrEqual(4);
   });
 });
