@@ -8,6 +8,7 @@ import { Hono } from 'hono';
 import { createControlPages } from './control/control-forms.ts';
 import { createControlRoom } from './control/control.ts';
 import { createDueWork } from './engine/due.ts';
+import { followSubscriptions } from './engine/entitlements.ts';
 import { webhooksDelivered } from './engine/invoices.ts';
 import { applyPaidChanges } from './engine/pending-update.ts';
 import { savePortalSettings } from './engine/portal.ts';
@@ -20,6 +21,7 @@ import { accountRoutes } from './routes/account.ts';
 import { catalogRoutes } from './routes/catalog.ts';
 import { checkoutRoutes } from './routes/checkout.ts';
 import { customerRoutes } from './routes/customers.ts';
+import { entitlementRoutes } from './routes/entitlements.ts';
 import { invoiceRoutes } from './routes/invoices.ts';
 import { portalConfigurationRoutes } from './routes/portal-configurations.ts';
 import { portalSessionRoutes } from './routes/portal-sessions.ts';
@@ -67,6 +69,7 @@ export function createSandbox(options: StripeSandboxOptions = {}): StripeSandbox
     origin: () => options.publicUrl ?? listening?.url ?? 'http://localhost',
   });
   applyPaidChanges(state);
+  followSubscriptions(state);
   const deliveries = createDeliveries({
     state,
     onAcknowledged(event) {
@@ -81,6 +84,7 @@ export function createSandbox(options: StripeSandboxOptions = {}): StripeSandbox
   accountRoutes(api);
   catalogRoutes(api);
   customerRoutes(api);
+  entitlementRoutes(api);
   subscriptionRoutes(api);
   scheduleRoutes(api);
   checkoutRoutes(api);

@@ -91,6 +91,7 @@ const EXPANDABLE: Record<string, Record<string, Target>> = {
     payment_intent: 'payment_intent',
     review: 'review',
   },
+  'entitlements.active_entitlement': { feature: 'entitlements.feature' },
   'billing_portal.session': { configuration: 'billing_portal.configuration' },
   'billing_portal.configuration': { application: 'application' },
 };
@@ -257,6 +258,9 @@ const KIND_BY_COLLECTION: Record<string, string> = {
   account: 'account',
   accounts: 'account',
   products: 'product',
+  entitlements_features: 'entitlements.feature',
+  active_entitlements: 'entitlements.active_entitlement',
+  features: 'product_feature',
   prices: 'price',
   customers: 'customer',
   payment_methods: 'payment_method',
@@ -280,7 +284,10 @@ const KIND_BY_COLLECTION: Record<string, string> = {
 
 /** @example answerKind('GET', '/v1/customers/:id/payment_methods'); // 'list:payment_method' */
 export function answerKind(method: string, path: string): Target {
-  const segments = path.replace('/checkout/sessions', '/checkout_sessions').split('/');
+  const segments = path
+    .replace('/checkout/sessions', '/checkout_sessions')
+    .replace('/entitlements/features', '/entitlements_features')
+    .split('/');
   const collection = segments.findLast((segment) => segment in KIND_BY_COLLECTION) ?? '';
   const kind = KIND_BY_COLLECTION[collection] ?? '';
   return method === 'GET' && segments.at(-1) === collection && collection !== 'account' ? `list:${kind}` : kind;

@@ -8,12 +8,17 @@ import { createEventLog, previousAttributes, type EventLog } from './events.ts';
 import { createIds, type Ids } from './ids.ts';
 import type { Settings } from './settings.ts';
 import type {
+  ActiveEntitlement,
+  BalanceTransaction,
   CardBehaviour,
   Charge,
   CheckoutOrder,
   CheckoutSession,
+  Coupon,
   Customer,
+  Discount,
   EventType,
+  Feature,
   Invoice,
   InvoiceItem,
   InvoicePayment,
@@ -24,9 +29,13 @@ import type {
   PortalSession,
   Price,
   Product,
+  ProductFeature,
+  PromotionCode,
   SetupIntent,
   Subscription,
   SubscriptionSchedule,
+  TaxId,
+  TaxRate,
   WebhookEndpoint,
 } from './wire.ts';
 
@@ -110,6 +119,17 @@ export interface State {
   readonly portalConfigurations: Collection<PortalConfiguration>;
   readonly portalSessions: Collection<PortalSession>;
   readonly webhookEndpoints: Collection<WebhookEndpoint>;
+  readonly coupons: Collection<Coupon>;
+  readonly promotionCodes: Collection<PromotionCode>;
+  readonly discounts: Collection<Discount>;
+  readonly taxRates: Collection<TaxRate>;
+  readonly taxIds: Collection<TaxId>;
+  readonly balanceTransactions: Collection<BalanceTransaction>;
+  readonly features: Collection<Feature>;
+  /** The features that each product brings. */
+  readonly productFeatures: Map<string, ProductFeature[]>;
+  /** ENT-1: what each customer is entitled to now, newest first. */
+  readonly entitlements: Map<string, readonly ActiveEntitlement[]>;
 
   /** When the first automatic charge of an invoice failed (Unix seconds): the retry schedule counts from there. */
   readonly firstFailures: Map<string, number>;
@@ -174,6 +194,13 @@ export function createState(options: { clock: Clock; seed: number; settings: Set
     portalConfigurations: new Collection<PortalConfiguration>(),
     portalSessions: new Collection<PortalSession>(),
     webhookEndpoints: new Collection<WebhookEndpoint>(),
+    coupons: new Collection<Coupon>(),
+    promotionCodes: new Collection<PromotionCode>(),
+    discounts: new Collection<Discount>((row) => row.customer),
+    taxRates: new Collection<TaxRate>(),
+    taxIds: new Collection<TaxId>((row) => row.customer),
+    balanceTransactions: new Collection<BalanceTransaction>((row) => row.customer),
+    features: new Collection<Feature>(),
   };
 
   const listeners: ((object: Resource) => void)[] = [];
@@ -190,6 +217,8 @@ export function createState(options: { clock: Clock; seed: number; settings: Set
     settings: options.settings,
     origin: options.origin,
     deletedCustomers: new Set(),
+    productFeatures: new Map(),
+    entitlements: new Map(),
     firstFailures: new Map(),
     portalVisits: new Map(),
     finishedFlows: new Set(),

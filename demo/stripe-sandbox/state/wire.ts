@@ -47,6 +47,15 @@ export type Charge = Stored<Stripe.Charge>;
 export type PortalConfiguration = Stored<Stripe.BillingPortal.Configuration>;
 export type PortalSession = Stored<Stripe.BillingPortal.Session>;
 export type WebhookEndpoint = Stored<Stripe.WebhookEndpoint>;
+export type Coupon = Stored<Stripe.Coupon>;
+export type PromotionCode = Stored<Stripe.PromotionCode>;
+export type Discount = Stored<Stripe.Discount>;
+export type TaxRate = Stored<Stripe.TaxRate>;
+export type TaxId = Stored<Stripe.TaxId>;
+export type BalanceTransaction = Stored<Stripe.CustomerBalanceTransaction>;
+export type Feature = Stored<Stripe.Entitlements.Feature>;
+export type ProductFeature = Stored<Stripe.ProductFeature>;
+export type ActiveEntitlement = Stored<Stripe.Entitlements.ActiveEntitlement>;
 export type EventType = Stripe.Event.Type;
 
 /** An event as stored: the object it carries is a copy of the moment it happened. */
