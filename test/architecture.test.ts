@@ -67,6 +67,22 @@ function offences(
   );
 }
 
+/** Every way by which a file of these imports itself through others, each once. */
+function detours(files: readonly SourceFile[]): string[] {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const done = new Set<string>();
+  const found: string[] = [];
+  const follow = (path: string, way: readonly string[]): void => {
+    const start = way.indexOf(path);
+    if (start >= 0) found.push([...way.slice(start), path].join(' → '));
+    if (start >= 0 || done.has(path)) return;
+    for (const imported of byPath.get(path)?.imports ?? []) follow(imported, [...way, path]);
+    done.add(path);
+  };
+  for (const { path } of files) follow(path, []);
+  return found;
+}
+
 const named =
   (...names: string[]) =>
   (file: SourceFile) =>
@@ -77,28 +93,6 @@ describe('the rooms', () => {
     expect(widget.length).toBeGreaterThan(5);
     expect(server.length).toBeGreaterThan(20);
     expect(demo.length).toBeGreaterThan(5);
-  });
-
-  it('rule: the contract imports nothing', () => {
-    expect(
-      offences(
-        widget.filter(({ path }) => path === 'widget/src/contract.ts'),
-        () => true,
-      ),
-    ).toEqual([]);
-  });
-
-  it('rule: the widget never imports the server, the demo or the tests', () => {
-    expect(
-      offences(widget, (imported) => /^(?:server|demo|test)\/|^@billhook\/(?:server|demo)/.test(imported)),
-    ).toEqual([]);
-  });
-
-  it('rule: nothing but Lit arrives in the widget; types/ knows frameworks, and leaves nothing when it runs', () => {
-    const isTypes = ({ path }: SourceFile) => path.startsWith('widget/src/types/');
-    const foreign = (imported: string) => !imported.startsWith('widget/') && !/^lit(?:\/|$)/.test(imported);
-    expect(offences(widget, (imported, file) => !isTypes(file) && foreign(imported))).toEqual([]);
-    expect(offences(widget.filter(isTypes), () => true, true)).toEqual([]);
   });
 
   it('rule: the server takes types from the contract and nothing else of the widget', () => {
@@ -156,8 +150,6 @@ describe('the rooms', () => {
       for (const imported of pure.get(path)?.runtimeImports ?? []) add(imported);
     };
     for (const path of judging) add(path);
-    pure.set('widget/src/view/present.ts', read('widget/src/view/present.ts'));
-    pure.set('widget/src/client/polling.ts', read('widget/src/client/polling.ts'));
 
     const files = [...pure.values()];
     expect(offences(files, (imported) => !/^(?:server|widget)\/src\/|^node:crypto$/.test(imported), true)).toEqual([]);
@@ -230,5 +222,76 @@ describe('the sandbox', () => {
     const foreign = (imported: string) =>
       !isOwn(imported) && !/^(?:node:[\w/]+|hono(?:\/.+)?|@hono\/node-server(?:\/.+)?|qs|stripe)$/.test(imported);
     expect(offences(sandbox, foreign)).toEqual([]);
+  });
+});
+
+describe('the widget', () => {
+  const folder = 'widget/src/';
+  /** From the bottom: a room imports itself and those before it. */
+  const floors = [
+    ['contract'],
+    ['i18n'],
+    ['page'],
+    ['client'],
+    ['view'],
+    ['elements'],
+    ['index', 'define', 'script', 'script-address', 'types'],
+  ];
+  const roomOf = (path: string) => /^[\w-]+/.exec(path.slice(folder.length))?.[0] ?? '';
+  const floorOf = (path: string) => floors.findIndex((rooms) => rooms.includes(roomOf(path)));
+  const own = (imported: string) => imported.startsWith(folder);
+  const isTypes = ({ path }: SourceFile) => path.startsWith(`${folder}types/`);
+
+  it('has these rooms and no other', () => {
+    expect([...new Set(widget.map(({ path }) => roomOf(path)))].toSorted()).toEqual(floors.flat().toSorted());
+  });
+
+  it('rule: a room imports itself and the floors below it, types included', () => {
+    expect(offences(widget, (imported, file) => own(imported) && floorOf(imported) > floorOf(file.path))).toEqual([]);
+  });
+
+  it('rule: no file imports itself by a detour, types included', () => {
+    expect(detours(widget)).toEqual([]);
+  });
+
+  it('rule: whatever lies in view/ is pure, and so is when to ask: no clock, no chance, no page, only pure neighbours', () => {
+    const pure = new Map<string, SourceFile>();
+    const add = (file: SourceFile) => {
+      if (pure.has(file.path)) return;
+      pure.set(file.path, file);
+      file.runtimeImports.filter(own).map(read).forEach(add);
+    };
+    widget.filter(({ path }) => /\/(?:view\/|client\/polling\.ts)/.test(path)).forEach(add);
+
+    const files = [...pure.values()];
+    expect(files.length).toBeGreaterThan(5);
+    expect(offences(files, (imported) => !own(imported), true)).toEqual([]);
+    const impure =
+      /\b(?:Date\.now|new Date\(\)|Math\.random|fetch\(|setTimeout|registry\b|(?:document|window|navigator|location|sessionStorage)\.)/;
+    expect(files.filter(({ code }) => impure.test(code)).map(({ path }) => path)).toEqual([]);
+  });
+
+  it('rule: the contract imports nothing', () => {
+    const contract = widget.filter(({ path }) => path === `${folder}contract.ts`);
+    expect(contract).toHaveLength(1);
+    expect(offences(contract, () => true)).toEqual([]);
+  });
+
+  it('rule: the widget never imports the server, the demo or the tests', () => {
+    expect(
+      offences(widget, (imported) => /^(?:server|demo|test)\/|^@billhook\/(?:server|demo)/.test(imported)),
+    ).toEqual([]);
+  });
+
+  it('rule: nothing but Lit arrives in the widget; types/ knows frameworks, and leaves nothing when it runs', () => {
+    const foreign = (imported: string) => !imported.startsWith('widget/') && !/^lit(?:\/|$)/.test(imported);
+    expect(offences(widget, (imported, file) => !isTypes(file) && foreign(imported))).toEqual([]);
+    expect(offences(widget.filter(isTypes), () => true, true)).toEqual([]);
+  });
+
+  /** Where the elements and Lit meet: the rest runs without a document, and is tested without one. */
+  it('rule: only elements/ imports Lit', () => {
+    const others = widget.filter(({ path }) => roomOf(path) !== 'elements');
+    expect(offences(others, (imported) => /^lit(?:\/|$)/.test(imported))).toEqual([]);
   });
 });

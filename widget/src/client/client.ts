@@ -18,7 +18,8 @@ import { supersedes } from './parse.ts';
 import { nextPoll, PROVISIONAL, WAIT_SECONDS, type Poll } from './polling.ts';
 import { registry } from '../page/config.ts';
 import { createTokenSource, fetchToken } from './token-source.ts';
-import { leaveForVisit, sessionItem, setSessionItem } from './navigation.ts';
+import { leaveForVisit } from './navigation.ts';
+import { sessionItem, setSessionItem } from './session-storage.ts';
 
 /** When a page is still there this long after it was told to leave, the person has stopped it. */
 const LEAVING_LIMIT = 20_000;

@@ -1,43 +1,9 @@
-/** Trips to Stripe's pages: the id that survives the trip, and which addresses are followed at all. */
+/** Leaves for Stripe's pages. */
 import type { OpenedVisit } from '../contract.ts';
-import { BillhookError } from '../page/errors.ts';
 import { registry } from '../page/config.ts';
-
-/**
- * `sessionStorage` keeps a visit's id while the person is away. It belongs to this tab, so another tab does not claim the
- * return. Where storage is refused the id is lost with the page, and the return is an ordinary load.
- */
-export function sessionItem(key: string): string | null {
-  try {
-    return sessionStorage.getItem(key);
-  } catch {
-    return null;
-  }
-}
-
-export function setSessionItem(key: string, value: string | null): void {
-  try {
-    if (value === null) sessionStorage.removeItem(key);
-    else sessionStorage.setItem(key, value);
-  } catch {
-    // Storage is refused or full: nothing here is worth failing for.
-  }
-}
-
-/** Only https, or this very machine; as a server or a host's configuration writes an address, and nothing that needs guessing. */
-const FOLLOWED = /^https:\/\/|^http:\/\/(([\w.-]+\.)?localhost|127(\.\d+){3}|\[::1])(:\d+)?(\/|$)/;
-
-/**
- * An address from a mistaken configuration must not become `javascript:` or plain http.
- *
- * @throws BillhookError `address_refused`
- */
-export function checkedAddress(address: string): string {
-  if (!FOLLOWED.test(address)) throw new BillhookError('address_refused');
-  return address;
-}
-
-export type Navigate = (url: string) => void;
+import { BillhookError } from '../page/errors.ts';
+import { checkedAddress } from './address.ts';
+import { setSessionItem } from './session-storage.ts';
 
 /**
  * Goes to Stripe's page: in this one, or in a tab where the host wants one and where this page is itself in a frame,

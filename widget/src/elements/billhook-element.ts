@@ -7,7 +7,7 @@ import { BillhookActionEvent, BillhookErrorEvent } from '../page/events.ts';
 import { LanguageController } from './localize-controller.ts';
 import { present, type BillingView } from '../view/present.ts';
 import { styles } from './styles.ts';
-import { sessionItem, setSessionItem } from '../client/navigation.ts';
+import { sessionItem, setSessionItem } from '../client/session-storage.ts';
 import type { Speech } from '../i18n/localizer.ts';
 
 /** Remembers which trouble was already read out, so that it is not repeated on every page of a session. */

@@ -2,7 +2,6 @@
  * What everybody on a page shares. It hangs on a registered symbol, so that an npm copy and a script-tag copy find each
  * other: `configureBillhook` from the one reaches elements of the other, and neither asks the BFF twice.
  */
-import type { Navigate } from '../client/navigation.ts';
 import type { Words } from '../i18n/localizer.ts';
 
 export interface TokenRequest {
@@ -10,6 +9,9 @@ export interface TokenRequest {
   readonly account: string | null;
   readonly signal: AbortSignal;
 }
+
+/** How an address is followed. */
+export type Navigate = (url: string) => void;
 
 /** The host's way to a token; `null` says that nobody is signed in. */
 export type GetToken = (request: TokenRequest) => Promise<string | null> | string | null;

@@ -3,7 +3,7 @@ import type { Action, BillingSnapshot, Plan, ScheduledChange, SubscriptionSummar
 import type { ClientState } from '../client/client-state.ts';
 import { changeWords, failureText, paragraph } from './sentences.ts';
 import { bannerOf, type Banner } from './banner.ts';
-import { checkedAddress } from '../client/navigation.ts';
+import { checkedAddress } from '../client/address.ts';
 import type { Speech, WordKey } from '../i18n/localizer.ts';
 
 export type Tone = 'neutral' | 'positive' | 'info' | 'caution' | 'critical';

@@ -1,0 +1,15 @@
+/** Pure: which addresses are followed at all. */
+import { BillhookError } from '../page/errors.ts';
+
+/** Only https, or this very machine; as a server or a host's configuration writes an address, and nothing that needs guessing. */
+const FOLLOWED = /^https:\/\/|^http:\/\/(([\w.-]+\.)?localhost|127(\.\d+){3}|\[::1])(:\d+)?(\/|$)/;
+
+/**
+ * An address from a mistaken configuration must not become `javascript:` or plain http.
+ *
+ * @throws BillhookError `address_refused`
+ */
+export function checkedAddress(address: string): string {
+  if (!FOLLOWED.test(address)) throw new BillhookError('address_refused');
+  return address;
+}
