@@ -3,11 +3,11 @@
  * `import.meta.url` (where the BFF is) would be lost.
  */
 import { defineConfig } from 'vite';
-import { leanLit } from './build/lean-lit.ts';
+import { litFeatures } from './build/lit-features.ts';
 import { compactTemplates, minifyAgain } from './build/minify.ts';
 
 export default defineConfig({
-  plugins: [leanLit(), compactTemplates(), minifyAgain()],
+  plugins: [litFeatures(), compactTemplates(), minifyAgain()],
   build: {
     target: 'es2022',
     modulePreload: false,

@@ -1,7 +1,6 @@
 /** What Vite's own minifier leaves. */
 import { minify } from 'terser';
 import type { Plugin } from 'vite';
-import { privateNames } from './private-names.ts';
 
 /** Indentation and comments inside `css` and `html` templates are text to a minifier, so they are taken out before it. */
 export function compactTemplates(): Plugin {
@@ -35,7 +34,6 @@ export function minifyAgain(): Plugin {
           ecma: 2020,
           module: true,
           compress: { passes: 3, keep_fargs: false },
-          mangle: { properties: { regex: privateNames(new URL('../src/', import.meta.url)) } },
           // For the size budget, which asks whose every byte is.
           ...(sourcemap && file.map && { sourceMap: { content: file.map.toString(), asObject: true } }),
         });
