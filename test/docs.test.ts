@@ -3,9 +3,13 @@
  * held where a test says so, and a path or a name that a page mentions has to be there.
  */
 
+import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
+import process from 'node:process';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { childEnvironment } from './support/child-environment.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const pages = ['docs/requirements.md', 'docs/stripe-behaviour.md'] as const;
@@ -194,14 +198,34 @@ describe('the walks', () => {
       walk,
     }));
 
+  /** Where the server is mounted in a folder; where a payment failed or was made. */
+  const onlySometimes = new Set([
+    'server/src/http/base-path.ts',
+    'server/src/billing/payment-notices.ts',
+    'server/src/billing/changes.ts',
+  ]);
+
   /** Files of each walk; a longer one means that the way has got longer. */
-  const most = { 'Token → snapshot': 25, 'Event → page': 29, 'Click → settled words': 29 };
+  const most = { 'Token → snapshot': 25, 'Event → page': 29, 'Click → settled words': 31 };
 
   it('are as short as they were', () => {
     const counts = walks?.map(({ name, files: { size } }) => [name, size] as const) ?? [];
     process.stdout.write(`\n${counts.map(([name, size]) => `${name}: ${size} files`).join('\n')}\n`);
     expect(counts.map(([name]) => name)).toEqual(Object.keys(most));
     expect(counts.filter(([name, size]) => size > most[name as keyof typeof most])).toEqual([]);
+  });
+
+  it('name files of the server that run in them', { timeout: 120_000 }, async () => {
+    const program = join(import.meta.dirname, 'server/support/walk-coverage.ts');
+    const { stdout } = await promisify(execFile)(process.execPath, [program], { env: childEnvironment });
+    const ran = JSON.parse(stdout) as string[][];
+    process.stdout.write(`\nfiles of the server with a call: ${ran.map(({ length }) => length).join(', ')}\n`);
+    const idle = walks?.flatMap(({ name, files: named }, index) =>
+      [...named]
+        .filter((path) => path.startsWith('server/') && !onlySometimes.has(path) && !ran[index]?.includes(path))
+        .map((path) => `${name}: ${path} is not called`),
+    );
+    expect(idle).toEqual([]);
   });
 
   it('have at most three hops from a route to the SQL', () => {
