@@ -2,6 +2,7 @@
 
 import { Stripe } from 'stripe';
 import { createSandbox, type StripeSandbox, type StripeSandboxOptions } from '../../demo/stripe-sandbox/index.ts';
+import { patienceMs } from '../support/patience.ts';
 import { violations } from './stripe-validator.ts';
 
 /** 1 March 2026, 12:00 UTC: far from month ends and leap days. */
@@ -33,6 +34,7 @@ export async function startSandbox(
   client: Partial<Stripe.StripeConfig> = {},
 ): Promise<Harness> {
   const sandbox = createSandbox({ startAt: START, ...options });
+  sandbox.deliveries.settings.timeoutMs = patienceMs;
   const { url } = await sandbox.listen(0);
   const wrong: string[] = [];
   const stripe = new Stripe(sandbox.secretKey, {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Stripe } from 'stripe';
 import { customerWithCard, monthlyPrice, startSandbox, subscribed, type Harness } from './harness.ts';
 
@@ -204,7 +204,7 @@ describe('idempotency', () => {
     const patience = new AbortController();
     const init = { method: 'POST', body: 'name=Slow', headers: { 'idempotency-key': 'slow' } };
     const hanging = raw('/v1/customers', { ...init, signal: patience.signal }).catch(() => 'gave up');
-    await vi.waitFor(() => expect(harness.sandbox.requests.count()).toBe(1));
+    await harness.sandbox.requests.arrived(1);
     const conflict = await raw('/v1/customers', init);
     expect(conflict.status).toBe(409);
     expect(await errorOf(conflict)).toMatchObject({ code: 'idempotency_key_in_use' });

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Stripe } from 'stripe';
 import { prettyJson, signatureHeader } from '../../demo/stripe-sandbox/webhooks/signature.ts';
+import { holdTimeLimits } from '../support/time-limits.ts';
 import { DAY, HOUR, startSandbox, subscribed, type Harness } from './harness.ts';
 import { violations } from './stripe-validator.ts';
 
@@ -258,8 +259,11 @@ describe('failure and retry', () => {
 
   test('WH-2: an endpoint that does not answer in time has failed', async () => {
     endpoint.answer = 'never';
-    harness.sandbox.deliveries.settings.timeoutMs = 50;
+    const limits = holdTimeLimits();
     await createCustomer('Ada');
+    await endpoint.arrived(1);
+    expect(limits.set).toEqual([harness.sandbox.deliveries.settings.timeoutMs]);
+    limits.pass();
     await harness.sandbox.deliveries.settled();
     expect(harness.sandbox.deliveries.list()[0]).toMatchObject({
       state: 'waiting',

@@ -10,6 +10,7 @@ import { Outbox, retryAfterMs, type OutboxOptions } from '../../../server/src/ba
 import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
 import type { BillingStore, OutboxEntry } from '../../../server/src/ledger/ledger.ts';
 import { factsWith } from '../../contract/stage.ts';
+import { holdTimeLimits } from '../../support/time-limits.ts';
 import { hostSecret, origin, publicUrl } from '../support/bff.ts';
 import { day, hour, noon } from '../fixtures/facts.ts';
 import { isSignedWith, startHostReceiver, type HostReceiver } from '../support/host-receiver.ts';
@@ -165,11 +166,14 @@ describe('a webhook', () => {
   ] as const)(
     'answered with %s is tried again, under the same id, with a new signature',
     async (_, answer, code, status) => {
-      const { outbox, next } = await outboxOf({}, { webhookLimitMs: answer === 'hang' ? 50 : 10_000 });
+      const limits = holdTimeLimits();
+      const { outbox, next } = await outboxOf();
       receiver.answer(answer);
       await write(['n1']);
       outbox.wake();
       const first = await receiver.next();
+      expect(limits.set).toEqual([10_000]);
+      if (answer === 'hang') limits.pass();
       const { what, fields } = await next();
       expect([what, fields.code, fields.status]).toEqual(['notice.failed', code, status]);
       expect(JSON.stringify(fields), 'an address in the log').not.toContain('127.0.0.1:');

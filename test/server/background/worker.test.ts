@@ -15,6 +15,7 @@ import type { StripeLook } from '../../../server/src/stripe/facts/customer.ts';
 import { Waiters } from '../../../server/src/background/waiters.ts';
 import { Worker, type WorkerOptions, type WorkerParts } from '../../../server/src/background/worker.ts';
 import { factsWith } from '../../contract/stage.ts';
+import { holdTimeLimits } from '../../support/time-limits.ts';
 import { hostSecret, origin, publicUrl } from '../support/bff.ts';
 import { day, noon } from '../fixtures/facts.ts';
 import { operatorLog, type OperatorLog } from '../../support/operator-log.ts';
@@ -296,6 +297,7 @@ describe('hints without a customer', () => {
 describe('a fetch', () => {
   it('whose pages never end is ended before its lease', async () => {
     await link('endless');
+    const limits = holdTimeLimits();
     let pages = 0;
     const page = () => ({
       object: 'list',
@@ -309,17 +311,17 @@ describe('a fetch', () => {
       webhookSecrets: ['whsec_1'],
       fetch: async (_, init) => {
         pages += 1;
+        if (pages === 5) limits.pass();
         await nextTurn();
         init?.signal?.throwIfAborted();
         return Response.json(page());
       },
     });
-    await startWorker({ fetchLimitMs: 100 }, { gateway });
+    await startWorker({ leaseMs: 45_000, fetchLimitMs: 35_000 }, { gateway });
     expect((await failed()).fields).toMatchObject({ code: 'stripe_unavailable' });
-    const reached = pages;
     for (let turn = 0; turn < 20; turn += 1) await nextTurn();
-    expect(reached).toBeGreaterThan(3);
-    expect(pages).toBe(reached);
+    expect(limits.set).toContain(35_000);
+    expect(pages, 'no page after the limit').toBe(5);
     gateway.close();
   });
 });

@@ -76,6 +76,8 @@ export async function startBff(
       apiUrl: 'http://127.0.0.1:9',
       // Tests ask faster than people do, and the sandbox has no limit unless it is told to; the budget has tests of its own.
       requestsPerSecond: 1_000,
+      // The most that it takes; the time limit has tests of its own.
+      timeoutMs: 60_000,
       ...stripe,
     },
     // Tests ask faster than people do; what the limits are for has tests of its own.

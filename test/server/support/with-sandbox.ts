@@ -10,6 +10,7 @@ import {
   type SeededCustomers,
   type StripeSandbox,
 } from '../../../demo/stripe-sandbox/index.ts';
+import { patienceMs } from '../../support/patience.ts';
 import { startBff, type CallInit, type TestBff, type TestOptions } from './bff.ts';
 
 export interface Stage {
@@ -27,6 +28,7 @@ export interface Stage {
 
 export async function setStage(change: TestOptions = {}): Promise<Stage> {
   const sandbox = createSandbox();
+  sandbox.deliveries.settings.timeoutMs = patienceMs;
   const { url: apiUrl } = await sandbox.listen(0);
   const customers = await seedDemo(sandbox);
   const stripe = new Stripe(sandbox.secretKey, { ...sandbox.stripeClientOptions(), telemetry: false });
