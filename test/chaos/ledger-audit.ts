@@ -10,10 +10,8 @@ import { openSqliteStore } from '../../server/src/ledger/sqlite/ledger.ts';
 import type { BillingStore } from '../../server/src/ledger/ledger.ts';
 import { customerFacts } from '../../server/src/stripe/facts/customer.ts';
 import { createStripeGateway } from '../../server/src/stripe/gateway.ts';
+import { patienceMs } from '../support/patience.ts';
 import type { Payer } from './storm-customers.ts';
-
-/** Shorter than a claim lasts: what was claimed by the dead must not have to wait for its lease to end. */
-const quietWithinMs = 30_000;
 
 export const openStore = async (database: string): Promise<BillingStore> =>
   isPostgresAddress(database) ? await openPostgresStore(database) : openSqliteStore(database);
@@ -39,7 +37,7 @@ export async function missing(database: string, events: ReadonlySet<string>): Pr
  * The ledger of other processes tells nobody when it is quiet, so it is looked at again and again.
  */
 export async function stuck(database: string): Promise<string[]> {
-  const giveUp = AbortSignal.timeout(quietWithinMs);
+  const giveUp = AbortSignal.timeout(patienceMs);
   for await (const _ of setInterval(50)) {
     const left = await rows(
       database,

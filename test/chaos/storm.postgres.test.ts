@@ -4,6 +4,7 @@ import { afterEach, expect, it } from 'vitest';
 import type { BillingSnapshot } from '@billhook/widget/contract';
 import { sharedPostgres } from '../support/shared-postgres.ts';
 import type { Payer } from './storm-customers.ts';
+import { hangMs, patienceMs } from '../support/patience.ts';
 import { startStorm, type Storm } from './storm.ts';
 
 /** `KILLS=50 PROCESSES=3` every night. */
@@ -46,5 +47,5 @@ it(
     // Its server ends before it: that it is cut off is no news.
     patient.catch(() => undefined);
   },
-  60_000 + kills * 10_000,
+  hangMs + kills * patienceMs,
 );

@@ -1,6 +1,7 @@
 /** `kill -9` in a storm of webhooks and in the middle of commits: nothing that was answered is lost, and nobody stays behind. */
 
 import { afterEach, expect, it } from 'vitest';
+import { hangMs, patienceMs } from '../support/patience.ts';
 import { startStorm, type Storm } from './storm.ts';
 
 /** `KILLS=50` every night. */
@@ -25,5 +26,5 @@ it(
     expect(await storm.verdict('One process on SQLite')).toEqual({ lost: [], stuck: [], untrue: [] });
     expect(storm.doors.answered.size).toBeGreaterThan(kills);
   },
-  60_000 + kills * 10_000,
+  hangMs + kills * patienceMs,
 );

@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { mintWidgetToken } from '@billhook/server';
 import { hostSecret, origin } from '../server/support/bff.ts';
 import { freePort, serveProcess, type ServeProcess } from '../server/support/process.ts';
+import { hangMs, patienceMs } from '../support/patience.ts';
 import { link, missing, stuck, untrue } from './ledger-audit.ts';
 import { seed, stormCustomers, type Payer, type StormCustomers } from './storm-customers.ts';
 import { moments, openDoors, type Doors, type Moment } from './counting-proxies.ts';
@@ -44,6 +45,10 @@ export interface Storm extends StormCustomers {
 const range: Readonly<Record<Moment, number>> = { sent: 60, answered: 60, asked: 8, told: 8 };
 /** After so many rounds of changes nobody works any more. */
 const patience = 300;
+/** Among several processes, what a dead one had claimed comes back when its lease ends: long enough for a slow fetch. */
+const sharedLeaseMs = 10_000;
+/** Alone, it comes back at the next start and by nothing else. */
+const loneLeaseMs = 2 * hangMs;
 /** Retries come when the test says so. */
 const never = 3_600_000;
 
@@ -56,6 +61,7 @@ export async function startStorm({ processes = 1, database: given }: StormOption
   const { secret } = sandbox.deliveries.addEndpoint(doors.webhooks);
   Object.assign(sandbox.deliveries.settings, {
     retryAfterMs: Array<number>(200).fill(never),
+    timeoutMs: patienceMs,
     order: 'shuffled',
     copies: 2,
     concurrency: 8,
@@ -79,9 +85,9 @@ export async function startStorm({ processes = 1, database: given }: StormOption
         BILLHOOK_HOST_SECRET: hostSecret,
         BILLHOOK_HOST_ORIGINS: origin,
         BILLHOOK_HOST_RETURN_URL: `${origin}/billing`,
+        LEASE_MS: String(processes > 1 ? sharedLeaseMs : loneLeaseMs),
       },
-      // Alone it takes back at its start what it had claimed; among others it must wait for the leases.
-      ...(processes > 1 ? [[resolve(import.meta.dirname, 'storm-process.ts')]] : []),
+      [resolve(import.meta.dirname, 'storm-process.ts')],
     );
     await server.listening;
     return server;

@@ -23,15 +23,29 @@ import { customer } from '../fixtures/facts.ts';
 import { hearing } from '../../support/log-recorder.ts';
 import { setStage, type Stage } from '../support/with-sandbox.ts';
 
-/** Runs the command, as an operator would. */
-async function run(options: BillhookOptions, args: readonly string[] = ['--json'], more: ReconcileCommandOptions = {}) {
+/**
+ * Runs the command, as an operator would.
+ *
+ * @param hear - Called with each text for the operator's screen.
+ */
+async function run(
+  options: BillhookOptions,
+  args: readonly string[] = ['--json'],
+  more: ReconcileCommandOptions = {},
+  hear: (text: string) => void = () => undefined,
+) {
   const said = { out: '', err: '' };
   const code = await reconcileLedger(
     args,
     options,
     {
       stdout: { write: (text: string) => (said.out += text) },
-      stderr: { write: (text: string) => (said.err += text) },
+      stderr: {
+        write(text: string) {
+          said.err += text;
+          hear(text);
+        },
+      },
     },
     { pollMs: 20, quietMs: 60_000, worker: { restMs: 0, pollMs: 50 }, ...more },
   );
@@ -283,10 +297,11 @@ describe('billhook reconcile without a server', () => {
 
   it('killed in its middle, goes on from there', async () => {
     sandbox.faults.latencyMs = 60;
-    const brief = { leaseMs: 1_500, pollMs: 20, worker: { leaseMs: 1_500, fetchLimitMs: 1_200 } };
+    const leaseMs = 3_600_000;
+    const pace = { leaseMs, pollMs: 20, worker: { leaseMs } };
     const child = spawn(
       process.execPath,
-      [resolve(import.meta.dirname, '../support/reconcile-process.ts'), JSON.stringify({ options, ...brief })],
+      [resolve(import.meta.dirname, '../support/reconcile-process.ts'), JSON.stringify({ options, ...pace })],
       { stdio: 'ignore', env: childEnvironment },
     );
     const ended = new Promise((end) => child.once('exit', (_, signal) => end(signal)));
@@ -303,9 +318,14 @@ describe('billhook reconcile without a server', () => {
 
     sandbox.faults.latencyMs = 0;
     sandbox.requests.clear();
-    const { code, out, err } = await run(options);
+    // The lease of the dead holds until the clock has passed it.
+    const waits = 'Another process is reconciling this ledger';
+    let ahead = 0;
+    const { code, out, err } = await run({ ...options, now: () => Date.now() + ahead }, ['--json'], {}, (text) => {
+      if (text.includes(waits)) ahead = leaseMs;
+    });
     expect(code).toBe(0);
-    expect(err, 'the lease of the dead holds a while').toContain('Another process is reconciling this ledger');
+    expect(err).toContain(waits);
     const receipt = JSON.parse(out) as ReconcileReceipt;
     expect(receipt).toMatchObject({ looked: all(), unseen: [] });
     for (const customer of fetchedBefore) expect(asked().get(customer), 'looked at before').toBeUndefined();
