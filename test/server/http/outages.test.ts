@@ -26,7 +26,8 @@ async function whenIts(who: CallInit, state: string): Promise<BillingSnapshot> {
     if (response.status === 200) {
       const snapshot = (await response.json()) as BillingSnapshot;
       if (snapshot.state === state) return snapshot;
-    } else if (response.status !== 503) throw new Error(`${response.status}: it never became ${state}`);
+    } else if (response.status !== 503 && response.status !== 304)
+      throw new Error(`${response.status}: it never became ${state}`);
     etag = response.headers.get('etag') ?? '';
   }
 }

@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { childEnvironment } from '../../support/child-environment.ts';
 
-const cli = resolve(import.meta.dirname, '../../../server/src/cli/cli.ts');
+export const cli = resolve(import.meta.dirname, '../../../server/src/cli/cli.ts');
 
 export interface ServeProcess {
   readonly child: ChildProcess;
