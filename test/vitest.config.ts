@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { hangMs, patienceMs } from './support/patience.ts';
 
 /** Everything that runs in Node. What runs in a browser is `*.browser.ts` (web-test-runner.config.ts) and `e2e/`. */
 export default defineConfig({
@@ -12,7 +13,9 @@ export default defineConfig({
     // Loading Stripe's SDK, Hono and the schemas once for all files halves the run. No test may leave anything behind in a
     // module, then; none keeps its world there anyway.
     isolate: false,
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    testTimeout: hangMs,
+    hookTimeout: hangMs,
+    teardownTimeout: hangMs,
+    expect: { poll: { timeout: patienceMs } },
   },
 });

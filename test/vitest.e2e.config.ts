@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { hangMs, patienceMs } from './support/patience.ts';
 
 /** The journeys in a real browser through all three origins, each file with a demo and a browser of its own. */
 export default defineConfig({
@@ -7,7 +8,9 @@ export default defineConfig({
     env: { TZ: 'UTC' },
     retry: 0,
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: hangMs,
+    hookTimeout: hangMs,
+    teardownTimeout: hangMs,
+    expect: { poll: { timeout: patienceMs } },
   },
 });

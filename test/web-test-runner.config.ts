@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { findBrowser, QUIET } from './support/browser.ts';
 import { firefoxLauncher } from './support/firefox-launcher.ts';
 import { findFirefox, findWebKit } from './support/other-browsers.ts';
+import { hangMs, patienceMs } from './support/patience.ts';
 import { webDriverLauncher } from './support/webdriver-launcher.ts';
 import { strictPage } from './widget/strict-page.ts';
 
@@ -38,9 +39,13 @@ const pageFor = (entry: string) => (testFramework: string) =>
 const launchers = {
   chromium: async () =>
     playwrightLauncher({
-      launchOptions: { executablePath: await findBrowser(), args: QUIET },
-      createBrowserContext: ({ browser }) =>
-        browser.newContext({ locale: 'en-US', timezoneId: 'UTC', viewport: { width: 900, height: 700 } }),
+      launchOptions: { executablePath: await findBrowser(), args: QUIET, timeout: patienceMs },
+      async createBrowserContext({ browser }) {
+        const viewport = { width: 900, height: 700 };
+        const context = await browser.newContext({ locale: 'en-US', timezoneId: 'UTC', viewport });
+        context.setDefaultTimeout(patienceMs);
+        return context;
+      },
     }),
   firefox: async () => firefoxLauncher(findFirefox()),
   webkit: async () => webDriverLauncher(findWebKit()),
@@ -57,7 +62,10 @@ export default {
   middleware: [strictPage],
   plugins: [esbuildPlugin({ ts: true, target: 'es2022', tsconfig: inHere('../widget/tsconfig.json') })],
   browsers: [await launchers[wanted as keyof typeof launchers]()],
-  testFramework: { config: { timeout: 5000 } },
+  testFramework: { config: { timeout: patienceMs } },
+  browserStartTimeout: patienceMs,
+  testsStartTimeout: patienceMs,
+  testsFinishTimeout: hangMs,
   groups: [
     { name: 'sources', files, testRunnerHtml: pageFor('/widget/src/script.ts') },
     { name: 'built file', files, testRunnerHtml: pageFor('/widget/dist/widget.js') },

@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { active, pro } from '../../demo/host/gallery/snapshots.ts';
 import { findBrowser, QUIET } from '../support/browser.ts';
 import { presentFirefox } from '../support/other-browsers.ts';
+import { patienceMs } from '../support/patience.ts';
 import { scriptTag, Stage } from './host-stage.ts';
 
 /** As much of a tab as both leaders have. */
@@ -28,7 +29,8 @@ interface Leader {
 async function startedFirefox(): Promise<Browser | undefined> {
   const executablePath = presentFirefox();
   try {
-    if (executablePath) return await launch({ browser: 'firefox', executablePath });
+    if (executablePath)
+      return await launch({ browser: 'firefox', executablePath, timeout: patienceMs, protocolTimeout: patienceMs });
   } catch (error) {
     process.stderr.write(`${String(error)}\n`);
   }
@@ -43,13 +45,26 @@ const leaders: Readonly<Record<string, () => Promise<Leader>>> = {
     const browser = await chromium.launch({
       executablePath: await findBrowser(),
       args: QUIET,
+      timeout: patienceMs,
       // Playwright switches the cache off; people have it on.
       ignoreDefaultArgs: ['--disable-back-forward-cache'],
     });
-    return { tab: () => browser.newPage(), close: () => browser.close() };
+    const tab = async () => {
+      const page = await browser.newPage();
+      page.setDefaultTimeout(patienceMs);
+      return page;
+    };
+    return { tab, close: () => browser.close() };
   },
   ...(firefox && {
-    Firefox: async () => ({ tab: () => firefox.newPage(), close: () => firefox.close() }),
+    async Firefox() {
+      const tab = async () => {
+        const page = await firefox.newPage();
+        page.setDefaultTimeout(patienceMs);
+        return page;
+      };
+      return { tab, close: () => firefox.close() };
+    },
   }),
 };
 

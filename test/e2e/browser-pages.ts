@@ -2,6 +2,7 @@
 
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { findBrowser, QUIET } from '../support/browser.ts';
+import { patienceMs } from '../support/patience.ts';
 
 export interface Audience {
   /** A person's own context. */
@@ -19,12 +20,14 @@ export async function openAudience(): Promise<Audience> {
   const browser: Browser = await chromium.launch({
     executablePath: await findBrowser(),
     args: QUIET,
+    timeout: patienceMs,
     ignoreDefaultArgs: ['--disable-back-forward-cache'],
   });
   const troubles: string[] = [];
   const warnings: string[] = [];
   async function enter(): Promise<BrowserContext> {
     const context = await browser.newContext({ locale: 'en-US', timezoneId: 'UTC' });
+    context.setDefaultTimeout(patienceMs);
     await context.addInitScript(() => {
       document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI, sample }) => {
         // oxlint-disable-next-line no-console -- what survives a navigation

@@ -4,6 +4,7 @@ import { chromium, type Browser, type BrowserContext, type BrowserContextOptions
 import { afterAll } from 'vitest';
 import { startDemo, type Demo } from '../../demo/start-demo.ts';
 import { findBrowser, QUIET } from '../support/browser.ts';
+import { patienceMs } from '../support/patience.ts';
 
 /** A workspace's name, as the sign-in page has it. */
 export type Workspace = string;
@@ -68,6 +69,7 @@ export async function openTheatre({ crossSite = true, offers = [] }: Staging = {
     troubles,
     async enter(workspace, { role = 'owner', path = billingPage, ...options } = {}) {
       const context = await browser.newContext({ locale: 'en-US', timezoneId: 'UTC', ...options });
+      context.setDefaultTimeout(patienceMs);
       contexts.push(context);
       // What the sign-in page's form sends. Pressing it is a journey of its own.
       const account = demo.accounts.find((each) => each.workspace === workspace)?.id;
@@ -101,6 +103,7 @@ function theBrowser(): Promise<Browser> {
     chromium.launch({
       executablePath,
       args: QUIET,
+      timeout: patienceMs,
       // Playwright switches the back/forward cache off; people have it on.
       ignoreDefaultArgs: ['--disable-back-forward-cache'],
     }),

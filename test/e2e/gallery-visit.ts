@@ -5,6 +5,7 @@ import { fixtures } from '../../demo/host/gallery/fixtures.ts';
 import { choices } from '../../demo/host/gallery/gallery-page.ts';
 import { startDemo, type Demo } from '../../demo/start-demo.ts';
 import { findBrowser, QUIET } from '../support/browser.ts';
+import { patienceMs } from '../support/patience.ts';
 
 export type Choice = { readonly [name in keyof typeof choices]?: string } & { readonly state?: string };
 
@@ -22,7 +23,8 @@ export interface GalleryVisit {
 
 export async function visitGallery(): Promise<GalleryVisit> {
   const demo = await startDemo({ hostPort: 0, billhookPort: 0, sandboxPort: 0, logLevel: 'silent' });
-  const browser = await chromium.launch({ executablePath: await findBrowser(), args: QUIET }).catch(async (cause) => {
+  const launched = chromium.launch({ executablePath: await findBrowser(), args: QUIET, timeout: patienceMs });
+  const browser = await launched.catch(async (cause) => {
     await demo.stop();
     throw cause;
   });
@@ -37,6 +39,7 @@ export async function visitGallery(): Promise<GalleryVisit> {
         viewport: { width: 1280, height: 900 },
         ...options,
       });
+      context.setDefaultTimeout(patienceMs);
       const page = await context.newPage();
       page.on('console', (message) => {
         if (message.type() === 'error' || message.type() === 'warning') troubles.push(message.text());

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { active, NOW, snapshots } from '../../demo/host/gallery/snapshots.ts';
 import type { BillingSnapshot } from '@billhook/widget/contract';
 import { findBrowser, QUIET } from '../support/browser.ts';
+import { patienceMs } from '../support/patience.ts';
 
 const host = 'http://localhost:4444';
 const inHere = (path: string) => new URL(path, import.meta.url);
@@ -19,7 +20,7 @@ let browser: Browser;
 let script: string;
 let reserved: string;
 beforeAll(async () => {
-  browser = await chromium.launch({ executablePath: await findBrowser(), args: QUIET });
+  browser = await chromium.launch({ executablePath: await findBrowser(), args: QUIET, timeout: patienceMs });
   script = await readFile(inHere('../../widget/dist/widget.js'), 'utf8');
   const readme = await readFile(inHere('../../widget/README.md'), 'utf8');
   reserved = /```css\n([^`]*:not\(:defined\)[^`]*)```/.exec(readme)?.[1] ?? '';
@@ -36,6 +37,7 @@ interface Visit {
 /** The sum of all shifts while a page with this element comes to show its billing. */
 async function shiftOf(element: string, { snapshot = active, style = reserved, width = 900, lang = 'en' }: Visit = {}) {
   const context = await browser.newContext({ viewport: { width, height: 900 }, locale: 'en-US', timezoneId: 'UTC' });
+  context.setDefaultTimeout(patienceMs);
   const page = await context.newPage();
   await page.clock.setFixedTime(NOW);
   const held = new Map<string, (value: unknown) => void>();
@@ -81,12 +83,16 @@ async function shiftOf(element: string, { snapshot = active, style = reserved, w
   const shift = await page.evaluate(
     () =>
       new Promise<number>((done) => {
-        new PerformanceObserver((list, observer) => {
-          observer.disconnect();
-          done(list.getEntries().reduce((sum, entry) => sum + (entry as unknown as { value: number }).value, 0));
-        }).observe({ type: 'layout-shift', buffered: true });
-        // With nothing to tell, it does not call.
-        requestAnimationFrame(() => requestAnimationFrame(() => done(0)));
+        const shifts: PerformanceEntryList = [];
+        const observer = new PerformanceObserver((list) => void shifts.push(...list.getEntries()));
+        observer.observe({ type: 'layout-shift', buffered: true });
+        // With nothing to tell, it does not call; and a busy browser may draw before it calls.
+        requestAnimationFrame(() =>
+          requestAnimationFrame(() => {
+            shifts.push(...observer.takeRecords());
+            done(shifts.reduce((sum, entry) => sum + (entry as unknown as { value: number }).value, 0));
+          }),
+        );
       }),
   );
   await context.close();

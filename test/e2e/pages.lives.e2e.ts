@@ -212,7 +212,8 @@ async function witnessed(hours: number, graceEndsAt: string): Promise<{ words: s
   await expect.poll(() => stage.asked.length).toBeGreaterThan(2);
   const words = await allWords(page);
   await audience.leave();
-  return { words, asked: [...stage.asked] };
+  // What it asks later is a matter of the time that passes.
+  return { words, asked: stage.asked.slice(0, 3) };
 }
 
 /** Runs in the page, before its scripts. */

@@ -8,7 +8,7 @@ import { installPacked, type Consumer } from './packed.ts';
 let consumer: Consumer;
 beforeAll(async () => {
   consumer = await installPacked();
-}, 120_000);
+});
 afterAll(() => consumer.remove());
 
 describe('the tarballs', () => {
@@ -80,7 +80,7 @@ describe('a project of somebody else', () => {
     await writeFile(project, JSON.stringify({ compilerOptions, files: ['consumer.ts'] }));
     const tsc = join(import.meta.dirname, '../../node_modules/typescript-7/bin/tsc');
     expect(await consumer.node(tsc, '-p', project)).toEqual({ code: 0, output: '' });
-  }, 60_000);
+  });
 
   it('imports everything in Node, where there is no document: a server that renders pages does', async () => {
     const script = `

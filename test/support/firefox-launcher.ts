@@ -5,6 +5,7 @@
 
 import type { BrowserLauncher } from '@web/test-runner-core';
 import { launch, type Browser, type Page } from 'puppeteer-core';
+import { patienceMs } from './patience.ts';
 
 export function firefoxLauncher(executablePath: string): BrowserLauncher {
   let browser: Promise<Browser> | undefined;
@@ -17,9 +18,10 @@ export function firefoxLauncher(executablePath: string): BrowserLauncher {
     concurrency: 1,
 
     async startSession(id, url) {
-      browser ??= launch({ browser: 'firefox', executablePath });
+      browser ??= launch({ browser: 'firefox', executablePath, timeout: patienceMs, protocolTimeout: patienceMs });
       const page = await (await browser).newPage();
       pages.set(id, page);
+      page.setDefaultTimeout(patienceMs);
       await page.setViewport({ width: 900, height: 700 });
       await page.goto(url, { waitUntil: 'domcontentloaded' });
     },

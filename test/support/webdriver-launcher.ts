@@ -9,6 +9,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createServer } from 'node:net';
 import process from 'node:process';
 import type { BrowserLauncher } from '@web/test-runner-core';
+import { patienceMs } from './patience.ts';
 
 export interface WebDriverOptions {
   readonly name: string;
@@ -28,7 +29,7 @@ export function webDriverLauncher({ name, command, capabilities }: WebDriverOpti
     const response = await fetch(`${address}${path}`, {
       method,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(30_000),
+      signal: AbortSignal.timeout(patienceMs),
     });
     const { value } = (await response.json()) as { value: T & { message?: string } };
     if (!response.ok) throw new Error(`${name}: ${method} ${path} was answered ${response.status}: ${value.message}`);
