@@ -11,16 +11,16 @@ import { billingTokenRoute, type TokenIssuing } from './billing-token.ts';
 import { exampleRoutes } from './frameworks/example-routes.ts';
 import { examplePaths } from './frameworks/examples.ts';
 import { galleryRoutes } from './gallery/gallery-routes.ts';
-import type { DemoCorner } from './pages/demo-corner.ts';
 import { markFile, type Markup } from './pages/document.ts';
 import { messagePage } from './pages/message.ts';
 import { overviewPage } from './pages/overview.ts';
 import { projectsPage } from './pages/projects.ts';
 import { billingPage, generalPage } from './pages/settings.ts';
-import { workspaceWords, type Visitor } from './pages/shell.ts';
+import { workspaceWords } from './pages/shell.ts';
 import { signInPage } from './pages/sign-in.ts';
 import { Sessions } from './sessions.ts';
 import { direction, languageTag, speech } from './speech.ts';
+import type { Visitor, DemoCorner } from './pages/visitor.ts';
 
 export interface HostOptions {
   /** The host's public address; forms are taken from there only. */

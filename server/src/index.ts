@@ -2,11 +2,16 @@
 
 export { createBillhook, type Billhook } from './billhook.ts';
 export { ConfigError, type BillhookOptions } from './config/config.ts';
-export type { PortalCondition, PortalRule, PortalView } from './billing/judge/portal.ts';
 export type { Log, LogFields } from './log.ts';
-export type { Notice, NoticeData, NoticeType } from './billing/notices.ts';
-export { LedgerPinnedError, StoreUnavailableError } from './ledger/ledger.ts';
 export { mintWidgetToken, type MintOptions, type SigningKey, type TokenContents } from './tokens/mint.ts';
 export { BillhookError } from './problem.ts';
 export type { GivenPublicKey, PublicAlgorithm } from './tokens/keys.ts';
 export { verifyWidgetToken, type Scope, type VerifyOptions, type WidgetClaims } from './tokens/verify.ts';
+export { LedgerPinnedError } from './ledger/errors.ts';
+export { StoreUnavailableError } from './ledger/errors.ts';
+export type { PortalCondition } from './billing/policy.ts';
+export type { PortalView } from './billing/policy.ts';
+export type { PortalRule } from './billing/policy.ts';
+export type { NoticeData } from './billing/notice-types.ts';
+export type { NoticeType } from './billing/notice-types.ts';
+export type { Notice } from './billing/notice-types.ts';

@@ -1,8 +1,10 @@
 /** A write that fails in its middle leaves no trace, and goes through when the database can write again. */
 
 import { describe, expect, it } from 'vitest';
-import { StoreUnavailableError, type BillingStore, type Claim } from '../../server/src/ledger/ledger.ts';
+import { type BillingStore } from '../../server/src/ledger/ledger.ts';
 import { acme, factsWith, hintFor, lease, t0, type Stage } from './stage.ts';
+import { StoreUnavailableError } from '../../server/src/ledger/errors.ts';
+import type { Claim } from '../../server/src/ledger/customers.ts';
 
 type Write = (store: BillingStore, claim: Claim) => Promise<unknown>;
 

@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import type { ItemFacts } from '../../server/src/billing/facts.ts';
-import { LedgerPinnedError } from '../../server/src/ledger/ledger.ts';
 import { acme, lease, t0, hintFor, type Stage } from './stage.ts';
+import { LedgerPinnedError } from '../../server/src/ledger/errors.ts';
 
 export function ledgerContract(stage: Stage): void {
   describe('the ledger itself', () => {

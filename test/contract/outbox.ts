@@ -1,8 +1,8 @@
 /** The outbox: written with the facts, told once, in each account’s order. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type NoticeClaim, type OutboxEntry } from '../../server/src/ledger/ledger.ts';
 import { acme, lease, t0, factsWith, type Stage } from './stage.ts';
+import type { OutboxEntry, NoticeClaim } from '../../server/src/ledger/outbox.ts';
 
 export function outboxContract(stage: Stage): void {
   describe('the outbox', () => {

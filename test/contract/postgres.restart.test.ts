@@ -2,9 +2,9 @@
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openPostgresStore } from '../../server/src/ledger/postgres/ledger.ts';
-import { StoreUnavailableError } from '../../server/src/ledger/ledger.ts';
 import { startPostgres, type Postgres } from '../support/postgres.ts';
 import { acme, factsWith, hintFor, lease, t0 } from './stage.ts';
+import { StoreUnavailableError } from '../../server/src/ledger/errors.ts';
 
 let postgres: Postgres;
 beforeAll(async () => {

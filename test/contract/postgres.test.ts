@@ -1,12 +1,13 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openPostgresStore } from '../../server/src/ledger/postgres/ledger.ts';
-import { StoreUnavailableError, type BillingStore } from '../../server/src/ledger/ledger.ts';
+import { type BillingStore } from '../../server/src/ledger/ledger.ts';
 import type { Databases } from '../support/postgres.ts';
 import { sharedPostgres } from '../support/shared-postgres.ts';
 import { billingStoreContract } from './billing-store.ts';
 import { postgresLedger, postgresRows } from './databases.ts';
 import { acme, factsWith, hintFor, lease, t0 } from './stage.ts';
+import { StoreUnavailableError } from '../../server/src/ledger/errors.ts';
 
 let postgres: Databases;
 let database: string;

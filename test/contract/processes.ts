@@ -4,9 +4,10 @@
  */
 
 import { describe, expect, it } from 'vitest';
-import type { BillingStore, Claim } from '../../server/src/ledger/ledger.ts';
-import type { Commit } from '../../server/src/ledger/upkeep.ts';
+import type { BillingStore } from '../../server/src/ledger/ledger.ts';
 import { acme, factsWith, hintFor, lease, t0, type Stage } from './stage.ts';
+import type { Claim } from '../../server/src/ledger/customers.ts';
+import type { Commit } from '../../server/src/ledger/feed.ts';
 
 const rounds = 10;
 /** Calls of each process in a round. */

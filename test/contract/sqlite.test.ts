@@ -9,10 +9,10 @@ import { sqliteCustomers } from '../../server/src/ledger/sqlite/customers.ts';
 import { SqliteDatabase } from '../../server/src/ledger/sqlite/database.ts';
 import { sqliteHints } from '../../server/src/ledger/sqlite/events.ts';
 import { openSqliteStore } from '../../server/src/ledger/sqlite/ledger.ts';
-import { StoreUnavailableError } from '../../server/src/ledger/ledger.ts';
 import { billingStoreContract } from './billing-store.ts';
 import { sqliteLedger } from './databases.ts';
 import { acme, hintFor, t0 } from './stage.ts';
+import { StoreUnavailableError } from '../../server/src/ledger/errors.ts';
 
 const sqliteModule = new URL('../../server/src/ledger/sqlite/ledger.ts', import.meta.url).href;
 

@@ -2,8 +2,9 @@
 
 import { afterEach, beforeEach } from 'vitest';
 import type { CustomerFacts } from '../../server/src/billing/facts.ts';
-import type { Hint } from '../../server/src/stripe/event.ts';
-import type { Applied, BillingStore, Claim } from '../../server/src/ledger/ledger.ts';
+import type { BillingStore } from '../../server/src/ledger/ledger.ts';
+import type { Claim, Applied } from '../../server/src/ledger/customers.ts';
+import type { Hint } from '../../server/src/ledger/events.ts';
 
 /** One ledger for one test: `open` may be called several times, for what another process would see. */
 export interface LedgerUnderTest {

@@ -119,7 +119,7 @@ async function startProcess(
       return turn !== null && (await reconcile(upkeep, turn, { leaseMs, signal: ending.signal })) !== null;
     },
     async read(account): Promise<Seen> {
-      const { record, snapshot } = await read({ host, account, settings: hostOf(config), mayManage: true });
+      const { record, snapshot } = await read({ host, account, policy: hostOf(config).policy, mayManage: true });
       return {
         customer: record?.customer ?? null,
         facts: record?.facts ?? null,

@@ -3,9 +3,10 @@
  * faster. The histories must tell each of them from the real one.
  */
 
-import type { BillingStore, OutboxEntry } from '../../server/src/ledger/ledger.ts';
+import type { BillingStore } from '../../server/src/ledger/ledger.ts';
 import { StripeFailure, type StripeGateway } from '../../server/src/stripe/gateway.ts';
 import type { Mutation } from './billhook-ledger.ts';
+import type { OutboxEntry } from '../../server/src/ledger/outbox.ts';
 
 export interface Mutant {
   readonly name: string;

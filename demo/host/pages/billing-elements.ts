@@ -6,7 +6,7 @@
 
 import { html } from 'hono/html';
 import type { Markup } from './document.ts';
-import type { Visitor } from './shell.ts';
+import type { Visitor } from './visitor.ts';
 
 /** With the nonce that the site's CSP asks for. */
 export const billhookScript = ({ billhook }: Visitor): Markup =>

@@ -1,14 +1,8 @@
 /** What a real product would not have: where to switch account, and the way to the Stripe behind it. */
 
 import { html } from 'hono/html';
-import type { Visitor } from './shell.ts';
 import type { Markup } from './document.ts';
-
-export interface DemoCorner {
-  /** The sandbox's address, or Stripe's Dashboard in test mode. */
-  readonly stripeUrl: string;
-  readonly sandbox: boolean;
-}
+import type { Visitor } from './visitor.ts';
 
 export function demoCorner({ session: { account }, speech: { words }, path, corner }: Visitor): Markup {
   const stripe = (label: string, href: string) =>

@@ -3,7 +3,8 @@ import { bookedHours, overbookings, projects, teams, weekLoads, weeksShown, type
 import type { Speech } from '../speech.ts';
 import { billhookScript, billingAccount } from './billing-elements.ts';
 import type { Markup } from './document.ts';
-import { shell, type Visitor } from './shell.ts';
+import { shell } from './shell.ts';
+import type { Visitor } from './visitor.ts';
 
 export function overviewPage(visitor: Visitor): Markup {
   const { speech } = visitor;

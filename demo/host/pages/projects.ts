@@ -2,7 +2,8 @@ import { html } from 'hono/html';
 import { projects, spanOf, teams, weeksShown } from '../planning.ts';
 import type { Speech } from '../speech.ts';
 import type { Markup } from './document.ts';
-import { shell, type Visitor } from './shell.ts';
+import { shell } from './shell.ts';
+import type { Visitor } from './visitor.ts';
 
 export function projectsPage(visitor: Visitor): Markup {
   const { words } = visitor.speech;

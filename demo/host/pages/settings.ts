@@ -3,7 +3,8 @@
 import { html } from 'hono/html';
 import { billhookScript, billingAccount } from './billing-elements.ts';
 import type { Markup } from './document.ts';
-import { shell, type Visitor } from './shell.ts';
+import { shell } from './shell.ts';
+import type { Visitor } from './visitor.ts';
 
 export function generalPage(visitor: Visitor): Markup {
   const { session, speech } = visitor;

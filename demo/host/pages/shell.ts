@@ -2,20 +2,10 @@
 
 import { html } from 'hono/html';
 import type { Account } from '../accounts.ts';
-import type { Session } from '../sessions.ts';
 import type { Speech } from '../speech.ts';
-import { demoCorner, type DemoCorner } from './demo-corner.ts';
+import { demoCorner } from './demo-corner.ts';
 import { document, wordmark, type Markup } from './document.ts';
-
-export interface Visitor {
-  readonly session: Session;
-  readonly speech: Speech;
-  /** The address being looked at, without its query. */
-  readonly path: string;
-  readonly corner: DemoCorner;
-  /** What a page has to know to embed the widget: where the BFF is, and the nonce that the site's CSP asks for. */
-  readonly billhook: { readonly url: string; readonly nonce: string };
-}
+import type { Visitor } from './visitor.ts';
 
 export interface ShellParts {
   readonly title: string;

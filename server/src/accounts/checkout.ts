@@ -9,7 +9,8 @@ import type { ItemFacts } from '../billing/facts.ts';
 import type { OfferRule } from '../billing/policy.ts';
 import { BillhookError } from '../problem.ts';
 import type { StripeGateway } from '../stripe/gateway.ts';
-import type { AccountRef, BillingStore } from '../ledger/ledger.ts';
+import type { BillingStore } from '../ledger/ledger.ts';
+import type { AccountRef } from '../ledger/account.ts';
 
 /** How long somebody may be between asking Stripe for a session and writing it down. */
 const lockMs = 30_000;

@@ -4,11 +4,12 @@
  */
 
 import { createHash } from 'node:crypto';
-import type { Identity } from '../http/auth.ts';
 import type { Config } from '../config/config.ts';
 import { BillhookError } from '../problem.ts';
 import type { StripeGateway } from '../stripe/gateway.ts';
-import type { AccountRef, BillingStore, LinkOutcome } from '../ledger/ledger.ts';
+import type { BillingStore } from '../ledger/ledger.ts';
+import type { CustomerRecord, LinkOutcome } from '../ledger/customers.ts';
+import type { AccountRef } from '../ledger/account.ts';
 
 /** Stripe may forget an idempotency key after 24 hours; one hour before that, nobody relies on it any more. */
 const intentLifeMs = 23 * 60 * 60 * 1000;
@@ -24,10 +25,15 @@ export interface Linking {
   /**
    * Links the customer that a token introduces, if the account has none yet.
    *
+   * @param record - the account's row, as it was just read
+   * @returns whether a link was made, so that the row must be read again
    * @throws {BillhookError} `introduction_refused`: deleted, of another mode, another host's, or somebody else's.
    * @throws {StripeFailure} when Stripe cannot be asked.
    */
-  introduce(identity: Pick<Identity, 'host' | 'account' | 'introduces'>): Promise<void>;
+  introduce(
+    caller: AccountRef & { readonly introduces: string | null },
+    record: CustomerRecord | null,
+  ): Promise<boolean>;
   /** Asks Stripe about the customer, and links it. @throws {StripeFailure} when Stripe does not know it, or cannot be asked. */
   link(ref: AccountRef, customer: string): Promise<'linked' | 'alreadyLinked' | LinkRefusal>;
   /** The account's customer, created at Stripe where there is none: once, however often it is tried. */
@@ -36,16 +42,16 @@ export interface Linking {
 
 export function createLinking(config: Config, store: BillingStore, gateway: StripeGateway, wake: () => void): Linking {
   const linking: Linking = {
-    async introduce({ host, account, introduces: customer }) {
-      if (customer === null) return;
-      const linked = await living({ host, account });
-      if (linked) {
+    async introduce({ host, account, introduces: customer }, record) {
+      if (customer === null) return false;
+      if (isLiving(record)) {
         // The first link stays: a token readable in a browser must not be able to move it.
-        if (linked.customer !== customer) config.log.warn('link.differs', { host, account, customer, audit: true });
-        return;
+        if (record.customer !== customer) config.log.warn('link.differs', { host, account, customer, audit: true });
+        return false;
       }
       const outcome = await linking.link({ host, account }, customer);
       if (outcome !== 'linked' && outcome !== 'alreadyLinked') throw new BillhookError('introduction_refused');
+      return true;
     },
 
     async link(ref, customer) {
@@ -85,7 +91,7 @@ export function createLinking(config: Config, store: BillingStore, gateway: Stri
 
   async function living(ref: AccountRef) {
     const record = await store.findAccount(ref);
-    return record && record.facts?.deleted !== true ? record : null;
+    return isLiving(record) ? record : null;
   }
 
   function refusal(found: Awaited<ReturnType<StripeGateway['introduced']>>, host: string): LinkRefusal | null {
@@ -95,6 +101,11 @@ export function createLinking(config: Config, store: BillingStore, gateway: Stri
     const mustBeNamed = found.host !== null || config.hosts.size > 1;
     return mustBeNamed && found.host !== host ? 'host_mismatch' : null;
   }
+}
+
+/** Not a tombstone. */
+function isLiving(record: CustomerRecord | null): record is CustomerRecord {
+  return record !== null && record.facts?.deleted !== true;
 }
 
 const pick = ({ host, account }: AccountRef) => ({ host, account });

@@ -5,10 +5,11 @@
 
 import { createHash } from 'node:crypto';
 import type { BillingSnapshot } from '@billhook/widget/contract';
-import type { Identity } from '../http/auth.ts';
+import type { Account } from './account.ts';
 import { judge, type Catalogue } from '../billing/judge/judge.ts';
 import type { PortalChoice } from '../billing/judge/portal.ts';
-import type { BillingStore, CustomerRecord } from '../ledger/ledger.ts';
+import type { BillingStore } from '../ledger/ledger.ts';
+import type { CustomerRecord } from '../ledger/customers.ts';
 
 export interface Reading {
   readonly record: CustomerRecord | null;
@@ -23,11 +24,11 @@ export interface Reading {
   readonly portal: PortalChoice;
 }
 
-export type Read = (who: Pick<Identity, 'host' | 'account' | 'settings' | 'mayManage'>) => Promise<Reading>;
+export type Read = (account: Account) => Promise<Reading>;
 
 export function createRead(store: BillingStore, catalogue: Catalogue, now: () => number): Read {
-  return async function read(who) {
-    const record = await store.findAccount(who);
+  return async function read(account) {
+    const record = await store.findAccount(account);
     const { snapshot, nextChangeAt, invoiceToPay, portal } = judge(
       {
         linked: record !== null,
@@ -37,9 +38,9 @@ export function createRead(store: BillingStore, catalogue: Catalogue, now: () =>
         confirmedBy: record?.confirmedBy ?? null,
         staleSince: record?.staleSince ?? null,
       },
-      who.settings.policy,
+      account.policy,
       catalogue,
-      { mayManage: who.mayManage },
+      { mayManage: account.mayManage },
       now(),
     );
     return { record, snapshot, nextChangeAt, invoiceToPay, portal, etag: etagOf(snapshot) };

@@ -1,7 +1,5 @@
-/** What became of work in the background that failed: its code, and when to try again. */
-
-import { LedgerPinnedError, StoreUnavailableError } from '../ledger/ledger.ts';
 import { StripeFailure } from '../stripe/gateway.ts';
+import { LedgerPinnedError, StoreUnavailableError } from '../ledger/errors.ts';
 
 /** The code that is logged, counted and kept beside a customer; `internal` for what nobody foresaw. */
 export function codeOf(cause: unknown): string {

@@ -3,7 +3,7 @@
 import type { ConfirmedBy } from '@billhook/widget/contract';
 import { driftBetween, type DriftClass } from '../billing/drift.ts';
 import type { BillingStore } from '../ledger/ledger.ts';
-import type { Finding } from '../ledger/upkeep.ts';
+import type { Finding } from '../ledger/jobs.ts';
 
 /** An account whose ledger had drifted, and when a look put it right. */
 export interface DriftedAccount {

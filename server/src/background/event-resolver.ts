@@ -5,11 +5,10 @@
 
 import { inLane } from '../stripe/request-budget.ts';
 import { backOffMs, codeOf } from './backoff.ts';
-import type { Subject } from '../stripe/event.ts';
 import { describeCause } from '../log.ts';
-import type { OpenHint } from '../ledger/ledger.ts';
 import type { Waiters } from './waiters.ts';
-import type { WorkerParts } from './worker.ts';
+import type { Subject, OpenHint } from '../ledger/events.ts';
+import type { WorkerParts } from './context.ts';
 
 export interface HintResolverOptions {
   /** Milliseconds that a hint is ours. */

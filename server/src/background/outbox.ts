@@ -8,9 +8,11 @@ import type { Config, Host } from '../config/config.ts';
 import { DeliveryFailure, postNotice } from './host-webhook.ts';
 import { iso } from '../billing/judge/deadlines.ts';
 import { describeCause } from '../log.ts';
-import type { Notice } from '../billing/notices.ts';
 import { Rounds } from './poll-loop.ts';
-import { StoreUnavailableError, type BillingStore, type NoticeClaim, type Receiver } from '../ledger/ledger.ts';
+import { type BillingStore } from '../ledger/ledger.ts';
+import { StoreUnavailableError } from '../ledger/errors.ts';
+import type { Receiver, NoticeClaim } from '../ledger/outbox.ts';
+import type { Notice } from '../billing/notice-types.ts';
 
 export interface OutboxOptions {
   /** Notices under way at the same time, to each receiver. Default: 4. */

@@ -12,9 +12,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { inLane, type Budget } from '../stripe/request-budget.ts';
 import { isTerminal } from '../billing/judge/subscription.ts';
 import { driftBetweenTimes, type Drift, type DriftedAccount } from './drift-report.ts';
-import type { BillingStore, CustomerRecord } from '../ledger/ledger.ts';
-import type { Turn } from '../ledger/upkeep.ts';
+import type { BillingStore } from '../ledger/ledger.ts';
 import type { EventCalls } from '../stripe/events.ts';
+import type { CustomerRecord } from '../ledger/customers.ts';
+import type { Turn } from '../ledger/jobs.ts';
 
 export interface ReconcileParts {
   readonly store: Pick<

@@ -9,10 +9,11 @@ import type { Metrics } from '../operations/metrics.ts';
 import { driftBetweenTimes, type Drift } from './drift-report.ts';
 import { reconcile, type ReconcileParts } from './reconcile.ts';
 import { Rounds } from './poll-loop.ts';
-import { StoreUnavailableError, type BillingStore } from '../ledger/ledger.ts';
-import type { Job, Turn } from '../ledger/upkeep.ts';
+import { type BillingStore } from '../ledger/ledger.ts';
 import { StripeFailure } from '../stripe/gateway.ts';
 import { sweep, type SweepParts } from './sweep.ts';
+import { StoreUnavailableError } from '../ledger/errors.ts';
+import type { Job, Turn } from '../ledger/jobs.ts';
 
 export type UpkeepParts = SweepParts &
   ReconcileParts & {

@@ -12,8 +12,8 @@
 import { inLane } from '../stripe/request-budget.ts';
 import { hintOf, NotAnEventError } from '../stripe/event.ts';
 import type { BillingStore } from '../ledger/ledger.ts';
-import type { Turn } from '../ledger/upkeep.ts';
 import type { EventCalls } from '../stripe/events.ts';
+import type { Turn } from '../ledger/jobs.ts';
 
 const day = 24 * 60 * 60 * 1000;
 

@@ -9,7 +9,9 @@ import { nextNoticeAt, noticesBetween } from '../billing/notices.ts';
 import { receiversOf } from './outbox.ts';
 import { customerFacts } from '../stripe/facts/customer.ts';
 import type { StripeGateway } from '../stripe/gateway.ts';
-import type { Applied, BillingStore, Claim, OutboxEntry } from '../ledger/ledger.ts';
+import type { BillingStore } from '../ledger/ledger.ts';
+import type { Claim, Applied } from '../ledger/customers.ts';
+import type { OutboxEntry } from '../ledger/outbox.ts';
 
 export interface SyncParts {
   readonly config: Config;

@@ -8,19 +8,12 @@ import { inLane } from '../stripe/request-budget.ts';
 import { backOffMs, codeOf } from './backoff.ts';
 import { HintResolver } from './event-resolver.ts';
 import { describeCause } from '../log.ts';
-import type { Metrics } from '../operations/metrics.ts';
 import { Rounds } from './poll-loop.ts';
-import { nextChangeOf, syncCustomer, type SyncParts } from './sync.ts';
-import { StoreUnavailableError, type Applied, type Claim, type CustomerRecord } from '../ledger/ledger.ts';
+import { nextChangeOf, syncCustomer } from './sync.ts';
 import type { Waiters } from './waiters.ts';
-
-export interface WorkerParts extends SyncParts {
-  readonly metrics: Pick<Metrics, 'applied' | 'hintFailed' | 'synced'>;
-  /** Makes sure that the ledger is the key's, should Stripe have been out of reach at the start. */
-  readonly confirm: () => Promise<void>;
-  /** Notices were written. */
-  readonly wakeOutbox: () => void;
-}
+import { StoreUnavailableError } from '../ledger/errors.ts';
+import type { CustomerRecord, Claim, Applied } from '../ledger/customers.ts';
+import type { WorkerParts } from './context.ts';
 
 export interface WorkerOptions {
   /** Customers fetched at the same time. Default: 8. */

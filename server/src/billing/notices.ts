@@ -5,87 +5,13 @@
  * What may go to and fro, such as cancelling and keeping, is a new fact each time it is seen: it is not `once`.
  */
 
-import type { Money, Payment, Plan } from '@billhook/widget/contract';
 import type { CustomerFacts, SubscriptionFacts } from './facts.ts';
 import { iso } from './judge/deadlines.ts';
 import { mainItem, planOf } from './judge/plan.ts';
 import { endOf, isEnding, isTerminal, keyOf } from './judge/subscription.ts';
 import { failureNews, recoveryNews } from './payment-notices.ts';
 import { defaultPolicy, isOwn, ownItems, type Policy } from './policy.ts';
-
-/** Of which subscription: opaque and stable, the `key` in the snapshot; and its plan, as it is now. */
-export interface OfSubscription {
-  readonly subscription: string;
-  readonly plan: Plan | null;
-}
-
-/** What each notice says. Times are ISO 8601, money is in minor units; nothing here is an id of Stripe's or personal. */
-export interface NoticeData {
-  /** Bought, or begun as a trial. */
-  readonly 'subscription.started': OfSubscription & { readonly trialEndsAt: string | null };
-  /** Another product, price, rhythm or quantity. `to` is the plan now. */
-  readonly 'plan.changed': { readonly subscription: string; readonly from: Plan; readonly to: Plan };
-  /** Three days before a trial ends; at once for one that is shorter. `endsAt`: it will not go on after the trial. */
-  readonly 'trial.ending': OfSubscription & {
-    readonly trialEndsAt: string;
-    readonly endsAt: string | null;
-    readonly methodOnFile: boolean;
-  };
-  /** An invoice could not be collected. Its next attempts are no news. */
-  readonly 'payment.failed': OfSubscription & {
-    /** Open on this invoice. */
-    readonly due: Money;
-    readonly problem: NonNullable<Payment['problem']>;
-    readonly nextAttemptAt: string | null;
-    /** Until when access stays full, by the host's own grace. */
-    readonly graceEndsAt: string | null;
-  };
-  /** What had failed is settled. `paid` is `null` when the debt was dropped rather than paid. */
-  readonly 'payment.recovered': OfSubscription & { readonly paid: Money | null };
-  /** A cancellation was decided, or moved to another day. */
-  readonly 'subscription.ending': OfSubscription & { readonly endsAt: string | null };
-  /** The cancellation was taken back. */
-  readonly 'subscription.kept': OfSubscription;
-  readonly 'subscription.ended': OfSubscription & {
-    readonly endedAt: string | null;
-    readonly reason: 'requested' | 'paymentFailed' | 'paymentDisputed' | 'customerDeleted' | 'other';
-  };
-  /** The customer was deleted at Stripe; the account can have a new one. */
-  readonly 'customer.deleted': Readonly<Record<string, never>>;
-}
-
-export type NoticeType = keyof NoticeData;
-
-type EachType<Envelope extends object> = {
-  [Type in NoticeType]: { readonly type: Type; readonly data: NoticeData[Type] } & Envelope;
-}[NoticeType];
-
-/** What a host gets: the argument of `onChange`, and the body of the webhook. */
-export type Notice = EachType<{
-  /** The same however often it is delivered: skip what you have seen. */
-  readonly id: string;
-  /** When Billhook saw it: ISO 8601. */
-  readonly timestamp: string;
-  readonly host: string;
-  readonly account: string;
-  /** The snapshot's revision since which it is so. */
-  readonly revision: string;
-}>;
-
-/** A notice before the ledger takes it. Never leaves the server as it is: `fact` is made of Stripe's ids. */
-export type News = EachType<{
-  readonly fact: string;
-  /** There can be only one such fact for this customer. Otherwise each look that finds it finds another. */
-  readonly once: boolean;
-}>;
-
-export interface Looks {
-  /** Unix milliseconds of the look before; for a first look, when the account was linked; `null`: nobody knows. */
-  readonly before: number | null;
-  /** Unix milliseconds of this look. */
-  readonly after: number;
-}
-
+import type { OfSubscription, NoticeData, NoticeType, News, Looks } from './notice-types.ts';
 type ProductName = (id: string) => string | null;
 
 const day = 24 * 60 * 60_000;

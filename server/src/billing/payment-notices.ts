@@ -7,7 +7,7 @@ import { graceEndOf } from './judge/grace.ts';
 import { iso } from './judge/deadlines.ts';
 import { owed } from './judge/payment.ts';
 import { isTerminal } from './judge/subscription.ts';
-import type { News, OfSubscription } from './notices.ts';
+import type { OfSubscription, News } from './notice-types.ts';
 
 /** What failed since, each invoice by itself. @param then - `null` where nothing was had before */
 export function failureNews(

@@ -8,12 +8,12 @@ import { reconcileLedger } from './reconcile/reconcile.ts';
 import { setUp } from './setup.ts';
 import { printTimeline } from './timeline/timeline.ts';
 import { printToken } from './token.ts';
-import { LedgerPinnedError, StoreUnavailableError } from '../ledger/ledger.ts';
 import { ConfigError } from '../config/config.ts';
 import { describeCause } from '../log.ts';
 import { optionsFrom } from './environment.ts';
 import { serveBillhook } from './serve.ts';
 import { StripeFailure } from '../stripe/gateway.ts';
+import { LedgerPinnedError, StoreUnavailableError } from '../ledger/errors.ts';
 
 const usage = `billhook <command>
 

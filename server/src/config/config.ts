@@ -4,16 +4,16 @@
  */
 
 import { z } from 'zod';
-import { webhookOption, type HostWebhook } from '../background/host-webhook.ts';
 import { Jwks } from '../tokens/jwks.ts';
-import { defaultLimits, type LimitOptions } from '../http/rate-limits.ts';
 import { describeCause, silentLog, type Log } from '../log.ts';
-import type { Notice } from '../billing/notices.ts';
 import { planOptions } from './plans.ts';
 import { defaultPolicy, type Policy } from '../billing/policy.ts';
 import { portalOptions, portalPolicy, portalSettings, type PortalSettings } from './portal.ts';
 import { isPostgresAddress, postgresAddressProblem } from '../ledger/postgres/address.ts';
 import { hasSomeKey, keyOptions, someKeyMissing, type TokenKey } from '../tokens/keys.ts';
+import type { Notice } from '../billing/notice-types.ts';
+import { type LimitOptions, defaultLimits } from './limits.ts';
+import { type HostWebhook, webhookOption } from './webhook.ts';
 
 export interface ConfigProblem {
   /** The option's path, such as `hosts.0.origins`. */

@@ -4,8 +4,7 @@
  */
 
 import { z } from 'zod';
-import type { PortalFeatures, PortalPolicy, PortalView } from '../billing/judge/portal.ts';
-import { defaultPolicy } from '../billing/policy.ts';
+import { defaultPolicy, type PortalFeatures, type PortalView, type PortalPolicy } from '../billing/policy.ts';
 import { plan } from './plans.ts';
 
 /** Stripe's own spellings of `features.customer_update.allowed_updates`. */

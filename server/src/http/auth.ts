@@ -1,16 +1,15 @@
-/** The middleware that turns a widget token into an identity. Everything behind it knows who asks and what they may do. */
+/** The middleware that turns a widget token into a caller: an account of a host, and what the token allows. */
 
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { Host } from '../config/config.ts';
 import type { Limits } from './rate-limits.ts';
 import { BillhookError } from '../problem.ts';
-import type { AccountRef } from '../ledger/ledger.ts';
 import type { Scope, VerifyWidgetToken, WidgetClaims } from '../tokens/verify.ts';
+import type { Account } from '../accounts/account.ts';
 
-export interface Identity extends AccountRef {
-  readonly settings: Host;
-  readonly mayManage: boolean;
+/** The account that a request is about, and what its token allows. */
+export interface Caller extends Account {
   /** A Stripe customer that the host introduces as this account's. */
   readonly introduces: string | null;
 }
@@ -23,14 +22,14 @@ export interface AuthParts {
   readonly limits: Limits;
 }
 
-export type Authenticated = { Variables: { identity: Identity } };
+export type Authenticated = { Variables: { caller: Caller; host: Host } };
 
 /**
  * Lets a request through with a valid token of `scope`, from one of its host's pages.
  *
  * @example
  * ```ts
- * app.get('/v1/billing', widgetAuth(parts, 'billing:read'), (c) => c.json(c.var.identity.account));
+ * app.get('/v1/billing', widgetAuth(parts, 'billing:read'), (c) => c.json(c.var.caller.account));
  * ```
  *
  * @throws {BillhookError} `token_missing`, what {@link widgetTokenVerifier} throws, `scope_missing`,
@@ -39,21 +38,22 @@ export type Authenticated = { Variables: { identity: Identity } };
 export function widgetAuth({ verify, hosts, now, limits }: AuthParts, scope: Scope) {
   return createMiddleware<Authenticated>(async function widgetAuth(c, next) {
     const claims = await verified(c);
-    const settings = hosts.get(claims.host);
-    if (!settings) throw new BillhookError('token_issuer_unknown');
+    const host = hosts.get(claims.host);
+    if (!host) throw new BillhookError('token_issuer_unknown');
 
     // One host's token must not work on another host's page, even when this server serves both.
     const origin = c.req.header('origin');
-    if (origin !== undefined && !settings.origins.includes(origin)) throw new BillhookError('origin_not_allowed');
+    if (origin !== undefined && !host.origins.includes(origin)) throw new BillhookError('origin_not_allowed');
     if (!claims.scopes.has(scope)) {
       throw new BillhookError('scope_missing', { detail: `This needs a widget token with the scope "${scope}".` });
     }
     await limits.asked(claims);
     if (scope === 'billing:manage') await limits.opened(claims);
-    c.set('identity', {
+    c.set('host', host);
+    c.set('caller', {
       host: claims.host,
       account: claims.account,
-      settings,
+      policy: host.policy,
       mayManage: claims.scopes.has('billing:manage'),
       introduces: claims.introduces,
     });

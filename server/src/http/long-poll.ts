@@ -1,8 +1,8 @@
 /** Holding an answer until it is worth giving: RFC 7240's `Prefer: wait`. */
 
 import type { Context } from 'hono';
-import type { AccountRef } from '../ledger/ledger.ts';
 import type { Waiters } from '../background/waiters.ts';
+import type { AccountRef } from '../ledger/account.ts';
 
 /** Seconds that a request may be held; below the 30 s at which many proxies cut. */
 const longestWait = 25;

@@ -3,12 +3,13 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { OpenedVisit } from '@billhook/widget/contract';
-import type { Identity } from './auth.ts';
+import type { Caller } from './auth.ts';
 import type { Host } from '../config/config.ts';
 import { BillhookError } from '../problem.ts';
 import { counterOf, type Reading } from '../accounts/view.ts';
-import type { CustomerRecord, VisitKind } from '../ledger/ledger.ts';
 import type { RouteParts } from './route-context.ts';
+import type { CustomerRecord } from '../ledger/customers.ts';
+import type { VisitKind } from '../ledger/visits.ts';
 
 /** How long a visit may take before its return is no return any more. */
 const visitLifeMs = 24 * 60 * 60 * 1000;
@@ -52,7 +53,7 @@ export function customerOf({ record }: Reading): CustomerRecord {
 /** Begins a visit at the revision that the page showed, or, if it cannot say, at the one that is known now. */
 export async function openVisit(
   { config, store }: RouteParts,
-  { host, account }: Identity,
+  { host, account }: Caller,
   { customer, revision }: CustomerRecord,
   kind: VisitKind,
   seen: string | null,

@@ -7,7 +7,8 @@
 import type { Context } from 'hono';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { BillhookError } from '../problem.ts';
-import type { AccountRef } from '../ledger/ledger.ts';
+import type { LimitOptions } from '../config/limits.ts';
+import type { AccountRef } from '../ledger/account.ts';
 
 export interface Limits {
   /** Any request of an account. @throws {BillhookError} `rate_limited`, with the seconds to wait. */
@@ -17,17 +18,6 @@ export interface Limits {
   /** A token was refused. @throws {BillhookError} `rate_limited`, in place of the refusal */
   refused(c: Context): Promise<void>;
 }
-
-export interface LimitOptions {
-  /** Requests of one account in a minute. Default: 600. */
-  readonly asksPerMinute: number;
-  /** Openings of one account in a minute. Default: 60. */
-  readonly openingsPerMinute: number;
-  /** Refused tokens from one address in a minute. Default: 120. */
-  readonly refusalsPerMinute: number;
-}
-
-export const defaultLimits: LimitOptions = { asksPerMinute: 600, openingsPerMinute: 60, refusalsPerMinute: 120 };
 
 /**
  * @param proxies How many proxies of the operator's own stand before the server. Each adds one address to

@@ -1,6 +1,6 @@
 /** Reading an account after Stripe was asked again: raise a ticket, say that somebody waits, and wait for its fetch. */
 
-import type { Identity } from './auth.ts';
+import type { Caller } from './auth.ts';
 import type { Reading } from '../accounts/view.ts';
 import { heldPerAccount, lookUntilDone } from './long-poll.ts';
 import type { RouteParts } from './route-context.ts';
@@ -31,14 +31,14 @@ export interface SyncedReading {
 /** Reads the account as soon as the ticket is synced, or as it is known when the time is up. */
 export async function readSynced(
   { config, read, store, waiters, wakeWorker }: RouteParts,
-  identity: Identity,
+  caller: Caller,
   { customer, ticket, waitMs, wantedMs = waitMs, signal, click = false }: SyncAwaited,
 ): Promise<SyncedReading> {
   const began = config.now();
   await store.want(customer, began + wantedMs);
   wakeWorker();
   const look = async () => {
-    const reading = await read(identity);
+    const reading = await read(caller);
     const { record } = reading;
     // Another customer is the account's now: this ticket is nobody's any more.
     const synced = record === null || record.customer !== customer || record.syncedTicket >= ticket;
@@ -46,5 +46,5 @@ export async function readSynced(
     return { value: { reading, synced }, done: synced || failed, nextChangeAt: null };
   };
   const most = click ? Number.POSITIVE_INFINITY : heldPerAccount;
-  return await lookUntilDone(waiters, identity, waitMs, signal, config.now, look, most);
+  return await lookUntilDone(waiters, caller, waitMs, signal, config.now, look, most);
 }

@@ -2,8 +2,8 @@
 
 import { NotAnEventError } from '../stripe/event.ts';
 import { BillhookError } from '../problem.ts';
-import { StoreUnavailableError } from '../ledger/ledger.ts';
 import { StripeFailure } from '../stripe/gateway.ts';
+import { StoreUnavailableError } from '../ledger/errors.ts';
 
 /** `internal` for what nobody foresaw. */
 export function namedError(cause: unknown): BillhookError {

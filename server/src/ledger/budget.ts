@@ -39,3 +39,15 @@ export function spendFrom(
   if (held + dust >= wanted) return { bucket: { tokens: held - count, at }, waitMs: 0 };
   return { bucket: { tokens: held, at }, waitMs: Math.max(1, Math.ceil(((wanted - held - dust) / perSecond) * 1000)) };
 }
+
+/** One budget of requests to Stripe for all processes: a bucket that fills by `perSecond` and holds one second's worth. */
+export interface BudgetStore {
+  /**
+   * Takes `count` requests out of the budget if more than `reserve` are left, and answers 0; else takes nothing and
+   * answers after how many milliseconds it is worth asking again. A negative `reserve` may overdraw: a click never waits,
+   * the others wait for it. So do many at once: when Stripe asks for patience, all processes have it.
+   *
+   * @param count Default: 1.
+   */
+  spend(perSecond: number, reserve: number, now: number, count?: number): Promise<number>;
+}

@@ -1,88 +1,65 @@
-/** An account's timeline, put together from the rows that tell of it: the same in every store. */
+/** The ledger’s contract on its history: an account’s timeline, and how the ledger stands. */
 
 import type { ConfirmedBy } from '@billhook/widget/contract';
 import type { CustomerFacts } from '../billing/facts.ts';
-import type { NoticeType } from '../billing/notices.ts';
-import { factsOf, number, numberOrNull, text, textOrNull, type Row } from './rows.ts';
-import type { Receiver, VisitKind } from './ledger.ts';
-import type { TrailEntry } from './upkeep.ts';
+import type { Receiver } from './outbox.ts';
+import type { VisitKind } from './visits.ts';
+import type { NoticeType } from '../billing/notice-types.ts';
+import type { AccountRef } from './account.ts';
 
-/** What a store reads of one account; each list with the newest rows that could be among the answer. */
-export interface TrailRows {
-  readonly customers: readonly Row[];
-  readonly visits: readonly Row[];
-  readonly events: readonly Row[];
-  readonly syncs: readonly Row[];
-  /** With the facts before as `before`. */
-  readonly revisions: readonly Row[];
-  readonly notices: readonly Row[];
+/** One thing that happened to an account, for its timeline. A sync is as old as its claim, a visit as its opening. */
+export type TrailEntry = { readonly at: number; readonly customer: string } & (
+  | { readonly what: 'linked' }
+  | { readonly what: 'deleted' }
+  | { readonly what: 'event'; readonly event: string; readonly type: string; readonly via: 'webhook' | 'sweep' }
+  | {
+      readonly what: 'sync';
+      readonly cause: ConfirmedBy;
+      readonly ticket: number;
+      readonly claim: number;
+      readonly endedAt: number;
+      /** `fenced`: a newer claim was there first. Else the failure's code. */
+      readonly outcome: 'changed' | 'unchanged' | 'fenced' | string;
+    }
+  | {
+      readonly what: 'change';
+      readonly revision: number;
+      readonly confirmedBy: ConfirmedBy;
+      readonly before: CustomerFacts | null;
+      readonly after: CustomerFacts;
+    }
+  | {
+      readonly what: 'visit';
+      readonly kind: VisitKind;
+      /** The first return. */
+      readonly returnedAt: number | null;
+      readonly outcome: 'changed' | 'unchanged' | null;
+    }
+  | {
+      readonly what: 'notice';
+      readonly type: NoticeType;
+      readonly receiver: Receiver;
+      readonly attempts: number;
+      readonly settledAt: number | null;
+      readonly outcome: string | null;
+    }
+);
+
+/** How the ledger stands, for metrics. */
+export interface Figures {
+  readonly customers: number;
+  readonly stale: number;
+  readonly oldestStaleSince: number | null;
+  /** Stale customers whose last fetch failed, by the failure's code. */
+  readonly failing: Readonly<Record<string, number>>;
+  readonly openHints: number;
+  readonly oldestOpenHintAt: number | null;
+  readonly waitingNotices: number;
+  readonly oldestWaitingNoticeAt: number | null;
 }
 
-type Of<What extends TrailEntry['what']> = Extract<TrailEntry, { what: What }>;
-
-/** Oldest first; of one moment the cause before what it caused, which is the order of the lists. */
-export function trailOf(rows: TrailRows, since: number, limit: number): TrailEntry[] {
-  const entries = [
-    ...rows.customers.map(linkedOf),
-    ...rows.visits.map(visitOf),
-    ...rows.events.map(eventOf),
-    ...rows.syncs.map(syncOf),
-    ...rows.revisions.map(changeOf),
-    ...rows.notices.map(noticeOf),
-    ...rows.customers.filter((row) => row['deleted_at'] !== null).map(deletedOf),
-  ];
-  return entries
-    .filter(({ at }) => at >= since)
-    .toSorted((a, b) => a.at - b.at)
-    .slice(-limit);
+export interface TrailStore {
+  /** What happened to the account since then, oldest first; at most `limit`, the newest ones. */
+  timeline(ref: AccountRef, since: number, limit: number): Promise<TrailEntry[]>;
+  figures(now: number): Promise<Figures>;
 }
-
-const whose = (row: Row) => ({ at: number(row['at']), customer: text(row['customer']) });
-
-const linkedOf = (row: Row): Of<'linked'> => ({ ...whose(row), at: number(row['linked_at']), what: 'linked' });
-const deletedOf = (row: Row): Of<'deleted'> => ({ ...whose(row), at: number(row['deleted_at']), what: 'deleted' });
-
-const visitOf = (row: Row): Of<'visit'> => ({
-  ...whose(row),
-  what: 'visit',
-  kind: text(row['kind']) as VisitKind,
-  returnedAt: numberOrNull(row['returned_at']),
-  outcome: textOrNull(row['outcome']) as 'changed' | 'unchanged' | null,
-});
-
-const eventOf = (row: Row): Of<'event'> => ({
-  ...whose(row),
-  what: 'event',
-  event: text(row['event']),
-  type: text(row['type']),
-  via: text(row['via']) as 'webhook' | 'sweep',
-});
-
-const syncOf = (row: Row): Of<'sync'> => ({
-  ...whose(row),
-  what: 'sync',
-  cause: text(row['cause']) as ConfirmedBy,
-  ticket: number(row['ticket']),
-  claim: number(row['claim']),
-  endedAt: number(row['ended_at']),
-  outcome: text(row['outcome']),
-});
-
-const changeOf = (row: Row): Of<'change'> => ({
-  ...whose(row),
-  what: 'change',
-  revision: number(row['revision']),
-  confirmedBy: text(row['confirmed_by']) as ConfirmedBy,
-  before: factsOf(row['before']),
-  after: JSON.parse(text(row['facts'])) as CustomerFacts,
-});
-
-const noticeOf = (row: Row): Of<'notice'> => ({
-  ...whose(row),
-  what: 'notice',
-  type: text(row['type']) as NoticeType,
-  receiver: text(row['receiver']) as Receiver,
-  attempts: number(row['attempts']),
-  settledAt: numberOrNull(row['settled_at']),
-  outcome: textOrNull(row['outcome']),
-});

@@ -12,7 +12,7 @@ import { epochHere, receiveLedger, type MovedTable } from './postgres/import.ts'
 import type { Row } from './rows.ts';
 import { closeForMoving, movingState, openAfterMoving, tablesOf } from './sqlite/export.ts';
 import { migrate, openDurably } from './sqlite/database.ts';
-import { StoreUnavailableError } from './ledger.ts';
+import { StoreUnavailableError } from './errors.ts';
 
 /** `before`: an earlier run had copied it, and only the file had to be closed. */
 export type MoveOutcome = 'now' | 'before';

@@ -1,6 +1,7 @@
 /** Which Stripe account and mode a ledger belongs to: the first one that it was used with. */
 
-import { LedgerPinnedError, type StripeIdentity } from './ledger.ts';
+import { type StripeIdentity } from './ledger.ts';
+import { LedgerPinnedError } from './errors.ts';
 
 /**
  * @param pinned Keeps the name if none was kept, and answers the one that is.

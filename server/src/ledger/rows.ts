@@ -2,18 +2,15 @@
 
 import type { ConfirmedBy } from '@billhook/widget/contract';
 import type { CustomerFacts } from '../billing/facts.ts';
-import type { NoticeType } from '../billing/notices.ts';
-import type {
-  Claim,
-  CheckoutRecord,
-  CustomerRecord,
-  NoticeClaim,
-  OpenHint,
-  Product,
-  Receiver,
-  Visit,
-} from './ledger.ts';
-import type { Figures, Finding, Turn } from './upkeep.ts';
+import type { CustomerRecord, Claim } from './customers.ts';
+import type { OpenHint } from './events.ts';
+import type { Receiver, NoticeClaim } from './outbox.ts';
+import type { CheckoutRecord } from './purchases.ts';
+import type { Visit } from './visits.ts';
+import type { Turn, Finding } from './jobs.ts';
+import type { Figures } from './history.ts';
+import type { NoticeType } from '../billing/notice-types.ts';
+import type { Product } from './catalogue.ts';
 
 export type Cell = string | number | boolean | null;
 export type Row = Readonly<Record<string, Cell>>;

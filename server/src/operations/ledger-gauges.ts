@@ -2,7 +2,8 @@
 
 import { Gauge, type Registry } from 'prom-client';
 import { describeCause, type Log } from '../log.ts';
-import type { JobStore, TrailStore } from '../ledger/upkeep.ts';
+import type { JobStore } from '../ledger/jobs.ts';
+import type { TrailStore } from '../ledger/history.ts';
 
 export interface LedgerOnView {
   readonly store: TrailStore & Pick<JobStore, 'lastReceipt'>;

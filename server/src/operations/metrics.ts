@@ -10,8 +10,8 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ProblemCode } from '@billhook/widget/contract';
 import { lanes, type Lane } from '../stripe/request-budget.ts';
 import { ledgerGauges, type LedgerOnView } from './ledger-gauges.ts';
-import type { HintOutcome } from '../ledger/ledger.ts';
-import type { Job } from '../ledger/upkeep.ts';
+import type { HintOutcome } from '../ledger/events.ts';
+import type { Job } from '../ledger/jobs.ts';
 
 export type SyncOutcome = 'changed' | 'unchanged' | 'fenced' | 'failed';
 

@@ -1,31 +1,4 @@
-/**
- * What an event from Stripe hints at. An event is never believed, only asked whom it concerns: events come late, twice
- * and in any order, and carry the shapes of any API version. Pure; reads snapshot events and thin events.
- *
- * @see {@link https://docs.stripe.com/webhooks Stripe: webhooks}
- */
-
-/** Something at Stripe that must be asked about before a customer is known. */
-export interface Subject {
-  readonly type: string;
-  readonly id: string;
-}
-
-export interface Hint {
-  readonly event: string;
-  readonly type: string;
-  readonly livemode: boolean | null;
-  /**
-   * - `customer`: this customer may have changed.
-   * - `subject`: something may have changed that belongs to a customer or to the catalogue; ask Stripe which.
-   * - `foreign`: another Stripe account's event (Connect): recorded and closed.
-   * - `none`: nothing that Billhook judges or shows: recorded and closed.
-   */
-  readonly concerns: 'customer' | 'subject' | 'foreign' | 'none';
-  readonly customer: string | null;
-  readonly subject: Subject | null;
-}
-
+import type { Subject, Hint } from '../ledger/events.ts';
 /** Families of events that can change what is judged or shown. A later sibling counts without being listed. */
 const families = [
   'checkout.session.',

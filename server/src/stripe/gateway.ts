@@ -12,8 +12,10 @@ import { portalCalls, type PortalCalls } from './portal.ts';
 import { purchaseCalls, type PurchaseCalls } from './purchases.ts';
 import { ownerOf } from './subjects.ts';
 import { needsInvoices, type OpenInvoiceLook, type StripeLook } from './facts/customer.ts';
-import { NotAnEventError, type Subject } from './event.ts';
-import type { Product, StripeIdentity } from '../ledger/ledger.ts';
+import { NotAnEventError } from './event.ts';
+import type { StripeIdentity } from '../ledger/ledger.ts';
+import type { Subject } from '../ledger/events.ts';
+import type { Product } from '../ledger/catalogue.ts';
 
 /** Stripe expands at most four levels; product names come from the catalogue instead. */
 const subscriptionExpand = [

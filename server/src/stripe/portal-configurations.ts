@@ -5,7 +5,6 @@
 
 import { createHash } from 'node:crypto';
 import type { Host } from '../config/config.ts';
-import type { PortalFeatures } from '../billing/judge/portal.ts';
 import { describeCause, type Log } from '../log.ts';
 import {
   portalParameters,
@@ -18,6 +17,7 @@ import { featuresOf, type PortalSettings } from '../config/portal.ts';
 import { priceFacts } from './facts/price.ts';
 import { isObject } from './facts/json.ts';
 import { StripeFailure, type StripeGateway } from './gateway.ts';
+import type { PortalFeatures } from '../billing/policy.ts';
 
 /** What a look at Stripe found, and what is to be done about it. */
 export interface PortalPlan {

@@ -2,9 +2,9 @@
 
 import type { Stripe } from 'stripe';
 import type { PortalFlow } from '@billhook/widget/contract';
-import type { PortalFeatures } from '../billing/judge/portal.ts';
 import type { PortalParameters } from './portal-parameters.ts';
 import { click } from './click.ts';
+import type { PortalFeatures } from '../billing/policy.ts';
 
 export interface PortalRequest {
   readonly customer: string;

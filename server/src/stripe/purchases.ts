@@ -1,9 +1,9 @@
 /** What Billhook asks of Stripe before and for a first purchase: the account's customer, and its one open Checkout. */
 
 import type { Stripe } from 'stripe';
-import type { AccountRef } from '../ledger/ledger.ts';
 import { orNothing } from './absent.ts';
 import { click } from './click.ts';
+import type { AccountRef } from '../ledger/account.ts';
 
 export interface CheckoutRequest extends AccountRef {
   readonly customer: string;

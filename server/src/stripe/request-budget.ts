@@ -14,7 +14,7 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BudgetStore } from '../ledger/upkeep.ts';
+import type { BudgetStore } from '../ledger/budget.ts';
 
 export const lanes = ['click', 'waiting', 'background', 'reconcile'] as const;
 export type Lane = (typeof lanes)[number];

@@ -1,8 +1,8 @@
 /** Whose a thing at Stripe is: what an event names is asked for, and its customer read off. */
 
 import type { Stripe } from 'stripe';
-import type { Subject } from './event.ts';
 import { orNothing } from './absent.ts';
+import type { Subject } from '../ledger/events.ts';
 
 /** The customer that something belongs to. Where it is gone, its owner's own events tell the rest. */
 export async function ownerOf(stripe: Stripe, { type, id }: Subject): Promise<string | null> {

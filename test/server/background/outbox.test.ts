@@ -8,12 +8,13 @@ import type { BillhookOptions, LogFields, Notice } from '@billhook/server';
 import { readConfig } from '../../../server/src/config/config.ts';
 import { Outbox, retryAfterMs, type OutboxOptions } from '../../../server/src/background/outbox.ts';
 import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
-import type { BillingStore, OutboxEntry } from '../../../server/src/ledger/ledger.ts';
+import type { BillingStore } from '../../../server/src/ledger/ledger.ts';
 import { factsWith } from '../../contract/stage.ts';
 import { holdTimeLimits } from '../../support/time-limits.ts';
 import { hostSecret, origin, publicUrl } from '../support/bff.ts';
 import { day, hour, noon } from '../fixtures/facts.ts';
 import { isSignedWith, startHostReceiver, type HostReceiver } from '../support/host-receiver.ts';
+import type { OutboxEntry } from '../../../server/src/ledger/outbox.ts';
 
 const secrets = [1, 2].map((fill) => `whsec_${Buffer.alloc(32, fill).toString('base64')}`);
 

@@ -6,19 +6,21 @@ import { errandNow, type Lane } from '../../../server/src/stripe/request-budget.
 import type { Catalogue } from '../../../server/src/background/catalogue.ts';
 import { readConfig } from '../../../server/src/config/config.ts';
 import { backOffMs } from '../../../server/src/background/backoff.ts';
-import type { Hint, Subject } from '../../../server/src/stripe/event.ts';
 import { createMetrics } from '../../../server/src/operations/metrics.ts';
 import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
-import { LedgerPinnedError, type BillingStore } from '../../../server/src/ledger/ledger.ts';
+import { type BillingStore } from '../../../server/src/ledger/ledger.ts';
 import { createStripeGateway, StripeFailure, type StripeGateway } from '../../../server/src/stripe/gateway.ts';
 import type { StripeLook } from '../../../server/src/stripe/facts/customer.ts';
 import { Waiters } from '../../../server/src/background/waiters.ts';
-import { Worker, type WorkerOptions, type WorkerParts } from '../../../server/src/background/worker.ts';
+import { Worker, type WorkerOptions } from '../../../server/src/background/worker.ts';
 import { factsWith } from '../../contract/stage.ts';
 import { holdTimeLimits } from '../../support/time-limits.ts';
 import { hostSecret, origin, publicUrl } from '../support/bff.ts';
 import { day, noon } from '../fixtures/facts.ts';
 import { operatorLog, type OperatorLog } from '../../support/operator-log.ts';
+import { LedgerPinnedError } from '../../../server/src/ledger/errors.ts';
+import type { Subject, Hint } from '../../../server/src/ledger/events.ts';
+import type { WorkerParts } from '../../../server/src/background/context.ts';
 
 let now: number;
 let store: BillingStore;

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CustomerFacts, SubscriptionFacts } from '../../../server/src/billing/facts.ts';
-import { nextNoticeAt, noticesBetween, type News } from '../../../server/src/billing/notices.ts';
+import { nextNoticeAt, noticesBetween } from '../../../server/src/billing/notices.ts';
 import { anyCustomer, moment, seeded } from '../fixtures/arbitrary-facts.ts';
 import {
   canceled,
@@ -21,6 +21,7 @@ import {
   trialing,
 } from '../fixtures/facts.ts';
 import { anyLife, live } from '../fixtures/lives.ts';
+import type { News } from '../../../server/src/billing/notice-types.ts';
 
 type Looks = Parameters<typeof noticesBetween>[2];
 

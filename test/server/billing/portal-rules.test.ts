@@ -5,13 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { PortalFlow } from '@billhook/widget/contract';
 import type { SubscriptionFacts } from '../../../server/src/billing/facts.ts';
 import { defaultPolicy, judge } from '../../../server/src/billing/judge/judge.ts';
-import {
-  mayOpen,
-  type PortalFeatures,
-  type PortalPolicy,
-  type PortalRule,
-  type PortalView,
-} from '../../../server/src/billing/judge/portal.ts';
+import { mayOpen } from '../../../server/src/billing/judge/portal.ts';
 import { anyPolicy, anyStanding, moment, seeded } from '../fixtures/arbitrary-facts.ts';
 import {
   canceled,
@@ -25,6 +19,7 @@ import {
   trialing,
   type Story,
 } from '../fixtures/facts.ts';
+import type { PortalFeatures, PortalView, PortalRule, PortalPolicy } from '../../../server/src/billing/policy.ts';
 
 const all: PortalFeatures = { cancel: true, update: true, pause: true, paymentMethod: true };
 const none: PortalFeatures = { cancel: false, update: false, pause: false, paymentMethod: false };

@@ -11,11 +11,12 @@ import { ConfigError } from '../../../server/src/config/config.ts';
 import { moveLedger } from '../../../server/src/ledger/move.ts';
 import { openPostgresStore } from '../../../server/src/ledger/postgres/ledger.ts';
 import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
-import { LedgerPinnedError, StoreUnavailableError, type BillingStore } from '../../../server/src/ledger/ledger.ts';
+import { type BillingStore } from '../../../server/src/ledger/ledger.ts';
 import { postgresRows, sqliteRows } from '../../contract/databases.ts';
 import { acme, factsWith, hintFor, lease, t0, type Rows } from '../../contract/stage.ts';
 import { sharedPostgres } from '../../support/shared-postgres.ts';
 import { startBff } from '../support/bff.ts';
+import { LedgerPinnedError, StoreUnavailableError } from '../../../server/src/ledger/errors.ts';
 
 let folder: string;
 let path: string;

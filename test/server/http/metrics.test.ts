@@ -8,12 +8,12 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { optionsFrom } from '../../../server/src/cli/environment.ts';
 import { createMetrics } from '../../../server/src/operations/metrics.ts';
 import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
-import { StoreUnavailableError } from '../../../server/src/ledger/ledger.ts';
 import { hintFor } from '../../contract/stage.ts';
 import { hostSecret, problemOf, startBff, webhookSecret, type TestBff, type TestOptions } from '../support/bff.ts';
 import { noon } from '../fixtures/facts.ts';
 import { operatorLog } from '../../support/operator-log.ts';
 import { setStage } from '../support/with-sandbox.ts';
+import { StoreUnavailableError } from '../../../server/src/ledger/errors.ts';
 
 const metricsToken = 'a-token-of-the-operator';
 const running: TestBff[] = [];

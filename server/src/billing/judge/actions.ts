@@ -5,10 +5,9 @@ import type { CustomerFacts } from '../facts.ts';
 import type { JudgedSubscription } from './subscription.ts';
 import { invoiceToPay } from './payment.ts';
 import { mayOpen } from './portal.ts';
-import type { PortalFeatures } from './portal.ts';
 import { planOf } from './plan.ts';
 import type { Catalogue } from './plan.ts';
-import type { OfferRule, Policy } from '../policy.ts';
+import type { OfferRule, Policy, PortalFeatures } from '../policy.ts';
 
 /** What an account's actions follow from. */
 export interface Situation {

@@ -3,63 +3,19 @@
  * the guard of `POST /v1/portal-sessions` both ask here, so no button leads to a refusal.
  */
 
-import type { BillingState, Interval, PortalFlow } from '@billhook/widget/contract';
-import type { ItemFacts, SubscriptionFacts } from '../facts.ts';
-import { matchesPlan } from '../policy.ts';
-import type { PlanRule } from '../policy.ts';
+import type { PortalFlow } from '@billhook/widget/contract';
+import type { SubscriptionFacts } from '../facts.ts';
+import {
+  matchesPlan,
+  type PortalFeatures,
+  type PortalCondition,
+  type PortalView,
+  type PortalRule,
+  type PortalPolicy,
+} from '../policy.ts';
 import type { Moments } from './deadlines.ts';
 import { isEnding } from './subscription.ts';
 import type { JudgedSubscription } from './subscription.ts';
-
-/** The deep links that a configuration leaves open. */
-export interface PortalFeatures {
-  readonly cancel: boolean;
-  readonly update: boolean;
-  readonly pause: boolean;
-  readonly paymentMethod: boolean;
-}
-
-/** What a rule may ask by name. Everything given must hold; what is about a subscription, of one and the same. */
-export interface PortalCondition {
-  /** How many the account has that are not over. */
-  readonly subscriptions?: 'one' | 'several' | undefined;
-  /** It renews every year, month, week or day. */
-  readonly interval?: Interval | undefined;
-  /** It began less than this many days ago. */
-  readonly withinDaysOfStart?: number | undefined;
-  /** One of its prices is one of these. */
-  readonly plans?: readonly PlanRule[] | undefined;
-  /** ISO 4217, lower case: the nearest that the ledger can say of a country, since it keeps no address. */
-  readonly currency?: string | undefined;
-}
-
-/** What a rule written as a function is shown. Times are Unix milliseconds. */
-export interface PortalView {
-  /** Now. What time alone changes is seen at the account's next reading, not announced before. */
-  readonly now: number;
-  /** Not over, worst state first. */
-  readonly subscriptions: readonly {
-    readonly state: BillingState;
-    /** When it began. A change of plan does not begin it again. */
-    readonly startedAt: number;
-    readonly periodStart: number | null;
-    readonly periodEnd: number | null;
-    readonly items: readonly ItemFacts[];
-  }[];
-}
-
-export interface PortalRule {
-  /** The configuration's name. */
-  readonly use: string;
-  readonly when: PortalCondition | ((view: PortalView) => boolean);
-}
-
-export interface PortalPolicy {
-  /** By the configuration's name; `standard` is always there. */
-  readonly features: Readonly<Record<string, PortalFeatures>>;
-  /** The first that matches decides; none means `standard`. */
-  readonly rules: readonly PortalRule[];
-}
 
 export interface PortalChoice {
   readonly configuration: string;

@@ -5,10 +5,11 @@ import type { BillhookOptions, Config } from '../../config/config.ts';
 import { openLedger } from '../../services.ts';
 import { describeCause } from '../../log.ts';
 import type { ReconcileReceipt } from '../../background/reconcile.ts';
-import { LedgerPinnedError, StoreUnavailableError, type BillingStore } from '../../ledger/ledger.ts';
+import { type BillingStore } from '../../ledger/ledger.ts';
 import { StripeFailure } from '../../stripe/gateway.ts';
 import { fail, ok, warn, type Diagnosis } from './diagnosis.ts';
 import { spanText } from '../time-text.ts';
+import { LedgerPinnedError, StoreUnavailableError } from '../../ledger/errors.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;

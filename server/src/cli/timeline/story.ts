@@ -2,9 +2,9 @@
 
 import type { Change, ConfirmedBy } from '@billhook/widget/contract';
 import { changesBetween } from '../../billing/changes.ts';
-import type { TrailEntry } from '../../ledger/upkeep.ts';
 import { spanText, timeText } from '../time-text.ts';
 import { changeText } from './change-text.ts';
+import type { TrailEntry } from '../../ledger/history.ts';
 
 /** A trail entry without the facts: what differs between them instead. */
 export type StoryEntry =

@@ -5,10 +5,11 @@ import { Catalogue } from '../../background/catalogue.ts';
 import type { BillhookOptions } from '../../config/config.ts';
 import { openLedger, type Ledger } from '../../services.ts';
 import { createRead } from '../../accounts/view.ts';
-import type { AccountRef, CustomerRecord } from '../../ledger/ledger.ts';
 import { spanOf, spanText, timeText } from '../time-text.ts';
 import { storyOf, storyText } from './story.ts';
 import type { Output } from '../token.ts';
+import type { CustomerRecord } from '../../ledger/customers.ts';
+import type { AccountRef } from '../../ledger/account.ts';
 
 export const timelineUsage = `billhook timeline <account> [--host <id>] [--since <when>] [--limit <number>] [--json]
 
@@ -103,14 +104,14 @@ async function find({ store }: Ledger, who: string, host: string | undefined): P
 
 /** How the account stands now, and how fresh that is. */
 async function standing({ store, config }: Ledger, catalogue: Catalogue, record: CustomerRecord): Promise<string> {
-  const settings = config.hosts.get(record.host);
+  const host = config.hosts.get(record.host);
   const now = config.now();
   const fresh = record.fetchedAt === null ? 'never fetched' : `as of ${spanText(now - record.fetchedAt)} ago`;
   const late = record.staleSince === null ? '' : `, stale for ${spanText(now - record.staleSince)}`;
   const failure = record.failure ? `, ${record.failure.attempts} failures, the last [${record.failure.code}]` : '';
-  if (!settings) return `its host is not configured any more; ${fresh}${late}${failure}`;
+  if (!host) return `its host is not configured any more; ${fresh}${late}${failure}`;
   const read = createRead(store, catalogue, config.now);
-  const { snapshot } = await read({ host: record.host, account: record.account, settings, mayManage: true });
+  const { snapshot } = await read({ host: record.host, account: record.account, policy: host.policy, mayManage: true });
   const plan = snapshot.plan?.name == null ? '' : ` on ${snapshot.plan.name}`;
   return `${snapshot.state}${plan}, access ${snapshot.access.level}; ${fresh}${late}${failure}`;
 }

@@ -10,12 +10,11 @@ import { readWithFirstFacts } from '../read-first.ts';
 import type { RouteParts } from '../route-context.ts';
 
 export function accessRoute(parts: RouteParts) {
-  const { allow, linking } = parts;
+  const { allow } = parts;
   return new Hono<Authenticated>().get('/', allow('access'), async (c) => {
-    const { identity } = c.var;
-    await linking.introduce(identity);
-    const { snapshot } = await readWithFirstFacts(parts, identity, c.req.raw.signal);
+    const { caller } = c.var;
+    const { snapshot } = await readWithFirstFacts(parts, caller, c.req.raw.signal);
     const { access, state, revision, asOf, stale, confirmedBy } = snapshot;
-    return c.json<AccessAnswer>({ account: identity.account, ...access, state, revision, asOf, stale, confirmedBy });
+    return c.json<AccessAnswer>({ account: caller.account, ...access, state, revision, asOf, stale, confirmedBy });
   });
 }

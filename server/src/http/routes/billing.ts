@@ -7,23 +7,22 @@ import { readWithFirstFacts } from '../read-first.ts';
 import type { RouteParts } from '../route-context.ts';
 
 export function billingRoute(parts: RouteParts) {
-  const { allow, config, linking, read, store, waiters, wakeWorker } = parts;
+  const { allow, config, read, store, waiters, wakeWorker } = parts;
   return new Hono<Authenticated>().get('/', allow('billing:read'), async (c) => {
-    const { identity } = c.var;
+    const { caller } = c.var;
     const { signal } = c.req.raw;
-    await linking.introduce(identity);
 
     const seen = etagsOf(c.req.header('if-none-match'));
     const wait = waitPreference(c);
-    let reading = await readWithFirstFacts(parts, identity, signal);
+    let reading = await readWithFirstFacts(parts, caller, signal);
     // Without an ETag there is nothing to compare, so there is nothing to wait for.
     if (wait > 0 && seen.has(reading.etag)) {
       if (reading.record && reading.record.staleSince !== null) {
         await store.want(reading.record.customer, config.now() + wait);
         wakeWorker();
       }
-      reading = await lookUntilDone(waiters, identity, wait, signal, config.now, async () => {
-        const value = await read(identity);
+      reading = await lookUntilDone(waiters, caller, wait, signal, config.now, async () => {
+        const value = await read(caller);
         return { value, done: !seen.has(value.etag), nextChangeAt: value.nextChangeAt };
       });
     }

@@ -2,12 +2,13 @@
 
 import { Hono } from 'hono';
 import { z } from 'zod';
-import type { Authenticated, Identity } from '../auth.ts';
+import type { Authenticated, Caller } from '../auth.ts';
 import { BillhookError } from '../../problem.ts';
 import type { Reading } from '../../accounts/view.ts';
 import { stripeLocale } from '../../stripe/locale.ts';
 import { readBody } from '../read-body.ts';
 import { customerOf, localeField, openVisit, returnUrlField, returnUrlOf, seenField } from '../open-visit.ts';
+import { readIntroduced } from '../read-first.ts';
 import type { RouteParts } from '../route-context.ts';
 import { readSynced } from '../read-synced.ts';
 
@@ -27,15 +28,15 @@ const restingStates = new Set(['none', 'ended']);
 export function checkoutRoute(parts: RouteParts) {
   const { allow, catalogue, config, linking, openCheckout, read, store } = parts;
   return new Hono<Authenticated>().post('/', allow('billing:manage'), async (c) => {
-    const { identity } = c.var;
+    const { caller } = c.var;
     const { offer: wanted, returnUrl, locale, seen } = await readBody(c, checkoutSessionRequest);
-    const back = returnUrlOf(identity.settings, returnUrl);
-    await linking.introduce(identity);
+    const back = returnUrlOf(c.var.host, returnUrl);
+    const introduced = await readIntroduced(parts, caller);
 
     const { signal } = c.req.raw;
-    const { snapshot } = await readFresh(identity, signal);
+    const { snapshot } = await readFresh(caller, introduced, signal);
     if (!restingStates.has(snapshot.state)) throw new BillhookError('subscription_exists');
-    const offer = identity.settings.policy.offers.find(({ id }) => id === wanted);
+    const offer = caller.policy.offers.find(({ id }) => id === wanted);
     const price = offer && catalogue.price(offer.price);
     if (!offer || !price || snapshot.offers.every(({ id }) => id !== wanted)) {
       throw new BillhookError('field_invalid', {
@@ -44,8 +45,8 @@ export function checkoutRoute(parts: RouteParts) {
       });
     }
 
-    const customer = await linking.ensureCustomer(identity);
-    const { host, account } = identity;
+    const customer = await linking.ensureCustomer(caller);
+    const { host, account } = caller;
     const url = await openCheckout(
       {
         host,
@@ -55,22 +56,22 @@ export function checkoutRoute(parts: RouteParts) {
         price,
         returnUrl: back,
         locale: locale === undefined ? null : stripeLocale(locale),
-        nothingRuns: async () => restingStates.has((await readFresh(identity, signal)).snapshot.state),
+        nothingRuns: async () =>
+          restingStates.has((await readFresh(caller, await read(caller), signal)).snapshot.state),
       },
       signal,
     );
-    const record = customerOf(await read(identity));
-    return c.json(await openVisit(parts, identity, record, 'checkout', seen, url));
+    const record = customerOf(await read(caller));
+    return c.json(await openVisit(parts, caller, record, 'checkout', seen, url));
   });
 
   /** The account as Stripe says it is now: a purchase in another tab may be a second old. */
-  async function readFresh(identity: Identity, signal: AbortSignal): Promise<Reading> {
-    const known = await read(identity);
+  async function readFresh(caller: Caller, known: Reading, signal: AbortSignal): Promise<Reading> {
     const customer = known.record?.customer;
     const ticket = customer === undefined ? null : await store.raiseTicket(customer, 'check', config.now());
     if (customer === undefined || ticket === null) return known;
     const waited = { customer, ticket, waitMs: freshFactsMs, signal, click: true };
-    const { reading, synced } = await readSynced(parts, identity, waited);
+    const { reading, synced } = await readSynced(parts, caller, waited);
     if (!synced) throw new BillhookError('stripe_unavailable', { retryAfter: 2 });
     return reading;
   }

@@ -6,20 +6,20 @@ import type { Authenticated } from '../auth.ts';
 import { BillhookError } from '../../problem.ts';
 import { readBody } from '../read-body.ts';
 import { customerOf, openVisit, seenField } from '../open-visit.ts';
+import { readIntroduced } from '../read-first.ts';
 import type { RouteParts } from '../route-context.ts';
 
 const invoiceSessionRequest = z.strictObject({ seen: seenField });
 
 export function invoiceRoute(parts: RouteParts) {
-  const { allow, gateway, linking, read } = parts;
+  const { allow, gateway } = parts;
   return new Hono<Authenticated>().post('/', allow('billing:manage'), async (c) => {
-    const { identity } = c.var;
+    const { caller } = c.var;
     const { seen } = await readBody(c, invoiceSessionRequest);
-    await linking.introduce(identity);
-    const reading = await read(identity);
+    const reading = await readIntroduced(parts, caller);
     const record = customerOf(reading);
     const url = reading.invoiceToPay === null ? null : await gateway.openInvoicePage(reading.invoiceToPay);
     if (url === null) throw new BillhookError('no_open_invoice');
-    return c.json(await openVisit(parts, identity, record, 'invoice', seen, url));
+    return c.json(await openVisit(parts, caller, record, 'invoice', seen, url));
   });
 }

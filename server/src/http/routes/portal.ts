@@ -5,14 +5,16 @@ import { z } from 'zod';
 import type { PortalFlow } from '@billhook/widget/contract';
 import type { Authenticated } from '../auth.ts';
 import type { SubscriptionFacts } from '../../billing/facts.ts';
-import { mayOpen, type PortalFeatures } from '../../billing/judge/portal.ts';
+import { mayOpen } from '../../billing/judge/portal.ts';
 import { describeCause } from '../../log.ts';
 import { BillhookError } from '../../problem.ts';
 import type { Reading } from '../../accounts/view.ts';
 import { stripeLocale } from '../../stripe/locale.ts';
 import { readBody } from '../read-body.ts';
 import { customerOf, localeField, openVisit, returnUrlField, returnUrlOf, seenField } from '../open-visit.ts';
+import { readIntroduced } from '../read-first.ts';
 import type { RouteParts } from '../route-context.ts';
+import type { PortalFeatures } from '../../billing/policy.ts';
 
 const portalSessionRequest = z.strictObject({
   flow: z
@@ -26,16 +28,15 @@ const portalSessionRequest = z.strictObject({
 });
 
 export function portalRoute(parts: RouteParts) {
-  const { allow, config, gateway, linking, portals, read } = parts;
+  const { allow, config, gateway, portals } = parts;
   return new Hono<Authenticated>().post('/', allow('billing:manage'), async (c) => {
-    const { identity } = c.var;
-    const { settings, host, account } = identity;
+    const { caller } = c.var;
+    const { host, account } = caller;
     const request = await readBody(c, portalSessionRequest);
     const { flow, locale, seen } = request;
-    const returnUrl = returnUrlOf(settings, request.returnUrl);
-    const completionUrl = returnUrlOf(settings, request.completionUrl ?? returnUrl, 'completionUrl');
-    await linking.introduce(identity);
-    const reading = await read(identity);
+    const returnUrl = returnUrlOf(c.var.host, request.returnUrl);
+    const completionUrl = returnUrlOf(c.var.host, request.completionUrl ?? returnUrl, 'completionUrl');
+    const reading = await readIntroduced(parts, caller);
     const record = customerOf(reading);
     const { configuration, features, ruleFailure } = reading.portal;
     if (ruleFailure) {
@@ -46,7 +47,7 @@ export function portalRoute(parts: RouteParts) {
     const about = subscriptionMeant(reading, request.subscription);
     requireOpen(flow, about, features);
     const stays = request.completionUrl === undefined && flow === 'payment_method_update' && hasToPay(reading);
-    const url = await portals.use(settings, configuration, async (portal) => {
+    const url = await portals.use(c.var.host, configuration, async (portal) => {
       // What is at Stripe may be less than what was asked for: none of the plans may be one to switch to.
       requireOpen(flow, about, portal.features);
       return await gateway.openPortal({
@@ -64,7 +65,7 @@ export function portalRoute(parts: RouteParts) {
               },
       });
     });
-    return c.json(await openVisit(parts, identity, record, 'portal', seen, url));
+    return c.json(await openVisit(parts, caller, record, 'portal', seen, url));
   });
 }
 

@@ -9,11 +9,12 @@ import type { Change, VisitReturn } from '@billhook/widget/contract';
 import type { Authenticated } from '../auth.ts';
 import { changesBetween } from '../../billing/changes.ts';
 import { BillhookError } from '../../problem.ts';
-import type { CustomerRecord, Visit } from '../../ledger/ledger.ts';
 import { waitPreference } from '../long-poll.ts';
 import { readBody } from '../read-body.ts';
 import type { RouteParts } from '../route-context.ts';
 import { readSynced } from '../read-synced.ts';
+import type { CustomerRecord } from '../../ledger/customers.ts';
+import type { Visit } from '../../ledger/visits.ts';
 
 const visitReturnRequest = z.strictObject({ visit: z.string().max(64) });
 
@@ -26,15 +27,15 @@ const recheckAfterMs = [5_000, 30_000];
 export function visitsRoute(parts: RouteParts) {
   const { allow, config, store, catalogue } = parts;
   return new Hono<Authenticated>().post('/return', allow('billing:read'), async (c) => {
-    const { identity } = c.var;
+    const { caller } = c.var;
     const body = await readBody(c, visitReturnRequest);
     // Unknown, foreign and expired are told apart by nobody: the id must not be a way to ask about other accounts.
-    const visit = await store.findVisit(body.visit, identity, config.now());
+    const visit = await store.findVisit(body.visit, caller, config.now());
     if (!visit) throw new BillhookError('visit_not_found');
 
     const waitMs = waitPreference(c);
     const ticket = await store.returnVisit(visit.id, ticketEveryMs, config.now());
-    const { reading, synced } = await readSynced(parts, identity, {
+    const { reading, synced } = await readSynced(parts, caller, {
       customer: visit.customer,
       ticket,
       waitMs,

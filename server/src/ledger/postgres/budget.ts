@@ -1,8 +1,7 @@
 /** The one budget of requests to Stripe, in PostgreSQL. */
 
-import { spendFrom } from '../budget.ts';
+import { spendFrom, type BudgetStore } from '../budget.ts';
 import { number } from '../rows.ts';
-import type { BudgetStore } from '../upkeep.ts';
 import type { PostgresDatabase } from './database.ts';
 
 export function postgresBudget(db: PostgresDatabase): BudgetStore {

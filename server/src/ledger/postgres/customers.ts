@@ -3,11 +3,14 @@
 import type { ConfirmedBy } from '@billhook/widget/contract';
 import type { CustomerFacts } from '../../billing/facts.ts';
 import { claimColumns, claimOf, factsOf, number, recordOf } from '../rows.ts';
-import type { AccountRef, Applied, Claim, CustomerRecord, CustomerStore, LinkOutcome, OutboxEntry } from '../ledger.ts';
-import type { PostgresDatabase, Session } from './database.ts';
+import type { PostgresDatabase } from './database.ts';
 import { lookedNews, raisedNews, tellNews } from './feed.ts';
 import { writeNotices } from './outbox.ts';
 import { raiseTicket } from './tickets.ts';
+import type { CustomerRecord, Claim, Applied, LinkOutcome, CustomerStore } from '../customers.ts';
+import type { OutboxEntry } from '../outbox.ts';
+import type { Session } from './session.ts';
+import type { AccountRef } from '../account.ts';
 
 /** How soon after a failure a customer is tried again while somebody waits for it. */
 const wantedRetryMs = 2_000;

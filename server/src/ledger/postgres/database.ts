@@ -2,21 +2,11 @@
 
 import { Pool, types, type PoolClient, type QueryResult } from 'pg';
 import type { Row } from '../rows.ts';
-import { StoreUnavailableError } from '../ledger.ts';
 import type { PostgresAddress } from './address.ts';
 import { brokeConnection, unavailable } from './failure.ts';
 import { migrate } from './schema.ts';
-
-export type Bind = Readonly<Record<string, string | number | null | readonly string[]>>;
-
-/** Statements, with `@name` for what is bound. */
-export interface Session {
-  /** Answers how many rows changed, or were found. */
-  run(sql: string, bind?: Bind): Promise<number>;
-  get(sql: string, bind?: Bind): Promise<Row | undefined>;
-  all(sql: string, bind?: Bind): Promise<Row[]>;
-}
-
+import { StoreUnavailableError } from '../errors.ts';
+import type { Bind, Session } from './session.ts';
 /**
  * What every session is told at its start. A webhook that was answered 200 must survive a crash, whatever the server's
  * default is; a process that hangs must not keep others from their rows.

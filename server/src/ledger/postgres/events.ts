@@ -1,12 +1,11 @@
-/** Events in PostgreSQL, as hints: known ids, and the queue of those whose customer must still be found. */
-
-import type { Hint } from '../../stripe/event.ts';
 import { Batch } from '../batch.ts';
 import { openHintOf, text } from '../rows.ts';
-import type { AccountRef, HintOutcome, HintStore, OpenHint } from '../ledger.ts';
-import type { PostgresDatabase, Session } from './database.ts';
+import type { PostgresDatabase } from './database.ts';
 import { raisedNews, tellNews } from './feed.ts';
 import { lockLiving, raiseTicket } from './tickets.ts';
+import type { Hint, OpenHint, HintOutcome, HintStore } from '../events.ts';
+import type { Session } from './session.ts';
+import type { AccountRef } from '../account.ts';
 
 interface Recording {
   readonly hint: Hint;

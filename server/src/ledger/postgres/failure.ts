@@ -1,7 +1,7 @@
 /** What PostgreSQL, its driver or the network says when something fails, in words that an operator can act on. */
 
 import { DatabaseError } from 'pg';
-import { StoreUnavailableError } from '../ledger.ts';
+import { StoreUnavailableError } from '../errors.ts';
 
 /** By SQLSTATE, or by the code of the connection's failure. */
 const words: Readonly<Record<string, string>> = {

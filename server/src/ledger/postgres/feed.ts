@@ -5,10 +5,10 @@
  */
 
 import { Client } from 'pg';
-import type { AccountRef } from '../ledger.ts';
-import type { Commit } from '../upkeep.ts';
 import type { PostgresAddress } from './address.ts';
 import { connectionOf } from './database.ts';
+import type { Commit } from '../feed.ts';
+import type { AccountRef } from '../account.ts';
 
 /** PostgreSQL takes payloads of less than 8,000 bytes. */
 const payloadBytes = 7_999;

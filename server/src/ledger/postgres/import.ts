@@ -1,8 +1,9 @@
 /** Taking over a ledger from elsewhere: everything or nothing, into tables that nobody has used. */
 
 import { number, text, type Row } from '../rows.ts';
-import { StoreUnavailableError } from '../ledger.ts';
-import type { PostgresDatabase, Session } from './database.ts';
+import type { PostgresDatabase } from './database.ts';
+import { StoreUnavailableError } from '../errors.ts';
+import type { Session } from './session.ts';
 
 /** A table of the ledger that is moved here. The columns are named alike in every store. */
 export interface MovedTable {

@@ -1,10 +1,10 @@
 /** Jobs in PostgreSQL: whose turn it is, how far they have come, and what they found. */
 
 import { findingOf, number, recordOf, text, turnOf } from '../rows.ts';
-import type { JobStore } from '../upkeep.ts';
 import type { PostgresDatabase } from './database.ts';
 import { raisedNews, tellNews } from './feed.ts';
 import { lockLiving } from './tickets.ts';
+import type { JobStore } from '../jobs.ts';
 
 export function postgresJobs(db: PostgresDatabase): JobStore {
   return {

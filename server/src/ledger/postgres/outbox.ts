@@ -1,9 +1,11 @@
 /** Notices in PostgreSQL: written with the facts they follow from, taken by one deliverer at a time, in the account's order. */
 
 import { noticeClaimOf, number } from '../rows.ts';
-import type { AccountRef, OutboxEntry, OutboxStore } from '../ledger.ts';
-import type { PostgresDatabase, Session } from './database.ts';
+import type { PostgresDatabase } from './database.ts';
 import { raisedNews, tellNews } from './feed.ts';
+import type { OutboxEntry, OutboxStore } from '../outbox.ts';
+import type { Session } from './session.ts';
+import type { AccountRef } from '../account.ts';
 
 interface Writing extends AccountRef {
   readonly customer: string;

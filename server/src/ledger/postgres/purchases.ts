@@ -1,8 +1,8 @@
 /** First purchases in PostgreSQL: the note before a customer is created, and the lock around an account's one Checkout. */
 
 import { checkoutOf, number } from '../rows.ts';
-import type { PurchaseStore } from '../ledger.ts';
 import type { PostgresDatabase } from './database.ts';
+import type { PurchaseStore } from '../purchases.ts';
 
 export function postgresPurchases(db: PostgresDatabase): PurchaseStore {
   return {

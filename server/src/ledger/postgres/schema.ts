@@ -1,8 +1,8 @@
 /** The ledger's tables in PostgreSQL. Migrations are appended, never edited: `meta` counts those that ran. */
 
 import { number } from '../rows.ts';
-import { StoreUnavailableError } from '../ledger.ts';
-import type { Session } from './database.ts';
+import { StoreUnavailableError } from '../errors.ts';
+import type { Session } from './session.ts';
 
 /** Ids are compared byte by byte, whatever the database's language: their order is the order in which rows are locked. */
 const id = `text COLLATE "C"`;

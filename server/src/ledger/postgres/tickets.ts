@@ -2,8 +2,8 @@
 
 import type { ConfirmedBy } from '@billhook/widget/contract';
 import { number } from '../rows.ts';
-import type { Session } from './database.ts';
 import { raisedNews, tellNews } from './feed.ts';
+import type { Session } from './session.ts';
 
 /** The new ticket, or `null` for a customer that is not linked, or deleted. */
 export async function raiseTicket(

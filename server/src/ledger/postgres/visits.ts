@@ -1,9 +1,9 @@
 /** Visits in PostgreSQL: trips to Stripe's pages and back. */
 
 import { number, text, visitOf } from '../rows.ts';
-import type { VisitStore } from '../ledger.ts';
 import type { PostgresDatabase } from './database.ts';
 import { lockLiving, raiseTicket } from './tickets.ts';
+import type { VisitStore } from '../visits.ts';
 
 export function postgresVisits(db: PostgresDatabase): VisitStore {
   return {

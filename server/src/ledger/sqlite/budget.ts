@@ -1,8 +1,7 @@
 /** The one budget of requests to Stripe, in SQLite. */
 
-import { spendFrom } from '../budget.ts';
+import { spendFrom, type BudgetStore } from '../budget.ts';
 import { number } from '../rows.ts';
-import type { BudgetStore } from '../upkeep.ts';
 import type { SqliteDatabase } from './database.ts';
 
 export function sqliteBudget(db: SqliteDatabase): BudgetStore {

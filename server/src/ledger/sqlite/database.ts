@@ -2,9 +2,9 @@
 
 import Database from 'better-sqlite3';
 import type { Row } from '../rows.ts';
-import { StoreUnavailableError } from '../ledger.ts';
 import { refuseMoved } from './export.ts';
 import { migrations } from './schema.ts';
+import { StoreUnavailableError } from '../errors.ts';
 
 export type Bind = Record<string, string | number | null>;
 

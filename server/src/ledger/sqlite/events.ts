@@ -1,11 +1,9 @@
-/** Events in SQLite, as hints: known ids, and the queue of those whose customer must still be found. */
-
-import type { Hint } from '../../stripe/event.ts';
 import { Batch } from '../batch.ts';
 import { openHintOf, text } from '../rows.ts';
-import type { AccountRef, HintOutcome, HintStore, OpenHint } from '../ledger.ts';
 import type { SqliteDatabase } from './database.ts';
 import { raiseTicket } from './tickets.ts';
+import type { Hint, OpenHint, HintOutcome, HintStore } from '../events.ts';
+import type { AccountRef } from '../account.ts';
 
 export function sqliteHints(db: SqliteDatabase): HintStore & { idle(): Promise<void> } {
   const batch = new Batch<Recording, HintOutcome>(

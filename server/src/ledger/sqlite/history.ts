@@ -1,9 +1,9 @@
 /** What happened to an account, and how the ledger stands, from SQLite. */
 
 import { figuresOf } from '../rows.ts';
-import { trailOf } from '../history.ts';
-import type { TrailStore } from '../upkeep.ts';
+import { type TrailStore } from '../history.ts';
 import type { SqliteDatabase } from './database.ts';
+import { trailOf } from '../timeline.ts';
 
 export function sqliteTrail(db: SqliteDatabase): TrailStore {
   return {

@@ -1,8 +1,8 @@
 /** Jobs in SQLite: whose turn it is, how far they have come, and what they found. */
 
 import { findingOf, number, recordOf, turnOf } from '../rows.ts';
-import type { JobStore } from '../upkeep.ts';
 import type { SqliteDatabase } from './database.ts';
+import type { JobStore } from '../jobs.ts';
 
 export function sqliteJobs(db: SqliteDatabase): JobStore {
   return {

@@ -1,8 +1,9 @@
 /** Notices in SQLite: written with the facts they follow from, taken by one deliverer at a time, in the account's order. */
 
 import { noticeClaimOf, number } from '../rows.ts';
-import type { AccountRef, OutboxEntry, OutboxStore } from '../ledger.ts';
 import type { SqliteDatabase } from './database.ts';
+import type { OutboxEntry, OutboxStore } from '../outbox.ts';
+import type { AccountRef } from '../account.ts';
 
 interface Writing extends AccountRef {
   readonly customer: string;

@@ -1,8 +1,8 @@
 /** First purchases in SQLite: the note before a customer is created, and the lock around an account's one Checkout. */
 
 import { checkoutOf, number } from '../rows.ts';
-import type { PurchaseStore } from '../ledger.ts';
 import type { SqliteDatabase } from './database.ts';
+import type { PurchaseStore } from '../purchases.ts';
 
 export function sqlitePurchases(db: SqliteDatabase): PurchaseStore {
   return {

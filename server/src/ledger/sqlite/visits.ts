@@ -1,9 +1,10 @@
 /** Visits in SQLite: trips to Stripe's pages and back. */
 
 import { number, text, visitOf } from '../rows.ts';
-import type { AccountRef, Visit, VisitStore } from '../ledger.ts';
 import type { SqliteDatabase } from './database.ts';
 import { raiseTicket } from './tickets.ts';
+import type { Visit, VisitStore } from '../visits.ts';
+import type { AccountRef } from '../account.ts';
 
 export function sqliteVisits(db: SqliteDatabase): VisitStore {
   return {

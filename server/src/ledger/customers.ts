@@ -1,0 +1,114 @@
+/** The ledger’s contract on customers: links, tickets, and claim → fetch → apply. */
+
+import type { ConfirmedBy } from '@billhook/widget/contract';
+import type { CustomerFacts } from '../billing/facts.ts';
+import type { OutboxEntry } from './outbox.ts';
+import type { AccountRef } from './account.ts';
+
+/** A customer's row: the link, the counters, and the facts with their age. */
+export interface CustomerRecord extends AccountRef {
+  readonly customer: string;
+  readonly ticket: number;
+  readonly syncedTicket: number;
+  /** Since when it has been stale; `null` while it is fresh. */
+  readonly staleSince: number | null;
+  readonly facts: CustomerFacts | null;
+  /** When the fetch of these facts *began*: they are at least this fresh. */
+  readonly fetchedAt: number | null;
+  /** Raised whenever the facts' content changes. */
+  readonly revision: number;
+  readonly confirmedBy: ConfirmedBy | null;
+  readonly nextChangeAt: number | null;
+  readonly failure: { readonly code: string; readonly at: number; readonly attempts: number } | null;
+}
+
+export interface Claim extends AccountRef {
+  readonly customer: string;
+  /** The ticket at the moment of the claim, before any fetch. */
+  readonly ticket: number;
+  readonly claim: number;
+  readonly claimedAt: number;
+  readonly cause: ConfirmedBy;
+  /** Somebody waits for it. */
+  readonly wanted: boolean;
+  readonly attempts: number;
+  /** The facts that the fetch may replace, and when their fetch began. */
+  readonly facts: CustomerFacts | null;
+  readonly fetchedAt: number | null;
+  readonly linkedAt: number;
+  /** Since when it has been stale. */
+  readonly staleSince: number;
+}
+
+export interface Applied {
+  /** `false`: a newer claim or ticket was there first, and nothing was written. */
+  readonly applied: boolean;
+  /** The content differs from what was known. */
+  readonly changed: boolean;
+  /** Hints came during the fetch: it must be fetched again. */
+  readonly stale: boolean;
+  /** How many notices are new in the outbox. */
+  readonly told: number;
+}
+
+export type LinkOutcome = 'linked' | 'alreadyLinked' | 'customerTaken' | 'accountTaken' | 'customerDeleted';
+
+/** Links, tickets, and claim → fetch → apply. */
+export interface CustomerStore {
+  /** The account's customer: the living one, else the last tombstone, else `null`. */
+  findAccount(ref: AccountRef): Promise<CustomerRecord | null>;
+
+  /** The facts as they were at `revision`; `null` when there were none, or when others replaced them too long ago. */
+  factsAt(customer: string, revision: number): Promise<CustomerFacts | null>;
+
+  /** Links for good, with `ticket ≥ 1` and `syncedTicket = 0`, so that events from before the link cannot matter. */
+  link(ref: AccountRef, customer: string, now: number): Promise<LinkOutcome>;
+
+  raiseTicket(customer: string, cause: ConfirmedBy, now: number): Promise<number | null>;
+
+  /** Somebody waits for this customer until then: claim it before the others, and cut its back-off short. */
+  want(customer: string, until: number): Promise<void>;
+
+  /** Customers whose `nextChangeAt` has come. */
+  due(now: number, limit: number): Promise<CustomerRecord[]>;
+
+  /** Raises the ticket of a due customer and sets its next moment; nothing if somebody else was first. */
+  raiseDue(customer: string, wasDueAt: number, nextChangeAt: number | null, now: number): Promise<void>;
+
+  /**
+   * Called once by the server's worker before its first claim, and by nobody else: a command beside a server would end
+   * the server's leases. Where only one process works on a ledger, every lease is one of a process that is gone, and ends
+   * here; where several do, leases end by themselves.
+   */
+  resume(): Promise<void>;
+
+  /**
+   * Takes up to `limit` stale customers for `leaseMs`, those with somebody waiting first.
+   *
+   * @param only `restMs`: a customer nobody waits for is left alone for so long after its last fetch began, so that a
+   * storm of events costs one fetch. Default: 0. `wanted`: those with somebody waiting, and no others. Default: false.
+   */
+  claim(
+    now: number,
+    leaseMs: number,
+    limit: number,
+    only?: { readonly restMs?: number; readonly wanted?: boolean },
+  ): Promise<Claim[]>;
+
+  /**
+   * Writes what a claim fetched, if the claim is still the newest and its ticket still unsynced; a difference in content
+   * raises the revision and is kept in the trail. Facts with `deleted` leave a tombstone. The notices are written with
+   * them or not at all, those that were told before left out.
+   */
+  apply(
+    claim: Claim,
+    facts: CustomerFacts,
+    fetchedAt: number,
+    nextChangeAt: number | null,
+    now: number,
+    notices?: readonly OutboxEntry[],
+  ): Promise<Applied>;
+
+  /** Gives the claim back after a failure, to be tried again at `nextAttemptAt`. The facts stay; fenced like `apply`. */
+  fail(claim: Claim, code: string, nextAttemptAt: number, now: number): Promise<void>;
+}

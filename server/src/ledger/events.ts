@@ -1,0 +1,61 @@
+/** The ledger’s contract on events: recorded once, and kept unresolved until their customer is found. */
+
+import type { AccountRef } from './account.ts';
+
+/**
+ * What an event from Stripe hints at. An event is never believed, only asked whom it concerns: events come late, twice
+ * and in any order, and carry the shapes of any API version. Pure; reads snapshot events and thin events.
+ *
+ * @see {@link https://docs.stripe.com/webhooks Stripe: webhooks}
+ */
+
+/** Something at Stripe that must be asked about before a customer is known. */
+export interface Subject {
+  readonly type: string;
+  readonly id: string;
+}
+
+export interface Hint {
+  readonly event: string;
+  readonly type: string;
+  readonly livemode: boolean | null;
+  /**
+   * - `customer`: this customer may have changed.
+   * - `subject`: something may have changed that belongs to a customer or to the catalogue; ask Stripe which.
+   * - `foreign`: another Stripe account's event (Connect): recorded and closed.
+   * - `none`: nothing that Billhook judges or shows: recorded and closed.
+   */
+  readonly concerns: 'customer' | 'subject' | 'foreign' | 'none';
+  readonly customer: string | null;
+  readonly subject: Subject | null;
+}
+
+/** A hint that names no customer yet, taken by one worker until its lease ends. */
+export interface OpenHint {
+  readonly event: string;
+  readonly subject: Subject;
+  readonly attempts: number;
+}
+
+/** What became of an event: a ticket raised, left open until its customer is found, closed without effect, or known already. */
+export type HintOutcome = 'ticket' | 'open' | 'closed' | 'duplicate';
+
+/** Webhook → ticket. */
+export interface HintStore {
+  /**
+   * Inserts the event id and raises the customer's ticket, in one transaction; concurrent calls may share a commit.
+   * A duplicate changes nothing. A customer that is not linked gets no row: linking starts with a fetch anyway.
+   *
+   * @param via Default: `webhook`. `sweep` for what Stripe could not deliver.
+   */
+  recordHint(hint: Hint, now: number, via?: 'webhook' | 'sweep'): Promise<HintOutcome>;
+
+  /** Takes hints whose customer must still be found, for `leaseMs`. */
+  takeOpenHints(now: number, leaseMs: number, limit: number): Promise<OpenHint[]>;
+
+  /** Raises the found customer's ticket and closes the hint, in one transaction. `null`: it concerns no customer. */
+  closeHint(event: string, customer: string | null, now: number): Promise<AccountRef | null>;
+
+  /** Leaves the hint open, for another try at `nextAttemptAt`. */
+  postponeHint(event: string, nextAttemptAt: number): Promise<void>;
+}

@@ -1,0 +1,57 @@
+/** The ledger’s contract on jobs that one process at a time does, and on the customers that they walk through. */
+
+import type { CustomerFacts } from '../billing/facts.ts';
+import type { CustomerRecord } from './customers.ts';
+import type { ConfirmedBy } from '@billhook/widget/contract';
+import type { AccountRef } from './account.ts';
+
+/** What is done by one process at a time, now and then. */
+export type Job = 'sweep' | 'reconcile';
+
+/** A process's turn at a job, until its lease ends. */
+export interface Turn {
+  readonly job: Job;
+  /** The fence: a process whose lease ran out can no longer write. */
+  readonly turn: number;
+  /** When the job began; a turn taken over from a process that died keeps it. */
+  readonly startedAt: number;
+  /** How far the job has come; `null` at its beginning. */
+  readonly progress: object | null;
+}
+
+/** Facts that turned out to differ from what the ledger held. */
+export interface Finding extends AccountRef {
+  readonly customer: string;
+  readonly at: number;
+  readonly revision: number;
+  readonly before: CustomerFacts | null;
+  readonly after: CustomerFacts;
+}
+
+export interface JobStore {
+  /**
+   * Begins a job that last began `everyMs` ago or earlier, or takes over one whose lease ended before it did. `null`
+   * while another process is at it, or before it is due.
+   */
+  takeTurn(job: Job, everyMs: number, leaseMs: number, now: number): Promise<Turn | null>;
+  /** Notes how far it has come, and keeps the lease. `false`: the turn is somebody else's now; stop. */
+  keepTurn(turn: Turn, progress: object, leaseMs: number, now: number): Promise<boolean>;
+  /** The job is done, and this is what came of it. */
+  endTurn(turn: Turn, receipt: object, now: number): Promise<boolean>;
+  /** The last job that was done. */
+  lastReceipt(
+    job: Job,
+  ): Promise<{ readonly startedAt: number; readonly endedAt: number; readonly receipt: object } | null>;
+
+  /** Living customers in the order of their ids, from after `customer` on. */
+  customersAfter(customer: string | null, limit: number): Promise<CustomerRecord[]>;
+  /** Those of these customers that are linked, tombstones included, in no order: whoever raised their tickets looks here how far it has come. */
+  customersAmong(customers: readonly string[]): Promise<CustomerRecord[]>;
+  /**
+   * Raises the tickets of those that are linked and living, in one transaction; answers how many. Who was stale already
+   * keeps its cause: what another hint brings to light was not found by this one.
+   */
+  raiseTickets(customers: readonly string[], cause: ConfirmedBy, now: number): Promise<number>;
+  /** What a cause brought to light since then: the facts as they were and as they were found, in the order of the findings. */
+  foundBy(cause: ConfirmedBy, since: number, limit: number): Promise<Finding[]>;
+}

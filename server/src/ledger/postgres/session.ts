@@ -1,0 +1,13 @@
+/** Statements on one connection to PostgreSQL. */
+
+import type { Row } from '../rows.ts';
+
+export type Bind = Readonly<Record<string, string | number | null | readonly string[]>>;
+
+/** Statements, with `@name` for what is bound. */
+export interface Session {
+  /** Answers how many rows changed, or were found. */
+  run(sql: string, bind?: Bind): Promise<number>;
+  get(sql: string, bind?: Bind): Promise<Row | undefined>;
+  all(sql: string, bind?: Bind): Promise<Row[]>;
+}
