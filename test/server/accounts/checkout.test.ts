@@ -37,7 +37,7 @@ const pay = async (url: string, card = '4242 4242 4242 4242') => {
 };
 const comeBack = async (visit: string) =>
   json<VisitReturn>(
-    await stage.bff.call('/v1/visits/return', { ...buyer, body: { visit }, headers: { prefer: 'wait=20' } }),
+    await stage.bff.call('/v1/visits/return', { ...buyer, body: { visit }, headers: { prefer: 'wait=25' } }),
   );
 const customersOf = (account: string) =>
   stage.sandbox.state.customers.list().filter(({ metadata }) => metadata['billhook_account'] === account);
@@ -52,9 +52,10 @@ const all = ['team', 'starter'];
 async function offered(ids: readonly string[] = all): Promise<BillingSnapshot> {
   let etag = '';
   for (;;) {
-    const headers = { 'if-none-match': etag, prefer: 'wait=20' };
+    const headers = { 'if-none-match': etag, prefer: 'wait=25' };
     const response = await stage.bff.call('/v1/billing', { ...buyer, headers });
     etag = response.headers.get('etag') ?? '';
+    if (response.status === 304) continue;
     const snapshot = (await response.json()) as BillingSnapshot;
     if (snapshot.offers.map(({ id }) => id).join() === ids.join()) return snapshot;
   }

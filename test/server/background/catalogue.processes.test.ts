@@ -21,7 +21,7 @@ afterAll(async () => {
 /** Holds polls at the other process, which gets no webhook, until it says so. */
 async function otherSays(who: CallInit, when: (snapshot: BillingSnapshot) => boolean): Promise<BillingSnapshot> {
   for (let etag = ''; ;) {
-    const headers = { prefer: 'wait=20', ...(etag === '' ? {} : { 'if-none-match': etag }) };
+    const headers = { prefer: 'wait=25', ...(etag === '' ? {} : { 'if-none-match': etag }) };
     const response = await other.call('/v1/billing', { ...who, headers });
     expect([200, 304]).toContain(response.status);
     etag = response.headers.get('etag') ?? '';

@@ -281,7 +281,7 @@ describe('the catalogue', () => {
     await resolved();
     await stripe.products.update(String(objects['product']), { name: 'Team of the future' });
     sandbox.requests.clear();
-    const held = bff.call('/v1/billing', { ...as('pastDue'), headers: { 'if-none-match': etag, prefer: 'wait=20' } });
+    const held = bff.call('/v1/billing', { ...as('pastDue'), headers: { 'if-none-match': etag, prefer: 'wait=25' } });
     await deliver(snapshotEvent('product.updated', { id: objects['product'], object: 'product' }));
     expect(await (await held).json()).toMatchObject({ plan: { name: 'Team of the future' } });
     await deliver(thinEvent('price.updated', { id: objects['price'], type: 'price' }));

@@ -44,7 +44,7 @@ describe('a server', () => {
       // oxlint-disable-next-line no-await-in-loop -- each poll is held until something changed
       const response = await stage.bff.call('/v1/billing', {
         ...who,
-        headers: { prefer: 'wait=15', ...(etag === '' ? {} : { 'if-none-match': etag }) },
+        headers: { prefer: 'wait=25', ...(etag === '' ? {} : { 'if-none-match': etag }) },
       });
       etag = response.headers.get('etag') ?? '';
       if (response.status === 304) continue;

@@ -229,7 +229,7 @@ describe('a running server', () => {
     let etag = answer.headers.get('etag') ?? '';
     let snapshot = (await answer.json()) as BillingSnapshot;
     while (snapshot.state !== 'ending') {
-      answer = await read({ 'if-none-match': etag, prefer: 'wait=15' });
+      answer = await read({ 'if-none-match': etag, prefer: 'wait=25' });
       if (answer.status === 304) continue;
       etag = answer.headers.get('etag') ?? '';
       snapshot = (await answer.json()) as BillingSnapshot;

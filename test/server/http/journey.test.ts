@@ -27,7 +27,7 @@ const subscriptionOf = async (who: Who) => {
 };
 const open = async (who: Who, seen: string | null, body: object = {}): Promise<OpenedVisit> =>
   json(await stage.bff.call('/v1/portal-sessions', { ...stage.as(who), body: { seen, ...body } }));
-const comeBack = async (who: Who, visit: string, wait = 20): Promise<VisitReturn> =>
+const comeBack = async (who: Who, visit: string, wait = 25): Promise<VisitReturn> =>
   json(
     await stage.bff.call('/v1/visits/return', {
       ...stage.as(who),
@@ -350,7 +350,7 @@ describe('leaving and coming back', () => {
     const etag = (await stage.bff.call('/v1/billing', stage.as('active'))).headers.get('etag') ?? '';
     const held = stage.bff.call('/v1/billing', {
       ...stage.as('active'),
-      headers: { 'if-none-match': etag, prefer: 'wait=20' },
+      headers: { 'if-none-match': etag, prefer: 'wait=25' },
     });
     stage.sandbox.clock.freeze();
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 5_000 });

@@ -21,7 +21,7 @@ async function whenIts(who: CallInit, state: string): Promise<BillingSnapshot> {
   for (let etag = ''; ;) {
     const response = await stage.bff.call('/v1/billing', {
       ...who,
-      headers: { prefer: 'wait=15', ...(etag === '' ? {} : { 'if-none-match': etag }) },
+      headers: { prefer: 'wait=25', ...(etag === '' ? {} : { 'if-none-match': etag }) },
     });
     if (response.status === 200) {
       const snapshot = (await response.json()) as BillingSnapshot;

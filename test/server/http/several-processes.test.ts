@@ -47,7 +47,7 @@ const read = async (bff: TestBff, etag: string | null, wait: number): Promise<Re
   });
 async function whenIts(bff: TestBff, state: string): Promise<BillingSnapshot> {
   for (let etag: string | null = null; ;) {
-    const response: Response = await read(bff, etag, 15);
+    const response: Response = await read(bff, etag, 25);
     etag = response.headers.get('etag');
     if (response.status === 304) continue;
     if (response.status !== 200) throw new Error(`${response.status}: it never became ${state}`);

@@ -30,7 +30,7 @@ const json = async <T>(response: Response): Promise<T> => {
 };
 /** The billing, once it is another document than this one. */
 const billingAfter = async (etag: string): Promise<Response> => {
-  const headers = { 'if-none-match': etag, prefer: 'wait=20' };
+  const headers = { 'if-none-match': etag, prefer: 'wait=25' };
   const response = await stage.bff.call('/v1/billing', { ...me, headers });
   return response.status === 304 ? await billingAfter(etag) : response;
 };
@@ -54,7 +54,7 @@ const { visit } = await json<OpenedVisit>(
   await stage.bff.call('/v1/portal-sessions', { ...me, body: { seen: revision } }),
 );
 await stage.stripe.subscriptions.update(String(subscription?.id), { cancel_at_period_end: false });
-const back = { ...me, body: { visit }, headers: { prefer: 'wait=20' } };
+const back = { ...me, body: { visit }, headers: { prefer: 'wait=25' } };
 const { outcome } = await json<VisitReturn>(await stage.bff.call('/v1/visits/return', back));
 if (outcome !== 'changed') throw new Error(`the return is ${outcome}`);
 const settled = await called();
