@@ -1,8 +1,10 @@
-/** A run of steps, one after another, each with its time; the first that fails ends it. */
+/** A run of steps, one after another; the first that fails ends it. At its end it prints what it did. */
 
 import { spawn } from 'node:child_process';
+import { loadavg } from 'node:os';
 import { delimiter, resolve } from 'node:path';
 import process from 'node:process';
+import { createInterface } from 'node:readline';
 import { findBrowser } from './browser.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -37,32 +39,63 @@ export async function takeSteps(steps: readonly Step[], wanted: readonly string[
     CHROME_PATH: await findBrowser(),
   };
   const began = performance.now();
+  const summary: string[] = [];
+  const end = (how: string) => process.stdout.write(`\n${summary.join('\n')}\n${how} ${seconds(began)}\n`);
   for (const step of steps) {
     if (wanted.length > 0 && !wanted.includes(step.name)) continue;
     const stepBegan = performance.now();
     process.stdout.write(`\n── ${step.name}\n`);
     const command = (each: Command) => run(each, resolve(root, step.in), { ...env, ...step.env });
     // oxlint-disable-next-line no-await-in-loop -- two cores: one step at a time
-    const failed = (await inPairs(step.commands, command)).filter(Boolean);
+    const ends = await inPairs(step.commands, command);
+    const failed = ends.flatMap(({ failure }) => failure ?? []);
+    const load = (loadavg()[0] ?? 0).toFixed(1);
+    const columns = [step.name.padEnd(10), seconds(stepBegan).padStart(9), `load ${load.padStart(5)}`];
+    summary.push(
+      `── ${columns.join('  ')}  ${[...ends.flatMap(({ counts }) => counts), ...failed].join('; ')}`.trimEnd(),
+    );
     if (failed.length > 0) {
-      process.stderr.write(`\n${step.name} failed: ${failed.join('; ')}\n`);
+      end(`${step.name} failed after`);
       process.exit(1);
     }
     process.stdout.write(`── ${step.name} passed in ${seconds(stepBegan)}\n`);
   }
-  process.stdout.write(`\nEverything passed in ${seconds(began)}\n`);
+  end('Everything passed in');
 }
 
 type Command = Step['commands'][number];
 
-/** Runs a program; answers what failed, or nothing. */
-function run([program, ...args]: Command, cwd: string, env: NodeJS.ProcessEnv): Promise<string> {
+interface Ended {
+  /** How it failed; `null` when it did not. */
+  readonly failure: string | null;
+  /** What a test runner says that it counted. */
+  readonly counts: readonly string[];
+}
+
+const counted = /^\s*(?:Test Files|Tests) .*\d+ passed|\d+ passed, \d+ failed/;
+// oxlint-disable-next-line no-control-regex -- the colours of a terminal
+const colours = /\u001B\[[\d;]*[A-Za-z]/g;
+
+/** Runs a program, and passes on what it says. */
+function run([program, ...args]: Command, cwd: string, env: NodeJS.ProcessEnv): Promise<Ended> {
   const path = [resolve(cwd, 'node_modules/.bin'), resolve(root, 'node_modules/.bin'), env['PATH']].join(delimiter);
+  const colour = process.stdout.isTTY ? { FORCE_COLOR: '1' } : {};
   return new Promise((done, fail) => {
-    const child = spawn(program, args, { cwd, env: { ...env, PATH: path }, stdio: ['ignore', 'inherit', 'inherit'] });
+    const child = spawn(program, args, {
+      cwd,
+      env: { ...colour, ...env, PATH: path },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const counts = new Set<string>();
+    child.stdout.pipe(process.stdout, { end: false });
+    createInterface(child.stdout).on('line', (line) => {
+      const plain = line.replaceAll(colours, '');
+      if (counted.test(plain)) counts.add(plain.replaceAll(/\s+/g, ' ').trim());
+    });
     child.once('error', fail);
-    child.once('exit', (code, signal) => {
-      done(code === 0 ? '' : `${program} ${args.join(' ')} ended with ${code ?? signal}`);
+    child.once('close', (code, signal) => {
+      const failure = code === 0 ? null : `${program} ${args.join(' ')} ended with ${code ?? signal}`;
+      done({ failure, counts: [...counts] });
     });
   });
 }
