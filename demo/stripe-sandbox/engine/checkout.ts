@@ -11,9 +11,9 @@ import type {
   Price,
 } from '../state/wire.ts';
 import { attach, createTestMethod, refuseDeclinedCard, type TestMethod } from './cards.ts';
-import { amountFor } from './lines.ts';
 import { declineOf } from './payments.ts';
 import { DAY } from './periods.ts';
+import { amountFor } from './prices.ts';
 import { createSubscription, FIRST_PURCHASE_ORDER } from './subscriptions.ts';
 
 export interface CheckoutDraft {

@@ -1,143 +1,22 @@
 /** Invoices from draft to open, void or uncollectible. Paying them is `collection.ts`. */
 
 import type { State } from '../state/state.ts';
-import type { Customer, Invoice, InvoiceItem, Subscription } from '../state/wire.ts';
-import { lineFromPending, toLine, type LineDraft } from './lines.ts';
+import type { Invoice } from '../state/wire.ts';
+import { changeBalance } from './balance.ts';
+import { useUp } from './discounts.ts';
+import { billOf, buildInvoice, pendingFor, type InvoiceDraft } from './invoice-draft.ts';
 import { openPayment } from './payments.ts';
-import { HOUR } from './periods.ts';
-
-/** SUB-5: how long an invoice waits for endpoints that never acknowledge it. */
-const WAIT_FOR_WEBHOOKS = 72 * HOUR;
-
-export interface InvoiceDraft {
-  customer: Customer;
-  subscription: Subscription | null;
-  reason: 'manual' | 'subscription_create' | 'subscription_cycle' | 'subscription_update';
-  currency: string;
-  lines: LineDraft[];
-  /** Whether items that wait for the customer's next invoice come in. Default: on renewals only. */
-  takePending?: boolean;
-  /** Stripe moves it on by itself: finalizes, charges, retries. */
-  autoAdvance: boolean;
-  period: { start: number; end: number };
-  description?: string | null;
-  metadata?: Record<string, string>;
-  collectionMethod?: 'charge_automatically' | 'send_invoice';
-  defaultPaymentMethod?: string | null;
-}
-
-/** What waits for this customer's (and subscription's) next invoice. */
-export const pendingItems = (state: State, customer: string, subscription: string | null): InvoiceItem[] =>
-  state.invoiceItems
-    .of(
-      customer,
-      (item) =>
-        item.invoice === null && (item.parent?.subscription_details?.subscription ?? subscription) === subscription,
-    )
-    .toReversed();
+import { DAY } from './periods.ts';
 
 /** Makes a draft, takes the pending items in, and says so with `invoice.created`. */
 export function draftInvoice(state: State, draft: InvoiceDraft): Invoice {
   const { customer, subscription } = draft;
-  const now = state.clock.seconds();
   const id = state.ids.next('in');
-  const takePending = draft.takePending ?? draft.reason === 'subscription_cycle';
-  const pending = takePending ? pendingItems(state, customer.id, subscription?.id ?? null) : [];
-  for (const item of pending) item.invoice = id;
-  const lines = [...pending.map((item) => lineFromPending(state, item)), ...draft.lines];
-  const total = lines.reduce((sum, line) => sum + line.amount, 0);
-  const balance = customer.balance;
-  const due = Math.max(0, total + balance);
-  const finalizesAt = draft.autoAdvance ? now + WAIT_FOR_WEBHOOKS : null;
-
-  const invoice: Invoice = {
-    id,
-    object: 'invoice',
-    account_country: state.settings.country,
-    account_name: state.settings.businessName,
-    account_tax_ids: null,
-    amount_due: due,
-    amount_overpaid: 0,
-    amount_paid: 0,
-    amount_remaining: due,
-    amount_shipping: 0,
-    application: null,
-    attempt_count: 0,
-    attempted: false,
-    auto_advance: draft.autoAdvance,
-    automatic_tax: { disabled_reason: null, enabled: false, liability: null, provider: null, status: null },
-    automatically_finalizes_at: finalizesAt,
-    billing_reason: draft.reason,
-    collection_method: draft.collectionMethod ?? 'charge_automatically',
-    created: now,
-    currency: draft.currency,
-    custom_fields: null,
-    customer: customer.id,
-    customer_account: null,
-    customer_address: customer.address ?? null,
-    customer_email: customer.email,
-    customer_name: customer.name ?? null,
-    customer_phone: customer.phone ?? null,
-    customer_shipping: null,
-    customer_tax_exempt: customer.tax_exempt ?? 'none',
-    customer_tax_ids: [],
-    default_payment_method: draft.defaultPaymentMethod ?? null,
-    default_source: null,
-    default_tax_rates: [],
-    description: draft.description ?? null,
-    discounts: [],
-    due_date: null,
-    effective_at: null,
-    ending_balance: null,
-    footer: null,
-    from_invoice: null,
-    hosted_invoice_url: null,
-    invoice_pdf: null,
-    issuer: { type: 'self' },
-    last_finalization_error: null,
-    latest_revision: null,
-    lines: {
-      object: 'list',
-      data: lines.map((line) => toLine(state, id, draft.currency, line)),
-      has_more: false,
-      total_count: lines.length,
-      url: `/v1/invoices/${id}/lines`,
-    },
-    livemode: false,
-    metadata: draft.metadata ?? {},
-    next_payment_attempt: finalizesAt,
-    number: null,
-    on_behalf_of: null,
-    parent: subscription
-      ? {
-          quote_details: null,
-          subscription_details: { metadata: { ...subscription.metadata }, subscription: subscription.id },
-          type: 'subscription_details',
-        }
-      : null,
-    payment_settings: { default_mandate: null, payment_method_options: null, payment_method_types: null },
-    period_end: draft.period.end,
-    period_start: draft.period.start,
-    post_payment_credit_notes_amount: 0,
-    pre_payment_credit_notes_amount: 0,
-    receipt_number: null,
-    rendering: null,
-    shipping_cost: null,
-    shipping_details: null,
-    starting_balance: balance,
-    statement_descriptor: null,
-    status: 'draft',
-    status_transitions: { finalized_at: null, marked_uncollectible_at: null, paid_at: null, voided_at: null },
-    subtotal: total,
-    subtotal_excluding_tax: total,
-    test_clock: null,
-    total,
-    total_discount_amounts: [],
-    total_excluding_tax: total,
-    total_pretax_credit_amounts: [],
-    total_taxes: [],
-    webhooks_delivered_at: null,
-  };
+  const invoice = buildInvoice(state, draft, id);
+  const used = billOf(state, draft);
+  for (const item of pendingFor(state, draft)) item.invoice = id;
+  useUp(state, [...used.discounts, ...used.lines.flatMap((line) => line.discounts)], { customer, subscription });
+  state.daysUntilDue.set(id, draft.daysUntilDue ?? subscription?.days_until_due ?? null);
   state.invoices.add(invoice);
   if (subscription) subscription.latest_invoice = id;
   state.emit('invoice.created', invoice);
@@ -151,13 +30,15 @@ export function webhooksDelivered(state: State, invoice: Invoice): void {
   state.touch(invoice);
   if (invoice.status !== 'draft' || !invoice.auto_advance) return;
   invoice.automatically_finalizes_at = invoice.webhooks_delivered_at + state.settings.finalizeAfterSeconds;
-  invoice.next_payment_attempt = invoice.automatically_finalizes_at;
+  invoice.next_payment_attempt =
+    invoice.collection_method === 'send_invoice' ? null : invoice.automatically_finalizes_at;
 }
 
 /** Draft → open: numbered, due, with a hosted page; the customer's credit is used up first. */
 export function finalizeInvoice(state: State, invoice: Invoice): void {
   if (invoice.status !== 'draft') return;
   const now = state.clock.seconds();
+  if (invoice.automatic_tax.status === 'requires_location_inputs') return failFinalization(state, invoice);
   const customer = state.customers.get(invoice.customer ?? '');
   if (customer) {
     invoice.starting_balance = customer.balance;
@@ -169,10 +50,12 @@ export function finalizeInvoice(state: State, invoice: Invoice): void {
     const sequence = customer.next_invoice_sequence ?? 1;
     invoice.number = `${customer.invoice_prefix}-${String(sequence).padStart(4, '0')}`;
     customer.next_invoice_sequence = sequence + 1;
-    if (invoice.ending_balance !== customer.balance) {
-      const balance = invoice.ending_balance;
-      state.update(customer, (changed) => void (changed.balance = balance));
-    }
+    changeBalance(state, customer, {
+      amount: invoice.ending_balance - customer.balance,
+      currency: invoice.currency,
+      type: 'applied_to_invoice',
+      invoice: invoice.id,
+    });
   }
   invoice.status = 'open';
   invoice.effective_at = now;
@@ -182,9 +65,29 @@ export function finalizeInvoice(state: State, invoice: Invoice): void {
   const key = `test_${state.ids.token(40)}`;
   invoice.hosted_invoice_url = `${state.origin()}/i/${key}`;
   invoice.invoice_pdf = `${state.origin()}/i/${key}/pdf`;
+  const days = state.daysUntilDue.get(invoice.id) ?? null;
+  if (invoice.collection_method === 'send_invoice') invoice.due_date = now + (days ?? 30) * DAY;
   if (invoice.amount_due > 0) openPayment(state, invoice);
   state.emit('invoice.finalized', invoice);
+  if (invoice.collection_method === 'send_invoice' && invoice.auto_advance) state.emit('invoice.sent', invoice);
 }
+
+/** Tax cannot be worked out without a place: the draft stays one until the customer has an address (CHK-1). */
+function failFinalization(state: State, invoice: Invoice): void {
+  invoice.automatically_finalizes_at = null;
+  invoice.next_payment_attempt = null;
+  invoice.last_finalization_error = {
+    code: 'customer_tax_location_invalid',
+    doc_url: 'https://stripe.com/docs/error-codes/customer-tax-location-invalid',
+    message: noTaxLocation,
+    type: 'invalid_request_error',
+  };
+  state.emit('invoice.finalization_failed', invoice);
+}
+
+/** What Stripe says of a customer without an address where tax is automatic. */
+export const noTaxLocation =
+  "The customer's location isn't recognized. Set a valid customer address in order to automatically calculate tax.";
 
 /** The invoice whose hosted page has this key. The key is the only way in: ids are known to too many. */
 export const invoiceByPageKey = (state: State, key: string): Invoice | undefined =>

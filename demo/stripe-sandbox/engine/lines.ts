@@ -1,62 +1,75 @@
 /** What an invoice asks money for, line by line. */
 
-import { formatInterval, formatMoney, formatShortDate } from '../state/money.ts';
+import { formatShortDate } from '../state/money.ts';
 import type { State } from '../state/state.ts';
-import type { InvoiceItem, InvoiceLineItem, Plan, Price, Subscription, SubscriptionItem } from '../state/wire.ts';
+import type {
+  Discount,
+  InvoiceItem,
+  InvoiceLineItem,
+  Price,
+  Subscription,
+  SubscriptionItem,
+  TaxRate,
+} from '../state/wire.ts';
+import { discountsFor, runningDiscounts } from './discounts.ts';
+import { amountFor, describe, isMetered, productName, tierShares } from './prices.ts';
+import { addUp, type LineTotals } from './totals.ts';
 
 /** A line before it belongs to an invoice. */
 export interface LineDraft {
-  amount: number;
-  description: string;
-  price: Price | null;
-  quantity: number;
-  period: { start: number; end: number };
-  proration: boolean;
-  subscription: string | null;
-  subscriptionItem: string | null;
-  invoiceItem: string | null;
-  metadata: Record<string, string>;
-}
-
-/** Price × quantity, in whole minor units. What is metered costs nothing until its use is reported. */
-export function amountFor(price: Price, quantity: number): number {
-  if (price.recurring?.usage_type === 'metered') return 0;
-  return Math.round(Number(price.unit_amount_decimal ?? price.unit_amount ?? 0) * quantity);
-}
-
-const nameOf = (state: State, price: Price): string => state.products.get(price.product)?.name ?? price.product;
-
-/** `1 × Team (at €29.00 / month)`, as Stripe words it; the unit label comes before the sign. */
-export function describe(state: State, price: Price, quantity: number): string {
-  const unit = state.products.get(price.product)?.unit_label;
-  const each = formatMoney(price.unit_amount ?? 0, price.currency);
-  const per = price.recurring ? ` / ${formatInterval(price.recurring.interval, price.recurring.interval_count)}` : '';
-  return `${quantity}${unit ? ` ${unit}` : ''} × ${nameOf(state, price)} (at ${each}${per})`;
+  readonly amount: number;
+  readonly description: string;
+  readonly price: Price | null;
+  readonly quantity: number;
+  readonly period: { readonly start: number; readonly end: number };
+  readonly proration: boolean;
+  readonly subscription: string | null;
+  readonly subscriptionItem: string | null;
+  readonly invoiceItem: string | null;
+  readonly metadata: Record<string, string>;
+  /** Whether the invoice's discounts count for it too. */
+  readonly discountable: boolean;
+  /** Its own, before those of the invoice. */
+  readonly discounts: readonly Discount[];
+  /** Its own, instead of the invoice's. */
+  readonly taxRates: readonly TaxRate[];
 }
 
 /** SUB-4: what the first invoice of a trial says. */
-export function describeTrial(state: State, price: Price, quantity: number): string {
+function describeTrial(state: State, price: Price, quantity: number): string {
   const unit = state.products.get(price.product)?.unit_label;
-  return `Free trial for ${quantity}${unit ? ` ${unit}` : ''} × ${nameOf(state, price)}`;
+  return `Free trial for ${quantity}${unit ? ` ${unit}` : ''} × ${productName(state, price)}`;
 }
 
 /** The lines for one period of every item, as the items stand now. */
-export function periodLines(state: State, subscription: Subscription, options: { free?: boolean } = {}): LineDraft[] {
-  return subscription.items.data.map((item) => {
-    const quantity = item.quantity ?? 0;
-    return {
-      amount: options.free ? 0 : amountFor(item.price, quantity),
-      description: options.free ? describeTrial(state, item.price, quantity) : describe(state, item.price, quantity),
-      price: item.price,
-      quantity,
-      period: { start: item.current_period_start, end: item.current_period_end },
-      proration: false,
-      subscription: subscription.id,
-      subscriptionItem: item.id,
-      invoiceItem: null,
-      metadata: { ...subscription.metadata },
-    };
-  });
+export const periodLines = (state: State, subscription: Subscription, options: { free?: boolean } = {}): LineDraft[] =>
+  subscription.items.data.flatMap((item) => itemLines(state, subscription, item, options.free ?? false));
+
+function itemLines(state: State, subscription: Subscription, item: SubscriptionItem, free: boolean): LineDraft[] {
+  const { price } = item;
+  const quantity = item.quantity ?? 0;
+  const line = {
+    price,
+    period: { start: item.current_period_start, end: item.current_period_end },
+    proration: false,
+    subscription: subscription.id,
+    subscriptionItem: item.id,
+    invoiceItem: null,
+    metadata: { ...subscription.metadata },
+    discountable: true,
+    discounts: runningDiscounts(state, item.discounts),
+    taxRates: item.tax_rates ?? [],
+  };
+  if (free) return [{ ...line, amount: 0, quantity, description: describeTrial(state, price, quantity) }];
+  if (price.billing_scheme === 'tiered' && !isMetered(price)) {
+    return tierShares(price, quantity).map((share) => ({
+      ...line,
+      amount: share.amount,
+      quantity: share.units,
+      description: describe(state, price, share.units, share),
+    }));
+  }
+  return [{ ...line, amount: amountFor(price, quantity), quantity, description: describe(state, price, quantity) }];
 }
 
 /** SUB-9: the credit for what was paid and not used, then the charge for what remains. */
@@ -69,12 +82,12 @@ export function prorationLines(
 ): LineDraft[] {
   const share = (item: SubscriptionItem): number =>
     (item.current_period_end - at) / (item.current_period_end - item.current_period_start);
-  const line = (item: SubscriptionItem, sign: 1 | -1, words: string): LineDraft => {
+  const line = (item: SubscriptionItem, sign: 1 | -1, words: string, paid: number): LineDraft => {
     const quantity = item.quantity ?? 0;
     const counted = quantity === 1 ? '' : `${quantity} × `;
     return {
-      amount: sign * Math.round(amountFor(item.price, quantity) * share(item)),
-      description: `${words} time on ${counted}${nameOf(state, item.price)} after ${formatShortDate(at)}`,
+      amount: sign * Math.round(amountFor(item.price, quantity) * share(item) * paid),
+      description: `${words} time on ${counted}${productName(state, item.price)} after ${formatShortDate(at)}`,
       price: item.price,
       quantity,
       period: { start: at, end: item.current_period_end },
@@ -83,9 +96,50 @@ export function prorationLines(
       subscriptionItem: item.id,
       invoiceItem: null,
       metadata: {},
+      // Discounts are in the amount already: `proration_discounts: included`, Stripe's default.
+      discountable: false,
+      discounts: [],
+      taxRates: item.tax_rates ?? [],
     };
   };
-  return [line(before, -1, 'Unused'), ...(after ? [line(after, 1, 'Remaining')] : [])];
+  const lines = [line(before, -1, 'Unused', paidShare(state, subscription, before))];
+  if (after) lines.push(line(after, 1, 'Remaining', dueShare(state, subscription, after)));
+  return lines.filter(({ price }) => !(price && isMetered(price)));
+}
+
+/** Which part of its price an item's running period was billed at: 0.8 after a fifth was discounted. */
+function paidShare(state: State, subscription: Subscription, item: SubscriptionItem): number {
+  const isItsOwn = (line: InvoiceLineItem): boolean =>
+    line.parent?.subscription_item_details?.subscription_item === item.id &&
+    !line.parent.subscription_item_details.proration &&
+    line.period.end === item.current_period_end;
+  const [invoice] = state.invoices.of(
+    subscription.customer,
+    (row) => row.status !== 'void' && row.lines.data.some(isItsOwn),
+  );
+  const lines = invoice?.lines.data.filter(isItsOwn) ?? [];
+  const gross = lines.reduce((sum, line) => sum + line.amount, 0);
+  const off = lines.flatMap((line) => line.discount_amounts ?? []).reduce((sum, row) => sum + row.amount, 0);
+  return gross > 0 ? (gross - off) / gross : dueShare(state, subscription, item);
+}
+
+/** Which part of its price an item would be billed at, with the discounts that run now. */
+function dueShare(state: State, subscription: Subscription, item: SubscriptionItem): number {
+  const customer = state.customers.get(subscription.customer);
+  const lines = periodLines(state, subscription);
+  if (!customer) return 1;
+  const { lines: totals } = addUp(state, {
+    lines,
+    discounts: discountsFor(state, customer, subscription),
+    tax: { automatic: false, customer, defaultRates: [] },
+    currency: subscription.currency,
+  });
+  const own = lines.flatMap((line, index) => (line.subscriptionItem === item.id ? [{ line, index }] : []));
+  const gross = own.reduce((sum, { line }) => sum + line.amount, 0);
+  const off = own
+    .flatMap(({ index }) => totals[index]?.discountAmounts ?? [])
+    .reduce((sum, row) => sum + row.amount, 0);
+  return gross > 0 ? (gross - off) / gross : 1;
 }
 
 /** A line draft for an item that waits for the next invoice. */
@@ -100,19 +154,29 @@ export const lineFromPending = (state: State, item: InvoiceItem): LineDraft => (
   subscriptionItem: item.parent?.subscription_details?.subscription_item ?? null,
   invoiceItem: item.id,
   metadata: { ...item.metadata },
+  discountable: item.discountable,
+  discounts: runningDiscounts(state, item.discounts ?? []),
+  taxRates: item.tax_rates ?? [],
 });
 
-export function toLine(state: State, invoice: string, currency: string, draft: LineDraft): InvoiceLineItem {
+export function toLine(
+  state: State,
+  invoice: string,
+  currency: string,
+  draft: LineDraft,
+  { discountAmounts, taxes }: LineTotals,
+): InvoiceLineItem {
   const prorationDetails = { credited_items: null };
+  const discounts = discountAmounts.map((row) => ({ ...row }));
   return {
     id: state.ids.next('il'),
     object: 'line_item',
     amount: draft.amount,
     currency,
     description: draft.description,
-    discount_amounts: [],
-    discountable: !draft.proration,
-    discounts: [],
+    discount_amounts: discounts,
+    discountable: draft.discountable,
+    discounts: draft.discounts.map(({ id }) => id),
     invoice,
     livemode: false,
     metadata: draft.metadata,
@@ -142,7 +206,7 @@ export function toLine(state: State, invoice: string, currency: string, draft: L
             type: 'subscription_item_details',
           },
     period: draft.period,
-    pretax_credit_amounts: [],
+    pretax_credit_amounts: discounts.map((row) => ({ ...row, type: 'discount' })),
     pricing: draft.price
       ? {
           price_details: { price: draft.price.id, product: draft.price.product },
@@ -153,31 +217,6 @@ export function toLine(state: State, invoice: string, currency: string, draft: L
     quantity: draft.quantity,
     quantity_decimal: String(draft.quantity),
     subtotal: draft.amount,
-    taxes: [],
-  };
-}
-
-/** The legacy plan that every recurring price still has a double of. */
-export function planOf(price: Price): Plan {
-  return {
-    id: price.id,
-    object: 'plan',
-    active: price.active,
-    amount: price.unit_amount,
-    amount_decimal: price.unit_amount_decimal,
-    billing_scheme: price.billing_scheme,
-    created: price.created,
-    currency: price.currency,
-    interval: price.recurring?.interval ?? 'month',
-    interval_count: price.recurring?.interval_count ?? 1,
-    livemode: false,
-    metadata: { ...price.metadata },
-    meter: price.recurring?.meter ?? null,
-    nickname: price.nickname,
-    product: price.product,
-    tiers_mode: price.tiers_mode,
-    transform_usage: null,
-    trial_period_days: price.recurring?.trial_period_days ?? null,
-    usage_type: price.recurring?.usage_type ?? 'licensed',
+    taxes: taxes.map((tax) => ({ ...tax })),
   };
 }

@@ -74,7 +74,8 @@ export function resumeCollection(state: State, subscription: Subscription): void
   state.update(subscription, (changed) => void (changed.pause_collection = null));
 }
 
-function advanceItem(subscription: Subscription, item: SubscriptionItem): void {
+/** Moves an item on to its next period. */
+export function advanceItem(subscription: Subscription, item: SubscriptionItem): void {
   const { interval, interval_count: count } = item.price.recurring ?? { interval: 'month', interval_count: 1 };
   const start = item.current_period_end;
   item.current_period_start = start;

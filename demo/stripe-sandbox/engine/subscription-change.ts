@@ -5,8 +5,9 @@ import type { State } from '../state/state.ts';
 import type { Invoice, InvoiceItem, ItemChange, Price, Subscription, SubscriptionItem } from '../state/wire.ts';
 import { collect, settleZero } from './collection.ts';
 import { draftInvoice, finalizeInvoice } from './invoices.ts';
-import { planOf, prorationLines, type LineDraft } from './lines.ts';
+import { prorationLines, type LineDraft } from './lines.ts';
 import { addInterval } from './periods.ts';
+import { planOf } from './prices.ts';
 import { createItem, mirrorSingleItem } from './subscriptions.ts';
 
 export type ProrationBehavior = 'always_invoice' | 'create_prorations' | 'none';
@@ -32,10 +33,11 @@ export function changeItems(
     for (const change of changes) applyChange(state, changed, change, at);
     mirrorSingleItem(changed);
     Object.assign(changed.items, { total_count: changed.items.data.length });
+    // Before the lines: a discount that comes with the change counts for what remains.
+    also(changed);
     if (proration !== 'none' && changed.status !== 'trialing') {
       lines.push(...prorationsBetween(state, changed, before, at));
     }
-    also(changed);
     // The invoice is drafted inside the change, so that `latest_invoice` is among the previous attributes (SUB-9).
     if (proration === 'always_invoice' && lines.length > 0) invoice = invoiceNow(state, changed, lines);
   });
@@ -70,7 +72,8 @@ export function prorationInvoice(
   return invoice;
 }
 
-function prorationsBetween(
+/** What a change of items gives back and asks for, between `before` and the subscription as it is then. */
+export function prorationsBetween(
   state: State,
   subscription: Subscription,
   before: SubscriptionItem[],

@@ -2,14 +2,26 @@
 
 import { cardError, invalidRequest, StripeError } from '../errors.ts';
 import type { State } from '../state/state.ts';
-import type { Customer, EventType, PaymentMethod, Price, Subscription, SubscriptionItem } from '../state/wire.ts';
+import type {
+  Customer,
+  Discount,
+  EventType,
+  PaymentMethod,
+  Price,
+  Subscription,
+  SubscriptionItem,
+  TaxRate,
+} from '../state/wire.ts';
 import { behaviourOf } from './cards.ts';
 import { collect, settleZero } from './collection.ts';
 import { payingMethod } from './customers.ts';
+import { proposeDiscount, redeem, type DiscountRequest } from './discounts.ts';
 import { draftInvoice, finalizeInvoice } from './invoices.ts';
-import { amountFor, periodLines, planOf } from './lines.ts';
+import { periodLines } from './lines.ts';
 import { declineOf } from './payments.ts';
 import { nextBoundary } from './periods.ts';
+import { planOf } from './prices.ts';
+import { quote, requireTaxLocation } from './quote.ts';
 import { TRIAL_NOTICE } from './trials.ts';
 
 /** SUB-1, as observed: not the order in which things happen. Stripe promises none. */
@@ -39,6 +51,8 @@ export interface ItemDraft {
   price: Price;
   quantity: number | undefined;
   metadata: Record<string, string>;
+  discounts?: readonly DiscountRequest[];
+  taxRates?: readonly TaxRate[];
 }
 
 export interface SubscriptionDraft {
@@ -54,6 +68,16 @@ export interface SubscriptionDraft {
   saveDefaultPaymentMethod: 'off' | 'on_subscription';
   /** The customer is present and has confirmed with their bank. Default false. */
   confirmed?: boolean;
+  discounts?: readonly DiscountRequest[];
+  /** Discounts that were redeemed for it already, as Checkout does. */
+  redeemed?: readonly Discount[];
+  defaultTaxRates?: readonly TaxRate[];
+  automaticTax?: boolean;
+  /** Default `charge_automatically`. */
+  collectionMethod?: 'charge_automatically' | 'send_invoice';
+  daysUntilDue?: number | null;
+  /** Default `flexible` (OBJ-4). */
+  billingMode?: 'classic' | 'flexible';
 }
 
 export function createItem(
@@ -77,7 +101,7 @@ export function createItem(
     price: structuredClone(draft.price),
     ...(metered ? {} : { quantity: draft.quantity ?? 1 }),
     subscription,
-    tax_rates: [],
+    tax_rates: structuredClone([...(draft.taxRates ?? [])]),
   };
 }
 
@@ -91,16 +115,19 @@ export function mirrorSingleItem(subscription: Subscription): void {
 /** Creates a subscription with its first invoice, and tries to get it paid (SUB-1, SUB-3, SUB-4, HTTP-4). */
 export function createSubscription(state: State, draft: SubscriptionDraft): Subscription {
   const currency = currencyOf(draft);
-  const total = draft.items.reduce((sum, item) => sum + amountFor(item.price, item.quantity ?? 1), 0);
+  requireTaxLocation({ automatic: draft.automaticTax ?? false, customer: draft.customer });
+  const total = firstTotal(state, draft, currency);
   const method =
     (draft.defaultPaymentMethod === null ? undefined : state.paymentMethods.get(draft.defaultPaymentMethod)) ??
     payingMethod(state, null, draft.customer);
-  const charged = draft.trialEnd === null && total > 0;
+  const sent = draft.collectionMethod === 'send_invoice';
+  const charged = draft.trialEnd === null && total > 0 && !sent;
   if (charged && !method && draft.paymentBehavior !== 'default_incomplete') throw noPaymentSource();
   if (charged && method && draft.paymentBehavior === 'error_if_incomplete') refuseUnlessPaid(state, method);
 
   return state.events.inSendOrder(FIRST_PURCHASE_ORDER, () => {
     const subscription = buildSubscription(state, draft, currency);
+    redeemAll(state, subscription, draft);
     state.update(draft.customer, (customer) => void (customer.currency ??= currency));
     const invoice = draftInvoice(state, {
       customer: draft.customer,
@@ -108,12 +135,15 @@ export function createSubscription(state: State, draft: SubscriptionDraft): Subs
       reason: 'subscription_create',
       currency,
       lines: periodLines(state, subscription, { free: draft.trialEnd !== null }),
-      autoAdvance: false,
+      autoAdvance: sent,
       period: { start: subscription.created, end: subscription.created },
     });
-    invoice.webhooks_delivered_at = invoice.created;
-    finalizeInvoice(state, invoice);
-    if (!settleZero(state, invoice) && draft.paymentBehavior !== 'default_incomplete') {
+    // A sent invoice stays a draft for an hour, as on renewals; its subscription is active from the start.
+    if (!sent) {
+      invoice.webhooks_delivered_at = invoice.created;
+      finalizeInvoice(state, invoice);
+    }
+    if (!settleZero(state, invoice) && !sent && draft.paymentBehavior !== 'default_incomplete') {
       const outcome = collect(state, invoice, 'first', { method, confirmed: draft.confirmed ?? false });
       // A bank debit under way is good until it bounces; see `recordDebit`.
       if (outcome === 'processing') subscription.status = 'active';
@@ -126,6 +156,46 @@ export function createSubscription(state: State, draft: SubscriptionDraft): Subs
       state.emit('customer.subscription.trial_will_end', subscription);
     }
     return subscription;
+  });
+}
+
+/** What the first invoice will ask for, with discounts that are not redeemed yet. */
+function firstTotal(state: State, draft: SubscriptionDraft, currency: string): number {
+  const propose = (requests: readonly DiscountRequest[] | undefined, path: string): Discount[] =>
+    (requests ?? []).map((request, index) =>
+      proposeDiscount(state, request, { customer: draft.customer, currency }, `${path}[${index}]`),
+    );
+  const own = draft.redeemed ?? propose(draft.discounts, 'discounts');
+  const { sums } = quote(state, {
+    items: draft.items.map((item, index) => ({
+      price: item.price,
+      quantity: item.quantity ?? 1,
+      discounts: propose(item.discounts, `items[${index}][discounts]`),
+      ...(item.taxRates ? { taxRates: item.taxRates } : {}),
+    })),
+    discounts: own.length > 0 ? own : draft.customer.discount ? [draft.customer.discount] : [],
+    tax: {
+      automatic: draft.automaticTax ?? false,
+      customer: draft.customer,
+      defaultRates: draft.defaultTaxRates ?? [],
+    },
+    currency,
+  });
+  return sums.total;
+}
+
+function redeemAll(state: State, subscription: Subscription, draft: SubscriptionDraft): void {
+  const target = { customer: draft.customer, currency: subscription.currency, subscription: subscription.id };
+  subscription.discounts = [
+    ...(draft.redeemed ?? []).map(({ id }) => id),
+    ...(draft.discounts ?? []).map((request, index) => redeem(state, request, target, `discounts[${index}]`).id),
+  ];
+  for (const discount of draft.redeemed ?? []) discount.subscription = subscription.id;
+  subscription.items.data.forEach((item, index) => {
+    item.discounts = (draft.items[index]?.discounts ?? []).map(
+      (request, at) =>
+        redeem(state, request, { ...target, subscriptionItem: item.id }, `items[${index}][discounts][${at}]`).id,
+    );
   });
 }
 
@@ -183,26 +253,33 @@ function buildSubscription(state: State, draft: SubscriptionDraft, currency: str
     object: 'subscription',
     application: null,
     application_fee_percent: null,
-    automatic_tax: { disabled_reason: null, enabled: false, liability: null },
+    automatic_tax: {
+      disabled_reason: null,
+      enabled: draft.automaticTax ?? false,
+      liability: draft.automaticTax ? { type: 'self' } : null,
+    },
     billing_cycle_anchor: draft.trialEnd ?? now,
     billing_cycle_anchor_config: null,
     // OBJ-4
-    billing_mode: { flexible: { proration_discounts: 'included' }, type: 'flexible', updated_at: now },
+    billing_mode:
+      draft.billingMode === 'classic'
+        ? { flexible: null, type: 'classic' }
+        : { flexible: { proration_discounts: 'included' }, type: 'flexible', updated_at: now },
     billing_schedules: [],
     billing_thresholds: null,
     cancel_at: null,
     cancel_at_period_end: false,
     canceled_at: null,
     cancellation_details: { comment: null, feedback: null, feedback_option: null, reason: null },
-    collection_method: 'charge_automatically',
+    collection_method: draft.collectionMethod ?? 'charge_automatically',
     created: now,
     currency,
     customer: draft.customer.id,
     customer_account: null,
-    days_until_due: null,
+    days_until_due: draft.daysUntilDue ?? null,
     default_payment_method: draft.defaultPaymentMethod,
     default_source: null,
-    default_tax_rates: [],
+    default_tax_rates: structuredClone([...(draft.defaultTaxRates ?? [])]),
     description: draft.description,
     discounts: [],
     ended_at: null,
@@ -233,7 +310,7 @@ function buildSubscription(state: State, draft: SubscriptionDraft, currency: str
     quantity: null,
     schedule: null,
     start_date: now,
-    status: draft.trialEnd === null ? 'incomplete' : 'trialing',
+    status: draft.trialEnd !== null ? 'trialing' : draft.collectionMethod === 'send_invoice' ? 'active' : 'incomplete',
     test_clock: null,
     transfer_data: null,
     trial_end: draft.trialEnd,

@@ -1,6 +1,7 @@
 /** `expand[]`: ids replaced by the objects they name, four levels deep at most. */
 
 import { invalidRequest } from '../errors.ts';
+import { hideFields } from '../state/hidden.ts';
 import type { State } from '../state/state.ts';
 import { isRecord } from './params.ts';
 
@@ -17,6 +18,10 @@ const EXPANDABLE: Record<string, Record<string, Target>> = {
     'invoice_settings.default_payment_method': 'payment_method',
     test_clock: 'test_helpers.test_clock',
   },
+  discount: { customer: 'customer', promotion_code: 'promotion_code', 'source.coupon': 'coupon' },
+  promotion_code: { customer: 'customer', 'promotion.coupon': 'coupon' },
+  tax_id: { customer: 'customer' },
+  customer_balance_transaction: { customer: 'customer', invoice: 'invoice' },
   product: { default_price: 'price', tax_code: 'tax_code' },
   price: { product: 'product' },
   plan: { product: 'product' },
@@ -103,6 +108,7 @@ const EMBEDDED: Record<string, Record<string, Target>> = {
   subscription_schedule: { phases: 'schedule_phase' },
   schedule_phase: { items: 'schedule_item' },
   item: { price: 'price' },
+  customer: { discount: 'discount' },
   invoice: { lines: 'list:line_item' },
 };
 
@@ -118,7 +124,7 @@ const INCLUDABLE: Record<string, Record<string, { target: Target; make: Include 
     },
     tax_ids: {
       target: 'list:tax_id',
-      make: (_state, customer) => emptyList(`/v1/customers/${String(customer['id'])}/tax_ids`),
+      make: taxIdsOf,
     },
     tax: {
       target: '',
@@ -131,7 +137,8 @@ const INCLUDABLE: Record<string, Record<string, { target: Target; make: Include 
     confirmation_secret: { target: '', make: confirmationSecret },
   },
   'checkout.session': { line_items: { target: 'list:item', make: lineItemsOf } },
-  price: { tiers: { target: '', make: () => [] }, currency_options: { target: '', make: () => ({}) } },
+  price: { tiers: { target: '', make: tiersOf }, currency_options: { target: '', make: () => ({}) } },
+  coupon: { applies_to: { target: '', make: productsOf } },
   charge: {
     refunds: {
       target: 'list:refund',
@@ -155,6 +162,20 @@ function livingSubscriptions(state: State, customer: Record<string, unknown>): o
 function paymentsOf(state: State, invoice: Record<string, unknown>): object {
   const rows = state.invoicePayments.of(String(invoice['id']));
   return { object: 'list', data: structuredClone(rows), has_more: false, url: '/v1/invoices/payments' };
+}
+
+function tiersOf(state: State, price: Record<string, unknown>): object {
+  return structuredClone(state.prices.get(String(price['id']))?.tiers ?? []);
+}
+
+function productsOf(state: State, coupon: Record<string, unknown>): object | undefined {
+  return structuredClone(state.coupons.get(String(coupon['id']))?.applies_to);
+}
+
+function taxIdsOf(state: State, customer: Record<string, unknown>): object {
+  const id = String(customer['id']);
+  const rows = structuredClone(state.taxIds.of(id));
+  return { object: 'list', data: rows, has_more: false, total_count: rows.length, url: `/v1/customers/${id}/tax_ids` };
 }
 
 function lineItemsOf(state: State, session: Record<string, unknown>): object {
@@ -225,7 +246,7 @@ export function checkExpand(kind: Target, paths: readonly string[]): void {
 
 /** A copy of `answer` with every (checked) path followed. */
 export function expand(state: State, kind: Target, answer: object, paths: readonly string[]): object {
-  const copy = structuredClone(answer);
+  const copy = hideFields(structuredClone(answer));
   for (const path of paths) follow(state, kind, copy as Record<string, unknown>, path.split('.'));
   return copy;
 }
@@ -241,8 +262,9 @@ function follow(state: State, kind: Target, object: Record<string, unknown>, ste
   if (!isRecord(holder)) return;
   if (include) holder[last] ??= include(state, object);
   const value = holder[last];
-  if (typeof value === 'string') holder[last] = lookUp(state, value);
-  for (const inner of Array.isArray(value) ? (value as unknown[]) : [holder[last]]) {
+  const resolved = (entry: unknown): unknown => (typeof entry === 'string' ? lookUp(state, entry) : entry);
+  holder[last] = Array.isArray(value) ? value.map(resolved) : resolved(value);
+  for (const inner of Array.isArray(holder[last]) ? (holder[last] as unknown[]) : [holder[last]]) {
     if (rest.length > 0 && isRecord(inner)) follow(state, target, inner, rest);
   }
 }
@@ -280,6 +302,13 @@ const KIND_BY_COLLECTION: Record<string, string> = {
   checkout_sessions: 'checkout.session',
   webhook_endpoints: 'webhook_endpoint',
   events: 'event',
+  coupons: 'coupon',
+  promotion_codes: 'promotion_code',
+  discount: 'discount',
+  tax_rates: 'tax_rate',
+  tax_ids: 'tax_id',
+  balance_transactions: 'customer_balance_transaction',
+  create_preview: 'invoice',
 };
 
 /** @example answerKind('GET', '/v1/customers/:id/payment_methods'); // 'list:payment_method' */

@@ -75,6 +75,13 @@ export function oneOf<const T extends string>(...allowed: readonly T[]): Field<T
   };
 }
 
+/**
+ * One of the texts that the SDK's own union declares; `declared.ts` holds the request to them, so none is listed here.
+ *
+ * @example union<Stripe.Checkout.SessionCreateParams.Locale>()
+ */
+export const union = <T extends string>(): Field<T> => text as Field<string> as Field<T>;
+
 export function list<T>(of: Field<T>): Field<T[]> {
   return {
     read(raw, path) {

@@ -1,6 +1,6 @@
 /** How a subscription's plan is called and priced, in words. */
 
-import { amountFor } from '../engine/lines.ts';
+import { amountFor } from '../engine/prices.ts';
 import { formatInterval } from '../state/money.ts';
 import type { State } from '../state/state.ts';
 import type { Subscription } from '../state/wire.ts';

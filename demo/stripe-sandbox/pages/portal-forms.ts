@@ -1,8 +1,8 @@
 /** The portal's forms: another card, another plan, the end of one. */
 
 import { html } from 'hono/html';
-import { amountFor } from '../engine/lines.ts';
 import { addInterval } from '../engine/periods.ts';
+import { amountFor } from '../engine/prices.ts';
 import { periodEnd } from '../engine/subscription-status.ts';
 import { formatDate, formatInterval, formatMoney } from '../state/money.ts';
 import type { State } from '../state/state.ts';

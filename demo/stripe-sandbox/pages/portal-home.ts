@@ -3,9 +3,9 @@
 import { html } from 'hono/html';
 import { openInvoices } from '../engine/cancellation.ts';
 import { payingMethod } from '../engine/customers.ts';
-import { amountFor } from '../engine/lines.ts';
 import { scheduledResume } from '../engine/pause.ts';
 import { intentOf } from '../engine/payments.ts';
+import { amountFor } from '../engine/prices.ts';
 import { plannedPhase } from '../engine/schedules.ts';
 import { isTerminal, periodEnd } from '../engine/subscription-status.ts';
 import { formatDate, formatMoney } from '../state/money.ts';

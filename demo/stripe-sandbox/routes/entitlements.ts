@@ -7,8 +7,8 @@ import { page, pageParams } from '../http/paging.ts';
 import { flag, metadata, required, text } from '../http/params.ts';
 import type { State } from '../state/state.ts';
 import type { Feature, ProductFeature } from '../state/wire.ts';
-import { requireProduct } from './catalog.ts';
 import { freshMetadata, patchMetadata } from './metadata.ts';
+import { requireProduct } from './products.ts';
 
 export function entitlementRoutes(api: Api): void {
   featureRoutes(api);

@@ -7,8 +7,9 @@ import { page, pageParams } from '../http/paging.ts';
 import { emptyable, flag, hash, integer, list, metadata, oneOf, required, text, type Read } from '../http/params.ts';
 import type { State } from '../state/state.ts';
 import type { PortalConfiguration } from '../state/wire.ts';
-import { requirePrice, requireProduct } from './catalog.ts';
 import { freshMetadata, patchMetadata } from './metadata.ts';
+import { requirePrice } from './prices.ts';
+import { requireProduct } from './products.ts';
 
 const proration = oneOf('always_invoice', 'create_prorations', 'none');
 const features = {

@@ -36,32 +36,44 @@ const trialSettings = hash({
 const notYet = {
   add_invoice_items: unsupported,
   application_fee_percent: unsupported,
-  automatic_tax: unsupported,
   billing_cycle_anchor: unsupported,
   billing_thresholds: unsupported,
-  days_until_due: unsupported,
   default_source: unsupported,
-  default_tax_rates: unsupported,
-  discounts: unsupported,
   on_behalf_of: unsupported,
   pending_invoice_item_interval: unsupported,
   transfer_data: unsupported,
   trial_from_plan: unsupported,
 };
 
+export const discountList = emptyable(list(hash({ coupon: text, discount: text, promotion_code: text })));
+const taxRates = emptyable(list(text));
+/** Only `self` can owe the tax: the sandbox has no connected accounts. */
+export const automaticTax = hash({ enabled: required(flag), liability: hash({ type: required(oneOf('self')) }) });
+const shared = {
+  automatic_tax: automaticTax,
+  collection_method: oneOf('charge_automatically', 'send_invoice'),
+  days_until_due: integer,
+  default_tax_rates: taxRates,
+  discounts: discountList,
+};
+const itemExtras = { discounts: discountList, tax_rates: taxRates };
+
 export const createFields = {
   ...notYet,
+  ...shared,
   backdate_start_date: unsupported,
   billing_cycle_anchor_config: unsupported,
-  billing_mode: hash({ type: required(oneOf('flexible')) }),
+  billing_mode: hash({
+    flexible: hash({ proration_discounts: oneOf('included') }),
+    type: required(oneOf('classic', 'flexible')),
+  }),
   cancel_at: cancelAt,
   cancel_at_period_end: flag,
-  collection_method: oneOf('charge_automatically'),
   currency: text,
   customer: required(text),
   default_payment_method: text,
   description: text,
-  items: required(list(hash({ metadata, price: required(text), quantity: integer }))),
+  items: required(list(hash({ ...itemExtras, metadata, price: required(text), quantity: integer }))),
   metadata,
   off_session: flag,
   payment_behavior: paymentBehavior,
@@ -74,13 +86,13 @@ export const createFields = {
 
 export const updateFields = {
   ...notYet,
-  collection_method: oneOf('charge_automatically'),
+  ...shared,
   cancel_at: emptyable(cancelAt),
   cancel_at_period_end: flag,
   cancellation_details: cancellationDetails,
   default_payment_method: emptyable(text),
   description: emptyable(text),
-  items: list(hash({ deleted: flag, id: text, metadata, price: text, quantity: integer })),
+  items: list(hash({ ...itemExtras, deleted: flag, id: text, metadata, price: text, quantity: integer })),
   metadata,
   off_session: flag,
   pause_collection: emptyable(

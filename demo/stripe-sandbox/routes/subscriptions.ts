@@ -5,7 +5,7 @@ import { requireAttached, requireCustomer } from '../engine/customers.ts';
 import { pauseByRequest, resume } from '../engine/pause.ts';
 import { changeWhenPaid } from '../engine/pending-update.ts';
 import { DAY } from '../engine/periods.ts';
-import { changeItems } from '../engine/subscription-change.ts';
+import { changeItems, itemsAfter } from '../engine/subscription-change.ts';
 import { isTerminal, periodEnd } from '../engine/subscription-status.ts';
 import { createSubscription } from '../engine/subscriptions.ts';
 import { endTrialNow, moveTrialEnd } from '../engine/trials.ts';
@@ -16,6 +16,7 @@ import { oneOf, required, text, timeRange, unsupported, type Read } from '../htt
 import type { State } from '../state/state.ts';
 import type { ItemChange, Price, Subscription } from '../state/wire.ts';
 import { freshMetadata, patchMetadata } from './metadata.ts';
+import { readBilling } from './subscription-billing.ts';
 import {
   cancellationDetails,
   createFields,
@@ -24,6 +25,7 @@ import {
   STATUSES,
   updateFields,
 } from './subscription-fields.ts';
+import { taxRatesOf } from './tax.ts';
 
 export function subscriptionRoutes(api: Api): void {
   api.post('/v1/subscriptions', createFields, ({ state, params }) => create(state, params));
@@ -132,7 +134,10 @@ function create(state: State, params: Read<typeof createFields>): Subscription {
     price: recurringPrice(state, item.price, `items[${index}][price]`),
     quantity: item.quantity,
     metadata: freshMetadata(item.metadata),
+    ...(item.discounts ? { discounts: item.discounts } : {}),
+    taxRates: taxRatesOf(state, item.tax_rates, `items[${index}][tax_rates]`),
   }));
+  requireDueDays(params.collection_method, params.days_until_due);
   if (params.default_payment_method !== undefined) {
     requireAttached(state, params.default_payment_method, customer.id, 'default_payment_method');
   }
@@ -148,6 +153,12 @@ function create(state: State, params: Read<typeof createFields>): Subscription {
     trialEnd: params.trial_end ?? (days > 0 ? now + days * DAY : null),
     missingPaymentMethod: params.trial_settings?.end_behavior.missing_payment_method ?? 'create_invoice',
     saveDefaultPaymentMethod: params.payment_settings?.save_default_payment_method ?? 'off',
+    discounts: params.discounts ?? [],
+    defaultTaxRates: taxRatesOf(state, params.default_tax_rates, 'default_tax_rates'),
+    automaticTax: params.automatic_tax?.enabled ?? false,
+    collectionMethod: params.collection_method ?? 'charge_automatically',
+    daysUntilDue: params.days_until_due ?? null,
+    billingMode: params.billing_mode?.type ?? 'flexible',
   });
   if (params.cancel_at_period_end) state.update(subscription, (changed) => scheduleByApi(changed, now));
   else if (params.cancel_at !== undefined) {
@@ -155,6 +166,20 @@ function create(state: State, params: Read<typeof createFields>): Subscription {
     state.update(subscription, (changed) => markCancelAt(changed, at, now));
   }
   return subscription;
+}
+
+/** A sent invoice needs a day on which it is due, and only a sent one has it. */
+function requireDueDays(method: string | undefined, days: number | undefined): void {
+  if (method === 'send_invoice' && days === undefined) {
+    throw invalidRequest("You must pass `days_until_due` when `collection_method` is 'send_invoice'.", {
+      param: 'days_until_due',
+    });
+  }
+  if (method !== 'send_invoice' && days !== undefined) {
+    throw invalidRequest("`days_until_due` can only be set when `collection_method` is 'send_invoice'.", {
+      param: 'days_until_due',
+    });
+  }
 }
 
 function cancelTime(subscription: Subscription, at: number | 'max_period_end' | 'min_period_end'): number {
@@ -176,6 +201,9 @@ function update(state: State, subscription: Subscription, params: Read<typeof up
   const changes = (params.items ?? []).map((item, index) => itemChange(state, subscription, item, index));
   refuseWhileScheduled(subscription, params);
   const now = state.clock.seconds();
+  // SUB-18: everything that may be refused is refused before anything is changed.
+  itemsAfter(state, subscription, changes, params.proration_date ?? now);
+  const billing = readBilling(state, subscription, params);
   const proration = params.proration_behavior ?? 'create_prorations';
   if (params.payment_behavior === 'pending_if_incomplete' && changes.length > 0) {
     refuseBesidePending(params);
@@ -185,9 +213,10 @@ function update(state: State, subscription: Subscription, params: Read<typeof up
       return subscription;
     }
   }
-  changeItems(state, subscription, changes, proration, params.proration_date ?? now, (changed) =>
-    apply(changed, params, now),
-  );
+  changeItems(state, subscription, changes, proration, params.proration_date ?? now, (changed) => {
+    apply(changed, params, now);
+    billing(changed);
+  });
   if (params.trial_end === 'now') endTrialNow(state, subscription);
   else if (params.trial_end !== undefined) moveTrialEnd(state, subscription, params.trial_end);
   return subscription;
@@ -224,7 +253,7 @@ function refuseUnlessWords(subscription: Subscription, params: object): void {
   );
 }
 
-function itemChange(
+export function itemChange(
   state: State,
   subscription: Subscription,
   item: NonNullable<Read<typeof updateFields>['items']>[number],

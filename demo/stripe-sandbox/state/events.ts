@@ -1,6 +1,7 @@
 /** What happened, in the order it was sent. Deliveries listen here; `/v1/events` reads here. */
 
 import type { Clock } from './clock.ts';
+import { hideFields } from './hidden.ts';
 import type { Ids } from './ids.ts';
 import type { EventType, SandboxEvent } from './wire.ts';
 
@@ -53,7 +54,7 @@ export function createEventLog(clock: Clock, ids: Ids): EventLog {
         api_version: API_VERSION,
         created: clock.seconds(),
         data: {
-          object: structuredClone(object) as Record<string, unknown>,
+          object: hideFields(structuredClone(object)) as Record<string, unknown>,
           ...(previousAttributes ? { previous_attributes: previousAttributes } : {}),
         },
         livemode: false,

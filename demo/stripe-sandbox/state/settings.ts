@@ -18,6 +18,12 @@ export interface Settings {
     /** Whether a new card in the portal also pays the open invoice at once. Stripe's own behaviour is not documented (SUB-8). */
     newCardPaysOpenInvoice: boolean;
   };
+  /** Where the account collects tax by itself, and how its prices are meant where they do not say. */
+  tax: {
+    registrations: Record<string, { percentage: number; taxType: 'vat' | 'gst' | 'sales_tax' }>;
+    /** The others are meant with tax. */
+    exclusiveCurrencies: string[];
+  };
   /** Days until a bank debit has succeeded or bounced. */
   bankDebitDays: number;
   /** Seconds until search finds a new customer. Stripe: usually less than a minute; nothing may rely on it sooner. */
@@ -32,6 +38,15 @@ export const defaultSettings = (): Settings => ({
   currency: 'eur',
   dunning: { retryAfterDays: [1, 3, 5, 7, 9, 11, 13, 14], finally: 'cancel' },
   portal: { unusedSeconds: 300, idleSeconds: 3600, newCardPaysOpenInvoice: false },
+  tax: {
+    registrations: {
+      DE: { percentage: 19, taxType: 'vat' },
+      FR: { percentage: 20, taxType: 'vat' },
+      GB: { percentage: 20, taxType: 'vat' },
+      AU: { percentage: 10, taxType: 'gst' },
+    },
+    exclusiveCurrencies: ['usd', 'cad'],
+  },
   bankDebitDays: 5,
   searchLagSeconds: 0,
   finalizeAfterSeconds: 3600,

@@ -133,6 +133,8 @@ export interface State {
 
   /** When the first automatic charge of an invoice failed (Unix seconds): the retry schedule counts from there. */
   readonly firstFailures: Map<string, number>;
+  /** Days until each sent invoice is due, counted from its finalization. */
+  readonly daysUntilDue: Map<string, number | null>;
   /** When each opened portal session was last used (Unix seconds). */
   readonly portalVisits: Map<string, number>;
   /** Portal sessions whose flow has been completed: from then on their address is the portal's home. */
@@ -220,6 +222,7 @@ export function createState(options: { clock: Clock; seed: number; settings: Set
     productFeatures: new Map(),
     entitlements: new Map(),
     firstFailures: new Map(),
+    daysUntilDue: new Map(),
     portalVisits: new Map(),
     finishedFlows: new Set(),
     debitsUnderWay: new Map(),

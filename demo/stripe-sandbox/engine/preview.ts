@@ -1,0 +1,96 @@
+/** INV-1: the invoice that would come next, built and thrown away. */
+
+import { invalidRequest } from '../errors.ts';
+import type { State } from '../state/state.ts';
+import type { Customer, Discount, Invoice, ItemChange, Subscription } from '../state/wire.ts';
+import { buildInvoice, type InvoiceDraft } from './invoice-draft.ts';
+import { periodLines, type LineDraft } from './lines.ts';
+import { advanceItem } from './renewal.ts';
+import { itemsAfter, prorationsBetween, type ProrationBehavior } from './subscription-change.ts';
+import { isTerminal, periodEnd, periodStart } from './subscription-status.ts';
+
+export interface PreviewRequest {
+  readonly customer: Customer;
+  readonly subscription: Subscription;
+  /** What would be changed, and when (Unix seconds). */
+  readonly changes: ItemChange[];
+  readonly proration: ProrationBehavior;
+  readonly at: number;
+  /** Instead of the subscription's; default: those. */
+  readonly discounts: readonly Discount[] | undefined;
+  readonly automaticTax: boolean | undefined;
+  readonly cancels: boolean;
+}
+
+/** @throws {StripeError} `invoice_upcoming_none` where nothing will be invoiced any more */
+export function previewInvoice(state: State, request: PreviewRequest): Invoice {
+  const { customer, subscription, changes } = request;
+  const ends = subscription.cancel_at !== null || subscription.cancel_at_period_end || request.cancels;
+  if (isTerminal(subscription) || subscription.status === 'paused' || ends) throw noneUpcoming(customer);
+  const changed = structuredClone(subscription);
+  changed.items.data = itemsAfter(state, subscription, changes, request.at);
+  const prorates = request.proration !== 'none' && subscription.status !== 'trialing';
+  const prorations = prorates ? prorationsBetween(state, changed, subscription.items.data, request.at) : [];
+  // A change that is invoiced at once is an invoice of its own.
+  if (changes.length > 0 && request.proration === 'always_invoice' && prorates) {
+    const period = { start: request.at, end: request.at };
+    return unsaved(state, request, changed, {
+      lines: prorations,
+      reason: 'subscription_update',
+      period,
+      takePending: false,
+    });
+  }
+  const period = { start: periodStart(changed), end: periodEnd(changed) };
+  const lines = [...prorations, ...nextPeriod(state, changed)];
+  return unsaved(state, request, changed, { lines, reason: 'subscription_cycle', period, takePending: true });
+}
+
+/** INV-1: 404, as when there is nothing of that name. */
+const noneUpcoming = (customer: Customer): Error =>
+  invalidRequest(`No upcoming invoices for customer: ${customer.id}`, {
+    code: 'invoice_upcoming_none',
+    status: 404,
+  });
+
+/** The lines of the period that begins when the earliest running one ends. */
+function nextPeriod(state: State, subscription: Subscription): LineDraft[] {
+  const next = structuredClone(subscription);
+  const renewsAt = Math.min(...next.items.data.map((item) => item.current_period_end));
+  const due = next.items.data.filter((item) => item.current_period_end === renewsAt);
+  for (const item of due) advanceItem(next, item);
+  const ids = new Set(due.map((item) => item.id));
+  return periodLines(state, next).filter((line) => ids.has(line.subscriptionItem ?? ''));
+}
+
+function unsaved(
+  state: State,
+  { customer, discounts, automaticTax }: PreviewRequest,
+  subscription: Subscription,
+  draft: Pick<InvoiceDraft, 'lines' | 'reason' | 'period' | 'takePending'>,
+): Invoice {
+  const invoice = buildInvoice(
+    state,
+    {
+      ...draft,
+      customer,
+      subscription,
+      currency: subscription.currency,
+      autoAdvance: false,
+      ...(discounts ? { discounts } : {}),
+      ...(automaticTax === undefined ? {} : { automaticTax }),
+    },
+    `upcoming_${state.ids.next('in')}`,
+  );
+  // The pages of an invoice exist once it is final, and a preview never is.
+  delete invoice.hosted_invoice_url;
+  delete invoice.invoice_pdf;
+  const cycles = draft.reason === 'subscription_cycle';
+  const at = cycles
+    ? Math.min(...subscription.items.data.map((item) => item.current_period_end))
+    : state.clock.seconds();
+  invoice.created = at;
+  invoice.next_payment_attempt =
+    subscription.collection_method === 'send_invoice' ? null : at + (cycles ? state.settings.finalizeAfterSeconds : 0);
+  return invoice;
+}

@@ -1,0 +1,149 @@
+/** Tax rates, and the tax ids of customers. */
+
+import { requireCustomer } from '../engine/customers.ts';
+import { invalidRequest, noSuch } from '../errors.ts';
+import type { Api } from '../http/api.ts';
+import { inRange, page, pageParams } from '../http/paging.ts';
+import { decimal, flag, metadata, required, text, timeRange, union, type Read } from '../http/params.ts';
+import type { State } from '../state/state.ts';
+import type { TaxId, TaxRate } from '../state/wire.ts';
+import { freshMetadata, patchMetadata } from './metadata.ts';
+
+const rateFields = {
+  active: flag,
+  country: text,
+  description: text,
+  jurisdiction: text,
+  metadata,
+  state: text,
+  tax_type: union<NonNullable<TaxRate['tax_type']>>(),
+};
+
+export function taxRoutes(api: Api): void {
+  taxRateRoutes(api);
+  taxIdRoutes(api);
+}
+
+function taxRateRoutes(api: Api): void {
+  api.post(
+    '/v1/tax_rates',
+    { ...rateFields, display_name: required(text), inclusive: required(flag), percentage: required(decimal) },
+    ({ state, params }) => {
+      const percentage = Number(params.percentage);
+      if (percentage < 0 || percentage > 100)
+        throw invalidRequest('Percentage must be between 0 and 100.', { param: 'percentage' });
+      const rate: TaxRate = {
+        id: state.ids.next('txr'),
+        object: 'tax_rate',
+        active: true,
+        country: null,
+        created: state.clock.seconds(),
+        description: null,
+        display_name: params.display_name,
+        effective_percentage: null,
+        flat_amount: null,
+        inclusive: params.inclusive,
+        jurisdiction: null,
+        jurisdiction_level: null,
+        livemode: false,
+        metadata: freshMetadata(params.metadata),
+        percentage,
+        rate_type: 'percentage',
+        state: null,
+        tax_type: null,
+      };
+      applyRate(rate, params);
+      state.taxRates.add(rate);
+      state.emit('tax_rate.created', rate);
+      return rate;
+    },
+  );
+  api.get('/v1/tax_rates', { ...pageParams, active: flag, created: timeRange, inclusive: flag }, ({ state, params }) =>
+    page(
+      state.taxRates.list(
+        (row) =>
+          (params.active === undefined || row.active === params.active) &&
+          (params.inclusive === undefined || row.inclusive === params.inclusive) &&
+          inRange(row.created, params.created),
+      ),
+      params,
+      '/v1/tax_rates',
+      'tax rate',
+    ),
+  );
+  api.get('/v1/tax_rates/:id', {}, ({ state, id }) => requireRate(state, id()));
+  api.post('/v1/tax_rates/:id', { ...rateFields, display_name: text }, ({ state, params, id }) => {
+    const rate = requireRate(state, id());
+    state.update(rate, (changed) => {
+      applyRate(changed, params);
+      patchMetadata(changed, params.metadata);
+      if (params.display_name !== undefined) changed.display_name = params.display_name;
+    });
+    return rate;
+  });
+}
+
+function applyRate(rate: TaxRate, params: Omit<Read<typeof rateFields>, 'metadata'>): void {
+  if (params.active !== undefined) rate.active = params.active;
+  if (params.country !== undefined) rate.country = params.country;
+  if (params.description !== undefined) rate.description = params.description;
+  if (params.jurisdiction !== undefined) rate.jurisdiction = params.jurisdiction;
+  if (params.state !== undefined) rate.state = params.state;
+  if (params.tax_type !== undefined) rate.tax_type = params.tax_type;
+}
+
+function requireRate(state: State, id: string, param = 'id'): TaxRate {
+  const rate = state.taxRates.get(id);
+  if (!rate) throw noSuch('tax rate', id, param);
+  return rate;
+}
+
+/** The rates with these ids, as copies: an invoice keeps them as they were. */
+export const taxRatesOf = (state: State, ids: readonly string[] | null | undefined, param: string): TaxRate[] =>
+  (ids ?? []).map((id, index) => structuredClone(requireRate(state, id, `${param}[${index}]`)));
+
+function taxIdRoutes(api: Api): void {
+  api.post(
+    '/v1/customers/:id/tax_ids',
+    { type: required(union<TaxId['type']>()), value: required(text) },
+    ({ state, params, id }) => {
+      const customer = requireCustomer(state, id());
+      const taxId: TaxId = {
+        id: state.ids.next('txi'),
+        object: 'tax_id',
+        country: params.type === 'eu_vat' ? params.value.slice(0, 2) : params.type.slice(0, 2).toUpperCase(),
+        created: state.clock.seconds(),
+        customer: customer.id,
+        customer_account: null,
+        livemode: false,
+        owner: { customer: customer.id, customer_account: null, type: 'customer' },
+        type: params.type,
+        value: params.value,
+        verification: { status: 'verified', verified_address: null, verified_name: null },
+      };
+      if (params.type === 'eu_vat' && !/^[A-Z]{2}[0-9A-Z]{2,12}$/.test(params.value)) {
+        throw invalidRequest('Invalid value for eu_vat.', { code: 'tax_id_invalid', param: 'value' });
+      }
+      state.taxIds.add(taxId);
+      state.emit('customer.tax_id.created', taxId);
+      return taxId;
+    },
+  );
+  api.get('/v1/customers/:id/tax_ids', pageParams, ({ state, params, id }) => {
+    const customer = requireCustomer(state, id());
+    return page(state.taxIds.of(customer.id), params, `/v1/customers/${customer.id}/tax_ids`, 'tax id');
+  });
+  api.get('/v1/customers/:id/tax_ids/:taxId', {}, ({ state, id }) => requireTaxId(state, id(), id('taxId')));
+  api.delete('/v1/customers/:id/tax_ids/:taxId', {}, ({ state, id }) => {
+    const taxId = requireTaxId(state, id(), id('taxId'));
+    state.taxIds.delete(taxId.id);
+    state.emit('customer.tax_id.deleted', taxId);
+    return { id: taxId.id, object: 'tax_id', deleted: true };
+  });
+}
+
+function requireTaxId(state: State, customer: string, id: string): TaxId {
+  const taxId = state.taxIds.get(id);
+  if (taxId?.customer !== requireCustomer(state, customer).id) throw noSuch('tax id', id);
+  return taxId;
+}
