@@ -5,6 +5,7 @@ import type { BillingSnapshot } from '@billhook/widget/contract';
 import { sharedPostgres } from '../support/shared-postgres.ts';
 import type { Payer } from './storm-customers.ts';
 import { hangMs, patienceMs } from '../support/patience.ts';
+import { stuck } from './ledger-audit.ts';
 import { startStorm, type Storm } from './storm.ts';
 
 /** `KILLS=50 PROCESSES=3` every night. */
@@ -37,7 +38,9 @@ it(
     const held = storm.read(0, payer, { prefer: 'wait=25', 'if-none-match': before.headers.get('etag') ?? '' });
     await storm.cancelAtPeriodEnd(payer, endsAt === null);
     await sandbox.deliveries.settled();
-    // Who is not woken sees the news too, when its time is up: after a page that came later and has nothing to see.
+    expect(await stuck(storm.database)).toEqual([]);
+    // Without a wake the page sees the news as well, when its time is up: after one that came later, when the news was in
+    // the ledger already, and has nothing to see.
     const bystander = payers.at(-2) as Payer;
     const etag = (await storm.read(0, bystander)).headers.get('etag') ?? '';
     const patient = storm.read(0, bystander, { prefer: 'wait=15', 'if-none-match': etag });

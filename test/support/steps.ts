@@ -86,16 +86,21 @@ function run([program, ...args]: Command, cwd: string, env: NodeJS.ProcessEnv): 
       env: { ...colour, ...env, PATH: path },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const counts = new Set<string>();
+    /** By its first word: a runner that counts on the way has said it last at its end. */
+    const counts = new Map<string, string>();
     child.stdout.pipe(process.stdout, { end: false });
     createInterface(child.stdout).on('line', (line) => {
-      const plain = line.replaceAll(colours, '');
-      if (counted.test(plain)) counts.add(plain.replaceAll(/\s+/g, ' ').trim());
+      const plain = line
+        .replaceAll(colours, '')
+        .replaceAll(/\|[█▉▊▋▌▍▎▏ ]*\|/g, '')
+        .replaceAll(/\s+/g, ' ')
+        .trim();
+      if (counted.test(plain)) counts.set(plain.replace(/\d.*/, ''), plain);
     });
     child.once('error', fail);
     child.once('close', (code, signal) => {
       const failure = code === 0 ? null : `${program} ${args.join(' ')} ended with ${code ?? signal}`;
-      done({ failure, counts: [...counts] });
+      done({ failure, counts: [...counts.values()] });
     });
   });
 }
