@@ -6,15 +6,15 @@ import { createApp } from './http/app.ts';
 import { widgetAuth } from './http/auth.ts';
 import { Catalogue } from './background/catalogue.ts';
 import type { BillhookOptions } from './config/config.ts';
-import { inFolder } from './http/base-path.ts';
-import { openLedger } from './services.ts';
+import { withBasePath } from './http/base-path.ts';
+import { openServices } from './services.ts';
 import { Outbox } from './background/outbox.ts';
-import { Upkeep, type UpkeepOptions } from './background/scheduler.ts';
+import { Scheduler, type SchedulerOptions } from './background/scheduler.ts';
 import { createCheckout } from './accounts/checkout.ts';
 import { createLimits } from './http/rate-limits.ts';
 import { createLinking } from './accounts/linking.ts';
-import { PortalConfigurations, withKeptElsewhere } from './stripe/portal-configurations.ts';
-import { createRead } from './accounts/view.ts';
+import { PortalConfigurations, loadExternalPortalFeatures } from './stripe/portal-configurations.ts';
+import { createReadAccount } from './accounts/view.ts';
 import { Waiters } from './background/waiters.ts';
 import { readWidgetFiles } from './http/widget-files.ts';
 import { widgetTokenVerifier } from './tokens/verify.ts';
@@ -58,19 +58,19 @@ export interface Billhook {
 export async function createBillhook(
   options: BillhookOptions,
   worker: WorkerOptions = {},
-  upkeep: UpkeepOptions = {},
+  upkeep: SchedulerOptions = {},
 ): Promise<Billhook> {
-  const ledger = await openLedger(options);
+  const ledger = await openServices(options);
   const { store, gateway, metrics } = ledger;
   const { pollMs } = worker;
   try {
-    const config = await withKeptElsewhere(ledger.config, gateway);
+    const config = await loadExternalPortalFeatures(ledger.config, gateway);
     const catalogue = new Catalogue(config, store, gateway);
     await catalogue.load();
     const widget = await readWidgetFiles();
     if (!widget.has('/widget.js')) config.log.warn('widget.not_built');
 
-    const waiters = new Waiters(store.shared ? { lookEveryMs: 2_000 } : {});
+    const waiters = new Waiters(store.shared ? { pollMs: 2_000 } : {});
     metrics.watch({ store, now: config.now, log: config.log, waiting: () => waiters.total });
     const digest = (text: string) =>
       createHmac('sha256', store.digestKey).update(text).digest('base64url').slice(0, 22);
@@ -83,8 +83,17 @@ export async function createBillhook(
       worker,
     );
     const wakeWorker = () => working.wake();
-    const keeping = new Upkeep(
-      { store, gateway, metrics, confirm, wakeWorker, room: ledger.budget.room, log: config.log, now: config.now },
+    const keeping = new Scheduler(
+      {
+        store,
+        gateway,
+        metrics,
+        confirm,
+        wakeWorker,
+        whenAvailable: ledger.budget.whenAvailable,
+        log: config.log,
+        now: config.now,
+      },
       upkeep,
     );
     const linking = createLinking(config, store, gateway, wakeWorker);
@@ -103,17 +112,17 @@ export async function createBillhook(
         catalogue,
         waiters,
         wakeWorker,
-        webhookMissed: () => keeping.missed(),
+        requestSweep: () => keeping.requestSweep(),
         metrics,
-        identity,
-        read: createRead(store, catalogue, config.now),
+        stripeAccount: identity,
+        read: createReadAccount(store, catalogue, config.now),
         linking,
         openCheckout: createCheckout(config, store, gateway),
         allow: (scope) => widgetAuth(auth, scope),
       },
       widget,
     );
-    const unfollow = store.follow((commit) => {
+    const unfollow = store.subscribe((commit) => {
       if (commit.kind === 'looked') {
         waiters.wake(commit.host, commit.account);
         return;
@@ -133,7 +142,7 @@ export async function createBillhook(
     return {
       app,
       // The server's own bindings tell the connection's address, which the limits count by.
-      fetch: inFolder(config.publicUrl, (request, env) => app.fetch(request, env)),
+      fetch: withBasePath(config.publicUrl, (request, env) => app.fetch(request, env)),
       answerWaiting: () => waiters.close(),
       metrics: async () => (await metrics.page()).text,
       async close() {

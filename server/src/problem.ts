@@ -10,7 +10,7 @@ import type { Problem, ProblemCode } from '@billhook/widget/contract';
 type Known = { readonly status: number; readonly title: string; readonly detail: string };
 
 /** What each code means, in the words that the wire carries unless a thrower has better ones. */
-const known: Record<ProblemCode, Known> = {
+const problemTexts: Record<ProblemCode, Known> = {
   token_missing: {
     status: 401,
     title: 'No widget token',
@@ -183,19 +183,22 @@ export class BillhookError extends Error {
   readonly retryAfter: number | undefined;
 
   constructor(code: ProblemCode, options: BillhookErrorOptions = {}) {
-    super(options.detail ?? known[code].detail, options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      options.detail ?? problemTexts[code].detail,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.code = code;
     this.field = options.field;
     this.retryAfter = options.retryAfter;
   }
 
   get status(): number {
-    return known[this.code].status;
+    return problemTexts[this.code].status;
   }
 
   /** The document for the wire. */
   toProblem(): Problem {
-    const { status, title } = known[this.code];
+    const { status, title } = problemTexts[this.code];
     return {
       type: 'about:blank',
       title,

@@ -2,7 +2,7 @@
 
 import { readConfig, type BillhookOptions, type Config } from './config/config.ts';
 import { describeCause } from './log.ts';
-import { Budget } from './stripe/request-budget.ts';
+import { RequestBudget } from './stripe/request-budget.ts';
 import { createMetrics, type Metrics } from './operations/metrics.ts';
 import { isPostgresAddress } from './ledger/postgres/address.ts';
 import { openPostgresStore } from './ledger/postgres/ledger.ts';
@@ -10,12 +10,12 @@ import { openSqliteStore } from './ledger/sqlite/ledger.ts';
 import type { BillingStore, StripeIdentity } from './ledger/ledger.ts';
 import { createStripeGateway, StripeFailure, type StripeGateway, type StripeGatewayOptions } from './stripe/gateway.ts';
 
-export interface Ledger {
+export interface Services {
   readonly config: Config;
   readonly store: BillingStore;
   readonly gateway: StripeGateway;
   readonly metrics: Metrics;
-  readonly budget: Budget;
+  readonly budget: RequestBudget;
   /**
    * Makes sure that the ledger belongs to the key's Stripe account, by asking Stripe until it has said so once.
    *
@@ -37,11 +37,11 @@ export interface Ledger {
  * @throws {LedgerPinnedError} `ledger_pinned`, when it belongs to another Stripe account or mode.
  * @throws {StripeFailure} `stripe_unauthorized`, when Stripe refuses the key.
  */
-export async function openLedger(options: BillhookOptions): Promise<Ledger> {
+export async function openServices(options: BillhookOptions): Promise<Services> {
   const config = await readConfig(options);
   const store = await openStore(config.database);
   const metrics = createMetrics();
-  const budget = new Budget(store, {
+  const budget = new RequestBudget(store, {
     perSecond: config.stripe.requestsPerSecond,
     onAdmitted: metrics.stripeAdmitted,
   });

@@ -63,7 +63,10 @@ export async function untrue(
     const wrong: string[] = [];
     for (const { account, customer } of payers) {
       // oxlint-disable-next-line no-await-in-loop -- a test has time
-      const [record, look] = await Promise.all([store.findAccount({ host: 'acme', account }), gateway.look(customer)]);
+      const [record, look] = await Promise.all([
+        store.findAccount({ host: 'acme', account }),
+        gateway.fetchCustomer(customer),
+      ]);
       const [known, truth] = [record?.facts, customerFacts(look, digest)].map((facts) => JSON.stringify(facts));
       if (known !== truth) wrong.push(`${customer}\n  ledger ${known}\n  Stripe ${truth}`);
     }

@@ -13,13 +13,26 @@ const subject = { concerns: 'subject', customer: null, subject: { type: 'charge'
 
 /** What is written, the table that cannot be written just then, and how. */
 const writes: readonly (readonly [what: string, table: string, write: Write])[] = [
-  ['an event', 'customers', (store) => store.recordHint(hintFor('evt_new'), t0 + 1)],
-  ['a hint that closes', 'customers', (store) => store.closeHint('evt_open', 'cus_1', t0 + 1)],
+  ['an event', 'customers', (store) => store.recordEvent(hintFor('evt_new'), t0 + 1)],
+  ['a hint that closes', 'customers', (store) => store.resolveEvent('evt_open', 'cus_1', t0 + 1)],
   ['a return', 'visits', (store) => store.returnVisit('v1', 5_000, t0 + 1)],
   ['a second look at a visit', 'customers', (store) => store.raiseRechecks(t0 + 500)],
-  ['facts', 'revisions', (store, claim) => store.apply(claim, factsWith(), t0, t0 + 9, t0 + 1)],
-  ['facts and their trail', 'syncs', (store, claim) => store.apply(claim, factsWith(), t0, t0 + 9, t0 + 1)],
-  ['facts and their notice', 'outbox', (store, claim) => store.apply(claim, factsWith(), t0, null, t0 + 1, [notice])],
+  [
+    'facts',
+    'revisions',
+    (store, claim) => store.apply(claim, { facts: factsWith(), fetchedAt: t0, nextChangeAt: t0 + 9, now: t0 + 1 }),
+  ],
+  [
+    'facts and their trail',
+    'syncs',
+    (store, claim) => store.apply(claim, { facts: factsWith(), fetchedAt: t0, nextChangeAt: t0 + 9, now: t0 + 1 }),
+  ],
+  [
+    'facts and their notice',
+    'outbox',
+    (store, claim) =>
+      store.apply(claim, { facts: factsWith(), fetchedAt: t0, nextChangeAt: null, now: t0 + 1, notices: [notice] }),
+  ],
   ['a failure', 'syncs', (store, claim) => store.fail(claim, 'stripe_unavailable', t0 + 9, t0 + 1)],
 ];
 
@@ -27,7 +40,7 @@ export function atomicContract(stage: Stage): void {
   describe('a write that fails in its middle', () => {
     it.each(writes)('%s, while %s cannot be written, leaves no trace', async (_, table, write) => {
       await stage.store.link(acme, 'cus_1', t0);
-      await stage.store.recordHint(hintFor('evt_open', subject), t0);
+      await stage.store.recordEvent(hintFor('evt_open', subject), t0);
       const visit = { ...acme, id: 'v1', customer: 'cus_1', kind: 'portal', seen: 0 } as const;
       await stage.store.openVisit({ ...visit, openedAt: t0, expiresAt: t0 + lease });
       await stage.store.openVisit({ ...visit, id: 'v2', openedAt: t0, expiresAt: t0 + lease });

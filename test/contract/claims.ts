@@ -18,11 +18,13 @@ export function claimsContract(stage: Stage): void {
         fetchedAt: null,
         linkedAt: t0,
       });
-      expect(await stage.store.apply(claim, factsWith(), t0, t0 + 5, t0 + 3)).toEqual({
+      expect(
+        await stage.store.apply(claim, { facts: factsWith(), fetchedAt: t0, nextChangeAt: t0 + 5, now: t0 + 3 }),
+      ).toEqual({
         applied: true,
         changed: true,
         stale: false,
-        told: 0,
+        noticesWritten: 0,
       });
       expect(await stage.store.findAccount(acme)).toMatchObject({
         syncedTicket: 1,
@@ -38,12 +40,14 @@ export function claimsContract(stage: Stage): void {
 
     it('leave it stale when a hint came during the fetch', async () => {
       const claim = await stage.claimOne(t0);
-      await stage.store.recordHint(hintFor('evt_1'), t0 + 1);
-      expect(await stage.store.apply(claim, factsWith(), t0, null, t0 + 2)).toEqual({
+      await stage.store.recordEvent(hintFor('evt_1'), t0 + 1);
+      expect(
+        await stage.store.apply(claim, { facts: factsWith(), fetchedAt: t0, nextChangeAt: null, now: t0 + 2 }),
+      ).toEqual({
         applied: true,
         changed: true,
         stale: true,
-        told: 0,
+        noticesWritten: 0,
       });
       expect(await stage.store.findAccount(acme)).toMatchObject({ ticket: 2, syncedTicket: 1, staleSince: t0 });
       expect(await stage.claimOne(t0 + 3)).toMatchObject({ ticket: 2, cause: 'webhook' });
@@ -57,24 +61,34 @@ export function claimsContract(stage: Stage): void {
 
     it('end with a process that is gone, where there is only one', async () => {
       await stage.claimOne(t0);
-      await stage.store.recordHint(
+      await stage.store.recordEvent(
         hintFor('evt_1', { concerns: 'subject', customer: null, subject: { type: 'invoice', id: 'in_1' } }),
         t0,
       );
-      await stage.store.takeOpenHints(t0, lease, 10);
+      await stage.store.claimUnresolved(t0, lease, 10);
       const restarted = await stage.open();
-      await restarted.resume();
+      await restarted.releaseLeases();
       expect(await restarted.claim(t0 + 1, lease, 10)).toHaveLength(stage.sharedByProcesses ? 0 : 1);
-      expect(await restarted.takeOpenHints(t0 + 1, lease, 10)).toHaveLength(stage.sharedByProcesses ? 0 : 1);
+      expect(await restarted.claimUnresolved(t0 + 1, lease, 10)).toHaveLength(stage.sharedByProcesses ? 0 : 1);
     });
 
     it('fence a slow worker: after its lease ran out its older truth is not written (L32)', async () => {
       const slow = await stage.claimOne(t0);
       const quick = await stage.claimOne(t0 + lease);
-      await stage.store.apply(quick, factsWith({ methodDigest: 'newer' }), t0 + lease, null, t0 + lease);
+      await stage.store.apply(quick, {
+        facts: factsWith({ methodDigest: 'newer' }),
+        fetchedAt: t0 + lease,
+        nextChangeAt: null,
+        now: t0 + lease,
+      });
       await stage.store.raiseTicket('cus_1', 'webhook', t0 + lease + 1);
       expect(
-        await stage.store.apply(slow, factsWith({ methodDigest: 'older' }), t0, null, t0 + lease + 2),
+        await stage.store.apply(slow, {
+          facts: factsWith({ methodDigest: 'older' }),
+          fetchedAt: t0,
+          nextChangeAt: null,
+          now: t0 + lease + 2,
+        }),
       ).toMatchObject({
         applied: false,
       });
@@ -84,10 +98,24 @@ export function claimsContract(stage: Stage): void {
     it('fence a slow worker also before the newer one has written', async () => {
       const slow = await stage.claimOne(t0);
       const quick = await stage.claimOne(t0 + lease);
-      expect(await stage.store.apply(slow, factsWith({ methodDigest: 'older' }), t0, null, t0 + lease)).toMatchObject({
+      expect(
+        await stage.store.apply(slow, {
+          facts: factsWith({ methodDigest: 'older' }),
+          fetchedAt: t0,
+          nextChangeAt: null,
+          now: t0 + lease,
+        }),
+      ).toMatchObject({
         applied: false,
       });
-      expect(await stage.store.apply(quick, factsWith(), t0 + lease, null, t0 + lease)).toMatchObject({
+      expect(
+        await stage.store.apply(quick, {
+          facts: factsWith(),
+          fetchedAt: t0 + lease,
+          nextChangeAt: null,
+          now: t0 + lease,
+        }),
+      ).toMatchObject({
         applied: true,
       });
     });
@@ -107,7 +135,7 @@ export function claimsContract(stage: Stage): void {
         applied: true,
         changed: false,
         stale: false,
-        told: 0,
+        noticesWritten: 0,
       });
       expect(await stage.store.findAccount(acme)).toMatchObject({
         revision: 1,
@@ -137,13 +165,18 @@ export function claimsContract(stage: Stage): void {
       expect(await stage.store.claim(t0 + 4_999, lease, 10)).toEqual([]);
       const again = await stage.claimOne(t0 + 5_000);
       expect(again.attempts).toBe(1);
-      await stage.store.apply(again, factsWith(), t0 + 5_000, null, t0 + 5_001);
+      await stage.store.apply(again, {
+        facts: factsWith(),
+        fetchedAt: t0 + 5_000,
+        nextChangeAt: null,
+        now: t0 + 5_001,
+      });
       expect(await stage.store.findAccount(acme)).toMatchObject({ failure: null, staleSince: null });
     });
 
     it('cut the back-off short for somebody who waits, but do not hammer', async () => {
       await stage.store.fail(await stage.claimOne(t0), 'stripe_unavailable', t0 + 300_000, t0);
-      await stage.store.want('cus_1', t0 + 25_000);
+      await stage.store.prioritize('cus_1', t0 + 25_000);
       expect(await stage.store.claim(t0 + 1_999, lease, 10)).toEqual([]);
       expect(await stage.store.claim(t0 + 2_000, lease, 10)).toHaveLength(1);
     });
@@ -151,7 +184,7 @@ export function claimsContract(stage: Stage): void {
     it('take first those with somebody waiting, then the longest stale', async () => {
       await stage.store.link({ host: 'acme', account: 'team_2' }, 'cus_2', t0 + 1);
       await stage.store.link({ host: 'acme', account: 'team_3' }, 'cus_3', t0 + 2);
-      await stage.store.want('cus_3', t0 + 1_000);
+      await stage.store.prioritize('cus_3', t0 + 1_000);
       expect(await stage.store.claim(t0 + 3, lease, 1)).toMatchObject([{ customer: 'cus_3' }]);
       expect(await stage.store.claim(t0 + 3, lease, 1)).toMatchObject([{ customer: 'cus_1' }]);
     });
@@ -170,7 +203,12 @@ export function claimsContract(stage: Stage): void {
   describe('time', () => {
     it('makes a customer due once, at its moment', async () => {
       await stage.store.link(acme, 'cus_1', t0);
-      await stage.store.apply(await stage.claimOne(t0), factsWith(), t0, t0 + 100, t0);
+      await stage.store.apply(await stage.claimOne(t0), {
+        facts: factsWith(),
+        fetchedAt: t0,
+        nextChangeAt: t0 + 100,
+        now: t0,
+      });
       expect(await stage.store.due(t0 + 99, 10)).toEqual([]);
       expect(await stage.store.due(t0 + 100, 10)).toMatchObject([{ customer: 'cus_1', nextChangeAt: t0 + 100 }]);
       await stage.store.raiseDue('cus_1', t0 + 100, t0 + 500, t0 + 100);

@@ -14,14 +14,20 @@ export function trailContract(stage: Stage): void {
       await stage.store.link(acme, 'cus_1', t0);
       await stage.syncOnce(old, t0 + 1);
       await stage.store.openVisit({ ...visit, openedAt: t0 + 10, expiresAt: t0 + 9 * lease });
-      await stage.store.recordHint(hintFor('evt_1'), t0 + 20);
+      await stage.store.recordEvent(hintFor('evt_1'), t0 + 20);
       await stage.store.fail(await stage.claimOne(t0 + 21), 'stripe_unavailable', t0 + 30, t0 + 25);
       const slow = await stage.claimOne(t0 + 30);
       await stage.store.returnVisit('v1', 5_000, t0 + 40);
       await stage.store.returnVisit('v1', 5_000, t0 + 6_000);
       const quick = await stage.claimOne(t0 + 6_000);
-      await stage.store.apply(slow, old, t0 + 31, null, t0 + 6_001);
-      await stage.store.apply(quick, fresh, t0 + 6_001, null, t0 + 6_002, [notice]);
+      await stage.store.apply(slow, { facts: old, fetchedAt: t0 + 31, nextChangeAt: null, now: t0 + 6_001 });
+      await stage.store.apply(quick, {
+        facts: fresh,
+        fetchedAt: t0 + 6_001,
+        nextChangeAt: null,
+        now: t0 + 6_002,
+        notices: [notice],
+      });
       await stage.store.settleVisit('v1', 'changed', []);
       await stage.store.raiseTicket('cus_1', 'webhook', t0 + 7_000);
       await stage.syncOnce(fresh, t0 + 7_001);
@@ -109,13 +115,13 @@ export function trailContract(stage: Stage): void {
       await stage.syncOnce(factsWith({ deleted: true }), t0 + 1);
       await stage.store.link(acme, 'cus_2', t0 + 2);
       await stage.store.link({ host: 'acme', account: 'team_2' }, 'cus_3', t0 + 2);
-      await stage.store.recordHint(
+      await stage.store.recordEvent(
         hintFor('evt_1', { concerns: 'subject', customer: null, subject: { type: 'charge', id: 'ch_1' } }),
         t0 + 3,
         'sweep',
       );
-      await stage.store.closeHint('evt_1', 'cus_2', t0 + 4);
-      await stage.store.recordHint(hintFor('evt_2', { customer: 'cus_3' }), t0 + 5);
+      await stage.store.resolveEvent('evt_1', 'cus_2', t0 + 4);
+      await stage.store.recordEvent(hintFor('evt_2', { customer: 'cus_3' }), t0 + 5);
       expect(
         (await stage.store.timeline(acme, t0, 100)).filter(({ what }) => what !== 'sync' && what !== 'change'),
       ).toEqual([
@@ -131,7 +137,7 @@ export function trailContract(stage: Stage): void {
     it('that is reported after its facts were written after all does not stand beside them', async () => {
       await stage.store.link(acme, 'cus_1', t0);
       const claim = await stage.claimOne(t0);
-      await stage.store.apply(claim, factsWith(), t0, null, t0);
+      await stage.store.apply(claim, { facts: factsWith(), fetchedAt: t0, nextChangeAt: null, now: t0 });
       await stage.store.fail(claim, 'store_unavailable', t0 + lease, t0 + 1);
       expect(await stage.store.findAccount(acme)).toMatchObject({ failure: null, syncedTicket: 1 });
     });
@@ -139,7 +145,7 @@ export function trailContract(stage: Stage): void {
 
   describe('the figures', () => {
     it('of an empty ledger are nothing', async () => {
-      expect(await stage.store.figures(t0)).toEqual({
+      expect(await stage.store.stats(t0)).toEqual({
         customers: 0,
         stale: 0,
         oldestStaleSince: null,
@@ -157,15 +163,26 @@ export function trailContract(stage: Stage): void {
       }
       const [first, second, third, fourth, fifth] = await stage.store.claim(t0 + 10, lease, 5);
       if (!first || !second || !third || !fourth || !fifth) throw new Error('five were stale');
-      await stage.store.apply(first, factsWith(), t0 + 10, null, t0 + 11, [notice]);
-      await stage.store.apply(second, factsWith({ deleted: true }), t0 + 10, null, t0 + 11);
+      await stage.store.apply(first, {
+        facts: factsWith(),
+        fetchedAt: t0 + 10,
+        nextChangeAt: null,
+        now: t0 + 11,
+        notices: [notice],
+      });
+      await stage.store.apply(second, {
+        facts: factsWith({ deleted: true }),
+        fetchedAt: t0 + 10,
+        nextChangeAt: null,
+        now: t0 + 11,
+      });
       await stage.store.fail(third, 'stripe_unavailable', t0 + 99, t0 + 11);
       await stage.store.fail(fourth, 'stripe_unavailable', t0 + 99, t0 + 11);
       await stage.store.fail(fifth, 'stripe_not_found', t0 + 99, t0 + 11);
       const subject = { concerns: 'subject', customer: null, subject: { type: 'charge', id: 'ch_1' } } as const;
-      await stage.store.recordHint(hintFor('evt_1', subject), t0 + 20);
-      await stage.store.recordHint(hintFor('evt_2', subject), t0 + 21);
-      expect(await stage.store.figures(t0 + 30)).toEqual({
+      await stage.store.recordEvent(hintFor('evt_1', subject), t0 + 20);
+      await stage.store.recordEvent(hintFor('evt_2', subject), t0 + 21);
+      expect(await stage.store.stats(t0 + 30)).toEqual({
         customers: 4,
         stale: 3,
         oldestStaleSince: Math.min(third.staleSince, fourth.staleSince, fifth.staleSince),

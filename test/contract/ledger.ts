@@ -56,16 +56,16 @@ export function ledgerContract(stage: Stage): void {
 
     it('forgets what is old, but never an open hint', async () => {
       await stage.store.link(acme, 'cus_1', t0);
-      await stage.store.recordHint(hintFor('evt_old'), t0);
-      await stage.store.recordHint(
+      await stage.store.recordEvent(hintFor('evt_old'), t0);
+      await stage.store.recordEvent(
         hintFor('evt_open', { concerns: 'subject', customer: null, subject: { type: 'charge', id: 'ch_1' } }),
         t0,
       );
-      await stage.store.recordHint(hintFor('evt_new'), t0 + 100);
+      await stage.store.recordEvent(hintFor('evt_new'), t0 + 100);
       await stage.store.prune(t0 + 50);
-      expect(await stage.store.recordHint(hintFor('evt_old'), t0 + 200)).toBe('ticket');
-      expect(await stage.store.recordHint(hintFor('evt_new'), t0 + 200)).toBe('duplicate');
-      expect(await stage.store.takeOpenHints(t0 + 200, lease, 10)).toMatchObject([{ event: 'evt_open' }]);
+      expect(await stage.store.recordEvent(hintFor('evt_old'), t0 + 200)).toBe('queued');
+      expect(await stage.store.recordEvent(hintFor('evt_new'), t0 + 200)).toBe('duplicate');
+      expect(await stage.store.claimUnresolved(t0 + 200, lease, 10)).toMatchObject([{ event: 'evt_open' }]);
     });
 
     it('answers a ping', async () => {

@@ -42,7 +42,7 @@ export function linkingContract(stage: Stage): void {
       await stage.store.link(acme, 'cus_1', t0);
       await stage.syncOnce(factsWith({ deleted: true }), t0);
       expect(await stage.store.raiseTicket('cus_1', 'return', t0 + 1)).toBeNull();
-      expect(await stage.store.recordHint(hintFor('evt_1'), t0 + 1)).toBe('closed');
+      expect(await stage.store.recordEvent(hintFor('evt_1'), t0 + 1)).toBe('ignored');
       expect(await stage.store.claim(t0 + 2, lease, 10)).toEqual([]);
     });
   });

@@ -19,7 +19,13 @@ export function outboxContract(stage: Stage): void {
       const claims = await stage.store.claim(at, lease, 10);
       const claim = claims.find((each) => each.customer === customer);
       if (!claim) throw new Error('nothing was stale');
-      return await stage.store.apply(claim, factsWith(), at, null, at + 1, notices);
+      return await stage.store.apply(claim, {
+        facts: factsWith(),
+        fetchedAt: at,
+        nextChangeAt: null,
+        now: at + 1,
+        notices,
+      });
     };
     const ids = (claims: readonly NoticeClaim[]) => claims.map(({ id }) => id);
     const take = async (now: number, limit = 10) => stage.store.claimNotices(webhook, now, lease, limit);
@@ -31,10 +37,10 @@ export function outboxContract(stage: Stage): void {
     beforeEach(() => stage.store.link(acme, 'cus_1', t0));
 
     it('is written with the facts, whether or not their content differs', async () => {
-      expect(await tell([entry('n1')], t0)).toMatchObject({ changed: true, told: 1 });
+      expect(await tell([entry('n1')], t0)).toMatchObject({ changed: true, noticesWritten: 1 });
       expect(await takeOne(t0 + 2)).toEqual({ ...acme, ...entry('n1'), revision: 1, at: t0, attempts: 1 });
       await stage.store.noticeDelivered(await takeOne(t0 + 2 + lease), t0 + 2 + lease);
-      expect(await tell([entry('n2')], t0 + 5)).toMatchObject({ changed: false, told: 1 });
+      expect(await tell([entry('n2')], t0 + 5)).toMatchObject({ changed: false, noticesWritten: 1 });
       expect(await (await stage.open()).claimNotices(webhook, t0 + 9, lease, 10)).toMatchObject([
         { id: 'n2', revision: 1 },
       ]);
@@ -43,11 +49,25 @@ export function outboxContract(stage: Stage): void {
     it('gets nothing from a fenced worker', async () => {
       const slow = await stage.claimOne(t0);
       const quick = await stage.claimOne(t0 + lease);
-      expect(await stage.store.apply(slow, factsWith(), t0, null, t0 + lease, [entry('slow')])).toMatchObject({
+      expect(
+        await stage.store.apply(slow, {
+          facts: factsWith(),
+          fetchedAt: t0,
+          nextChangeAt: null,
+          now: t0 + lease,
+          notices: [entry('slow')],
+        }),
+      ).toMatchObject({
         applied: false,
-        told: 0,
+        noticesWritten: 0,
       });
-      await stage.store.apply(quick, factsWith(), t0 + lease, null, t0 + lease, [entry('quick')]);
+      await stage.store.apply(quick, {
+        facts: factsWith(),
+        fetchedAt: t0 + lease,
+        nextChangeAt: null,
+        now: t0 + lease,
+        notices: [entry('quick')],
+      });
       expect(ids(await take(t0 + lease))).toEqual(['quick']);
     });
 
@@ -61,16 +81,24 @@ export function outboxContract(stage: Stage): void {
         },
       });
       await expect(
-        stage.store.apply(claim, factsWith({ methodDigest: 'new' }), t0, null, t0, [entry('n0'), unwritable]),
+        stage.store.apply(claim, {
+          facts: factsWith({ methodDigest: 'new' }),
+          fetchedAt: t0,
+          nextChangeAt: null,
+          now: t0,
+          notices: [entry('n0'), unwritable],
+        }),
       ).rejects.toThrow('unwritable');
       expect(await stage.store.findAccount(acme)).toMatchObject({ facts: null, syncedTicket: 0 });
       expect(await take(t0)).toEqual([]);
     });
 
     it('tells a fact once, each receiver by itself', async () => {
-      expect(await tell([entry('n1'), entry('n1', { receiver: 'process' })], t0)).toMatchObject({ told: 2 });
+      expect(await tell([entry('n1'), entry('n1', { receiver: 'process' })], t0)).toMatchObject({ noticesWritten: 2 });
       await stage.store.noticeDelivered(await takeOne(t0 + 2), t0 + 2);
-      expect(await tell([entry('n1'), entry('n1', { receiver: 'process' })], t0 + 5)).toMatchObject({ told: 0 });
+      expect(await tell([entry('n1'), entry('n1', { receiver: 'process' })], t0 + 5)).toMatchObject({
+        noticesWritten: 0,
+      });
       expect(await take(t0 + 9)).toEqual([]);
       const toProcess = { host: 'acme', receiver: 'process' } as const;
       expect(ids(await stage.store.claimNotices(toProcess, t0 + 9, lease, 10))).toEqual(['n1']);
@@ -118,7 +146,7 @@ export function outboxContract(stage: Stage): void {
       expect(await take(t0 + lease)).toEqual([]);
       expect(await takeOne(t0 + 1 + lease)).toMatchObject({ id: 'n1', attempts: 2 });
       const restarted = await stage.open();
-      await restarted.resume();
+      await restarted.releaseLeases();
       expect(await restarted.claimNotices(webhook, t0 + 2 + lease, lease, 10)).toHaveLength(
         stage.sharedByProcesses ? 0 : 1,
       );
@@ -140,7 +168,7 @@ export function outboxContract(stage: Stage): void {
       await tell([entry('n2')], t0 + 100);
       await stage.store.prune(t0 + 50);
       expect(ids(await take(t0 + 200))).toEqual(['n2']);
-      expect(await tell([entry('n1')], t0 + 300)).toMatchObject({ told: 1 });
+      expect(await tell([entry('n1')], t0 + 300)).toMatchObject({ noticesWritten: 1 });
     });
   });
 }

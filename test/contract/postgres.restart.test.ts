@@ -17,7 +17,7 @@ it('while the server is away every call fails in words; when it is back everythi
   const store = await openPostgresStore(address);
   const heard: string[] = [];
   let woken: () => void = () => {};
-  store.follow(({ kind }) => {
+  store.subscribe(({ kind }) => {
     heard.push(kind);
     woken();
   });
@@ -27,15 +27,15 @@ it('while the server is away every call fails in words; when it is back everythi
   };
   await missed();
   await store.link(acme, 'cus_1', t0);
-  await store.recordHint(hintFor('evt_answered'), t0);
+  await store.recordEvent(hintFor('evt_answered'), t0);
   const [claim] = await store.claim(t0, lease, 1);
   if (!claim) throw new Error('it was stale');
 
   await postgres.halt();
   for (const call of [
-    () => store.recordHint(hintFor('evt_refused'), t0),
+    () => store.recordEvent(hintFor('evt_refused'), t0),
     () => store.findAccount(acme),
-    () => store.apply(claim, factsWith(), t0, null, t0),
+    () => store.apply(claim, { facts: factsWith(), fetchedAt: t0, nextChangeAt: null, now: t0 }),
     () => store.ping(),
   ]) {
     await expect(call()).rejects.toThrow(StoreUnavailableError);
@@ -47,8 +47,11 @@ it('while the server is away every call fails in words; when it is back everythi
   await store.ping();
   // The listening connection comes back by itself, and says that it was away.
   await missed();
-  expect(await store.recordHint(hintFor('evt_answered'), t0), 'what was answered is kept').toBe('duplicate');
-  expect(await store.recordHint(hintFor('evt_refused'), t0), 'what was refused left no trace').toBe('ticket');
-  expect(await store.apply(claim, factsWith(), t0, null, t0)).toMatchObject({ applied: true, stale: true });
+  expect(await store.recordEvent(hintFor('evt_answered'), t0), 'what was answered is kept').toBe('duplicate');
+  expect(await store.recordEvent(hintFor('evt_refused'), t0), 'what was refused left no trace').toBe('queued');
+  expect(await store.apply(claim, { facts: factsWith(), fetchedAt: t0, nextChangeAt: null, now: t0 })).toMatchObject({
+    applied: true,
+    stale: true,
+  });
   await store.close();
 });

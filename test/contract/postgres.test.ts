@@ -90,12 +90,14 @@ describe('PostgreSQL alone', () => {
     await operator.query('BEGIN');
     await operator.query(`SELECT 1 FROM billhook.customers WHERE customer = 'cus_order_27' FOR UPDATE`);
     const storms = [one, other].map((store, which) =>
-      Promise.all(customers.map((customer) => store.recordHint(hintFor(`evt_${which}_${customer}`, { customer }), t0))),
+      Promise.all(
+        customers.map((customer) => store.recordEvent(hintFor(`evt_${which}_${customer}`, { customer }), t0)),
+      ),
     );
     await asOperator((client) => until(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
       AND wait_event_type = 'Lock' HAVING count(*) = 2`, client), database); // prettier-ignore
     await operator.query('COMMIT');
-    expect((await Promise.all(storms)).flat()).toEqual(Array.from({ length: 80 }, () => 'ticket'));
+    expect((await Promise.all(storms)).flat()).toEqual(Array.from({ length: 80 }, () => 'queued'));
   });
 
   it('makes its tables once, however many processes start at once', async () => {
@@ -146,7 +148,7 @@ describe('PostgreSQL alone', () => {
         CREATE TRIGGER see AFTER INSERT ON billhook.events FOR EACH ROW EXECUTE FUNCTION see()`),
     );
     const store = await open();
-    await store.recordHint(hintFor('evt_1'), t0);
+    await store.recordEvent(hintFor('evt_1'), t0);
     expect((await asOperator((client) => client.query(`SELECT setting FROM seen`))).rows).toEqual([{ setting: 'on' }]);
   });
 
@@ -169,12 +171,12 @@ describe('PostgreSQL alone', () => {
       });
     await readOnly('on');
     await postgres.cutConnections(address);
-    await expect(store.recordHint(hintFor('evt_1'), t0)).rejects.toThrow(StoreUnavailableError);
-    await expect(store.recordHint(hintFor('evt_1'), t0)).rejects.toThrow('the database is read-only');
+    await expect(store.recordEvent(hintFor('evt_1'), t0)).rejects.toThrow(StoreUnavailableError);
+    await expect(store.recordEvent(hintFor('evt_1'), t0)).rejects.toThrow('the database is read-only');
     await expect(store.ping()).rejects.toThrow('the database is read-only');
     expect(await store.findAccount(acme), 'what is known can still be read').toMatchObject({ ticket: 1 });
     await readOnly('off');
-    expect(await untilItAnswers(() => store.recordHint(hintFor('evt_1'), t0))).toBe('ticket');
+    expect(await untilItAnswers(() => store.recordEvent(hintFor('evt_1'), t0))).toBe('queued');
   });
 
   it('survives that its connections are cut, and says that something may have been missed', async () => {
@@ -182,7 +184,7 @@ describe('PostgreSQL alone', () => {
     await store.link(acme, 'cus_1', t0);
     const heard: string[] = [];
     let woken: () => void = () => {};
-    other.follow(({ kind }) => {
+    other.subscribe(({ kind }) => {
       heard.push(kind);
       woken();
     });
@@ -196,7 +198,11 @@ describe('PostgreSQL alone', () => {
     await next('missed');
     const [claim] = claims;
     if (!claim) throw new Error('it was stale');
-    expect(await untilItAnswers(() => store.apply(claim, factsWith(), t0, null, t0))).toMatchObject({ applied: true });
+    expect(
+      await untilItAnswers(() =>
+        store.apply(claim, { facts: factsWith(), fetchedAt: t0, nextChangeAt: null, now: t0 }),
+      ),
+    ).toMatchObject({ applied: true });
     await next('looked');
   });
 
@@ -204,7 +210,7 @@ describe('PostgreSQL alone', () => {
     const store = await openPostgresStore(address);
     await store.close();
     await expect(store.ping()).rejects.toThrow(StoreUnavailableError);
-    await expect(store.recordHint(hintFor('evt_1'), t0)).rejects.toThrow(StoreUnavailableError);
+    await expect(store.recordEvent(hintFor('evt_1'), t0)).rejects.toThrow(StoreUnavailableError);
   });
 
   it('forgets a great many rows, some thousand at a time', async () => {

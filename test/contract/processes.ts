@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import type { BillingStore } from '../../server/src/ledger/ledger.ts';
 import { acme, factsWith, hintFor, lease, t0, type Stage } from './stage.ts';
 import type { Claim } from '../../server/src/ledger/customers.ts';
-import type { Commit } from '../../server/src/ledger/feed.ts';
+import type { LedgerChange } from '../../server/src/ledger/feed.ts';
 
 const rounds = 10;
 /** Calls of each process in a round. */
@@ -53,7 +53,15 @@ export function processesContract(stage: Stage): void {
       await Promise.all(Array.from({ length: 40 }, (_, index) => stage.store.link(team(index), `cus_${index}`, t0)));
       const claims = await stage.store.claim(t0, lease, 40);
       await Promise.all(
-        claims.map((claim) => stage.store.apply(claim, factsWith(), t0, null, t0, [{ ...notice, id: claim.customer }])),
+        claims.map((claim) =>
+          stage.store.apply(claim, {
+            facts: factsWith(),
+            fetchedAt: t0,
+            nextChangeAt: null,
+            now: t0,
+            notices: [{ ...notice, id: claim.customer }],
+          }),
+        ),
       );
       const to = { host: 'acme', receiver: 'webhook' } as const;
       const taken = (await race((store) => store.claimNotices(to, t0, lease, 4))).flat(2).map(({ id }) => id);
@@ -71,7 +79,12 @@ export function processesContract(stage: Stage): void {
         claims.push(claim);
         const other = await stage.open();
         const write = (store: BillingStore, by: string) =>
-          store.apply(claim, factsWith({ methodDigest: `${round}${by}` }), t0 + round, null, t0 + round);
+          store.apply(claim, {
+            facts: factsWith({ methodDigest: `${round}${by}` }),
+            fetchedAt: t0 + round,
+            nextChangeAt: null,
+            now: t0 + round,
+          });
         const applied = await Promise.all([write(stage.store, 'a'), write(other, 'b')]);
         await other.close();
         expect(applied.filter((each) => each.applied)).toHaveLength(1);
@@ -88,14 +101,18 @@ export function processesContract(stage: Stage): void {
         await stage.store.raiseTicket('cus_1', 'webhook', now);
         const slow = await stage.claimOne(now);
         const quick = await stage.claimOne(now + lease);
-        const late = stage.store.apply(slow, factsWith({ methodDigest: 'older' }), now, null, now + lease);
-        const inTime = other.apply(
-          quick,
-          factsWith({ methodDigest: `newer ${round}` }),
-          now + lease,
-          null,
-          now + lease,
-        );
+        const late = stage.store.apply(slow, {
+          facts: factsWith({ methodDigest: 'older' }),
+          fetchedAt: now,
+          nextChangeAt: null,
+          now: now + lease,
+        });
+        const inTime = other.apply(quick, {
+          facts: factsWith({ methodDigest: `newer ${round}` }),
+          fetchedAt: now + lease,
+          nextChangeAt: null,
+          now: now + lease,
+        });
         expect(await Promise.all([late, inTime])).toMatchObject([{ applied: false }, { applied: true }]);
         expect((await stage.store.findAccount(acme))?.facts?.methodDigest).toBe(`newer ${round}`);
       }
@@ -110,8 +127,8 @@ export function processesContract(stage: Stage): void {
         await stage.store.raiseTicket('cus_1', 'webhook', now);
         const claim = await stage.claimOne(now);
         const [, applied] = await Promise.all([
-          other.recordHint(hintFor(`evt_${round}`), now + 1),
-          stage.store.apply(claim, factsWith(), now, null, now + 2),
+          other.recordEvent(hintFor(`evt_${round}`), now + 1),
+          stage.store.apply(claim, { facts: factsWith(), fetchedAt: now, nextChangeAt: null, now: now + 2 }),
         ]);
         const record = await stage.store.findAccount(acme);
         expect(record?.ticket, 'both tickets count').toBe(claim.ticket + 1);
@@ -147,7 +164,12 @@ export function processesContract(stage: Stage): void {
         const claim = await stage.claimOne(t0 + 1);
         const [outcome] = await Promise.all([
           other.link(ref, `cus_${round}_next`, t0 + 2),
-          stage.store.apply(claim, factsWith({ deleted: true }), t0 + 1, null, t0 + 2),
+          stage.store.apply(claim, {
+            facts: factsWith({ deleted: true }),
+            fetchedAt: t0 + 1,
+            nextChangeAt: null,
+            now: t0 + 2,
+          }),
         ]);
         // In whichever order: the one who came too early tries again.
         if (outcome === 'accountTaken') await other.link(ref, `cus_${round}_next`, t0 + 3);
@@ -159,7 +181,7 @@ export function processesContract(stage: Stage): void {
     // Mutant: `recordHint` without its transaction, or an event id that is looked up before it is inserted.
     it('count an event once that is delivered to both', async () => {
       await stage.store.link(acme, 'cus_1', t0);
-      const outcomes = await race((store, round) => store.recordHint(hintFor(`evt_${round}`), t0));
+      const outcomes = await race((store, round) => store.recordEvent(hintFor(`evt_${round}`), t0));
       for (const each of outcomes) expect(counted(each)).toEqual({ ticket: 1, duplicate: 2 * width - 1 });
       expect(await stage.ticketOf()).toBe(1 + rounds);
     });
@@ -172,7 +194,7 @@ export function processesContract(stage: Stage): void {
       await race((store, round, who) => {
         const order = Number(who) % 2 === 0 ? customers : customers.toReversed();
         return Promise.all(
-          order.map((customer) => store.recordHint(hintFor(`evt_${round}_${who}_${customer}`, { customer }), t0)),
+          order.map((customer) => store.recordEvent(hintFor(`evt_${round}_${who}_${customer}`, { customer }), t0)),
         );
       }, storms);
       expect((await stage.store.customersAfter(null, 1_000)).map(({ ticket }) => ticket)).toEqual(
@@ -215,9 +237,9 @@ export function processesContract(stage: Stage): void {
 
     // Mutant: `takeTurn` that reads before it writes.
     it('give a job to one of them', async () => {
-      const turns = await race(async (store, round) => store.takeTurn('sweep', 0, 1_000, t0 + round * 1_000));
+      const turns = await race(async (store, round) => store.acquireJob('sweep', 0, 1_000, t0 + round * 1_000));
       for (const each of turns) expect(each.filter((turn) => turn !== null)).toHaveLength(1);
-      expect(Math.max(...turns.flat().map((turn) => turn?.turn ?? 0))).toBe(rounds);
+      expect(Math.max(...turns.flat().map((turn) => turn?.fence ?? 0))).toBe(rounds);
     });
 
     // Mutant: `spend` without FOR UPDATE.
@@ -231,12 +253,17 @@ export function processesContract(stage: Stage): void {
     it('share what is open, due, and to be looked at again', async () => {
       await stage.store.link(acme, 'cus_1', t0);
       const subject = { concerns: 'subject', customer: null, subject: { type: 'charge', id: 'ch_1' } } as const;
-      for (let index = 0; index < 40; index++) await stage.store.recordHint(hintFor(`evt_${index}`, subject), t0);
-      const hints = (await race((store) => store.takeOpenHints(t0, lease, 4))).flat(2).map(({ event }) => event);
+      for (let index = 0; index < 40; index++) await stage.store.recordEvent(hintFor(`evt_${index}`, subject), t0);
+      const hints = (await race((store) => store.claimUnresolved(t0, lease, 4))).flat(2).map(({ event }) => event);
       expect(hints).toHaveLength(40);
       expect(new Set(hints).size).toBe(40);
 
-      await stage.store.apply(await stage.claimOne(t0), factsWith(), t0, t0 + 100, t0);
+      await stage.store.apply(await stage.claimOne(t0), {
+        facts: factsWith(),
+        fetchedAt: t0,
+        nextChangeAt: t0 + 100,
+        now: t0,
+      });
       for (let round = 0; round < rounds; round++) {
         const dueAt = (await stage.store.findAccount(acme))?.nextChangeAt ?? 0;
         const before = (await stage.ticketOf()) ?? 0;
@@ -269,9 +296,9 @@ export function processesContract(stage: Stage): void {
     it('comes where several share a ledger, after the commit that has it', async () => {
       expect(stage.store.shared).toBe(stage.sharedByProcesses);
       const other = await stage.open();
-      const heard: Commit[] = [];
+      const heard: LedgerChange[] = [];
       let woken: () => void = () => {};
-      const stop = other.follow((commit) => {
+      const stop = other.subscribe((commit) => {
         heard.push(commit);
         woken();
       });
@@ -282,7 +309,7 @@ export function processesContract(stage: Stage): void {
         expect(heard).toEqual([]);
         return;
       }
-      const until = async (kind: Commit['kind']): Promise<Commit | undefined> => {
+      const until = async (kind: LedgerChange['kind']): Promise<LedgerChange | undefined> => {
         while (heard.every((commit) => commit.kind !== kind)) await new Promise<void>((done) => (woken = done));
         const found = heard.find((commit) => commit.kind === kind);
         heard.splice(0);
@@ -292,9 +319,9 @@ export function processesContract(stage: Stage): void {
 
       await stage.store.link(acme, 'cus_1', t0);
       await until('raised');
-      await stage.store.recordHint(hintFor('evt_1'), t0);
+      await stage.store.recordEvent(hintFor('evt_1'), t0);
       await until('raised');
-      await stage.store.recordHint(
+      await stage.store.recordEvent(
         hintFor('evt_2', { concerns: 'subject', customer: null, subject: { type: 'charge', id: 'ch_1' } }),
         t0,
       );
@@ -303,7 +330,13 @@ export function processesContract(stage: Stage): void {
       await until('raised');
 
       const notice = { id: 'n1', receiver: 'webhook', type: 'subscription.kept', data: {} } as const;
-      await stage.store.apply(await stage.claimOne(t0), factsWith(), t0, null, t0, [notice]);
+      await stage.store.apply(await stage.claimOne(t0), {
+        facts: factsWith(),
+        fetchedAt: t0,
+        nextChangeAt: null,
+        now: t0,
+        notices: [notice],
+      });
       // A notice is a reason to look, and comes with the news of the facts that it follows from.
       while (heard.length < 2) await new Promise<void>((done) => (woken = done));
       expect(heard.splice(0)).toEqual(expect.arrayContaining([{ kind: 'looked', ...acme }, { kind: 'raised' }]));
@@ -320,7 +353,12 @@ export function processesContract(stage: Stage): void {
 
       await stage.store.link({ host: 'acme', account: 'ä'.repeat(5_000) }, 'cus_2', t0);
       await until('raised');
-      await stage.store.apply(await stage.claimOne(t0), factsWith(), t0, null, t0);
+      await stage.store.apply(await stage.claimOne(t0), {
+        facts: factsWith(),
+        fetchedAt: t0,
+        nextChangeAt: null,
+        now: t0,
+      });
       // Too long a name to be told: everybody looks.
       await until('missed');
       stop();

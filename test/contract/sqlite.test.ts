@@ -63,8 +63,8 @@ describe('SQLite alone', () => {
     // Each event is as large as a page, so that the disk is soon full.
     const type = 'x'.repeat(4_000);
     const outcomes: string[] = [];
-    while (!outcomes.some((outcome) => outcome !== 'ticket')) {
-      const outcome = await hints.recordHint(hintFor(`evt_${outcomes.length}`, { type }), t0).catch(String);
+    while (!outcomes.some((outcome) => outcome !== 'queued')) {
+      const outcome = await hints.recordEvent(hintFor(`evt_${outcomes.length}`, { type }), t0).catch(String);
       outcomes.push(outcome);
     }
     const taken = outcomes.length - 1;
@@ -73,8 +73,8 @@ describe('SQLite alone', () => {
     expect(await customers.findAccount(acme), 'what is known can still be read').toMatchObject({ ticket: 1 + taken });
 
     pages(1_000_000);
-    expect(await hints.recordHint(hintFor('evt_0'), t0), 'what was answered is kept').toBe('duplicate');
-    expect(await hints.recordHint(hintFor(`evt_${taken}`), t0), 'what was refused left no trace').toBe('ticket');
+    expect(await hints.recordEvent(hintFor('evt_0'), t0), 'what was answered is kept').toBe('duplicate');
+    expect(await hints.recordEvent(hintFor(`evt_${taken}`), t0), 'what was refused left no trace').toBe('queued');
     expect(await customers.findAccount(acme)).toMatchObject({ ticket: 2 + taken });
     await idle();
     db.close();

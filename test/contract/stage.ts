@@ -4,7 +4,7 @@ import { afterEach, beforeEach } from 'vitest';
 import type { CustomerFacts } from '../../server/src/billing/facts.ts';
 import type { BillingStore } from '../../server/src/ledger/ledger.ts';
 import type { Claim, Applied } from '../../server/src/ledger/customers.ts';
-import type { Hint } from '../../server/src/ledger/events.ts';
+import type { StripeEvent } from '../../server/src/ledger/events.ts';
 
 /** One ledger for one test: `open` may be called several times, for what another process would see. */
 export interface LedgerUnderTest {
@@ -66,7 +66,8 @@ export function setContractStage(sharedByProcesses: boolean, makeLedger: () => P
       if (!claim) throw new Error('nothing was stale');
       return claim;
     },
-    syncOnce: async (facts, now) => store.apply(await stage.claimOne(now), facts, now, null, now),
+    syncOnce: async (facts, now) =>
+      store.apply(await stage.claimOne(now), { facts, fetchedAt: now, nextChangeAt: null, now }),
     rows: () => ledger.rows(),
     breakWrites: (table) => ledger.breakWrites(table),
     ticketOf: async () => (await store.findAccount(acme))?.ticket,
@@ -86,7 +87,7 @@ export function factsWith(change: Partial<CustomerFacts> = {}): CustomerFacts {
   };
 }
 
-export function hintFor(event: string, change: Partial<Hint> = {}): Hint {
+export function hintFor(event: string, change: Partial<StripeEvent> = {}): StripeEvent {
   return {
     event,
     type: 'invoice.paid',

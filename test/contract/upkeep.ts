@@ -50,7 +50,7 @@ export function upkeepContract(stage: Stage): void {
 
   describe('a job', () => {
     const day = 24 * 60 * 60_000;
-    const take = (now: number, everyMs = day) => stage.store.takeTurn('reconcile', everyMs, lease, now);
+    const take = (now: number, everyMs = day) => stage.store.acquireJob('reconcile', everyMs, lease, now);
     const taken = async (now: number, everyMs = day) => {
       const turn = await take(now, everyMs);
       if (!turn) throw new Error('it was nobody’s turn');
@@ -60,27 +60,27 @@ export function upkeepContract(stage: Stage): void {
     it('is one process’s at a time, and due again after a while', async () => {
       const turn = await taken(t0);
       expect(turn).toEqual({ job: 'reconcile', turn: 1, startedAt: t0, progress: null });
-      expect(await (await stage.open()).takeTurn('reconcile', 0, lease, t0 + 1)).toBeNull();
-      expect(await stage.store.takeTurn('sweep', day, lease, t0), 'another job').toMatchObject({ job: 'sweep' });
+      expect(await (await stage.open()).acquireJob('reconcile', 0, lease, t0 + 1)).toBeNull();
+      expect(await stage.store.acquireJob('sweep', day, lease, t0), 'another job').toMatchObject({ job: 'sweep' });
 
-      expect(await stage.store.endTurn(turn, { drift: 0 }, t0 + 10)).toBe(true);
+      expect(await stage.store.completeJob(turn, { drift: 0 }, t0 + 10)).toBe(true);
       expect(await take(t0 + day - 1)).toBeNull();
       expect(await take(t0 + day)).toMatchObject({ turn: 2, startedAt: t0 + day, progress: null });
     });
 
     it('is taken over where a process that died had come to', async () => {
       const turn = await taken(t0);
-      expect(await stage.store.keepTurn(turn, { after: 'cus_5' }, lease, t0 + 50_000)).toBe(true);
+      expect(await stage.store.renewJob(turn, { after: 'cus_5' }, lease, t0 + 50_000)).toBe(true);
       expect(await take(t0 + 50_000 + lease - 1), 'the lease was kept').toBeNull();
       const next = await taken(t0 + 50_000 + lease);
       expect(next).toEqual({ job: 'reconcile', turn: 2, startedAt: t0, progress: { after: 'cus_5' } });
 
-      expect(await stage.store.keepTurn(turn, { after: 'cus_9' }, lease, t0 + 2 * lease), 'fenced').toBe(false);
-      expect(await stage.store.endTurn(turn, { drift: 9 }, t0 + 2 * lease)).toBe(false);
-      expect(await stage.store.lastReceipt('reconcile')).toBeNull();
-      expect(await stage.store.endTurn(next, { drift: 1 }, t0 + 2 * lease)).toBe(true);
-      expect(await stage.store.endTurn(next, { drift: 2 }, t0 + 2 * lease), 'ended once').toBe(false);
-      expect(await stage.store.lastReceipt('reconcile')).toEqual({
+      expect(await stage.store.renewJob(turn, { after: 'cus_9' }, lease, t0 + 2 * lease), 'fenced').toBe(false);
+      expect(await stage.store.completeJob(turn, { drift: 9 }, t0 + 2 * lease)).toBe(false);
+      expect(await stage.store.lastReport('reconcile')).toBeNull();
+      expect(await stage.store.completeJob(next, { drift: 1 }, t0 + 2 * lease)).toBe(true);
+      expect(await stage.store.completeJob(next, { drift: 2 }, t0 + 2 * lease), 'ended once').toBe(false);
+      expect(await stage.store.lastReport('reconcile')).toEqual({
         startedAt: t0,
         endedAt: t0 + 2 * lease,
         receipt: { drift: 1 },
@@ -88,11 +88,11 @@ export function upkeepContract(stage: Stage): void {
     });
 
     it('keeps its last receipt while it is done again, and its lease when a server starts', async () => {
-      await stage.store.endTurn(await taken(t0), { drift: 1 }, t0 + 10);
+      await stage.store.completeJob(await taken(t0), { drift: 1 }, t0 + 10);
       await taken(t0 + day);
-      await stage.store.resume();
+      await stage.store.releaseLeases();
       expect(await take(t0 + day + 1, 0)).toBeNull();
-      expect(await stage.store.lastReceipt('reconcile')).toMatchObject({ startedAt: t0, receipt: { drift: 1 } });
+      expect(await stage.store.lastReport('reconcile')).toMatchObject({ startedAt: t0, receipt: { drift: 1 } });
     });
   });
 
@@ -110,7 +110,12 @@ export function upkeepContract(stage: Stage): void {
       const claims = await stage.store.claim(t0, lease, 10);
       const deleted = claims.find(({ customer }) => customer === 'cus_a');
       if (!deleted) throw new Error('it was not stale');
-      await stage.store.apply(deleted, factsWith({ deleted: true }), t0, null, t0);
+      await stage.store.apply(deleted, {
+        facts: factsWith({ deleted: true }),
+        fetchedAt: t0,
+        nextChangeAt: null,
+        now: t0,
+      });
       expect(ids(await stage.store.customersAfter(null, 2))).toEqual(['cus_1', 'cus_C']);
       expect(ids(await stage.store.customersAfter('cus_C', 2))).toEqual(['cus_b']);
       expect(await stage.store.customersAfter('cus_b', 2)).toEqual([]);
@@ -140,9 +145,9 @@ export function upkeepContract(stage: Stage): void {
 
     it('are not said to have been found by a job when another hint had come before', async () => {
       for (const claim of await stage.store.claim(t0, lease, 10)) {
-        await stage.store.apply(claim, factsWith(), t0, null, t0);
+        await stage.store.apply(claim, { facts: factsWith(), fetchedAt: t0, nextChangeAt: null, now: t0 });
       }
-      await stage.store.recordHint(hintFor('evt_1', { customer: 'cus_a' }), t0 + 1);
+      await stage.store.recordEvent(hintFor('evt_1', { customer: 'cus_a' }), t0 + 1);
       await stage.store.raiseTickets(['cus_a', 'cus_b', 'cus_C'], 'reconcile', t0 + 2);
       const claims = await stage.store.claim(t0 + 3, lease, 10);
       expect(new Map(claims.map(({ customer, cause }) => [customer, cause]))).toEqual(
@@ -155,9 +160,14 @@ export function upkeepContract(stage: Stage): void {
 
       for (const claim of claims.toSorted((a, b) => a.customer.localeCompare(b.customer))) {
         const methodDigest = claim.customer === 'cus_C' ? 'a' : 'drifted';
-        await stage.store.apply(claim, factsWith({ methodDigest }), t0 + 3, null, t0 + 4);
+        await stage.store.apply(claim, {
+          facts: factsWith({ methodDigest }),
+          fetchedAt: t0 + 3,
+          nextChangeAt: null,
+          now: t0 + 4,
+        });
       }
-      expect(await stage.store.foundBy('reconcile', t0 + 4, 10)).toEqual([
+      expect(await stage.store.changesCausedBy('reconcile', t0 + 4, 10)).toEqual([
         {
           ...team(1),
           customer: 'cus_b',
@@ -167,8 +177,8 @@ export function upkeepContract(stage: Stage): void {
           after: factsWith({ methodDigest: 'drifted' }),
         },
       ]);
-      expect(await stage.store.foundBy('reconcile', t0 + 5, 10)).toEqual([]);
-      expect(await stage.store.foundBy('link', t0, 3), 'the first of them').toMatchObject([
+      expect(await stage.store.changesCausedBy('reconcile', t0 + 5, 10)).toEqual([]);
+      expect(await stage.store.changesCausedBy('link', t0, 3), 'the first of them').toMatchObject([
         { customer: 'cus_1', before: null },
         { customer: 'cus_C' },
         { customer: 'cus_a' },
@@ -178,16 +188,16 @@ export function upkeepContract(stage: Stage): void {
     it('of a sweep carry its name', async () => {
       await stage.syncOnce(factsWith(), t0);
       const fresh = (await stage.store.customersAfter(null, 10)).find(({ facts }) => facts !== null)?.customer ?? '';
-      expect(await stage.store.recordHint(hintFor('evt_1', { customer: fresh }), t0 + 1, 'sweep')).toBe('ticket');
-      await stage.store.recordHint(
+      expect(await stage.store.recordEvent(hintFor('evt_1', { customer: fresh }), t0 + 1, 'sweep')).toBe('queued');
+      await stage.store.recordEvent(
         hintFor('evt_2', { concerns: 'subject', customer: null, subject: { type: 'charge', id: 'ch_1' } }),
         t0 + 1,
         'sweep',
       );
       const claims = await stage.store.claim(t0 + 2 * lease, lease, 10);
       expect(claims.find(({ customer }) => customer === fresh)).toMatchObject({ cause: 'sweep' });
-      await stage.store.closeHint('evt_2', fresh, t0 + 2 * lease);
-      expect(await stage.store.recordHint(hintFor('evt_2'), t0 + 3 * lease)).toBe('duplicate');
+      await stage.store.resolveEvent('evt_2', fresh, t0 + 2 * lease);
+      expect(await stage.store.recordEvent(hintFor('evt_2'), t0 + 3 * lease)).toBe('duplicate');
     });
   });
 
@@ -195,7 +205,7 @@ export function upkeepContract(stage: Stage): void {
     beforeEach(async () => {
       await stage.store.link(acme, 'cus_1', t0);
       await stage.syncOnce(factsWith(), t0);
-      await stage.store.recordHint(hintFor('evt_1'), t0 + 100);
+      await stage.store.recordEvent(hintFor('evt_1'), t0 + 100);
     });
 
     it('costs one fetch a while, of a customer nobody waits for', async () => {
@@ -206,7 +216,7 @@ export function upkeepContract(stage: Stage): void {
     });
 
     it('does not keep anybody waiting who waits', async () => {
-      await stage.store.want('cus_1', t0 + 500);
+      await stage.store.prioritize('cus_1', t0 + 500);
       expect(await stage.store.claim(t0 + 101, lease, 10, { restMs: 1_000 })).toMatchObject([{ wanted: true }]);
     });
 
@@ -217,9 +227,9 @@ export function upkeepContract(stage: Stage): void {
 
     it('leaves a place for those with somebody waiting', async () => {
       await stage.store.link({ host: 'acme', account: 'team_2' }, 'cus_2', t0 + 200);
-      expect(await stage.store.claim(t0 + 200, lease, 10, { wanted: true })).toEqual([]);
-      await stage.store.want('cus_2', t0 + 1_000);
-      expect(await stage.store.claim(t0 + 200, lease, 10, { wanted: true })).toMatchObject([
+      expect(await stage.store.claim(t0 + 200, lease, 10, { prioritized: true })).toEqual([]);
+      await stage.store.prioritize('cus_2', t0 + 1_000);
+      expect(await stage.store.claim(t0 + 200, lease, 10, { prioritized: true })).toMatchObject([
         { customer: 'cus_2', wanted: true },
       ]);
     });

@@ -45,10 +45,19 @@ export function visitsContract(stage: Stage): void {
       await stage.store.returnVisit('v1', 5_000, t0 + 2);
       const answering = await stage.claimOne(t0 + 2);
       expect(answering.ticket).toBe(3);
-      expect(await stage.store.apply(early, factsWith({ methodDigest: 'early' }), t0 + 1, null, t0 + 3)).toMatchObject({
+      expect(
+        await stage.store.apply(early, {
+          facts: factsWith({ methodDigest: 'early' }),
+          fetchedAt: t0 + 1,
+          nextChangeAt: null,
+          now: t0 + 3,
+        }),
+      ).toMatchObject({
         applied: false,
       });
-      expect(await stage.store.apply(answering, factsWith(), t0 + 2, null, t0 + 3)).toMatchObject({ applied: true });
+      expect(
+        await stage.store.apply(answering, { facts: factsWith(), fetchedAt: t0 + 2, nextChangeAt: null, now: t0 + 3 }),
+      ).toMatchObject({ applied: true });
     });
 
     it('settle; unchanged may become changed, changed stays', async () => {

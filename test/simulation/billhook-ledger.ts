@@ -9,7 +9,7 @@ import { readConfig, type Config } from '../../server/src/config/config.ts';
 import { createLinking } from '../../server/src/accounts/linking.ts';
 import { createMetrics } from '../../server/src/operations/metrics.ts';
 import { Outbox } from '../../server/src/background/outbox.ts';
-import { createRead } from '../../server/src/accounts/view.ts';
+import { createReadAccount } from '../../server/src/accounts/view.ts';
 import { reconcile } from '../../server/src/background/reconcile.ts';
 import { webhookRoute } from '../../server/src/http/routes/webhook.ts';
 import type { BillingStore } from '../../server/src/ledger/ledger.ts';
@@ -52,7 +52,7 @@ export function billhookLedger(
     return {
       start: (machine) => startProcess(store, settings, machine, mutation),
       async restless() {
-        const { stale, openHints, waitingNotices } = await store.figures(Number.MAX_SAFE_INTEGER);
+        const { stale, openHints, waitingNotices } = await store.stats(Number.MAX_SAFE_INTEGER);
         return { stale, hints: openHints, untold: waitingNotices };
       },
       close: () => store.close(),
@@ -93,14 +93,14 @@ async function startProcess(
   const worker = new Worker(parts, new Waiters(), { pollMs, leaseMs, random, concurrency: 3, restMs: 0 });
   const wakeWorker = () => worker.wake();
   const linking = createLinking(config, store, gateway, wakeWorker);
-  const read = createRead(mutation.readersStore?.(shared, now) ?? shared, catalogue, now);
+  const read = createReadAccount(mutation.readersStore?.(shared, now) ?? shared, catalogue, now);
   const app = new Hono()
-    .route('/', webhookRoute({ ...parts, identity: () => null, wakeWorker, webhookMissed: () => undefined }))
+    .route('/', webhookRoute({ ...parts, stripeAccount: () => null, wakeWorker, requestSweep: () => undefined }))
     .onError((_cause, c) => c.text('', 500));
   const webhook: LedgerProcess['webhook'] = async (body, signature) =>
     (await app.request('/', { method: 'POST', body, headers: { 'stripe-signature': signature } })).status;
 
-  const upkeep = { store, gateway, now, wakeWorker, room: async () => undefined };
+  const upkeep = { store, gateway, now, wakeWorker, whenAvailable: async () => undefined };
   const ending = new AbortController();
 
   await worker.start();
@@ -111,11 +111,11 @@ async function startProcess(
       await linking.link({ host, account }, customer);
     },
     async sweep() {
-      const turn = await store.takeTurn('sweep', 0, leaseMs, now());
+      const turn = await store.acquireJob('sweep', 0, leaseMs, now());
       return turn !== null && (await sweep(upkeep, turn, leaseMs, ending.signal)) !== null;
     },
     async reconcile() {
-      const turn = await store.takeTurn('reconcile', 0, leaseMs, now());
+      const turn = await store.acquireJob('reconcile', 0, leaseMs, now());
       return turn !== null && (await reconcile(upkeep, turn, { leaseMs, signal: ending.signal })) !== null;
     },
     async read(account): Promise<Seen> {

@@ -6,7 +6,6 @@
 import type { BillingStore } from '../../server/src/ledger/ledger.ts';
 import { StripeFailure, type StripeGateway } from '../../server/src/stripe/gateway.ts';
 import type { Mutation } from './billhook-ledger.ts';
-import type { OutboxEntry } from '../../server/src/ledger/outbox.ts';
 
 export interface Mutant {
   readonly name: string;
@@ -40,12 +39,12 @@ export const mutants: readonly Mutant[] = [
     mutate: () => ({
       store: (store) => ({
         ...methods(store),
-        async recordHint(hint, now, via) {
+        async recordEvent(hint, now, via) {
           const { customer } = hint;
-          if (hint.concerns !== 'customer' || customer === null) return await store.recordHint(hint, now, via);
-          const outcome = await store.recordHint({ ...hint, concerns: 'none', customer: null }, now, via);
+          if (hint.concerns !== 'customer' || customer === null) return await store.recordEvent(hint, now, via);
+          const outcome = await store.recordEvent({ ...hint, concerns: 'none', customer: null }, now, via);
           if (outcome === 'duplicate') return outcome;
-          return (await store.raiseTicket(customer, 'webhook', now)) === null ? 'closed' : 'ticket';
+          return (await store.raiseTicket(customer, 'webhook', now)) === null ? 'ignored' : 'queued';
         },
       }),
     }),
@@ -57,8 +56,8 @@ export const mutants: readonly Mutant[] = [
     mutate: () => ({
       store: (store) => ({
         ...methods(store),
-        async closeHint(event, customer, now) {
-          await store.closeHint(event, null, now);
+        async resolveEvent(event, customer, now) {
+          await store.resolveEvent(event, null, now);
           if (customer !== null) await store.raiseTicket(customer, 'webhook', now);
           return null;
         },
@@ -117,7 +116,7 @@ export const mutants: readonly Mutant[] = [
     mutate: () => ({
       store: (store, machine) => ({
         ...methods(store),
-        apply: (claim, facts, _fetchedAt, ...rest) => store.apply(claim, facts, machine.now(), ...rest),
+        apply: (claim, fetched) => store.apply(claim, { ...fetched, fetchedAt: machine.now() }),
       }),
     }),
   },
@@ -186,9 +185,9 @@ export const mutants: readonly Mutant[] = [
     mutate: () => ({
       gateway: (gateway) => ({
         ...gateway,
-        look: async (customer) => {
+        fetchCustomer: async (customer) => {
           try {
-            return await gateway.look(customer);
+            return await gateway.fetchCustomer(customer);
           } catch (cause) {
             if (!(cause instanceof StripeFailure) || cause.code !== 'stripe_customer_missing') throw cause;
             return { customer: { id: customer, deleted: true }, subscriptions: [], openInvoices: [] };
@@ -204,14 +203,14 @@ export const mutants: readonly Mutant[] = [
     mutate: () => ({
       store: (store, machine) => ({
         ...methods(store),
-        async apply(claim, facts, fetchedAt, nextChangeAt, now, notices: readonly OutboxEntry[] = []) {
-          const applied = await store.apply(claim, facts, fetchedAt, nextChangeAt, now);
+        async apply(claim, { notices = [], ...fetched }) {
+          const applied = await store.apply(claim, fetched);
           if (!applied.applied || notices.length === 0) return applied;
           const { revision = 0 } = (await store.findAccount(claim)) ?? {};
           for (const { id, type, data } of notices) {
             await machine.tell({ id, type, data, account: claim.account, revision });
           }
-          return { ...applied, told: notices.length };
+          return { ...applied, noticesWritten: notices.length };
         },
       }),
     }),
@@ -220,14 +219,17 @@ export const mutants: readonly Mutant[] = [
     name: 'one look for everything that came within a second',
     harm: 'what changed after the look and within the second is not looked at',
     mutate: () => {
-      const looks = new Map<string, { readonly at: number; readonly look: ReturnType<StripeGateway['look']> }>();
+      const looks = new Map<
+        string,
+        { readonly at: number; readonly look: ReturnType<StripeGateway['fetchCustomer']> }
+      >();
       return {
         gateway: (gateway, now) => ({
           ...gateway,
-          async look(customer) {
+          async fetchCustomer(customer) {
             const last = looks.get(customer);
             if (last && now() - last.at < 1_000) return await last.look;
-            const look = gateway.look(customer);
+            const look = gateway.fetchCustomer(customer);
             look.catch(() => looks.delete(customer));
             looks.set(customer, { at: now(), look });
             return await look;

@@ -6,7 +6,7 @@
 import type { CustomerFacts, SubscriptionFacts } from '../../server/src/billing/facts.ts';
 import { isBehind } from '../../server/src/billing/changes.ts';
 import { iso } from '../../server/src/billing/judge/deadlines.ts';
-import { owed } from '../../server/src/billing/judge/payment.ts';
+import { unpaidInvoices } from '../../server/src/billing/judge/payment.ts';
 import { endOf, isEnding, isTerminal, keyOf } from '../../server/src/billing/judge/subscription.ts';
 import type { Seen, ToldNotice } from './ledger-under-test.ts';
 import { BrokenPromise } from './broken-promise.ts';
@@ -92,7 +92,7 @@ function missingNotice(now: SubscriptionFacts, { facts: first, old }: FirstSight
   const knownEnd = word ? (Reflect.get(word.data, 'endsAt') ?? null) : endText(first);
   if (knownEnd !== endText(now)) return `it ends ${endText(now)}, not ${knownEnd}`;
   // A debt that was dropped before the first look is nobody's to pay, though the status may stay behind.
-  const owes = isBehind(now) && owed(now).length > 0;
+  const owes = isBehind(now) && unpaidInvoices(now).length > 0;
   if (owes && !(old && isBehind(first)) && !wasTold('payment.failed')) return 'a payment failed';
   const plan = told.findLast(({ type }) => type === 'plan.changed' || type === 'subscription.started');
   const knownQuantity = plan ? quantityTold(plan) : first.items[0]?.quantity;

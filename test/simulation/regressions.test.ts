@@ -18,7 +18,7 @@ it('a reconciliation ends when a customer is found deleted, and a hint came whil
   const store = openSqliteStore(':memory:');
   await store.link({ host: 'acme', account: 'team_1' }, 'cus_1', 1_000);
   const [claim] = await store.claim(2_000, 60_000, 1);
-  const turn = await store.takeTurn('reconcile', 0, 60_000, 3_000);
+  const turn = await store.acquireJob('reconcile', 0, 60_000, 3_000);
   if (!claim || !turn) throw new Error('nothing to claim, or no turn');
 
   const found: Promise<unknown>[] = [];
@@ -27,8 +27,8 @@ it('a reconciliation ends when a customer is found deleted, and a hint came whil
   const receipt = await reconcile(
     {
       store,
-      gateway: { livingSubscriptions: async () => ({ rows: [{ customer: 'cus_1' }], next: null }) },
-      room: async () => undefined,
+      gateway: { liveSubscriptions: async () => ({ rows: [{ customer: 'cus_1' }], next: null }) },
+      whenAvailable: async () => undefined,
       now: () => 4_000,
       wakeWorker: () => {
         // The claim is of the ticket before: on the tombstone that it leaves, one ticket is open for ever.
@@ -42,7 +42,8 @@ it('a reconciliation ends when a customer is found deleted, and a hint came whil
       pollMs: 1,
       onQuiet: () => {
         rounds++;
-        if (rounds === 1) found.push(store.apply(claim, gone, 4_000, null, 4_000));
+        if (rounds === 1)
+          found.push(store.apply(claim, { facts: gone, fetchedAt: 4_000, nextChangeAt: null, now: 4_000 }));
         if (rounds === 50) waited.abort();
       },
     },

@@ -8,7 +8,7 @@ import { createSandbox, type StripeSandbox } from '../../demo/stripe-sandbox/ind
 import type { SandboxEvent } from '../../demo/stripe-sandbox/state/wire.ts';
 import { thinBody } from '../../demo/stripe-sandbox/webhooks/thin-event.ts';
 import type { CustomerFacts } from '../../server/src/billing/facts.ts';
-import { hintOf } from '../../server/src/stripe/event.ts';
+import { readEvent } from '../../server/src/stripe/event.ts';
 import { namedItem } from '../../server/src/billing/judge/plan.ts';
 import { createStripeGateway } from '../../server/src/stripe/gateway.ts';
 import { customerFacts, priceFacts } from '../../server/src/stripe/facts/customer.ts';
@@ -116,7 +116,7 @@ export class StripeAccount {
     this.#touched.clear();
     for (const event of this.#sent.splice(0)) {
       const body = JSON.stringify({ ...event, pending_webhooks: 1 });
-      const { customer } = hintOf(event);
+      const { customer } = readEvent(event);
       this.mail.push({
         id: event.id,
         type: event.type,
@@ -166,7 +166,7 @@ export class StripeAccount {
   async #noteVersion(customer: string, versions: Version[]): Promise<void> {
     // A deleted customer is deleted for good: what becomes of its old invoices concerns nobody.
     if (versions.at(-1)?.facts.deleted === true) return;
-    const facts = this.#named(customerFacts(await this.#oracle.look(customer), digest));
+    const facts = this.#named(customerFacts(await this.#oracle.fetchCustomer(customer), digest));
     const content = JSON.stringify(facts);
     if (versions.at(-1)?.content !== content) versions.push({ since: this.#time.now, facts, content });
   }

@@ -11,7 +11,7 @@ import type { PortalChoice } from '../billing/judge/portal.ts';
 import type { BillingStore } from '../ledger/ledger.ts';
 import type { CustomerRecord } from '../ledger/customers.ts';
 
-export interface Reading {
+export interface AccountView {
   readonly record: CustomerRecord | null;
   readonly snapshot: BillingSnapshot;
   /** Of the document without `asOf`: looking again and finding the same is no change. */
@@ -24,9 +24,9 @@ export interface Reading {
   readonly portal: PortalChoice;
 }
 
-export type Read = (account: Account) => Promise<Reading>;
+export type ReadAccount = (account: Account) => Promise<AccountView>;
 
-export function createRead(store: BillingStore, catalogue: Catalogue, now: () => number): Read {
+export function createReadAccount(store: BillingStore, catalogue: Catalogue, now: () => number): ReadAccount {
   return async function read(account) {
     const record = await store.findAccount(account);
     const { snapshot, nextChangeAt, invoiceToPay, portal } = judge(

@@ -9,8 +9,8 @@ export function codeOf(cause: unknown): string {
 }
 
 /** Seconds between two tries. What passes by itself (Stripe is down) is tried often: all must be fresh soon after. */
-const longestPassing = 30;
-const longest = 300;
+const maxSecondsPassing = 30;
+const maxSeconds = 300;
 
 /**
  * Milliseconds of back-off: 1, 2, 4 … seconds, each give or take a quarter, so that what failed together does not come
@@ -21,6 +21,6 @@ const longest = 300;
  */
 export function backOffMs(cause: unknown, failures: number, random: () => number): number {
   const failure = cause instanceof StripeFailure ? cause : null;
-  const seconds = Math.min(failure?.passing === true ? longestPassing : longest, 2 ** failures);
+  const seconds = Math.min(failure?.passing === true ? maxSecondsPassing : maxSeconds, 2 ** failures);
   return Math.max(failure?.retryAfterMs ?? 0, Math.round(seconds * 1000 * (0.75 + random() / 2)));
 }

@@ -74,7 +74,7 @@ export class Catalogue implements JudgesCatalogue {
   }
 
   /** Fetches what these items name and was never asked about, before facts that need it are shown. */
-  async learn(items: readonly ItemFacts[]): Promise<void> {
+  async fetchMissing(items: readonly ItemFacts[]): Promise<void> {
     // A scheduled phase names its price only.
     const priceIds = items
       .filter(({ product, price }) => product === '' && !this.#prices.has(price))

@@ -3,7 +3,7 @@
 import type { ConfirmedBy } from '@billhook/widget/contract';
 import { driftBetween, type DriftClass } from '../billing/drift.ts';
 import type { BillingStore } from '../ledger/ledger.ts';
-import type { Finding } from '../ledger/jobs.ts';
+import type { CausedChange } from '../ledger/jobs.ts';
 
 /** An account whose ledger had drifted, and when a look put it right. */
 export interface DriftedAccount {
@@ -26,7 +26,7 @@ export interface Drift {
   readonly accounts: readonly DriftedAccount[];
 }
 
-const named = 100;
+const maxAccounts = 100;
 const perRead = 500;
 
 /**
@@ -36,7 +36,7 @@ const perRead = 500;
  * @param until Up to this moment, and without it. Default: until now.
  */
 export async function driftBetweenTimes(
-  store: Pick<BillingStore, 'foundBy'>,
+  store: Pick<BillingStore, 'changesCausedBy'>,
   cause: ConfirmedBy,
   since: number,
   until = Number.POSITIVE_INFINITY,
@@ -46,7 +46,7 @@ export async function driftBetweenTimes(
   const counted = new Set<string>();
   for (let from = since; ;) {
     // oxlint-disable-next-line no-await-in-loop -- a page begins where the last one ended
-    const page = await store.foundBy(cause, from, perRead);
+    const page = await store.changesCausedBy(cause, from, perRead);
     // Pages overlap in the millisecond at which one ends and the next begins.
     const fresh = page.filter((finding) => finding.at < until && !counted.has(nameOf(finding)));
     for (const finding of fresh) {
@@ -54,7 +54,7 @@ export async function driftBetweenTimes(
       const classes = driftBetween(finding.before, finding.after);
       for (const each of classes) byClass[each] = (byClass[each] ?? 0) + 1;
       const { host, account, customer, at: healedAt, revision } = finding;
-      if (accounts.length < named) accounts.push({ host, account, customer, classes, healedAt, revision });
+      if (accounts.length < maxAccounts) accounts.push({ host, account, customer, classes, healedAt, revision });
     }
     if (page.length < perRead || fresh.length === 0) break;
     from = page.at(-1)?.at ?? from;
@@ -62,4 +62,4 @@ export async function driftBetweenTimes(
   return { count: counted.size, byClass, accounts };
 }
 
-const nameOf = ({ customer, revision }: Finding): string => `${customer} ${revision}`;
+const nameOf = ({ customer, revision }: CausedChange): string => `${customer} ${revision}`;

@@ -3,21 +3,21 @@
  * transaction that closes the hint. What the catalogue is made of is fetched again, and no customer with it.
  */
 
-import { inLane } from '../stripe/request-budget.ts';
+import { withPriority } from '../stripe/request-budget.ts';
 import { backOffMs, codeOf } from './backoff.ts';
 import { describeCause } from '../log.ts';
 import type { Waiters } from './waiters.ts';
-import type { Subject, OpenHint } from '../ledger/events.ts';
+import type { Subject, UnresolvedEvent } from '../ledger/events.ts';
 import type { WorkerParts } from './context.ts';
 
-export interface HintResolverOptions {
+export interface EventResolverOptions {
   /** Milliseconds that a hint is ours. */
   readonly leaseMs: number;
   /** Milliseconds that asking about one subject may take; less than the lease. */
   readonly limitMs: number;
   readonly random: () => number;
   /** Tells the ledger something, now or as soon as it answers again. */
-  readonly tell: (debt: () => Promise<void>) => Promise<void>;
+  readonly writeOrDefer: (debt: () => Promise<void>) => Promise<void>;
 }
 
 /** Subjects asked about at the same time. */
@@ -25,23 +25,23 @@ const concurrency = 4;
 /** Hints taken at once: many of them are about the same thing. */
 const batch = 20;
 
-export class HintResolver {
+export class EventResolver {
   readonly #parts: WorkerParts;
   readonly #waiters: Waiters;
-  readonly #options: HintResolverOptions;
+  readonly #options: EventResolverOptions;
   #busy = 0;
 
-  constructor(parts: WorkerParts, waiters: Waiters, options: HintResolverOptions) {
+  constructor(parts: WorkerParts, waiters: Waiters, options: EventResolverOptions) {
     this.#parts = parts;
     this.#waiters = waiters;
     this.#options = options;
   }
 
   /** Takes open hints, as far as there are places, and answers the work on them. */
-  async take(now: number): Promise<Promise<void>[]> {
+  async poll(now: number): Promise<Promise<void>[]> {
     if (this.#busy > 0) return [];
-    const bySubject = new Map<string, OpenHint[]>();
-    for (const hint of await this.#parts.store.takeOpenHints(now, this.#options.leaseMs, batch)) {
+    const bySubject = new Map<string, UnresolvedEvent[]>();
+    for (const hint of await this.#parts.store.claimUnresolved(now, this.#options.leaseMs, batch)) {
       const key = `${hint.subject.type} ${hint.subject.id}`;
       bySubject.set(key, [...(bySubject.get(key) ?? []), hint]);
     }
@@ -59,12 +59,12 @@ export class HintResolver {
   }
 
   /** @param hints All about the same subject. */
-  async #resolve(hints: readonly OpenHint[]): Promise<void> {
+  async #resolve(hints: readonly UnresolvedEvent[]): Promise<void> {
     const { config, store, metrics } = this.#parts;
     const [first] = hints;
     if (!first) return;
     try {
-      const customer = await inLane(
+      const customer = await withPriority(
         'background',
         () => this.#customerOf(first.subject),
         AbortSignal.timeout(this.#options.limitMs),
@@ -73,16 +73,16 @@ export class HintResolver {
       for (const { event } of hints) {
         if (isUnresolved) config.log.warn('hint.of_nobody', { event, type: first.subject.type });
         // oxlint-disable-next-line no-await-in-loop -- each in a transaction of its own
-        await store.closeHint(event, customer, config.now());
+        await store.resolveEvent(event, customer, config.now());
       }
     } catch (cause) {
-      const { random, tell } = this.#options;
+      const { random, writeOrDefer: tell } = this.#options;
       const postponed = hints.map(({ event, subject, attempts }) => {
         const fields = { event, type: subject.type, attempts, code: codeOf(cause) };
         config.log.warn('hint.failed', { ...fields, cause: describeCause(cause) });
-        metrics.hintFailed(fields.code);
+        metrics.eventFailed(fields.code);
         const nextAttemptAt = config.now() + backOffMs(cause, attempts - 1, random);
-        return tell(() => store.postponeHint(event, nextAttemptAt));
+        return tell(() => store.postponeEvent(event, nextAttemptAt));
       });
       await Promise.all(postponed);
     }

@@ -8,7 +8,7 @@ import type { Config, Host } from '../config/config.ts';
 import { DeliveryFailure, postNotice } from './host-webhook.ts';
 import { iso } from '../billing/judge/deadlines.ts';
 import { describeCause } from '../log.ts';
-import { Rounds } from './poll-loop.ts';
+import { PollLoop } from './poll-loop.ts';
 import { type BillingStore } from '../ledger/ledger.ts';
 import { StoreUnavailableError } from '../ledger/errors.ts';
 import type { Receiver, NoticeClaim } from '../ledger/outbox.ts';
@@ -33,7 +33,7 @@ const hour = 60 * 60_000;
 /** A notice is tried for so long, */
 const triedForMs = 72 * hour;
 /** and so often at least: it may have waited that long behind another, or for this process. */
-const leastAttempts = 8;
+const minAttempts = 8;
 
 /** Milliseconds until the attempt after the n-th: 5, 10, 20 … 3,600 seconds, each give or take a quarter. */
 export function retryAfterMs(attempts: number, random: () => number): number {
@@ -46,7 +46,7 @@ export function receiversOf({ webhook }: Host, { onChange }: Config): Receiver[]
 }
 
 /** The notices of one host to one receiver. One that hangs takes no place away from the others. */
-interface Lane {
+interface DeliveryLane {
   readonly host: Host;
   readonly receiver: Receiver;
   busy: number;
@@ -56,8 +56,8 @@ export class Outbox {
   readonly #config: Config;
   readonly #store: BillingStore;
   readonly #options: Required<OutboxOptions>;
-  readonly #rounds: Rounds;
-  readonly #lanes: readonly Lane[];
+  readonly #rounds: PollLoop;
+  readonly #lanes: readonly DeliveryLane[];
 
   constructor(config: Config, store: BillingStore, options: OutboxOptions = {}) {
     this.#config = config;
@@ -74,9 +74,9 @@ export class Outbox {
     this.#lanes = [...config.hosts.values()].flatMap((host) =>
       receiversOf(host, config).map((receiver) => ({ host, receiver, busy: 0 })),
     );
-    this.#rounds = new Rounds({
-      look: () => this.#look(),
-      everyMs: this.#options.pollMs,
+    this.#rounds = new PollLoop({
+      poll: () => this.#poll(),
+      intervalMs: this.#options.pollMs,
       // The ledger could not note how it went. The lease ends by itself, and the notice is delivered again.
       onFailure: (cause) =>
         config.log.error('outbox.failed', {
@@ -101,7 +101,7 @@ export class Outbox {
     await this.#rounds.stop();
   }
 
-  async #look(): Promise<void> {
+  async #poll(): Promise<void> {
     const { concurrency, leaseMs } = this.#options;
     for (const lane of this.#lanes) {
       const free = concurrency - lane.busy;
@@ -109,7 +109,7 @@ export class Outbox {
       const to = { host: lane.host.id, receiver: lane.receiver };
       for (const claim of await this.#store.claimNotices(to, this.#config.now(), leaseMs, free)) {
         lane.busy++;
-        this.#rounds.take(this.#tell(lane.host, claim).finally(() => lane.busy--));
+        this.#rounds.track(this.#tell(lane.host, claim).finally(() => lane.busy--));
       }
     }
   }
@@ -123,7 +123,7 @@ export class Outbox {
     } catch (cause) {
       const { code, status } = cause instanceof DeliveryFailure ? cause : { code: 'internal', status: null };
       const next = now() + retryAfterMs(attempts, this.#options.random);
-      const isGivenUp = attempts >= leastAttempts && next > claim.at + triedForMs;
+      const isGivenUp = attempts >= minAttempts && next > claim.at + triedForMs;
       await this.#store.noticeFailed(claim, code, isGivenUp ? null : next, now());
       const said = { ...fields, code, ...(status === null ? {} : { status }), cause: describeCause(cause) };
       if (isGivenUp) log.error('notice.given_up', said);

@@ -3,24 +3,24 @@
  * other processes write too. What a look finds is worked on while the next look goes on.
  */
 
-export interface RoundsOptions {
+export interface PollLoopOptions {
   /** Looks once, and hands what it finds to `take`. */
-  readonly look: () => Promise<void>;
+  readonly poll: () => Promise<void>;
   /** Looking or working failed, and nothing could be noted of it. The next look comes all the same. */
   readonly onFailure: (cause: unknown) => void;
   /** Milliseconds between two looks when nobody wakes. */
-  readonly everyMs: number;
+  readonly intervalMs: number;
 }
 
-export class Rounds {
-  readonly #options: RoundsOptions;
+export class PollLoop {
+  readonly #options: PollLoopOptions;
   readonly #busy = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | null = null;
-  #looking: Promise<void> | null = null;
-  #lookAgain = false;
+  #polling: Promise<void> | null = null;
+  #pollAgain = false;
   #running = false;
 
-  constructor(options: RoundsOptions) {
+  constructor(options: PollLoopOptions) {
     this.#options = options;
   }
 
@@ -37,20 +37,20 @@ export class Rounds {
   /** There is something: look now. */
   wake(): void {
     if (!this.#running) return;
-    if (this.#looking) {
-      this.#lookAgain = true;
+    if (this.#polling) {
+      this.#pollAgain = true;
       return;
     }
-    this.#looking = this.#lookUntilQuiet().finally(() => {
-      this.#looking = null;
+    this.#polling = this.#pollUntilQuiet().finally(() => {
+      this.#polling = null;
       if (!this.#running) return;
       if (this.#timer) clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.wake(), this.#options.everyMs);
+      this.#timer = setTimeout(() => this.wake(), this.#options.intervalMs);
     });
   }
 
   /** Works on something, and looks again when it is done: its place is free. */
-  take(work: Promise<void>): void {
+  track(work: Promise<void>): void {
     const taken = work.catch(this.#options.onFailure).finally(() => {
       this.#busy.delete(taken);
       this.wake();
@@ -62,19 +62,19 @@ export class Rounds {
   async stop(): Promise<void> {
     this.#running = false;
     if (this.#timer) clearTimeout(this.#timer);
-    await this.#looking;
+    await this.#polling;
     await Promise.all(this.#busy);
   }
 
-  async #lookUntilQuiet(): Promise<void> {
+  async #pollUntilQuiet(): Promise<void> {
     do {
-      this.#lookAgain = false;
+      this.#pollAgain = false;
       try {
-        await this.#options.look();
+        await this.#options.poll();
       } catch (cause) {
         this.#options.onFailure(cause);
         return;
       }
-    } while (this.#lookAgain && this.#running);
+    } while (this.#pollAgain && this.#running);
   }
 }

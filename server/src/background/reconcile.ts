@@ -9,22 +9,22 @@
  */
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { inLane, type Budget } from '../stripe/request-budget.ts';
+import { withPriority, type RequestBudget } from '../stripe/request-budget.ts';
 import { isTerminal } from '../billing/judge/subscription.ts';
 import { driftBetweenTimes, type Drift, type DriftedAccount } from './drift-report.ts';
 import type { BillingStore } from '../ledger/ledger.ts';
 import type { EventCalls } from '../stripe/events.ts';
 import type { CustomerRecord } from '../ledger/customers.ts';
-import type { Turn } from '../ledger/jobs.ts';
+import type { JobLease } from '../ledger/jobs.ts';
 
 export interface ReconcileParts {
   readonly store: Pick<
     BillingStore,
-    'customersAfter' | 'customersAmong' | 'raiseTickets' | 'foundBy' | 'keepTurn' | 'endTurn'
+    'customersAfter' | 'customersAmong' | 'raiseTickets' | 'changesCausedBy' | 'renewJob' | 'completeJob'
   >;
-  readonly gateway: Pick<EventCalls, 'livingSubscriptions'>;
+  readonly gateway: Pick<EventCalls, 'liveSubscriptions'>;
   /** Resolves when there is room for what a lane asks of Stripe. */
-  readonly room: Budget['room'];
+  readonly whenAvailable: RequestBudget['whenAvailable'];
   readonly now: () => number;
   /** Tickets were raised. */
   readonly wakeWorker: () => void;
@@ -73,7 +73,7 @@ export interface ReconcileProgress {
 }
 
 /** What came of a reconciliation. Times are Unix milliseconds. */
-export interface ReconcileReceipt {
+export interface ReconcileReport {
   readonly since: number;
   /** Living subscriptions at Stripe. */
   readonly subscriptions: number;
@@ -89,7 +89,7 @@ export interface ReconcileReceipt {
 }
 
 /** A turn that was left longer ago is begun anew: its looks say too little of now. */
-const oldestResumed = 6 * 60 * 60 * 1000;
+const maxResumedAgeMs = 6 * 60 * 60 * 1000;
 
 /** A customer that was linked a moment ago is being fetched anyway. */
 const justLinkedMs = 60_000;
@@ -107,9 +107,9 @@ const justLinkedMs = 60_000;
  */
 export async function reconcile(
   parts: ReconcileParts,
-  turn: Turn,
+  turn: JobLease,
   options: ReconcileOptions,
-): Promise<ReconcileReceipt | null> {
+): Promise<ReconcileReport | null> {
   const run = new Run(parts, turn, options);
   try {
     await run.throughStripe();
@@ -117,26 +117,26 @@ export async function reconcile(
     await run.throughUnseen();
     return await run.end();
   } catch (cause) {
-    if (cause instanceof TurnLost || options.signal.aborted) return null;
+    if (cause instanceof LeaseLost || options.signal.aborted) return null;
     throw cause;
   }
 }
 
 /** The turn is somebody else's, or this process is being stopped. */
-class TurnLost extends Error {}
+class LeaseLost extends Error {}
 
 class Run {
   readonly #parts: ReconcileParts;
-  readonly #turn: Turn;
+  readonly #lease: JobLease;
   readonly #options: Required<ReconcileOptions>;
   #progress: ReconcileProgress;
   #keptAt = 0;
   /** Of the page in hand, customers that are done: shown, and not kept. */
   #done = 0;
 
-  constructor(parts: ReconcileParts, turn: Turn, options: ReconcileOptions) {
+  constructor(parts: ReconcileParts, turn: JobLease, options: ReconcileOptions) {
     this.#parts = parts;
-    this.#turn = turn;
+    this.#lease = turn;
     this.#options = {
       batch: 20,
       pollMs: 200,
@@ -148,7 +148,7 @@ class Run {
     const left = turn.progress as ReconcileProgress | null;
     const since = parts.now();
     this.#progress =
-      left !== null && since - left.since < oldestResumed
+      left !== null && since - left.since < maxResumedAgeMs
         ? left
         : {
             since,
@@ -169,7 +169,11 @@ class Run {
     while (this.#progress.phase === 'stripe') {
       const { gateway, store } = this.#parts;
       const { after } = this.#progress;
-      const { rows, next } = await inLane('reconcile', () => gateway.livingSubscriptions(after), this.#options.signal);
+      const { rows, next } = await withPriority(
+        'reconcile',
+        () => gateway.liveSubscriptions(after),
+        this.#options.signal,
+      );
       const customers = [...new Set(rows.map(({ customer }) => customer))];
       const linked = await store.customersAmong(customers);
       await this.#inBatches(linked.filter(isLiving));
@@ -190,7 +194,7 @@ class Run {
       const records = await store.customersAfter(this.#progress.after, this.#options.batch);
       const last = records.at(-1);
       const wanted = records.filter((record) => this.#isSeen(record) || couldBeWrong(record));
-      const unseen = await this.#lookAt(wanted);
+      const unseen = await this.#syncAll(wanted);
       await this.#keep({
         visited: this.#progress.visited + records.length,
         looked: this.#progress.looked + wanted.length - unseen.length,
@@ -214,7 +218,7 @@ class Run {
     }
   }
 
-  async end(): Promise<ReconcileReceipt | null> {
+  async end(): Promise<ReconcileReport | null> {
     const { store, now } = this.#parts;
     const { since, subscriptions, unlinked, looked, idle, unseen, neverFetched } = this.#progress;
     const found = await driftBetweenTimes(store, 'reconcile', since);
@@ -227,20 +231,20 @@ class Run {
             accounts: [...neverFetched.accounts, ...found.accounts],
           };
     const receipt = { since, subscriptions, unlinked, looked, idle, unseen, drift };
-    return (await store.endTurn(this.#turn, receipt, now())) ? receipt : null;
+    return (await store.completeJob(this.#lease, receipt, now())) ? receipt : null;
   }
 
   async #inBatches(records: readonly CustomerRecord[]): Promise<void> {
     const { batch } = this.#options;
     for (let from = 0; from < records.length; from += batch) {
       // oxlint-disable-next-line no-await-in-loop -- one batch at a time is the point
-      await this.#lookAt(records.slice(from, from + batch));
+      await this.#syncAll(records.slice(from, from + batch));
       this.#done = from + batch;
     }
   }
 
   /** Raises their tickets, and waits until each was looked at or has failed; answers those that failed. */
-  async #lookAt(records: readonly CustomerRecord[]): Promise<readonly CustomerRecord[]> {
+  async #syncAll(records: readonly CustomerRecord[]): Promise<readonly CustomerRecord[]> {
     const { store, now, wakeWorker } = this.#parts;
     const missing = records.filter((record) => !this.#isSeen(record));
     if (missing.length === 0) return [];
@@ -248,7 +252,7 @@ class Run {
     // Who is stale is looked at anyway. What such a look finds was not missed, only not reached yet, and is no drift.
     const fresh = missing.filter(({ staleSince }) => staleSince === null).map(({ customer }) => customer);
     // The looks are the worker's, who does not know that these can wait: no more of them than there is room for.
-    await this.#untilRoom();
+    await this.#untilAvailable();
     await store.raiseTickets(fresh, 'reconcile', now());
     wakeWorker();
     const raised = await store.customersAmong(customers);
@@ -293,9 +297,9 @@ class Run {
   }
 
   /** A budget that others use up must not cost the turn. */
-  async #untilRoom(): Promise<void> {
+  async #untilAvailable(): Promise<void> {
     const found = new AbortController();
-    const room = this.#parts.room('reconcile', AbortSignal.any([found.signal, this.#options.signal]));
+    const room = this.#parts.whenAvailable('reconcile', AbortSignal.any([found.signal, this.#options.signal]));
     try {
       // oxlint-disable-next-line no-await-in-loop -- the lease is kept meanwhile
       while (!(await Promise.race([room.then(() => true), this.#pause().then(() => false)]))) await this.#keepLease();
@@ -318,8 +322,8 @@ class Run {
     this.#progress = { ...this.#progress, ...change };
     if ('visited' in change) this.#done = 0;
     this.#keptAt = now();
-    const kept = await store.keepTurn(this.#turn, this.#progress, this.#options.leaseMs, this.#keptAt);
-    if (!kept || this.#options.signal.aborted) throw new TurnLost();
+    const kept = await store.renewJob(this.#lease, this.#progress, this.#options.leaseMs, this.#keptAt);
+    if (!kept || this.#options.signal.aborted) throw new LeaseLost();
     this.#show(0);
   }
 

@@ -8,23 +8,23 @@ import { describeCause, type Log } from '../log.ts';
 import type { Metrics } from '../operations/metrics.ts';
 import { driftBetweenTimes, type Drift } from './drift-report.ts';
 import { reconcile, type ReconcileParts } from './reconcile.ts';
-import { Rounds } from './poll-loop.ts';
+import { PollLoop } from './poll-loop.ts';
 import { type BillingStore } from '../ledger/ledger.ts';
 import { StripeFailure } from '../stripe/gateway.ts';
 import { sweep, type SweepParts } from './sweep.ts';
 import { StoreUnavailableError } from '../ledger/errors.ts';
-import type { Job, Turn } from '../ledger/jobs.ts';
+import type { Job, JobLease } from '../ledger/jobs.ts';
 
-export type UpkeepParts = SweepParts &
+export type SchedulerParts = SweepParts &
   ReconcileParts & {
-    readonly store: Pick<BillingStore, 'takeTurn' | 'lastReceipt'>;
+    readonly store: Pick<BillingStore, 'acquireJob' | 'lastReport'>;
     /** Makes sure that the ledger is the key's, should Stripe have been out of reach at the start. */
     readonly confirm: () => Promise<void>;
     readonly log: Log;
     readonly metrics: Pick<Metrics, 'drift'>;
   };
 
-export interface UpkeepOptions {
+export interface SchedulerOptions {
   /** Milliseconds between two looks at what is due. Default: 5,000. */
   readonly pollMs?: number;
   /** Milliseconds from the beginning of a sweep to the next. Default: 300,000. */
@@ -37,17 +37,17 @@ export interface UpkeepOptions {
   readonly leaseMs?: number;
 }
 
-export class Upkeep {
-  readonly #parts: UpkeepParts;
-  readonly #options: Required<UpkeepOptions>;
-  readonly #rounds: Rounds;
+export class Scheduler {
+  readonly #parts: SchedulerParts;
+  readonly #options: Required<SchedulerOptions>;
+  readonly #pollLoop: PollLoop;
   readonly #stopping = new AbortController();
   readonly #busy = new Set<Job>();
   #startedAt = 0;
   /** Events may have been refused since the last sweep began. */
-  #missed = true;
+  #sweepRequested = true;
 
-  constructor(parts: UpkeepParts, options: UpkeepOptions = {}) {
+  constructor(parts: SchedulerParts, options: SchedulerOptions = {}) {
     this.#parts = parts;
     this.#options = {
       pollMs: 5_000,
@@ -57,37 +57,37 @@ export class Upkeep {
       leaseMs: 30_000,
       ...options,
     };
-    this.#rounds = new Rounds({
-      look: () => this.#look(),
-      everyMs: this.#options.pollMs,
+    this.#pollLoop = new PollLoop({
+      poll: () => this.#poll(),
+      intervalMs: this.#options.pollMs,
       onFailure: (cause) => this.#failed('upkeep', cause),
     });
   }
 
   start(): void {
     this.#startedAt = this.#parts.now();
-    this.#rounds.start();
+    this.#pollLoop.start();
   }
 
   /** An event could not be recorded, and Stripe was told so: sweep as soon as the ledger answers again. */
-  missed(): void {
-    this.#missed = true;
+  requestSweep(): void {
+    this.#sweepRequested = true;
   }
 
   /** Ends what is under way between two steps; the turn is left to whoever comes next. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await this.#rounds.stop();
+    await this.#pollLoop.stop();
   }
 
-  async #look(): Promise<void> {
+  async #poll(): Promise<void> {
     const { sweepMs, reconcileMs, restMs, leaseMs } = this.#options;
-    await this.#try('sweep', this.#missed ? 0 : sweepMs, async (turn) => {
+    await this.#try('sweep', this.#sweepRequested ? 0 : sweepMs, async (turn) => {
       // One that is taken over goes on with what is older than its beginning: what was missed since needs another.
-      if (turn.progress === null) this.#missed = false;
+      if (turn.progress === null) this.#sweepRequested = false;
       const { store, log, confirm } = this.#parts;
       await confirm();
-      const last = await store.lastReceipt('sweep');
+      const last = await store.lastReport('sweep');
       const receipt = await sweep(this.#parts, turn, leaseMs, this.#stopping.signal);
       if (receipt === null) return;
       log.info('sweep.done', { count: receipt.new });
@@ -108,12 +108,12 @@ export class Upkeep {
   }
 
   /** Begins a job that is due; the looks go on meanwhile, for the other job's sake. */
-  async #try(job: Job, everyMs: number, work: (turn: Turn) => Promise<void>): Promise<void> {
+  async #try(job: Job, everyMs: number, work: (turn: JobLease) => Promise<void>): Promise<void> {
     if (this.#busy.has(job) || this.#stopping.signal.aborted) return;
-    const turn = await this.#parts.store.takeTurn(job, everyMs, this.#options.leaseMs, this.#parts.now());
+    const turn = await this.#parts.store.acquireJob(job, everyMs, this.#options.leaseMs, this.#parts.now());
     if (turn === null) return;
     this.#busy.add(job);
-    this.#rounds.take(
+    this.#pollLoop.track(
       work(turn)
         .catch((cause: unknown) => this.#failed(job, cause))
         .finally(() => this.#busy.delete(job)),
@@ -128,7 +128,7 @@ export class Upkeep {
 
   #failed(job: Job | 'upkeep', cause: unknown): void {
     if (this.#stopping.signal.aborted) return;
-    if (cause instanceof StoreUnavailableError || job === 'sweep') this.#missed = true;
+    if (cause instanceof StoreUnavailableError || job === 'sweep') this.#sweepRequested = true;
     const code = cause instanceof StripeFailure || cause instanceof StoreUnavailableError ? cause.code : 'internal';
     this.#parts.log.error(`${job}.failed`, { code, cause: describeCause(cause) });
   }

@@ -9,11 +9,11 @@
  *   was switched off, the type is not enabled), is not listed. Those are what `reconcile.ts` is for.
  */
 
-import { inLane } from '../stripe/request-budget.ts';
-import { hintOf, NotAnEventError } from '../stripe/event.ts';
+import { withPriority } from '../stripe/request-budget.ts';
+import { readEvent, NotAnEventError } from '../stripe/event.ts';
 import type { BillingStore } from '../ledger/ledger.ts';
 import type { EventCalls } from '../stripe/events.ts';
-import type { Turn } from '../ledger/jobs.ts';
+import type { JobLease } from '../ledger/jobs.ts';
 
 const day = 24 * 60 * 60 * 1000;
 
@@ -21,22 +21,22 @@ const day = 24 * 60 * 60 * 1000;
 const sweptMs = 3 * day;
 
 export interface SweepParts {
-  readonly store: Pick<BillingStore, 'recordHint' | 'keepTurn' | 'endTurn'>;
-  readonly gateway: Pick<EventCalls, 'undelivered'>;
+  readonly store: Pick<BillingStore, 'recordEvent' | 'renewJob' | 'completeJob'>;
+  readonly gateway: Pick<EventCalls, 'undeliveredEvents'>;
   readonly now: () => number;
   /** Tickets were raised. */
   readonly wakeWorker: () => void;
 }
 
 /** What came of a sweep. */
-export interface SweepReceipt {
+export interface SweepReport {
   /** Events that Stripe calls undelivered. */
   readonly found: number;
   /** Those of them that the ledger did not know. */
   readonly new: number;
 }
 
-interface SweepProgress extends SweepReceipt {
+interface SweepProgress extends SweepReport {
   /** Only events since then: fixed when the sweep began, or its pages would move. */
   readonly since: number;
   readonly after: string | null;
@@ -56,37 +56,37 @@ interface SweepProgress extends SweepReceipt {
  */
 export async function sweep(
   { store, gateway, now, wakeWorker }: SweepParts,
-  turn: Turn,
+  turn: JobLease,
   leaseMs: number,
   signal: AbortSignal,
-): Promise<SweepReceipt | null> {
+): Promise<SweepReport | null> {
   let progress = (turn.progress as SweepProgress | null) ?? { since: now() - sweptMs, after: null, found: 0, new: 0 };
   do {
     const { since, after } = progress;
-    const { rows, next } = await inLane('background', () => gateway.undelivered(since, after), signal);
+    const { rows, next } = await withPriority('background', () => gateway.undeliveredEvents(since, after), signal);
     const outcomes = await Promise.all(rows.map(record));
-    if (outcomes.some((outcome) => outcome === 'ticket' || outcome === 'open')) wakeWorker();
+    if (outcomes.some((outcome) => outcome === 'queued' || outcome === 'unresolved')) wakeWorker();
     progress = {
       ...progress,
       after: next,
       found: progress.found + rows.length,
       new: progress.new + outcomes.filter((outcome) => outcome !== 'duplicate' && outcome !== 'malformed').length,
     };
-    if (!(await store.keepTurn(turn, progress, leaseMs, now()))) return null;
+    if (!(await store.renewJob(turn, progress, leaseMs, now()))) return null;
   } while (progress.after !== null && !signal.aborted);
   if (progress.after !== null) return null;
   const receipt = { found: progress.found, new: progress.new };
-  return (await store.endTurn(turn, receipt, now())) ? receipt : null;
+  return (await store.completeJob(turn, receipt, now())) ? receipt : null;
 
   async function record(event: unknown) {
     let hint;
     try {
-      hint = hintOf(event);
+      hint = readEvent(event);
     } catch (cause) {
       // One event that nobody can read must not keep all older ones from being swept.
       if (cause instanceof NotAnEventError) return 'malformed';
       throw cause;
     }
-    return await store.recordHint(hint, now(), 'sweep');
+    return await store.recordEvent(hint, now(), 'sweep');
   }
 }

@@ -31,28 +31,25 @@ export async function syncCustomer(parts: SyncParts, claim: Claim): Promise<Appl
   // The facts are at least as fresh as the moment before the fetch. The moment after it would promise too much: access
   // is narrowed only on facts fetched after the moment of narrowing.
   const fetchedAt = config.now();
-  const fetched = customerFacts(await gateway.look(claim.customer), digest);
-  await catalogue.learn(fetched.subscriptions.flatMap(({ items, next }) => [...items, ...(next?.items ?? [])]));
-  const named = namingWhatIsNext(fetched, catalogue);
-  const known = legible(claim, config);
-  const facts = known === null ? named : keepingFirstFailures(named, known);
-  return await store.apply(
-    claim,
+  const fetched = customerFacts(await gateway.fetchCustomer(claim.customer), digest);
+  await catalogue.fetchMissing(fetched.subscriptions.flatMap(({ items, next }) => [...items, ...(next?.items ?? [])]));
+  const named = withCatalogueItems(fetched, catalogue);
+  const known = readableFacts(claim, config);
+  const facts = known === null ? named : withFirstFailures(named, known);
+  return await store.apply(claim, {
     facts,
     fetchedAt,
-    // As seen from the fetch: a moment that passed while it was under way is due at once, not missed.
-    nextChangeOf(claim, facts, fetchedAt, fetchedAt, config, catalogue),
-    config.now(),
-    // What was known cannot be compared: better to say nothing than something wrong.
-    known === claim.facts ? entriesFor(claim, facts, fetchedAt, parts) : [],
-  );
+    nextChangeAt: nextDeadline(claim, facts, fetchedAt, fetchedAt, config, catalogue),
+    now: config.now(),
+    notices: known === claim.facts ? noticesFor(claim, facts, fetchedAt, parts) : [],
+  });
 }
 
 /**
  * The facts that the fetch may replace, if they can be read: those of another version of this program, or of a damaged
  * row, must not keep the truth out for ever.
  */
-function legible({ facts, host, account, customer }: Claim, { log }: Config): CustomerFacts | null {
+function readableFacts({ facts, host, account, customer }: Claim, { log }: Config): CustomerFacts | null {
   if (facts === null) return null;
   const isLegible =
     Array.isArray(facts.subscriptions) &&
@@ -62,7 +59,7 @@ function legible({ facts, host, account, customer }: Claim, { log }: Config): Cu
 }
 
 /** What the host is told, to each of its receivers. */
-function entriesFor(
+function noticesFor(
   claim: Claim,
   facts: CustomerFacts,
   fetchedAt: number,
@@ -81,7 +78,7 @@ function entriesFor(
 }
 
 /** When, after `now`, time alone will change the judgement of these facts or make news; if their host is (still) ours. */
-export function nextChangeOf(
+export function nextDeadline(
   { host }: { readonly host: string },
   facts: CustomerFacts | null,
   fetchedAt: number | null,
@@ -98,7 +95,7 @@ export function nextChangeOf(
 }
 
 /** With the catalogue's word for what is to come, so that whoever compares two looks can say it too. */
-function namingWhatIsNext(facts: CustomerFacts, catalogue: Catalogue): CustomerFacts {
+function withCatalogueItems(facts: CustomerFacts, catalogue: Catalogue): CustomerFacts {
   const subscriptions = facts.subscriptions.map((subscription) => {
     const { next } = subscription;
     if (next === null) return subscription;
@@ -109,7 +106,7 @@ function namingWhatIsNext(facts: CustomerFacts, catalogue: Catalogue): CustomerF
 }
 
 /** Grace hangs on the first failed charge: once seen it is kept, should Stripe list charges differently one day. */
-function keepingFirstFailures(facts: CustomerFacts, before: CustomerFacts): CustomerFacts {
+function withFirstFailures(facts: CustomerFacts, before: CustomerFacts): CustomerFacts {
   const firstFailures = new Map<string, number>();
   for (const { openInvoices } of before.subscriptions) {
     for (const { id, firstFailedAt } of openInvoices) if (firstFailedAt !== null) firstFailures.set(id, firstFailedAt);

@@ -8,7 +8,7 @@
 
 export interface WaitersOptions {
   /** Milliseconds after which a wait ends by itself, give or take a quarter. Default: never. */
-  readonly lookEveryMs?: number;
+  readonly pollMs?: number;
 }
 
 export interface Waiter {
@@ -22,11 +22,11 @@ type Wake = () => void;
 
 export class Waiters {
   readonly #byAccount = new Map<string, Set<Wake>>();
-  readonly #lookEveryMs: number;
+  readonly #pollMs: number;
   #closed = false;
 
-  constructor({ lookEveryMs = Number.POSITIVE_INFINITY }: WaitersOptions = {}) {
-    this.#lookEveryMs = lookEveryMs;
+  constructor({ pollMs: lookEveryMs = Number.POSITIVE_INFINITY }: WaitersOptions = {}) {
+    this.#pollMs = lookEveryMs;
   }
 
   /** The server stops: whoever waits is answered with what is known, and nobody waits any more. */
@@ -76,7 +76,7 @@ export class Waiters {
             done();
           };
           // Not all at the same moment: they came together, and would ask together for ever.
-          const lookAgainMs = this.#lookEveryMs * (0.75 + Math.random() / 2);
+          const lookAgainMs = this.#pollMs * (0.75 + Math.random() / 2);
           const timer = setTimeout(finish, Math.min(untilMs, lookAgainMs, 2_147_483_647));
           signal.addEventListener('abort', finish, { once: true });
           resolve = finish;

@@ -4,12 +4,12 @@
  * and a restart resumes.
  */
 
-import { inLane } from '../stripe/request-budget.ts';
+import { withPriority } from '../stripe/request-budget.ts';
 import { backOffMs, codeOf } from './backoff.ts';
-import { HintResolver } from './event-resolver.ts';
+import { EventResolver } from './event-resolver.ts';
 import { describeCause } from '../log.ts';
-import { Rounds } from './poll-loop.ts';
-import { nextChangeOf, syncCustomer } from './sync.ts';
+import { PollLoop } from './poll-loop.ts';
+import { nextDeadline, syncCustomer } from './sync.ts';
 import type { Waiters } from './waiters.ts';
 import { StoreUnavailableError } from '../ledger/errors.ts';
 import type { CustomerRecord, Claim, Applied } from '../ledger/customers.ts';
@@ -19,7 +19,7 @@ export interface WorkerOptions {
   /** Customers fetched at the same time. Default: 8. */
   readonly concurrency?: number;
   /** How many of these only customers get that somebody waits for. Default: a quarter. */
-  readonly keptForWanted?: number;
+  readonly reservedForPriority?: number;
   /** Milliseconds between two looks at the table when nobody wakes it. Default: 1,000. */
   readonly pollMs?: number;
   /** Milliseconds that a customer nobody waits for rests after a fetch began, however many events come. Default: 1,000. */
@@ -46,10 +46,10 @@ export class Worker {
   readonly #parts: WorkerParts;
   readonly #waiters: Waiters;
   readonly #options: Required<WorkerOptions>;
-  readonly #rounds: Rounds;
-  readonly #hints: HintResolver;
+  readonly #pollLoop: PollLoop;
+  readonly #events: EventResolver;
   /** What the ledger could not be told while it was down: else each lease would have to end by itself. */
-  readonly #owed: (() => Promise<void>)[] = [];
+  readonly #deferred: (() => Promise<void>)[] = [];
   #fetching = 0;
   #prunedAt = 0;
   #catalogueReadAt = 0;
@@ -60,7 +60,7 @@ export class Worker {
     const concurrency = options.concurrency ?? 8;
     this.#options = {
       concurrency,
-      keptForWanted: Math.floor(concurrency / 4),
+      reservedForPriority: Math.floor(concurrency / 4),
       pollMs: 1_000,
       restMs: 1_000,
       leaseMs: 45_000,
@@ -68,57 +68,57 @@ export class Worker {
       random: Math.random,
       ...options,
     };
-    this.#rounds = new Rounds({
-      look: () => this.#look(),
-      everyMs: this.#options.pollMs,
+    this.#pollLoop = new PollLoop({
+      poll: () => this.#poll(),
+      intervalMs: this.#options.pollMs,
       // The ledger could not even note the failure. The lease ends by itself, so nothing is lost.
       onFailure: (cause) => this.#noteFailure('worker.failed', cause),
     });
     const { leaseMs, fetchLimitMs, random } = this.#options;
-    const tell = (debt: () => Promise<void>) => this.#tell(debt);
-    this.#hints = new HintResolver(parts, waiters, { leaseMs, limitMs: fetchLimitMs, random, tell });
+    const tell = (debt: () => Promise<void>) => this.#writeOrDefer(debt);
+    this.#events = new EventResolver(parts, waiters, { leaseMs, limitMs: fetchLimitMs, random, writeOrDefer: tell });
   }
 
   async start(): Promise<void> {
-    await this.#parts.store.resume();
-    this.#rounds.start();
+    await this.#parts.store.releaseLeases();
+    this.#pollLoop.start();
   }
 
   /** Starts in a command, beside a server that may be at work: the leases that it finds may be the server's, and stay. */
-  startBeside(): void {
-    this.#rounds.start();
+  startWithoutReclaim(): void {
+    this.#pollLoop.start();
   }
 
   /** Something was raised: look now. */
   wake(): void {
-    this.#rounds.wake();
+    this.#pollLoop.wake();
   }
 
   /** Takes nothing more, and waits for what it has: their claims would otherwise be locked until the lease ends. */
   async stop(): Promise<void> {
-    await this.#rounds.stop();
+    await this.#pollLoop.stop();
   }
 
-  async #look(): Promise<void> {
+  async #poll(): Promise<void> {
     const { store, config, catalogue } = this.#parts;
     const now = config.now();
-    for (let debt = this.#owed.shift(); debt; debt = this.#owed.shift()) {
+    for (let debt = this.#deferred.shift(); debt; debt = this.#deferred.shift()) {
       const owed = debt;
       // oxlint-disable-next-line no-await-in-loop -- the first that cannot be told ends the round
-      await this.#step(() => this.#tell(owed));
+      await this.#step(() => this.#writeOrDefer(owed));
     }
     await this.#step(() => store.raiseRechecks(now));
     await this.#step(() => this.#raiseDue(now));
     await this.#step(() => this.#claim(now));
     await this.#step(async () => {
-      for (const work of await this.#hints.take(now)) this.#rounds.take(work);
+      for (const work of await this.#events.poll(now)) this.#pollLoop.track(work);
     });
     // What another process fetched is in the ledger, and not yet in this process's memory.
     if (store.shared && now - this.#catalogueReadAt > catalogueEveryMs) {
       this.#catalogueReadAt = now;
       await this.#step(() => catalogue.load());
     }
-    if (catalogue.offersAreDue(now)) this.#rounds.take(this.#refreshOffers(now));
+    if (catalogue.offersAreDue(now)) this.#pollLoop.track(this.#refreshOffers(now));
     if (now - this.#prunedAt > day) {
       this.#prunedAt = now;
       await this.#step(() => store.prune(now - keptDays * day));
@@ -137,17 +137,17 @@ export class Worker {
 
   /** Some places are kept for those with somebody waiting: a storm of renewals must not stand before a person. */
   async #claim(now: number): Promise<void> {
-    const { concurrency, keptForWanted, leaseMs, restMs } = this.#options;
+    const { concurrency, reservedForPriority: keptForWanted, leaseMs, restMs } = this.#options;
     const { store } = this.#parts;
     const free = () => concurrency - this.#fetching;
     if (free() > keptForWanted) this.#fetch(await store.claim(now, leaseMs, free() - keptForWanted, { restMs }));
-    if (free() > 0) this.#fetch(await store.claim(now, leaseMs, free(), { wanted: true }));
+    if (free() > 0) this.#fetch(await store.claim(now, leaseMs, free(), { prioritized: true }));
   }
 
   #fetch(claims: readonly Claim[]): void {
     for (const claim of claims) {
       this.#fetching++;
-      this.#rounds.take(this.#sync(claim).finally(() => this.#fetching--));
+      this.#pollLoop.track(this.#sync(claim).finally(() => this.#fetching--));
     }
   }
 
@@ -156,16 +156,16 @@ export class Worker {
     const { store } = this.#parts;
     for (const due of await store.due(now, 100)) {
       if (due.nextChangeAt === null) continue;
-      await store.raiseDue(due.customer, due.nextChangeAt, this.#nextChangeOf(due, now), now);
+      await store.raiseDue(due.customer, due.nextChangeAt, this.#nextDeadline(due, now), now);
       this.#waiters.wake(due.host, due.account);
     }
   }
 
   /** A row that cannot be judged is fetched now, with no moment after it: it must not come up again in every round. */
-  #nextChangeOf(due: CustomerRecord, now: number): number | null {
+  #nextDeadline(due: CustomerRecord, now: number): number | null {
     const { config, catalogue } = this.#parts;
     try {
-      return nextChangeOf(due, due.facts, due.fetchedAt, now, config, catalogue);
+      return nextDeadline(due, due.facts, due.fetchedAt, now, config, catalogue);
     } catch (cause) {
       const { host, account, customer } = due;
       config.log.error('due.failed', { host, account, customer, cause: describeCause(cause) });
@@ -175,7 +175,7 @@ export class Worker {
 
   async #refreshOffers(now: number): Promise<void> {
     try {
-      await inLane('background', () => this.#parts.catalogue.refreshOffers(now), this.#limit());
+      await withPriority('background', () => this.#parts.catalogue.refreshOffers(now), this.#limit());
       this.#waiters.wakeAll();
     } catch (cause) {
       this.#noteFailure('offers.failed', cause);
@@ -196,21 +196,21 @@ export class Worker {
     };
     let applied: Applied;
     try {
-      applied = await inLane(claim.wanted ? 'waiting' : 'background', look, this.#limit());
+      applied = await withPriority(claim.prioritized ? 'waiting' : 'background', look, this.#limit());
     } catch (cause) {
       await this.#failed(claim, cause, config.now() - began);
       return;
     } finally {
       this.#waiters.wake(host, account);
     }
-    if (applied.told > 0) this.#parts.wakeOutbox();
+    if (applied.noticesWritten > 0) this.#parts.wakeOutbox();
     const outcome = applied.applied ? (applied.changed ? 'changed' : 'unchanged') : 'fenced';
     const milliseconds = config.now() - began;
     metrics.synced(outcome, milliseconds);
     if (applied.applied && claim.cause === 'webhook') metrics.applied(config.now() - claim.staleSince);
     config.log.info(`sync.${outcome}`, { host, account, customer, milliseconds });
     // Who looks at the page right now should not have to wait for the customer's rest when the next event comes.
-    if (this.#waiters.count(host, account) > 0) await store.want(customer, config.now() + this.#options.restMs);
+    if (this.#waiters.count(host, account) > 0) await store.prioritize(customer, config.now() + this.#options.restMs);
   }
 
   async #failed(claim: Claim, cause: unknown, milliseconds: number): Promise<void> {
@@ -223,15 +223,15 @@ export class Worker {
     metrics.synced('failed', milliseconds, code);
     const now = config.now();
     const nextAttemptAt = now + backOffMs(cause, claim.attempts, this.#options.random);
-    await this.#tell(() => store.fail(claim, code, nextAttemptAt, now));
+    await this.#writeOrDefer(() => store.fail(claim, code, nextAttemptAt, now));
   }
 
   /** Tells the ledger, now or as soon as it answers again. */
-  async #tell(debt: () => Promise<void>): Promise<void> {
+  async #writeOrDefer(debt: () => Promise<void>): Promise<void> {
     try {
       await debt();
     } catch (cause) {
-      if (cause instanceof StoreUnavailableError) this.#owed.push(debt);
+      if (cause instanceof StoreUnavailableError) this.#deferred.push(debt);
       throw cause;
     }
   }

@@ -62,13 +62,13 @@ export type Notice = EachType<{
 }>;
 
 /** A notice before the ledger takes it. Never leaves the server as it is: `fact` is made of Stripe's ids. */
-export type News = EachType<{
+export type NoticeDraft = EachType<{
   readonly fact: string;
   /** There can be only one such fact for this customer. Otherwise each look that finds it finds another. */
   readonly once: boolean;
 }>;
 
-export interface Looks {
+export interface SyncTimes {
   /** Unix milliseconds of the look before; for a first look, when the account was linked; `null`: nobody knows. */
   readonly before: number | null;
   /** Unix milliseconds of this look. */

@@ -9,9 +9,9 @@ import type { CustomerFacts, SubscriptionFacts } from './facts.ts';
 import { iso } from './judge/deadlines.ts';
 import { mainItem, planOf } from './judge/plan.ts';
 import { endOf, isEnding, isTerminal, keyOf } from './judge/subscription.ts';
-import { failureNews, recoveryNews } from './payment-notices.ts';
+import { failureNotices, recoveryNotices } from './payment-notices.ts';
 import { defaultPolicy, isOwn, ownItems, type Policy } from './policy.ts';
-import type { OfSubscription, NoticeData, NoticeType, News, Looks } from './notice-types.ts';
+import type { OfSubscription, NoticeData, NoticeType, NoticeDraft, SyncTimes } from './notice-types.ts';
 type ProductName = (id: string) => string | null;
 
 const day = 24 * 60 * 60_000;
@@ -46,15 +46,15 @@ const order: readonly NoticeType[] = [
 export function noticesBetween(
   before: CustomerFacts | null,
   after: CustomerFacts,
-  at: Looks,
+  at: SyncTimes,
   productName: ProductName,
   policy: Pick<Policy, 'plans' | 'graceDays'> = defaultPolicy,
-): News[] {
+): NoticeDraft[] {
   const context: Context = { policy, at, productName };
-  if (after.deleted) return before?.deleted === true ? [] : deletedNews(before, context);
+  if (after.deleted) return before?.deleted === true ? [] : deletedNotices(before, context);
   const news = after.subscriptions.flatMap((now) => {
     if (!isOwn(now, policy.plans)) return [];
-    return [...newsOf(thenOf(before, now, at), now, context), ...trialNews(before, now, context)];
+    return [...noticesOf(thenOf(before, now, at), now, context), ...trialNotices(before, now, context)];
   });
   return news.toSorted((a, b) => order.indexOf(a.type) - order.indexOf(b.type));
 }
@@ -67,38 +67,38 @@ export function nextNoticeAt(facts: CustomerFacts, after: number): number | null
 
 interface Context {
   readonly policy: Pick<Policy, 'plans' | 'graceDays'>;
-  readonly at: Looks;
+  readonly at: SyncTimes;
   readonly productName: ProductName;
 }
 
 /** How it was known before: not at all (`null`) where it is new, as it is now where a first look finds it old. */
-function thenOf(before: CustomerFacts | null, now: SubscriptionFacts, at: Looks): SubscriptionFacts | null {
+function thenOf(before: CustomerFacts | null, now: SubscriptionFacts, at: SyncTimes): SubscriptionFacts | null {
   if (before !== null) return before.subscriptions.find(({ id }) => id === now.id) ?? null;
   return at.before !== null && now.created >= at.before - skewMs ? null : now;
 }
 
-function newsOf(then: SubscriptionFacts | null, now: SubscriptionFacts, context: Context): News[] {
+function noticesOf(then: SubscriptionFacts | null, now: SubscriptionFacts, context: Context): NoticeDraft[] {
   // Terminal is terminal (L3), and an unfinished first payment is shown on the page where it is made.
   if (then !== null && isTerminal(then)) return [];
   const had = then !== null && then.status !== 'incomplete';
-  if (isTerminal(now)) return had ? [endedNews(now, reasonOf(now), context)] : [];
+  if (isTerminal(now)) return had ? [endedNotice(now, reasonOf(now), context)] : [];
   if (now.status === 'incomplete') return [];
   const of = about(now, context);
-  const started: News = {
+  const started: NoticeDraft = {
     type: 'subscription.started',
     fact: `started ${now.id}`,
     once: true,
     data: { ...of, trialEndsAt: now.status === 'trialing' ? iso(now.trialEnd) : null },
   };
   return [
-    ...(had ? planNews(then, now, context) : [started]),
-    ...endNews(had ? then : null, now, context),
-    ...(had ? recoveryNews(then, now, of) : []),
-    ...failureNews(had ? then : null, now, of, context.policy.graceDays),
+    ...(had ? planNotices(then, now, context) : [started]),
+    ...endNotices(had ? then : null, now, context),
+    ...(had ? recoveryNotices(then, now, of) : []),
+    ...failureNotices(had ? then : null, now, of, context.policy.graceDays),
   ];
 }
 
-function planNews(then: SubscriptionFacts, now: SubscriptionFacts, context: Context): News[] {
+function planNotices(then: SubscriptionFacts, now: SubscriptionFacts, context: Context): NoticeDraft[] {
   const terms = (facts: SubscriptionFacts) => {
     const item = mainItem(ownItems(facts, context.policy.plans));
     return item && [item.product, item.unitAmount, item.currency, item.interval, item.intervalCount, item.quantity];
@@ -118,7 +118,7 @@ function planNews(then: SubscriptionFacts, now: SubscriptionFacts, context: Cont
   ];
 }
 
-function endNews(then: SubscriptionFacts | null, now: SubscriptionFacts, context: Context): News[] {
+function endNotices(then: SubscriptionFacts | null, now: SubscriptionFacts, context: Context): NoticeDraft[] {
   const wasEnding = then !== null && isEnding(then);
   const of = about(now, context);
   if (!isEnding(now)) {
@@ -129,11 +129,11 @@ function endNews(then: SubscriptionFacts | null, now: SubscriptionFacts, context
   return [{ type: 'subscription.ending', fact: `ending ${now.id}`, once: false, data }];
 }
 
-function endedNews(
+function endedNotice(
   facts: SubscriptionFacts,
   reason: NoticeData['subscription.ended']['reason'],
   context: Context,
-): News {
+): NoticeDraft {
   const endedAt = iso(facts.endedAt ?? (reason === 'customerDeleted' ? context.at.after : facts.canceledAt));
   return {
     type: 'subscription.ended',
@@ -157,7 +157,7 @@ function reasonOf({ cancellationReason }: SubscriptionFacts): NoticeData['subscr
 }
 
 /** Decided by the two looks alone, so a ledger that was asleep at the moment tells it at its next look. */
-function trialNews(before: CustomerFacts | null, now: SubscriptionFacts, context: Context): News[] {
+function trialNotices(before: CustomerFacts | null, now: SubscriptionFacts, context: Context): NoticeDraft[] {
   const { trialEnd } = now;
   const [moment, trialEndsAt] = [trialNoticeOf(now), iso(trialEnd)];
   if (moment === null || trialEnd === null || trialEndsAt === null) return [];
@@ -178,10 +178,10 @@ function trialNoticeOf({ status, trialEnd }: SubscriptionFacts): number | null {
 }
 
 /** A deleted customer takes its subscriptions along, and its last look may not list them any more (SUB-14). */
-function deletedNews(before: CustomerFacts | null, context: Context): News[] {
+function deletedNotices(before: CustomerFacts | null, context: Context): NoticeDraft[] {
   const ended = (before?.subscriptions ?? [])
     .filter((each) => isOwn(each, context.policy.plans) && !isTerminal(each) && each.status !== 'incomplete')
-    .map((each) => endedNews(each, 'customerDeleted', context));
+    .map((each) => endedNotice(each, 'customerDeleted', context));
   return [...ended, { type: 'customer.deleted', fact: 'deleted', once: true, data: {} }];
 }
 

@@ -5,21 +5,21 @@ import { isBehind, paidBetween } from './changes.ts';
 import type { InvoiceFacts, SubscriptionFacts } from './facts.ts';
 import { graceEndOf } from './judge/grace.ts';
 import { iso } from './judge/deadlines.ts';
-import { owed } from './judge/payment.ts';
+import { unpaidInvoices } from './judge/payment.ts';
 import { isTerminal } from './judge/subscription.ts';
-import type { OfSubscription, News } from './notice-types.ts';
+import type { OfSubscription, NoticeDraft } from './notice-types.ts';
 
 /** What failed since, each invoice by itself. @param then - `null` where nothing was had before */
-export function failureNews(
+export function failureNotices(
   then: SubscriptionFacts | null,
   now: SubscriptionFacts,
   of: OfSubscription,
   graceDays: number,
-): News[] {
+): NoticeDraft[] {
   const known = new Set(then === null ? [] : troubles(then).map(({ id }) => id));
   return troubles(now)
     .filter(({ id }) => !known.has(id))
-    .map((invoice): News => ({
+    .map((invoice): NoticeDraft => ({
       type: 'payment.failed',
       fact: `failed ${now.id} ${invoice.id}`,
       once: true,
@@ -39,7 +39,7 @@ export function failureNews(
  */
 function troubles(subscription: SubscriptionFacts): readonly InvoiceFacts[] {
   if (isTerminal(subscription) || subscription.status === 'incomplete') return [];
-  const open = owed(subscription);
+  const open = unpaidInvoices(subscription);
   const failed = open.filter(({ payment, firstFailedAt }) => payment === 'failed' || firstFailedAt !== null);
   if (failed.length > 0 || !isBehind(subscription)) return failed;
   return [open.find(({ payment }) => payment === 'actionRequired') ?? open[0]].filter((each) => each !== undefined);
@@ -52,7 +52,7 @@ function problemOf(invoice: InvoiceFacts, { methodOnFile }: SubscriptionFacts): 
 }
 
 /** Paying what was behind, or settling everything that had failed while the subscription stayed active. */
-export function recoveryNews(then: SubscriptionFacts, now: SubscriptionFacts, of: OfSubscription): News[] {
+export function recoveryNotices(then: SubscriptionFacts, now: SubscriptionFacts, of: OfSubscription): NoticeDraft[] {
   if (isBehind(now)) return [];
   const isBack = isBehind(then) && (now.status === 'active' || now.status === 'trialing');
   const had = troubles(then);

@@ -3,8 +3,8 @@
 import { open } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { BillhookOptions } from '../config/config.ts';
-import { inLane } from '../stripe/request-budget.ts';
-import { openLedger } from '../services.ts';
+import { withPriority } from '../stripe/request-budget.ts';
+import { openServices } from '../services.ts';
 import { createLinking } from '../accounts/linking.ts';
 import { StripeFailure } from '../stripe/gateway.ts';
 import type { Output } from './token.ts';
@@ -40,7 +40,7 @@ export async function importAccounts(
     output.stderr.write(importUsage);
     return 2;
   }
-  const ledger = await openLedger(options);
+  const ledger = await openServices(options);
   const linking = createLinking(ledger.config, ledger.store, ledger.gateway, () => {});
   const counts = { linked: 0, alreadyLinked: 0, refused: 0 };
   try {
@@ -65,7 +65,7 @@ export async function importAccounts(
   async function linkOne({ number, host, account, customer }: Line): Promise<string> {
     try {
       // A server may be at work beside it: people go first.
-      const outcome = await inLane('background', () => linking.link({ host, account }, customer));
+      const outcome = await withPriority('background', () => linking.link({ host, account }, customer));
       return outcome === 'linked' || outcome === 'alreadyLinked'
         ? outcome
         : `line ${number}: ${account} and ${customer} were not linked [${outcome}]`;

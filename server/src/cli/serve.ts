@@ -7,7 +7,7 @@ import { createBillhook } from '../billhook.ts';
 import { ConfigError } from '../config/config.ts';
 import { nameOf, optionsFrom, type Environment } from './environment.ts';
 import type { Log, LogFields } from '../log.ts';
-import type { UpkeepOptions } from '../background/scheduler.ts';
+import type { SchedulerOptions } from '../background/scheduler.ts';
 import type { WorkerOptions } from '../background/worker.ts';
 
 const portOf = (env: Environment): number => Number(env['PORT'] || 4001);
@@ -20,7 +20,7 @@ const portOf = (env: Environment): number => Number(env['PORT'] || 4001);
  */
 export async function serveBillhook(
   env: Environment,
-  pace: { readonly worker?: WorkerOptions; readonly upkeep?: UpkeepOptions } = {},
+  pace: { readonly worker?: WorkerOptions; readonly upkeep?: SchedulerOptions } = {},
 ): Promise<number> {
   const logger = pino({ level: env['LOG_LEVEL'] || 'info' });
   const log: Log = {

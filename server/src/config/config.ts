@@ -221,7 +221,7 @@ export async function readConfig({ log, now, onChange, ...given }: BillhookOptio
   const problems =
     parsed.error?.issues
       .flatMap(nearest)
-      .map((issue) => ({ option: issue.path.join('.') || 'options', must: said(issue) })) ?? [];
+      .map((issue) => ({ option: issue.path.join('.') || 'options', must: problemText(issue) })) ?? [];
   for (const [index, { returnUrl, origins }] of (parsed.data?.hosts ?? []).entries()) {
     if (origins.includes(new URL(returnUrl).origin)) continue;
     problems.push({ option: `hosts.${index}.returnUrl`, must: 'must lie on one of the host’s origins' });
@@ -275,7 +275,7 @@ function nearest(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
 }
 
 /** zod's own words for what it found by itself, and ours for what it was told. */
-function said(issue: z.core.$ZodIssue): string {
+function problemText(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? issue.message;
   if (issue.code === 'unrecognized_keys') return `has no option ${issue.keys.map((key) => `"${key}"`).join(', ')}`;
   if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input')) return `must be a ${issue.expected}`;

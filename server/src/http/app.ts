@@ -5,14 +5,14 @@ import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { secureHeaders } from 'hono/secure-headers';
 import { describeCause } from '../log.ts';
-import { namedError } from './to-problem.ts';
+import { toProblemError } from './to-problem.ts';
 import { BillhookError } from '../problem.ts';
 import { accessRoute } from './routes/access.ts';
 import { billingRoute } from './routes/billing.ts';
 import { checkoutRoute } from './routes/checkout.ts';
 import { invoiceRoute } from './routes/invoice.ts';
 import { operationsRoutes } from './routes/operations.ts';
-import type { RouteParts } from './route-context.ts';
+import type { RouteContext } from './route-context.ts';
 import { portalRoute } from './routes/portal.ts';
 import { visitsRoute } from './routes/visits.ts';
 import { webhookRoute } from './routes/webhook.ts';
@@ -37,7 +37,7 @@ const addresses: Record<string, readonly string[]> = {
   '/widget.js': ['GET'],
 };
 
-export function createApp(parts: RouteParts, widget: WidgetFiles): Hono {
+export function createApp(parts: RouteContext, widget: WidgetFiles): Hono {
   const { config } = parts;
   const origins = new Set([...config.hosts.values()].flatMap((host) => host.origins));
   const tooLarge = () => {
@@ -82,7 +82,7 @@ export function createApp(parts: RouteParts, widget: WidgetFiles): Hono {
   }
   app.notFound((c) => problem(c, new BillhookError('not_found')));
   app.onError((cause, c) => {
-    const error = namedError(cause);
+    const error = toProblemError(cause);
     const fields = { method: c.req.method, path: c.req.path, status: error.status, code: error.code };
     if (error.status >= 500)
       config.log.error('request.failed', { ...fields, cause: describeCause(error.cause ?? cause) });

@@ -47,8 +47,8 @@ export function widgetAuth({ verify, hosts, now, limits }: AuthParts, scope: Sco
     if (!claims.scopes.has(scope)) {
       throw new BillhookError('scope_missing', { detail: `This needs a widget token with the scope "${scope}".` });
     }
-    await limits.asked(claims);
-    if (scope === 'billing:manage') await limits.opened(claims);
+    await limits.countRequest(claims);
+    if (scope === 'billing:manage') await limits.countOpening(claims);
     c.set('host', host);
     c.set('caller', {
       host: claims.host,
@@ -66,7 +66,7 @@ export function widgetAuth({ verify, hosts, now, limits }: AuthParts, scope: Sco
       if (token === undefined) throw new BillhookError('token_missing');
       return await verify(token, now());
     } catch (cause) {
-      if (cause instanceof BillhookError && cause.status === 401) await limits.refused(c);
+      if (cause instanceof BillhookError && cause.status === 401) await limits.countRefusal(c);
       throw cause;
     }
   }

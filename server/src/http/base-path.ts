@@ -14,7 +14,7 @@ type Fetch = (request: Request, env?: object) => Response | Promise<Response>;
  * await fetch(new Request('https://app.example/billing/healthz')); // the same as /healthz
  * ```
  */
-export function inFolder(publicUrl: string, fetch: Fetch): Fetch {
+export function withBasePath(publicUrl: string, fetch: Fetch): Fetch {
   const folder = new URL(publicUrl).pathname.replace(/\/+$/, '');
   if (folder === '') return fetch;
   return (request, env) => {

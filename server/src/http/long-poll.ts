@@ -5,7 +5,7 @@ import type { Waiters } from '../background/waiters.ts';
 import type { AccountRef } from '../ledger/account.ts';
 
 /** Seconds that a request may be held; below the 30 s at which many proxies cut. */
-const longestWait = 25;
+const maxWaitSeconds = 25;
 
 /** At most so many held requests an account: the next is answered at once. */
 export const heldPerAccount = 8;
@@ -17,10 +17,10 @@ export const heldPerAccount = 8;
  */
 export function waitPreference(c: Context): number {
   const seconds = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})/i.exec(c.req.header('prefer') ?? '')?.[1];
-  return Math.min(Number(seconds ?? 0), longestWait) * 1000;
+  return Math.min(Number(seconds ?? 0), maxWaitSeconds) * 1000;
 }
 
-export interface Look<T> {
+export interface Polled<T> {
   readonly value: T;
   /** Worth answering; otherwise wait and look again. */
   readonly done: boolean;
@@ -36,13 +36,13 @@ export interface Look<T> {
  * @param signal Ends the wait when the client is gone.
  * @param most So many are held for an account, and the next one looks once. Default: 8.
  */
-export async function lookUntilDone<T>(
+export async function pollUntil<T>(
   waiters: Waiters,
   who: AccountRef,
   waitMs: number,
   signal: AbortSignal,
   now: () => number,
-  look: () => Promise<Look<T>>,
+  look: () => Promise<Polled<T>>,
   most = heldPerAccount,
 ): Promise<T> {
   const held = waitMs > 0 && waiters.count(who.host, who.account) < most;

@@ -6,8 +6,8 @@ import type { OpenedVisit } from '@billhook/widget/contract';
 import type { Caller } from './auth.ts';
 import type { Host } from '../config/config.ts';
 import { BillhookError } from '../problem.ts';
-import { counterOf, type Reading } from '../accounts/view.ts';
-import type { RouteParts } from './route-context.ts';
+import { counterOf, type AccountView } from '../accounts/view.ts';
+import type { RouteContext } from './route-context.ts';
 import type { CustomerRecord } from '../ledger/customers.ts';
 import type { VisitKind } from '../ledger/visits.ts';
 
@@ -45,14 +45,14 @@ export function returnUrlOf(
 }
 
 /** The living customer of the account. @throws {BillhookError} `no_customer` */
-export function customerOf({ record }: Reading): CustomerRecord {
+export function customerOf({ record }: AccountView): CustomerRecord {
   if (!record || record.facts?.deleted === true) throw new BillhookError('no_customer');
   return record;
 }
 
 /** Begins a visit at the revision that the page showed, or, if it cannot say, at the one that is known now. */
 export async function openVisit(
-  { config, store }: RouteParts,
+  { config, store }: RouteContext,
   { host, account }: Caller,
   { customer, revision }: CustomerRecord,
   kind: VisitKind,

@@ -12,11 +12,11 @@ import type { AccountRef } from '../ledger/account.ts';
 
 export interface Limits {
   /** Any request of an account. @throws {BillhookError} `rate_limited`, with the seconds to wait. */
-  asked(ref: AccountRef): Promise<void>;
+  countRequest(ref: AccountRef): Promise<void>;
   /** The portal, Checkout or an invoice: each costs Stripe a call. @throws {BillhookError} `rate_limited` */
-  opened(ref: AccountRef): Promise<void>;
+  countOpening(ref: AccountRef): Promise<void>;
   /** A token was refused. @throws {BillhookError} `rate_limited`, in place of the refusal */
-  refused(c: Context): Promise<void>;
+  countRefusal(c: Context): Promise<void>;
 }
 
 /**
@@ -33,9 +33,9 @@ export function createLimits(
   const refusals = perMinute(refusalsPerMinute);
   const keyOf = ({ host, account }: AccountRef) => JSON.stringify([host, account]);
   return {
-    asked: (ref) => consume(asks, keyOf(ref)),
-    opened: (ref) => consume(openings, keyOf(ref)),
-    refused: (c) => consume(refusals, addressOf(c, proxies) ?? 'unknown'),
+    countRequest: (ref) => consume(asks, keyOf(ref)),
+    countOpening: (ref) => consume(openings, keyOf(ref)),
+    countRefusal: (c) => consume(refusals, addressOf(c, proxies) ?? 'unknown'),
   };
 }
 

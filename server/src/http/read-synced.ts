@@ -1,9 +1,9 @@
 /** Reading an account after Stripe was asked again: raise a ticket, say that somebody waits, and wait for its fetch. */
 
 import type { Caller } from './auth.ts';
-import type { Reading } from '../accounts/view.ts';
-import { heldPerAccount, lookUntilDone } from './long-poll.ts';
-import type { RouteParts } from './route-context.ts';
+import type { AccountView } from '../accounts/view.ts';
+import { heldPerAccount, pollUntil } from './long-poll.ts';
+import type { RouteContext } from './route-context.ts';
 
 export interface SyncAwaited {
   /** What the account is known as now, and the ticket that was raised for this request. */
@@ -23,19 +23,19 @@ export interface SyncAwaited {
 }
 
 export interface SyncedReading {
-  readonly reading: Reading;
+  readonly reading: AccountView;
   /** The fetch is in, and began after the ticket was raised: the account is as Stripe says it is now. */
   readonly synced: boolean;
 }
 
 /** Reads the account as soon as the ticket is synced, or as it is known when the time is up. */
 export async function readSynced(
-  { config, read, store, waiters, wakeWorker }: RouteParts,
+  { config, read, store, waiters, wakeWorker }: RouteContext,
   caller: Caller,
   { customer, ticket, waitMs, wantedMs = waitMs, signal, click = false }: SyncAwaited,
 ): Promise<SyncedReading> {
   const began = config.now();
-  await store.want(customer, began + wantedMs);
+  await store.prioritize(customer, began + wantedMs);
   wakeWorker();
   const look = async () => {
     const reading = await read(caller);
@@ -46,5 +46,5 @@ export async function readSynced(
     return { value: { reading, synced }, done: synced || failed, nextChangeAt: null };
   };
   const most = click ? Number.POSITIVE_INFINITY : heldPerAccount;
-  return await lookUntilDone(waiters, caller, waitMs, signal, config.now, look, most);
+  return await pollUntil(waiters, caller, waitMs, signal, config.now, look, most);
 }

@@ -7,29 +7,29 @@ import type { OpenCheckout } from '../accounts/checkout.ts';
 import type { Linking } from '../accounts/linking.ts';
 import type { Metrics } from '../operations/metrics.ts';
 import type { PortalConfigurations } from '../stripe/portal-configurations.ts';
-import type { Read } from '../accounts/view.ts';
+import type { ReadAccount } from '../accounts/view.ts';
 import type { StripeGateway } from '../stripe/gateway.ts';
 import type { BillingStore, StripeIdentity } from '../ledger/ledger.ts';
 import type { Waiters } from '../background/waiters.ts';
 import type { Scope } from '../tokens/verify.ts';
 
-export interface RouteParts {
+export interface RouteContext {
   readonly config: Config;
   readonly store: BillingStore;
   readonly catalogue: Catalogue;
   readonly gateway: StripeGateway;
   readonly portals: PortalConfigurations;
   readonly waiters: Waiters;
-  readonly read: Read;
+  readonly read: ReadAccount;
   readonly linking: Linking;
   readonly openCheckout: OpenCheckout;
   /** Lets a request through with a token of this scope. */
   readonly allow: (scope: Scope) => ReturnType<typeof widgetAuth>;
   /** Whose the Stripe key is, once Stripe has said so. */
-  readonly identity: () => StripeIdentity | null;
+  readonly stripeAccount: () => StripeIdentity | null;
   readonly metrics: Metrics;
   /** A ticket was raised: somebody should look. */
   readonly wakeWorker: () => void;
   /** A webhook could not be recorded: what Stripe could not deliver should be looked for. */
-  readonly webhookMissed: () => void;
+  readonly requestSweep: () => void;
 }

@@ -6,7 +6,7 @@ import { StripeFailure } from '../stripe/gateway.ts';
 import { StoreUnavailableError } from '../ledger/errors.ts';
 
 /** `internal` for what nobody foresaw. */
-export function namedError(cause: unknown): BillhookError {
+export function toProblemError(cause: unknown): BillhookError {
   if (cause instanceof BillhookError) return cause;
   if (cause instanceof NotAnEventError) return new BillhookError('body_malformed', { cause });
   if (cause instanceof StoreUnavailableError) return new BillhookError('store_unavailable', { cause, retryAfter: 5 });

@@ -7,7 +7,7 @@ export interface Bucket {
 }
 
 /** What fractions of a request lose when they are added up. */
-const dust = 1e-6;
+const epsilon = 1e-6;
 
 /**
  * Milliseconds that the clocks of two processes may differ by. What was left from further ahead is of a clock that was
@@ -36,8 +36,11 @@ export function spendFrom(
   const held = bucket === null ? size : Math.min(size, bucket.tokens + ((at - bucket.at) / 1000) * perSecond);
   // More than the bucket can hold would never be there, and whoever waits for it would wait for ever.
   const wanted = Math.min(size, reserve + 1);
-  if (held + dust >= wanted) return { bucket: { tokens: held - count, at }, waitMs: 0 };
-  return { bucket: { tokens: held, at }, waitMs: Math.max(1, Math.ceil(((wanted - held - dust) / perSecond) * 1000)) };
+  if (held + epsilon >= wanted) return { bucket: { tokens: held - count, at }, waitMs: 0 };
+  return {
+    bucket: { tokens: held, at },
+    waitMs: Math.max(1, Math.ceil(((wanted - held - epsilon) / perSecond) * 1000)),
+  };
 }
 
 /** One budget of requests to Stripe for all processes: a bucket that fills by `perSecond` and holds one second's worth. */

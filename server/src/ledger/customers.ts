@@ -30,7 +30,7 @@ export interface Claim extends AccountRef {
   readonly claimedAt: number;
   readonly cause: ConfirmedBy;
   /** Somebody waits for it. */
-  readonly wanted: boolean;
+  readonly prioritized: boolean;
   readonly attempts: number;
   /** The facts that the fetch may replace, and when their fetch began. */
   readonly facts: CustomerFacts | null;
@@ -38,6 +38,18 @@ export interface Claim extends AccountRef {
   readonly linkedAt: number;
   /** Since when it has been stale. */
   readonly staleSince: number;
+}
+
+/** What a claim fetched. Times are Unix milliseconds. */
+export interface Fetched {
+  readonly facts: CustomerFacts;
+  /** When the fetch began. */
+  readonly fetchedAt: number;
+  /** When time alone will ask for the next fetch; `null`: never. */
+  readonly nextChangeAt: number | null;
+  readonly now: number;
+  /** Default: none. */
+  readonly notices?: readonly OutboxEntry[];
 }
 
 export interface Applied {
@@ -48,7 +60,7 @@ export interface Applied {
   /** Hints came during the fetch: it must be fetched again. */
   readonly stale: boolean;
   /** How many notices are new in the outbox. */
-  readonly told: number;
+  readonly noticesWritten: number;
 }
 
 export type LinkOutcome = 'linked' | 'alreadyLinked' | 'customerTaken' | 'accountTaken' | 'customerDeleted';
@@ -67,7 +79,7 @@ export interface CustomerStore {
   raiseTicket(customer: string, cause: ConfirmedBy, now: number): Promise<number | null>;
 
   /** Somebody waits for this customer until then: claim it before the others, and cut its back-off short. */
-  want(customer: string, until: number): Promise<void>;
+  prioritize(customer: string, until: number): Promise<void>;
 
   /** Customers whose `nextChangeAt` has come. */
   due(now: number, limit: number): Promise<CustomerRecord[]>;
@@ -80,7 +92,7 @@ export interface CustomerStore {
    * the server's leases. Where only one process works on a ledger, every lease is one of a process that is gone, and ends
    * here; where several do, leases end by themselves.
    */
-  resume(): Promise<void>;
+  releaseLeases(): Promise<void>;
 
   /**
    * Takes up to `limit` stale customers for `leaseMs`, those with somebody waiting first.
@@ -92,7 +104,7 @@ export interface CustomerStore {
     now: number,
     leaseMs: number,
     limit: number,
-    only?: { readonly restMs?: number; readonly wanted?: boolean },
+    only?: { readonly restMs?: number; readonly prioritized?: boolean },
   ): Promise<Claim[]>;
 
   /**
@@ -100,14 +112,7 @@ export interface CustomerStore {
    * raises the revision and is kept in the trail. Facts with `deleted` leave a tombstone. The notices are written with
    * them or not at all, those that were told before left out.
    */
-  apply(
-    claim: Claim,
-    facts: CustomerFacts,
-    fetchedAt: number,
-    nextChangeAt: number | null,
-    now: number,
-    notices?: readonly OutboxEntry[],
-  ): Promise<Applied>;
+  apply(claim: Claim, fetched: Fetched): Promise<Applied>;
 
   /** Gives the claim back after a failure, to be tried again at `nextAttemptAt`. The facts stay; fenced like `apply`. */
   fail(claim: Claim, code: string, nextAttemptAt: number, now: number): Promise<void>;

@@ -15,7 +15,7 @@ export interface Subject {
   readonly id: string;
 }
 
-export interface Hint {
+export interface StripeEvent {
   readonly event: string;
   readonly type: string;
   readonly livemode: boolean | null;
@@ -31,31 +31,31 @@ export interface Hint {
 }
 
 /** A hint that names no customer yet, taken by one worker until its lease ends. */
-export interface OpenHint {
+export interface UnresolvedEvent {
   readonly event: string;
   readonly subject: Subject;
   readonly attempts: number;
 }
 
-/** What became of an event: a ticket raised, left open until its customer is found, closed without effect, or known already. */
-export type HintOutcome = 'ticket' | 'open' | 'closed' | 'duplicate';
+/** What became of an event: a ticket raised, left unresolved until its customer is found, ignored, or known already. */
+export type EventOutcome = 'queued' | 'unresolved' | 'ignored' | 'duplicate';
 
 /** Webhook → ticket. */
-export interface HintStore {
+export interface EventStore {
   /**
    * Inserts the event id and raises the customer's ticket, in one transaction; concurrent calls may share a commit.
    * A duplicate changes nothing. A customer that is not linked gets no row: linking starts with a fetch anyway.
    *
    * @param via Default: `webhook`. `sweep` for what Stripe could not deliver.
    */
-  recordHint(hint: Hint, now: number, via?: 'webhook' | 'sweep'): Promise<HintOutcome>;
+  recordEvent(hint: StripeEvent, now: number, via?: 'webhook' | 'sweep'): Promise<EventOutcome>;
 
   /** Takes hints whose customer must still be found, for `leaseMs`. */
-  takeOpenHints(now: number, leaseMs: number, limit: number): Promise<OpenHint[]>;
+  claimUnresolved(now: number, leaseMs: number, limit: number): Promise<UnresolvedEvent[]>;
 
   /** Raises the found customer's ticket and closes the hint, in one transaction. `null`: it concerns no customer. */
-  closeHint(event: string, customer: string | null, now: number): Promise<AccountRef | null>;
+  resolveEvent(event: string, customer: string | null, now: number): Promise<AccountRef | null>;
 
   /** Leaves the hint open, for another try at `nextAttemptAt`. */
-  postponeHint(event: string, nextAttemptAt: number): Promise<void>;
+  postponeEvent(event: string, nextAttemptAt: number): Promise<void>;
 }

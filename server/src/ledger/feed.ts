@@ -1,7 +1,7 @@
 /** The ledger’s contract on commits: how a process hears of what another one wrote. */
 
 /** What another process did to the ledger. */
-export type Commit =
+export type LedgerChange =
   /** A ticket was raised, or a notice written: workers may look. */
   | { readonly kind: 'raised' }
   /** What is known of an account differs, or a look at it ended. */
@@ -11,7 +11,7 @@ export type Commit =
   /** Something may have been missed: everybody look. */
   | { readonly kind: 'missed' };
 
-export interface SharedStore {
+export interface FeedStore {
   /** Other processes may work on this ledger: whoever waits for a change must also look by himself now and then. */
   readonly shared: boolean;
   /**
@@ -20,5 +20,5 @@ export interface SharedStore {
    *
    * @returns Stops it.
    */
-  follow(listener: (commit: Commit) => void): () => void;
+  subscribe(listener: (commit: LedgerChange) => void): () => void;
 }

@@ -8,7 +8,7 @@ import type { NoticeType } from '../billing/notice-types.ts';
 import type { AccountRef } from './account.ts';
 
 /** One thing that happened to an account, for its timeline. A sync is as old as its claim, a visit as its opening. */
-export type TrailEntry = { readonly at: number; readonly customer: string } & (
+export type HistoryEntry = { readonly at: number; readonly customer: string } & (
   | { readonly what: 'linked' }
   | { readonly what: 'deleted' }
   | { readonly what: 'event'; readonly event: string; readonly type: string; readonly via: 'webhook' | 'sweep' }
@@ -46,7 +46,7 @@ export type TrailEntry = { readonly at: number; readonly customer: string } & (
 );
 
 /** How the ledger stands, for metrics. */
-export interface Figures {
+export interface LedgerStats {
   readonly customers: number;
   readonly stale: number;
   readonly oldestStaleSince: number | null;
@@ -58,8 +58,8 @@ export interface Figures {
   readonly oldestWaitingNoticeAt: number | null;
 }
 
-export interface TrailStore {
+export interface HistoryStore {
   /** What happened to the account since then, oldest first; at most `limit`, the newest ones. */
-  timeline(ref: AccountRef, since: number, limit: number): Promise<TrailEntry[]>;
-  figures(now: number): Promise<Figures>;
+  timeline(ref: AccountRef, since: number, limit: number): Promise<HistoryEntry[]>;
+  stats(now: number): Promise<LedgerStats>;
 }

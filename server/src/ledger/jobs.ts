@@ -9,10 +9,10 @@ import type { AccountRef } from './account.ts';
 export type Job = 'sweep' | 'reconcile';
 
 /** A process's turn at a job, until its lease ends. */
-export interface Turn {
+export interface JobLease {
   readonly job: Job;
   /** The fence: a process whose lease ran out can no longer write. */
-  readonly turn: number;
+  readonly fence: number;
   /** When the job began; a turn taken over from a process that died keeps it. */
   readonly startedAt: number;
   /** How far the job has come; `null` at its beginning. */
@@ -20,7 +20,7 @@ export interface Turn {
 }
 
 /** Facts that turned out to differ from what the ledger held. */
-export interface Finding extends AccountRef {
+export interface CausedChange extends AccountRef {
   readonly customer: string;
   readonly at: number;
   readonly revision: number;
@@ -33,13 +33,13 @@ export interface JobStore {
    * Begins a job that last began `everyMs` ago or earlier, or takes over one whose lease ended before it did. `null`
    * while another process is at it, or before it is due.
    */
-  takeTurn(job: Job, everyMs: number, leaseMs: number, now: number): Promise<Turn | null>;
+  acquireJob(job: Job, everyMs: number, leaseMs: number, now: number): Promise<JobLease | null>;
   /** Notes how far it has come, and keeps the lease. `false`: the turn is somebody else's now; stop. */
-  keepTurn(turn: Turn, progress: object, leaseMs: number, now: number): Promise<boolean>;
+  renewJob(turn: JobLease, progress: object, leaseMs: number, now: number): Promise<boolean>;
   /** The job is done, and this is what came of it. */
-  endTurn(turn: Turn, receipt: object, now: number): Promise<boolean>;
+  completeJob(turn: JobLease, receipt: object, now: number): Promise<boolean>;
   /** The last job that was done. */
-  lastReceipt(
+  lastReport(
     job: Job,
   ): Promise<{ readonly startedAt: number; readonly endedAt: number; readonly receipt: object } | null>;
 
@@ -53,5 +53,5 @@ export interface JobStore {
    */
   raiseTickets(customers: readonly string[], cause: ConfirmedBy, now: number): Promise<number>;
   /** What a cause brought to light since then: the facts as they were and as they were found, in the order of the findings. */
-  foundBy(cause: ConfirmedBy, since: number, limit: number): Promise<Finding[]>;
+  changesCausedBy(cause: ConfirmedBy, since: number, limit: number): Promise<CausedChange[]>;
 }

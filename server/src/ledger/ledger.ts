@@ -21,14 +21,14 @@
 
 import type { CatalogueStore } from './catalogue.ts';
 import type { CustomerStore } from './customers.ts';
-import type { HintStore } from './events.ts';
+import type { EventStore } from './events.ts';
 import type { OutboxStore } from './outbox.ts';
 import type { PurchaseStore } from './purchases.ts';
 import type { VisitStore } from './visits.ts';
 import type { BudgetStore } from './budget.ts';
 import type { JobStore } from './jobs.ts';
-import type { TrailStore } from './history.ts';
-import type { SharedStore } from './feed.ts';
+import type { HistoryStore } from './history.ts';
+import type { FeedStore } from './feed.ts';
 
 /** Which Stripe account and mode this ledger belongs to. */
 export interface StripeIdentity {
@@ -38,7 +38,7 @@ export interface StripeIdentity {
 
 export interface BillingStore
   extends
-    HintStore,
+    EventStore,
     CustomerStore,
     OutboxStore,
     PurchaseStore,
@@ -46,8 +46,8 @@ export interface BillingStore
     CatalogueStore,
     BudgetStore,
     JobStore,
-    TrailStore,
-    SharedStore {
+    HistoryStore,
+    FeedStore {
   /** Names this ledger for good: revisions of different ledgers must not be compared. */
   readonly epoch: string;
   /** Secret of this ledger for keyed digests of what must be compared but not kept. */

@@ -3,12 +3,12 @@
 import type { ConfirmedBy } from '@billhook/widget/contract';
 import type { CustomerFacts } from '../billing/facts.ts';
 import type { CustomerRecord, Claim } from './customers.ts';
-import type { OpenHint } from './events.ts';
+import type { UnresolvedEvent } from './events.ts';
 import type { Receiver, NoticeClaim } from './outbox.ts';
 import type { CheckoutRecord } from './purchases.ts';
 import type { Visit } from './visits.ts';
-import type { Turn, Finding } from './jobs.ts';
-import type { Figures } from './history.ts';
+import type { JobLease, CausedChange } from './jobs.ts';
+import type { LedgerStats } from './history.ts';
 import type { NoticeType } from '../billing/notice-types.ts';
 import type { Product } from './catalogue.ts';
 
@@ -49,7 +49,7 @@ export function recordOf(row: Row): CustomerRecord {
   };
 }
 
-/** The columns of a claim; `wanted` is the store's own expression. */
+/** The columns of a claim; `prioritized` is the store's own expression. */
 export const claimColumns =
   'customer, host, account, ticket, claim, cause, attempts, facts, fetched_at, linked_at, stale_since';
 
@@ -62,7 +62,7 @@ export function claimOf(row: Row, claimedAt: number): Claim {
     claim: number(row['claim']),
     claimedAt,
     cause: text(row['cause']) as ConfirmedBy,
-    wanted: Boolean(row['wanted']),
+    prioritized: Boolean(row['prioritized']),
     attempts: number(row['attempts']),
     facts: factsOf(row['facts']),
     fetchedAt: numberOrNull(row['fetched_at']),
@@ -71,7 +71,7 @@ export function claimOf(row: Row, claimedAt: number): Claim {
   };
 }
 
-export function openHintOf(row: Row): OpenHint {
+export function unresolvedEventOf(row: Row): UnresolvedEvent {
   return {
     event: text(row['event']),
     subject: { type: text(row['subject_type']), id: text(row['subject_id']) },
@@ -115,17 +115,17 @@ export function checkoutOf(row: Row): CheckoutRecord | null {
 
 export const productOf = (row: Row): Product => ({ id: text(row['id']), name: textOrNull(row['name']) });
 
-export function turnOf(row: Row): Turn {
+export function jobLeaseOf(row: Row): JobLease {
   const progress = row['progress'];
   return {
-    job: text(row['job']) as Turn['job'],
-    turn: number(row['turn']),
+    job: text(row['job']) as JobLease['job'],
+    fence: number(row['turn']),
     startedAt: number(row['started_at']),
     progress: progress == null ? null : (JSON.parse(text(progress)) as object),
   };
 }
 
-export function findingOf(row: Row): Finding {
+export function causedChangeOf(row: Row): CausedChange {
   return {
     customer: text(row['customer']),
     host: text(row['host']),
@@ -138,7 +138,7 @@ export function findingOf(row: Row): Finding {
 }
 
 /** @param failing One row for each failure's code. */
-export function figuresOf(row: Row, failing: readonly Row[]): Figures {
+export function statsOf(row: Row, failing: readonly Row[]): LedgerStats {
   return {
     customers: number(row['customers']),
     stale: number(row['stale']),

@@ -1,7 +1,7 @@
 /** An account's timeline, put together from the rows that tell of it: the same in every store. */
 
 import { type Row, number, text, numberOrNull, textOrNull, factsOf } from './rows.ts';
-import type { TrailEntry } from './history.ts';
+import type { HistoryEntry } from './history.ts';
 import type { VisitKind } from './visits.ts';
 import type { ConfirmedBy } from '@billhook/widget/contract';
 import type { CustomerFacts } from '../billing/facts.ts';
@@ -9,7 +9,7 @@ import type { Receiver } from './outbox.ts';
 import type { NoticeType } from '../billing/notice-types.ts';
 
 /** What a store reads of one account; each list with the newest rows that could be among the answer. */
-export interface TrailRows {
+export interface TimelineRows {
   readonly customers: readonly Row[];
   readonly visits: readonly Row[];
   readonly events: readonly Row[];
@@ -19,10 +19,10 @@ export interface TrailRows {
   readonly notices: readonly Row[];
 }
 
-type Of<What extends TrailEntry['what']> = Extract<TrailEntry, { what: What }>;
+type Of<What extends HistoryEntry['what']> = Extract<HistoryEntry, { what: What }>;
 
 /** Oldest first; of one moment the cause before what it caused, which is the order of the lists. */
-export function trailOf(rows: TrailRows, since: number, limit: number): TrailEntry[] {
+export function timelineOf(rows: TimelineRows, since: number, limit: number): HistoryEntry[] {
   const entries = [
     ...rows.customers.map(linkedOf),
     ...rows.visits.map(visitOf),

@@ -3,10 +3,10 @@
 import { Gauge, type Registry } from 'prom-client';
 import { describeCause, type Log } from '../log.ts';
 import type { JobStore } from '../ledger/jobs.ts';
-import type { TrailStore } from '../ledger/history.ts';
+import type { HistoryStore } from '../ledger/history.ts';
 
-export interface LedgerOnView {
-  readonly store: TrailStore & Pick<JobStore, 'lastReceipt'>;
+export interface WatchedLedger {
+  readonly store: HistoryStore & Pick<JobStore, 'lastReport'>;
   readonly now: () => number;
   readonly log: Log;
   /** How many polls are held now. */
@@ -14,7 +14,7 @@ export interface LedgerOnView {
 }
 
 export interface LedgerGauges {
-  look(ledger: LedgerOnView): Promise<void>;
+  update(ledger: WatchedLedger): Promise<void>;
 }
 
 export function ledgerGauges(registers: Registry[]): LedgerGauges {
@@ -33,10 +33,10 @@ export function ledgerGauges(registers: Registry[]): LedgerGauges {
   const jobEnded = gauge('billhook_job_last_end_timestamp_seconds', 'When the job was last done; 0: never.', ['job']);
 
   return {
-    async look({ store, now, log, waiting: held }) {
+    async update({ store, now, log, waiting: held }) {
       waiting.set(held());
       try {
-        const figures = await store.figures(now());
+        const figures = await store.stats(now());
         const age = (since: number | null) => (since === null ? 0 : Math.max(0, now() - since) / 1000);
         customers.set(figures.customers);
         stale.set(figures.stale);
@@ -49,7 +49,7 @@ export function ledgerGauges(registers: Registry[]): LedgerGauges {
         oldestNotice.set(age(figures.oldestWaitingNoticeAt));
         for (const job of ['sweep', 'reconcile'] as const) {
           // oxlint-disable-next-line no-await-in-loop -- two of them
-          jobEnded.set({ job }, ((await store.lastReceipt(job))?.endedAt ?? 0) / 1000);
+          jobEnded.set({ job }, ((await store.lastReport(job))?.endedAt ?? 0) / 1000);
         }
         up.set(1);
       } catch (cause) {

@@ -8,27 +8,35 @@
 import { readFileSync } from 'node:fs';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ProblemCode } from '@billhook/widget/contract';
-import { lanes, type Lane } from '../stripe/request-budget.ts';
-import { ledgerGauges, type LedgerOnView } from './ledger-gauges.ts';
-import type { HintOutcome } from '../ledger/events.ts';
+import { priorities, type Priority } from '../stripe/request-budget.ts';
+import { ledgerGauges, type WatchedLedger } from './ledger-gauges.ts';
+import type { EventOutcome } from '../ledger/events.ts';
 import type { Job } from '../ledger/jobs.ts';
 
 export type SyncOutcome = 'changed' | 'unchanged' | 'fenced' | 'failed';
 
 /** What is counted as it happens, and the page that says it. Times are milliseconds here, and seconds on the page. */
+/** The labels that dashboards and alerts know. */
+const outcomeLabels: Record<EventOutcome, string> = {
+  queued: 'ticket',
+  unresolved: 'open',
+  ignored: 'closed',
+  duplicate: 'duplicate',
+};
+
 export interface Metrics {
   /** A webhook was recorded. @param lagMs From when Stripe made the event; `null` when it does not say. */
-  webhookRecorded(outcome: HintOutcome, lagMs: number | null): void;
+  webhookRecorded(outcome: EventOutcome, lagMs: number | null): void;
   webhookRefused(code: ProblemCode): void;
   /** A look at a customer ended. @param code Why it failed. */
   synced(outcome: SyncOutcome, milliseconds: number, code?: string): void;
   /** What a webhook hinted at is in the ledger, so long after the first hint came. */
   applied(sinceReceivedMs: number): void;
   /** A hint could not be resolved. */
-  hintFailed(code: string): void;
+  eventFailed(code: string): void;
   /** @param status `null`: no answer came. */
-  stripeAnswered(lane: Lane, status: number | null): void;
-  stripeAdmitted(lane: Lane, waitedMs: number): void;
+  stripeAnswered(lane: Priority, status: number | null): void;
+  stripeAdmitted(lane: Priority, waitedMs: number): void;
   /**
    * The ledger differed from Stripe without anybody having said so.
    *
@@ -37,7 +45,7 @@ export interface Metrics {
    */
   drift(kind: string, by: Job): void;
   /** What is asked of the ledger each time the page is read. */
-  watch(ledger: LedgerOnView): void;
+  watch(ledger: WatchedLedger): void;
   /** The page, in Prometheus's text format. What the ledger cannot say now is left as it was, and `billhook_ledger_up` is 0. */
   page(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
@@ -102,17 +110,17 @@ export function createMetrics(): Metrics {
   );
   const drift = counter('billhook_drift_total', 'Accounts that differed from Stripe unnoticed.', ['class', 'by']);
   const gauges = ledgerGauges(registers);
-  let ledger: LedgerOnView | null = null;
+  let ledger: WatchedLedger | null = null;
 
   // An alert on an increase needs the zero that it increased from.
-  for (const outcome of ['ticket', 'open', 'closed', 'duplicate'] as const) webhooks.inc({ outcome }, 0);
+  for (const outcome of Object.values(outcomeLabels)) webhooks.inc({ outcome }, 0);
   for (const code of ['webhook_signature_invalid', 'webhook_livemode_mismatch', 'store_unavailable', 'internal'])
     refused.inc({ code }, 0);
-  for (const lane of lanes) requests.inc({ lane, status: '200' }, 0);
+  for (const lane of priorities) requests.inc({ lane, status: '200' }, 0);
 
   return {
     webhookRecorded(outcome, lagMs) {
-      webhooks.inc({ outcome });
+      webhooks.inc({ outcome: outcomeLabels[outcome] });
       // A clock that is behind Stripe's is no negative lag.
       if (lagMs !== null) delivery.observe(Math.max(0, lagMs) / 1000);
     },
@@ -122,7 +130,7 @@ export function createMetrics(): Metrics {
       if (outcome === 'failed') syncFailures.inc({ code: code ?? 'internal' });
     },
     applied: (sinceReceivedMs) => applied.observe(Math.max(0, sinceReceivedMs) / 1000),
-    hintFailed: (code) => hintFailures.inc({ code }),
+    eventFailed: (code) => hintFailures.inc({ code }),
     stripeAnswered: (lane, status) => requests.inc({ lane, status: status === null ? 'none' : String(status) }),
     stripeAdmitted: (lane, waitedMs) => waits.observe({ lane }, Math.max(0, waitedMs) / 1000),
     drift: (kind, by) => drift.inc({ class: kind, by }),
@@ -130,7 +138,7 @@ export function createMetrics(): Metrics {
       ledger = watched;
     },
     async page() {
-      if (ledger) await gauges.look(ledger);
+      if (ledger) await gauges.update(ledger);
       return { text: await registry.metrics(), contentType: registry.contentType };
     },
   };

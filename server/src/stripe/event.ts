@@ -1,4 +1,4 @@
-import type { Subject, Hint } from '../ledger/events.ts';
+import type { Subject, StripeEvent } from '../ledger/events.ts';
 /** Families of events that can change what is judged or shown. A later sibling counts without being listed. */
 const families = [
   'checkout.session.',
@@ -36,7 +36,7 @@ export class NotAnEventError extends Error {
  *   other name is another account's. Default: unknown.
  * @throws {NotAnEventError} `event_malformed`
  */
-export function hintOf(event: unknown, own: string | null = null): Hint {
+export function readEvent(event: unknown, own: string | null = null): StripeEvent {
   const id = text(field(event, 'id'));
   const fullType = text(field(event, 'type'));
   if (id === null || fullType === null) throw new NotAnEventError('an event needs an id and a type');
@@ -44,7 +44,7 @@ export function hintOf(event: unknown, own: string | null = null): Hint {
   const type = fullType.replace(/^v1\./, '');
   const livemode = field(event, 'livemode');
   const base = { event: id, type: fullType, livemode: typeof livemode === 'boolean' ? livemode : null };
-  const closed = (concerns: 'foreign' | 'none'): Hint => ({ ...base, concerns, customer: null, subject: null });
+  const closed = (concerns: 'foreign' | 'none'): StripeEvent => ({ ...base, concerns, customer: null, subject: null });
 
   const of = text(field(event, 'account')) ?? text(field(event, 'context'));
   // A context is a path, `org_1/acct_1`, whose end says whose the event is.

@@ -28,9 +28,9 @@ export interface EventCalls {
    * Events since then (Unix milliseconds) that some endpoint has not acknowledged: those that were given up, and those
    * that are still on their way, for Stripe lists both as undelivered.
    */
-  undelivered(since: number, after: string | null): Promise<Page<unknown>>;
+  undeliveredEvents(since: number, after: string | null): Promise<Page<unknown>>;
   /** Whose the subscriptions are that have not ended. A customer stands there once for each. */
-  livingSubscriptions(after: string | null): Promise<Page<{ readonly customer: string }>>;
+  liveSubscriptions(after: string | null): Promise<Page<{ readonly customer: string }>>;
   eventDestinations(): Promise<EventDestination[]>;
   /** What Stripe's clock says, in Unix milliseconds; it is told in whole seconds. `null` where no date is told. */
   clock(): Promise<number | null>;
@@ -46,12 +46,12 @@ const ownerOf = ({ customer }: Stripe.Subscription) => (typeof customer === 'str
 
 export function eventCalls({ accounts, events, subscriptions, webhookEndpoints }: Stripe): EventCalls {
   return {
-    async undelivered(since, after) {
+    async undeliveredEvents(since, after) {
       const created = { gte: Math.floor(since / 1000) };
       return pageOf(await events.list({ delivery_success: false, created, limit: pageSize, ...from(after) }));
     },
 
-    async livingSubscriptions(after) {
+    async liveSubscriptions(after) {
       const { rows, next } = pageOf(await subscriptions.list({ limit: pageSize, ...from(after) }));
       return { rows: rows.filter((each) => !isOver(each)).map((each) => ({ customer: ownerOf(each) })), next };
     },

@@ -4,14 +4,14 @@
  */
 
 import { Stripe } from 'stripe';
-import { BudgetSpentError, type Budget, type Lane } from './request-budget.ts';
+import { BudgetSpentError, type RequestBudget, type Priority } from './request-budget.ts';
 import { orNothing } from './absent.ts';
 import { eventCalls, type EventCalls } from './events.ts';
 import { retryAfterMs, stripeHttp } from './http.ts';
 import { portalCalls, type PortalCalls } from './portal.ts';
 import { purchaseCalls, type PurchaseCalls } from './purchases.ts';
 import { ownerOf } from './subjects.ts';
-import { needsInvoices, type OpenInvoiceLook, type StripeLook } from './facts/customer.ts';
+import { needsInvoices, type OpenInvoiceLook, type CustomerData } from './facts/customer.ts';
 import { NotAnEventError } from './event.ts';
 import type { StripeIdentity } from '../ledger/ledger.ts';
 import type { Subject } from '../ledger/events.ts';
@@ -70,7 +70,7 @@ export interface IntroducedCustomer {
 export interface StripeGateway extends EventCalls, PortalCalls, PurchaseCalls {
   identity(): Promise<StripeIdentity>;
   /** One look at a customer: one call while it is healthy, a few more while an invoice is open. */
-  look(customer: string): Promise<StripeLook>;
+  fetchCustomer(customer: string): Promise<CustomerData>;
   products(ids: readonly string[]): Promise<Product[]>;
   /** Prices by id or lookup key, with their own JSON; those that Stripe does not know are left out. */
   prices(refs: readonly string[]): Promise<readonly unknown[]>;
@@ -99,9 +99,9 @@ export interface StripeGatewayOptions {
   /** How requests are sent. Default: the platform's own. */
   readonly fetch?: typeof globalThis.fetch;
   /** How many requests may be made in a second. Default: no limit but Stripe's own. */
-  readonly budget?: Budget;
+  readonly budget?: RequestBudget;
   /** Is told of every request how it was answered; `null`: not at all. */
-  readonly onAnswer?: (lane: Lane, status: number | null) => void;
+  readonly onAnswer?: (lane: Priority, status: number | null) => void;
 }
 
 /**
@@ -172,7 +172,7 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
   return {
     identity: () => named(async () => ({ account: (await stripe.accounts.retrieveCurrent()).id, livemode }), 'account'),
 
-    look: (customer) =>
+    fetchCustomer: (customer) =>
       named(async () => {
         const subscriptions = await subscriptionsOf(customer);
         const owner = subscriptions[0]?.customer ?? (await ownerAlone(customer));
@@ -241,8 +241,8 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
         return status === 'open' ? (url ?? null) : null;
       }, 'invoice'),
 
-    undelivered: (since, after) => named(() => events.undelivered(since, after), 'event'),
-    livingSubscriptions: (after) => named(() => events.livingSubscriptions(after), 'subscription'),
+    undeliveredEvents: (since, after) => named(() => events.undeliveredEvents(since, after), 'event'),
+    liveSubscriptions: (after) => named(() => events.liveSubscriptions(after), 'subscription'),
     eventDestinations: () => named(() => events.eventDestinations(), 'event'),
     clock: () => named(() => events.clock(), 'account'),
 

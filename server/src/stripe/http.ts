@@ -1,7 +1,7 @@
 /** The one door that every request to Stripe goes through: admitted by the budget, ended with its errand, and counted. */
 
 import { Stripe } from 'stripe';
-import { errandNow, type Budget, type Lane } from './request-budget.ts';
+import { currentContext, type RequestBudget, type Priority } from './request-budget.ts';
 
 type SdkHttpClient = ReturnType<typeof Stripe.createFetchHttpClient>;
 
@@ -10,9 +10,9 @@ export interface StripeHttpOptions {
   /** Ends everything that is under way. */
   readonly closing: AbortSignal;
   /** `null`: no limit but Stripe's own. */
-  readonly budget: Pick<Budget, 'admit' | 'heed'> | null;
+  readonly budget: Pick<RequestBudget, 'acquire' | 'backOff'> | null;
   /** @param status `null`: no answer came. */
-  readonly onAnswer: (lane: Lane, status: number | null) => void;
+  readonly onAnswer: (lane: Priority, status: number | null) => void;
 }
 
 /** Stripe does not say how long to wait; a second fills its budget as it fills ours. */
@@ -21,24 +21,24 @@ const defaultPatienceMs = 1_000;
 /** The SDK's client with the budget before it. The SDK's own time limit runs from when the request is sent. */
 export function stripeHttp({ send, closing, budget, onAnswer }: StripeHttpOptions): SdkHttpClient {
   const client = Stripe.createFetchHttpClient((url: string | URL | Request, init?: RequestInit) => {
-    const { signal } = errandNow();
+    const { signal } = currentContext();
     const signals = [closing, signal, init?.signal].filter((each) => each != null);
     return send(url, { ...init, signal: AbortSignal.any(signals) });
   });
   return {
     getClientName: () => client.getClientName(),
     async makeRequest(...request: Parameters<SdkHttpClient['makeRequest']>) {
-      const errand = errandNow();
-      await budget?.admit(errand);
+      const errand = currentContext();
+      await budget?.acquire(errand);
       try {
         const response = await client.makeRequest(...request);
         const status = response.getStatusCode();
-        onAnswer(errand.lane, status);
+        onAnswer(errand.priority, status);
         const patience = status === 429 ? patienceMs(response.getHeaders()) : null;
-        if (patience !== null) budget?.heed(patience);
+        if (patience !== null) budget?.backOff(patience);
         return response;
       } catch (cause) {
-        onAnswer(errand.lane, null);
+        onAnswer(errand.priority, null);
         throw cause;
       }
     },

@@ -157,10 +157,9 @@ export class PortalConfigurations {
  * What configurations that somebody else keeps (`portalConfiguration`) really leave open, so that the widget offers just
  * that. Stripe being down does not stop the start: what is assumed then is corrected by Stripe's refusals.
  */
-export async function withKeptElsewhere<T extends { readonly hosts: ReadonlyMap<string, Host>; readonly log: Log }>(
-  config: T,
-  gateway: StripeGateway,
-): Promise<T> {
+export async function loadExternalPortalFeatures<
+  T extends { readonly hosts: ReadonlyMap<string, Host>; readonly log: Log },
+>(config: T, gateway: StripeGateway): Promise<T> {
   const hosts = await Promise.all(
     [...config.hosts].map(async ([id, host]): Promise<[string, Host]> => {
       if (host.portalConfiguration === null) return [id, host];

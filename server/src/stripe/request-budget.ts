@@ -1,6 +1,6 @@
 /**
  * How many requests may be made of Stripe in a second, by all processes together, and who goes first. Every request is
- * made in a lane; which one, the work itself says with {@link inLane}, and what says nothing is a click.
+ * made in a lane; which one, the work itself says with {@link withPriority}, and what says nothing is a click.
  *
  * | lane         | is                                              | leaves to the others |
  * | ------------ | ----------------------------------------------- | -------------------- |
@@ -16,17 +16,17 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BudgetStore } from '../ledger/budget.ts';
 
-export const lanes = ['click', 'waiting', 'background', 'reconcile'] as const;
-export type Lane = (typeof lanes)[number];
+export const priorities = ['click', 'waiting', 'background', 'reconcile'] as const;
+export type Priority = (typeof priorities)[number];
 
 /** For whom something is asked of Stripe, and until when an answer is worth having. */
-export interface Errand {
-  readonly lane: Lane;
+export interface RequestContext {
+  readonly priority: Priority;
   readonly signal: AbortSignal | null;
 }
 
-const errands = new AsyncLocalStorage<Errand>();
-const click: Errand = { lane: 'click', signal: null };
+const contexts = new AsyncLocalStorage<RequestContext>();
+const click: RequestContext = { priority: 'click', signal: null };
 
 /**
  * Everything that `work` asks of Stripe is asked in this lane.
@@ -38,11 +38,11 @@ const click: Errand = { lane: 'click', signal: null };
  *
  * @param signal Ends its requests, and its waiting for the budget. Default: only their own time limits do.
  */
-export function inLane<T>(lane: Lane, work: () => T, signal: AbortSignal | null = null): T {
-  return errands.run({ lane, signal }, work);
+export function withPriority<T>(lane: Priority, work: () => T, signal: AbortSignal | null = null): T {
+  return contexts.run({ priority: lane, signal }, work);
 }
 
-export const errandNow = (): Errand => errands.getStore() ?? click;
+export const currentContext = (): RequestContext => contexts.getStore() ?? click;
 
 /** There was no room for this request before its errand ended. */
 export class BudgetSpentError extends Error {
@@ -50,29 +50,29 @@ export class BudgetSpentError extends Error {
 }
 
 /** The part of the budget that a lane leaves to those before it. */
-const reserves: Record<Exclude<Lane, 'click'>, number> = { waiting: 0, background: 0.2, reconcile: 0.5 };
+const reserves: Record<Exclude<Priority, 'click'>, number> = { waiting: 0, background: 0.2, reconcile: 0.5 };
 
 /** A `Retry-After` beyond this is a mistake, or an outage that a request a minute shows the end of. */
-const longestPatienceMs = 60_000;
+const maxPatienceMs = 60_000;
 
-export interface BudgetOptions {
+export interface RequestBudgetOptions {
   /** Requests a second. */
   readonly perSecond: number;
   /** Unix milliseconds, of real time: Stripe counts by no other. Default: `Date.now`. */
   readonly now?: () => number;
   /** How long a request of a lane waited. */
-  readonly onAdmitted?: (lane: Lane, waitedMs: number) => void;
+  readonly onAdmitted?: (lane: Priority, waitedMs: number) => void;
 }
 
-export class Budget {
+export class RequestBudget {
   readonly #store: Pick<BudgetStore, 'spend'>;
   readonly #perSecond: number;
   readonly #now: () => number;
-  readonly #onAdmitted: (lane: Lane, waitedMs: number) => void;
+  readonly #onAdmitted: (lane: Priority, waitedMs: number) => void;
   /** Who asked last in each lane: only one at a time asks the store, in the order of their coming. */
-  readonly #last = new Map<Lane, Promise<void>>();
+  readonly #last = new Map<Priority, Promise<void>>();
 
-  constructor(store: Pick<BudgetStore, 'spend'>, { perSecond, now, onAdmitted }: BudgetOptions) {
+  constructor(store: Pick<BudgetStore, 'spend'>, { perSecond, now, onAdmitted }: RequestBudgetOptions) {
     this.#store = store;
     this.#perSecond = perSecond;
     this.#now = now ?? (() => Date.now());
@@ -84,7 +84,7 @@ export class Budget {
    *
    * @throws {BudgetSpentError} when the errand ends first.
    */
-  async admit({ lane, signal }: Errand): Promise<void> {
+  async acquire({ priority: lane, signal }: RequestContext): Promise<void> {
     if (lane === 'click') {
       // Counted when it is on its way: nothing that a database does may come before a click.
       setImmediate(() => void this.#take(-this.#perSecond));
@@ -106,7 +106,7 @@ export class Budget {
    *
    * @throws {BudgetSpentError} when `signal` aborts first.
    */
-  readonly room = async (lane: Exclude<Lane, 'click'>, signal: AbortSignal): Promise<void> => {
+  readonly whenAvailable = async (lane: Exclude<Priority, 'click'>, signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
       // oxlint-disable-next-line no-await-in-loop -- it asks again when it was told to
       const waitMs = await this.#take(this.#perSecond * reserves[lane], 0);
@@ -118,13 +118,13 @@ export class Budget {
   };
 
   /** Stripe asked for patience: everybody but clicks has it, in every process. */
-  heed(retryAfterMs: number): void {
-    const count = Math.ceil((this.#perSecond * Math.min(retryAfterMs, longestPatienceMs)) / 1000);
+  backOff(retryAfterMs: number): void {
+    const count = Math.ceil((this.#perSecond * Math.min(retryAfterMs, maxPatienceMs)) / 1000);
     // Once for the many that are refused at the same moment: an overdrawn budget is not drawn further.
     void this.#take(-this.#perSecond, count);
   }
 
-  async #turn(before: Promise<void> | undefined, lane: Exclude<Lane, 'click'>, signal: AbortSignal | null) {
+  async #turn(before: Promise<void> | undefined, lane: Exclude<Priority, 'click'>, signal: AbortSignal | null) {
     await before;
     for (;;) {
       if (signal?.aborted) return;

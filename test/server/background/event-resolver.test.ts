@@ -21,7 +21,7 @@ beforeAll(async () => {
   await stage.bff.snapshot(stage.as('pastDue'));
   const { stripe, sandbox } = stage;
   const [subscription] = (await stripe.subscriptions.list({ customer })).data;
-  const [invoice] = (await stripe.invoices.list({ customer, status: 'open', expand: ['data.payments'] })).data;
+  const [invoice] = (await stripe.invoices.list({ customer, status: 'unresolved', expand: ['data.payments'] })).data;
   const [payment] = invoice?.payments?.data ?? [];
   const [price] = (await stripe.prices.list({ lookup_keys: ['team_monthly'] })).data;
   const session = await stripe.checkout.sessions.create({
@@ -155,9 +155,9 @@ describe('every event of M21 raises its customer’s ticket', () => {
   it.each(types)('%s, as a snapshot: with the customer’s id, and with the customer in it', async (type, object) => {
     const own = object === 'customer' ? {} : { customer };
     const id = objects[object];
-    expect(await deliver(snapshotEvent(type, { id, object, ...own }))).toBe('ticket');
+    expect(await deliver(snapshotEvent(type, { id, object, ...own }))).toBe('queued');
     const expanded = object === 'customer' ? {} : { customer: { id: customer, object: 'customer', deleted: true } };
-    expect(await deliver(snapshotEvent(type, { id, object, ...expanded }))).toBe('ticket');
+    expect(await deliver(snapshotEvent(type, { id, object, ...expanded }))).toBe('queued');
   });
 
   it('as a thin event, once Stripe was asked whose it is', async () => {
@@ -167,7 +167,7 @@ describe('every event of M21 raises its customer’s ticket', () => {
       const url = object === 'tax_id' ? `/v1/customers/${customer}/tax_ids/${id}` : `/v1/${object}s/${id}`;
       return thinEvent(type, { id, type: object, url });
     });
-    for (const event of events) expect(['open', 'ticket']).toContain(await deliver(event));
+    for (const event of events) expect(['unresolved', 'queued']).toContain(await deliver(event));
     await resolved();
     const found = rows();
     for (const { id, type } of events) {
@@ -178,7 +178,7 @@ describe('every event of M21 raises its customer’s ticket', () => {
   it('as a snapshot that does not name the customer', async () => {
     const silent = handled.filter(([object]) => object !== 'customer' && object !== 'tax_id');
     const events = silent.map(([object, [type]]) => snapshotEvent(String(type), { id: objects[object], object }));
-    for (const event of events) expect(await deliver(event)).toBe('open');
+    for (const event of events) expect(await deliver(event)).toBe('unresolved');
     await resolved();
     for (const { id, type } of events) expect(rowOf(id)?.customer, type).toBe(customer);
   });
@@ -217,8 +217,8 @@ describe('an event that concerns no customer of ours', () => {
       account: 'acct_other',
     };
     const thin = thinEvent('invoice.paid', { id: 'in_1', type: 'invoice' }, { context: 'org_1/acct_other' });
-    expect(await deliver(event)).toBe('closed');
-    expect(await deliver(thin)).toBe('closed');
+    expect(await deliver(event)).toBe('ignored');
+    expect(await deliver(thin)).toBe('ignored');
     expect(await deliver(event)).toBe('duplicate');
     expect(rowOf(event.id)).toMatchObject({ customer: null });
     await resolved();
@@ -229,7 +229,7 @@ describe('an event that concerns no customer of ours', () => {
     const { id: own } = await stage.stripe.accounts.retrieveCurrent();
     const related = { id: objects['subscription'], type: 'subscription' };
     const event = thinEvent('customer.subscription.updated', related, { context: `org_1/${own}` });
-    expect(await deliver(event)).toBe('open');
+    expect(await deliver(event)).toBe('unresolved');
     await resolved();
     expect(rowOf(event.id)?.customer).toBe(customer);
   });
@@ -248,13 +248,13 @@ describe('an event that concerns no customer of ours', () => {
     ],
   ])('%s is recorded and closed', async (_, event) => {
     stage.sandbox.requests.clear();
-    expect(await deliver(event())).toBe('closed');
+    expect(await deliver(event())).toBe('ignored');
     expect(asked()).toEqual([]);
   });
 
   it('because Stripe does not know what it names, is closed after asking', async () => {
     const event = thinEvent('invoice.paid', { id: 'in_nobody', type: 'invoice', url: '/v1/invoices/in_nobody' });
-    expect(await deliver(event)).toBe('open');
+    expect(await deliver(event)).toBe('unresolved');
     await resolved();
     expect(rowOf(event.id)).toMatchObject({ customer: null, closed_at: expect.any(Number) });
     expect(log.lines).toContainEqual(
@@ -266,7 +266,7 @@ describe('an event that concerns no customer of ours', () => {
     stage.sandbox.faults.next({ kind: 'serverError', path: '/v1/subscriptions/' });
     const related = { id: objects['subscription'], type: 'subscription' };
     const event = thinEvent('customer.subscription.updated', related);
-    expect(await deliver(event)).toBe('open');
+    expect(await deliver(event)).toBe('unresolved');
     await log.said(({ what, fields }) => what === 'hint.failed' && fields.event === event.id);
     expect(rowOf(event.id)).toMatchObject({ closed_at: null });
     await resolved();

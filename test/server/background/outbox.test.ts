@@ -101,7 +101,7 @@ async function write(ids: readonly string[], account = 'team_1', change: Partial
     data,
     ...change,
   }));
-  await store.apply(claim, factsWith(), now, null, now, entries);
+  await store.apply(claim, { facts: factsWith(), fetchedAt: now, nextChangeAt: null, now, notices: entries });
 }
 
 /** Looks once, to the end of what it finds. */
@@ -303,7 +303,7 @@ describe('stopping and starting', () => {
     await store.claimNotices({ host: 'acme', receiver: 'webhook' }, now, 60_000, 1);
     await store.close();
     store = openSqliteStore(join(folder, 'ledger.db'));
-    await store.resume();
+    await store.releaseLeases();
     const { next } = await outboxOf();
     expect(await next()).toMatchObject({ what: 'notice.delivered', fields: { notice: 'n1', attempts: 2 } });
     expect((await receiver.next()).headers['webhook-id']).toBe('n1');

@@ -15,7 +15,7 @@ import {
   type StripeSandbox,
 } from '../../../demo/stripe-sandbox/index.ts';
 import { reconcileLedger, type ReconcileCommandOptions } from '../../../server/src/cli/reconcile/reconcile.ts';
-import { reconcile, type ReconcileReceipt } from '../../../server/src/background/reconcile.ts';
+import { reconcile, type ReconcileReport } from '../../../server/src/background/reconcile.ts';
 import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
 import type { BillingStore } from '../../../server/src/ledger/ledger.ts';
 import { hostSecret, origin, publicUrl } from '../support/bff.ts';
@@ -52,9 +52,9 @@ async function run(
   return { code, ...said };
 }
 
-async function receiptOf(options: BillhookOptions, more?: ReconcileCommandOptions): Promise<ReconcileReceipt> {
+async function receiptOf(options: BillhookOptions, more?: ReconcileCommandOptions): Promise<ReconcileReport> {
   const { out } = await run(options, ['--json'], more);
-  return JSON.parse(out) as ReconcileReceipt;
+  return JSON.parse(out) as ReconcileReport;
 }
 
 const subscriptionOf = async (stripe: Stripe, customer: string): Promise<Stripe.Subscription> => {
@@ -198,25 +198,25 @@ describe('one reconciliation', () => {
     await store.link({ host: 'acme', account: 'team_1' }, 'cus_1', 0);
     const [claim] = await store.claim(0, 1_000, 1);
     if (!claim) throw new Error('it is not stale');
-    await store.apply(claim, customer([]), 0, null, 0);
+    await store.apply(claim, { facts: customer([]), fetchedAt: 0, nextChangeAt: null, now: 0 });
     const stopping = new AbortController();
     const kept: number[] = [];
     const waited = new Promise<void>((done) => {
-      const keepTurn: BillingStore['keepTurn'] = async (...turn) => {
+      const keepTurn: BillingStore['renewJob'] = async (...turn) => {
         if (kept.push(turn[3]) === 3) done();
-        return await store.keepTurn(...turn);
+        return await store.renewJob(...turn);
       };
       void begin(keepTurn);
     });
     let ended: Promise<unknown> = Promise.resolve();
-    async function begin(keepTurn: BillingStore['keepTurn']): Promise<void> {
-      const turn = await store.takeTurn('reconcile', 0, 40, Date.now());
+    async function begin(keepTurn: BillingStore['renewJob']): Promise<void> {
+      const turn = await store.acquireJob('reconcile', 0, 40, Date.now());
       if (!turn) throw new Error('it is not its turn');
       ended = reconcile(
         {
-          store: { ...store, keepTurn },
-          gateway: { livingSubscriptions: async () => ({ rows: [{ customer: 'cus_1' }], next: null }) },
-          room: (_, signal) =>
+          store: { ...store, renewJob: keepTurn },
+          gateway: { liveSubscriptions: async () => ({ rows: [{ customer: 'cus_1' }], next: null }) },
+          whenAvailable: (_, signal) =>
             new Promise((_room, refuse) => signal.addEventListener('abort', () => refuse(new Error()))),
           now: () => Date.now(),
           wakeWorker: () => undefined,
@@ -229,7 +229,7 @@ describe('one reconciliation', () => {
     expect((await store.customersAmong(['cus_1']))[0], 'nobody asked for a look').toMatchObject({ ticket: 1 });
     stopping.abort();
     expect(await ended).toBeNull();
-    expect(await store.lastReceipt('reconcile')).toBeNull();
+    expect(await store.lastReport('reconcile')).toBeNull();
     await store.close();
   });
 });
@@ -326,10 +326,10 @@ describe('billhook reconcile without a server', () => {
     });
     expect(code).toBe(0);
     expect(err).toContain(waits);
-    const receipt = JSON.parse(out) as ReconcileReceipt;
+    const receipt = JSON.parse(out) as ReconcileReport;
     expect(receipt).toMatchObject({ looked: all(), unseen: [] });
     for (const customer of fetchedBefore) expect(asked().get(customer), 'looked at before').toBeUndefined();
-    expect(await withLedger((store) => store.figures(Date.now()))).toMatchObject({ stale: 0, failing: {} });
+    expect(await withLedger((store) => store.stats(Date.now()))).toMatchObject({ stale: 0, failing: {} });
   });
 
   it('twice at once: one does it, the other has the same receipt', async () => {
@@ -349,7 +349,7 @@ describe('billhook reconcile without a server', () => {
       const over = new AbortController();
       const watch = async () => {
         while (!over.signal.aborted) {
-          most = Math.max(most, (await store.figures(Date.now())).stale);
+          most = Math.max(most, (await store.stats(Date.now())).stale);
           await new Promise(setImmediate);
         }
       };

@@ -142,7 +142,7 @@ describe('one sweep', () => {
   });
 
   const take = async (now = Date.now()) => {
-    const turn = await store.takeTurn('sweep', 0, lease, now);
+    const turn = await store.acquireJob('sweep', 0, lease, now);
     if (!turn) throw new Error('it is not its turn');
     return turn;
   };
@@ -164,7 +164,7 @@ describe('one sweep', () => {
     expect(woken).toBe(1);
     expect(await sweep(parts, await take(), lease, never)).toEqual({ found: 130, new: 0 });
     expect((await store.customersAmong([customer]))[0]).toMatchObject({ ticket: 2 });
-    expect((await store.lastReceipt('sweep'))?.receipt).toEqual({ found: 130, new: 0 });
+    expect((await store.lastReport('sweep'))?.receipt).toEqual({ found: 130, new: 0 });
   });
 
   it('goes on where a process that died had left it', async () => {
@@ -172,7 +172,7 @@ describe('one sweep', () => {
     const dying = new AbortController();
     const killing = { ...store, keepTurn: killedAfter(dying, store) };
     expect(await sweep({ ...parts, store: killing }, await take(), lease, dying.signal)).toBeNull();
-    expect(await store.takeTurn('sweep', 0, lease, Date.now()), 'the lease still holds').toBeNull();
+    expect(await store.acquireJob('sweep', 0, lease, Date.now()), 'the lease still holds').toBeNull();
     sandbox.requests.clear();
     const turn = await take(Date.now() + lease);
     expect(turn.progress).toMatchObject({ found: 100, new: 100 });
@@ -190,15 +190,15 @@ describe('one sweep', () => {
     sandbox.requests.clear();
     expect(await sweep(parts, late, lease, never)).toBeNull();
     expect(sandbox.requests.count(), 'it stops where it hears of it').toBe(1);
-    expect(await store.lastReceipt('sweep')).toBeNull();
+    expect(await store.lastReport('sweep')).toBeNull();
     expect(await sweep(parts, next, lease, never)).toEqual({ found: 130, new: 30 });
   });
 
   it('passes over an event that nobody can read', async () => {
     await lose(2);
     const broken: SweepParts['gateway'] = {
-      undelivered: async (since, after) => {
-        const page = await gateway.undelivered(since, after);
+      undeliveredEvents: async (since, after) => {
+        const page = await gateway.undeliveredEvents(since, after);
         return { ...page, rows: [{ object: 'event' }, ...page.rows] };
       },
     };
@@ -216,8 +216,8 @@ describe('one sweep', () => {
 
 /** The process is gone as soon as the first page is kept. */
 const killedAfter =
-  (dying: AbortController, store: BillingStore): BillingStore['keepTurn'] =>
+  (dying: AbortController, store: BillingStore): BillingStore['renewJob'] =>
   async (...page) => {
     dying.abort();
-    return await store.keepTurn(...page);
+    return await store.renewJob(...page);
   };

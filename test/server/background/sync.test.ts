@@ -45,10 +45,10 @@ it('a moment that passes during the fetch is due at once', async () => {
     return await syncCustomer(parts, claim);
   };
   // Three days before the end comes a second after this fetch began: too late for it to tell.
-  expect(await sync()).toMatchObject({ told: 0 });
+  expect(await sync()).toMatchObject({ noticesWritten: 0 });
   expect(await store.due(now, 10)).toMatchObject([{ customer: 'cus_1', nextChangeAt: trialEnd - 3 * day }]);
 
   await store.raiseDue('cus_1', trialEnd - 3 * day, null, now);
-  expect(await sync()).toMatchObject({ told: 1 });
+  expect(await sync()).toMatchObject({ noticesWritten: 1 });
   expect(await store.due(now, 10)).toEqual([]);
 });

@@ -50,7 +50,7 @@ describe('a waiter', () => {
 
   it('ends by itself now and then where other processes work too, and never where none does', async () => {
     const alone = new Waiters().register('acme', 'team_1');
-    const shared = new Waiters({ lookEveryMs: 1 }).register('acme', 'team_1');
+    const shared = new Waiters({ pollMs: 1 }).register('acme', 'team_1');
     let slept = true;
     const gone = new AbortController();
     const sleeping = alone.woken(long, gone.signal).then(() => (slept = false));

@@ -2,7 +2,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { errandNow, type Lane } from '../../../server/src/stripe/request-budget.ts';
+import { currentContext, type Priority } from '../../../server/src/stripe/request-budget.ts';
 import type { Catalogue } from '../../../server/src/background/catalogue.ts';
 import { readConfig } from '../../../server/src/config/config.ts';
 import { backOffMs } from '../../../server/src/background/backoff.ts';
@@ -10,7 +10,7 @@ import { createMetrics } from '../../../server/src/operations/metrics.ts';
 import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
 import { type BillingStore } from '../../../server/src/ledger/ledger.ts';
 import { createStripeGateway, StripeFailure, type StripeGateway } from '../../../server/src/stripe/gateway.ts';
-import type { StripeLook } from '../../../server/src/stripe/facts/customer.ts';
+import type { CustomerData } from '../../../server/src/stripe/facts/customer.ts';
 import { Waiters } from '../../../server/src/background/waiters.ts';
 import { Worker, type WorkerOptions } from '../../../server/src/background/worker.ts';
 import { factsWith } from '../../contract/stage.ts';
@@ -19,7 +19,7 @@ import { hostSecret, origin, publicUrl } from '../support/bff.ts';
 import { day, noon } from '../fixtures/facts.ts';
 import { operatorLog, type OperatorLog } from '../../support/operator-log.ts';
 import { LedgerPinnedError } from '../../../server/src/ledger/errors.ts';
-import type { Subject, Hint } from '../../../server/src/ledger/events.ts';
+import type { Subject, StripeEvent } from '../../../server/src/ledger/events.ts';
 import type { WorkerParts } from '../../../server/src/background/context.ts';
 
 let now: number;
@@ -27,11 +27,11 @@ let store: BillingStore;
 let log: OperatorLog;
 let waiters: Waiters;
 /** In the order of their beginning. */
-let looks: { customer: string; lane: Lane }[];
-let answer: (customer: string) => Promise<StripeLook>;
+let looks: { customer: string; lane: Priority }[];
+let answer: (customer: string) => Promise<CustomerData>;
 const working: Worker[] = [];
 
-const nothing = (customer: string): Promise<StripeLook> =>
+const nothing = (customer: string): Promise<CustomerData> =>
   Promise.resolve({ customer: { id: customer, object: 'customer' }, subscriptions: [], openInvoices: [] });
 
 beforeEach(() => {
@@ -58,7 +58,7 @@ async function startWorker(options: WorkerOptions = {}, change: Partial<WorkerPa
   });
   const gateway = {
     look(customer: string) {
-      looks.push({ customer, lane: errandNow().lane });
+      looks.push({ customer, lane: currentContext().priority });
       return answer(customer);
     },
   } as unknown as StripeGateway;
@@ -134,7 +134,7 @@ describe('a storm of events about one customer', () => {
     const worker = await startWorker();
     await synced();
     await raise(customer);
-    await store.want(customer, now + 5_000);
+    await store.prioritize(customer, now + 5_000);
     await quiet(worker);
     expect(looks.map(({ lane }) => lane)).toEqual(['background', 'waiting']);
   });
@@ -166,7 +166,7 @@ describe('places', () => {
     const worker = await startWorker({ concurrency: 8 });
     await quiet(worker);
     expect(looks).toHaveLength(6);
-    await store.want(wanted, now + 5_000);
+    await store.prioritize(wanted, now + 5_000);
     worker.wake();
     await synced();
     expect(looks.at(-1)).toEqual({ customer: wanted, lane: 'waiting' });
@@ -182,7 +182,12 @@ describe('one bad row', () => {
     const [bad, good] = [await link('bad'), await link('good')];
     for (const claim of await store.claim(now, 1_000, 2)) {
       const facts = claim.customer === bad ? { ...factsWith(), subscriptions: null } : factsWith();
-      await store.apply(claim, facts as unknown as ReturnType<typeof factsWith>, now, now + 60_000, now);
+      await store.apply(claim, {
+        facts: facts as unknown as ReturnType<typeof factsWith>,
+        fetchedAt: now,
+        nextChangeAt: now + 60_000,
+        now,
+      });
     }
     now += 2 * day;
     const worker = await startWorker();
@@ -197,11 +202,11 @@ describe('one bad row', () => {
 
   it('that Stripe answers with nonsense fails alone, with its code', async () => {
     const [bad] = [await link('bad'), await link('good')];
-    answer = (customer) => (customer === bad ? Promise.resolve({} as StripeLook) : nothing(customer));
+    answer = (customer) => (customer === bad ? Promise.resolve({} as CustomerData) : nothing(customer));
     await startWorker();
     await synced();
     expect((await failed()).fields).toMatchObject({ account: 'bad', code: 'internal', attempts: 1 });
-    expect((await store.figures(now)).failing).toEqual({ internal: 1 });
+    expect((await store.stats(now)).failing).toEqual({ internal: 1 });
   });
 });
 
@@ -267,7 +272,7 @@ describe('a customer that fails', () => {
 });
 
 describe('hints without a customer', () => {
-  const hint = (event: string, id: string): Hint => ({
+  const hint = (event: string, id: string): StripeEvent => ({
     event,
     type: 'invoice_payment.paid',
     livemode: false,
@@ -278,20 +283,20 @@ describe('hints without a customer', () => {
 
   it('that name the same thing are asked about once, and each is closed', async () => {
     await link('payer');
-    for (let number = 0; number < 15; number += 1) await store.recordHint(hint(`evt_${number}`, 'inpay_1'), now);
-    await store.recordHint(hint('evt_other', 'inpay_2'), now);
+    for (let number = 0; number < 15; number += 1) await store.recordEvent(hint(`evt_${number}`, 'inpay_1'), now);
+    await store.recordEvent(hint('evt_other', 'inpay_2'), now);
     const subjects: string[] = [];
     const gateway = {
       look: nothing,
       customerOf: async ({ id }: Subject) => {
-        subjects.push(`${errandNow().lane} ${id}`);
+        subjects.push(`${currentContext().priority} ${id}`);
         return 'cus_payer';
       },
     } as unknown as StripeGateway;
     const worker = await startWorker({}, { gateway });
     await quiet(worker);
     expect(subjects).toEqual(['background inpay_1', 'background inpay_2']);
-    expect(await store.figures(now)).toMatchObject({ openHints: 0 });
+    expect(await store.stats(now)).toMatchObject({ openHints: 0 });
     expect(await store.findAccount({ host: 'acme', account: 'payer' })).toMatchObject({ ticket: 17 });
   });
 });

@@ -21,7 +21,7 @@ import {
   trialing,
 } from '../fixtures/facts.ts';
 import { anyLife, live } from '../fixtures/lives.ts';
-import type { News } from '../../../server/src/billing/notice-types.ts';
+import type { NoticeDraft } from '../../../server/src/billing/notice-types.ts';
 
 type Looks = Parameters<typeof noticesBetween>[2];
 
@@ -43,7 +43,7 @@ interface Row {
   readonly after: SubscriptionFacts;
   readonly at?: Looks;
   /** Types, and what they must say at least. */
-  readonly told: readonly (readonly [News['type'], object?])[];
+  readonly told: readonly (readonly [NoticeDraft['type'], object?])[];
 }
 
 const rows: readonly Row[] = [

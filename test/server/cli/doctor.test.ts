@@ -14,7 +14,7 @@ import { diagnoseUpkeep } from '../../../server/src/cli/doctor/ledger.ts';
 import { diagnoseStripe } from '../../../server/src/cli/doctor/stripe.ts';
 import { diagnoseWebhooks, wantedEvents } from '../../../server/src/cli/doctor/webhooks.ts';
 import { optionsFrom, type Environment } from '../../../server/src/cli/environment.ts';
-import { hintOf } from '../../../server/src/stripe/event.ts';
+import { readEvent } from '../../../server/src/stripe/event.ts';
 import { gatewayOf } from '../../../server/src/services.ts';
 import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
 import { hostSecret } from '../support/bff.ts';
@@ -228,15 +228,15 @@ describe('billhook doctor', () => {
       expect(await said(now)).toEqual(['warn sweep', 'warn reconcile', 'ok customers']);
       const receipt = { unseen: [], drift: { count: 0, byClass: {} } };
       for (const job of ['sweep', 'reconcile'] as const) {
-        const turn = await store.takeTurn(job, 0, 1_000, now);
-        if (turn) await store.endTurn(turn, receipt, now);
+        const turn = await store.acquireJob(job, 0, 1_000, now);
+        if (turn) await store.completeJob(turn, receipt, now);
       }
       expect(await said(now + 60_000)).toEqual(['ok sweep', 'ok reconcile', 'ok customers']);
       await store.link({ host: 'acme', account: 'team_1' }, 'cus_1', now);
       expect(await said(now + 3_600_000)).toEqual(['warn sweep', 'ok reconcile', 'warn customers']);
       expect(await said(now + 50 * 3_600_000)).toEqual(['warn sweep', 'warn reconcile', 'warn customers']);
-      const turn = await store.takeTurn('reconcile', 0, 1_000, now + 1);
-      if (turn) await store.endTurn(turn, { ...receipt, drift: { count: 2, byClass: { state: 2 } } }, now + 1);
+      const turn = await store.acquireJob('reconcile', 0, 1_000, now + 1);
+      if (turn) await store.completeJob(turn, { ...receipt, drift: { count: 2, byClass: { state: 2 } } }, now + 1);
       expect(await said(now + 2)).toEqual(['ok sweep', 'warn reconcile', 'ok customers']);
     } finally {
       await store.close();
@@ -260,7 +260,7 @@ describe('billhook doctor', () => {
 
   it('asks for no event that Billhook would not read', () => {
     for (const type of wantedEvents) {
-      const hint = hintOf({
+      const hint = readEvent({
         id: 'evt_1',
         type,
         data: { object: { object: 'thing', id: 'thing_1', customer: 'cus_1' } },

@@ -64,30 +64,37 @@ async function busyLedger(): Promise<BillingStore> {
   await store.pin({ account: 'acct_1', livemode: false });
   await store.link({ host: 'acme', account: 'gone' }, 'cus_gone', t0 - 1);
   const [gone] = await store.claim(t0, lease, 1);
-  if (gone) await store.apply(gone, factsWith({ deleted: true }), t0, null, t0);
+  if (gone)
+    await store.apply(gone, { facts: factsWith({ deleted: true }), fetchedAt: t0, nextChangeAt: null, now: t0 });
   await store.link(acme, 'cus_1', t0);
   for (const [index, methodDigest] of ['one', 'tw\u0000o', '三\u{1F4B3}'].entries()) {
     await store.raiseTicket('cus_1', 'webhook', t0 + index);
     const [claim] = await store.claim(t0 + index, lease, 1);
     if (claim) {
       const notices = [{ ...webhookNotice, id: `n${index}` }];
-      await store.apply(claim, factsWith({ methodDigest }), t0 + index, t0 + lease, t0 + index, notices);
+      await store.apply(claim, {
+        facts: factsWith({ methodDigest }),
+        fetchedAt: t0 + index,
+        nextChangeAt: t0 + lease,
+        now: t0 + index,
+        notices,
+      });
     }
   }
   await store.noticeDelivered({ ...acme, ...webhookNotice, id: 'n0', revision: 1, at: t0, attempts: 1 }, t0 + 4);
   await store.claimNotices({ host: 'acme', receiver: 'webhook' }, t0 + 5, lease, 1);
   await store.prune(0);
   await store.link({ host: 'acme', account: 'team_2' }, 'cus_2', t0);
-  await store.recordHint(hintFor('evt_1', { customer: 'cus_2' }), t0 + 5);
-  await store.recordHint(hintFor('evt_open', subject), t0 + 6);
+  await store.recordEvent(hintFor('evt_1', { customer: 'cus_2' }), t0 + 5);
+  await store.recordEvent(hintFor('evt_open', subject), t0 + 6);
   await store.claim(t0 + 7, lease, 10);
-  await store.takeOpenHints(t0 + 7, lease, 10);
+  await store.claimUnresolved(t0 + 7, lease, 10);
   await store.openVisit({ ...acme, id: 'v1', customer: 'cus_1', kind: 'portal', seen: 1, openedAt: t0, expiresAt: t0 + lease }); // prettier-ignore
   await store.intendCustomer(acme, t0);
   await store.lockCheckout(acme, 'lock', lease, t0);
   await store.saveProducts([{ id: 'prod_1', name: 'Team' }, { id: 'prod_2', name: null }]); // prettier-ignore
   await store.spend(10, 0, t0);
-  await store.takeTurn('reconcile', 0, lease, t0);
+  await store.acquireJob('reconcile', 0, lease, t0);
   return store;
 }
 
@@ -147,15 +154,23 @@ describe('a ledger that moves', () => {
     await expect(moved.pin({ account: 'acct_2', livemode: false })).rejects.toThrow(LedgerPinnedError);
     const claims = await moved.claim(t0 + 8, lease, 10);
     expect(claims.map(({ customer }) => customer)).toEqual(['cus_2']);
-    expect(await moved.takeOpenHints(t0 + 8, lease, 10)).toMatchObject([{ event: 'evt_open', attempts: 2 }]);
-    expect(await moved.recordHint(hintFor('evt_1', { customer: 'cus_2' }), t0 + 9)).toBe('duplicate');
+    expect(await moved.claimUnresolved(t0 + 8, lease, 10)).toMatchObject([{ event: 'evt_open', attempts: 2 }]);
+    expect(await moved.recordEvent(hintFor('evt_1', { customer: 'cus_2' }), t0 + 9)).toBe('duplicate');
     expect(await moved.link({ host: 'acme', account: 'new' }, 'cus_gone', t0 + 9)).toBe('customerDeleted');
     expect((await moved.claimNotices({ host: 'acme', receiver: 'webhook' }, t0 + 9, lease, 9)).map(({ id }) => id)).toEqual(['n1']); // prettier-ignore
     // A number that was given before is not given again, also when its row was forgotten.
     const [claim] = claims;
     if (!claim) throw new Error('it was stale');
     const notice = { ...webhookNotice, id: 'n_after' };
-    expect(await moved.apply(claim, factsWith(), t0 + 9, null, t0 + 9, [notice])).toMatchObject({ told: 1 });
+    expect(
+      await moved.apply(claim, {
+        facts: factsWith(),
+        fetchedAt: t0 + 9,
+        nextChangeAt: null,
+        now: t0 + 9,
+        notices: [notice],
+      }),
+    ).toMatchObject({ noticesWritten: 1 });
     expect((await operator.query(`SELECT id FROM billhook.outbox ORDER BY sequence DESC LIMIT 1`)).rows).toEqual([
       { id: 'n_after' },
     ]);
@@ -165,7 +180,7 @@ describe('a ledger that moves', () => {
     const store = await busyLedger();
     await run();
     for (const call of [
-      () => store.recordHint(hintFor('evt_late'), t0 + 10),
+      () => store.recordEvent(hintFor('evt_late'), t0 + 10),
       () => store.ping(),
       () => store.claim(t0 + 2 * lease, lease, 10),
       () => store.findAccount(acme),
@@ -206,7 +221,7 @@ describe('a ledger that cannot move', () => {
     const store = await busyLedger();
     const other = keep(await openPostgresStore(address));
     expect(await refusal()).toBe('the database holds a ledger already');
-    expect(await store.recordHint(hintFor('evt_after'), t0 + 10)).toBe('ticket');
+    expect(await store.recordEvent(hintFor('evt_after'), t0 + 10)).toBe('queued');
     expect(await other.findAccount(acme)).toBeNull();
   });
 
@@ -215,7 +230,7 @@ describe('a ledger that cannot move', () => {
     // PostgreSQL has no place for a zero character; only somebody who writes into the file can bring one in.
     behind((db) => db.exec(`UPDATE visits SET account = char(0)`));
     expect(await refusal()).toBe('the ledger cannot be used');
-    expect(await store.recordHint(hintFor('evt_after'), t0 + 10)).toBe('ticket');
+    expect(await store.recordEvent(hintFor('evt_after'), t0 + 10)).toBe('queued');
     const { meta, ...tables } = await postgresRows(operator);
     expect(meta).toEqual([{ key: 'schema_version', value: expect.any(String) }]);
     expect(Object.values(tables).flat()).toEqual([]);
@@ -259,6 +274,6 @@ describe('a ledger that cannot move', () => {
     const url = new URL(address);
     url.port = '1';
     expect(await refusal(path, url.href)).toBe('the database server cannot be reached');
-    expect(await opened.at(-1)?.recordHint(hintFor('evt_after'), t0 + 10), 'the file was not touched').toBe('ticket');
+    expect(await opened.at(-1)?.recordEvent(hintFor('evt_after'), t0 + 10), 'the file was not touched').toBe('queued');
   });
 });

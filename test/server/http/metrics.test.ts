@@ -148,19 +148,24 @@ describe('how the ledger stands', () => {
     const metrics = createMetrics();
     const log = operatorLog();
     let down = false;
-    const figures = (at: number) => (down ? Promise.reject(new StoreUnavailableError('gone')) : store.figures(at));
-    const lastReceipt = (job: 'sweep' | 'reconcile') => store.lastReceipt(job);
-    metrics.watch({ store: { ...store, figures, lastReceipt }, now: () => now, log, waiting: () => 3 });
+    const figures = (at: number) => (down ? Promise.reject(new StoreUnavailableError('gone')) : store.stats(at));
+    const lastReceipt = (job: 'sweep' | 'reconcile') => store.lastReport(job);
+    metrics.watch({
+      store: { ...store, stats: figures, lastReport: lastReceipt },
+      now: () => now,
+      log,
+      waiting: () => 3,
+    });
     await store.link({ host: 'acme', account: 'team_1' }, 'cus_1', now);
     const [claim] = await store.claim(now, 1_000, 1);
     if (!claim) throw new Error('nothing was stale');
     await store.fail(claim, 'stripe_unavailable', now, now);
-    await store.recordHint(
+    await store.recordEvent(
       hintFor('evt_1', { concerns: 'subject', customer: null, subject: { type: 'invoice', id: 'in_1' } }),
       now,
     );
-    const turn = await store.takeTurn('reconcile', 0, 60_000, now);
-    if (turn) await store.endTurn(turn, {}, now);
+    const turn = await store.acquireJob('reconcile', 0, 60_000, now);
+    if (turn) await store.completeJob(turn, {}, now);
     now += 90_000;
     const { text: page } = await metrics.page();
     const shown = {

@@ -3,7 +3,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import type { BillingSnapshot } from '@billhook/widget/contract';
-import { NewsListener } from '../../../server/src/ledger/postgres/feed.ts';
+import { FeedListener } from '../../../server/src/ledger/postgres/feed.ts';
 import { openPostgresStore } from '../../../server/src/ledger/postgres/ledger.ts';
 import { sharedPostgres } from '../../support/shared-postgres.ts';
 import { startBff, type TestBff, type TestOptions } from '../support/bff.ts';
@@ -79,7 +79,7 @@ it('wakes whoever waits at either of them, by the news alone', async () => {
 });
 
 it('lets whoever waits look again now and then, when no news comes', async () => {
-  vi.spyOn(NewsListener.prototype, 'follow').mockReturnValue(() => undefined);
+  vi.spyOn(FeedListener.prototype, 'follow').mockReturnValue(() => undefined);
   const deaf = await startOther();
   const began = performance.now();
   for (const snapshot of await answersToBoth(deaf)) expect(snapshot).toMatchObject({ state: 'ending' });
@@ -87,7 +87,7 @@ it('lets whoever waits look again now and then, when no news comes', async () =>
 });
 
 it('learns a product’s new name that another one fetched, though no news of it came', async () => {
-  vi.spyOn(NewsListener.prototype, 'follow').mockReturnValue(() => undefined);
+  vi.spyOn(FeedListener.prototype, 'follow').mockReturnValue(() => undefined);
   let ahead = 0;
   const bff = await startOther({ now: () => Date.now() + ahead });
   const nameNow = async () => (await bff.snapshot(stage.as('active'))).plan?.name;

@@ -26,7 +26,7 @@ describe.skipIf(!existsSync(captured))(absent('events captured in 2022', existsS
     expect(response.status).toBe(200);
     const { outcome } = (await response.json()) as { outcome: string };
     // Nobody linked these customers; a product or a price must be asked for.
-    expect(outcome).toBe(name.startsWith('pr') ? 'open' : 'closed');
+    expect(outcome).toBe(name.startsWith('pr') ? 'unresolved' : 'ignored');
   });
 });
 

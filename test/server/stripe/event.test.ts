@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { hintOf, NotAnEventError } from '../../../server/src/stripe/event.ts';
+import { readEvent, NotAnEventError } from '../../../server/src/stripe/event.ts';
 
 const event = (type: string, object: object, more: object = {}) => ({
   id: 'evt_1',
@@ -45,7 +45,7 @@ describe('a hint', () => {
       ),
     ],
   ])('names the customer by %s', (_, given) => {
-    expect(hintOf(given)).toMatchObject({ concerns: 'customer', customer: 'cus_1' });
+    expect(readEvent(given)).toMatchObject({ concerns: 'customer', customer: 'cus_1' });
   });
 
   it.each([
@@ -78,7 +78,7 @@ describe('a hint', () => {
       { type: 'price', id: 'price_1' },
     ],
   ])('without a customer names its subject: %s', (_, given, subject) => {
-    expect(hintOf(given)).toMatchObject({ concerns: 'subject', customer: null, subject });
+    expect(readEvent(given)).toMatchObject({ concerns: 'subject', customer: null, subject });
   });
 
   it('takes the customer of a thin event about a customer from its related object', () => {
@@ -88,7 +88,7 @@ describe('a hint', () => {
       livemode: true,
       related_object: { id: 'cus_1', type: 'customer' },
     };
-    expect(hintOf(thin)).toMatchObject({ concerns: 'customer', customer: 'cus_1', livemode: true });
+    expect(readEvent(thin)).toMatchObject({ concerns: 'customer', customer: 'cus_1', livemode: true });
   });
 
   it.each([
@@ -109,18 +109,18 @@ describe('a hint', () => {
       'none',
     ],
   ])('closes %s', (_, given, concerns) => {
-    expect(hintOf(given)).toMatchObject({ concerns, customer: null });
+    expect(readEvent(given)).toMatchObject({ concerns, customer: null });
   });
 
   it.each([null, 7, 'evt_1', [], {}, { id: 'evt_1' }, { type: 'invoice.paid' }, { id: 7, type: 'invoice.paid' }])(
     'cannot be read out of %j',
     (given) => {
-      expect(() => hintOf(given)).toThrow(NotAnEventError);
+      expect(() => readEvent(given)).toThrow(NotAnEventError);
     },
   );
 
   it('is closed when an event of a known family carries nothing', () => {
-    expect(hintOf({ id: 'evt_1', type: 'invoice.paid' })).toMatchObject({ concerns: 'none' });
+    expect(readEvent({ id: 'evt_1', type: 'invoice.paid' })).toMatchObject({ concerns: 'none' });
   });
 
   const captured = resolve(import.meta.dirname, '../../../../shared/stripe/events/stripe-ruby-mock');
@@ -130,7 +130,7 @@ describe('a hint', () => {
       const concerns = Object.fromEntries(
         readdirSync(captured).map((name) => [
           name,
-          hintOf(JSON.parse(readFileSync(resolve(captured, name), 'utf8'))).concerns,
+          readEvent(JSON.parse(readFileSync(resolve(captured, name), 'utf8'))).concerns,
         ]),
       );
       expect(concerns).toEqual({

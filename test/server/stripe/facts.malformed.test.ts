@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { changesBetween } from '../../../server/src/billing/changes.ts';
 import { defaultPolicy, judge } from '../../../server/src/billing/judge/judge.ts';
 import { customerFacts, needsInvoices, StripeObjectMalformed } from '../../../server/src/stripe/facts/customer.ts';
-import type { StripeLook } from '../../../server/src/stripe/facts/customer.ts';
+import type { CustomerData } from '../../../server/src/stripe/facts/customer.ts';
 import { seeded } from '../fixtures/arbitrary-facts.ts';
 import { catalogue } from '../fixtures/facts.ts';
 import { factsOf, readableDigest, stripeSubscription } from '../fixtures/stripe-objects.ts';
@@ -91,7 +91,7 @@ describe('what cannot be used is one typed error', () => {
             payments: list(payments),
             charges: list(charges),
           }));
-          const look = JSON.parse(JSON.stringify({ customer, subscriptions, openInvoices })) as StripeLook;
+          const look = JSON.parse(JSON.stringify({ customer, subscriptions, openInvoices })) as CustomerData;
           for (const each of look.subscriptions) needsInvoices(each);
           try {
             const facts = customerFacts(look, readableDigest);

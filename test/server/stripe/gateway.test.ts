@@ -2,7 +2,12 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { Budget, inLane, type Errand, type Lane } from '../../../server/src/stripe/request-budget.ts';
+import {
+  RequestBudget,
+  withPriority,
+  type RequestContext,
+  type Priority,
+} from '../../../server/src/stripe/request-budget.ts';
 import { createStripeGateway, StripeFailure, type StripeGatewayOptions } from '../../../server/src/stripe/gateway.ts';
 import { createSandbox, seedDemo } from '../../../demo/stripe-sandbox/index.ts';
 
@@ -62,7 +67,7 @@ describe('an answer', () => {
     ['that never came', () => Promise.reject(new TypeError('fetch failed')), 'stripe_unavailable'],
   ])('%s is a failure with a code, and no customer', async (_, answer, code) => {
     const gateway = gatewayWith({ fetch: async () => await answer() });
-    expect(await failureOf(gateway.look('cus_1'))).toMatchObject({ code });
+    expect(await failureOf(gateway.fetchCustomer('cus_1'))).toMatchObject({ code });
   });
 
   it('that does not come is ended by the time limit, its body’s too', async () => {
@@ -70,7 +75,7 @@ describe('an answer', () => {
       new Promise((_answer, fail) => {
         init?.signal?.addEventListener('abort', () => fail(init.signal?.reason));
       });
-    expect(await failureOf(gatewayWith({ fetch: hanging, timeoutMs: 100 }).look('cus_1'))).toMatchObject({
+    expect(await failureOf(gatewayWith({ fetch: hanging, timeoutMs: 100 }).fetchCustomer('cus_1'))).toMatchObject({
       code: 'stripe_unavailable',
     });
     const trickling: typeof fetch = async (_, init) =>
@@ -81,7 +86,7 @@ describe('an answer', () => {
           },
         }),
       );
-    expect(await failureOf(gatewayWith({ fetch: trickling, timeoutMs: 100 }).look('cus_1'))).toMatchObject({
+    expect(await failureOf(gatewayWith({ fetch: trickling, timeoutMs: 100 }).fetchCustomer('cus_1'))).toMatchObject({
       code: 'stripe_unavailable',
     });
   });
@@ -90,16 +95,18 @@ describe('an answer', () => {
     const other = { id: 'cus_2', object: 'customer' };
     const fetch = async (url: string | URL | Request) =>
       Response.json(String(url).includes('/subscriptions') ? { object: 'list', data: [], has_more: false } : other);
-    expect(await failureOf(gatewayWith({ fetch }).look('cus_1'))).toMatchObject({ code: 'stripe_unavailable' });
+    expect(await failureOf(gatewayWith({ fetch }).fetchCustomer('cus_1'))).toMatchObject({
+      code: 'stripe_unavailable',
+    });
   });
 });
 
 describe('the budget', () => {
   const watched = () => {
-    const admitted: Lane[] = [];
+    const admitted: Priority[] = [];
     const heeded: number[] = [];
     const budget = {
-      admit: async ({ lane }: Errand) => void admitted.push(lane),
+      admit: async ({ priority: lane }: RequestContext) => void admitted.push(lane),
       heed: (milliseconds: number) => void heeded.push(milliseconds),
     };
     return { admitted, heeded, budget: budget as unknown as NonNullable<StripeGatewayOptions['budget']> };
@@ -113,7 +120,7 @@ describe('the budget', () => {
   ])('heeds a 429 that says %s', async (_, headers, milliseconds) => {
     const { budget, heeded } = watched();
     const gateway = gatewayWith({ budget, fetch: async () => error(429, { code: 'rate_limit' }, headers) });
-    const failure = await failureOf(gateway.look('cus_1'));
+    const failure = await failureOf(gateway.fetchCustomer('cus_1'));
     expect(heeded).toEqual(milliseconds);
     expect(failure.retryAfterMs).toBe('retry-after' in headers && milliseconds[0] !== undefined ? 7_000 : null);
   });
@@ -125,7 +132,7 @@ describe('the budget', () => {
     onTestFinished(() => void vi.useRealTimers());
     const date = new Date(now + 20_000).toUTCString();
     const gateway = gatewayWith({ budget, fetch: async () => error(429, {}, { 'retry-after': date }) });
-    await failureOf(gateway.look('cus_1'));
+    await failureOf(gateway.fetchCustomer('cus_1'));
     expect(heeded).toEqual([20_000]);
   });
 
@@ -135,7 +142,7 @@ describe('the budget', () => {
     try {
       const customers = await seedDemo(sandbox);
       const { admitted, budget } = watched();
-      const answers: [Lane, number | null][] = [];
+      const answers: [Priority, number | null][] = [];
       const gateway = gatewayWith({
         secretKey: sandbox.secretKey,
         apiUrl,
@@ -144,9 +151,9 @@ describe('the budget', () => {
       });
       sandbox.requests.clear();
       await Promise.all([
-        inLane('background', () => gateway.look(customers.pastDue)),
-        inLane('waiting', () => gateway.look(customers.active)),
-        inLane('reconcile', () => gateway.products(['prod_nobody'])),
+        withPriority('background', () => gateway.fetchCustomer(customers.pastDue)),
+        withPriority('waiting', () => gateway.fetchCustomer(customers.active)),
+        withPriority('reconcile', () => gateway.products(['prod_nobody'])),
       ]);
       await gateway.prices(['team_monthly', 'price_nobody']);
       sandbox.faults.next({ kind: 'serverError', path: '/v1/billing_portal/sessions' });
@@ -170,13 +177,13 @@ describe('the budget', () => {
   it('that has no room until the errand ends is a rate limit, and nothing is sent', async () => {
     let sent = 0;
     const gateway = gatewayWith({
-      budget: new Budget({ spend: async () => 5 }, { perSecond: 20 }),
+      budget: new RequestBudget({ spend: async () => 5 }, { perSecond: 20 }),
       fetch: async () => {
         sent += 1;
         return new Response();
       },
     });
-    const late = inLane('background', () => gateway.look('cus_1'), AbortSignal.timeout(20));
+    const late = withPriority('background', () => gateway.fetchCustomer('cus_1'), AbortSignal.timeout(20));
     expect(await failureOf(late)).toMatchObject({ code: 'stripe_rate_limited', passing: true });
     expect(sent).toBe(0);
   });

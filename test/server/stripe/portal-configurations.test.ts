@@ -10,7 +10,7 @@ import { silentLog } from '../../../server/src/log.ts';
 import {
   planPortal,
   PortalConfigurations,
-  withKeptElsewhere,
+  loadExternalPortalFeatures,
 } from '../../../server/src/stripe/portal-configurations.ts';
 import { StripeFailure, type StripeGateway } from '../../../server/src/stripe/gateway.ts';
 import { hostSecret, origin, publicUrl } from '../support/bff.ts';
@@ -287,7 +287,7 @@ describe('a configuration that somebody else keeps', () => {
     });
     const { config, gateway, host, use } = await startProcess({ portalConfiguration: theirs.id });
     expect((await use()).id).toBe(theirs.id);
-    const { hosts } = await withKeptElsewhere(config, gateway);
+    const { hosts } = await loadExternalPortalFeatures(config, gateway);
     expect(hosts.get(host.id)?.policy.portal).toEqual({
       features: { standard: { cancel: true, update: false, pause: true, paymentMethod: false } },
       rules: [],
@@ -297,7 +297,7 @@ describe('a configuration that somebody else keeps', () => {
 
   it('that cannot be asked about does not stop the start', async () => {
     const { config, gateway } = await startProcess({ portalConfiguration: 'bpc_nobody' });
-    const { hosts } = await withKeptElsewhere(config, gateway);
+    const { hosts } = await loadExternalPortalFeatures(config, gateway);
     expect(hosts.get('acme')?.policy.portal.features['standard']).toMatchObject({ cancel: true });
     await expect(gateway.portalFeatures('bpc_nobody')).rejects.toThrow(StripeFailure);
   });

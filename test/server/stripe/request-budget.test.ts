@@ -2,12 +2,18 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Budget, BudgetSpentError, errandNow, inLane, type Lane } from '../../../server/src/stripe/request-budget.ts';
+import {
+  RequestBudget,
+  BudgetSpentError,
+  currentContext,
+  withPriority,
+  type Priority,
+} from '../../../server/src/stripe/request-budget.ts';
 import { spendFrom } from '../../../server/src/ledger/budget.ts';
 import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
 import type { BillingStore } from '../../../server/src/ledger/ledger.ts';
 
-const errand = (lane: Lane, signal: AbortSignal | null = null) => ({ lane, signal });
+const context = (priority: Priority, signal: AbortSignal | null = null) => ({ priority, signal });
 
 /** A store that answers what it is told to, and notes what it was asked. */
 function scripted(answer: (asked: number) => number | Promise<number>) {
@@ -25,21 +31,21 @@ const down = () => Promise.reject(new Error('the database is gone'));
 describe('a click', () => {
   it('is sent before the store is asked, and counted after', async () => {
     const store = scripted(never);
-    await new Budget(store, { perSecond: 20 }).admit(errand('click'));
+    await new RequestBudget(store, { perSecond: 20 }).acquire(context('click'));
     expect(store.asked).toEqual([]);
     await nextTurn();
     expect(store.asked).toEqual([{ reserve: -20, count: undefined }]);
   });
 
   it('is what nobody put in a lane', async () => {
-    expect(errandNow().lane).toBe('click');
-    await inLane('background', async () => {
+    expect(currentContext().priority).toBe('click');
+    await withPriority('background', async () => {
       await nextTurn();
-      expect(errandNow().lane).toBe('background');
-      await inLane('waiting', nextTurn);
-      expect(errandNow().lane).toBe('background');
+      expect(currentContext().priority).toBe('background');
+      await withPriority('waiting', nextTurn);
+      expect(currentContext().priority).toBe('background');
     });
-    expect(errandNow().lane).toBe('click');
+    expect(currentContext().priority).toBe('click');
   });
 });
 
@@ -50,9 +56,9 @@ describe('whoever is no click', () => {
     ['reconcile', 10],
   ] as const)('in the lane "%s" leaves %d of 20, and asks again when it was told to', async (lane, reserve) => {
     const store = scripted((asked) => (asked < 3 ? 1 : 0));
-    const waited: [Lane, number][] = [];
-    const budget = new Budget(store, { perSecond: 20, onAdmitted: (...admitted) => waited.push(admitted) });
-    await budget.admit(errand(lane));
+    const waited: [Priority, number][] = [];
+    const budget = new RequestBudget(store, { perSecond: 20, onAdmitted: (...admitted) => waited.push(admitted) });
+    await budget.acquire(context(lane));
     expect(store.asked).toEqual(Array.from({ length: 3 }, () => ({ reserve, count: undefined })));
     expect(waited).toEqual([[lane, expect.any(Number)]]);
   });
@@ -60,10 +66,10 @@ describe('whoever is no click', () => {
   it('asks one at a time in a lane, and is not held up by another lane', async () => {
     const answers: ((wait: number) => void)[] = [];
     const store = scripted(() => new Promise<number>((answer) => answers.push(answer)));
-    const budget = new Budget(store, { perSecond: 20 });
+    const budget = new RequestBudget(store, { perSecond: 20 });
     const order: string[] = [];
-    const ask = async (lane: Lane, name: string) => {
-      await budget.admit(errand(lane));
+    const ask = async (lane: Priority, name: string) => {
+      await budget.acquire(context(lane));
       order.push(name);
     };
     const all = [ask('background', 'first'), ask('background', 'second'), ask('waiting', 'somebody')];
@@ -80,25 +86,25 @@ describe('whoever is no click', () => {
   });
 
   it('goes on when the store is down', async () => {
-    const budget = new Budget(scripted(down), { perSecond: 20 });
-    await budget.admit(errand('click'));
-    await budget.admit(errand('background'));
-    await budget.admit(errand('reconcile'));
+    const budget = new RequestBudget(scripted(down), { perSecond: 20 });
+    await budget.acquire(context('click'));
+    await budget.acquire(context('background'));
+    await budget.acquire(context('reconcile'));
     await nextTurn();
   });
 
   it('gives up with its errand, and leaves its place to the next', async () => {
     let room = false;
-    const budget = new Budget(
+    const budget = new RequestBudget(
       scripted(() => (room ? 0 : 5)),
       { perSecond: 20 },
     );
     const ending = new AbortController();
-    const first = budget.admit(errand('background', ending.signal));
-    const second = budget.admit(errand('background'));
+    const first = budget.acquire(context('background', ending.signal));
+    const second = budget.acquire(context('background'));
     ending.abort();
     await expect(first).rejects.toThrow(BudgetSpentError);
-    await expect(budget.admit(errand('waiting', ending.signal))).rejects.toThrow(BudgetSpentError);
+    await expect(budget.acquire(context('waiting', ending.signal))).rejects.toThrow(BudgetSpentError);
     room = true;
     await second;
   });
@@ -107,9 +113,9 @@ describe('whoever is no click', () => {
 describe('patience that Stripe asks for', () => {
   it('is taken out of everybody’s budget, a minute at most', async () => {
     const store = scripted(() => 0);
-    const budget = new Budget(store, { perSecond: 20 });
-    budget.heed(3_000);
-    budget.heed(10 * 3_600_000);
+    const budget = new RequestBudget(store, { perSecond: 20 });
+    budget.backOff(3_000);
+    budget.backOff(10 * 3_600_000);
     await nextTurn();
     expect(store.asked).toEqual([
       { reserve: -20, count: 60 },
@@ -141,14 +147,17 @@ describe('two processes on one ledger', () => {
   const pair = (now: () => number) => {
     const store = openSqliteStore(':memory:');
     opened.push(store);
-    return { store, budgets: [0, 1].map(() => new Budget(store, { perSecond: 20, now })) as [Budget, Budget] };
+    return {
+      store,
+      budgets: [0, 1].map(() => new RequestBudget(store, { perSecond: 20, now })) as [RequestBudget, RequestBudget],
+    };
   };
   /** Asks `count` times in turn, and answers how many were admitted while the clock stood still. */
-  const admitted = async (budgets: readonly [Budget, Budget], lane: Lane, count: number) => {
+  const admitted = async (budgets: readonly [RequestBudget, RequestBudget], lane: Priority, count: number) => {
     const ending = new AbortController();
     let admissions = 0;
     const asking = Array.from({ length: count }, (_, index) =>
-      (budgets[index % 2] ?? budgets[0]).admit(errand(lane, ending.signal)).then(
+      (budgets[index % 2] ?? budgets[0]).acquire(context(lane, ending.signal)).then(
         () => (admissions += 1),
         () => undefined,
       ),
@@ -173,7 +182,7 @@ describe('two processes on one ledger', () => {
   it('have patience together when one of them was asked for it, and clicks do not', async () => {
     let now = 1_000_000;
     const { budgets } = pair(() => now);
-    for (let refused = 0; refused < 5; refused += 1) budgets[0].heed(4_000);
+    for (let refused = 0; refused < 5; refused += 1) budgets[0].backOff(4_000);
     expect(await admitted(budgets, 'waiting', 4)).toBe(0);
     expect(await admitted(budgets, 'click', 40)).toBe(40);
     now += 3_000;

@@ -12,7 +12,7 @@ import {
   type BillhookOptions,
   type MintOptions,
 } from '@billhook/server';
-import type { UpkeepOptions } from '../../../server/src/background/scheduler.ts';
+import type { SchedulerOptions } from '../../../server/src/background/scheduler.ts';
 import type { WorkerOptions } from '../../../server/src/background/worker.ts';
 import type { BillingSnapshot, Problem } from '@billhook/widget/contract';
 
@@ -55,7 +55,7 @@ export interface TestOptions extends Partial<BillhookOptions> {
   /** More of the host acme. */
   readonly host?: Partial<BillhookOptions['hosts'][number]>;
   /** When it sweeps and reconciles. By default it sweeps as a server does, and does not reconcile by itself. */
-  readonly upkeep?: UpkeepOptions;
+  readonly upkeep?: SchedulerOptions;
   /** How its worker works. */
   readonly worker?: WorkerOptions;
 }

@@ -8,34 +8,34 @@
  * accounts for it); `unseen` (it has passed, but nobody could look yet: what was, stands); `overdue` (unseen for
  * longer than the limit: judged as if it had happened).
  */
-export type Passing = 'ahead' | 'seen' | 'unseen' | 'overdue';
+export type DeadlineStatus = 'ahead' | 'seen' | 'unseen' | 'overdue';
 
-export interface Moments {
+export interface Deadlines {
   /** For moments that change the judgement. `null` (no such moment) is always ahead. */
-  passing(at: number | null): Passing;
+  status(at: number | null): DeadlineStatus;
   /** For moments after which facts are worth fetching again, though access never hangs on them. Is it still ahead? */
-  lookAt(at: number | null): boolean;
+  refetchAt(at: number | null): boolean;
   /** For moments of the host's own rules, about which Stripe has nothing to say. Is it still ahead? */
   isAhead(at: number): boolean;
   /** For moments of Stripe's own: where the facts are newer and Stripe has not acted yet, look again, ever more rarely. */
-  lookAgainAfter(at: number | null): void;
+  recheckLate(at: number | null): void;
   /** The next moment at which anything that was asked here changes. */
   nextChangeAt(): number | null;
   /** Some moment that was asked for has passed since the facts were fetched. */
-  unseen(): boolean;
+  missedAny(): boolean;
 }
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
 
 /** Times are Unix milliseconds; `limit` is how long an unseen moment stays without effect, in milliseconds. */
-export function momentsAt(now: number, fetchedAt: number, limit: number): Moments {
+export function deadlinesAt(now: number, fetchedAt: number, limit: number): Deadlines {
   let next = Infinity;
   let missed = false;
   const note = (at: number) => {
     if (at > now && at < next) next = at;
   };
-  const passing = (at: number | null): Passing => {
+  const passing = (at: number | null): DeadlineStatus => {
     if (!isMoment(at)) return 'ahead';
     if (now < at) {
       note(at);
@@ -48,8 +48,8 @@ export function momentsAt(now: number, fetchedAt: number, limit: number): Moment
     return 'unseen';
   };
   return {
-    passing,
-    lookAt(at) {
+    status: passing,
+    refetchAt(at) {
       if (!isMoment(at)) return false;
       if (now >= at && at > fetchedAt) missed = true;
       note(at);
@@ -59,14 +59,14 @@ export function momentsAt(now: number, fetchedAt: number, limit: number): Moment
       note(at);
       return now < at;
     },
-    lookAgainAfter(at) {
+    recheckLate(at) {
       if (!isMoment(at) || at > fetchedAt) return;
       // Waits as long again as it is late already: a Stripe that is a minute behind is met within two, and a customer
       // whose test clock stands still costs one look a day, not thousands.
       note(fetchedAt + Math.min(Math.max(fetchedAt - at, minute), day));
     },
     nextChangeAt: () => (Number.isFinite(next) ? next : null),
-    unseen: () => missed,
+    missedAny: () => missed,
   };
 }
 

@@ -18,7 +18,7 @@ import { actionsFor, offersOf } from './actions.ts';
 import type { CustomerFacts } from '../facts.ts';
 import { judgeSubscription } from './subscription.ts';
 import type { GivenAccess, JudgedSubscription } from './subscription.ts';
-import { iso, momentsAt } from './deadlines.ts';
+import { iso, deadlinesAt } from './deadlines.ts';
 import { dueOver, invoiceToPay } from './payment.ts';
 import type { Catalogue } from './plan.ts';
 import { choosePortal } from './portal.ts';
@@ -32,7 +32,7 @@ export { defaultPolicy } from '../policy.ts';
 export type { OfferRule, PlanRule, Policy } from '../policy.ts';
 
 /** What the ledger knows of an account. Times are Unix milliseconds. */
-export interface Standing {
+export interface AccountState {
   /** The account has a customer. */
   readonly linked: boolean;
   /** `null` while never fetched. */
@@ -94,14 +94,14 @@ const hour = 60 * 60_000;
  * @param now - Unix milliseconds
  */
 export function judge(
-  standing: Standing,
+  standing: AccountState,
   policy: Policy,
   catalogue: Catalogue,
   viewer: { readonly mayManage: boolean },
   now: number,
 ): Judgement {
   const { facts, linked, staleSince } = standing;
-  const moments = momentsAt(now, standing.fetchedAt ?? -Infinity, policy.staleLimitHours * hour);
+  const moments = deadlinesAt(now, standing.fetchedAt ?? -Infinity, policy.staleLimitHours * hour);
   const waitsTooLong = staleSince === null ? null : staleSince + policy.staleAfterSeconds * 1000;
   // A customer deleted at Stripe has nothing live any more, whatever its subscriptions last said.
   const judged = (facts?.subscriptions ?? [])
@@ -112,8 +112,8 @@ export function judge(
   const shown = headline === null ? [] : live.length > 0 ? live : [headline];
   const never = linked && facts === null;
   const offers = never || live.length > 0 ? [] : offersOf(policy, catalogue);
-  const access = never ? given(policy.unknownAccess, 'unknown') : accessOf(judged, linked, policy);
-  const ticketIsLate = waitsTooLong !== null && !moments.lookAt(waitsTooLong);
+  const access = never ? accessAt(policy.unknownAccess, 'unknown') : accessOf(judged, linked, policy);
+  const ticketIsLate = waitsTooLong !== null && !moments.refetchAt(waitsTooLong);
   const portal = choosePortal(policy.portal, live, moments, now);
   const situation = { facts, linked, headline, offers, portal: portal.features };
   const { key: _, ...words } = headline === null ? nothing : headline.summary;
@@ -122,7 +122,7 @@ export function judge(
     revision: standing.revision,
     asOf: iso(standing.fetchedAt),
     confirmedBy: standing.confirmedBy,
-    stale: ticketIsLate || moments.unseen(),
+    stale: ticketIsLate || moments.missedAny(),
     state: never ? 'unknown' : words.state,
     // Another product of the same Stripe account is listed below, but it is not this host's plan.
     plan: headline?.own === true ? words.plan : null,
@@ -148,10 +148,10 @@ function accessOf(judged: readonly JudgedSubscription[], linked: boolean, policy
   const own = judged.filter((each) => each.own);
   const paid = own.map((each) => each.access).toSorted((a, b) => -compareAccess(a, b))[0] ?? null;
   // Never asked Stripe about: an account that was a subscriber long before Billhook must not be told "no" (M30).
-  const without = given(policy.freePlan?.access ?? 'none', 'none');
+  const without = accessAt(policy.freePlan?.access ?? 'none', 'none');
   if (!linked)
-    return compareAccess(given(policy.unknownAccess, 'none'), without) > 0
-      ? given(policy.unknownAccess, 'none')
+    return compareAccess(accessAt(policy.unknownAccess, 'none'), without) > 0
+      ? accessAt(policy.unknownAccess, 'none')
       : without;
   if (paid === null) return without;
   // The free plan is the floor for whoever has nothing running: a cancelled or never finished purchase must not leave
@@ -166,7 +166,7 @@ function compareAccess(a: GivenAccess, b: GivenAccess): number {
   return rank(a) - rank(b) || Math.sign((a.until ?? Number.MAX_VALUE) - (b.until ?? Number.MAX_VALUE));
 }
 
-function given(level: AccessLevel, reason: BillingState): GivenAccess {
+function accessAt(level: AccessLevel, reason: BillingState): GivenAccess {
   return { level, reason, until: null };
 }
 

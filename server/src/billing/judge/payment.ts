@@ -3,16 +3,16 @@
 import type { Payment } from '@billhook/widget/contract';
 import type { InvoiceFacts, SubscriptionFacts } from '../facts.ts';
 import { iso } from './deadlines.ts';
-import type { Moments } from './deadlines.ts';
+import type { Deadlines } from './deadlines.ts';
 
 /**
  * How the payments of a subscription stand, taken together. `failed` outranks `actionRequired`: with both, a
  * confirmation alone would not help. `processing` only when everything that is open is on its way (L21).
  */
-export type PaymentStanding = 'clear' | 'processing' | 'actionRequired' | 'failed';
+export type PaymentStatus = 'clear' | 'processing' | 'actionRequired' | 'failed';
 
-export function paymentStanding(subscription: SubscriptionFacts): PaymentStanding {
-  const kinds = owed(subscription).map((invoice) =>
+export function paymentStatus(subscription: SubscriptionFacts): PaymentStatus {
+  const kinds = unpaidInvoices(subscription).map((invoice) =>
     // An invoice that was sent is paid by its own terms: bank transfer instructions are no bank asking for confirmation.
     invoice.collectionMethod === 'send_invoice' && invoice.payment === 'actionRequired' ? 'none' : invoice.payment,
   );
@@ -22,7 +22,7 @@ export function paymentStanding(subscription: SubscriptionFacts): PaymentStandin
 }
 
 /** Open and not fully paid, oldest first. */
-export function owed(subscription: SubscriptionFacts): readonly InvoiceFacts[] {
+export function unpaidInvoices(subscription: SubscriptionFacts): readonly InvoiceFacts[] {
   return subscription.openInvoices.filter((invoice) => invoice.amountRemaining > 0);
 }
 
@@ -31,10 +31,10 @@ export function owed(subscription: SubscriptionFacts): readonly InvoiceFacts[] {
  * one is what makes a past-due subscription active again (SUB-7), else the newest.
  */
 export function invoiceToPay(subscription: SubscriptionFacts): InvoiceFacts | null {
-  const open = owed(subscription);
+  const open = unpaidInvoices(subscription);
   const latest = subscription.latestInvoice?.id;
   return (
-    (paymentStanding(subscription) === 'actionRequired'
+    (paymentStatus(subscription) === 'actionRequired'
       ? open.find((each) => each.payment === 'actionRequired')
       : null) ??
     open.find((each) => each.id === latest) ??
@@ -46,7 +46,7 @@ export function invoiceToPay(subscription: SubscriptionFacts): InvoiceFacts | nu
 /** Was the method replaced after the failure? The open invoice stays open all the same (L11). */
 export function methodReplaced(subscription: SubscriptionFacts): boolean {
   const { methodDigest } = subscription;
-  const failed = owed(subscription).filter((invoice) => invoice.payment === 'failed');
+  const failed = unpaidInvoices(subscription).filter((invoice) => invoice.payment === 'failed');
   return (
     methodDigest !== null &&
     failed.length > 0 &&
@@ -57,7 +57,7 @@ export function methodReplaced(subscription: SubscriptionFacts): boolean {
 /** Open over all of them. Several currencies cannot be added: the largest one is shown, and that there are others. */
 export function dueOver(subscriptions: readonly SubscriptionFacts[]): Pick<Payment, 'due' | 'otherCurrencies'> {
   const sums = new Map<string, number>();
-  for (const { currency, amountRemaining } of subscriptions.flatMap(owed)) {
+  for (const { currency, amountRemaining } of subscriptions.flatMap(unpaidInvoices)) {
     sums.set(currency, (sums.get(currency) ?? 0) + amountRemaining);
   }
   const largest = [...sums].toSorted(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))[0];
@@ -65,13 +65,13 @@ export function dueOver(subscriptions: readonly SubscriptionFacts[]): Pick<Payme
   return { due: { amount: largest[1], currency: largest[0] }, otherCurrencies: sums.size > 1 };
 }
 
-export function paymentOf(subscription: SubscriptionFacts, problem: Payment['problem'], moments: Moments): Payment {
-  const attempts = owed(subscription).flatMap((invoice) => invoice.nextAttemptAt ?? []);
+export function paymentOf(subscription: SubscriptionFacts, problem: Payment['problem'], moments: Deadlines): Payment {
+  const attempts = unpaidInvoices(subscription).flatMap((invoice) => invoice.nextAttemptAt ?? []);
   const nextAttempt = attempts.length === 0 ? null : Math.min(...attempts);
   return {
     ...dueOver([subscription]),
     // Once it has passed it is no promise any more, whether or not Stripe could be asked how it went.
-    nextAttemptAt: moments.lookAt(nextAttempt) ? iso(nextAttempt) : null,
+    nextAttemptAt: moments.refetchAt(nextAttempt) ? iso(nextAttempt) : null,
     problem,
     methodOnFile: subscription.methodOnFile,
     methodReplaced: methodReplaced(subscription),

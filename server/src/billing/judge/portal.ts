@@ -13,7 +13,7 @@ import {
   type PortalRule,
   type PortalPolicy,
 } from '../policy.ts';
-import type { Moments } from './deadlines.ts';
+import type { Deadlines } from './deadlines.ts';
 import { isEnding } from './subscription.ts';
 import type { JudgedSubscription } from './subscription.ts';
 
@@ -33,7 +33,7 @@ const noFeatures: PortalFeatures = { cancel: false, update: false, pause: false,
 export function choosePortal(
   { features, rules }: PortalPolicy,
   live: readonly JudgedSubscription[],
-  moments: Moments,
+  moments: Deadlines,
   now: number,
 ): PortalChoice {
   let ruleFailure: PortalChoice['ruleFailure'] = null;
@@ -59,7 +59,7 @@ export function choosePortal(
 function conditionHolds(
   { subscriptions, interval, withinDaysOfStart, plans, currency }: PortalCondition,
   live: readonly JudgedSubscription[],
-  moments: Moments,
+  moments: Deadlines,
 ): boolean {
   if (subscriptions === 'one' && live.length !== 1) return false;
   if (subscriptions === 'several' && live.length < 2) return false;

@@ -5,9 +5,9 @@ import type { AccessLevel, BillingState, Payment, SubscriptionSummary } from '@b
 import type { SubscriptionFacts } from '../facts.ts';
 import { graceEndOf } from './grace.ts';
 import { iso } from './deadlines.ts';
-import type { Moments } from './deadlines.ts';
-import { owed, paymentOf, paymentStanding } from './payment.ts';
-import type { PaymentStanding } from './payment.ts';
+import type { Deadlines } from './deadlines.ts';
+import { unpaidInvoices, paymentOf, paymentStatus } from './payment.ts';
+import type { PaymentStatus } from './payment.ts';
 import { scheduledChange, subscriptionPlan } from './plan.ts';
 import type { Catalogue } from './plan.ts';
 import { isOwn } from '../policy.ts';
@@ -34,7 +34,7 @@ const hour = 60 * 60_000;
 const day = 24 * hour;
 
 /** What the status alone says, before payments that are on their way or wait for the bank are looked at. */
-interface Ground extends GivenAccess {
+interface BaseStatus extends GivenAccess {
   readonly endedAt?: number | null;
 }
 
@@ -49,11 +49,11 @@ export function judgeSubscription(
   facts: SubscriptionFacts,
   policy: Policy,
   catalogue: Catalogue,
-  moments: Moments,
+  moments: Deadlines,
 ): JudgedSubscription {
-  const ground = groundOf(facts, policy, moments);
-  const standing = paymentStanding(facts);
-  const state = overlaid(ground.reason, standing);
+  const ground = baseStatus(facts, policy, moments);
+  const standing = paymentStatus(facts);
+  const state = withPaymentStatus(ground.reason, standing);
   const live = ground.reason !== 'ended';
   const endsAt = live ? endOf(facts) : null;
   return {
@@ -91,27 +91,27 @@ export function isEnding(facts: SubscriptionFacts): boolean {
   return facts.cancelAt !== null || facts.cancelAtPeriodEnd;
 }
 
-function groundOf(facts: SubscriptionFacts, policy: Policy, moments: Moments): Ground {
+function baseStatus(facts: SubscriptionFacts, policy: Policy, moments: Deadlines): BaseStatus {
   if (isTerminal(facts)) return ended(facts.endedAt ?? facts.canceledAt);
   const end = endOf(facts);
-  if (moments.passing(end) === 'overdue') return ended(end);
+  if (moments.status(end) === 'overdue') return ended(end);
   // Stripe may still call it live after its own date: then Stripe is late, and its word stands until it says otherwise.
-  moments.lookAgainAfter(end);
-  return liveGround(facts, policy, moments, end);
+  moments.recheckLate(end);
+  return liveStatus(facts, policy, moments, end);
 }
 
-function liveGround(facts: SubscriptionFacts, policy: Policy, moments: Moments, end: number | null): Ground {
-  const full = (reason: BillingState): Ground => ({ level: 'full', reason, until: end });
-  const paused: Ground = { level: policy.pausedAccess, reason: 'paused', until: end };
+function liveStatus(facts: SubscriptionFacts, policy: Policy, moments: Deadlines, end: number | null): BaseStatus {
+  const full = (reason: BillingState): BaseStatus => ({ level: 'full', reason, until: end });
+  const paused: BaseStatus = { level: policy.pausedAccess, reason: 'paused', until: end };
   switch (facts.status) {
     case 'active':
       if (facts.pause !== null) return paused;
       return full(isEnding(facts) ? 'ending' : 'active');
     case 'trialing':
-      return trialGround(facts, policy, moments, end);
+      return trialStatus(facts, policy, moments, end);
     case 'past_due':
     case 'unpaid':
-      return graceGround(facts, policy, moments, end);
+      return graceStatus(facts, policy, moments, end);
     case 'paused':
       // A failed payment and a missing card are no choice: they need the way out of a debt, not of a pause (L25).
       if (facts.pausedBecause === 'paymentFailed')
@@ -121,7 +121,7 @@ function liveGround(facts: SubscriptionFacts, policy: Policy, moments: Moments, 
         : paused;
     case 'incomplete':
       // After 23 hours Stripe gives the first payment up (SUB-3).
-      moments.lookAt(facts.created + 23 * hour);
+      moments.refetchAt(facts.created + 23 * hour);
       return { level: 'none', reason: 'incomplete', until: null };
     default:
       // A status of the future: nothing is sold, nobody is refused.
@@ -133,15 +133,15 @@ function liveGround(facts: SubscriptionFacts, policy: Policy, moments: Moments, 
  * How a trial ends depends on the first charge. Without a card it ends in nothing (or in a failed charge), so access is
  * known to narrow; with one, it only becomes unknown when nobody could look for longer than the limit.
  */
-function trialGround(facts: SubscriptionFacts, policy: Policy, moments: Moments, end: number | null): Ground {
+function trialStatus(facts: SubscriptionFacts, policy: Policy, moments: Deadlines, end: number | null): BaseStatus {
   const { trialEnd } = facts;
   const paysItself = facts.methodOnFile || facts.collectionMethod === 'send_invoice';
-  if (moments.passing(trialEnd) === 'overdue') {
+  if (moments.status(trialEnd) === 'overdue') {
     return paysItself
       ? { level: policy.unknownAccess, reason: 'trialing', until: null }
       : { level: 'none', reason: 'incomplete', until: null };
   }
-  moments.lookAgainAfter(trialEnd);
+  moments.recheckLate(trialEnd);
   const until = earliest(end, paysItself ? null : trialEnd);
   if (facts.pause !== null) return { level: policy.pausedAccess, reason: 'paused', until };
   return { level: 'full', reason: isEnding(facts) ? 'ending' : 'trialing', until };
@@ -151,11 +151,11 @@ function trialGround(facts: SubscriptionFacts, policy: Policy, moments: Moments,
  * `unpaid` keeps the rest of its grace: the banner has promised a date, and a host whose retries give up after three
  * days must not break it. Without a grace to count (nothing open), `past_due` waits for Stripe and `unpaid` is over.
  */
-function graceGround(facts: SubscriptionFacts, policy: Policy, moments: Moments, end: number | null): Ground {
-  const restricted: Ground = { level: policy.afterGrace, reason: 'restricted', until: end };
+function graceStatus(facts: SubscriptionFacts, policy: Policy, moments: Deadlines, end: number | null): BaseStatus {
+  const restricted: BaseStatus = { level: policy.afterGrace, reason: 'restricted', until: end };
   const graceEnd = graceEndOf(facts, policy.graceDays);
   if (graceEnd === null && facts.status === 'unpaid') return restricted;
-  const passing = moments.passing(graceEnd);
+  const passing = moments.status(graceEnd);
   if (passing === 'seen' || passing === 'overdue') return restricted;
   return { level: 'full', reason: 'pastDue', until: earliest(end, graceEnd) };
 }
@@ -165,7 +165,7 @@ function graceGround(facts: SubscriptionFacts, policy: Policy, moments: Moments,
  * says more; a payment on its way outranks even that, because who is told to pay again pays twice (L21). An unfinished
  * first payment keeps its own state when it needs confirmation: its way out is the same page.
  */
-function overlaid(ground: BillingState, standing: PaymentStanding): BillingState {
+function withPaymentStatus(ground: BillingState, standing: PaymentStatus): BillingState {
   if (ground === 'ended' || ground === 'unknown') return ground;
   if (standing === 'processing') return 'processing';
   if (standing === 'actionRequired' && ground !== 'restricted' && ground !== 'incomplete') return 'actionRequired';
@@ -175,14 +175,14 @@ function overlaid(ground: BillingState, standing: PaymentStanding): BillingState
 function problemOf(
   facts: SubscriptionFacts,
   ground: BillingState,
-  standing: PaymentStanding,
-  moments: Moments,
+  standing: PaymentStatus,
+  moments: Deadlines,
 ): Payment['problem'] {
   if (standing === 'processing') return null;
   if (standing === 'actionRequired') return 'confirmationRequired';
   const behind = ground === 'pastDue' || ground === 'restricted';
-  const sent = owed(facts).filter((invoice) => invoice.collectionMethod === 'send_invoice');
-  const late = sent.filter(({ dueDate }) => dueDate !== null && !moments.lookAt(dueDate));
+  const sent = unpaidInvoices(facts).filter((invoice) => invoice.collectionMethod === 'send_invoice');
+  const late = sent.filter(({ dueDate }) => dueDate !== null && !moments.refetchAt(dueDate));
   if (late.length > 0 || (behind && facts.collectionMethod === 'send_invoice')) return 'overdue';
   if (!facts.methodOnFile && (behind || facts.pausedBecause === 'trialWithoutMethod')) return 'methodMissing';
   return behind || standing === 'failed' ? 'failed' : null;
@@ -196,21 +196,21 @@ function renewalOf(
   facts: SubscriptionFacts,
   ground: BillingState,
   endsAt: number | null,
-  moments: Moments,
+  moments: Deadlines,
 ): number | null {
   if (ground !== 'active' && ground !== 'ending') return null;
   const { currentPeriodStart: start, currentPeriodEnd: end } = facts;
   if (facts.status !== 'active' || end === null) return null;
   // A contract with a last day renews until then; a cancelled plan does not renew.
   if (ground === 'ending' && (endsAt === null || end >= endsAt)) return null;
-  moments.lookAt(end);
-  moments.lookAgainAfter(end);
+  moments.refetchAt(end);
+  moments.recheckLate(end);
   if (start === null || !renewalIsUnpaid(facts, start, moments)) return end;
   // A bank debit may take days: after one, a date that lies behind says nothing any more.
-  return moments.lookAt(start + day) ? start : null;
+  return moments.refetchAt(start + day) ? start : null;
 }
 
-function renewalIsUnpaid(facts: SubscriptionFacts, start: number, moments: Moments): boolean {
+function renewalIsUnpaid(facts: SubscriptionFacts, start: number, moments: Deadlines): boolean {
   // Somebody who is sent invoices pays them by their own terms, long after the period began.
   if (facts.collectionMethod === 'send_invoice') return false;
   const latest = facts.latestInvoice;
@@ -220,27 +220,27 @@ function renewalIsUnpaid(facts: SubscriptionFacts, start: number, moments: Momen
   );
   // Between the new period and its draft, the latest invoice is still the last period's. Stripe charges after 72 hours
   // at the latest (SUB-5); who has no new invoice even then is billed in some other way, such as in advance.
-  const lacks = latest !== null && latest.created < start - hour && moments.passing(start + 73 * hour) !== 'seen';
+  const lacks = latest !== null && latest.created < start - hour && moments.status(start + 73 * hour) !== 'seen';
   // Charged about an hour after the period began: the one look that tells, should the webhook be lost.
-  if (waits || lacks) moments.lookAt(start + 2 * hour);
+  if (waits || lacks) moments.refetchAt(start + 2 * hour);
   return waits || lacks;
 }
 
 /** Resuming widens access, so nothing is assumed of it: it is only worth a look. */
-function resumptionOf(facts: SubscriptionFacts, moments: Moments): number | null {
+function resumptionOf(facts: SubscriptionFacts, moments: Deadlines): number | null {
   const at = facts.pause?.resumesAt ?? null;
-  moments.lookAt(at);
+  moments.refetchAt(at);
   return at;
 }
 
 /** A phase whose day has come is not upcoming any more; until Stripe could be asked, it stays what was said. */
-function nextIsAhead(facts: SubscriptionFacts, moments: Moments): boolean {
+function nextIsAhead(facts: SubscriptionFacts, moments: Deadlines): boolean {
   if (facts.next === null) return false;
-  const passing = moments.passing(facts.next.at);
+  const passing = moments.status(facts.next.at);
   return passing === 'ahead' || passing === 'unseen';
 }
 
-function ended(at: number | null): Ground {
+function ended(at: number | null): BaseStatus {
   return { level: 'none', reason: 'ended', until: null, endedAt: at };
 }
 

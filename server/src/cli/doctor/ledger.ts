@@ -2,9 +2,9 @@
 
 import { existsSync } from 'node:fs';
 import type { BillhookOptions, Config } from '../../config/config.ts';
-import { openLedger } from '../../services.ts';
+import { openServices } from '../../services.ts';
 import { describeCause } from '../../log.ts';
-import type { ReconcileReceipt } from '../../background/reconcile.ts';
+import type { ReconcileReport } from '../../background/reconcile.ts';
 import { type BillingStore } from '../../ledger/ledger.ts';
 import { StripeFailure } from '../../stripe/gateway.ts';
 import { fail, ok, warn, type Diagnosis } from './diagnosis.ts';
@@ -26,7 +26,7 @@ export async function diagnoseLedger(config: Config, options: BillhookOptions): 
     ];
   }
   try {
-    const ledger = await openLedger(options);
+    const ledger = await openServices(options);
     try {
       await ledger.store.ping();
       return [ok('ledger', 'can be read and written'), ...(await diagnoseUpkeep(ledger.store, config.now()))];
@@ -59,9 +59,9 @@ const isFile = (database: string) => database !== ':memory:' && !/^postgres(?:ql
 /** How the sweeps, the reconciliations and the worker do. */
 export async function diagnoseUpkeep(store: BillingStore, now: number): Promise<Diagnosis[]> {
   const [swept, reconciled, figures] = await Promise.all([
-    store.lastReceipt('sweep'),
-    store.lastReceipt('reconcile'),
-    store.figures(now),
+    store.lastReport('sweep'),
+    store.lastReport('reconcile'),
+    store.stats(now),
   ]);
   const found: Diagnosis[] = [];
   const ago = (at: number) => `${spanText(now - at)} ago`;
@@ -76,7 +76,7 @@ export async function diagnoseUpkeep(store: BillingStore, now: number): Promise<
     );
   } else found.push(ok('sweep', `the last one was ${ago(swept.endedAt)}`));
 
-  const receipt = reconciled?.receipt as ReconcileReceipt | undefined;
+  const receipt = reconciled?.receipt as ReconcileReport | undefined;
   // Who had just never been fetched was not forgotten by a webhook.
   const lost = (receipt?.drift.count ?? 0) - (receipt?.drift.byClass.neverFetched ?? 0);
   if (!reconciled || !receipt || now - reconciled.endedAt > 48 * hour) {

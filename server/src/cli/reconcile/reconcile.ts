@@ -4,8 +4,8 @@ import { createHmac } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { Catalogue } from '../../background/catalogue.ts';
 import type { BillhookOptions } from '../../config/config.ts';
-import { openLedger, type Ledger } from '../../services.ts';
-import { reconcile, type ReconcileReceipt } from '../../background/reconcile.ts';
+import { openServices, type Services } from '../../services.ts';
+import { reconcile, type ReconcileReport } from '../../background/reconcile.ts';
 import { Waiters } from '../../background/waiters.ts';
 import { Worker, type WorkerOptions } from '../../background/worker.ts';
 import { showProgress, type Screen } from './progress.ts';
@@ -70,7 +70,7 @@ export async function reconcileLedger(
     output.stdout.write(reconcileUsage);
     return 0;
   }
-  const ledger = await openLedger(options);
+  const ledger = await openServices(options);
   const helper = createHelper(ledger, worker);
   const progress = showProgress(output.stderr);
   try {
@@ -87,18 +87,18 @@ export async function reconcileLedger(
     await ledger.close();
   }
 
-  async function reconciled(): Promise<ReconcileReceipt> {
+  async function reconciled(): Promise<ReconcileReport> {
     const { store, gateway, budget, config } = ledger;
     const { now } = config;
     const began = now();
-    const { customers } = await store.figures(began);
+    const { customers } = await store.stats(began);
     const isServed = await serverIsAtWork(ledger);
-    const parts = { store, gateway, room: budget.room, now, wakeWorker: () => helper.wake() };
+    const parts = { store, gateway, whenAvailable: budget.whenAvailable, now, wakeWorker: () => helper.wake() };
     for (let waits = false; ; waits = true) {
       // Before another turn: the one that was waited for has ended.
-      const last = await store.lastReceipt('reconcile');
-      if (last && last.endedAt >= began) return last.receipt as ReconcileReceipt;
-      const turn = await store.takeTurn('reconcile', 0, leaseMs, now());
+      const last = await store.lastReport('reconcile');
+      if (last && last.endedAt >= began) return last.receipt as ReconcileReport;
+      const turn = await store.acquireJob('reconcile', 0, leaseMs, now());
       if (turn) {
         const receipt = await reconcile(parts, turn, {
           leaseMs,
@@ -119,13 +119,13 @@ export async function reconcileLedger(
   }
 }
 
-async function serverIsAtWork({ store, config }: Ledger): Promise<boolean> {
-  const last = await store.lastReceipt('sweep');
+async function serverIsAtWork({ store, config }: Services): Promise<boolean> {
+  const last = await store.lastReport('sweep');
   return last !== null && config.now() - last.startedAt < serverSignMs;
 }
 
 /** A worker of this process, for a ledger that nobody else works on. The claims' fences make it safe beside one that does. */
-function createHelper({ config, store, gateway, metrics, confirm }: Ledger, options: WorkerOptions) {
+function createHelper({ config, store, gateway, metrics, confirm }: Services, options: WorkerOptions) {
   let worker: Worker | null = null;
   return {
     async start(): Promise<void> {
@@ -136,7 +136,7 @@ function createHelper({ config, store, gateway, metrics, confirm }: Ledger, opti
       const parts = { config, store, gateway, catalogue, digest, metrics, confirm, wakeOutbox: () => undefined };
       worker = new Worker(parts, new Waiters(), options);
       await catalogue.load();
-      worker.startBeside();
+      worker.startWithoutReclaim();
     },
     wake: () => worker?.wake(),
     stop: async () => await worker?.stop(),

@@ -1,7 +1,7 @@
 /** What a reconciliation found, for an operator to read. */
 
 import { driftClasses, type DriftClass } from '../../billing/drift.ts';
-import type { ReconcileReceipt, Unseen } from '../../background/reconcile.ts';
+import type { ReconcileReport, Unseen } from '../../background/reconcile.ts';
 import type { DriftedAccount } from '../../background/drift-report.ts';
 import { spanText, timeText } from '../time-text.ts';
 
@@ -34,7 +34,7 @@ const reasons: Record<string, string> = {
 const most = 20;
 
 /** @param now Unix milliseconds, to say how long it took. */
-export function receiptText(receipt: ReconcileReceipt, now: number): string {
+export function receiptText(receipt: ReconcileReport, now: number): string {
   const { since, subscriptions, unlinked, looked, idle, unseen, drift } = receipt;
   return [
     `Compared ${count(looked, 'customer')} with Stripe in ${spanText(now - since)}.`,
@@ -51,7 +51,7 @@ export function receiptText(receipt: ReconcileReceipt, now: number): string {
   ].join('\n');
 }
 
-function driftLines({ count: drifted, byClass }: ReconcileReceipt['drift']): string[] {
+function driftLines({ count: drifted, byClass }: ReconcileReport['drift']): string[] {
   if (drifted === 0) return ['Nothing had drifted.'];
   const found = driftClasses.filter((each) => byClass[each] !== undefined);
   return [

@@ -4,19 +4,19 @@ import type { Change, ConfirmedBy } from '@billhook/widget/contract';
 import { changesBetween } from '../../billing/changes.ts';
 import { spanText, timeText } from '../time-text.ts';
 import { changeText } from './change-text.ts';
-import type { TrailEntry } from '../../ledger/history.ts';
+import type { HistoryEntry } from '../../ledger/history.ts';
 
 /** A trail entry without the facts: what differs between them instead. */
 export type StoryEntry =
-  | Exclude<TrailEntry, { what: 'change' }>
-  | (Omit<Extract<TrailEntry, { what: 'change' }>, 'before' | 'after'> & { readonly changes: readonly Change[] });
+  | Exclude<HistoryEntry, { what: 'change' }>
+  | (Omit<Extract<HistoryEntry, { what: 'change' }>, 'before' | 'after'> & { readonly changes: readonly Change[] });
 
 /** After so many milliseconds of nothing, what comes next is another story. */
 const pauseMs = 60_000;
 
 /** Says of each change what it was, and leaves the facts behind: digests and ids help nobody at a desk. */
 export function storyOf(
-  trail: readonly TrailEntry[],
+  trail: readonly HistoryEntry[],
   productName: (id: string) => string | null,
 ): readonly StoryEntry[] {
   return trail.map((entry) => {

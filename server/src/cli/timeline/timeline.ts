@@ -3,8 +3,8 @@
 import { parseArgs } from 'node:util';
 import { Catalogue } from '../../background/catalogue.ts';
 import type { BillhookOptions } from '../../config/config.ts';
-import { openLedger, type Ledger } from '../../services.ts';
-import { createRead } from '../../accounts/view.ts';
+import { openServices, type Services } from '../../services.ts';
+import { createReadAccount } from '../../accounts/view.ts';
 import { spanOf, spanText, timeText } from '../time-text.ts';
 import { storyOf, storyText } from './story.ts';
 import type { Output } from '../token.ts';
@@ -53,7 +53,7 @@ export async function printTimeline(
     output.stdout.write(timelineUsage);
     return 0;
   }
-  const ledger = await openLedger(options);
+  const ledger = await openServices(options);
   try {
     const { store, config } = ledger;
     const since = momentOf(asked.since, config.now());
@@ -92,7 +92,7 @@ export async function printTimeline(
 }
 
 /** The customer, or a sentence that says why there is none. */
-async function find({ store }: Ledger, who: string, host: string | undefined): Promise<CustomerRecord | string> {
+async function find({ store }: Services, who: string, host: string | undefined): Promise<CustomerRecord | string> {
   if (/^cus_\w+$/.test(who)) {
     const [record] = await store.customersAmong([who]);
     return record ?? `no account is linked to the customer ${who}`;
@@ -103,14 +103,14 @@ async function find({ store }: Ledger, who: string, host: string | undefined): P
 }
 
 /** How the account stands now, and how fresh that is. */
-async function standing({ store, config }: Ledger, catalogue: Catalogue, record: CustomerRecord): Promise<string> {
+async function standing({ store, config }: Services, catalogue: Catalogue, record: CustomerRecord): Promise<string> {
   const host = config.hosts.get(record.host);
   const now = config.now();
   const fresh = record.fetchedAt === null ? 'never fetched' : `as of ${spanText(now - record.fetchedAt)} ago`;
   const late = record.staleSince === null ? '' : `, stale for ${spanText(now - record.staleSince)}`;
   const failure = record.failure ? `, ${record.failure.attempts} failures, the last [${record.failure.code}]` : '';
   if (!host) return `its host is not configured any more; ${fresh}${late}${failure}`;
-  const read = createRead(store, catalogue, config.now);
+  const read = createReadAccount(store, catalogue, config.now);
   const { snapshot } = await read({ host: record.host, account: record.account, policy: host.policy, mayManage: true });
   const plan = snapshot.plan?.name == null ? '' : ` on ${snapshot.plan.name}`;
   return `${snapshot.state}${plan}, access ${snapshot.access.level}; ${fresh}${late}${failure}`;

@@ -7,9 +7,9 @@ import { Hono } from 'hono';
 import type { AccessAnswer } from '@billhook/widget/contract';
 import type { Authenticated } from '../auth.ts';
 import { readWithFirstFacts } from '../read-first.ts';
-import type { RouteParts } from '../route-context.ts';
+import type { RouteContext } from '../route-context.ts';
 
-export function accessRoute(parts: RouteParts) {
+export function accessRoute(parts: RouteContext) {
   const { allow } = parts;
   return new Hono<Authenticated>().get('/', allow('access'), async (c) => {
     const { caller } = c.var;

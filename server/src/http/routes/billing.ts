@@ -2,11 +2,11 @@
 
 import { Hono } from 'hono';
 import type { Authenticated } from '../auth.ts';
-import { lookUntilDone, waitPreference } from '../long-poll.ts';
+import { pollUntil, waitPreference } from '../long-poll.ts';
 import { readWithFirstFacts } from '../read-first.ts';
-import type { RouteParts } from '../route-context.ts';
+import type { RouteContext } from '../route-context.ts';
 
-export function billingRoute(parts: RouteParts) {
+export function billingRoute(parts: RouteContext) {
   const { allow, config, read, store, waiters, wakeWorker } = parts;
   return new Hono<Authenticated>().get('/', allow('billing:read'), async (c) => {
     const { caller } = c.var;
@@ -18,10 +18,10 @@ export function billingRoute(parts: RouteParts) {
     // Without an ETag there is nothing to compare, so there is nothing to wait for.
     if (wait > 0 && seen.has(reading.etag)) {
       if (reading.record && reading.record.staleSince !== null) {
-        await store.want(reading.record.customer, config.now() + wait);
+        await store.prioritize(reading.record.customer, config.now() + wait);
         wakeWorker();
       }
-      reading = await lookUntilDone(waiters, caller, wait, signal, config.now, async () => {
+      reading = await pollUntil(waiters, caller, wait, signal, config.now, async () => {
         const value = await read(caller);
         return { value, done: !seen.has(value.etag), nextChangeAt: value.nextChangeAt };
       });

@@ -4,12 +4,12 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import type { Authenticated, Caller } from '../auth.ts';
 import { BillhookError } from '../../problem.ts';
-import type { Reading } from '../../accounts/view.ts';
+import type { AccountView } from '../../accounts/view.ts';
 import { stripeLocale } from '../../stripe/locale.ts';
 import { readBody } from '../read-body.ts';
 import { customerOf, localeField, openVisit, returnUrlField, returnUrlOf, seenField } from '../open-visit.ts';
 import { readIntroduced } from '../read-first.ts';
-import type { RouteParts } from '../route-context.ts';
+import type { RouteContext } from '../route-context.ts';
 import { readSynced } from '../read-synced.ts';
 
 const checkoutSessionRequest = z.strictObject({
@@ -25,7 +25,7 @@ const freshFactsMs = 10_000;
 /** States in which nothing is running that a purchase would double. */
 const restingStates = new Set(['none', 'ended']);
 
-export function checkoutRoute(parts: RouteParts) {
+export function checkoutRoute(parts: RouteContext) {
   const { allow, catalogue, config, linking, openCheckout, read, store } = parts;
   return new Hono<Authenticated>().post('/', allow('billing:manage'), async (c) => {
     const { caller } = c.var;
@@ -66,7 +66,7 @@ export function checkoutRoute(parts: RouteParts) {
   });
 
   /** The account as Stripe says it is now: a purchase in another tab may be a second old. */
-  async function readFresh(caller: Caller, known: Reading, signal: AbortSignal): Promise<Reading> {
+  async function readFresh(caller: Caller, known: AccountView, signal: AbortSignal): Promise<AccountView> {
     const customer = known.record?.customer;
     const ticket = customer === undefined ? null : await store.raiseTicket(customer, 'check', config.now());
     if (customer === undefined || ticket === null) return known;

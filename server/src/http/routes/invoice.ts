@@ -7,11 +7,11 @@ import { BillhookError } from '../../problem.ts';
 import { readBody } from '../read-body.ts';
 import { customerOf, openVisit, seenField } from '../open-visit.ts';
 import { readIntroduced } from '../read-first.ts';
-import type { RouteParts } from '../route-context.ts';
+import type { RouteContext } from '../route-context.ts';
 
 const invoiceSessionRequest = z.strictObject({ seen: seenField });
 
-export function invoiceRoute(parts: RouteParts) {
+export function invoiceRoute(parts: RouteContext) {
   const { allow, gateway } = parts;
   return new Hono<Authenticated>().post('/', allow('billing:manage'), async (c) => {
     const { caller } = c.var;

@@ -7,9 +7,9 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { Hono } from 'hono';
 import type { Config } from '../../config/config.ts';
 import { BillhookError } from '../../problem.ts';
-import type { RouteParts } from '../route-context.ts';
+import type { RouteContext } from '../route-context.ts';
 
-export function operationsRoutes({ config, metrics, store }: RouteParts) {
+export function operationsRoutes({ config, metrics, store }: RouteContext) {
   return new Hono()
     .get('/healthz', (c) => c.json({ status: 'ok' }))
     .get('/readyz', async (c) => {

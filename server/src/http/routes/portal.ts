@@ -8,12 +8,12 @@ import type { SubscriptionFacts } from '../../billing/facts.ts';
 import { mayOpen } from '../../billing/judge/portal.ts';
 import { describeCause } from '../../log.ts';
 import { BillhookError } from '../../problem.ts';
-import type { Reading } from '../../accounts/view.ts';
+import type { AccountView } from '../../accounts/view.ts';
 import { stripeLocale } from '../../stripe/locale.ts';
 import { readBody } from '../read-body.ts';
 import { customerOf, localeField, openVisit, returnUrlField, returnUrlOf, seenField } from '../open-visit.ts';
 import { readIntroduced } from '../read-first.ts';
-import type { RouteParts } from '../route-context.ts';
+import type { RouteContext } from '../route-context.ts';
 import type { PortalFeatures } from '../../billing/policy.ts';
 
 const portalSessionRequest = z.strictObject({
@@ -27,7 +27,7 @@ const portalSessionRequest = z.strictObject({
   seen: seenField,
 });
 
-export function portalRoute(parts: RouteParts) {
+export function portalRoute(parts: RouteContext) {
   const { allow, config, gateway, portals } = parts;
   return new Hono<Authenticated>().post('/', allow('billing:manage'), async (c) => {
     const { caller } = c.var;
@@ -74,7 +74,7 @@ export function portalRoute(parts: RouteParts) {
  *
  * @throws {BillhookError} `field_invalid` when it names one that is not the account's.
  */
-function subscriptionMeant({ portal, snapshot }: Reading, key: string | undefined): SubscriptionFacts | null {
+function subscriptionMeant({ portal, snapshot }: AccountView, key: string | undefined): SubscriptionFacts | null {
   const { subscriptions } = portal;
   if (key === undefined) return subscriptions.length === 1 ? (subscriptions[0]?.facts ?? null) : null;
   // One that is over is still shown, so its key is no mistake; there is only nothing that can be done about it.
@@ -93,6 +93,6 @@ function requireOpen(flow: PortalFlow | undefined, about: SubscriptionFacts | nu
 }
 
 /** A new card pays no open invoice (L11): whoever owes lands on the portal's home, where it can be paid. */
-function hasToPay({ invoiceToPay, snapshot }: Reading): boolean {
+function hasToPay({ invoiceToPay, snapshot }: AccountView): boolean {
   return invoiceToPay !== null && snapshot.payment.problem !== null;
 }

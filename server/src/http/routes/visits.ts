@@ -11,7 +11,7 @@ import { changesBetween } from '../../billing/changes.ts';
 import { BillhookError } from '../../problem.ts';
 import { waitPreference } from '../long-poll.ts';
 import { readBody } from '../read-body.ts';
-import type { RouteParts } from '../route-context.ts';
+import type { RouteContext } from '../route-context.ts';
 import { readSynced } from '../read-synced.ts';
 import type { CustomerRecord } from '../../ledger/customers.ts';
 import type { Visit } from '../../ledger/visits.ts';
@@ -24,7 +24,7 @@ const ticketEveryMs = 5_000;
 /** Somebody else's system may be slower than the person: "unchanged" is looked at again after so long. */
 const recheckAfterMs = [5_000, 30_000];
 
-export function visitsRoute(parts: RouteParts) {
+export function visitsRoute(parts: RouteContext) {
   const { allow, config, store, catalogue } = parts;
   return new Hono<Authenticated>().post('/return', allow('billing:read'), async (c) => {
     const { caller } = c.var;

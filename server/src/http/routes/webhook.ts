@@ -4,24 +4,32 @@
  */
 
 import { Hono } from 'hono';
-import { eventMadeAt, hintOf } from '../../stripe/event.ts';
-import { namedError } from '../to-problem.ts';
+import { eventMadeAt, readEvent } from '../../stripe/event.ts';
+import { toProblemError } from '../to-problem.ts';
 import { BillhookError } from '../../problem.ts';
-import type { RouteParts } from '../route-context.ts';
+import type { RouteContext } from '../route-context.ts';
 
 type WebhookParts = Pick<
-  RouteParts,
-  'config' | 'gateway' | 'identity' | 'metrics' | 'store' | 'wakeWorker' | 'webhookMissed'
+  RouteContext,
+  'config' | 'gateway' | 'stripeAccount' | 'metrics' | 'store' | 'wakeWorker' | 'requestSweep'
 >;
 
-export function webhookRoute({ config, gateway, identity, metrics, store, wakeWorker, webhookMissed }: WebhookParts) {
+export function webhookRoute({
+  config,
+  gateway,
+  stripeAccount: identity,
+  metrics,
+  store,
+  wakeWorker,
+  requestSweep: webhookMissed,
+}: WebhookParts) {
   return new Hono().post('/', async (c) => {
     try {
       const body = await c.req.text();
       const outcome = await record(verified(body, c.req.header('stripe-signature') ?? ''));
       return c.json({ received: true, outcome });
     } catch (cause) {
-      const { code, status } = namedError(cause);
+      const { code, status } = toProblemError(cause);
       metrics.webhookRefused(code);
       // Not recorded, and so not known: Stripe delivers it again, but nobody knows when.
       if (status >= 500) webhookMissed();
@@ -30,15 +38,15 @@ export function webhookRoute({ config, gateway, identity, metrics, store, wakeWo
   });
 
   async function record(event: unknown) {
-    const hint = hintOf(event, identity()?.account ?? null);
+    const hint = readEvent(event, identity()?.account ?? null);
     const fields = { event: hint.event, type: hint.type };
     if (hint.livemode !== null && hint.livemode !== config.livemode) {
       config.log.error('webhook.livemode_mismatch', fields);
       throw new BillhookError('webhook_livemode_mismatch');
     }
     const now = config.now();
-    const outcome = await store.recordHint(hint, now);
-    if (outcome === 'ticket' || outcome === 'open') wakeWorker();
+    const outcome = await store.recordEvent(hint, now);
+    if (outcome === 'queued' || outcome === 'unresolved') wakeWorker();
     const madeAt = eventMadeAt(event);
     metrics.webhookRecorded(outcome, madeAt === null ? null : now - madeAt);
     config.log.info(`webhook.${outcome}`, fields);

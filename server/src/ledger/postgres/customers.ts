@@ -4,16 +4,15 @@ import type { ConfirmedBy } from '@billhook/widget/contract';
 import type { CustomerFacts } from '../../billing/facts.ts';
 import { claimColumns, claimOf, factsOf, number, recordOf } from '../rows.ts';
 import type { PostgresDatabase } from './database.ts';
-import { lookedNews, raisedNews, tellNews } from './feed.ts';
+import { syncedChange, queuedChange, notify } from './feed.ts';
 import { writeNotices } from './outbox.ts';
 import { raiseTicket } from './tickets.ts';
 import type { CustomerRecord, Claim, Applied, LinkOutcome, CustomerStore } from '../customers.ts';
-import type { OutboxEntry } from '../outbox.ts';
 import type { Session } from './session.ts';
 import type { AccountRef } from '../account.ts';
 
 /** How soon after a failure a customer is tried again while somebody waits for it. */
-const wantedRetryMs = 2_000;
+const priorityRetryMs = 2_000;
 
 export function postgresCustomers(db: PostgresDatabase): CustomerStore {
   return {
@@ -44,7 +43,7 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
         const linked = await tx.run(
           // Who comes second waits at the index for the first to commit, and then writes nothing.
           `INSERT INTO customers (customer, host, account, stale_since, revision, linked_at)
-           VALUES (@customer, @host, @account, @now, @revision, @now) ON CONFLICT DO NOTHING RETURNING ${tellNews}`,
+           VALUES (@customer, @host, @account, @now, @revision, @now) ON CONFLICT DO NOTHING RETURNING ${notify}`,
           {
             customer,
             host,
@@ -52,7 +51,7 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
             now,
             // Readers of this account never see the revision step back, even when it gets a new customer.
             revision: Math.max(0, ...before.map((row) => number(row['revision']))),
-            news: raisedNews,
+            news: queuedChange,
           },
         );
         if (linked > 0) return 'linked';
@@ -69,7 +68,7 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
       return await raiseTicket(db, customer, cause, now);
     },
 
-    async want(customer: string, until: number): Promise<void> {
+    async prioritize(customer: string, until: number): Promise<void> {
       await db.run(`UPDATE customers SET wanted_until = @until WHERE customer = @customer AND wanted_until < @until`, {
         customer,
         until,
@@ -95,33 +94,26 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
     },
 
     // Other processes hold leases too, and who holds which is not known: each ends by itself.
-    async resume(): Promise<void> {},
+    async releaseLeases(): Promise<void> {},
 
-    async claim(now, leaseMs, limit, { restMs = 0, wanted = false } = {}): Promise<Claim[]> {
+    async claim(now, leaseMs, limit, { restMs = 0, prioritized = false } = {}): Promise<Claim[]> {
       const rows = await db.all(
         // A row that somebody is just taking is left to him.
         `WITH taken AS (
            SELECT customer AS id FROM customers
            WHERE synced_ticket < ticket AND deleted_at IS NULL AND lease_until <= @now
-             AND (next_attempt_at <= @now OR (wanted_until > @now AND failed_at <= @now::bigint - @wantedRetryMs))
-             AND (wanted_until > @now OR (@wanted = 0 AND coalesce(fetched_at NOT BETWEEN @now::bigint - @restMs + 1 AND @now, TRUE)))
+             AND (next_attempt_at <= @now OR (wanted_until > @now AND failed_at <= @now::bigint - @priorityRetryMs))
+             AND (wanted_until > @now OR (@prioritized = 0 AND coalesce(fetched_at NOT BETWEEN @now::bigint - @restMs + 1 AND @now, TRUE)))
            ORDER BY (wanted_until > @now) DESC, stale_since LIMIT @limit FOR UPDATE SKIP LOCKED)
          UPDATE customers SET claim = claim + 1, lease_until = @now::bigint + @leaseMs
          FROM taken WHERE customer = taken.id
-         RETURNING ${claimColumns}, wanted_until > @now AS wanted`,
-        { now, leaseMs, limit, wantedRetryMs, restMs, wanted: Number(wanted) },
+         RETURNING ${claimColumns}, wanted_until > @now AS prioritized`,
+        { now, leaseMs, limit, priorityRetryMs, restMs, prioritized: Number(prioritized) },
       );
       return rows.map((row) => claimOf(row, now));
     },
 
-    async apply(
-      claim: Claim,
-      facts: CustomerFacts,
-      fetchedAt: number,
-      nextChangeAt: number | null,
-      now: number,
-      notices: readonly OutboxEntry[] = [],
-    ): Promise<Applied> {
+    async apply(claim, { facts, fetchedAt, nextChangeAt, now, notices = [] }): Promise<Applied> {
       const content = JSON.stringify(facts);
       const { customer, host, account } = claim;
       return await db.transaction(async (tx) => {
@@ -133,7 +125,7 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
         );
         if (!before) {
           await noteSync(tx, claim, 'fenced', now);
-          return { applied: false, changed: false, stale: false, told: 0 };
+          return { applied: false, changed: false, stale: false, noticesWritten: 0 };
         }
 
         const changed = before['facts'] !== content;
@@ -146,7 +138,7 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
              stale_since = CASE WHEN @stale = 1 THEN @fetchedAt::bigint END,
              next_change_at = @nextChangeAt, lease_until = 0, attempts = 0, next_attempt_at = 0, failed_at = NULL,
              failure_code = NULL, deleted_at = CASE WHEN @deleted = 1 THEN @now::bigint END
-           WHERE customer = @customer RETURNING ${tellNews}`,
+           WHERE customer = @customer RETURNING ${notify}`,
           {
             customer,
             ticket: claim.ticket,
@@ -159,7 +151,7 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
             nextChangeAt: facts.deleted ? null : nextChangeAt,
             deleted: Number(facts.deleted),
             now,
-            news: lookedNews(claim),
+            news: syncedChange(claim),
           },
         );
         if (changed) {
@@ -170,8 +162,15 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
           );
         }
         await noteSync(tx, claim, changed ? 'changed' : 'unchanged', now);
-        const told = await writeNotices(tx, notices, { host, account, customer, revision, at: fetchedAt, now });
-        return { applied: true, changed, stale: stale && !facts.deleted, told };
+        const noticesWritten = await writeNotices(tx, notices, {
+          host,
+          account,
+          customer,
+          revision,
+          at: fetchedAt,
+          now,
+        });
+        return { applied: true, changed, stale: stale && !facts.deleted, noticesWritten };
       });
     },
 
@@ -181,8 +180,8 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
         await tx.run(
           `UPDATE customers SET lease_until = 0, attempts = attempts + 1, next_attempt_at = @nextAttemptAt, failed_at = @now,
              failure_code = @code WHERE customer = @customer AND claim = @claim AND synced_ticket < @ticket
-           RETURNING ${tellNews}`,
-          { customer, claim: claim.claim, ticket, code, nextAttemptAt, now, news: lookedNews(claim) },
+           RETURNING ${notify}`,
+          { customer, claim: claim.claim, ticket, code, nextAttemptAt, now, news: syncedChange(claim) },
         );
         await noteSync(tx, claim, code, now);
       });

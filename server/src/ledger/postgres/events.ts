@@ -1,20 +1,20 @@
 import { Batch } from '../batch.ts';
-import { openHintOf, text } from '../rows.ts';
+import { unresolvedEventOf, text } from '../rows.ts';
 import type { PostgresDatabase } from './database.ts';
-import { raisedNews, tellNews } from './feed.ts';
+import { queuedChange, notify } from './feed.ts';
 import { lockLiving, raiseTicket } from './tickets.ts';
-import type { Hint, OpenHint, HintOutcome, HintStore } from '../events.ts';
+import type { StripeEvent, UnresolvedEvent, EventOutcome, EventStore } from '../events.ts';
 import type { Session } from './session.ts';
 import type { AccountRef } from '../account.ts';
 
 interface Recording {
-  readonly hint: Hint;
+  readonly hint: StripeEvent;
   readonly now: number;
   readonly via: 'webhook' | 'sweep';
 }
 
-export function postgresHints(db: PostgresDatabase): HintStore & { idle(): Promise<void> } {
-  const batch = new Batch<Recording, HintOutcome>(
+export function postgresHints(db: PostgresDatabase): EventStore & { idle(): Promise<void> } {
+  const batch = new Batch<Recording, EventOutcome>(
     (entries) => db.transaction((tx) => recordAll(tx, entries)),
     // The order in which rows are locked is each statement's own.
     () => 0,
@@ -22,11 +22,11 @@ export function postgresHints(db: PostgresDatabase): HintStore & { idle(): Promi
   return {
     idle: () => batch.idle(),
 
-    recordHint(hint: Hint, now: number, via: Recording['via'] = 'webhook'): Promise<HintOutcome> {
+    recordEvent(hint: StripeEvent, now: number, via: Recording['via'] = 'webhook'): Promise<EventOutcome> {
       return batch.add({ hint, now, via });
     },
 
-    async takeOpenHints(now: number, leaseMs: number, limit: number): Promise<OpenHint[]> {
+    async claimUnresolved(now: number, leaseMs: number, limit: number): Promise<UnresolvedEvent[]> {
       const rows = await db.all(
         `WITH taken AS (
            SELECT event FROM events WHERE closed_at IS NULL AND next_attempt_at <= @now
@@ -36,10 +36,10 @@ export function postgresHints(db: PostgresDatabase): HintStore & { idle(): Promi
          RETURNING events.event, subject_type, subject_id, attempts`,
         { now, leaseMs, limit },
       );
-      return rows.map(openHintOf);
+      return rows.map(unresolvedEventOf);
     },
 
-    async closeHint(event: string, customer: string | null, now: number): Promise<AccountRef | null> {
+    async resolveEvent(event: string, customer: string | null, now: number): Promise<AccountRef | null> {
       return await db.transaction(async (tx) => {
         const closed = await tx.get(
           `UPDATE events SET closed_at = @now, customer = @customer WHERE event = @event AND closed_at IS NULL
@@ -53,7 +53,7 @@ export function postgresHints(db: PostgresDatabase): HintStore & { idle(): Promi
       });
     },
 
-    async postponeHint(event: string, nextAttemptAt: number): Promise<void> {
+    async postponeEvent(event: string, nextAttemptAt: number): Promise<void> {
       await db.run(`UPDATE events SET next_attempt_at = @nextAttemptAt WHERE event = @event AND closed_at IS NULL`, {
         event,
         nextAttemptAt,
@@ -66,7 +66,7 @@ export function postgresHints(db: PostgresDatabase): HintStore & { idle(): Promi
  * Many deliveries in three statements: all event ids, then all rows of their customers, then all their tickets. Both
  * tables are locked in the order of their ids, so two processes in one storm cannot wait for each other.
  */
-async function recordAll(tx: Session, entries: readonly Recording[]): Promise<HintOutcome[]> {
+async function recordAll(tx: Session, entries: readonly Recording[]): Promise<EventOutcome[]> {
   const inserted = await tx.all(
     `INSERT INTO events (event, type, received_at, via, customer, subject_type, subject_id, closed_at)
      SELECT event, type, received_at, via, customer, subject_type, subject_id, closed_at
@@ -93,13 +93,13 @@ async function recordAll(tx: Session, entries: readonly Recording[]): Promise<Hi
     );
   }
   if (raised.length > 0 || entries.some(({ hint }, index) => fresh[index] && hint.concerns === 'subject')) {
-    await tx.run(`SELECT ${tellNews}`, { news: raisedNews });
+    await tx.run(`SELECT ${notify}`, { news: queuedChange });
   }
 
   return entries.map(({ hint }, index) => {
     if (!fresh[index]) return 'duplicate';
-    if (hint.concerns === 'subject') return 'open';
-    return hint.customer !== null && living.has(hint.customer) ? 'ticket' : 'closed';
+    if (hint.concerns === 'subject') return 'unresolved';
+    return hint.customer !== null && living.has(hint.customer) ? 'queued' : 'ignored';
   });
 }
 

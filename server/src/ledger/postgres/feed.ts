@@ -7,31 +7,33 @@
 import { Client } from 'pg';
 import type { PostgresAddress } from './address.ts';
 import { connectionOf } from './database.ts';
-import type { Commit } from '../feed.ts';
+import type { LedgerChange } from '../feed.ts';
 import type { AccountRef } from '../account.ts';
 
 /** PostgreSQL takes payloads of less than 8,000 bytes. */
 const payloadBytes = 7_999;
 
-export const raisedNews = payloadOf({ kind: 'raised' });
-export const catalogueNews = payloadOf({ kind: 'catalogue' });
-export const lookedNews = ({ host, account }: AccountRef): string => payloadOf({ kind: 'looked', host, account });
+export const queuedChange = payloadOf({ kind: 'raised' });
+export const catalogueChange = payloadOf({ kind: 'catalogue' });
+export const syncedChange = ({ host, account }: AccountRef): string => payloadOf({ kind: 'looked', host, account });
 
-function payloadOf(commit: Commit): string {
+function payloadOf(commit: LedgerChange): string {
   const payload = JSON.stringify(commit);
-  return Buffer.byteLength(payload) <= payloadBytes ? payload : JSON.stringify({ kind: 'missed' } satisfies Commit);
+  return Buffer.byteLength(payload) <= payloadBytes
+    ? payload
+    : JSON.stringify({ kind: 'missed' } satisfies LedgerChange);
 }
 
 /** An expression that tells the news: for a `RETURNING` or a `SELECT`, with `@news` bound. */
-export const tellNews = `pg_notify(current_schema()::text, @news)`;
+export const notify = `pg_notify(current_schema()::text, @news)`;
 
 /** How often a connection that hears nothing is asked whether it still stands. */
 const heartbeatMs = 30_000;
 const longestPauseMs = 30_000;
 
-export class NewsListener {
+export class FeedListener {
   readonly #address: PostgresAddress;
-  readonly #listeners = new Set<(commit: Commit) => void>();
+  readonly #listeners = new Set<(commit: LedgerChange) => void>();
   #client: Client | null = null;
   #attempts = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -42,7 +44,7 @@ export class NewsListener {
   }
 
   /** The first one opens the connection. */
-  follow(listener: (commit: Commit) => void): () => void {
+  follow(listener: (commit: LedgerChange) => void): () => void {
     this.#listeners.add(listener);
     if (!this.#client && !this.#timer && !this.#closed) void this.#listen();
     return () => void this.#listeners.delete(listener);
@@ -101,15 +103,15 @@ export class NewsListener {
     this.#timer.unref();
   }
 
-  #tell(commit: Commit): void {
+  #tell(commit: LedgerChange): void {
     for (const listener of this.#listeners) listener(commit);
   }
 }
 
 /** Somebody else's program may use the channel: what is not ours is still a reason to look. */
-function commitOf(payload: string | undefined): Commit {
+function commitOf(payload: string | undefined): LedgerChange {
   try {
-    const commit = JSON.parse(payload ?? '') as Commit;
+    const commit = JSON.parse(payload ?? '') as LedgerChange;
     if (['raised', 'looked', 'catalogue'].includes(commit.kind)) return commit;
   } catch {
     // Falls through: not ours.

@@ -1,11 +1,11 @@
 /** What happened to an account, and how the ledger stands, from PostgreSQL. */
 
-import { figuresOf } from '../rows.ts';
-import { type TrailStore } from '../history.ts';
+import { statsOf } from '../rows.ts';
+import { type HistoryStore } from '../history.ts';
 import type { PostgresDatabase } from './database.ts';
-import { trailOf } from '../timeline.ts';
+import { timelineOf } from '../timeline.ts';
 
-export function postgresTrail(db: PostgresDatabase): TrailStore {
+export function postgresTrail(db: PostgresDatabase): HistoryStore {
   return {
     async timeline({ host, account }, since, limit) {
       return await db.transaction(async (tx) => {
@@ -14,7 +14,7 @@ export function postgresTrail(db: PostgresDatabase): TrailStore {
         const bind = { host, account };
         const newest = { ...bind, since, limit };
         const mine = `(SELECT customer FROM customers WHERE host = @host AND account = @account)`;
-        return trailOf(
+        return timelineOf(
           {
             customers: await tx.all(
               `SELECT customer, linked_at, deleted_at FROM customers WHERE host = @host AND account = @account`,
@@ -54,7 +54,7 @@ export function postgresTrail(db: PostgresDatabase): TrailStore {
       });
     },
 
-    async figures() {
+    async stats() {
       const row = await db.get(
         `SELECT (SELECT count(*) FROM customers WHERE deleted_at IS NULL) AS customers,
            (SELECT count(*) FROM customers WHERE synced_ticket < ticket AND deleted_at IS NULL) AS stale,
@@ -68,7 +68,7 @@ export function postgresTrail(db: PostgresDatabase): TrailStore {
         `SELECT failure_code, count(*) AS count FROM customers
          WHERE synced_ticket < ticket AND deleted_at IS NULL AND failure_code IS NOT NULL GROUP BY failure_code`,
       );
-      return figuresOf(row ?? {}, failing);
+      return statsOf(row ?? {}, failing);
     },
   };
 }

@@ -1,14 +1,14 @@
 /** Jobs in PostgreSQL: whose turn it is, how far they have come, and what they found. */
 
-import { findingOf, number, recordOf, text, turnOf } from '../rows.ts';
+import { causedChangeOf, number, recordOf, text, jobLeaseOf } from '../rows.ts';
 import type { PostgresDatabase } from './database.ts';
-import { raisedNews, tellNews } from './feed.ts';
+import { queuedChange, notify } from './feed.ts';
 import { lockLiving } from './tickets.ts';
 import type { JobStore } from '../jobs.ts';
 
 export function postgresJobs(db: PostgresDatabase): JobStore {
   return {
-    async takeTurn(job, everyMs, leaseMs, now) {
+    async acquireJob(job, everyMs, leaseMs, now) {
       return await db.transaction(async (tx) => {
         await tx.run(`INSERT INTO jobs (job) VALUES (@job) ON CONFLICT DO NOTHING`, { job });
         const row = await tx.get(
@@ -22,11 +22,11 @@ export function postgresJobs(db: PostgresDatabase): JobStore {
            RETURNING job, turn, started_at, progress`,
           { job, everyMs, leaseMs, now },
         );
-        return row ? turnOf(row) : null;
+        return row ? jobLeaseOf(row) : null;
       });
     },
 
-    async keepTurn({ job, turn }, progress, leaseMs, now) {
+    async renewJob({ job, fence: turn }, progress, leaseMs, now) {
       const kept = await db.run(
         `UPDATE jobs SET progress = @progress, lease_until = @now::bigint + @leaseMs
          WHERE job = @job AND turn = @turn AND ended_at IS NULL`,
@@ -35,7 +35,7 @@ export function postgresJobs(db: PostgresDatabase): JobStore {
       return kept > 0;
     },
 
-    async endTurn({ job, turn }, receipt, now) {
+    async completeJob({ job, fence: turn }, receipt, now) {
       const ended = await db.run(
         `UPDATE jobs SET ended_at = @now, lease_until = 0, progress = NULL,
            receipt = @receipt, receipt_started_at = started_at, receipt_ended_at = @now
@@ -45,7 +45,7 @@ export function postgresJobs(db: PostgresDatabase): JobStore {
       return ended > 0;
     },
 
-    async lastReceipt(job) {
+    async lastReport(job) {
       const row = await db.get(
         `SELECT receipt, receipt_started_at, receipt_ended_at FROM jobs WHERE job = @job AND receipt IS NOT NULL`,
         { job },
@@ -75,7 +75,7 @@ export function postgresJobs(db: PostgresDatabase): JobStore {
       return await db.transaction(async (tx) => {
         const living = [...(await lockLiving(tx, customers))];
         if (living.length === 0) return 0;
-        await tx.run(`SELECT ${tellNews}`, { news: raisedNews });
+        await tx.run(`SELECT ${notify}`, { news: queuedChange });
         return await tx.run(
           `UPDATE customers SET ticket = ticket + 1, stale_since = coalesce(stale_since, @now),
              cause = CASE WHEN synced_ticket < ticket THEN cause ELSE @cause END
@@ -85,7 +85,7 @@ export function postgresJobs(db: PostgresDatabase): JobStore {
       });
     },
 
-    async foundBy(cause, since, limit) {
+    async changesCausedBy(cause, since, limit) {
       const rows = await db.all(
         `SELECT found.customer, host, account, found.at, found.revision, found.facts, earlier.facts AS before
          FROM revisions AS found
@@ -96,7 +96,7 @@ export function postgresJobs(db: PostgresDatabase): JobStore {
          ORDER BY found.at, found.customer, found.revision LIMIT @limit`,
         { cause, since, limit },
       );
-      return rows.map(findingOf);
+      return rows.map(causedChangeOf);
     },
   };
 }

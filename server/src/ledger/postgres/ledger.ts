@@ -12,7 +12,7 @@ import { postgresCustomers } from './customers.ts';
 import { PostgresDatabase } from './database.ts';
 import { postgresHints } from './events.ts';
 import { postgresJobs } from './jobs.ts';
-import { catalogueNews, NewsListener, tellNews } from './feed.ts';
+import { catalogueChange, FeedListener, notify } from './feed.ts';
 import { postgresOutbox } from './outbox.ts';
 import { prune } from './prune.ts';
 import { postgresPurchases } from './purchases.ts';
@@ -36,7 +36,7 @@ import type { BillingStore } from '../ledger.ts';
 export async function openPostgresStore(address: string): Promise<BillingStore> {
   const read = readPostgresAddress(address);
   const db = await PostgresDatabase.open(read);
-  const news = new NewsListener(read);
+  const news = new FeedListener(read);
   const { idle, ...hints } = postgresHints(db);
 
   const metaOrNew = async (key: string, make: () => string): Promise<string> => {
@@ -63,7 +63,7 @@ export async function openPostgresStore(address: string): Promise<BillingStore> 
       ...postgresTrail(db),
 
       shared: true,
-      follow: (listener) => news.follow(listener),
+      subscribe: (listener) => news.follow(listener),
 
       async pin(identity) {
         await pinOrRefuse(identity, (wanted) => metaOrNew('stripe', () => wanted));
@@ -82,8 +82,8 @@ export async function openPostgresStore(address: string): Promise<BillingStore> 
         await db.run(
           `INSERT INTO products (id, name)
            SELECT id, name FROM json_to_recordset(@rows) AS product (id text, name text) ORDER BY id COLLATE "C"
-           ON CONFLICT (id) DO UPDATE SET name = excluded.name RETURNING ${tellNews}`,
-          { rows: JSON.stringify(products.map(({ id, name }) => ({ id, name }))), news: catalogueNews },
+           ON CONFLICT (id) DO UPDATE SET name = excluded.name RETURNING ${notify}`,
+          { rows: JSON.stringify(products.map(({ id, name }) => ({ id, name }))), news: catalogueChange },
         );
       },
 
@@ -112,7 +112,7 @@ export async function openPostgresStore(address: string): Promise<BillingStore> 
               { id, lookupKey, facts: JSON.stringify(price) },
             );
           }
-          await tx.run(`SELECT ${tellNews}`, { news: catalogueNews });
+          await tx.run(`SELECT ${notify}`, { news: catalogueChange });
         });
       },
 

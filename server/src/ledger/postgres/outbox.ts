@@ -2,7 +2,7 @@
 
 import { noticeClaimOf, number } from '../rows.ts';
 import type { PostgresDatabase } from './database.ts';
-import { raisedNews, tellNews } from './feed.ts';
+import { queuedChange, notify } from './feed.ts';
 import type { OutboxEntry, OutboxStore } from '../outbox.ts';
 import type { Session } from './session.ts';
 import type { AccountRef } from '../account.ts';
@@ -24,8 +24,8 @@ export async function writeNotices(tx: Session, entries: readonly OutboxEntry[],
     written += await tx.run(
       `INSERT INTO outbox (id, receiver, host, account, customer, revision, at, written_at, type, data)
        VALUES (@id, @receiver, @host, @account, @customer, @revision, @at, @now, @type, @data)
-       ON CONFLICT (id, receiver) DO NOTHING RETURNING ${tellNews}`,
-      { ...writing, id, receiver, type, data: JSON.stringify(data), news: raisedNews },
+       ON CONFLICT (id, receiver) DO NOTHING RETURNING ${notify}`,
+      { ...writing, id, receiver, type, data: JSON.stringify(data), news: queuedChange },
     );
   }
   return written;

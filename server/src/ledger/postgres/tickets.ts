@@ -2,7 +2,7 @@
 
 import type { ConfirmedBy } from '@billhook/widget/contract';
 import { number } from '../rows.ts';
-import { raisedNews, tellNews } from './feed.ts';
+import { queuedChange, notify } from './feed.ts';
 import type { Session } from './session.ts';
 
 /** The new ticket, or `null` for a customer that is not linked, or deleted. */
@@ -14,8 +14,8 @@ export async function raiseTicket(
 ): Promise<number | null> {
   const row = await tx.get(
     `UPDATE customers SET ticket = ticket + 1, stale_since = coalesce(stale_since, @now), cause = @cause
-     WHERE customer = @customer AND deleted_at IS NULL RETURNING ticket, ${tellNews}`,
-    { customer, cause, now, news: raisedNews },
+     WHERE customer = @customer AND deleted_at IS NULL RETURNING ticket, ${notify}`,
+    { customer, cause, now, news: queuedChange },
   );
   return row ? number(row['ticket']) : null;
 }

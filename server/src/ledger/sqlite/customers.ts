@@ -7,11 +7,10 @@ import type { SqliteDatabase } from './database.ts';
 import { writeNotices } from './outbox.ts';
 import { raiseTicket } from './tickets.ts';
 import type { CustomerRecord, Claim, Applied, LinkOutcome, CustomerStore } from '../customers.ts';
-import type { OutboxEntry } from '../outbox.ts';
 import type { AccountRef } from '../account.ts';
 
 /** How soon after a failure a customer is tried again while somebody waits for it. */
-const wantedRetryMs = 2_000;
+const priorityRetryMs = 2_000;
 
 export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
   return {
@@ -62,7 +61,7 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
       return db.transaction(() => raiseTicket(db, customer, cause, now));
     },
 
-    async want(customer: string, until: number): Promise<void> {
+    async prioritize(customer: string, until: number): Promise<void> {
       db.transaction(() =>
         db.run(`UPDATE customers SET wanted_until = @until WHERE customer = @customer AND wanted_until < @until`, {
           customer,
@@ -90,7 +89,7 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
       });
     },
 
-    async resume(): Promise<void> {
+    async releaseLeases(): Promise<void> {
       db.transaction(() => {
         db.run(`UPDATE customers SET lease_until = 0 WHERE lease_until > 0`, {});
         db.run(`UPDATE events SET next_attempt_at = 0 WHERE closed_at IS NULL`, {});
@@ -98,7 +97,7 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
       });
     },
 
-    async claim(now, leaseMs, limit, { restMs = 0, wanted = false } = {}): Promise<Claim[]> {
+    async claim(now, leaseMs, limit, { restMs = 0, prioritized = false } = {}): Promise<Claim[]> {
       return db.transaction(() =>
         db
           .all(
@@ -106,24 +105,17 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
              WHERE customer IN (
                SELECT customer FROM customers
                WHERE synced_ticket < ticket AND deleted_at IS NULL AND lease_until <= @now
-                 AND (next_attempt_at <= @now OR (wanted_until > @now AND failed_at <= @now - @wantedRetryMs))
-                 AND (wanted_until > @now OR (NOT @wanted AND coalesce(fetched_at NOT BETWEEN @now - @restMs + 1 AND @now, TRUE)))
+                 AND (next_attempt_at <= @now OR (wanted_until > @now AND failed_at <= @now - @priorityRetryMs))
+                 AND (wanted_until > @now OR (NOT @prioritized AND coalesce(fetched_at NOT BETWEEN @now - @restMs + 1 AND @now, TRUE)))
                ORDER BY wanted_until > @now DESC, stale_since LIMIT @limit)
-             RETURNING ${claimColumns}, wanted_until > @now AS wanted`,
-            { now, leaseMs, limit, wantedRetryMs, restMs, wanted: Number(wanted) },
+             RETURNING ${claimColumns}, wanted_until > @now AS prioritized`,
+            { now, leaseMs, limit, priorityRetryMs, restMs, prioritized: Number(prioritized) },
           )
           .map((row) => claimOf(row, now)),
       );
     },
 
-    async apply(
-      claim: Claim,
-      facts: CustomerFacts,
-      fetchedAt: number,
-      nextChangeAt: number | null,
-      now: number,
-      notices: readonly OutboxEntry[] = [],
-    ): Promise<Applied> {
+    async apply(claim, { facts, fetchedAt, nextChangeAt, now, notices = [] }): Promise<Applied> {
       return db.transaction(() => {
         const content = JSON.stringify(facts);
         const { customer } = claim;
@@ -134,7 +126,7 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
         );
         if (!before) {
           noteSync(db, claim, 'fenced', now);
-          return { applied: false, changed: false, stale: false, told: 0 };
+          return { applied: false, changed: false, stale: false, noticesWritten: 0 };
         }
 
         const changed = before['facts'] !== content;
@@ -170,8 +162,8 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
         }
         noteSync(db, claim, changed ? 'changed' : 'unchanged', now);
         const { host, account } = claim;
-        const told = writeNotices(db, notices, { host, account, customer, revision, at: fetchedAt, now });
-        return { applied: true, changed, stale: stale && !facts.deleted, told };
+        const noticesWritten = writeNotices(db, notices, { host, account, customer, revision, at: fetchedAt, now });
+        return { applied: true, changed, stale: stale && !facts.deleted, noticesWritten };
       });
     },
 

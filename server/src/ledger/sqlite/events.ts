@@ -1,12 +1,12 @@
 import { Batch } from '../batch.ts';
-import { openHintOf, text } from '../rows.ts';
+import { unresolvedEventOf, text } from '../rows.ts';
 import type { SqliteDatabase } from './database.ts';
 import { raiseTicket } from './tickets.ts';
-import type { Hint, OpenHint, HintOutcome, HintStore } from '../events.ts';
+import type { StripeEvent, UnresolvedEvent, EventOutcome, EventStore } from '../events.ts';
 import type { AccountRef } from '../account.ts';
 
-export function sqliteHints(db: SqliteDatabase): HintStore & { idle(): Promise<void> } {
-  const batch = new Batch<Recording, HintOutcome>(
+export function sqliteHints(db: SqliteDatabase): EventStore & { idle(): Promise<void> } {
+  const batch = new Batch<Recording, EventOutcome>(
     (entries) => db.transaction(() => entries.map((entry) => record(db, entry))),
     // Sorted by customer, as every implementation does: rows locked in one order cannot deadlock.
     (a, b) => (a.hint.customer ?? '').localeCompare(b.hint.customer ?? ''),
@@ -14,11 +14,11 @@ export function sqliteHints(db: SqliteDatabase): HintStore & { idle(): Promise<v
   return {
     idle: () => batch.idle(),
 
-    recordHint(hint: Hint, now: number, via: Recording['via'] = 'webhook'): Promise<HintOutcome> {
+    recordEvent(hint: StripeEvent, now: number, via: Recording['via'] = 'webhook'): Promise<EventOutcome> {
       return batch.add({ hint, now, via });
     },
 
-    async takeOpenHints(now: number, leaseMs: number, limit: number): Promise<OpenHint[]> {
+    async claimUnresolved(now: number, leaseMs: number, limit: number): Promise<UnresolvedEvent[]> {
       return db.transaction(() =>
         db
           .all(
@@ -28,11 +28,11 @@ export function sqliteHints(db: SqliteDatabase): HintStore & { idle(): Promise<v
            RETURNING event, subject_type, subject_id, attempts`,
             { now, leaseMs, limit },
           )
-          .map(openHintOf),
+          .map(unresolvedEventOf),
       );
     },
 
-    async closeHint(event: string, customer: string | null, now: number): Promise<AccountRef | null> {
+    async resolveEvent(event: string, customer: string | null, now: number): Promise<AccountRef | null> {
       return db.transaction(() => {
         const closed = db.get(
           `UPDATE events SET closed_at = @now, customer = @customer WHERE event = @event AND closed_at IS NULL
@@ -46,7 +46,7 @@ export function sqliteHints(db: SqliteDatabase): HintStore & { idle(): Promise<v
       });
     },
 
-    async postponeHint(event: string, nextAttemptAt: number): Promise<void> {
+    async postponeEvent(event: string, nextAttemptAt: number): Promise<void> {
       db.transaction(() =>
         db.run(`UPDATE events SET next_attempt_at = @nextAttemptAt WHERE event = @event AND closed_at IS NULL`, {
           event,
@@ -58,12 +58,12 @@ export function sqliteHints(db: SqliteDatabase): HintStore & { idle(): Promise<v
 }
 
 interface Recording {
-  readonly hint: Hint;
+  readonly hint: StripeEvent;
   readonly now: number;
   readonly via: 'webhook' | 'sweep';
 }
 
-function record(db: SqliteDatabase, { hint, now, via }: Recording): HintOutcome {
+function record(db: SqliteDatabase, { hint, now, via }: Recording): EventOutcome {
   const open = hint.concerns === 'subject';
   const inserted = db.run(
     `INSERT INTO events (event, type, received_at, via, customer, subject_type, subject_id, closed_at)
@@ -80,7 +80,7 @@ function record(db: SqliteDatabase, { hint, now, via }: Recording): HintOutcome 
     },
   );
   if (inserted === 0) return 'duplicate';
-  if (open) return 'open';
-  if (hint.customer === null) return 'closed';
-  return raiseTicket(db, hint.customer, via, now) === null ? 'closed' : 'ticket';
+  if (open) return 'unresolved';
+  if (hint.customer === null) return 'ignored';
+  return raiseTicket(db, hint.customer, via, now) === null ? 'ignored' : 'queued';
 }

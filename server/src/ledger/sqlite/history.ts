@@ -1,18 +1,18 @@
 /** What happened to an account, and how the ledger stands, from SQLite. */
 
-import { figuresOf } from '../rows.ts';
-import { type TrailStore } from '../history.ts';
+import { statsOf } from '../rows.ts';
+import { type HistoryStore } from '../history.ts';
 import type { SqliteDatabase } from './database.ts';
-import { trailOf } from '../timeline.ts';
+import { timelineOf } from '../timeline.ts';
 
-export function sqliteTrail(db: SqliteDatabase): TrailStore {
+export function sqliteTrail(db: SqliteDatabase): HistoryStore {
   return {
     async timeline({ host, account }, since, limit) {
       return db.transaction(() => {
         const bind = { host, account };
         const newest = { ...bind, since, limit };
         const mine = `(SELECT customer FROM customers WHERE host = @host AND account = @account)`;
-        return trailOf(
+        return timelineOf(
           {
             customers: db.all(
               `SELECT customer, linked_at, deleted_at FROM customers WHERE host = @host AND account = @account`,
@@ -52,7 +52,7 @@ export function sqliteTrail(db: SqliteDatabase): TrailStore {
       });
     },
 
-    async figures() {
+    async stats() {
       return db.transaction(() => {
         const row = db.get(
           `SELECT (SELECT count(*) FROM customers WHERE deleted_at IS NULL) AS customers,
@@ -69,7 +69,7 @@ export function sqliteTrail(db: SqliteDatabase): TrailStore {
            WHERE synced_ticket < ticket AND deleted_at IS NULL AND failure_code IS NOT NULL GROUP BY failure_code`,
           {},
         );
-        return figuresOf(row ?? {}, failing);
+        return statsOf(row ?? {}, failing);
       });
     },
   };

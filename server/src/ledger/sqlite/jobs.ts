@@ -1,12 +1,12 @@
 /** Jobs in SQLite: whose turn it is, how far they have come, and what they found. */
 
-import { findingOf, number, recordOf, turnOf } from '../rows.ts';
+import { causedChangeOf, number, recordOf, jobLeaseOf } from '../rows.ts';
 import type { SqliteDatabase } from './database.ts';
 import type { JobStore } from '../jobs.ts';
 
 export function sqliteJobs(db: SqliteDatabase): JobStore {
   return {
-    async takeTurn(job, everyMs, leaseMs, now) {
+    async acquireJob(job, everyMs, leaseMs, now) {
       return db.transaction(() => {
         db.run(`INSERT INTO jobs (job) VALUES (@job) ON CONFLICT DO NOTHING`, { job });
         const row = db.get(
@@ -19,11 +19,11 @@ export function sqliteJobs(db: SqliteDatabase): JobStore {
            RETURNING job, turn, started_at, progress`,
           { job, everyMs, leaseMs, now },
         );
-        return row ? turnOf(row) : null;
+        return row ? jobLeaseOf(row) : null;
       });
     },
 
-    async keepTurn({ job, turn }, progress, leaseMs, now) {
+    async renewJob({ job, fence: turn }, progress, leaseMs, now) {
       return db.transaction(() => {
         const kept = db.run(
           `UPDATE jobs SET progress = @progress, lease_until = @now + @leaseMs
@@ -34,7 +34,7 @@ export function sqliteJobs(db: SqliteDatabase): JobStore {
       });
     },
 
-    async endTurn({ job, turn }, receipt, now) {
+    async completeJob({ job, fence: turn }, receipt, now) {
       return db.transaction(() => {
         const ended = db.run(
           `UPDATE jobs SET ended_at = @now, lease_until = 0, progress = NULL,
@@ -46,7 +46,7 @@ export function sqliteJobs(db: SqliteDatabase): JobStore {
       });
     },
 
-    async lastReceipt(job) {
+    async lastReport(job) {
       const row = db.read(
         `SELECT receipt, receipt_started_at, receipt_ended_at FROM jobs WHERE job = @job AND receipt IS NOT NULL`,
         { job },
@@ -92,7 +92,7 @@ export function sqliteJobs(db: SqliteDatabase): JobStore {
       });
     },
 
-    async foundBy(cause, since, limit) {
+    async changesCausedBy(cause, since, limit) {
       return db
         .readAll(
           `SELECT found.customer, host, account, found.at, found.revision, found.facts, earlier.facts AS before
@@ -104,7 +104,7 @@ export function sqliteJobs(db: SqliteDatabase): JobStore {
            ORDER BY found.at, found.customer, found.revision LIMIT @limit`,
           { cause, since, limit },
         )
-        .map(findingOf);
+        .map(causedChangeOf);
     },
   };
 }

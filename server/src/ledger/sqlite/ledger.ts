@@ -48,7 +48,7 @@ export function openSqliteStore(path: string): BillingStore {
 
     // One process works on this file, and knows itself what it did.
     shared: false,
-    follow: () => () => {},
+    subscribe: () => () => {},
 
     async pin(identity) {
       await pinOrRefuse(identity, (wanted) => metaOrNew('stripe', () => wanted));

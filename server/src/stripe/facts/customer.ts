@@ -7,23 +7,23 @@
 
 import type { CustomerFacts, InvoiceFacts, ItemFacts, SubscriptionFacts } from '../../billing/facts.ts';
 import { invoiceFacts, subscriptionOf } from './invoice.ts';
-import type { OpenInvoiceLook } from './invoice.ts';
+import type { OpenInvoiceData } from './invoice.ts';
 import { idOf, isObject, list, number, object, requiredText, StripeObjectMalformed, text, time } from './json.ts';
 import type { Json } from './json.ts';
 import { itemsOf, phaseItemsOf } from './price.ts';
 
-export type { OpenInvoiceLook } from './invoice.ts';
+export type { OpenInvoiceData as OpenInvoiceLook } from './invoice.ts';
 export { StripeObjectMalformed } from './json.ts';
 export { priceFacts } from './price.ts';
 
 /** One look at a customer, as the gateway fetched it: raw Stripe JSON of any API version. */
-export interface StripeLook {
+export interface CustomerData {
   /** Customer or DeletedCustomer; the default payment method (and `tax_ids`) expanded where possible. */
   readonly customer: unknown;
   /** All, of any status; `default_payment_method`, `latest_invoice`, `schedule` expanded. */
   readonly subscriptions: readonly unknown[];
   /** Fetched only when some subscription `needsInvoices`. */
-  readonly openInvoices: readonly OpenInvoiceLook[];
+  readonly openInvoices: readonly OpenInvoiceData[];
 }
 
 type Digest = (text: string) => string;
@@ -37,7 +37,7 @@ type Digest = (text: string) => string;
  * @param digest - a keyed digest; what goes in (payment method, name, address, tax ids) is never kept
  * @throws `stripe_object_malformed` when a customer, subscription or open invoice has no identity
  */
-export function customerFacts(look: StripeLook, digest: Digest): CustomerFacts {
+export function customerFacts(look: CustomerData, digest: Digest): CustomerFacts {
   if (idOf(look.customer) === null) throw new StripeObjectMalformed('customer', 'id');
   const customer = object(look.customer);
   const deleted = customer['deleted'] === true;
@@ -83,7 +83,7 @@ export function needsInvoices(subscription: unknown): boolean {
 function subscriptionFacts(
   subscription: unknown,
   customer: Json,
-  openLooks: readonly OpenInvoiceLook[],
+  openLooks: readonly OpenInvoiceData[],
   methodDigest: (method: unknown) => string | null,
 ): SubscriptionFacts {
   const id = requiredText(subscription, 'subscription', 'id');
@@ -133,7 +133,7 @@ function period(source: Json): { currentPeriodStart: number | null; currentPerio
 function invoicesOf(
   id: string,
   source: Json,
-  openLooks: readonly OpenInvoiceLook[],
+  openLooks: readonly OpenInvoiceData[],
   methodDigest: (method: unknown) => string | null,
 ): Pick<SubscriptionFacts, 'latestInvoice' | 'openInvoices'> {
   const open = new Map<string, InvoiceFacts>();
@@ -232,7 +232,7 @@ function customerMethod(customer: Json): unknown {
  * Digests of payment methods that can be compared with each other: a charge names its method by id only, a default one
  * is expanded, and the two must not look like different cards (it would say "you replaced your card" to everybody).
  */
-function digestOfMethods(look: StripeLook, customer: Json, digest: Digest): (method: unknown) => string | null {
+function digestOfMethods(look: CustomerData, customer: Json, digest: Digest): (method: unknown) => string | null {
   const known = new Map<string, Json>();
   for (const holder of [
     customerMethod(customer),

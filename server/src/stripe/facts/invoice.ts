@@ -5,7 +5,7 @@ import { idOf, isObject, list, number, object, requiredText, text, time } from '
 import type { Json } from './json.ts';
 
 /** An open invoice, looked at by itself because money is owed. */
-export interface OpenInvoiceLook {
+export interface OpenInvoiceData {
   readonly invoice: unknown;
   /** InvoicePayments with `payment.payment_intent(.latest_charge)` expanded. */
   readonly payments: readonly unknown[];
@@ -13,7 +13,7 @@ export interface OpenInvoiceLook {
   readonly charges: readonly unknown[];
 }
 
-type InvoiceLook = Pick<OpenInvoiceLook, 'payments' | 'charges'>;
+type InvoiceLook = Pick<OpenInvoiceData, 'payments' | 'charges'>;
 
 const noLook: InvoiceLook = { payments: [], charges: [] };
 
