@@ -93,8 +93,8 @@ describe('a session', () => {
     [{ success_url: 'nowhere' }, 'success_url'],
     [{ line_items: [{ price: 'price_x', quantity: 1 }] }, 'line_items[0][price]'],
     [{ customer: 'cus_x' }, 'customer'],
-    [{ mode: 'payment' as const }, 'mode'],
-    [{ discounts: [{ coupon: 'x' }] }, 'discounts'],
+    [{ mode: 'payment' as const }, 'line_items[0]'],
+    [{ discounts: [{ coupon: 'x' }] }, 'discounts[0][coupon]'],
   ])('%j is refused', async (extra, param) => {
     await expect(checkout(extra)).rejects.toMatchObject({ statusCode: 400, param });
   });

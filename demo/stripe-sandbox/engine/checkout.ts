@@ -1,149 +1,23 @@
-/** Checkout: a session from its creation to a subscription, or to its expiry (SUB-1, OBJ-5). */
+/** Completing a Checkout session: a subscription, a payment, or a saved card comes of it (SUB-1). */
 
-import { cardError } from '../errors.ts';
+import { cardError, invalidRequest } from '../errors.ts';
 import type { State } from '../state/state.ts';
 import type {
   CardBehaviour,
-  CheckoutLineItem,
   CheckoutOrder,
   CheckoutSession,
+  Collected,
   Customer,
-  Price,
+  PaymentMethod,
 } from '../state/wire.ts';
 import { attach, createTestMethod, refuseDeclinedCard, type TestMethod } from './cards.ts';
-import { declineOf } from './payments.ts';
+import { payer, priceCheckout, requestsOf } from './checkout-session.ts';
+import { addTaxId, blankCustomer } from './customers.ts';
+import { redeem } from './discounts.ts';
+import { chargeIntent, createIntent, declineOf } from './payments.ts';
 import { DAY } from './periods.ts';
-import { amountFor } from './prices.ts';
+import { createSetupIntent } from './setup.ts';
 import { createSubscription, FIRST_PURCHASE_ORDER } from './subscriptions.ts';
-
-export interface CheckoutDraft {
-  customer: Customer;
-  items: { price: Price; quantity: number }[];
-  successUrl: string;
-  cancelUrl: string | null;
-  clientReferenceId: string | null;
-  metadata: Record<string, string>;
-  locale: string | null;
-  allowPromotionCodes: boolean | null;
-  paymentMethodCollection: 'always' | 'if_required';
-  /** Unix seconds. */
-  expiresAt: number;
-  order: Pick<CheckoutOrder, 'trial' | 'missingPaymentMethod' | 'description' | 'metadata'>;
-}
-
-export function createCheckout(state: State, draft: CheckoutDraft): CheckoutSession {
-  const { customer } = draft;
-  const id = `cs_test_a1${state.ids.token(56)}`;
-  const currency = draft.items[0]?.price.currency ?? state.settings.currency;
-  const items = draft.items.map(({ price, quantity }) => ({ price, quantity, line: lineItem(state, price, quantity) }));
-  // With a trial nothing is due today.
-  const due = draft.order.trial === null ? items.reduce((sum, { line }) => sum + line.amount_total, 0) : 0;
-  const session: CheckoutSession = {
-    id,
-    object: 'checkout.session',
-    adaptive_pricing: { enabled: true },
-    after_expiration: null,
-    allow_promotion_codes: draft.allowPromotionCodes,
-    allowed_payment_method_types: null,
-    amount_subtotal: due,
-    amount_total: due,
-    automatic_tax: { enabled: false, liability: null, provider: null, status: null },
-    billing_address_collection: null,
-    branding_settings: {
-      background_color: '#ffffff',
-      border_style: 'rounded',
-      button_color: '#0074d4',
-      display_name: state.settings.businessName,
-      font_family: 'default',
-      icon: null,
-      logo: null,
-    },
-    cancel_url: draft.cancelUrl,
-    client_reference_id: draft.clientReferenceId,
-    client_secret: null,
-    collected_information: { business_name: null, individual_name: null, shipping_details: null },
-    consent: null,
-    consent_collection: null,
-    created: state.clock.seconds(),
-    currency,
-    currency_conversion: null,
-    custom_fields: [],
-    custom_text: { after_submit: null, shipping_address: null, submit: null, terms_of_service_acceptance: null },
-    customer: customer.id,
-    customer_account: null,
-    customer_creation: null,
-    customer_details: {
-      address: null,
-      business_name: null,
-      email: customer.email,
-      individual_name: null,
-      name: null,
-      phone: null,
-      tax_exempt: 'none',
-      tax_ids: null,
-    },
-    customer_email: null,
-    discounts: [],
-    expires_at: draft.expiresAt,
-    integration_identifier: null,
-    invoice: null,
-    invoice_creation: null,
-    livemode: false,
-    locale: draft.locale as CheckoutSession['locale'],
-    managed_payments: { enabled: false },
-    metadata: draft.metadata,
-    mode: 'subscription',
-    origin_context: null,
-    payment_intent: null,
-    payment_link: null,
-    payment_method_collection: draft.paymentMethodCollection,
-    payment_method_configuration_details: null,
-    payment_method_options: { card: { request_three_d_secure: 'automatic' } },
-    payment_method_types: currency === 'eur' ? ['card', 'sepa_debit'] : ['card'],
-    payment_status: draft.order.trial === null ? 'unpaid' : 'no_payment_required',
-    permissions: null,
-    phone_number_collection: { enabled: false },
-    recovered_from: null,
-    saved_payment_method_options: {
-      allow_redisplay_filters: ['always'],
-      payment_method_remove: 'disabled',
-      payment_method_save: null,
-    },
-    setup_intent: null,
-    shipping_address_collection: null,
-    shipping_cost: null,
-    shipping_options: [],
-    status: 'open',
-    submit_type: null,
-    subscription: null,
-    success_url: draft.successUrl,
-    total_details: { amount_discount: 0, amount_shipping: 0, amount_tax: 0 },
-    ui_mode: 'hosted_page',
-    url: `${state.origin()}/c/${id}`,
-    wallet_options: null,
-  };
-  state.checkoutOrders.set(id, { ...draft.order, items, confirming: null });
-  state.checkoutSessions.add(session);
-  return session;
-}
-
-function lineItem(state: State, price: Price, quantity: number): CheckoutLineItem {
-  const amount = amountFor(price, quantity);
-  return {
-    id: state.ids.next('li'),
-    object: 'item',
-    adjustable_quantity: null,
-    amount_discount: 0,
-    amount_subtotal: amount,
-    amount_tax: 0,
-    amount_total: amount,
-    currency: price.currency,
-    description: state.products.get(price.product)?.name ?? null,
-    metadata: {},
-    price: structuredClone(price),
-    quantity,
-  };
-}
 
 /** Whether anything is charged today. */
 const charges = (session: CheckoutSession): boolean => (session.amount_total ?? 0) > 0;
@@ -169,16 +43,17 @@ export function completeCheckout(
   session: CheckoutSession,
   method: TestMethod | null,
   confirmed = false,
+  collected: Collected = {},
 ): void {
-  const customer = state.customers.get(session.customer ?? '');
   const order = state.checkoutOrders.get(session.id);
   // One session pays once, however often its form is sent.
-  if (session.status !== 'open' || !customer || !order) return;
+  if (session.status !== 'open' || !order) return;
+  collect(state, session, order, collected);
   if (method) refuseIfDeclined(state, session, method);
   // WH-4: what hosted Checkout does has a key, and no request.
   const cause = { id: null, idempotency_key: state.ids.uuid() };
   state.events.causedBy(cause, () =>
-    state.events.inSendOrder(FIRST_PURCHASE_ORDER, () => fulfil(state, session, customer, order, method, confirmed)),
+    state.events.inSendOrder(FIRST_PURCHASE_ORDER, () => fulfil(state, session, order, method, confirmed, collected)),
   );
 }
 
@@ -190,22 +65,104 @@ function refuseIfDeclined(state: State, session: CheckoutSession, method: TestMe
   throw cardError({ ...declineOf(next), param: '' });
 }
 
+/** Notes what was entered, and refuses what is missing. */
+function collect(state: State, session: CheckoutSession, order: CheckoutOrder, entered: Collected): void {
+  const details = session.customer_details;
+  if (session.consent_collection?.terms_of_service === 'required' && !entered.acceptsTerms)
+    throw invalidRequest('Accept the terms of service to go on.', { param: 'terms_of_service' });
+  if (details && entered.address) details.address = entered.address;
+  const needsAddress = session.automatic_tax.enabled || session.billing_address_collection === 'required';
+  const known = payer(state, session).address ?? null;
+  if (needsAddress && (known === null || (session.billing_address_collection === 'required' && !details?.address)))
+    throw invalidRequest('Enter your billing address.', { param: 'address' });
+  if (session.tax_id_collection?.required === 'if_supported' && !entered.taxId)
+    throw invalidRequest('Enter your tax ID.', { param: 'tax_id' });
+  if (session.consent_collection) {
+    session.consent = {
+      promotions:
+        session.consent_collection.promotions === 'auto' ? (entered.wantsPromotions ? 'opt_in' : 'opt_out') : null,
+      terms_of_service: session.consent_collection.terms_of_service === 'required' ? 'accepted' : null,
+    };
+  }
+  if (entered.businessName && session.collected_information)
+    session.collected_information.business_name = entered.businessName;
+  priceCheckout(state, session, order);
+}
+
 function fulfil(
+  state: State,
+  session: CheckoutSession,
+  order: CheckoutOrder,
+  test: TestMethod | null,
+  confirmed: boolean,
+  collected: Collected,
+): void {
+  const customer = customerOf(state, session);
+  if (customer) keepDetails(state, session, order, customer, collected);
+  const billing = { email: session.customer_details?.email ?? null, name: customer?.name ?? null };
+  const method = test && createTestMethod(state, test, { billing });
+  if (method && customer && session.mode !== 'payment') attach(state, method, customer.id);
+  if (session.mode === 'subscription' && customer) subscribe(state, session, customer, order, method, confirmed);
+  if (session.mode === 'payment' && method) pay(state, session, method, confirmed);
+  if (session.mode === 'setup' && method) {
+    const intent = createSetupIntent(state, customer?.id ?? null);
+    intent.payment_method = method.id;
+    intent.status = 'succeeded';
+    state.emit('setup_intent.succeeded', intent);
+    session.setup_intent = intent.id;
+  }
+  session.status = 'complete';
+  session.url = null;
+  if (session.customer_details && customer) {
+    session.customer_details.name = customer.name ?? null;
+    session.customer_details.tax_ids = state.taxIds.of(customer.id).map(({ type, value }) => ({ type, value }));
+  }
+  state.emit('checkout.session.completed', session);
+}
+
+/** The session's customer; one is made where the session was opened without, unless it takes a payment only. */
+function customerOf(state: State, session: CheckoutSession): Customer | null {
+  const known = state.customers.get(session.customer ?? '');
+  if (known || session.mode === 'payment') return known ?? null;
+  const customer = blankCustomer(state, session.customer_details?.email ?? null);
+  state.customers.add(customer);
+  state.emit('customer.created', customer);
+  session.customer = customer.id;
+  return customer;
+}
+
+/** `customer_update`: what was entered is kept on the customer where the session says so. A new tax id always is. */
+function keepDetails(
+  state: State,
+  session: CheckoutSession,
+  { keeps }: CheckoutOrder,
+  customer: Customer,
+  collected: Collected,
+): void {
+  const address = session.customer_details?.address ?? null;
+  const name = collected.businessName ?? collected.name;
+  state.update(customer, (changed) => {
+    if (keeps.address && address !== null) changed.address = address;
+    if (keeps.name && name) changed.name = name;
+  });
+  if (collected.taxId) addTaxId(state, customer, collected.taxId);
+}
+
+function subscribe(
   state: State,
   session: CheckoutSession,
   customer: Customer,
   order: CheckoutOrder,
-  test: TestMethod | null,
+  method: PaymentMethod | null,
   confirmed: boolean,
 ): void {
   const now = state.clock.seconds();
-  const billing = { email: customer.email, name: customer.name ?? null };
-  const method = test && createTestMethod(state, test, { billing });
-  if (method) attach(state, method, customer.id);
   const { trial } = order;
+  const target = { customer, currency: session.currency ?? '', checkoutSession: session.id };
+  const redeemed = requestsOf(session).map((request, index) => redeem(state, request, target, `discounts[${index}]`));
   const subscription = createSubscription(state, {
     customer,
-    items: order.items.map(({ price, quantity }) => ({ price, quantity, metadata: {} })),
+    items: order.items.map(({ price, quantity, taxRates }) => ({ price, quantity, taxRates, metadata: {} })),
     paymentBehavior: 'allow_incomplete',
     // Checkout's card is the subscription's own; the customer's default stays what it was.
     defaultPaymentMethod: method?.id ?? null,
@@ -215,23 +172,28 @@ function fulfil(
     missingPaymentMethod: order.missingPaymentMethod,
     saveDefaultPaymentMethod: 'off',
     confirmed,
+    redeemed,
+    defaultTaxRates: order.defaultTaxRates,
+    automaticTax: session.automatic_tax.enabled,
+    billingMode: order.billingMode,
   });
   const invoice = state.invoices.get(subscription.latest_invoice ?? '');
-  session.status = 'complete';
-  session.url = null;
   session.subscription = subscription.id;
   session.invoice = invoice?.id ?? null;
   if (charges(session)) session.payment_status = invoice?.status === 'paid' ? 'paid' : 'unpaid';
-  if (session.customer_details) {
-    session.customer_details.name = customer.name ?? null;
-    session.customer_details.tax_ids = [];
-  }
-  state.emit('checkout.session.completed', session);
 }
 
-/** The address of a session is worth nothing from here on. */
-export function expireCheckout(state: State, session: CheckoutSession): void {
-  session.status = 'expired';
-  session.url = null;
-  state.emit('checkout.session.expired', session);
+/** A one-time payment, without an invoice. */
+function pay(state: State, session: CheckoutSession, method: PaymentMethod, confirmed: boolean): void {
+  const intent = createIntent(state, {
+    amount: session.amount_total ?? 0,
+    currency: session.currency ?? state.settings.currency,
+    customer: session.customer,
+    description: null,
+    reference: session.id,
+    later: null,
+  });
+  session.payment_intent = intent.id;
+  const { outcome } = chargeIntent(state, intent, method, { confirmed, authenticateAt: session.url });
+  session.payment_status = outcome === 'succeeded' ? 'paid' : 'unpaid';
 }

@@ -2,7 +2,7 @@
 
 import { invalidRequest, noSuch } from '../errors.ts';
 import type { State } from '../state/state.ts';
-import type { Customer, PaymentMethod, Subscription } from '../state/wire.ts';
+import type { Customer, PaymentMethod, Subscription, TaxId } from '../state/wire.ts';
 import { endSubscription } from './cancellation.ts';
 import { isTerminal } from './subscription-status.ts';
 
@@ -62,4 +62,55 @@ export function deleteCustomer(state: State, customer: Customer): void {
   state.customers.delete(customer.id);
   state.deletedCustomers.add(customer.id);
   state.emit('customer.deleted', customer);
+}
+
+/** A customer with nothing said about it, not kept yet. */
+export function blankCustomer(state: State, email: string | null): Customer {
+  return {
+    id: state.ids.next('cus'),
+    object: 'customer',
+    address: null,
+    balance: 0,
+    created: state.clock.seconds(),
+    currency: null,
+    customer_account: null,
+    default_source: null,
+    delinquent: false,
+    description: null,
+    discount: null,
+    email,
+    invoice_prefix: state.ids.token(8).toUpperCase(),
+    invoice_settings: { custom_fields: null, default_payment_method: null, footer: null, rendering_options: null },
+    livemode: false,
+    metadata: {},
+    name: null,
+    next_invoice_sequence: 1,
+    phone: null,
+    preferred_locales: [],
+    shipping: null,
+    tax_exempt: 'none',
+    test_clock: null,
+  };
+}
+
+/** @throws {StripeError} `tax_id_invalid` */
+export function addTaxId(state: State, customer: Customer, { type, value }: Pick<TaxId, 'type' | 'value'>): TaxId {
+  if (type === 'eu_vat' && !/^[A-Z]{2}[0-9A-Z]{2,12}$/.test(value))
+    throw invalidRequest('Invalid value for eu_vat.', { code: 'tax_id_invalid', param: 'value' });
+  const taxId: TaxId = {
+    id: state.ids.next('txi'),
+    object: 'tax_id',
+    country: type === 'eu_vat' ? value.slice(0, 2) : type.slice(0, 2).toUpperCase(),
+    created: state.clock.seconds(),
+    customer: customer.id,
+    customer_account: null,
+    livemode: false,
+    owner: { customer: customer.id, customer_account: null, type: 'customer' },
+    type,
+    value,
+    verification: { status: 'verified', verified_address: null, verified_name: null },
+  };
+  state.taxIds.add(taxId);
+  state.emit('customer.tax_id.created', taxId);
+  return taxId;
 }

@@ -14,7 +14,7 @@ export interface DiscountRequest {
 
 /** What a discount is for. */
 export interface DiscountTarget {
-  readonly customer: Customer;
+  readonly customer: Pick<Customer, 'id'>;
   readonly currency: string;
   readonly subscription?: string;
   readonly subscriptionItem?: string;

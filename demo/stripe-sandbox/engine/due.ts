@@ -7,7 +7,7 @@ import type { DueWork } from '../state/clock.ts';
 import type { Resource, State } from '../state/state.ts';
 import type { CheckoutSession, Invoice, PaymentIntent, Subscription } from '../state/wire.ts';
 import { endSubscription } from './cancellation.ts';
-import { expireCheckout } from './checkout.ts';
+import { expireCheckout } from './checkout-session.ts';
 import { collect, settleDebit, settleZero } from './collection.ts';
 import { createDueIndex } from './due-index.ts';
 import { finalizeInvoice } from './invoices.ts';

@@ -20,15 +20,21 @@ const REASON: Record<string, string> = {
   subscription_update: 'Subscription update',
 };
 
-/** The payment that an open invoice waits for. */
-export function openPayment(state: State, invoice: Invoice): InvoicePayment {
+interface IntentDraft extends Pick<PaymentIntent, 'amount' | 'currency' | 'customer' | 'description'> {
+  /** What the payment is for, by id. */
+  readonly reference: string;
+  readonly later: PaymentIntent['setup_future_usage'];
+}
+
+/** A payment that has not been tried. */
+export function createIntent(state: State, draft: IntentDraft): PaymentIntent {
   const now = state.clock.seconds();
   const intentId = state.ids.next('pi');
   const intent: PaymentIntent = {
     id: intentId,
     object: 'payment_intent',
     allowed_payment_method_types: null,
-    amount: invoice.amount_due,
+    amount: draft.amount,
     amount_capturable: 0,
     amount_details: { tip: {} },
     amount_received: 0,
@@ -41,10 +47,10 @@ export function openPayment(state: State, invoice: Invoice): InvoicePayment {
     client_secret: `${intentId}_secret_${state.ids.token(24)}`,
     confirmation_method: 'automatic',
     created: now,
-    currency: invoice.currency,
-    customer: invoice.customer,
+    currency: draft.currency,
+    customer: draft.customer,
     customer_account: null,
-    description: REASON[invoice.billing_reason ?? ''] ?? `Payment for Invoice ${invoice.number}`,
+    description: draft.description,
     excluded_payment_method_types: null,
     last_payment_error: null,
     latest_charge: null,
@@ -53,7 +59,7 @@ export function openPayment(state: State, invoice: Invoice): InvoicePayment {
     metadata: {},
     next_action: null,
     on_behalf_of: null,
-    payment_details: { customer_reference: null, order_reference: invoice.id.slice(0, 25) },
+    payment_details: { customer_reference: null, order_reference: draft.reference.slice(0, 25) },
     payment_method: null,
     payment_method_configuration_details: null,
     payment_method_options: {
@@ -64,7 +70,7 @@ export function openPayment(state: State, invoice: Invoice): InvoicePayment {
     processing: null,
     receipt_email: null,
     review: null,
-    setup_future_usage: 'off_session',
+    setup_future_usage: draft.later,
     shipping: null,
     source: null,
     statement_descriptor: null,
@@ -74,6 +80,20 @@ export function openPayment(state: State, invoice: Invoice): InvoicePayment {
     transfer_group: null,
   };
   state.paymentIntents.add(intent);
+  return intent;
+}
+
+/** The payment that an open invoice waits for. */
+export function openPayment(state: State, invoice: Invoice): InvoicePayment {
+  const now = state.clock.seconds();
+  const intent = createIntent(state, {
+    amount: invoice.amount_due,
+    currency: invoice.currency,
+    customer: invoice.customer,
+    description: REASON[invoice.billing_reason ?? ''] ?? `Payment for Invoice ${invoice.number}`,
+    reference: invoice.id,
+    later: 'off_session',
+  });
   const payment: InvoicePayment = {
     id: state.ids.next('inpay'),
     object: 'invoice_payment',
@@ -107,14 +127,27 @@ export function invoiceOf(state: State, intent: PaymentIntent): Invoice | undefi
   return payment && state.invoices.get(payment.invoice);
 }
 
-/**
- * Charges the card or the account once.
- *
- * @param confirmed the customer is present and has confirmed with their bank (3-D Secure)
- */
+/** Charges the payment of an invoice once. */
 export function charge(state: State, invoice: Invoice, method: PaymentMethod, confirmed: boolean): Attempt {
   const intent = intentOf(state, invoice);
   if (!intent) throw new Error(`invoice ${invoice.id} has no payment to attempt`);
+  return chargeIntent(state, intent, method, { confirmed, authenticateAt: invoice.hosted_invoice_url ?? null });
+}
+
+interface ChargeOptions {
+  /** The customer is present and has confirmed with their bank (3-D Secure). */
+  readonly confirmed: boolean;
+  /** Where a customer confirms who has not done so. */
+  readonly authenticateAt: string | null;
+}
+
+/** Charges the card or the account once. */
+export function chargeIntent(
+  state: State,
+  intent: PaymentIntent,
+  method: PaymentMethod,
+  { confirmed, authenticateAt }: ChargeOptions,
+): Attempt {
   const behaviour = state.nextCharges.shift() ?? behaviourOf(method);
   intent.payment_method = method.id;
   intent.next_action = null;
@@ -122,7 +155,7 @@ export function charge(state: State, invoice: Invoice, method: PaymentMethod, co
   if (behaviour === 'needsAuthentication' && !confirmed) {
     intent.status = 'requires_action';
     intent.next_action = {
-      redirect_to_url: { return_url: null, url: invoice.hosted_invoice_url ?? null },
+      redirect_to_url: { return_url: null, url: authenticateAt },
       type: 'redirect_to_url',
     };
     state.emit('payment_intent.requires_action', intent);

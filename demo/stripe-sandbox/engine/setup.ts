@@ -26,7 +26,7 @@ export function saveCard(state: State, customer: Customer, card: TestMethod): Pa
   return method;
 }
 
-function createSetupIntent(state: State, customer: string): SetupIntent {
+export function createSetupIntent(state: State, customer: string | null): SetupIntent {
   const id = state.ids.next('seti');
   const intent: SetupIntent = {
     id,

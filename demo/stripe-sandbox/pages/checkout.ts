@@ -1,24 +1,16 @@
-/** Checkout's hosted page: what is bought, the card, the bank's question, and where it all leads. */
+/** Checkout's hosted pages and their forms; what they show is `checkout-page.ts`. */
 
 import { Hono, type Context } from 'hono';
-import { html } from 'hono/html';
 import { testCardNumbered, type TestMethod } from '../engine/cards.ts';
+import { chooseQuantity, enterPromotionCode } from '../engine/checkout-session.ts';
 import { completeCheckout, needsConfirmation } from '../engine/checkout.ts';
-import { addInterval, DAY } from '../engine/periods.ts';
 import { StripeError } from '../errors.ts';
-import { formatDate, formatInterval, formatMoney } from '../state/money.ts';
 import type { State } from '../state/state.ts';
-import type { CheckoutOrder, CheckoutSession } from '../state/wire.ts';
-import { cardFields, chosenMethod, testCards } from './card-fields.ts';
+import type { CheckoutSession, Collected } from '../state/wire.ts';
+import { chosenMethod } from './card-fields.ts';
+import { asksForCard, completedPage, confirmPage, leaving, orderPage, type Visit } from './checkout-page.ts';
 import { deadEnd } from './dead-end.ts';
 import { frame, send, type Html, type Notice } from './layout.ts';
-
-interface Visit {
-  session: CheckoutSession;
-  order: CheckoutOrder;
-  /** The session's address, as a path. */
-  base: string;
-}
 
 export function createCheckoutPages(state: State): Hono {
   const pages = new Hono();
@@ -61,8 +53,13 @@ export function createCheckoutPages(state: State): Hono {
       problem === undefined ? null : { kind: 'problem', words: problem },
     );
 
-  const complete = (context: Context, { session }: Visit, method: TestMethod | null, confirmed: boolean): Response => {
-    completeCheckout(state, session, method, confirmed);
+  const complete = (
+    context: Context,
+    { session, order }: Visit,
+    method: TestMethod | null,
+    confirmed: boolean,
+  ): Response => {
+    completeCheckout(state, session, method, confirmed, order.collected ?? {});
     return context.redirect((session.success_url ?? '/').replaceAll('{CHECKOUT_SESSION_ID}', session.id), 303);
   };
 
@@ -76,11 +73,25 @@ export function createCheckoutPages(state: State): Hono {
       const form = await context.req.parseBody();
       try {
         const method = asksForCard(visit.session, visit.order) ? chosenMethod(form) : null;
+        visit.order.collected = collectedFrom(form);
         if (method && needsConfirmation(state, visit.session, method)) {
           visit.order.confirming = 'number' in method ? method.number : null;
           return await show(context, visit.session, confirmPage(visit), null);
         }
         return complete(context, visit, method, false);
+      } catch (error) {
+        if (!(error instanceof StripeError)) throw error;
+        return order(context, visit, error.body.message);
+      }
+    }),
+  );
+  pages.post(
+    '/:session/order',
+    visiting(async (context, visit) => {
+      const form = await context.req.parseBody();
+      try {
+        changeOrder(state, visit, form);
+        return context.redirect(visit.base, 303);
       } catch (error) {
         if (!(error instanceof StripeError)) throw error;
         return order(context, visit, error.body.message);
@@ -103,100 +114,34 @@ export function createCheckoutPages(state: State): Hono {
   return pages;
 }
 
-/** Where somebody goes who does not buy. */
-const leaving = (session: CheckoutSession): string | null =>
-  session.cancel_url?.replaceAll('{CHECKOUT_SESSION_ID}', session.id) ?? null;
-
-const asksForCard = (session: CheckoutSession, order: CheckoutOrder): boolean =>
-  session.payment_method_collection === 'always' || order.trial === null;
-
-function orderPage(state: State, { session, order, base }: Visit): Html {
-  const currency = session.currency ?? 'eur';
-  const total = order.items.reduce((sum, { line }) => sum + line.amount_total, 0);
-  const { interval = 'month', interval_count: count = 1 } = order.items[0]?.price.recurring ?? {};
-  const every = `${count === 1 ? 'per ' : ''}${formatInterval(interval, count)}`;
-  const now = state.clock.seconds();
-  const trialEnd = order.trial === null ? null : 'days' in order.trial ? now + order.trial.days * DAY : order.trial.end;
-  const trialDays = trialEnd === null ? 0 : Math.round((trialEnd - now) / DAY);
-  const today = formatMoney(session.amount_total ?? 0, currency);
-  return html`<div class="stack">
-      <h1>Subscribe to ${order.items.map(({ line }) => line.description).join(' + ')}</h1>
-      ${
-        trialEnd === null
-          ? html`<p class="amount">${formatMoney(total, currency)} <small class="per">${every}</small></p>
-              <p class="soft">
-                Renews on ${formatDate(addInterval(now, interval, count))} and can be canceled any time.
-              </p>`
-          : html`<p class="amount">${trialDays} days free</p>
-              <p class="soft">Then ${formatMoney(total, currency)} ${every}, from ${formatDate(trialEnd)} on.</p>`
-      }
-    </div>
-    <section aria-labelledby="order">
-      <h2 id="order">Order summary</h2>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Plan</th>
-            <th scope="col" class="end">Amount</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${order.items.map(
-            ({ price, quantity, line }) =>
-              html`<tr>
-                <td>
-                  ${line.description}
-                  <div class="small soft">${quantity} × ${formatMoney(price.unit_amount ?? 0, currency)} ${every}</div>
-                </td>
-                <td class="end">${formatMoney(line.amount_total, currency)}</td>
-              </tr>`,
-          )}
-        </tbody>
-        <tfoot>
-          <tr>
-            <td>Due today</td>
-            <td class="end">${today}</td>
-          </tr>
-        </tfoot>
-      </table>
-    </section>
-    <form class="panel pay" method="post" action="${base}" novalidate>
-      <dl class="facts">
-        <dt>E-mail</dt>
-        <dd>${session.customer_details?.email ?? '–'}</dd>
-      </dl>
-      ${asksForCard(session, order) ? cardFields() : html`<p class="soft">No card is needed to start the trial.</p>`}
-      <button class="button primary wide">${trialEnd === null ? 'Subscribe' : 'Start trial'}</button>
-      ${asksForCard(session, order) ? testCards(trialEnd === null ? 'Subscribe with' : 'Start with') : ''}
-    </form>`;
+/** Another quantity, or a promotion code: nothing else of an order is the customer's to change. */
+function changeOrder(state: State, { session, order }: Visit, form: Record<string, unknown>): void {
+  order.items.forEach((item, index) => {
+    const quantity = form[`quantity${index}`];
+    if (item.adjustable && quantity !== undefined) chooseQuantity(state, session, order, index, Number(quantity));
+  });
+  const code = form['promotionCode'];
+  if (session.allow_promotion_codes && typeof code === 'string') enterPromotionCode(state, session, order, code);
 }
 
-const confirmPage = ({ session, base }: Visit): Html =>
-  html`<div>
-      <h1>Confirm with your bank</h1>
-      <p class="lede">
-        ${
-          (session.amount_total ?? 0) > 0
-            ? `Your bank wants to know that it is you who pays ${formatMoney(session.amount_total ?? 0, session.currency ?? 'eur')}.`
-            : 'Your bank wants to know that it is you who saves this card.'
-        }
-        A real bank would send you to its app or page; here you can just answer.
-      </p>
-    </div>
-    <form class="panel pay" method="post" action="${base}/confirm">
-      <div class="actions">
-        <button class="button primary" name="answer" value="confirm">Confirm</button>
-        <button class="button" name="answer" value="refuse">Refuse</button>
-      </div>
-    </form>`;
-
-const completedPage = (session: CheckoutSession): Html =>
-  html`<div data-page="complete">
-      <h1>You are all done here</h1>
-      <p class="lede">This order was completed. Nothing is charged a second time.</p>
-    </div>
-    <div class="actions">
-      <a class="button primary" href="${(session.success_url ?? '/').replaceAll('{CHECKOUT_SESSION_ID}', session.id)}"
-        >Continue</a
-      >
-    </div>`;
+/** What was typed beside a card; empty fields are left out. */
+function collectedFrom(form: Record<string, unknown>): Collected {
+  const text = (name: string): string => (typeof form[name] === 'string' ? form[name].trim() : '');
+  const country = text('country');
+  const taxId = text('taxId').replaceAll(/\s/g, '').toUpperCase();
+  const address = {
+    city: text('city') || null,
+    country,
+    line1: text('line1') || null,
+    line2: null,
+    postal_code: text('postalCode') || null,
+    state: null,
+  };
+  return {
+    ...(country === '' ? {} : { address }),
+    ...(text('businessName') === '' ? {} : { businessName: text('businessName') }),
+    ...(taxId === '' ? {} : { taxId: { type: 'eu_vat', value: taxId } }),
+    acceptsTerms: form['terms'] === 'accepted',
+    wantsPromotions: form['promotions'] === 'wanted',
+  };
+}

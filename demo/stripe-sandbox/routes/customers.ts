@@ -2,7 +2,7 @@
 
 import { createBankDebit, testDebitNamed, testDebitNumbered } from '../engine/bank-debits.ts';
 import { attach, createCard, resolvePaymentMethod, testCardNamed, testCardNumbered } from '../engine/cards.ts';
-import { deleteCustomer, detach, requireAttached, requireCustomer } from '../engine/customers.ts';
+import { blankCustomer, deleteCustomer, detach, requireAttached, requireCustomer } from '../engine/customers.ts';
 import { invalidRequest, noSuch } from '../errors.ts';
 import type { Api } from '../http/api.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
@@ -236,31 +236,9 @@ function createCustomer(
   params: CustomerParams & { payment_method?: string; invoice_prefix?: string; next_invoice_sequence?: number },
 ): Customer {
   const { invoice_settings: invoiceSettings, ...rest } = params;
-  const customer: Customer = {
-    id: state.ids.next('cus'),
-    object: 'customer',
-    address: null,
-    balance: 0,
-    created: state.clock.seconds(),
-    currency: null,
-    customer_account: null,
-    default_source: null,
-    delinquent: false,
-    description: null,
-    discount: null,
-    email: null,
-    invoice_prefix: params.invoice_prefix ?? state.ids.token(8).toUpperCase(),
-    invoice_settings: { custom_fields: null, default_payment_method: null, footer: null, rendering_options: null },
-    livemode: false,
-    metadata: {},
-    name: null,
-    next_invoice_sequence: params.next_invoice_sequence ?? 1,
-    phone: null,
-    preferred_locales: [],
-    shipping: null,
-    tax_exempt: 'none',
-    test_clock: null,
-  };
+  const customer = blankCustomer(state, null);
+  if (params.invoice_prefix !== undefined) customer.invoice_prefix = params.invoice_prefix;
+  if (params.next_invoice_sequence !== undefined) customer.next_invoice_sequence = params.next_invoice_sequence;
   applyCustomer(customer, rest);
   // A card that is refused refuses the whole request, so it is attached before anything is kept.
   const method = params.payment_method === undefined ? null : resolvePaymentMethod(state, params.payment_method);

@@ -1,6 +1,6 @@
 /** Tax rates, and the tax ids of customers. */
 
-import { requireCustomer } from '../engine/customers.ts';
+import { addTaxId, requireCustomer } from '../engine/customers.ts';
 import { invalidRequest, noSuch } from '../errors.ts';
 import type { Api } from '../http/api.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
@@ -108,25 +108,7 @@ function taxIdRoutes(api: Api): void {
     { type: required(union<TaxId['type']>()), value: required(text) },
     ({ state, params, id }) => {
       const customer = requireCustomer(state, id());
-      const taxId: TaxId = {
-        id: state.ids.next('txi'),
-        object: 'tax_id',
-        country: params.type === 'eu_vat' ? params.value.slice(0, 2) : params.type.slice(0, 2).toUpperCase(),
-        created: state.clock.seconds(),
-        customer: customer.id,
-        customer_account: null,
-        livemode: false,
-        owner: { customer: customer.id, customer_account: null, type: 'customer' },
-        type: params.type,
-        value: params.value,
-        verification: { status: 'verified', verified_address: null, verified_name: null },
-      };
-      if (params.type === 'eu_vat' && !/^[A-Z]{2}[0-9A-Z]{2,12}$/.test(params.value)) {
-        throw invalidRequest('Invalid value for eu_vat.', { code: 'tax_id_invalid', param: 'value' });
-      }
-      state.taxIds.add(taxId);
-      state.emit('customer.tax_id.created', taxId);
-      return taxId;
+      return addTaxId(state, customer, params);
     },
   );
   api.get('/v1/customers/:id/tax_ids', pageParams, ({ state, params, id }) => {

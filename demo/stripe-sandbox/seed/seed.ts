@@ -32,6 +32,7 @@ export async function seedDemo(sandbox: StripeSandbox): Promise<SeededCustomers>
   const now = Date.now();
   clock.standAt(now - BEGINNING);
   settings.businessName = 'Tidewater';
+  settings.termsOfServiceUrl = 'https://tidewater.example/terms';
   // For the one whose retries run out on the way; those after it are canceled, as by default.
   const { finally: usual } = settings.dunning;
   settings.dunning.finally = 'markUnpaid';

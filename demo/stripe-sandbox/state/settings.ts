@@ -3,6 +3,8 @@ export interface Settings {
   /** The account's public name: on hosted pages and invoices. */
   businessName: string;
   country: string;
+  /** The public address of the terms of service: without one, no Checkout can ask for consent to them. */
+  termsOfServiceUrl: string | null;
   currency: string;
   dunning: {
     /** Days after the first failed attempt at which the charge is tried again (SUB-6: 8 tries within 2 weeks). */
@@ -35,6 +37,7 @@ export interface Settings {
 export const defaultSettings = (): Settings => ({
   businessName: 'Northwind Notes',
   country: 'DE',
+  termsOfServiceUrl: null,
   currency: 'eur',
   dunning: { retryAfterDays: [1, 3, 5, 7, 9, 11, 13, 14], finally: 'cancel' },
   portal: { unusedSeconds: 300, idleSeconds: 3600, newCardPaysOpenInvoice: false },

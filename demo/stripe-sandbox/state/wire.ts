@@ -89,15 +89,38 @@ export type CardBehaviour =
   | 'settlesLater'
   | 'bouncesLater';
 
+/** What the customer enters beside a card. */
+export interface Collected {
+  readonly address?: Customer['address'];
+  readonly businessName?: string;
+  readonly name?: string;
+  readonly taxId?: Pick<TaxId, 'type' | 'value'>;
+  readonly acceptsTerms?: boolean;
+  readonly wantsPromotions?: boolean;
+}
+
 /** What a session sells; kept beside it, because Stripe shows only some of it, and that only when asked. */
 export interface CheckoutOrder {
-  items: { price: Price; quantity: number; line: CheckoutLineItem }[];
+  items: {
+    price: Price;
+    quantity: number;
+    line: CheckoutLineItem;
+    /** Within which the customer may choose; `null` where the quantity is fixed. */
+    adjustable: { minimum: number; maximum: number } | null;
+    taxRates: TaxRate[];
+  }[];
+  defaultTaxRates: TaxRate[];
+  billingMode: 'classic' | 'flexible';
+  /** What is kept of what the customer enters (`customer_update`). */
+  keeps: { address: boolean; name: boolean };
   trial: { days: number } | { end: number } | null;
   missingPaymentMethod: 'create_invoice' | 'cancel' | 'pause';
   description: string | null;
   metadata: Record<string, string>;
   /** The card that waits for its bank, by number. */
   confirming: string | null;
+  /** What was entered before the bank was asked. */
+  collected?: Collected;
 }
 
 /** One item's change: an `id` that is there already, or a new item's price. */

@@ -1,0 +1,306 @@
+/** What a new Checkout session may say, and what Stripe refuses in it. */
+
+import { createCheckout, type CheckoutDraft } from '../engine/checkout-session.ts';
+import { requireCustomer } from '../engine/customers.ts';
+import { proposeDiscount } from '../engine/discounts.ts';
+import { DAY, HOUR } from '../engine/periods.ts';
+import { hasTaxLocation } from '../engine/taxes.ts';
+import { invalidRequest, missingParam, noSuch } from '../errors.ts';
+import {
+  emptyable,
+  flag,
+  hash,
+  integer,
+  list,
+  metadata,
+  oneOf,
+  required,
+  text,
+  union,
+  unsupported,
+  type Read,
+} from '../http/params.ts';
+import type { State } from '../state/state.ts';
+import type { CheckoutOrder, CheckoutSession, Customer, Price } from '../state/wire.ts';
+import { freshMetadata } from './metadata.ts';
+import { automaticTax } from './subscription-fields.ts';
+import { recurringPrice } from './subscriptions.ts';
+import { taxRatesOf } from './tax.ts';
+
+const notYet = {
+  after_expiration: unsupported,
+  custom_fields: unsupported,
+  invoice_creation: hash({ enabled: unsupported }),
+  optional_items: unsupported,
+  return_url: unsupported,
+  shipping_address_collection: unsupported,
+  shipping_options: unsupported,
+};
+
+const words = emptyable(hash({ message: required(text) }));
+const paymentData = hash({ description: text, metadata, setup_future_usage: unsupported });
+
+export const checkoutFields = {
+  ...notYet,
+  allow_promotion_codes: flag,
+  automatic_tax: automaticTax,
+  billing_address_collection: union<NonNullable<CheckoutSession['billing_address_collection']>>(),
+  cancel_url: text,
+  client_reference_id: text,
+  consent_collection: hash({
+    promotions: union<'auto' | 'none'>(),
+    terms_of_service: union<'none' | 'required'>(),
+  }),
+  currency: text,
+  custom_text: hash({ after_submit: words, submit: words, terms_of_service_acceptance: words }),
+  customer: text,
+  customer_creation: union<NonNullable<CheckoutSession['customer_creation']>>(),
+  customer_email: text,
+  customer_update: hash({
+    address: union<'auto' | 'never'>(),
+    name: union<'auto' | 'never'>(),
+    shipping: union<'auto' | 'never'>(),
+  }),
+  discounts: list(hash({ coupon: text, promotion_code: text })),
+  expires_at: integer,
+  line_items: list(
+    hash({
+      adjustable_quantity: hash({ enabled: required(flag), maximum: integer, minimum: integer }),
+      metadata,
+      price: required(text),
+      quantity: integer,
+      tax_rates: list(text),
+    }),
+  ),
+  locale: union<NonNullable<CheckoutSession['locale']>>(),
+  metadata,
+  mode: required(union<CheckoutSession['mode']>()),
+  payment_intent_data: paymentData,
+  payment_method_collection: union<NonNullable<CheckoutSession['payment_method_collection']>>(),
+  phone_number_collection: hash({ enabled: required(flag) }),
+  setup_intent_data: hash({ description: text, metadata }),
+  subscription_data: hash({
+    billing_mode: hash({ type: required(union<'classic' | 'flexible'>()) }),
+    default_tax_rates: list(text),
+    description: text,
+    metadata,
+    trial_end: integer,
+    trial_period_days: integer,
+    trial_settings: hash({
+      end_behavior: required(
+        hash({ missing_payment_method: required(union<CheckoutOrder['missingPaymentMethod']>()) }),
+      ),
+    }),
+  }),
+  success_url: text,
+  tax_id_collection: hash({ enabled: required(flag), required: union<'if_supported' | 'never'>() }),
+  ui_mode: oneOf('hosted_page'),
+};
+
+type Params = Read<typeof checkoutFields>;
+
+export function openCheckout(state: State, params: Params): CheckoutSession {
+  const { mode } = params;
+  if (params.success_url === undefined) throw missingParam('success_url');
+  const customer = params.customer === undefined ? null : requireCustomer(state, params.customer, 'customer');
+  if (customer && params.customer_email !== undefined) throw onlyOneOf('customer', 'customer_email');
+  const items = readItems(state, params);
+  const currency = currencyOf(state, params, items, customer);
+  refuseTaxWithoutUpdate(params, customer);
+  refuseConsent(state, params);
+  const discounts = readDiscounts(state, params, customer, currency);
+  const data = mode === 'subscription' ? (params.subscription_data ?? {}) : {};
+  if (mode !== 'subscription' && params.subscription_data)
+    throw invalidRequest('You can not pass `subscription_data` in this mode.', { param: 'subscription_data' });
+  return createCheckout(state, {
+    customer,
+    customerEmail: params.customer_email ?? null,
+    mode,
+    currency,
+    items,
+    discounts,
+    automaticTax: params.automatic_tax?.enabled ?? false,
+    taxIdCollection: params.tax_id_collection && {
+      enabled: params.tax_id_collection.enabled,
+      required: params.tax_id_collection.required ?? 'never',
+    },
+    billingAddressCollection: params.billing_address_collection ?? null,
+    consentCollection: params.consent_collection
+      ? {
+          payment_method_reuse_agreement: null,
+          promotions: params.consent_collection.promotions ?? null,
+          terms_of_service: params.consent_collection.terms_of_service ?? null,
+        }
+      : null,
+    phoneNumberCollection: params.phone_number_collection?.enabled ?? false,
+    customText: {
+      after_submit: params.custom_text?.after_submit ?? null,
+      shipping_address: null,
+      submit: params.custom_text?.submit ?? null,
+      terms_of_service_acceptance: params.custom_text?.terms_of_service_acceptance ?? null,
+    },
+    successUrl: absolute(params.success_url, 'success_url'),
+    cancelUrl: params.cancel_url === undefined ? null : absolute(params.cancel_url, 'cancel_url'),
+    clientReferenceId: params.client_reference_id ?? null,
+    metadata: freshMetadata(params.metadata),
+    locale: params.locale ?? null,
+    allowPromotionCodes: params.allow_promotion_codes ?? null,
+    paymentMethodCollection: params.payment_method_collection ?? 'always',
+    expiresAt: expiry(state, params.expires_at),
+    order: {
+      trial: trialOf(data),
+      missingPaymentMethod: data.trial_settings?.end_behavior.missing_payment_method ?? 'create_invoice',
+      description: data.description ?? null,
+      metadata: freshMetadata(data.metadata),
+      defaultTaxRates: taxRatesOf(state, data.default_tax_rates, 'subscription_data[default_tax_rates]'),
+      billingMode: data.billing_mode?.type ?? 'flexible',
+      keeps: { address: params.customer_update?.address === 'auto', name: params.customer_update?.name === 'auto' },
+    },
+  });
+}
+
+const onlyOneOf = (...names: string[]): Error =>
+  invalidRequest(`You may only specify one of these parameters: ${names.join(', ')}.`);
+
+function readItems(state: State, { mode, line_items: given = [] }: Params): CheckoutDraft['items'] {
+  if (mode === 'setup') {
+    if (given.length > 0)
+      throw invalidRequest('You can not pass `line_items` in `setup` mode.', { param: 'line_items' });
+    return [];
+  }
+  if (given.length === 0) throw missingParam('line_items');
+  return given.map((item, index) => {
+    const path = `line_items[${index}]`;
+    const price =
+      mode === 'payment' ? oneTimePrice(state, item.price, path) : recurringPrice(state, item.price, `${path}[price]`);
+    if (item.quantity === undefined && price.recurring?.usage_type !== 'metered')
+      throw invalidRequest(`Quantity is required. Add \`quantity\` to \`${path}\``, { param: path });
+    const { enabled = false, minimum = 1, maximum = 99 } = item.adjustable_quantity ?? {};
+    if (enabled && (minimum > maximum || maximum > 999_999))
+      throw invalidRequest('`minimum` must be at most `maximum`.', { param: `${path}[adjustable_quantity]` });
+    return {
+      price,
+      quantity: item.quantity ?? 1,
+      adjustable: enabled ? { minimum, maximum } : null,
+      taxRates: taxRatesOf(state, item.tax_rates, `${path}[tax_rates]`),
+      metadata: freshMetadata(item.metadata),
+    };
+  });
+}
+
+function oneTimePrice(state: State, id: string, path: string): Price {
+  const price = state.prices.get(id);
+  if (!price) throw noSuch('price', id, `${path}[price]`);
+  if (price.recurring) {
+    throw invalidRequest(
+      'You specified `payment` mode but passed a recurring price. Either switch to `subscription` mode or use only one-time prices.',
+      { param: path },
+    );
+  }
+  return price;
+}
+
+/** CHK-2: a customer that pays in one currency cannot be sold another. */
+function currencyOf(
+  state: State,
+  { mode, currency }: Params,
+  items: CheckoutDraft['items'],
+  customer: Customer | null,
+): string {
+  const currencies = new Set(items.map(({ price }) => price.currency));
+  if (currencies.size > 1) throw invalidRequest('All line items must have the same currency.', { param: 'line_items' });
+  const [sold = currency?.toLowerCase() ?? state.settings.currency] = currencies;
+  if (currency !== undefined && currency.toLowerCase() !== sold) {
+    throw invalidRequest(
+      `The price specified only supports \`${sold}\`. This doesn't match the expected currency: \`${currency}\`.`,
+      {
+        param: 'currency',
+      },
+    );
+  }
+  if (mode === 'subscription' && customer?.currency && customer.currency !== sold) {
+    throw invalidRequest(
+      `You cannot combine currencies on a single customer. This customer has an active subscription, subscription schedule, discount, quote, or invoice item with currency ${customer.currency}.`,
+    );
+  }
+  return sold;
+}
+
+/** CHK-1: what tax needs is either there, or will be kept when the customer enters it. */
+function refuseTaxWithoutUpdate(params: Params, customer: Customer | null): void {
+  if (params.customer_update && !customer) {
+    throw invalidRequest('`customer_update` can only be used with `customer`.', { param: 'customer_update' });
+  }
+  if (!customer) return;
+  const { address, shipping, name } = params.customer_update ?? {};
+  if (params.automatic_tax?.enabled && !hasTaxLocation(customer) && address !== 'auto' && shipping !== 'auto') {
+    throw invalidRequest(
+      "Automatic tax calculation in Checkout requires a valid address on the Customer. Add a valid address to the Customer or set either `customer_update[address]` to 'auto' or `customer_update[shipping]` to 'auto' to save the address entered in Checkout to the Customer.",
+      { code: 'customer_tax_location_invalid' },
+    );
+  }
+  if (params.tax_id_collection?.enabled && name !== 'auto') {
+    throw invalidRequest(
+      'Tax ID collection requires updating business name on the customer. To enable tax ID collection for an existing customer, please set `customer_update[name]` to `auto`.',
+      { param: 'customer_update[name]' },
+    );
+  }
+}
+
+function refuseConsent(state: State, { consent_collection: consent }: Params): void {
+  if (consent?.terms_of_service !== 'required' || state.settings.termsOfServiceUrl !== null) return;
+  throw invalidRequest(
+    'You cannot collect consent to your terms of service unless a URL is set in the Stripe Dashboard. Update your public business information in the Dashboard https://dashboard.stripe.com/settings/public to collect terms of service consent.',
+    { param: 'consent_collection[terms_of_service]' },
+  );
+}
+
+function readDiscounts(
+  state: State,
+  params: Params,
+  customer: Customer | null,
+  currency: string,
+): CheckoutDraft['discounts'] {
+  const discounts = params.discounts ?? [];
+  if (discounts.length > 0 && params.allow_promotion_codes !== undefined)
+    throw onlyOneOf('allow_promotion_codes', 'discounts');
+  if (discounts.length > 1) throw invalidRequest('You can only pass one discount.', { param: 'discounts' });
+  if (params.mode === 'setup' && discounts.length > 0)
+    throw invalidRequest('You can not pass `discounts` in `setup` mode.', { param: 'discounts' });
+  for (const [index, request] of discounts.entries()) {
+    proposeDiscount(state, request, { customer: customer ?? { id: '' }, currency }, `discounts[${index}]`);
+  }
+  return discounts;
+}
+
+function trialOf(data: NonNullable<Params['subscription_data']>): CheckoutOrder['trial'] {
+  if (data.trial_end !== undefined && data.trial_period_days !== undefined) {
+    throw invalidRequest('You may only specify one of these parameters: trial_end, trial_period_days.', {
+      param: 'subscription_data',
+    });
+  }
+  if (data.trial_end !== undefined) return { end: data.trial_end };
+  return data.trial_period_days === undefined ? null : { days: data.trial_period_days };
+}
+
+function absolute(url: string, param: string): string {
+  if (URL.canParse(url)) return url;
+  throw invalidRequest('Not a valid URL', { code: 'url_invalid', param });
+}
+
+/** OBJ-5: a day by default; from half an hour to a day by request. */
+function expiry(state: State, given: number | undefined): number {
+  const now = state.clock.seconds();
+  const at = given ?? now + DAY;
+  if (at < now + HOUR / 2) {
+    throw invalidRequest('The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation.', {
+      param: 'expires_at',
+    });
+  }
+  if (at > now + DAY) {
+    throw invalidRequest('The `expires_at` timestamp must be less than 24 hours from Checkout Session creation.', {
+      param: 'expires_at',
+    });
+  }
+  return at;
+}
