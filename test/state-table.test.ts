@@ -6,9 +6,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AccessAnswer, BillingSnapshot, BillingState } from '@billhook/widget/contract';
 import type { SeededCustomers } from '../demo/stripe-sandbox/index.ts';
-import { NOTHING_KNOWN } from '../widget/src/client/client-state.ts';
+import { nothingKnown } from '../widget/src/client/client-state.ts';
 import { present } from '../widget/src/view/present.ts';
-import { speech } from '../widget/src/i18n/localizer.ts';
+import { createLocalizer } from '../widget/src/i18n/localizer.ts';
 import { setStage, type Stage } from './server/support/with-sandbox.ts';
 
 /** Who stands for each state. `unknown` has no words of its own: it is shown as loading. */
@@ -34,7 +34,7 @@ interface Row {
   readonly actions: readonly string[];
 }
 
-const talk = speech('en-US', {}, 'UTC');
+const i18n = createLocalizer('en-US', {}, 'UTC');
 let stage: Stage;
 const rows = new Map<string, Row>();
 
@@ -60,7 +60,7 @@ async function read(who: keyof SeededCustomers | null, role: 'manager' | 'reader
   const answer = await stage.bff.call('/v1/access', { ...call, mint: { ...mint, scope: ['access'] } });
   const access = (await answer.json()) as AccessAnswer;
 
-  const view = present({ ...NOTHING_KNOWN, snapshot, confirmedAt: Date.now() }, talk, Date.now());
+  const view = present({ ...nothingKnown, snapshot, confirmedAt: Date.now() }, i18n, Date.now());
   const { banner, plan, subscriptions, hint } = view;
   const says = [
     banner?.title,

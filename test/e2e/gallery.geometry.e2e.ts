@@ -47,12 +47,12 @@ async function misfits(lang = 'en'): Promise<string[]> {
         const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
         while (texts.nextNode()) {
           const text = texts.currentNode;
-          if (!text.textContent?.trim() || text.parentElement?.closest('.unseen')) continue;
+          if (!text.textContent?.trim() || text.parentElement?.closest('.visually-hidden')) continue;
           const range = document.createRange();
           range.selectNodeContents(text);
           for (const box of range.getClientRects()) fits(box, text.textContent);
         }
-        for (const inner of root.querySelectorAll<HTMLElement>('*:not(.unseen, slot, path)')) {
+        for (const inner of root.querySelectorAll<HTMLElement>('*:not(.visually-hidden, slot, path)')) {
           fits(inner.getBoundingClientRect(), inner.outerHTML);
           // A box that clips would swallow what does not fit; a rounded number may be one off.
           if (inner.scrollWidth > inner.clientWidth + 1 && getComputedStyle(inner).display !== 'inline')

@@ -81,7 +81,7 @@ function unreadable(page: Page, css: string): Promise<string[]> {
     for (let node = words.nextNode(); node; node = words.nextNode()) {
       const text = node.textContent?.trim() ?? '';
       const parent = node.parentElement;
-      if (!text || !parent || parent.closest('.unseen')) continue;
+      if (!text || !parent || parent.closest('.visually-hidden')) continue;
       const range = document.createRange();
       range.selectNodeContents(node);
       const { fontSize, visibility } = getComputedStyle(parent);

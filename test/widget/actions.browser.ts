@@ -28,7 +28,7 @@ describe('the way to Stripe', () => {
       { returnUrl: location.href, locale: 'en', seen: 'e1.1' },
     ]);
     expect(page.left).to.deep.equal([page.bff.opened.url]);
-    expect(sessionStorage.getItem(`billhook-visit:${API} `)).to.equal('visit-1');
+    expect(sessionStorage.getItem(`billhook-visit:${API} `)).to.equal('{"id":"visit-1"}');
   });
 
   const ways = [

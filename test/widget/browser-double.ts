@@ -2,7 +2,7 @@
  * A browser without pages: tabs that each run the real client in a realm of their own, on one virtual clock, with one
  * BFF. Only the browser is a double; what is counted is what the client asks.
  */
-import type { BillingSnapshot } from '@billhook/widget/contract';
+import type { BillingSnapshot, VisitReturn } from '@billhook/widget/contract';
 import { createClock, type Clock } from '@sinonjs/fake-timers';
 import { fileURLToPath } from 'node:url';
 import { createContext, runInContext } from 'node:vm';
@@ -30,12 +30,14 @@ const source = await (async () => {
 export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
+/** Where a tab keeps its trip to Stripe. */
+const visitKey = 'billhook-visit:https://billing.test/ ';
 const TOKEN_LIFE = 10 * MINUTE;
 
 export interface Asked {
   readonly at: number;
   readonly tab: number;
-  readonly what: 'token' | 'billing' | 'return';
+  readonly what: 'token' | 'billing' | 'return' | 'open';
   readonly wait: number;
   status: number;
 }
@@ -52,7 +54,11 @@ export class BrowserDouble {
   readonly tabs: Tab[] = [];
   snapshot: BillingSnapshot = active;
   /** How the BFF answers before it looks at the request; `null`: as it should. `'down'`: not at all. */
-  trouble: (wait: number) => Answer | 'down' | null | Promise<Answer | 'down' | null> = () => null;
+  trouble: (wait: number, what: Asked['what']) => Answer | 'down' | null | Promise<Answer | 'down' | null> = () => null;
+  /** What a trip to Stripe came to. */
+  visitReturn: Omit<VisitReturn, 'snapshot'> = { outcome: 'unchanged', changes: [] };
+  /** The account that the host's tokens speak for; `null`: the person is signed out. */
+  account: string | null = 'account-1';
   /** Tabs hear each other's channels; tabs of different people's browsers do not. */
   readonly channels = new Map<string, Set<ChannelDouble>>();
   #waiting: (() => void)[] = [];
@@ -94,7 +100,7 @@ export class BrowserDouble {
 
   async answer(tab: number, address: string, init: RequestInit): Promise<unknown> {
     const headers = new Headers(init.headers);
-    const what = address.endsWith('token') ? 'token' : address.endsWith('return') ? 'return' : 'billing';
+    const what = purposeOf(address);
     const wait = Number(headers.get('prefer')?.replace('wait=', '') ?? 0);
     const asked: Asked = { at: this.clock.now, tab, what, wait, status: 0 };
     this.asked.push(asked);
@@ -121,12 +127,14 @@ export class BrowserDouble {
   async #answer(what: Asked['what'], wait: number, headers: Headers): Promise<Answer | 'down'> {
     // A loopback's time, so that requests of one moment overlap as they do in a browser.
     await this.after(5);
+    if (what === 'token' && this.account === null) return { status: 401 };
     if (what === 'token') return { status: 200, body: { token: this.#token() } };
-    const trouble = await this.trouble(wait);
+    const trouble = await this.trouble(wait, what);
     if (trouble) return trouble;
     if (what === 'return') {
-      return { status: 200, body: { outcome: 'unchanged', changes: [], snapshot: this.snapshot } };
+      return { status: 200, body: { ...this.visitReturn, snapshot: this.snapshot } };
     }
+    if (what === 'open') return { status: 200, body: { url: 'https://stripe.example/', visit: 'visit-2' } };
     if (headers.get('if-none-match') === this.#etag() && wait) {
       await Promise.race([this.after(wait * SECOND), new Promise<void>((wake) => this.#waiting.push(wake))]);
     }
@@ -146,15 +154,26 @@ export class BrowserDouble {
 
   #token(): string {
     const exp = Math.floor((this.clock.now + TOKEN_LIFE) / 1000);
-    return `x.${btoa(JSON.stringify({ iss: 'host', sub: 'account-1', exp }))}.x`;
+    return `x.${btoa(JSON.stringify({ iss: 'host', sub: this.account, exp }))}.x`;
   }
 }
+
+const purposeOf = (address: string): Asked['what'] =>
+  address.endsWith('token')
+    ? 'token'
+    : address.endsWith('return')
+      ? 'return'
+      : address.endsWith('-sessions')
+        ? 'open'
+        : 'billing';
 
 interface TabOptions {
   /** How far this machine's clock is ahead. */
   readonly ahead?: number;
   /** Whose browser it is: only tabs of the same one hear each other. */
   readonly person?: string;
+  /** What the tab's storage keeps of its last trip to Stripe. */
+  readonly stored?: string;
   /** 0 ≤ random < 1, one after another. */
   readonly random?: () => number;
 }
@@ -166,10 +185,11 @@ export class Tab {
   readonly #navigator = { onLine: true };
   readonly client: BillingClient;
   readonly #subscriber: Subscriber = { changed() {}, snapshotChanged() {}, failed() {} };
+  readonly #storage = new Map<string, string>();
   /** How far this machine's clock is ahead. */
   ahead: number;
 
-  constructor(browser: BrowserDouble, number: number, { ahead = 0, person = 'one', random }: TabOptions) {
+  constructor(browser: BrowserDouble, number: number, { ahead = 0, person = 'one', stored, random }: TabOptions) {
     this.#browser = browser;
     this.ahead = ahead;
     const { clock } = browser;
@@ -177,7 +197,8 @@ export class Tab {
     class TabDate extends Date {
       static override now = now;
     }
-    const storage = new Map<string, string>();
+    const storage = this.#storage;
+    if (stored !== undefined) this.stored = stored;
     const context = createContext({
       AbortController,
       AbortSignal,
@@ -197,7 +218,9 @@ export class Tab {
       addEventListener: this.#window.addEventListener.bind(this.#window),
       document: this.#document,
       navigator: this.#navigator,
-      location: { href: 'https://app.example/billing' },
+      location: { href: 'https://app.example/billing', assign() {} },
+      self: { origin: 'https://app.example' },
+      window: {},
       sessionStorage: {
         getItem: (key: string) => storage.get(key) ?? null,
         setItem: (key: string, value: string) => storage.set(key, value),
@@ -210,6 +233,14 @@ export class Tab {
     const open = runInContext('billhook.clientOf', context) as typeof clientOf;
     this.client = open('https://billing.test/', null);
     this.client.attach(this.#subscriber, { url: 'https://app.example/token', credentials: 'same-origin' });
+  }
+
+  get stored(): string | null {
+    return this.#storage.get(visitKey) ?? null;
+  }
+
+  set stored(text: string) {
+    this.#storage.set(visitKey, text);
   }
 
   /** A person comes to it, as browsers tell: twice. */

@@ -78,7 +78,7 @@ export class Shown {
   /** What is to be read, without the live region and without what only reserves room. */
   get text(): string {
     const copy = this.root.querySelector('.root')?.cloneNode(true) as HTMLElement;
-    for (const unseen of copy.querySelectorAll('.unseen, [inert]')) unseen.remove();
+    for (const unseen of copy.querySelectorAll('.visually-hidden, [inert]')) unseen.remove();
     return (copy.textContent ?? '').replace(/\s+/g, ' ').trim();
   }
 

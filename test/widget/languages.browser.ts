@@ -1,6 +1,6 @@
 /** Which language the elements speak, from which file, and what they do until it is there or when it never comes. */
 import { expect } from '@open-wc/testing';
-import { SHIPPED } from '../../widget/src/i18n/match-locale.ts';
+import { shippedLocales } from '../../widget/src/i18n/match-locale.ts';
 import { en } from '../../widget/src/i18n/locales/en.ts';
 import { API, visitReturn } from './bff-double.ts';
 import { comeBack, configureBillhook, nextEvent, Page, settled, type Shown } from './harness.ts';
@@ -49,7 +49,7 @@ describe('languages', () => {
   const localeRequests = () => page.bff.to('locale').map(({ address }) => address);
 
   describe('each language, in a real browser', () => {
-    for (const tag of ['en', ...SHIPPED]) {
+    for (const tag of ['en', ...shippedLocales]) {
       it(`${tag}: its words, lang and dir in every key state`, async () => {
         const of = (await (await realFile(tag)).json()) as Record<string, string>;
         html.lang = tag;
@@ -106,7 +106,7 @@ describe('languages', () => {
     expect(widget.phase).to.equal('loading');
     expect(widget.text).to.equal('');
     expect(widget.announced).to.equal('');
-    expect([...widget.root.querySelectorAll('.unseen')].map((each) => each.textContent)).to.deep.equal(['']);
+    expect([...widget.root.querySelectorAll('.visually-hidden')].map((each) => each.textContent)).to.deep.equal(['']);
     // What is to come already decides where the bars stand.
     expect(spoken(widget)).to.deep.equal(['ar', 'rtl']);
     const before = widget.element.getBoundingClientRect().height;
@@ -115,7 +115,7 @@ describe('languages', () => {
     expect(widget.element.getBoundingClientRect().height).to.equal(before);
   });
 
-  for (const tag of ['en', ...SHIPPED]) {
+  for (const tag of ['en', ...shippedLocales]) {
     for (const [element, width] of [
       ['billhook-plan-status', 500],
       ['billhook-manage-button', 240],

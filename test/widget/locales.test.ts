@@ -2,25 +2,25 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { ProblemCode } from '@billhook/widget/contract';
-import { NOTHING_KNOWN } from '../../widget/src/client/client-state.ts';
+import { nothingKnown } from '../../widget/src/client/client-state.ts';
 import { BillhookError, type WidgetErrorCode } from '../../widget/src/page/errors.ts';
-import { SHIPPED } from '../../widget/src/i18n/match-locale.ts';
+import { shippedLocales } from '../../widget/src/i18n/match-locale.ts';
 import { en } from '../../widget/src/i18n/locales/en.ts';
 import { present } from '../../widget/src/view/present.ts';
 import { failureText } from '../../widget/src/view/sentences.ts';
-import { speech, type Words } from '../../widget/src/i18n/localizer.ts';
+import { createLocalizer, type Words } from '../../widget/src/i18n/localizer.ts';
 import { active, NOW, pro, readerOf, several, snapshots, states, team } from './snapshots.ts';
 
 const folder = new URL('../../widget/src/i18n/locales/', import.meta.url);
 const wordsOf = (tag: string): Record<string, string> =>
   tag === 'en' ? en : (JSON.parse(readFileSync(new URL(`${tag}.json`, folder), 'utf8')) as Record<string, string>);
-const talkIn = (tag: string, lang = tag) => speech(lang, wordsOf(tag) as Partial<Words>, 'UTC');
+const localizerIn = (tag: string, lang = tag) => createLocalizer(lang, wordsOf(tag) as Partial<Words>, 'UTC');
 const plain = (text: string) => text.replace(/[\u00a0\u202f]/g, ' ').replace(/[\u2066-\u2069\u200e\u200f\u061c]/g, '');
 const placeholders = (text: string) => (text.match(/\{\w+\}/g) ?? []).toSorted();
 
 it('the files are those that the widget asks for', () => {
   const files = readdirSync(folder).flatMap((name) => (name.endsWith('.json') ? [name.slice(0, -5)] : []));
-  expect(files.toSorted()).toEqual(SHIPPED.toSorted());
+  expect(files.toSorted()).toEqual(shippedLocales.toSorted());
 });
 
 /** Words that are spelled as in English. */
@@ -43,7 +43,7 @@ const WRONG_REGISTER: Readonly<Record<string, string>> = {
   pl: 'pan|pani|państwo|państwa',
 };
 
-describe.each(SHIPPED)('%s', (tag) => {
+describe.each(shippedLocales)('%s', (tag) => {
   const words = wordsOf(tag);
   const forms = new Intl.PluralRules(tag).resolvedOptions().pluralCategories;
   const base = (key: string) => (key in en ? key : key.replace(/\.\w+$/, ''));
@@ -109,13 +109,13 @@ describe.each(SHIPPED)('%s', (tag) => {
   });
 
   it('says every state, to who may manage and who may not, without a hole and without English', () => {
-    const talk = talkIn(tag);
+    const i18n = localizerIn(tag);
     const inThreeMonths = { plan: { ...team, intervalCount: 3 }, at: '2027-06-03T09:00:00Z' };
     const dear = { ...pro, quantity: 5, taxExcluded: true, discounted: true, metered: true, otherItems: 2 };
     const all = [...states.map((state) => snapshots[state]), several];
     const shown = [...all, ...all.map(readerOf), { ...active, next: inThreeMonths }, { ...active, plan: dear }];
     for (const snapshot of shown) {
-      const view = present({ ...NOTHING_KNOWN, snapshot, confirmedAt: NOW }, talk, NOW);
+      const view = present({ ...nothingKnown, snapshot, confirmedAt: NOW }, i18n, NOW);
       for (const text of textsOf(view)) {
         expect(text).not.toMatch(/[{}]|undefined|\bnull\b|NaN|Invalid|Infinity/);
         // Plan names are the host's, and Stripe is a name.
@@ -137,7 +137,7 @@ function textsOf(view: unknown): string[] {
 }
 
 describe('counted things', () => {
-  const items = (tag: string, count: number) => plain(talkIn(tag).say('otherItems', { count }));
+  const items = (tag: string, count: number) => plain(localizerIn(tag).term('otherItems', { count }));
   it.each([
     ['en', 1, '1 more'],
     ['de', 1, '1 weitere Position'],
@@ -163,7 +163,7 @@ describe('counted things', () => {
   ])('%s, %d: %s', (tag, count, expected) => expect(items(tag, count)).toBe(expected));
 
   const every = (tag: string, unit: 'day' | 'week' | 'month' | 'year', count: number) =>
-    plain(talkIn(tag).interval(unit, count));
+    plain(localizerIn(tag).interval(unit, count));
   it.each([
     ['de', 'month', 3, 'alle 3 Monate'],
     ['fr', 'week', 2, 'toutes les 2 semaines'],
@@ -184,7 +184,7 @@ describe('counted things', () => {
 
 describe('money and days keep the region’s own form', () => {
   const money = (tag: string, lang: string, currency: string, amount: number) =>
-    plain(talkIn(tag, lang).money({ amount, currency }));
+    plain(localizerIn(tag, lang).money({ amount, currency }));
   it.each([
     ['de', 'de', 'eur', 290050, '2.900,50 €'],
     ['de', 'de-CH', 'chf', 290050, 'CHF 2’900.50'],
@@ -216,7 +216,7 @@ describe('money and days keep the region’s own form', () => {
     ['ar', 'ar-EG', '٣ يونيو ٢٠٢٧'],
     ['ar', 'ar-MA', '3 يونيو 2027'],
   ])('%s words in %s: %s', (tag, lang, expected) => {
-    const date = plain(talkIn(tag, lang).date('2027-06-03T09:00:00Z'));
+    const date = plain(localizerIn(tag, lang).date('2027-06-03T09:00:00Z'));
     // Morocco calls June by another name.
     expect(lang === 'ar-MA' ? date.replace('يونيه', 'يونيو') : date).toBe(expected);
   });
@@ -275,8 +275,8 @@ describe('what failed', () => {
   const rows = [...Object.entries(FAMILIES), ...Object.entries(OWN).map(([code, word]) => [code, [0, word]] as const)];
 
   it.each(rows)('%s, %j, in every language', (code, [status, word]) => {
-    for (const tag of ['en', ...SHIPPED]) {
-      const { text, support } = failureText(new BillhookError(code, status), talkIn(tag));
+    for (const tag of ['en', ...shippedLocales]) {
+      const { text, support } = failureText(new BillhookError(code, status), localizerIn(tag));
       expect(text).toBe(wordsOf(tag)[word]);
       expect(support).toBe(/\.(support|token)$/.test(word));
     }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { speech, stripeDecimals } from '../../widget/src/i18n/localizer.ts';
+import { createLocalizer, stripeDecimals } from '../../widget/src/i18n/localizer.ts';
 import { en } from '../../widget/src/i18n/locales/en.ts';
 
-const english = speech('en-US', {}, 'UTC');
+const english = createLocalizer('en-US', {}, 'UTC');
 /** `Intl` puts no-break spaces where a test would type a plain one. */
 const plain = (text: string) => text.replace(/[\u00a0\u202f]/g, ' ');
 
@@ -41,8 +41,8 @@ describe('money, as Stripe counts it', () => {
 
 describe('words', () => {
   it("the host's own replace ours, the rest stay", () => {
-    const talk = speech('en', { retry: 'Once more' });
-    expect([talk.say('retry'), talk.say('opening')]).toEqual(['Once more', en.opening]);
+    const i18n = createLocalizer('en', { retry: 'Once more' });
+    expect([i18n.term('retry'), i18n.term('opening')]).toEqual(['Once more', en.opening]);
   });
 
   it.each([
@@ -52,35 +52,37 @@ describe('words', () => {
     ['az-Arab', 'rtl'],
     ['az', 'ltr'],
     ['ja', 'ltr'],
-  ])('%s is written %s', (lang, dir) => expect(speech(lang).dir).toBe(dir));
+  ])('%s is written %s', (lang, dir) => expect(createLocalizer(lang).dir).toBe(dir));
 
   it('a Latin name in Arabic words is isolated', () => {
-    expect(speech('ar', { choose: 'اختيار {plan}' }).say('choose', { plan: 'Pro!' })).toBe('اختيار \u2068Pro!\u2069');
+    expect(createLocalizer('ar', { choose: 'اختيار {plan}' }).term('choose', { plan: 'Pro!' })).toBe(
+      'اختيار \u2068Pro!\u2069',
+    );
   });
 
   it('a Latin currency in Arabic words is isolated, so that its dollar stays at its end', () => {
-    expect(speech('ar').money({ amount: 2900, currency: 'usd' })).toContain('\u2068US$\u2069');
-    expect(speech('de').money({ amount: 2900, currency: 'cad' })).not.toContain('\u2068');
+    expect(createLocalizer('ar').money({ amount: 2900, currency: 'usd' })).toContain('\u2068US$\u2069');
+    expect(createLocalizer('de').money({ amount: 2900, currency: 'cad' })).not.toContain('\u2068');
   });
 
   it('what is no string in a locale file is shown, not thrown', () => {
-    expect(speech('de', { retry: 5 as never }).say('retry')).toBe('5');
-    expect(speech('de', { retry: null as never }).say('retry')).toBe('');
+    expect(createLocalizer('de', { retry: 5 as never }).term('retry')).toBe('5');
+    expect(createLocalizer('de', { retry: null as never }).term('retry')).toBe('');
   });
 
   it('a placeholder without a value stays visible, so that a translator sees the mistake', () => {
-    expect(english.say('renewsOn')).toBe('Renews on {date}');
+    expect(english.term('renewsOn')).toBe('Renews on {date}');
   });
 
   it('a key from the wire without a word is empty', () => {
-    expect(english.say('state.dreaming' as never)).toBe('');
+    expect(english.term('state.dreaming' as never)).toBe('');
   });
 });
 
 describe('dates and counts', () => {
   it('are in the zone of the viewer', () => {
     expect(english.date('2027-06-03T23:30:00Z')).toBe('June 3, 2027');
-    expect(speech('en-US', {}, 'Asia/Tokyo').date('2027-06-03T23:30:00Z')).toBe('June 4, 2027');
+    expect(createLocalizer('en-US', {}, 'Asia/Tokyo').date('2027-06-03T23:30:00Z')).toBe('June 4, 2027');
   });
 
   it('a moment has its day and its time', () => {

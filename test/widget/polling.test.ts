@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nextPoll, PROVISIONAL, type Situation } from '../../widget/src/client/polling.ts';
+import { nextPoll, provisionalLimit, type Situation } from '../../widget/src/client/polling.ts';
 
 const idle: Situation = {
   visible: true,
@@ -60,13 +60,13 @@ describe('when to ask next', () => {
     ],
     [
       'given up after ten minutes',
-      { visit: 'pending', sinceReturn: PROVISIONAL },
+      { visit: 'pending', sinceReturn: provisionalLimit },
       { kind: 'read', wait: 0, delay: 5 * MINUTE },
     ],
     ['unsettled: waits', { unsettled: true, lastTook: 25_000 }, { kind: 'read', wait: 25, delay: 0 }],
     [
       'unsettled with nobody there: idle',
-      { unsettled: true, sinceAttention: PROVISIONAL },
+      { unsettled: true, sinceAttention: provisionalLimit },
       { kind: 'read', wait: 0, delay: 5 * MINUTE },
     ],
     ['a failure backs off, around 1 s', { failures: 1, random: 0.5 }, { kind: 'read', wait: 0, delay: 1000 }],

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Change } from '@billhook/widget/contract';
-import { NOTHING_KNOWN, type ClientState } from '../../widget/src/client/client-state.ts';
+import { nothingKnown, type ClientState } from '../../widget/src/client/client-state.ts';
 import { BillhookError } from '../../widget/src/page/errors.ts';
 import { present } from '../../widget/src/view/present.ts';
-import { speech } from '../../widget/src/i18n/localizer.ts';
+import { createLocalizer } from '../../widget/src/i18n/localizer.ts';
 import { active, NOW, pro, readerOf, snapshots, team } from './snapshots.ts';
 
-const talk = speech('en-US', {}, 'UTC');
+const i18n = createLocalizer('en-US', {}, 'UTC');
 const show = (change: Partial<ClientState>) =>
-  present({ ...NOTHING_KNOWN, snapshot: active, confirmedAt: NOW, ...change }, talk, NOW);
+  present({ ...nothingKnown, snapshot: active, confirmedAt: NOW, ...change }, i18n, NOW);
 const texts = (snapshot: typeof active) => show({ snapshot }).banner?.text;
 
 describe('the banner', () => {

@@ -4,6 +4,7 @@ import { Page, settled, type Shown } from './harness.ts';
 import { active, pro, snapshots } from './snapshots.ts';
 
 const KEY = `billhook-visit:${API} `;
+const stored = (): unknown => JSON.parse(sessionStorage.getItem(KEY) ?? 'null');
 const upgraded = { ...active, revision: 'e1.2', plan: pro };
 
 describe('the return from Stripe', () => {
@@ -11,7 +12,7 @@ describe('the return from Stripe', () => {
   let widget: Shown;
   beforeEach(() => {
     page = new Page();
-    sessionStorage.setItem(KEY, 'visit-1');
+    sessionStorage.setItem(KEY, JSON.stringify({ id: 'visit-1' }));
   });
   afterEach(() => page.close());
 
@@ -37,11 +38,11 @@ describe('the return from Stripe', () => {
     expect(widget.text).not.to.contain('Your price is now');
     expect(widget.text).to.contain('$99 per month');
     expect(widget.announced).to.equal('Your plan is now Pro.');
-    expect(sessionStorage.getItem(KEY), 'settled, at this revision').to.equal('visit-1 e1.2');
+    expect(stored(), 'settled, at this revision').to.deep.equal({ id: 'visit-1', settledAt: 'e1.2' });
   });
 
   it('asks again, without a word, on the next page of a visit that was settled: somebody may have gone Back to Stripe', async () => {
-    sessionStorage.setItem(KEY, 'visit-1 e1.1');
+    sessionStorage.setItem(KEY, JSON.stringify({ id: 'visit-1', settledAt: 'e1.1' }));
     const held = page.bff.hold('visits/return');
     widget = page.add();
     await widget.ready();
@@ -50,15 +51,15 @@ describe('the return from Stripe', () => {
     await settled();
     await widget.element.updateComplete;
     expect(widget.part('note')).to.equal(null);
-    expect(sessionStorage.getItem(KEY)).to.equal('visit-1 e1.1');
+    expect(stored()).to.deep.equal({ id: 'visit-1', settledAt: 'e1.1' });
   });
 
   it('says what they did there', async () => {
-    sessionStorage.setItem(KEY, 'visit-1 e1.1');
+    sessionStorage.setItem(KEY, JSON.stringify({ id: 'visit-1', settledAt: 'e1.1' }));
     page.bff.next('visits/return', visitReturn('changed', upgraded, { kind: 'plan', from: 'Team', to: 'Pro' }));
     widget = page.add();
     await widget.reads('Your plan is now Pro.');
-    expect(sessionStorage.getItem(KEY)).to.equal('visit-1 e1.2');
+    expect(stored()).to.deep.equal({ id: 'visit-1', settledAt: 'e1.2' });
   });
 
   it('does not tell somebody who has just paid that the payment failed', async () => {
@@ -94,7 +95,7 @@ describe('the return from Stripe', () => {
     const asked = page.bff.arrival('visits/return');
     held.release(visitReturn('pending', active));
     await widget.reads('Stripe has not confirmed your changes yet. This page updates by itself.');
-    expect(sessionStorage.getItem(KEY)).to.equal('visit-1');
+    expect(stored()).to.deep.equal({ id: 'visit-1' });
     expect((await asked).headers.get('prefer')).to.equal('wait=25');
     again.release(visitReturn('changed', upgraded, { kind: 'plan', from: 'Team', to: 'Pro' }));
     await widget.reads('Your plan is now Pro.');
@@ -126,7 +127,7 @@ describe('the return from Stripe', () => {
     sessionStorage.clear();
     widget = page.add();
     await widget.ready();
-    sessionStorage.setItem(KEY, 'visit-2');
+    sessionStorage.setItem(KEY, JSON.stringify({ id: 'visit-2' }));
     const held = page.bff.hold('visits/return');
     window.dispatchEvent(new Event('focus'));
     document.dispatchEvent(new Event('visibilitychange'));

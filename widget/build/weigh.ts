@@ -17,7 +17,7 @@ export interface Weight {
 }
 
 /** By where a byte came from; the first that fits. */
-const PARTS: Readonly<Record<string, RegExp>> = {
+const partPatterns: Readonly<Record<string, RegExp>> = {
   Lit: /node_modules\//,
   'English words': /\/locales\/en\.ts$/,
   styles: /\/styles\.ts$/,
@@ -27,7 +27,7 @@ const PARTS: Readonly<Record<string, RegExp>> = {
   client: /\.ts$/,
 };
 
-const LIT_ALONE = 'billhook:lit-alone';
+const litAlone = 'billhook:lit-alone';
 
 export const brotli = (text: string): number =>
   brotliCompressSync(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
@@ -41,16 +41,16 @@ export async function weigh(root: string): Promise<Weight> {
     configFile: false,
     plugins: [
       {
-        name: LIT_ALONE,
-        resolveId: (id) => (id === LIT_ALONE ? `${root}/${LIT_ALONE}` : null),
-        load: (id) => (id.endsWith(LIT_ALONE) ? "export { html, LitElement, nothing } from 'lit'" : null),
+        name: litAlone,
+        resolveId: (id) => (id === litAlone ? `${root}/${litAlone}` : null),
+        load: (id) => (id.endsWith(litAlone) ? "export { html, LitElement, nothing } from 'lit'" : null),
       },
       minifyAgain(),
     ],
     build: {
       target: 'es2022',
       modulePreload: false,
-      rolldownOptions: { input: LIT_ALONE, preserveEntrySignatures: 'strict' },
+      rolldownOptions: { input: litAlone, preserveEntrySignatures: 'strict' },
     },
   });
   const partAt = partsOf(map as unknown as SourceMapPayload);
@@ -60,7 +60,7 @@ export async function weigh(root: string): Promise<Weight> {
     brotli: brotli(code),
     lit: brotli(lit.code),
     ours: brotli(ours.code),
-    parts: Object.fromEntries(Object.keys(PARTS).map((part) => [part, lost(part)])),
+    parts: Object.fromEntries(Object.keys(partPatterns).map((part) => [part, lost(part)])),
   };
 }
 
@@ -75,6 +75,6 @@ function partsOf(map: SourceMapPayload): (column: number) => string | undefined 
   return (column) => {
     const entry = sources.findEntry(0, column);
     const source = 'originalSource' in entry ? entry.originalSource : '';
-    return Object.keys(PARTS).find((part) => PARTS[part]?.test(source));
+    return Object.keys(partPatterns).find((part) => partPatterns[part]?.test(source));
   };
 }

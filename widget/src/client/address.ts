@@ -2,7 +2,7 @@
 import { BillhookError } from '../page/errors.ts';
 
 /** Only https, or this very machine; as a server or a host's configuration writes an address, and nothing that needs guessing. */
-const FOLLOWED = /^https:\/\/|^http:\/\/(([\w.-]+\.)?localhost|127(\.\d+){3}|\[::1])(:\d+)?(\/|$)/;
+const followed = /^https:\/\/|^http:\/\/(([\w.-]+\.)?localhost|127(\.\d+){3}|\[::1])(:\d+)?(\/|$)/;
 
 /**
  * An address from a mistaken configuration must not become `javascript:` or plain http.
@@ -10,6 +10,6 @@ const FOLLOWED = /^https:\/\/|^http:\/\/(([\w.-]+\.)?localhost|127(\.\d+){3}|\[:
  * @throws BillhookError `address_refused`
  */
 export function checkedAddress(address: string): string {
-  if (!FOLLOWED.test(address)) throw new BillhookError('address_refused');
+  if (!followed.test(address)) throw new BillhookError('address_refused');
   return address;
 }

@@ -1,5 +1,14 @@
 /** Talks to the backend-for-frontend: tokens, time limits, problems, ETag and the server's clock. It knows no state but these. */
-import type { Action, BillingSnapshot, OpenedVisit, PortalFlow, VisitReturn } from '../contract.ts';
+import type {
+  Action,
+  BillingSnapshot,
+  CheckoutSessionRequest,
+  InvoiceSessionRequest,
+  OpenedVisit,
+  PortalSessionRequest,
+  VisitReturn,
+  VisitReturnRequest,
+} from '../contract.ts';
 import { BillhookError } from '../page/errors.ts';
 import { parseSnapshot, parseVisitReturn } from './parse.ts';
 import type { TokenSource } from './token-source.ts';
@@ -7,7 +16,7 @@ import type { TokenSource } from './token-source.ts';
 /** An action that the BFF opens; a link is followed without asking. */
 export type OpenableAction = Exclude<Action, { via: 'link' }>;
 
-export interface Bff {
+export interface Api {
   /** The server's time in milliseconds, from its `Date`: a laptop's clock may be a day off. */
   now(): number;
   /** Drops the ETag: the next read brings the whole document. */
@@ -25,10 +34,10 @@ export interface Bff {
 }
 
 /** A little more than the BFF allows Stripe, so that its own words for a slow Stripe arrive. */
-const TIME_LIMIT = 20_000;
+const timeLimit = 20_000;
 
 /** @param base the folder that `v1/` is in, ending in a slash */
-export function createBff(base: string, tokens: TokenSource): Bff {
+export function createApi(base: string, tokens: TokenSource): Api {
   let etag: string | null = null;
   let clockAhead = 0;
 
@@ -57,7 +66,7 @@ export function createBff(base: string, tokens: TokenSource): Bff {
     const limit = new AbortController();
     const stop = () => limit.abort();
     signal.addEventListener('abort', stop);
-    const timer = setTimeout(stop, TIME_LIMIT + wait * 1000);
+    const timer = setTimeout(stop, timeLimit + wait * 1000);
     try {
       const response = await fetch(`${base}v1/${path}`, {
         method: body ? 'POST' : 'GET',
@@ -103,14 +112,26 @@ export function createBff(base: string, tokens: TokenSource): Bff {
       etag = headers.get('etag');
       return snapshot;
     },
-    visitReturn: async (visit, wait, signal) =>
-      parseVisitReturn((await call('visits/return', { visit }, wait, signal)).body),
+    async visitReturn(visit, wait, signal) {
+      const { body } = await call('visits/return', { visit } satisfies VisitReturnRequest, wait, signal);
+      return parseVisitReturn(body);
+    },
     async open(action, seen, locale, signal) {
-      const { via, flow, offer } = action as { via: OpenableAction['via']; flow?: PortalFlow | null; offer?: string };
-      // What is undefined is not sent.
-      const body =
-        via === 'invoice' ? { seen } : { flow: flow ?? undefined, offer, returnUrl: location.href, locale, seen };
-      return (await call(`${via}-sessions`, body, 0, signal)).body as OpenedVisit;
+      const body = requestFor(action, seen, locale);
+      return (await call(`${action.via}-sessions`, body, 0, signal)).body as OpenedVisit;
     },
   };
+}
+
+/** The body of the request that opens what the action leads to. */
+function requestFor(action: OpenableAction, seen: string | null, locale: string | undefined): object {
+  const page = { returnUrl: location.href, ...(locale && { locale }), seen };
+  switch (action.via) {
+    case 'portal':
+      return { ...page, ...(action.flow && { flow: action.flow }) } satisfies PortalSessionRequest;
+    case 'checkout':
+      return { ...page, offer: action.offer } satisfies CheckoutSessionRequest;
+    case 'invoice':
+      return { seen } satisfies InvoiceSessionRequest;
+  }
 }

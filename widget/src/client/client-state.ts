@@ -2,7 +2,8 @@
 import type { OpenableAction } from './api.ts';
 import type { BillingSnapshot, Change } from '../contract.ts';
 import type { BillhookError } from '../page/errors.ts';
-import type { Situation } from './polling.ts';
+import type { VisitStatus } from './polling.ts';
+import type { TokenAddress } from './token-source.ts';
 
 /** What the elements show. Replaced as a whole at every change. */
 export interface ClientState {
@@ -18,7 +19,7 @@ export interface ClientState {
   readonly opening: OpenableAction | null;
   /** Opening failed. */
   readonly openFailure: BillhookError | null;
-  readonly visit: Situation['visit'];
+  readonly visit: VisitStatus;
   readonly changes: readonly Change[];
   /** The account got into trouble while the page was open, so it may be said at once. */
   readonly alerting: boolean;
@@ -28,11 +29,6 @@ export interface Subscriber {
   changed(): void;
   snapshotChanged(snapshot: BillingSnapshot, previous: BillingSnapshot | null): void;
   failed(error: BillhookError): void;
-}
-
-export interface TokenAddress {
-  readonly url: string;
-  readonly credentials: RequestCredentials;
 }
 
 export interface BillingClient {
@@ -52,7 +48,7 @@ export interface BillingClient {
   open(action: OpenableAction, newTab: boolean, locale: string | undefined): Promise<void>;
 }
 
-export const NOTHING_KNOWN: ClientState = {
+export const nothingKnown: ClientState = {
   snapshot: null,
   confirmedAt: 0,
   signedOut: false,

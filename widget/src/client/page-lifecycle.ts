@@ -3,20 +3,20 @@
  * other tabs of the same account tell. All listeners come and go together.
  */
 
-export interface PageSignalHandlers {
+export interface PageHandlers {
   /** A person came to the page, or the network came back. */
-  attention(): void;
-  /** Back from the back/forward cache: whatever was under way has stopped. */
-  restored(): void;
-  /** Nobody looks any more, or the network is gone. */
-  quiet(): void;
-  /** The page is put away; nothing may pend. */
-  frozen(): void;
+  onActive(): void;
+  /** The page is hidden, or the network is gone. */
+  onInactive(): void;
+  /** The page is put into the back/forward cache; nothing may pend. */
+  onFrozen(): void;
+  /** Back from the back/forward cache: requests that were under way have stopped. */
+  onRestored(): void;
   /** Another tab has seen this revision. */
-  told(revision: string): void;
+  onPeerRevision(revision: string): void;
 }
 
-export interface PageSignals {
+export interface PageLifecycle {
   stop(): void;
   /** Tells other tabs. Only the revision: who is signed in there may be somebody else, and each asks for itself. */
   tell(revision: string): void;
@@ -24,15 +24,15 @@ export interface PageSignals {
 
 export const pageIsVisible = (): boolean => document.visibilityState === 'visible';
 
-export function listenToPage(channelName: string, on: PageSignalHandlers): PageSignals {
+export function listenToPage(channelName: string, handlers: PageHandlers): PageLifecycle {
   const listeners = new AbortController();
   let channel: BroadcastChannel | undefined;
 
   function openChannel(): void {
-    // One that nobody holds any more would go on hearing, for a client that is long gone.
+    // A channel that is dropped but open would go on hearing, for a client that is long gone.
     channel?.close();
     channel = new BroadcastChannel(channelName);
-    channel.addEventListener('message', ({ data }: MessageEvent<unknown>) => on.told(String(data)));
+    channel.addEventListener('message', ({ data }: MessageEvent<unknown>) => handlers.onPeerRevision(String(data)));
   }
 
   function closeChannel(): void {
@@ -40,21 +40,21 @@ export function listenToPage(channelName: string, on: PageSignalHandlers): PageS
     channel = undefined;
   }
 
-  function heard({ type, persisted }: Event & { persisted?: boolean }): void {
+  function onEvent({ type, persisted }: Event & { persisted?: boolean }): void {
     if (type === 'pagehide') {
       // An open channel keeps a page out of the back/forward cache.
       closeChannel();
-      on.frozen();
+      handlers.onFrozen();
     } else if (type === 'pageshow') {
       if (!persisted) return;
       openChannel();
-      on.restored();
-    } else if (pageIsVisible() && navigator.onLine) on.attention();
-    else on.quiet();
+      handlers.onRestored();
+    } else if (pageIsVisible() && navigator.onLine) handlers.onActive();
+    else handlers.onInactive();
   }
 
   for (const type of ['focus', 'online', 'offline', 'pageshow', 'pagehide', 'visibilitychange']) {
-    addEventListener(type, heard, listeners);
+    addEventListener(type, onEvent, listeners);
   }
   openChannel();
 

@@ -4,11 +4,15 @@
  * nothing.
  */
 
+/** How the last trip to Stripe stands. The last two are its outcomes. */
+export type VisitStatus = 'none' | 'returning' | 'pending' | 'unchanged' | 'changed';
+
+export const isSettled = (visit: VisitStatus): boolean => visit === 'unchanged' || visit === 'changed';
+
 export interface Situation {
   readonly visible: boolean;
   readonly online: boolean;
-  /** How the last trip to Stripe stands. */
-  readonly visit: 'none' | 'returning' | 'pending' | 'unchanged' | 'changed';
+  readonly visit: VisitStatus;
   /** Milliseconds since that trip came back. */
   readonly sinceReturn: number;
   /** The snapshot says that more is to come: stale, never fetched, a payment under way. */
@@ -35,39 +39,39 @@ export interface Poll {
   readonly delay: number;
 }
 
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
+const second = 1000;
+const minute = 60 * second;
 
 /** `Prefer: wait`: below the 30 s after which many proxies cut. */
-export const WAIT_SECONDS = 25;
+export const waitSeconds = 25;
 /** Never asked more often than this, even when a server answers waiting requests at once. */
-const SHORTEST = 2 * SECOND;
+const shortestPause = 2 * second;
 /** The server looks again 5 s and 30 s after an unchanged return; and one change is often followed by another. */
-const PROVISIONAL_WAIT = 40 * SECOND;
+const provisionalWait = 40 * second;
 /** How long a return may still turn into a change, and how long anything is waited for without a person coming by. */
-export const PROVISIONAL = 10 * MINUTE;
-const SHORT_REQUESTS = 30 * SECOND;
-const IDLE = 5 * MINUTE;
+export const provisionalLimit = 10 * minute;
+const shortRequestsFor = 30 * second;
+const idlePause = 5 * minute;
 
 export function nextPoll(now: Situation): Poll | null {
   if (!now.visible || !now.online) return null;
 
-  const returning = (now.visit === 'returning' || now.visit === 'pending') && now.sinceReturn < PROVISIONAL;
-  const provisional = now.visit.endsWith('changed') && now.sinceReturn < PROVISIONAL_WAIT;
-  const awaited = returning || provisional || (now.unsettled && now.sinceAttention < PROVISIONAL);
+  const returning = (now.visit === 'returning' || now.visit === 'pending') && now.sinceReturn < provisionalLimit;
+  const provisional = isSettled(now.visit) && now.sinceReturn < provisionalWait;
+  const awaited = returning || provisional || (now.unsettled && now.sinceAttention < provisionalLimit);
   const kind = returning ? 'return' : 'read';
 
-  if (!awaited) return { kind, wait: 0, delay: now.failures ? backOff(now) : IDLE + now.random * 30 * SECOND };
+  if (!awaited) return { kind, wait: 0, delay: now.failures ? backOff(now) : idlePause + now.random * 30 * second };
   if (now.waitsCut) {
-    const hurried = (returning || provisional) && now.sinceReturn < SHORT_REQUESTS;
-    return { kind, wait: 0, delay: Math.max(now.retryAfter, hurried ? SHORTEST : 15 * SECOND) };
+    const hurried = (returning || provisional) && now.sinceReturn < shortRequestsFor;
+    return { kind, wait: 0, delay: Math.max(now.retryAfter, hurried ? shortestPause : 15 * second) };
   }
   const wait = provisional
-    ? Math.min(WAIT_SECONDS, Math.ceil((PROVISIONAL_WAIT - now.sinceReturn) / SECOND))
-    : WAIT_SECONDS;
-  return { kind, wait, delay: now.failures ? backOff(now) : Math.max(0, SHORTEST - now.lastTook) };
+    ? Math.min(waitSeconds, Math.ceil((provisionalWait - now.sinceReturn) / second))
+    : waitSeconds;
+  return { kind, wait, delay: now.failures ? backOff(now) : Math.max(0, shortestPause - now.lastTook) };
 }
 
 function backOff({ failures, retryAfter, random }: Situation): number {
-  return Math.max(retryAfter, Math.min(MINUTE, SECOND * 2 ** (failures - 1)) * (0.5 + random));
+  return Math.max(retryAfter, Math.min(minute, second * 2 ** (failures - 1)) * (0.5 + random));
 }

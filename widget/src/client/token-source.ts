@@ -2,7 +2,13 @@
  * The widget token: fetched just before a request when it is about to expire, and once when it was refused; never on a
  * timer, because a page left open would keep a session alive that the person thinks is over.
  */
+import { registry } from '../page/config.ts';
 import { BillhookError, SignedOut } from '../page/errors.ts';
+
+export interface TokenAddress {
+  readonly url: string;
+  readonly credentials: RequestCredentials;
+}
 
 export interface TokenSource {
   /** @throws SignedOut, BillhookError `token_unavailable`, `token_source_missing` */
@@ -16,8 +22,8 @@ export interface TokenSource {
 }
 
 /** A token this close to its end is not sent any more: it would expire on its way. */
-const MARGIN = 30_000;
-const TIME_LIMIT = 10_000;
+const expiryMargin = 30_000;
+const timeLimit = 10_000;
 
 /**
  * @param now the server's clock in milliseconds: `exp` is only used to schedule, and a wrong clock here must not fetch a
@@ -37,7 +43,7 @@ export function createTokenSource(
 
   async function renew(): Promise<string> {
     const { signal } = (limit = new AbortController());
-    const timer = setTimeout(abort, TIME_LIMIT);
+    const timer = setTimeout(abort, timeLimit);
     try {
       // Raced, because a `getToken` that never answers must not load for ever.
       const token = await Promise.race([
@@ -67,7 +73,7 @@ export function createTokenSource(
 
   return {
     get() {
-      if (current !== null && now() < expiresAt - MARGIN) return Promise.resolve(current);
+      if (current !== null && now() < expiresAt - expiryMargin) return Promise.resolve(current);
       if (!pending) {
         // Shared by everybody who asks meanwhile; gone when settled, so a rejection is never kept.
         const mine = (pending = renew().finally(() => {
@@ -84,12 +90,37 @@ export function createTokenSource(
   };
 }
 
+/** What a token would be asked of now. */
+export const wayToToken = (address: TokenAddress | null): unknown => address?.url ?? registry.options.getToken;
+
+/**
+ * Asks the host for a token, by its address or its `getToken`.
+ *
+ * @throws SignedOut, BillhookError `token_unavailable`, `token_source_missing`, `unsupported_frame`
+ */
+export async function tokenFromHost(
+  address: TokenAddress | null,
+  account: string | null,
+  signal: AbortSignal,
+): Promise<string | null> {
+  // A page without an origin gets no answer: neither from the host, for cookies, nor from the BFF, for CORS.
+  if (globalThis.origin === 'null') throw new BillhookError('unsupported_frame');
+  // The host's own script may come after ours: nothing is missing before the page is complete.
+  if (!wayToToken(address) && document.readyState !== 'complete') {
+    await new Promise((resolve) => addEventListener('load', resolve, { signal }));
+  }
+  if (address) return fetchToken(address, signal);
+  const { getToken } = registry.options;
+  if (getToken) return getToken({ account, signal });
+  throw new BillhookError('token_source_missing');
+}
+
 /**
  * `GET token-url` → `{ token }`. 401, 403 and a redirect (to a sign-in page) say that nobody is signed in.
  *
  * @throws SignedOut, BillhookError `token_unavailable`
  */
-export async function fetchToken(url: string, credentials: RequestCredentials, signal: AbortSignal): Promise<string> {
+async function fetchToken({ url, credentials }: TokenAddress, signal: AbortSignal): Promise<string> {
   const response = await fetch(url, {
     cache: 'no-store',
     credentials,

@@ -1,17 +1,17 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
-import { ClientController } from './billing-controller.ts';
-import { NOTHING_KNOWN, type ClientState } from '../client/client-state.ts';
+import { BillingController } from './billing-controller.ts';
+import { nothingKnown, type ClientState } from '../client/client-state.ts';
 import type { Action, BillingSnapshot } from '../contract.ts';
 import { BillhookError } from '../page/errors.ts';
 import { BillhookActionEvent, BillhookErrorEvent } from '../page/events.ts';
-import { LanguageController } from './localize-controller.ts';
+import { LocalizeController } from './localize-controller.ts';
 import { present, type BillingView } from '../view/present.ts';
 import { styles } from './styles.ts';
 import { sessionItem, setSessionItem } from '../client/session-storage.ts';
-import type { Speech } from '../i18n/localizer.ts';
+import type { Localizer } from '../i18n/localizer.ts';
 
 /** Remembers which trouble was already read out, so that it is not repeated on every page of a session. */
-const ANNOUNCED = 'billhook-announced';
+const announcedKey = 'billhook-announced';
 
 /**
  * What the four elements share: their attributes, the client they read, their language, and the one live region. Each
@@ -73,8 +73,8 @@ export abstract class BillhookElement extends LitElement {
    */
   declare target: string | undefined;
 
-  protected readonly billing = new ClientController(this);
-  readonly #language = new LanguageController(this);
+  protected readonly billing = new BillingController(this);
+  readonly #localize = new LocalizeController(this);
   #spoken = '';
   #unreadable: BillingSnapshot | null = null;
   /** What became of the last press on this element. Of a press on another one, that one tells. */
@@ -86,27 +86,27 @@ export abstract class BillhookElement extends LitElement {
   }
 
   /** The pieces this element is composed of. Not called while nobody is signed in. */
-  protected abstract renderBilling(view: BillingView, speech: Speech): TemplateResult | typeof nothing;
+  protected abstract renderBilling(view: BillingView, i18n: Localizer): TemplateResult | typeof nothing;
 
   protected override render(): TemplateResult {
     const { state, base } = this.billing;
-    const talk = this.#language.speak(base, state.failures);
-    const { mute } = this.#language;
-    const shown = mute && !state.signedOut ? NOTHING_KNOWN : state;
+    const i18n = this.#localize.localizer(base, state.failures);
+    const { ready } = this.#localize;
+    const shown = !ready && !state.signedOut ? nothingKnown : state;
     const mine = shown.openFailure === this.#openFailure ? shown : { ...shown, openFailure: null };
-    const view = this.#view(mine, talk);
+    const view = this.#view(mine, i18n);
     // A live region speaks only of what changes in it: it is there, empty, before it has anything to say.
     const speaks = this.billing.announces || mine.openFailure;
-    const spoken = this.hasUpdated && speaks ? this.#announcement(view, talk) : '';
+    const spoken = this.hasUpdated && speaks ? this.#announcement(view, i18n) : '';
     return html`<div
       class="root ${view.phase}"
-      lang=${talk.lang}
-      dir=${talk.dir}
+      lang=${i18n.lang}
+      dir=${i18n.dir}
       aria-busy=${view.phase === 'loading' ? 'true' : 'false'}
     >
-      <div class="unseen" role="status">${spoken}</div>
-      ${view.phase === 'loading' && !mute ? html`<p class="unseen">${talk.say('loading')}</p>` : nothing}
-      ${view.phase === 'hidden' ? nothing : this.renderBilling(view, talk)}
+      <div class="visually-hidden" role="status">${spoken}</div>
+      ${view.phase === 'loading' && ready ? html`<p class="visually-hidden">${i18n.term('loading')}</p>` : nothing}
+      ${view.phase === 'hidden' ? nothing : this.renderBilling(view, i18n)}
     </div>`;
   }
 
@@ -140,7 +140,7 @@ export abstract class BillhookElement extends LitElement {
     // While one opens, further clicks are no actions.
     if (client?.state().opening || !this.dispatchEvent(event)) return click.preventDefault();
     if (action.via === 'link') return; // the anchor leads there by itself
-    void client?.open(action, this.target === '_blank', this.#language.asked).finally(() => {
+    void client?.open(action, this.target === '_blank', this.#localize.asked).finally(() => {
       this.#openFailure = client.state().openFailure;
       this.requestUpdate();
     });
@@ -149,28 +149,28 @@ export abstract class BillhookElement extends LitElement {
   protected readonly retry = (): void => this.billing.client?.retry();
 
   /** A document that cannot be shown is a reading that failed: said in words, with a way on, and reported once. */
-  #view(state: ClientState, talk: Speech): BillingView {
+  #view(state: ClientState, i18n: Localizer): BillingView {
     const now = this.billing.client?.now() ?? Date.now();
     try {
-      return present(state, talk, now);
+      return present(state, i18n, now);
     } catch (cause) {
       const failure = new BillhookError('response_malformed', 0, 0, cause);
       if (this.#unreadable !== state.snapshot) this.dispatchEvent(new BillhookErrorEvent(failure));
       this.#unreadable = state.snapshot;
-      return present({ ...NOTHING_KNOWN, failure }, talk, now);
+      return present({ ...nothingKnown, failure }, i18n, now);
     }
   }
 
-  #announcement(view: BillingView, { say }: Speech): string {
+  #announcement(view: BillingView, { term }: Localizer): string {
     const { opening } = this.billing.state;
-    const news = opening ? say('opening') : [view.note?.text, view.failure?.text].filter(Boolean).join(' ');
+    const news = opening ? term('opening') : [view.note?.text, view.failure?.text].filter(Boolean).join(' ');
     if (news) return (this.#spoken = news);
     const { banner } = view;
     // An alert speaks by itself.
     if (!banner || banner.alerting) return (this.#spoken = '');
     const trouble = `${banner.title}. ${banner.text}`;
-    if (sessionItem(ANNOUNCED) !== trouble) {
-      setSessionItem(ANNOUNCED, trouble);
+    if (sessionItem(announcedKey) !== trouble) {
+      setSessionItem(announcedKey, trouble);
       this.#spoken = trouble;
     }
     // Kept while it is being read out.

@@ -2,7 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { BillhookElement } from './billhook-element.ts';
 import type { BillingView } from '../view/present.ts';
 import { actionButton } from './templates/actions.ts';
-import type { Speech } from '../i18n/localizer.ts';
+import type { Localizer } from '../i18n/localizer.ts';
 
 /**
  * The account's first action as one button: "Manage billing", or what is more urgent. Nothing for who may not manage.
@@ -17,11 +17,11 @@ import type { Speech } from '../i18n/localizer.ts';
  * @csspart button-primary - the same
  */
 export class BillhookManageButton extends BillhookElement {
-  protected override renderBilling(view: BillingView, speech: Speech): TemplateResult | typeof nothing {
+  protected override renderBilling(view: BillingView, i18n: Localizer): TemplateResult | typeof nothing {
     const action = view.banner?.actions[0] ?? view.actions[0] ?? view.offers[0]?.action;
     if (!action || view.phase === 'failed') return nothing;
-    return html`<div class="bones" ?inert=${view.phase === 'loading'}>
-        ${actionButton(action, 'primary', this.press, speech)}
+    return html`<div class="skeleton" ?inert=${view.phase === 'loading'}>
+        ${actionButton(action, 'primary', this.press, i18n)}
       </div>
       ${view.failure ? html`<p class="line">${view.failure.text}</p>` : nothing}`;
   }

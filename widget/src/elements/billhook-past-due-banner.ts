@@ -2,7 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { BillhookElement } from './billhook-element.ts';
 import type { BillingView } from '../view/present.ts';
 import { banner, failure } from './templates/messages.ts';
-import type { Speech } from '../i18n/localizer.ts';
+import type { Localizer } from '../i18n/localizer.ts';
 
 /**
  * Payment trouble and the way out of it, for the top of every page; takes no room while all is well, and says nothing
@@ -26,10 +26,10 @@ import type { Speech } from '../i18n/localizer.ts';
  * @csspart retry - the one that asks again
  */
 export class BillhookPastDueBanner extends BillhookElement {
-  protected override renderBilling(view: BillingView, speech: Speech): TemplateResult | typeof nothing {
+  protected override renderBilling(view: BillingView, i18n: Localizer): TemplateResult | typeof nothing {
     if (!view.banner) return nothing;
     return html`<div class="card" part="card">
-      ${banner(view.banner, this.press, speech, this.billing.announces)} ${failure(view.failure, this.retry, speech)}
+      ${banner(view.banner, this.press, i18n, this.billing.announces)} ${failure(view.failure, this.retry, i18n)}
     </div>`;
   }
 }

@@ -3,7 +3,7 @@ import { BillhookElement } from './billhook-element.ts';
 import type { BillingView } from '../view/present.ts';
 import { failure } from './templates/messages.ts';
 import { plan } from './templates/plan.ts';
-import type { Speech } from '../i18n/localizer.ts';
+import type { Localizer } from '../i18n/localizer.ts';
 
 /**
  * Plan, price and status, without buttons.
@@ -24,9 +24,9 @@ import type { Speech } from '../i18n/localizer.ts';
  * @csspart retry - the same
  */
 export class BillhookPlanStatus extends BillhookElement {
-  protected override renderBilling(view: BillingView, speech: Speech): TemplateResult {
-    if (view.phase === 'failed') return html`${failure(view.failure, this.retry, speech)}`;
-    return html`<div class="bones room" ?inert=${view.phase === 'loading'}>${plan(view.plan)}</div>`;
+  protected override renderBilling(view: BillingView, i18n: Localizer): TemplateResult {
+    if (view.phase === 'failed') return html`${failure(view.failure, this.retry, i18n)}`;
+    return html`<div class="skeleton room" ?inert=${view.phase === 'loading'}>${plan(view.plan)}</div>`;
   }
 }
 

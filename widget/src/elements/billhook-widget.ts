@@ -5,7 +5,7 @@ import { actionButtons } from './templates/actions.ts';
 import { banner, failure, note } from './templates/messages.ts';
 import { offers } from './templates/offers.ts';
 import { plans } from './templates/plan.ts';
-import type { Speech } from '../i18n/localizer.ts';
+import type { Localizer } from '../i18n/localizer.ts';
 
 /**
  * The whole of a customer's billing: plan, price and status, payment trouble with the way out of it, and one click to
@@ -39,17 +39,17 @@ import type { Speech } from '../i18n/localizer.ts';
  * @csspart hint - what the page behind the button is for
  */
 export class BillhookWidget extends BillhookElement {
-  protected override renderBilling(view: BillingView, speech: Speech): TemplateResult {
+  protected override renderBilling(view: BillingView, i18n: Localizer): TemplateResult {
     const { note: tripNote, failure: failed, banner: trouble, actions, hint, stale } = view;
     const primary = !trouble?.actions.length && !view.offers.length;
     return html`<div class="card" part="card">
       <slot name="header"></slot>
-      ${note(tripNote)}${failure(failed, this.retry, speech)}${banner(trouble, this.press, speech, this.billing.announces)}
+      ${note(tripNote)}${failure(failed, this.retry, i18n)}${banner(trouble, this.press, i18n, this.billing.announces)}
       ${
         view.phase === 'failed'
           ? nothing
-          : html`<div class="body bones" ?inert=${view.phase === 'loading'}>
-              ${plans(view, speech)}${offers(view.offers, this.press, speech)}
+          : html`<div class="body skeleton" ?inert=${view.phase === 'loading'}>
+              ${plans(view, i18n)}${offers(view.offers, this.press, i18n)}
               ${
                 actions.length || hint || stale
                   ? html`<div class="foot">
@@ -57,7 +57,7 @@ export class BillhookWidget extends BillhookElement {
                         ${hint ? html`<p id="hint" part="hint"><span class="text">${hint}</span></p>` : nothing}
                         ${stale ? html`<p>${stale}</p>` : nothing}
                       </div>
-                      ${actionButtons(actions, this.press, speech, primary, hint !== null)}
+                      ${actionButtons(actions, this.press, i18n, primary, hint !== null)}
                     </div>`
                   : nothing
               }

@@ -1,5 +1,5 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
-import { NOTHING_KNOWN, type BillingClient, type ClientState, type Subscriber } from '../client/client-state.ts';
+import { nothingKnown, type BillingClient, type ClientState, type Subscriber } from '../client/client-state.ts';
 import { clientOf } from '../client/client.ts';
 import type { BillingSnapshot } from '../contract.ts';
 import { BillhookError } from '../page/errors.ts';
@@ -15,7 +15,7 @@ export interface ClientAddress {
 }
 
 /** Binds an element to the client of its BFF and account, and follows when the attributes change. */
-export class ClientController implements ReactiveController, Subscriber {
+export class BillingController implements ReactiveController, Subscriber {
   readonly #host: ReactiveControllerHost & HTMLElement & ClientAddress;
   client: BillingClient | null = null;
   /** The BFF's folder, which `v1/` is in; `null` where its address is none, or not known. */
@@ -28,7 +28,7 @@ export class ClientController implements ReactiveController, Subscriber {
 
   get state(): ClientState {
     if (this.client) return this.client.state();
-    return { ...NOTHING_KNOWN, failure: this.#host.isConnected ? new BillhookError('api_missing') : null };
+    return { ...nothingKnown, failure: this.#host.isConnected ? new BillhookError('api_missing') : null };
   }
 
   /** Whether this element speaks for its account: two alerts about one failed payment are one too many. */

@@ -2,17 +2,17 @@ import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { chooseLocale } from '../i18n/match-locale.ts';
 import { leaveLocale, openLocale, type LocaleFile } from '../i18n/locale-files.ts';
 import { registry } from '../page/config.ts';
-import { speech, type Speech } from '../i18n/localizer.ts';
+import { createLocalizer, type Localizer } from '../i18n/localizer.ts';
 
 /** Which language an element speaks: the page's around it, followed when it changes, as soon as its words are there. */
-export class LanguageController implements ReactiveController {
+export class LocalizeController implements ReactiveController {
   readonly #host: ReactiveControllerHost & HTMLElement;
   readonly #again = (): void => this.#host.requestUpdate();
   readonly #page = new MutationObserver(this.#again);
   #address = '';
   #attempt = 0;
   #file: LocaleFile | undefined;
-  #speech: Speech | undefined;
+  #localizer: Localizer | undefined;
   /** The page's language, also where it is spoken to in another. */
   asked: string | undefined;
 
@@ -33,8 +33,8 @@ export class LanguageController implements ReactiveController {
   }
 
   /** Nothing can be said yet, and nothing was said in another language. */
-  get mute(): boolean {
-    return !this.#speech;
+  get ready(): boolean {
+    return this.#localizer !== undefined;
   }
 
   /**
@@ -44,7 +44,7 @@ export class LanguageController implements ReactiveController {
    * @param api where the BFF is, with its locale files; `null` where that is not known
    * @param attempt another one where what could not be had may be asked for again
    */
-  speak(api: string | null, attempt: number): Speech {
+  localizer(api: string | null, attempt: number): Localizer {
     const { words, lang, locales = {} } = registry.options;
     const around = this.#host.closest<HTMLElement>('[lang]') ?? document.documentElement;
     const choice = chooseLocale(lang || around.lang, Object.keys(locales));
@@ -57,9 +57,9 @@ export class LanguageController implements ReactiveController {
     const { isConnected } = this.#host;
     // An element renders once more after it was taken off the page; it must not ask then.
     if (isConnected) this.#open(fetched ? own : '', attempt);
-    if (!isConnected || this.#file?.readers.has(this.#again)) return this.#speech ?? speech(tag, words);
+    if (!isConnected || this.#file?.readers.has(this.#again)) return this.#localizer ?? createLocalizer(tag, words);
     const found = fetched ? this.#file?.words : own;
-    return (this.#speech = found ? speech(tag, { ...found, ...words }) : speech('en'));
+    return (this.#localizer = found ? createLocalizer(tag, { ...found, ...words }) : createLocalizer('en'));
   }
 
   #open(address: string, attempt: number): void {

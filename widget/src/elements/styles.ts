@@ -50,7 +50,7 @@ const css = `
     margin: 0;
     padding: 0;
   }
-  .unseen {
+  .visually-hidden {
     position: absolute;
     width: 1px;
     height: 1px;
@@ -246,7 +246,7 @@ const css = `
   .message .actions {
     margin-block-start: 14px;
   }
-  .bones + .line {
+  .skeleton + .line {
     margin-block-start: 6px;
   }
   .failure .icon {
@@ -290,7 +290,7 @@ const css = `
   }
 
   /* Loading: every text is a bar of its own size, so nothing moves when the truth arrives. */
-  .loading .bones {
+  .loading .skeleton {
     pointer-events: none;
     visibility: hidden;
   }

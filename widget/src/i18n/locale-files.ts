@@ -3,7 +3,7 @@ import { en } from './locales/en.ts';
 import type { Words } from './localizer.ts';
 
 /** Longer than this nobody should look at bars for the sake of a language; in milliseconds. */
-const TIME_LIMIT = 5000;
+const timeLimit = 5000;
 
 export interface LocaleFile {
   words?: Partial<Words>;
@@ -35,7 +35,7 @@ export function leaveLocale(address: string, { readers, request }: LocaleFile, r
 
 async function read(address: string, file: LocaleFile): Promise<void> {
   const { readers, request } = file;
-  const timer = setTimeout(() => request.abort(), TIME_LIMIT);
+  const timer = setTimeout(() => request.abort(), timeLimit);
   try {
     const response = await fetch(address, { credentials: 'omit', signal: request.signal });
     const words = (await response.json()) as Partial<Words>;

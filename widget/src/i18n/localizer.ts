@@ -13,7 +13,7 @@ export type Words = { readonly [key in WordKey]: string };
 /** A number is written in the digits of the language; one that is called `count` also chooses the plural form. */
 export type Values = Readonly<Record<string, string | number>>;
 
-export interface Speech {
+export interface Localizer {
   /** A BCP 47 tag. */
   readonly lang: string;
   readonly dir: 'ltr' | 'rtl';
@@ -23,7 +23,7 @@ export interface Speech {
    *
    * @returns an empty string for a key that has no word: keys are also made from what the wire says
    */
-  say(key: WordKey, values?: Values): string;
+  term(key: WordKey, values?: Values): string;
   /** "per month", "every 3 months". */
   interval(interval: Interval, count: number): string;
   /** "in 5 days", "tomorrow", "today". */
@@ -36,25 +36,25 @@ export interface Speech {
 }
 
 /** Stripe sends these without minor units: https://docs.stripe.com/currencies#zero-decimal */
-const ZERO_DECIMAL = /bif|clp|djf|gnf|jpy|kmf|krw|mga|pyg|rwf|vnd|vuv|xaf|xof|xpf/;
-const THREE_DECIMAL = /bhd|jod|kwd|omr|tnd/;
+const zeroDecimal = /bif|clp|djf|gnf|jpy|kmf|krw|mga|pyg|rwf|vnd|vuv|xaf|xof|xpf/;
+const threeDecimal = /bhd|jod|kwd|omr|tnd/;
 
 /**
  * How many decimals Stripe's integer amounts have. Not the same as ISO 4217: ISK and UGX have none in ISO, but Stripe
  * keeps sending them with two, so trusting `Intl` would show them 100 times too large.
  */
 export function stripeDecimals(currency: string): 0 | 2 | 3 {
-  return ZERO_DECIMAL.test(currency) ? 0 : THREE_DECIMAL.test(currency) ? 3 : 2;
+  return zeroDecimal.test(currency) ? 0 : threeDecimal.test(currency) ? 3 : 2;
 }
 
-const RIGHT_TO_LEFT = /Arab|Hebr|Thaa|Syrc|Nkoo|Adlm|Rohg/;
+const rightToLeftScripts = /Arab|Hebr|Thaa|Syrc|Nkoo|Adlm|Rohg/;
 
 /**
  * @param lang a valid BCP 47 tag, the language of `words`: what is not in them is English
  * @param timeZone default: the viewer's
  */
-export function speech(lang: string, words: Partial<Words> = {}, timeZone?: string): Speech {
-  const dir = RIGHT_TO_LEFT.test(`${new Intl.Locale(lang).maximize()}`) ? 'rtl' : 'ltr';
+export function createLocalizer(lang: string, words: Partial<Words> = {}, timeZone?: string): Localizer {
+  const dir = rightToLeftScripts.test(`${new Intl.Locale(lang).maximize()}`) ? 'rtl' : 'ltr';
   const all: Partial<Record<string, string>> = { ...en, ...words };
 
   function number(value: number, options?: Intl.NumberFormatOptions): string {
@@ -66,7 +66,7 @@ export function speech(lang: string, words: Partial<Words> = {}, timeZone?: stri
   const when = (at: number, options: Intl.DateTimeFormatOptions) =>
     new Intl.DateTimeFormat(lang, { ...options, timeZone }).format(at);
 
-  function say(key: string, values: Values = {}): string {
+  function term(key: string, values: Values = {}): string {
     const { count } = values;
     const form = typeof count === 'number' && all[`${key}.${new Intl.PluralRules(lang).select(count)}`];
     // A locale file is somebody else's: what is no string in it must not throw.
@@ -81,12 +81,12 @@ export function speech(lang: string, words: Partial<Words> = {}, timeZone?: stri
   return {
     lang,
     dir,
-    say,
+    term,
     interval(interval, count) {
-      if (count === 1) return say(`interval.${interval}`);
+      if (count === 1) return term(`interval.${interval}`);
       const period = number(count, { style: 'unit', unit: interval, unitDisplay: 'long' });
       // The word for "every" may hang on the unit's gender, or on the count.
-      return say(`every.${interval}`, { period, count }) || say('every', { period });
+      return term(`every.${interval}`, { period, count }) || term('every', { period });
     },
     daysAhead: (days) => new Intl.RelativeTimeFormat(lang, { numeric: 'auto' }).format(days, 'day'),
     date: (iso) => when(Date.parse(iso), { dateStyle: 'long' }),

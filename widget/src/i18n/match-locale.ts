@@ -1,7 +1,7 @@
 /** Pure: which words a page's language means. */
 
 /** The locale files beside English, which is inside the script; a test holds the two together. */
-export const SHIPPED = 'ar de es fr it ja nl pl pt-BR zh-Hans'.split(' ');
+export const shippedLocales = 'ar de es fr it ja nl pl pt-BR zh-Hans'.split(' ');
 
 export interface LocaleChoice {
   /** For `Intl` and for `lang`: the page's own regional variant, "de-CH", where there are words in its language. */
@@ -34,7 +34,7 @@ export function chooseLocale(asked: string, own: readonly string[] = []): Locale
     const wanted = languageAndScript(asked);
     const words = own.includes(baseName)
       ? baseName
-      : [...SHIPPED, 'en', ...own].find((tag) => languageAndScript(tag) === wanted);
+      : [...shippedLocales, 'en', ...own].find((tag) => languageAndScript(tag) === wanted);
     return { lang: words ? asked : 'en', words: words ?? 'en', asked: baseName };
   } catch {
     return { lang: 'en', words: 'en' };

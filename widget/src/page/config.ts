@@ -43,7 +43,7 @@ interface Registry {
 }
 
 /** What is not a string. */
-const TYPES: { readonly [name in keyof BillhookOptions]?: string } = {
+const optionTypes: { readonly [name in keyof BillhookOptions]?: string } = {
   getToken: 'function',
   navigate: 'function',
   words: 'object',
@@ -71,7 +71,7 @@ export const registry: Registry = (page[name] ??= {
  */
 export function configureBillhook(options: BillhookOptions): void {
   const wrong = Object.entries(options).flatMap(([name, value]) => {
-    const type = TYPES[name as keyof BillhookOptions] ?? 'string';
+    const type = optionTypes[name as keyof BillhookOptions] ?? 'string';
     return typeof value === type ? [] : `${name} must be a ${type}`;
   });
   if (wrong.length) throw new TypeError(wrong.join('; '));

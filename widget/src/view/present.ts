@@ -1,10 +1,10 @@
 /** Pure: what the client knows + words + clock → what is shown. No element decides anything that is not decided here. */
-import type { Action, BillingSnapshot, Plan, ScheduledChange, SubscriptionSummary } from '../contract.ts';
+import type { Action, BillingSnapshot, BillingState, Plan, ScheduledChange, SubscriptionSummary } from '../contract.ts';
 import type { ClientState } from '../client/client-state.ts';
 import { changeWords, failureText, paragraph } from './sentences.ts';
 import { bannerOf, type Banner } from './banner.ts';
 import { checkedAddress } from '../client/address.ts';
-import type { Speech, WordKey } from '../i18n/localizer.ts';
+import type { Localizer, WordKey } from '../i18n/localizer.ts';
 
 export type Tone = 'neutral' | 'positive' | 'info' | 'caution' | 'critical';
 
@@ -62,11 +62,15 @@ export interface BillingView {
   readonly stale: string | null;
 }
 
-const TONES: Readonly<Record<string, Tone>> = {
+const tones: Readonly<Record<BillingState, Tone>> = {
+  unknown: 'neutral',
+  none: 'neutral',
+  ended: 'neutral',
   active: 'positive',
   trialing: 'info',
-  processing: 'info',
   ending: 'caution',
+  paused: 'neutral',
+  processing: 'info',
   incomplete: 'caution',
   actionRequired: 'caution',
   pastDue: 'critical',
@@ -74,7 +78,7 @@ const TONES: Readonly<Record<string, Tone>> = {
 };
 
 /** A healthy account stands in for what is loading, so that nothing moves when the truth arrives. Its texts are only bars. */
-const PLACEHOLDER = {
+const placeholder = {
   state: 'active',
   plan: { name: null, price: { amount: 2900, currency: 'usd' }, interval: 'month', intervalCount: 1 },
   renewsAt: '2030-01-01',
@@ -87,22 +91,22 @@ const PLACEHOLDER = {
 } as unknown as BillingSnapshot;
 
 /** @param now the server's clock, in milliseconds */
-export function present(state: ClientState, speech: Speech, now: number): BillingView {
+export function present(state: ClientState, i18n: Localizer, now: number): BillingView {
   const { visit } = state;
-  const { say } = speech;
-  const failure = failureOf(state, speech);
-  const note = noteOf(state, speech);
+  const { term } = i18n;
+  const failure = failureOf(state, i18n);
+  const note = noteOf(state, i18n);
   const known = state.snapshot?.state !== 'unknown' && state.snapshot;
-  const snapshot = known || PLACEHOLDER;
+  const snapshot = known || placeholder;
 
   // Somebody who has just paid must not be told to pay again: while the return is checked, trouble is not repeated.
-  const trouble = bannerOf(snapshot, speech, now);
+  const trouble = bannerOf(snapshot, i18n, now);
   const banner = visit === 'returning' ? null : trouble;
   const offers = snapshot.mayManage ? snapshot.offers : [];
   // With a list of plans to choose from, one of them as a button beside it would say the same twice.
   const views = snapshot.actions
     .filter(({ via }) => !offers.length || via !== 'checkout')
-    .flatMap((action) => viewsOf(action, snapshot, state, speech));
+    .flatMap((action) => viewsOf(action, snapshot, state, i18n));
   // What ends the trouble stands beside the words about it.
   const isRemedy = ({ action }: ActionView) => trouble !== null && action.purpose !== 'manage';
   const actions = views.filter((view) => !isRemedy(view));
@@ -113,19 +117,19 @@ export function present(state: ClientState, speech: Speech, now: number): Billin
     note,
     failure,
     banner: banner && { ...banner, actions: remedies, alerting: state.alerting },
-    plan: planView(snapshot.plan, snapshot, speech, snapshot.freePlanName ?? say('noPlan')),
+    plan: planView(snapshot.plan, snapshot, i18n, snapshot.freePlanName ?? term('noPlan')),
     subscriptions:
-      snapshot.subscriptions.length > 1 ? snapshot.subscriptions.map((each) => planView(each.plan, each, speech)) : [],
+      snapshot.subscriptions.length > 1 ? snapshot.subscriptions.map((each) => planView(each.plan, each, i18n)) : [],
     actions,
     offers: offers.map(({ id, plan }) => {
-      const view = planView(plan, null, speech);
+      const view = planView(plan, null, i18n);
       const action: Action = { purpose: 'subscribe', via: 'checkout', offer: id };
-      return { plan: view, action: actionView(action, say('choose', { plan: view.name }), state) };
+      return { plan: view, action: actionView(action, term('choose', { plan: view.name }), state) };
     }),
-    hint: !snapshot.mayManage ? say('cannotManage') : via ? say(`hint.${via}` as WordKey) : null,
+    hint: !snapshot.mayManage ? term('cannotManage') : via ? term(`hint.${via}` as WordKey) : null,
     stale:
       snapshot.stale && snapshot.asOf && !failure && !note
-        ? say('asOf', { time: speech.time(Date.parse(snapshot.asOf)) })
+        ? term('asOf', { time: i18n.time(Date.parse(snapshot.asOf)) })
         : null,
   };
 }
@@ -133,73 +137,88 @@ export function present(state: ClientState, speech: Speech, now: number): Billin
 function planView(
   plan: Plan | null,
   of: BillingSnapshot | SubscriptionSummary | null,
-  speech: Speech,
-  noName = speech.say('unnamedPlan'),
+  i18n: Localizer,
+  noName = i18n.term('unnamedPlan'),
 ): PlanView {
   // A state of the future has no label; its plan and "manage" are shown.
-  const label = of && speech.say(`state.${of.state}` as WordKey);
+  const label = of && i18n.term(`state.${of.state}` as WordKey);
   return {
-    name: plan ? (plan.name ?? speech.say('unnamedPlan')) : noName,
-    price: plan && priceView(plan, speech),
-    status: of && label ? { label, tone: TONES[of.state] ?? 'neutral' } : null,
-    lines: of ? linesOf(of, speech) : [],
+    name: plan ? (plan.name ?? i18n.term('unnamedPlan')) : noName,
+    price: plan && priceView(plan, i18n),
+    status: of && label ? { label, tone: tones[of.state] ?? 'neutral' } : null,
+    lines: of ? linesOf(of, i18n) : [],
   };
 }
 
 function priceView(
   { price, interval, intervalCount, quantity, discounted, taxExcluded, metered, otherItems }: Plan,
-  speech: Speech,
+  i18n: Localizer,
 ): PlanView['price'] {
-  const { say } = speech;
+  const { term } = i18n;
   const notes = [
-    quantity !== null && quantity > 1 && say('quantity', { count: quantity }),
-    discounted && say('beforeDiscount'),
-    taxExcluded && say('plusTax'),
-    metered && price && say('plusUsage'),
-    otherItems > 0 && say('otherItems', { count: otherItems }),
+    quantity !== null && quantity > 1 && term('quantity', { count: quantity }),
+    discounted && term('beforeDiscount'),
+    taxExcluded && term('plusTax'),
+    metered && price && term('plusUsage'),
+    otherItems > 0 && term('otherItems', { count: otherItems }),
   ];
   return {
-    amount: price ? speech.money(price, 'short') : '',
-    per: price ? (interval ? speech.interval(interval, intervalCount) : '') : metered ? say('usage') : '',
+    amount: price ? i18n.money(price, 'short') : '',
+    per: price ? (interval ? i18n.interval(interval, intervalCount) : '') : metered ? term('usage') : '',
     // A dot needs no words: commas and their spaces differ by language.
     notes: notes.filter(Boolean).join(' · '),
   };
 }
 
-function linesOf(of: BillingSnapshot | SubscriptionSummary, speech: Speech): string[] {
-  const { say } = speech;
-  const on = (key: WordKey, at: string | null) => (at ? say(key, { date: speech.date(at) }) : '');
-  const lines = {
-    ended: [on('endedOn', of.endedAt)],
-    ending: [on('endsOn', of.endsAt), of.endsAt ? say('accessUntilThen') : ''],
-    trialing: [
-      on('trialEndsOn', of.trialEndsAt),
-      of.payment.methodOnFile ? nextLine(of.next, speech) : say('trialNeedsMethod'),
-    ],
-    paused: [on('resumesOn', of.resumesAt)],
-    active: [on('renewsOn', of.renewsAt), nextLine(of.next, speech)],
-    processing: [on('renewsOn', of.renewsAt)],
-  }[of.state as string];
-  return lines?.filter(Boolean) ?? [];
-}
+type Subscribed = BillingSnapshot | SubscriptionSummary;
+type Line = (of: Subscribed, i18n: Localizer) => string | null;
 
-function nextLine(next: ScheduledChange | null, speech: Speech): string {
+const dated =
+  (key: WordKey, field: 'endedAt' | 'endsAt' | 'renewsAt' | 'resumesAt' | 'trialEndsAt'): Line =>
+  ({ [field]: at }, { term, date }) =>
+    at && term(key, { date: date(at) });
+const renews = dated('renewsOn', 'renewsAt');
+const next: Line = (of, i18n) => nextLine(of.next, i18n);
+
+const lines: Readonly<Record<BillingState, readonly Line[]>> = {
+  unknown: [],
+  none: [],
+  ended: [dated('endedOn', 'endedAt')],
+  active: [renews, next],
+  trialing: [
+    dated('trialEndsOn', 'trialEndsAt'),
+    (of, i18n) => (of.payment.methodOnFile ? next(of, i18n) : i18n.term('trialNeedsMethod')),
+  ],
+  ending: [dated('endsOn', 'endsAt'), ({ endsAt }, { term }) => endsAt && term('accessUntilThen')],
+  paused: [dated('resumesOn', 'resumesAt')],
+  processing: [renews],
+  incomplete: [],
+  actionRequired: [],
+  pastDue: [],
+  restricted: [],
+};
+
+/** A state of a later version has no lines. */
+const linesOf = (of: Subscribed, i18n: Localizer): string[] =>
+  (lines[of.state] ?? []).flatMap((line) => line(of, i18n) || []);
+
+function nextLine(next: ScheduledChange | null, i18n: Localizer): string {
   if (!next) return '';
-  const { name, price } = planView(next.plan, null, speech);
+  const { name, price } = planView(next.plan, null, i18n);
   const cost = price?.amount ? ` (${price.amount} ${price.per})` : '';
-  return speech.say('changesTo', { plan: name + cost, date: speech.date(next.at) });
+  return i18n.term('changesTo', { plan: name + cost, date: i18n.date(next.at) });
 }
 
 function viewsOf(
   action: Action,
   { payment }: BillingSnapshot,
   state: ClientState,
-  { say, money }: Speech,
+  { term, money }: Localizer,
 ): ActionView[] {
   const label =
     action.purpose === 'payNow' && payment.due && !payment.otherCurrencies
-      ? say('payAmount', { amount: money(payment.due) })
-      : say(`action.${action.purpose}`) || say('action.manage');
+      ? term('payAmount', { amount: money(payment.due) })
+      : term(`action.${action.purpose}`) || term('action.manage');
   try {
     // A way out that this widget does not know, or an address that is not followed, gets no button rather than one that fails.
     return /^(portal|checkout|invoice|link)$/.test(action.via) ? [actionView(action, label, state)] : [];
@@ -218,34 +237,34 @@ function actionView(action: Action, label: string, { opening }: ClientState): Ac
   };
 }
 
-function noteOf({ visit, changes, failure }: ClientState, speech: Speech): NoteView | null {
-  const { say } = speech;
+function noteOf({ visit, changes, failure }: ClientState, i18n: Localizer): NoteView | null {
+  const { term } = i18n;
   if (visit === 'none' || (visit === 'returning' && failure)) return null;
   // A payment that failed is what the banner is about; "up to date" above it would be an irony.
   if (visit === 'changed' && changes.length && changes.every(({ kind }) => kind === 'paymentFailed')) return null;
   if (visit !== 'changed') {
     return {
       tone: visit === 'unchanged' ? 'neutral' : 'info',
-      text: say(visit === 'returning' ? 'updating' : visit),
+      text: term(visit === 'returning' ? 'updating' : visit),
       busy: visit !== 'unchanged',
     };
   }
-  return { tone: 'positive', text: changeWords(changes, speech) || say('changed'), busy: false };
+  return { tone: 'positive', text: changeWords(changes, i18n) || term('changed'), busy: false };
 }
 
 function failureOf(
   { failure, failures, openFailure, snapshot, confirmedAt, opening }: ClientState,
-  speech: Speech,
+  i18n: Localizer,
 ): FailureView | null {
   // One slow answer behind a good page is no news; it is asked again before anybody would have read about it.
   const reading =
     failure && (!snapshot || failures > 1 || failure.code === 'offline' || !failure.transient) ? failure : null;
   const error = openFailure ?? reading;
   if (!error || opening) return null;
-  const { text, support } = failureText(error, speech);
+  const { text, support } = failureText(error, i18n);
   const old = error === reading && snapshot;
   return {
-    text: paragraph(text, old && speech.say('asOf', { time: speech.time(confirmedAt) })),
+    text: paragraph(text, old && i18n.term('asOf', { time: i18n.time(confirmedAt) })),
     code: support ? error.code : null,
     alone: !snapshot,
   };

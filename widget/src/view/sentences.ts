@@ -1,48 +1,62 @@
 /** Pure: what changed, and what failed, each as a sentence for a person. */
-import type { Change, Money } from '../contract.ts';
+import type { Change, ProblemCode } from '../contract.ts';
+import type { Localizer, WordKey } from '../i18n/localizer.ts';
 import type { BillhookError } from '../page/errors.ts';
-import type { Speech, WordKey } from '../i18n/localizer.ts';
 
-/** What there is to say, in one piece. After the full stop of Chinese and Japanese a space would be a gap. */
+/** Sentences in one piece. After the full stop of Chinese and Japanese a space would be a gap. */
 export const paragraph = (...sentences: readonly (string | null | false)[]): string =>
   sentences.filter(Boolean).join(' ').replaceAll('。 ', '。');
 
-/** One sentence a change; a kind of the future is left out, because the plan beside it shows the new state anyway. */
-export function changeWords(changes: readonly Change[], speech: Speech): string {
-  // An update that moved the plan moves the price too: one sentence says it.
-  const planChanged = changes.some(({ kind }) => kind === 'plan' || kind === 'started');
-  return paragraph(...changes.map((change) => !(planChanged && change.kind === 'price') && sentenceOf(change, speech)));
+/** Empty where a name, a sum or a day is not known: the sentence would have a hole, and the plan beside it tells anyway. */
+type Sentence<Kind> = (change: Extract<Change, { kind: Kind }>, i18n: Localizer) => string | null;
+
+type Plain = 'keeps' | 'ended' | 'paused' | 'resumed' | 'paymentMethod' | 'billingDetails';
+const plain = ({ kind }: { readonly kind: Plain }, { term }: Localizer): string => term(`change.${kind}`);
+
+const sentences: { readonly [kind in Change['kind']]: Sentence<kind> | null } = {
+  plan: ({ to }, { term }) => to && term('change.plan', { plan: to }),
+  price: ({ to }, { term, money }) => to && term('change.price', { amount: money(to) }),
+  quantity: ({ to }, { term }) => term('change.quantity', { count: to }),
+  started: ({ plan }, { term }) => plan && term('change.started', { plan }),
+  ends: ({ at }, { term, date }) => at && term('change.ends', { date: date(at) }),
+  keeps: plain,
+  ended: plain,
+  paused: plain,
+  resumed: plain,
+  scheduled: ({ plan, at }, { term, date }) => plan && term('change.scheduled', { plan, date: date(at) }),
+  paid: ({ paid }, { term, money }) => term('change.paid', { amount: money(paid) }),
+  // The banner is about it.
+  paymentFailed: null,
+  paymentMethod: plain,
+  billingDetails: plain,
+};
+
+/** One sentence a change; a kind of a later version is left out, because the plan beside it shows the new state anyway. */
+export function changeWords(changes: readonly Change[], i18n: Localizer): string {
+  // An update that moved the plan moves the price too: one sentence tells both.
+  const isPlanChanged = changes.some(({ kind }) => kind === 'plan' || kind === 'started');
+  return paragraph(
+    ...changes.map((change) => {
+      const sentence = sentences[change.kind] as Sentence<Change['kind']> | null | undefined;
+      return !(isPlanChanged && change.kind === 'price') && (sentence?.(change, i18n) ?? null);
+    }),
+  );
 }
 
-/** What a change may carry, whichever kind it is. */
-interface Carried {
-  readonly to?: string | number | Money | null;
-  readonly plan?: Carried['to'];
-  readonly at?: string | null;
-  readonly paid?: Carried['to'];
-}
-
-/** Empty where a name or a day is not known: the sentence would have a hole, and the plan beside it tells anyway. */
-function sentenceOf(change: Change, { say, date, money }: Speech): string {
-  const { to, plan = to, at, paid = to } = change as Carried;
-  if (plan === null || at === null) return '';
-  return say(`change.${change.kind}` as WordKey, {
-    plan: `${plan}`,
-    count: typeof to === 'number' ? to : '',
-    amount: typeof paid === 'object' && paid ? money(paid) : '',
-    date: at ? date(at) : '',
-  });
-}
+/** Stripe answered, and will answer the same until the set-up is repaired. */
+const repairedByHost: readonly string[] = [
+  'stripe_rejected',
+  'stripe_customer_missing',
+] satisfies readonly ProblemCode[];
 
 /** @returns the words, and whether only support can help, who will ask for the code */
 export function failureText(
   { code, status, transient }: BillhookError,
-  { say }: Speech,
+  { term }: Localizer,
 ): { text: string; support: boolean } {
-  const known = say(`failure.${code}` as WordKey);
+  const known = term(`failure.${code}` as WordKey);
   if (known) return { text: known, support: false };
-  // Stripe answered, and will say the same again until somebody repairs the set-up.
-  if (transient && !/^stripe_[rc](ej|us)/.test(code))
-    return { text: say(code.startsWith('stripe') ? 'failure.stripe' : 'failure.unreachable'), support: false };
-  return { text: say(status === 401 ? 'failure.token' : 'failure.support'), support: true };
+  if (transient && !repairedByHost.includes(code))
+    return { text: term(code.startsWith('stripe') ? 'failure.stripe' : 'failure.unreachable'), support: false };
+  return { text: term(status === 401 ? 'failure.token' : 'failure.support'), support: true };
 }

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Action } from '../../contract.ts';
 import type { ActionView } from '../../view/present.ts';
-import type { Speech } from '../../i18n/localizer.ts';
+import type { Localizer } from '../../i18n/localizer.ts';
 
 export type Press = (action: Action, event: Event) => void;
 
@@ -13,7 +13,7 @@ export function actionButton(
   view: ActionView,
   kind: 'primary' | 'secondary',
   press: Press,
-  speech: Speech,
+  i18n: Localizer,
   hint = false,
 ): TemplateResult {
   const part = `button button-${kind}`;
@@ -29,7 +29,7 @@ export function actionButton(
     aria-describedby=${hint ? 'hint' : nothing}
     @click=${pressed}
   >
-    ${view.opening ? html`<span class="opening"><span class="spinner" aria-hidden="true"></span>${speech.say('opening')}</span>` : view.label}
+    ${view.opening ? html`<span class="opening"><span class="spinner" aria-hidden="true"></span>${i18n.term('opening')}</span>` : view.label}
   </button>`;
 }
 
@@ -37,12 +37,12 @@ export function actionButton(
 export function actionButtons(
   views: readonly ActionView[],
   press: Press,
-  speech: Speech,
+  i18n: Localizer,
   primary: boolean,
   hint: boolean,
 ): TemplateResult | typeof nothing {
   if (!views.length) return nothing;
   return html`<div class="actions" part="actions">
-    ${views.map((view, index) => actionButton(view, primary && index === 0 ? 'primary' : 'secondary', press, speech, hint))}
+    ${views.map((view, index) => actionButton(view, primary && index === 0 ? 'primary' : 'secondary', press, i18n, hint))}
   </div>`;
 }

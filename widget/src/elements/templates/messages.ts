@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { BannerView, FailureView, NoteView } from '../../view/present.ts';
-import type { Speech } from '../../i18n/localizer.ts';
+import type { Localizer } from '../../i18n/localizer.ts';
 import { actionButtons, type Press } from './actions.ts';
 import { icon } from './icons.ts';
 
@@ -8,7 +8,7 @@ import { icon } from './icons.ts';
 export function banner(
   view: BannerView | null,
   press: Press,
-  speech: Speech,
+  i18n: Localizer,
   interrupts: boolean,
 ): TemplateResult | typeof nothing {
   if (!view) return nothing;
@@ -22,7 +22,7 @@ export function banner(
     <div class="words">
       <p class="title" id="banner-title">${view.title}</p>
       <p>${view.text}</p>
-      ${actionButtons(view.actions, press, speech, true, false)}
+      ${actionButtons(view.actions, press, i18n, true, false)}
     </div>
   </section>`;
 }
@@ -37,7 +37,7 @@ export function note(view: NoteView | null): TemplateResult | typeof nothing {
 }
 
 /** What failed, in words, and the way on. */
-export function failure(view: FailureView | null, retry: () => void, speech: Speech): TemplateResult | typeof nothing {
+export function failure(view: FailureView | null, retry: () => void, i18n: Localizer): TemplateResult | typeof nothing {
   if (!view) return nothing;
   return html`<div class="message failure ${view.alone ? 'alone neutral' : 'caution'}" part="failure">
     ${icon('caution')}
@@ -46,7 +46,7 @@ export function failure(view: FailureView | null, retry: () => void, speech: Spe
       ${view.code ? html`<p class="code">${view.code}</p>` : nothing}
     </div>
     <button type="button" class="button button-secondary" part="button button-secondary retry" @click=${retry}>
-      ${speech.say('retry')}
+      ${i18n.term('retry')}
     </button>
   </div>`;
 }

@@ -1,17 +1,17 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { BillingView } from '../../view/present.ts';
-import type { Speech } from '../../i18n/localizer.ts';
+import type { Localizer } from '../../i18n/localizer.ts';
 import { actionButton, type Press } from './actions.ts';
 import { plan } from './plan.ts';
 
 /** The plans that may be bought now; each button names its plan, so that they differ when read without the row. */
-export function offers(views: BillingView['offers'], press: Press, speech: Speech): TemplateResult | typeof nothing {
+export function offers(views: BillingView['offers'], press: Press, i18n: Localizer): TemplateResult | typeof nothing {
   if (!views.length) return nothing;
-  return html`<ul class="rows offers" part="offers" aria-label=${speech.say('action.subscribe')}>
+  return html`<ul class="rows offers" part="offers" aria-label=${i18n.term('action.subscribe')}>
     ${views.map(
       (view, index) =>
         html`<li>
-          ${plan(view.plan)}${actionButton(view.action, index ? 'secondary' : 'primary', press, speech, true)}
+          ${plan(view.plan)}${actionButton(view.action, index ? 'secondary' : 'primary', press, i18n, true)}
         </li>`,
     )}
   </ul>`;

@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { BillingView, PlanView } from '../../view/present.ts';
-import type { Speech } from '../../i18n/localizer.ts';
+import type { Localizer } from '../../i18n/localizer.ts';
 
 /** Name, status and price. Each text stands in a `.text`, which becomes a bar of its size while it is loading. */
 export function plan(view: PlanView): TemplateResult {
@@ -24,12 +24,12 @@ function price({ amount, per, notes }: NonNullable<PlanView['price']>): Template
 }
 
 /** What the account pays for: one plan, or the list of its subscriptions. */
-export function plans({ plan: only, subscriptions }: BillingView, { say }: Speech): TemplateResult {
+export function plans({ plan: only, subscriptions }: BillingView, { term }: Localizer): TemplateResult {
   if (!subscriptions.length) {
-    return html`<p class="eyebrow"><span class="text">${say('currentPlan')}</span></p>
+    return html`<p class="eyebrow"><span class="text">${term('currentPlan')}</span></p>
       ${plan(only)}`;
   }
-  return html`<p class="eyebrow" id="subscriptions">${say('subscriptions')}</p>
+  return html`<p class="eyebrow" id="subscriptions">${term('subscriptions')}</p>
     <ul class="rows" part="subscriptions" aria-labelledby="subscriptions">
       ${subscriptions.map((view) => html`<li>${plan(view)}</li>`)}
     </ul>`;

@@ -1,3 +1,11 @@
+import type { BillingState, Change, Purpose } from '../../contract.ts';
+
+/** Each state, change and purpose that is told in words has some. Before its first fetch an account is shown as loading. */
+type Told =
+  | `state.${Exclude<BillingState, 'unknown'>}`
+  | `change.${Exclude<Change['kind'], 'paymentFailed'>}`
+  | `action.${Purpose}`;
+
 /**
  * Every string that a person reads, in English: the shape that other languages follow. `{name}` is filled in at render.
  * Counted things ("3 months", "in 5 days") come from `Intl`, so that no language needs plural forms here.
@@ -114,4 +122,4 @@ export const en = {
   'failure.support': 'Billing does not work here. Please contact support.',
   asOf: 'Shown as of {time}.',
   retry: 'Try again',
-} as const;
+} as const satisfies Readonly<Record<Told, string>> & Readonly<Record<string, string>>;
