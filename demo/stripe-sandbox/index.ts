@@ -17,22 +17,7 @@ import { createFaults } from './http/faults.ts';
 import { createRequestLog } from './http/request-log.ts';
 import { createPages } from './pages/index.ts';
 import { startPage } from './pages/start.ts';
-import { accountRoutes } from './routes/account.ts';
-import { balanceRoutes } from './routes/balance.ts';
-import { catalogRoutes } from './routes/catalog.ts';
-import { checkoutRoutes } from './routes/checkout.ts';
-import { customerRoutes } from './routes/customers.ts';
-import { discountRoutes } from './routes/discounts.ts';
-import { entitlementRoutes } from './routes/entitlements.ts';
-import { invoiceRoutes } from './routes/invoices.ts';
-import { portalConfigurationRoutes } from './routes/portal-configurations.ts';
-import { portalSessionRoutes } from './routes/portal-sessions.ts';
-import { previewRoutes } from './routes/previews.ts';
-import { priceRoutes } from './routes/prices.ts';
-import { scheduleRoutes } from './routes/schedules.ts';
-import { subscriptionRoutes } from './routes/subscriptions.ts';
-import { taxRoutes } from './routes/tax.ts';
-import { webhookRoutes } from './routes/webhooks.ts';
+import { registerRoutes } from './routes/index.ts';
 import type { StripeSandbox, StripeSandboxOptions } from './sandbox.ts';
 import { createClock } from './state/clock.ts';
 import { defaultSettings } from './state/settings.ts';
@@ -86,23 +71,7 @@ export function createSandbox(options: StripeSandboxOptions = {}): StripeSandbox
   clock.drive(createDueWork(state, () => deliveries.settled()));
 
   const { app: v1, api } = createApi({ state, secretKey, faults, log: requests, closing: closing.signal });
-  accountRoutes(api);
-  catalogRoutes(api);
-  priceRoutes(api);
-  discountRoutes(api);
-  taxRoutes(api);
-  customerRoutes(api);
-  balanceRoutes(api);
-  entitlementRoutes(api);
-  subscriptionRoutes(api);
-  scheduleRoutes(api);
-  checkoutRoutes(api);
-  // Before the invoices, whose `/:id` would take "create_preview" for one.
-  previewRoutes(api);
-  invoiceRoutes(api);
-  portalConfigurationRoutes(api);
-  portalSessionRoutes(api);
-  webhookRoutes(api, deliveries);
+  registerRoutes(api, deliveries);
 
   const app = new Hono();
   const sandbox: StripeSandbox = {

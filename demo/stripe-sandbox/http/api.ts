@@ -9,6 +9,7 @@ import qs from 'qs';
 import { invalidRequest, StripeError } from '../errors.ts';
 import { API_VERSION } from '../state/events.ts';
 import type { State } from '../state/state.ts';
+import { checkDeclared } from './declared.ts';
 import { answerKind, checkExpand, expand } from './expand.ts';
 import type { Fault, FaultPlan } from './faults.ts';
 import { createIdempotencyKeys, type StoredAnswer } from './idempotency.ts';
@@ -126,6 +127,7 @@ export function createApi(options: ApiOptions): { app: Hono; api: Api } {
       function run(): StoredAnswer & { keep: boolean } {
         const cause = method === 'GET' ? { id: null, idempotency_key: null } : { id: requestId, idempotency_key: key };
         try {
+          checkDeclared(method, path, raw);
           const params = readShape(full, raw);
           const { expand: paths = [] } = params as { expand?: string[] };
           checkExpand(kind, paths);

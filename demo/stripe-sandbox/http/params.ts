@@ -11,6 +11,9 @@ export interface Field<T> {
   /** Reads what was sent under `path`. */
   read(raw: unknown, path: string): T;
   readonly required?: true;
+  /** What a hash consists of, and what a list is of: `declared-parameters.json` is made by walking them. */
+  readonly parts?: Shape;
+  readonly element?: Field<unknown>;
 }
 
 // oxlint-disable-next-line typescript/no-explicit-any -- a shape's fields are of any type; `Read` recovers each
@@ -62,15 +65,16 @@ export const flag: Field<boolean> = {
   },
 };
 
-export function oneOf<const T extends string>(...allowed: readonly T[]): Field<T> {
+/** The sandbox carries out only some of what Stripe's union declares: said plainly, rather than ignored. */
+export function only<const T extends string>(...carriedOut: readonly T[]): Field<T> {
   return {
     read(raw, path) {
-      const found = allowed.find((value) => value === raw);
-      if (found === undefined) {
-        const names = allowed.length > 1 ? `${allowed.slice(0, -1).join(', ')}, or ${allowed.at(-1)}` : allowed[0];
-        throw invalidRequest(`Invalid ${path}: must be one of ${names}`, { param: path });
-      }
-      return found;
+      const found = carriedOut.find((value) => value === raw);
+      if (found !== undefined) return found;
+      throw invalidRequest(`The sandbox carries out '${path}' only as ${carriedOut.join(', ')}.`, {
+        code: 'sandbox_unsupported',
+        param: path,
+      });
     },
   };
 }
@@ -80,10 +84,18 @@ export function oneOf<const T extends string>(...allowed: readonly T[]): Field<T
  *
  * @example union<Stripe.Checkout.SessionCreateParams.Locale>()
  */
-export const union = <T extends string>(): Field<T> => text as Field<string> as Field<T>;
+export const union = <T extends string>(): Field<Known<T>> => text as Field<string> as Field<Known<T>>;
+
+/** The texts of a union without the SDK's opening for those of the future. */
+export type Known<T extends string> = T extends string
+  ? Record<never, never> extends Record<T, 1>
+    ? never
+    : T
+  : never;
 
 export function list<T>(of: Field<T>): Field<T[]> {
   return {
+    element: of,
     read(raw, path) {
       // `items[0][price]` arrives as an array, an index above qs's limit as an object with number keys.
       const values = isRecord(raw) && Object.keys(raw).every((key) => /^\d+$/.test(key)) ? Object.values(raw) : raw;
@@ -94,16 +106,16 @@ export function list<T>(of: Field<T>): Field<T[]> {
 }
 
 export function hash<S extends Shape>(shape: S): Field<Read<S>> {
-  return { read: (raw, path) => readShape(shape, raw, path) };
+  return { parts: shape, read: (raw, path) => readShape(shape, raw, path) };
 }
 
 /** An empty text unsets the field. */
 export function emptyable<T>(field: Field<T>): Field<T | null> {
-  return { read: (raw, path) => (raw === '' ? null : field.read(raw, path)) };
+  return { ...field, read: (raw, path) => (raw === '' ? null : field.read(raw, path)) };
 }
 
 export function required<T>(field: Field<T>): Field<T> & { required: true } {
-  return { read: field.read, required: true };
+  return { ...field, required: true };
 }
 
 /** A parameter of Stripe's that the sandbox does not carry out: said plainly, rather than ignored. */

@@ -2,14 +2,18 @@
 
 import type { Api } from '../http/api.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
-import { flag, hash, list, required, text, timeRange } from '../http/params.ts';
-import { checkPrice, createPrice, priceData, requirePrice } from './prices.ts';
+import { flag, hash, integer, list, required, text, timeRange } from '../http/params.ts';
+import { checkPrice, createPrice, interval, priceData, requirePrice } from './prices.ts';
 import { applyProduct, createProduct, productFields, requireProduct } from './products.ts';
+
+const { default_price: _later, ...newProductFields } = productFields;
+/** The price that comes with a product is licensed: nothing else can be said of it. */
+const firstPriceData = { ...priceData, recurring: hash({ interval: required(interval), interval_count: integer }) };
 
 export function catalogRoutes(api: Api): void {
   api.post(
     '/v1/products',
-    { ...productFields, id: text, name: required(text), default_price_data: hash(priceData) },
+    { ...newProductFields, id: text, name: required(text), default_price_data: hash(firstPriceData) },
     ({ state, params }) => {
       const { name, default_price_data: priceParams, id, ...rest } = params;
       if (priceParams) checkPrice(state, priceParams);

@@ -13,7 +13,7 @@ import {
   integer,
   list,
   metadata,
-  oneOf,
+  only,
   required,
   text,
   union,
@@ -94,7 +94,7 @@ export const checkoutFields = {
   }),
   success_url: text,
   tax_id_collection: hash({ enabled: required(flag), required: union<'if_supported' | 'never'>() }),
-  ui_mode: oneOf('hosted_page'),
+  ui_mode: only('hosted_page'),
 };
 
 type Params = Read<typeof checkoutFields>;

@@ -12,15 +12,16 @@ import {
   integer,
   list,
   metadata,
-  oneOf,
+  only,
   required,
   text,
   timeRange,
+  union,
   type Read,
 } from '../http/params.ts';
 import { readSearch } from '../http/search.ts';
 import type { State } from '../state/state.ts';
-import type { Customer } from '../state/wire.ts';
+import type { Customer, PaymentMethod } from '../state/wire.ts';
 import { freshMetadata, patchMetadata } from './metadata.ts';
 
 const addressFields = { city: text, country: text, line1: text, line2: text, postal_code: text, state: text };
@@ -36,7 +37,7 @@ const customerFields = {
   name: emptyable(text),
   phone: emptyable(text),
   preferred_locales: list(text),
-  tax_exempt: emptyable(oneOf('none', 'exempt', 'reverse')),
+  tax_exempt: emptyable(union<NonNullable<Customer['tax_exempt']>>()),
 };
 
 const cardFields = { number: text, token: text, exp_month: integer, exp_year: integer, cvc: text };
@@ -93,7 +94,7 @@ export function customerRoutes(api: Api): void {
   });
   const listMethods = {
     ...pageParams,
-    type: oneOf('card', 'sepa_debit', 'us_bank_account', 'link'),
+    type: union<PaymentMethod['type']>(),
     allow_redisplay: text,
   };
   api.get('/v1/customers/:id/payment_methods', listMethods, ({ state, params, id }) => {
@@ -116,7 +117,7 @@ export function customerRoutes(api: Api): void {
   api.post(
     '/v1/payment_methods',
     {
-      type: required(oneOf('card', 'sepa_debit')),
+      type: required(only('card', 'sepa_debit')),
       card: hash(cardFields),
       sepa_debit: hash({ iban: required(text) }),
       billing_details: billingDetails,
@@ -171,7 +172,11 @@ export function customerRoutes(api: Api): void {
   api.get('/v1/payment_methods/:id', {}, ({ state, id }) => resolvePaymentMethod(state, id(), 'id'));
   api.post(
     '/v1/payment_methods/:id',
-    { billing_details: billingDetails, metadata, allow_redisplay: oneOf('always', 'limited', 'unspecified') },
+    {
+      billing_details: billingDetails,
+      metadata,
+      allow_redisplay: union<NonNullable<PaymentMethod['allow_redisplay']>>(),
+    },
     ({ state, params, id }) => {
       const method = resolvePaymentMethod(state, id(), 'id');
       state.update(method, (changed) => {

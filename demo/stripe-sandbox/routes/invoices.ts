@@ -1,5 +1,6 @@
 /** Invoices, invoice items, invoice payments, payment and setup intents, charges. */
 
+import type { Stripe } from 'stripe';
 import { resolvePaymentMethod } from '../engine/cards.ts';
 import { payNow, settleZero } from '../engine/collection.ts';
 import { requireAttached, requireCustomer } from '../engine/customers.ts';
@@ -7,7 +8,7 @@ import { draftInvoice, finalizeInvoice, voidInvoice } from '../engine/invoices.t
 import { invalidRequest, noSuch } from '../errors.ts';
 import type { Api } from '../http/api.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
-import { flag, hash, integer, metadata, oneOf, required, text, timeRange } from '../http/params.ts';
+import { flag, hash, integer, metadata, required, text, timeRange, union } from '../http/params.ts';
 import type { State } from '../state/state.ts';
 import type { Invoice, InvoiceItem } from '../state/wire.ts';
 import { freshMetadata } from './metadata.ts';
@@ -17,13 +18,14 @@ export function invoiceRoutes(api: Api): void {
     '/v1/invoices',
     {
       auto_advance: flag,
-      collection_method: oneOf('charge_automatically'),
+      collection_method: union<Invoice['collection_method']>(),
+      days_until_due: integer,
       currency: text,
       customer: required(text),
       default_payment_method: text,
       description: text,
       metadata,
-      pending_invoice_items_behavior: oneOf('exclude', 'include'),
+      pending_invoice_items_behavior: union<Stripe.InvoiceCreateParams.PendingInvoiceItemsBehavior>(),
     },
     ({ state, params }) => {
       const customer = requireCustomer(state, params.customer, 'customer');
@@ -50,10 +52,10 @@ export function invoiceRoutes(api: Api): void {
     '/v1/invoices',
     {
       ...pageParams,
-      collection_method: oneOf('charge_automatically', 'send_invoice'),
+      collection_method: union<Invoice['collection_method']>(),
       created: timeRange,
       customer: text,
-      status: oneOf('draft', 'open', 'paid', 'uncollectible', 'void'),
+      status: union<NonNullable<Invoice['status']>>(),
       subscription: text,
     },
     ({ state, params }) =>
@@ -165,8 +167,8 @@ export function invoiceRoutes(api: Api): void {
       ...pageParams,
       created: timeRange,
       invoice: text,
-      payment: hash({ payment_intent: text, type: required(oneOf('charge', 'payment_intent', 'payment_record')) }),
-      status: oneOf('canceled', 'open', 'paid'),
+      payment: hash({ payment_intent: text, type: required(union<Stripe.InvoicePaymentListParams.Payment.Type>()) }),
+      status: union<Stripe.InvoicePaymentListParams.Status>(),
     },
     ({ state, params }) => {
       if (params.invoice !== undefined) requireInvoice(state, params.invoice, 'invoice');

@@ -4,17 +4,30 @@ import { createConfiguration, defaultFeatures } from '../engine/portal.ts';
 import { invalidRequest, noSuch } from '../errors.ts';
 import type { Api } from '../http/api.ts';
 import { page, pageParams } from '../http/paging.ts';
-import { emptyable, flag, hash, integer, list, metadata, oneOf, required, text, type Read } from '../http/params.ts';
+import {
+  emptyable,
+  flag,
+  hash,
+  integer,
+  list,
+  metadata,
+  only,
+  required,
+  text,
+  union,
+  type Read,
+} from '../http/params.ts';
 import type { State } from '../state/state.ts';
 import type { PortalConfiguration } from '../state/wire.ts';
 import { freshMetadata, patchMetadata } from './metadata.ts';
 import { requirePrice } from './prices.ts';
 import { requireProduct } from './products.ts';
 
-const proration = oneOf('always_invoice', 'create_prorations', 'none');
+type Features = PortalConfiguration['features'];
+const proration = union<PortalConfiguration['features']['subscription_update']['proration_behavior']>();
 const features = {
   customer_update: hash({
-    allowed_updates: emptyable(list(oneOf('address', 'email', 'name', 'phone', 'shipping', 'tax_id'))),
+    allowed_updates: emptyable(list(union<Features['customer_update']['allowed_updates'][number]>())),
     enabled: flag,
   }),
   invoice_history: hash({ enabled: required(flag) }),
@@ -22,37 +35,30 @@ const features = {
   subscription_cancel: hash({
     cancellation_reason: hash({
       enabled: required(flag),
-      options: emptyable(
-        list(
-          oneOf(
-            'customer_service',
-            'low_quality',
-            'missing_features',
-            'other',
-            'switched_service',
-            'too_complex',
-            'too_expensive',
-            'unused',
-          ),
-        ),
-      ),
+      options: emptyable(list(union<Features['subscription_cancel']['cancellation_reason']['options'][number]>())),
     }),
     enabled: flag,
-    mode: oneOf('at_period_end', 'immediately'),
+    mode: union<Features['subscription_cancel']['mode']>(),
     proration_behavior: proration,
   }),
   subscription_pause: hash({
     enabled: flag,
     duration: hash({
-      type: required(oneOf('indefinite', 'interval_options')),
+      type: required(union<Features['subscription_pause']['duration']['type']>()),
       interval_options: list(
-        hash({ interval: required(oneOf('day', 'week', 'month', 'year')), interval_count: required(integer) }),
+        hash({
+          interval:
+            required(union<Features['subscription_pause']['duration']['interval_options'][number]['interval']>()),
+          interval_count: required(integer),
+        }),
       ),
     }),
   }),
   subscription_update: hash({
-    billing_cycle_anchor: oneOf('unchanged'),
-    default_allowed_updates: emptyable(list(oneOf('price', 'promotion_code', 'quantity'))),
+    billing_cycle_anchor: only('unchanged'),
+    default_allowed_updates: emptyable(
+      list(union<Features['subscription_update']['default_allowed_updates'][number]>()),
+    ),
     enabled: flag,
     products: emptyable(
       list(
@@ -65,9 +71,17 @@ const features = {
     ),
     proration_behavior: proration,
     schedule_at_period_end: hash({
-      conditions: emptyable(list(hash({ type: required(oneOf('decreasing_item_amount', 'shortening_interval')) }))),
+      conditions: emptyable(
+        list(
+          hash({
+            type: required(
+              union<Features['subscription_update']['schedule_at_period_end']['conditions'][number]['type']>(),
+            ),
+          }),
+        ),
+      ),
     }),
-    trial_update_behavior: oneOf('continue_trial', 'end_trial'),
+    trial_update_behavior: union<Features['subscription_update']['trial_update_behavior']>(),
   }),
 };
 

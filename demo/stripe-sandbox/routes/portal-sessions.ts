@@ -4,25 +4,18 @@ import { requireCustomer } from '../engine/customers.ts';
 import { createPortalSession, defaultConfiguration, noConfiguration } from '../engine/portal.ts';
 import { invalidRequest, missingParam, noSuch } from '../errors.ts';
 import type { Api } from '../http/api.ts';
-import { hash, integer, list, oneOf, required, text, type Read } from '../http/params.ts';
+import { hash, integer, list, required, text, union, type Read } from '../http/params.ts';
 import type { State } from '../state/state.ts';
 import type { PortalConfiguration, PortalSession } from '../state/wire.ts';
 import { requireConfiguration } from './portal-configurations.ts';
 import { requireSubscription } from './subscriptions.ts';
 
+type Flow = NonNullable<PortalSession['flow']>;
+
 const flowFields = {
-  type: required(
-    oneOf(
-      'customer_update',
-      'payment_method_update',
-      'subscription_cancel',
-      'subscription_pause',
-      'subscription_update',
-      'subscription_update_confirm',
-    ),
-  ),
+  type: required(union<Flow['type']>()),
   after_completion: hash({
-    type: required(oneOf('hosted_confirmation', 'portal_homepage', 'redirect')),
+    type: required(union<Flow['after_completion']['type']>()),
     hosted_confirmation: hash({ custom_message: text }),
     redirect: hash({ return_url: required(text) }),
   }),
@@ -39,7 +32,7 @@ const sessionFields = {
   configuration: text,
   customer: text,
   flow_data: hash(flowFields),
-  locale: text,
+  locale: union<NonNullable<PortalSession['locale']>>(),
   return_url: text,
 };
 
@@ -60,7 +53,7 @@ function createSession(state: State, params: Read<typeof sessionFields>): Portal
     throw invalidRequest('The configuration specified is not active.', { param: 'configuration' });
   return createPortalSession(state, customer.id, configuration, {
     flow: params.flow_data ? flowOf(state, configuration, customer.id, params.flow_data) : null,
-    locale: (params.locale as PortalSession['locale']) ?? null,
+    locale: params.locale ?? null,
     return_url: params.return_url ?? configuration.default_return_url,
   });
 }

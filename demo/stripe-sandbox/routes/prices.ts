@@ -11,7 +11,7 @@ import {
   integer,
   list,
   metadata,
-  oneOf,
+  only,
   required,
   text,
   timeRange,
@@ -24,7 +24,7 @@ import { freshMetadata, patchMetadata } from './metadata.ts';
 import { createProduct, requireProduct, withoutName } from './products.ts';
 
 type Recurring = NonNullable<Price['recurring']>;
-const interval = union<Recurring['interval']>();
+export const interval = union<Recurring['interval']>();
 const usageType = union<Recurring['usage_type']>();
 const taxBehavior = union<NonNullable<Price['tax_behavior']>>();
 
@@ -68,7 +68,7 @@ const priceFields = {
       flat_amount_decimal: decimal,
       unit_amount: integer,
       unit_amount_decimal: decimal,
-      up_to: required(either(integer, oneOf('inf'))),
+      up_to: required(either(integer, only('inf'))),
     }),
   ),
   tiers_mode: union<NonNullable<Price['tiers_mode']>>(),

@@ -1,5 +1,6 @@
 /** `/v1/subscription_schedules`. */
 
+import type { Stripe } from 'stripe';
 import { endSubscription } from '../engine/cancellation.ts';
 import { addInterval } from '../engine/periods.ts';
 import { releaseSchedule } from '../engine/schedule-end.ts';
@@ -14,10 +15,11 @@ import {
   integer,
   list,
   metadata,
-  oneOf,
+  only,
   required,
   text,
   timeRange,
+  union,
   type Read,
 } from '../http/params.ts';
 import type { State } from '../state/state.ts';
@@ -25,15 +27,18 @@ import type { SubscriptionSchedule } from '../state/wire.ts';
 import { freshMetadata, patchMetadata } from './metadata.ts';
 import { recurringPrice, requireSubscription } from './subscriptions.ts';
 
-const proration = oneOf('always_invoice', 'create_prorations', 'none');
-const moment = either(integer, oneOf('now'));
+const proration = union<Stripe.SubscriptionScheduleUpdateParams.ProrationBehavior>();
+const moment = either(integer, only('now'));
 
 const updateFields = {
-  end_behavior: oneOf('cancel', 'release'),
+  end_behavior: only('cancel', 'release'),
   metadata,
   phases: list(
     hash({
-      duration: hash({ interval: required(oneOf('day', 'week', 'month', 'year')), interval_count: integer }),
+      duration: hash({
+        interval: required(union<Stripe.SubscriptionScheduleUpdateParams.Phase.Duration.Interval>()),
+        interval_count: integer,
+      }),
       end_date: moment,
       items: required(list(hash({ metadata, price: required(text), quantity: integer }))),
       metadata,

@@ -1,5 +1,6 @@
 /** What may be said about a subscription: when it is made, changed, paused and resumed. */
 
+import type { Stripe } from 'stripe';
 import {
   either,
   emptyable,
@@ -8,29 +9,28 @@ import {
   integer,
   list,
   metadata,
-  oneOf,
+  only,
   required,
   text,
+  union,
   unsupported,
 } from '../http/params.ts';
 
-const paymentBehavior = oneOf('allow_incomplete', 'default_incomplete', 'error_if_incomplete');
-const prorationBehavior = oneOf('always_invoice', 'create_prorations', 'none');
-const cancelAt = either(integer, oneOf('max_period_end', 'min_period_end'));
-const feedback = oneOf(
-  'customer_service',
-  'low_quality',
-  'missing_features',
-  'other',
-  'switched_service',
-  'too_complex',
-  'too_expensive',
-  'unused',
-);
+const paymentBehavior = only('allow_incomplete', 'default_incomplete', 'error_if_incomplete');
+const prorationBehavior = union<Stripe.SubscriptionUpdateParams.ProrationBehavior>();
+const cancelAt = either(integer, only('max_period_end', 'min_period_end'));
+const feedback = union<Stripe.SubscriptionUpdateParams.CancellationDetails.Feedback>();
 export const cancellationDetails = hash({ comment: emptyable(text), feedback: emptyable(feedback) });
-const paymentSettings = hash({ save_default_payment_method: oneOf('off', 'on_subscription') });
+const paymentSettings = hash({
+  save_default_payment_method: union<Stripe.SubscriptionUpdateParams.PaymentSettings.SaveDefaultPaymentMethod>(),
+});
 const trialSettings = hash({
-  end_behavior: required(hash({ missing_payment_method: required(oneOf('cancel', 'create_invoice', 'pause')) })),
+  end_behavior: required(
+    hash({
+      missing_payment_method:
+        required(union<Stripe.SubscriptionUpdateParams.TrialSettings.EndBehavior.MissingPaymentMethod>()),
+    }),
+  ),
 });
 
 const notYet = {
@@ -48,10 +48,10 @@ const notYet = {
 export const discountList = emptyable(list(hash({ coupon: text, discount: text, promotion_code: text })));
 const taxRates = emptyable(list(text));
 /** Only `self` can owe the tax: the sandbox has no connected accounts. */
-export const automaticTax = hash({ enabled: required(flag), liability: hash({ type: required(oneOf('self')) }) });
+export const automaticTax = hash({ enabled: required(flag), liability: hash({ type: required(only('self')) }) });
 const shared = {
   automatic_tax: automaticTax,
-  collection_method: oneOf('charge_automatically', 'send_invoice'),
+  collection_method: union<Stripe.SubscriptionUpdateParams.CollectionMethod>(),
   days_until_due: integer,
   default_tax_rates: taxRates,
   discounts: discountList,
@@ -64,8 +64,8 @@ export const createFields = {
   backdate_start_date: unsupported,
   billing_cycle_anchor_config: unsupported,
   billing_mode: hash({
-    flexible: hash({ proration_discounts: oneOf('included') }),
-    type: required(oneOf('classic', 'flexible')),
+    flexible: hash({ proration_discounts: only('included') }),
+    type: required(union<Stripe.SubscriptionCreateParams.BillingMode.Type>()),
   }),
   cancel_at: cancelAt,
   cancel_at_period_end: flag,
@@ -96,41 +96,33 @@ export const updateFields = {
   metadata,
   off_session: flag,
   pause_collection: emptyable(
-    hash({ behavior: required(oneOf('keep_as_draft', 'mark_uncollectible', 'void')), resumes_at: integer }),
+    hash({
+      behavior: required(union<Stripe.SubscriptionUpdateParams.PauseCollection.Behavior>()),
+      resumes_at: integer,
+    }),
   ),
-  payment_behavior: oneOf('allow_incomplete', 'pending_if_incomplete'),
+  payment_behavior: only('allow_incomplete', 'pending_if_incomplete'),
   payment_settings: paymentSettings,
   proration_behavior: prorationBehavior,
   proration_date: integer,
-  trial_end: either(integer, oneOf('now')),
+  trial_end: either(integer, only('now')),
   trial_settings: trialSettings,
 };
 
 export const pauseFields = {
   bill_for: hash({
-    outstanding_usage_through: hash({ type: required(oneOf('none', 'now')) }),
-    unused_time_from: hash({ type: required(oneOf('item_current_period_start', 'none', 'now')) }),
+    outstanding_usage_through: hash({
+      type: required(union<Stripe.SubscriptionPauseParams.BillFor.OutstandingUsageThrough.Type>()),
+    }),
+    unused_time_from: hash({ type: required(union<Stripe.SubscriptionPauseParams.BillFor.UnusedTimeFrom.Type>()) }),
   }),
-  invoicing_behavior: oneOf('pending_invoice_item'),
-  type: oneOf('subscription'),
+  invoicing_behavior: only('pending_invoice_item'),
+  type: only('subscription'),
 };
 
 export const resumeFields = {
-  billing_cycle_anchor: hash({ type: required(oneOf('now', 'unchanged')) }),
-  payment_behavior: oneOf('resume_on_payment_attempt', 'resume_on_payment_success'),
+  billing_cycle_anchor: hash({ type: required(union<Stripe.SubscriptionResumeParams.BillingCycleAnchor.Type>()) }),
+  payment_behavior: union<Stripe.SubscriptionResumeParams.PaymentBehavior>(),
   proration_behavior: prorationBehavior,
   proration_date: unsupported,
 };
-
-export const STATUSES = [
-  'active',
-  'all',
-  'canceled',
-  'ended',
-  'incomplete',
-  'incomplete_expired',
-  'past_due',
-  'paused',
-  'trialing',
-  'unpaid',
-] as const;

@@ -1,5 +1,6 @@
 /** `/v1/subscriptions`. */
 
+import type { Stripe } from 'stripe';
 import { endSubscription, markCancelAt, scheduleByApi, unscheduleCancellation } from '../engine/cancellation.ts';
 import { requireAttached, requireCustomer } from '../engine/customers.ts';
 import { pauseByRequest, resume } from '../engine/pause.ts';
@@ -12,20 +13,15 @@ import { endTrialNow, moveTrialEnd } from '../engine/trials.ts';
 import { invalidRequest, missingParam, noSuch } from '../errors.ts';
 import type { Api } from '../http/api.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
-import { oneOf, required, text, timeRange, unsupported, type Read } from '../http/params.ts';
+import { required, text, timeRange, union, unsupported, type Read } from '../http/params.ts';
 import type { State } from '../state/state.ts';
 import type { ItemChange, Price, Subscription } from '../state/wire.ts';
 import { freshMetadata, patchMetadata } from './metadata.ts';
 import { readBilling } from './subscription-billing.ts';
-import {
-  cancellationDetails,
-  createFields,
-  pauseFields,
-  resumeFields,
-  STATUSES,
-  updateFields,
-} from './subscription-fields.ts';
+import { cancellationDetails, createFields, pauseFields, resumeFields, updateFields } from './subscription-fields.ts';
 import { taxRatesOf } from './tax.ts';
+
+type Status = Stripe.SubscriptionListParams.Status;
 
 export function subscriptionRoutes(api: Api): void {
   api.post('/v1/subscriptions', createFields, ({ state, params }) => create(state, params));
@@ -35,8 +31,8 @@ export function subscriptionRoutes(api: Api): void {
       ...pageParams,
       customer: text,
       price: text,
-      status: oneOf(...STATUSES),
-      collection_method: oneOf('charge_automatically', 'send_invoice'),
+      status: union<Status>(),
+      collection_method: union<Subscription['collection_method']>(),
       created: timeRange,
       current_period_end: timeRange,
       current_period_start: timeRange,
@@ -106,7 +102,7 @@ export function requireSubscription(state: State, id: string, param = 'id'): Sub
 }
 
 /** Without a status, Stripe lists everything that has not been canceled. */
-function statusFits(row: Subscription, status: (typeof STATUSES)[number] | undefined): boolean {
+function statusFits(row: Subscription, status: Status | undefined): boolean {
   if (status === undefined) return row.status !== 'canceled';
   if (status === 'all') return true;
   return status === 'ended' ? isTerminal(row) : row.status === status;

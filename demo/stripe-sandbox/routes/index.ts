@@ -1,0 +1,40 @@
+/** Every endpoint that the sandbox has. */
+
+import type { Api } from '../http/api.ts';
+import type { Deliveries } from '../webhooks/deliveries.ts';
+import { accountRoutes } from './account.ts';
+import { balanceRoutes } from './balance.ts';
+import { catalogRoutes } from './catalog.ts';
+import { checkoutRoutes } from './checkout.ts';
+import { customerRoutes } from './customers.ts';
+import { discountRoutes } from './discounts.ts';
+import { entitlementRoutes } from './entitlements.ts';
+import { invoiceRoutes } from './invoices.ts';
+import { portalConfigurationRoutes } from './portal-configurations.ts';
+import { portalSessionRoutes } from './portal-sessions.ts';
+import { previewRoutes } from './previews.ts';
+import { priceRoutes } from './prices.ts';
+import { scheduleRoutes } from './schedules.ts';
+import { subscriptionRoutes } from './subscriptions.ts';
+import { taxRoutes } from './tax.ts';
+import { webhookRoutes } from './webhooks.ts';
+
+export function registerRoutes(api: Api, deliveries: Deliveries): void {
+  accountRoutes(api);
+  catalogRoutes(api);
+  priceRoutes(api);
+  discountRoutes(api);
+  taxRoutes(api);
+  customerRoutes(api);
+  balanceRoutes(api);
+  entitlementRoutes(api);
+  subscriptionRoutes(api);
+  scheduleRoutes(api);
+  checkoutRoutes(api);
+  // Before the invoices, whose `/:id` would take "create_preview" for one.
+  previewRoutes(api);
+  invoiceRoutes(api);
+  portalConfigurationRoutes(api);
+  portalSessionRoutes(api);
+  webhookRoutes(api, deliveries);
+}
