@@ -7,6 +7,7 @@ import { serve, type ServerType } from '@hono/node-server';
 import { Hono } from 'hono';
 import { createControlPages } from './control/control-forms.ts';
 import { createControlRoom } from './control/control.ts';
+import { ownHostOnly, ownPagesOnly } from './control/guard.ts';
 import { createDueWork } from './engine/due.ts';
 import { followSubscriptions } from './engine/entitlements.ts';
 import { webhooksDelivered } from './engine/invoices.ts';
@@ -114,6 +115,8 @@ export function createSandbox(options: StripeSandboxOptions = {}): StripeSandbox
       });
     },
   };
+  app.use(ownHostOnly(state));
+  app.use('/sandbox/*', ownPagesOnly(state));
   app.get('/', (context) => startPage(context, state));
   app.route('/sandbox', createControlPages(sandbox));
   app.route('/sandbox', createControlRoom(sandbox));

@@ -45,12 +45,6 @@ export function createControlPages(sandbox: StripeSandbox): Hono {
     ),
   );
 
-  // The room has no lock, but a page on some other site must not be able to press its buttons.
-  pages.use('/do/*', async (context, next) => {
-    if (context.req.header('sec-fetch-site') === 'cross-site') return context.text('Forbidden', 403);
-    return next();
-  });
-
   pages.post('/do/clock', async (context) => {
     const form = await context.req.parseBody();
     if (form['frozen'] !== undefined) {

@@ -31,7 +31,7 @@ export const controlRoom = (sandbox: StripeSandbox): Html =>
       <h1>Control room</h1>
       <p class="lede">
         This sandbox stands in for Stripe. Here you do what time, banks and bad networks would do. The same is there as
-        JSON, for tests.
+        JSON, for tests. It has no password and is for this machine alone: never make it public.
       </p>
     </div>
     ${clock(sandbox)} ${payments(sandbox)} ${customers(sandbox.state)} ${deliveries(sandbox)} ${events(sandbox)}`;

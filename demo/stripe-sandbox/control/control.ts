@@ -5,6 +5,7 @@ import type { Fault } from '../http/faults.ts';
 import type { StripeSandbox } from '../sandbox.ts';
 import type { CardBehaviour } from '../state/wire.ts';
 import type { DeliveryRule, DeliverySettings } from '../webhooks/deliveries.ts';
+import { isLoopback } from './guard.ts';
 
 const CHARGES: readonly CardBehaviour[] = ['works', 'failsOnCharge', 'needsAuthentication', 'insufficientFunds'];
 
@@ -24,7 +25,8 @@ const CHARGES: readonly CardBehaviour[] = ['works', 'failsOnCharge', 'needsAuthe
  * GET  /sandbox/settings   PATCH            Settings
  * GET  /sandbox/requests   DELETE           what was asked of /v1
  * ```
- * The room has no lock: the sandbox listens on the loopback address only, and nothing in it is worth anything.
+ * The room has no password: the sandbox listens on the loopback address only, takes requests of its own machine and its
+ * own pages only (`guard.ts`), and sends events to this machine only. It must not be made public.
  */
 export function createControlRoom(sandbox: StripeSandbox): Hono {
   const room = new Hono();
@@ -91,7 +93,7 @@ export function createControlRoom(sandbox: StripeSandbox): Hono {
       secret?: string;
       thin?: boolean;
     }>();
-    if (!URL.canParse(url)) return context.json({ error: 'url must be an absolute URL' }, 400);
+    if (!isEndpoint(url)) return context.json({ error: 'url must be an http or https address of this machine' }, 400);
     const { endpoint, secret } = sandbox.deliveries.addEndpoint(url, options);
     return context.json({ id: endpoint.id, secret });
   });
@@ -134,6 +136,13 @@ export function createControlRoom(sandbox: StripeSandbox): Hono {
     return context.json([]);
   });
   return room;
+}
+
+/** An address elsewhere would make the room a way to send requests into other networks. */
+function isEndpoint(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname } = new URL(url);
+  return /^https?:$/.test(protocol) && isLoopback(hostname);
 }
 
 const clockOf = (sandbox: StripeSandbox): object => ({
