@@ -32,7 +32,7 @@ const litAlone = 'billhook:lit-alone';
 export const brotli = (text: string): number =>
   brotliCompressSync(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
 
-/** @param root the widget's folder */
+/** @param root - the widget's folder */
 export async function weigh(root: string): Promise<Weight> {
   const { code, map } = await chunk({ root, build: { sourcemap: 'hidden' } });
   const ours = await chunk({ root, build: { rolldownOptions: { external: /^lit/ } } });

@@ -28,7 +28,7 @@ export type BillingState =
 
 export type Interval = 'day' | 'week' | 'month' | 'year';
 
-/** What is being paid for. The price is the list price × quantity: the next invoice's amount is known only from an invoice. */
+/** The product and its price. The price is the list price × quantity: the next invoice's amount is known only from an invoice. */
 export interface Plan {
   /** The product's name at Stripe; `null` while the catalogue has not told it yet. Never "free" for an unknown price. */
   readonly name: string | null;
@@ -40,7 +40,7 @@ export interface Plan {
   readonly discounted: boolean;
   /** Tax is added on top of the price that is shown. */
   readonly taxExcluded: boolean;
-  /** What is used is billed afterwards, so no fixed price can be shown. */
+  /** Usage is billed afterwards, so no fixed price can be shown. */
   readonly metered: boolean;
   /** How many further items the subscription has. */
   readonly otherItems: number;
@@ -52,14 +52,14 @@ export interface ScheduledChange {
   readonly at: string;
 }
 
-/** What stands between the account and being paid up. */
+/** The open debt of the account, and the state of its payment method. */
 export interface Payment {
   /** Open over all unpaid invoices; `null` when nothing is open. Several currencies: the largest one, and `otherCurrencies` is true. */
   readonly due: Money | null;
   readonly otherCurrencies: boolean;
   /** When Stripe tries again by itself; `null` when it will not. */
   readonly nextAttemptAt: string | null;
-  /** What is wrong, if anything. */
+  /** The trouble, if there is any. */
   readonly problem: 'failed' | 'confirmationRequired' | 'methodMissing' | 'overdue' | null;
   /** A default payment method is on file. A new one does not mean that the open invoice was paid. */
   readonly methodOnFile: boolean;
@@ -69,7 +69,7 @@ export interface Payment {
 
 export type AccessLevel = 'full' | 'readOnly' | 'none' | 'unknown';
 
-/** May this account use the product? Decided by the same judge that decides what the widget shows. */
+/** May this account use the product? Decided by the same judge as the snapshot. */
 export interface Access {
   readonly level: AccessLevel;
   /** The state the level follows from. */
@@ -80,7 +80,7 @@ export interface Access {
 
 export type PortalFlow = 'payment_method_update' | 'subscription_cancel' | 'subscription_update' | 'subscription_pause';
 
-/** What an action is for; the widget has words for each, and shows an unknown one as "manage". */
+/** The purpose of an action; the widget has words for each, and shows an unknown one as "manage". */
 export type Purpose =
   | 'manage'
   | 'updateCard'
@@ -125,7 +125,7 @@ export interface SubscriptionSummary {
   readonly payment: Payment;
 }
 
-/** What let the BFF see the newest facts. */
+/** The occasion on which the BFF fetched the newest facts. */
 export type ConfirmedBy = 'webhook' | 'return' | 'link' | 'time' | 'check' | 'sweep' | 'reconcile';
 
 /** Facts from Stripe as judged now under the host's policy: one document, all that the widget may know. */
@@ -192,7 +192,7 @@ export interface InvoiceSessionRequest {
   readonly seen: string | null;
 }
 
-/** What opening the portal, Checkout or an invoice page answers. The address is a key: it is followed at once and never kept. */
+/** The answer to opening the portal, Checkout or an invoice page. The address is a key: it is followed at once and never kept. */
 export interface OpenedVisit {
   readonly url: string;
   /** The visit's id, for `POST /v1/visits/return`. */
@@ -231,7 +231,7 @@ export interface VisitReturn {
   readonly snapshot: BillingSnapshot;
 }
 
-/** `GET /v1/access`, for host backends: the snapshot's access with what it hangs on, and how fresh it is. */
+/** `GET /v1/access`, for host backends: the snapshot's access with its state, and how fresh it is. */
 export interface AccessAnswer extends Access {
   readonly account: string;
   readonly state: BillingState;

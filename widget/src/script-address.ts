@@ -10,5 +10,5 @@ const tag = [...document.querySelectorAll<HTMLScriptElement>('script[type=module
   ({ src }) => src === here,
 );
 
-// `data-token-url`, `data-account`, `data-api`; what the host had configured before this script arrived stands.
+// `data-token-url`, `data-account`, `data-api`; options that the host set before this script arrived stand.
 configureBillhook({ api: new URL('.', here).href, ...tag?.dataset, ...registry.options });

@@ -36,7 +36,7 @@ export interface Api {
 /** A little more than the BFF allows Stripe, so that its own words for a slow Stripe arrive. */
 const timeLimit = 20_000;
 
-/** @param base the folder that `v1/` is in, ending in a slash */
+/** @param base - the folder that `v1/` is in, ending in a slash */
 export function createApi(base: string, tokens: TokenSource): Api {
   let etag: string | null = null;
   let clockAhead = 0;
@@ -45,7 +45,7 @@ export function createApi(base: string, tokens: TokenSource): Api {
     const token = await tokens.get();
     let answer = await send(token, ...request);
     if (answer.status === 401) {
-      // Once: a host whose tokens are refused gets an honest failure, not an endless loop (polar#6372).
+      // Once: the tokens of a misconfigured host fail honestly, not an endless loop (polar#6372).
       tokens.refuse(token);
       answer = await send(await tokens.get(), ...request);
     }
@@ -61,7 +61,7 @@ export function createApi(base: string, tokens: TokenSource): Api {
   async function send(token: string, path: string, body: object | null, wait: number, signal: AbortSignal) {
     signal.throwIfAborted();
     const subject = tokens.subject();
-    // By another request, or by somebody else who has signed in.
+    // By another request, or by a sign-in to another account.
     const overtaken = () => signal.aborted || tokens.subject() !== subject;
     const limit = new AbortController();
     const stop = () => limit.abort();
@@ -123,7 +123,7 @@ export function createApi(base: string, tokens: TokenSource): Api {
   };
 }
 
-/** The body of the request that opens what the action leads to. */
+/** The body of the request that opens an action's page. */
 function requestFor(action: OpenableAction, seen: string | null, locale: string | undefined): object {
   const page = { returnUrl: location.href, ...(locale && { locale }), seen };
   switch (action.via) {

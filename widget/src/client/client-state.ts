@@ -1,11 +1,11 @@
-/** What a client tells the elements, and what they may ask of it. */
+/** The state of a client, and the calls that elements make. */
 import type { OpenableAction } from './api.ts';
 import type { BillingSnapshot, Change } from '../contract.ts';
 import type { BillhookError } from '../page/errors.ts';
 import type { VisitStatus } from './polling.ts';
 import type { TokenAddress } from './token-source.ts';
 
-/** What the elements show. Replaced as a whole at every change. */
+/** The state that elements show. Replaced as a whole at every change. */
 export interface ClientState {
   readonly snapshot: BillingSnapshot | null;
   /** When the BFF last vouched for the snapshot, by its own clock. */
@@ -40,11 +40,11 @@ export interface BillingClient {
   /** Also tells a new address for tokens. */
   attach(subscriber: Subscriber, address: TokenAddress | null): void;
   detach(subscriber: Subscriber): void;
-  /** The page's options are others now: what could not be read may be read. */
+  /** The page's options are others now: a read that failed may succeed. */
   reconfigured(): void;
   /** The person asks again. */
   retry(): void;
-  /** Opens what an action leads to, in the page's language. Ignored while another one is being opened. */
+  /** Opens an action's page, in the page's language. Ignored while another one is being opened. */
   open(action: OpenableAction, newTab: boolean, locale: string | undefined): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-/** What is known of one account on this page, and the elements that are told when it changes. */
+/** The state of one account on this page, and the elements that are told when it changes. */
 import type { BillingSnapshot } from '../contract.ts';
 import type { BillhookError } from '../page/errors.ts';
 import { bearingOf } from './billing-states.ts';
@@ -21,7 +21,7 @@ export class ClientStore {
   /**
    * @param snapshot - replaces the one that is known, unless it is older
    * @param now - the server's clock, in milliseconds
-   * @param more - what changes in the same moment
+   * @param more - changes of the same moment
    */
   apply(snapshot: BillingSnapshot | null, now: number, more: Partial<ClientState> = {}): void {
     const { snapshot: previous, alerting } = this.state;

@@ -1,5 +1,5 @@
 /**
- * One account's billing on one page: what all elements of that account read. It asks only while an element is attached;
+ * One account's billing on one page: all elements of that account read it. It asks only while an element is attached;
  * when the last one leaves it stops everything and is forgotten, so that the next person to sign in on the same page never
  * sees the one before.
  */
@@ -45,7 +45,7 @@ class AccountClient implements BillingClient {
   });
   #page: PageLifecycle | undefined;
   #tokenAddress: TokenAddress | null = null;
-  /** What the token that is on its way was asked of. */
+  /** The source that the token on its way was asked of. */
   #tokenWay: unknown;
   #leaving: AbortController | undefined;
   #leavingTimer: ReturnType<typeof setTimeout> | undefined;
@@ -179,7 +179,7 @@ class AccountClient implements BillingClient {
   #onActive(): void {
     const scheduler = this.#scheduler;
     // While the page is being left, a focus is not a return: it would use up the trip before it began. And a tab that comes
-    // forward fires focus and visibilitychange: the second must not cut off what the first asked.
+    // forward fires focus and visibilitychange: the second must not cut off the first one's request.
     if (this.#store.state.opening || (scheduler.isAsking() && this.#visits.isOpen())) return;
     if (this.#visits.hasReturned() || !scheduler.isFresh()) return this.#begin();
     scheduler.activated();

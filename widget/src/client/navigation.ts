@@ -12,7 +12,7 @@ import { checkedAddress } from './address.ts';
  * @param open - asks for the address, which is followed at once
  * @param keep - keeps the visit's id for the page that the person comes back to
  * @returns whether this page is being left
- * @throws BillhookError `unsupported_frame`, `address_refused`, and what `open` throws
+ * @throws BillhookError `unsupported_frame`, `address_refused`, and the errors of `open`
  */
 export async function leaveForVisit(
   open: () => Promise<OpenedVisit>,

@@ -1,6 +1,6 @@
 /**
- * What the browser tells about this page: seen, hidden, online, frozen into the back/forward cache and back; and what
- * other tabs of the same account tell. All listeners come and go together.
+ * The browser's signals about this page: seen, hidden, online, frozen into the back/forward cache and back; and the signals
+ * of other tabs of the same account. All listeners come and go together.
  */
 
 export interface PageHandlers {
@@ -18,7 +18,7 @@ export interface PageHandlers {
 
 export interface PageLifecycle {
   stop(): void;
-  /** Tells other tabs. Only the revision: who is signed in there may be somebody else, and each asks for itself. */
+  /** Tells other tabs. Only the revision: another account may be signed in there, and each tab asks for itself. */
   tell(revision: string): void;
 }
 

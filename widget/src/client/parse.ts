@@ -1,5 +1,5 @@
 /**
- * Reads what the BFF answers. `/v1` only grows, so unknown fields, states and actions pass; what is refused is a document
+ * Reads the BFF's answers. `/v1` only grows, so unknown fields, states and actions pass; refused is only a document
  * that is none at all, like a proxy's error page with status 200.
  */
 import type { BillingSnapshot, VisitReturn } from '../contract.ts';
@@ -21,7 +21,7 @@ export function parseSnapshot(value: unknown): BillingSnapshot {
   return { ...(rest as BillingSnapshot), actions, offers, subscriptions };
 }
 
-/** Of objects; what they hold is looked at where it is shown. */
+/** Of objects; their fields are checked where they are shown. */
 const isList = (value: unknown): boolean =>
   Array.isArray(value) && value.every((item) => typeof item === 'object' && item !== null);
 
@@ -33,7 +33,7 @@ export function parseVisitReturn(value: unknown): VisitReturn {
 
 /**
  * Whether `next` may replace `current`: within one epoch the counter never falls, so an answer that was overtaken on
- * its way is dropped. Another epoch is another ledger, whose counter means nothing here.
+ * its way is dropped. Another epoch is another ledger, and its counter means nothing here.
  */
 export function supersedes(next: BillingSnapshot, current: BillingSnapshot | null): boolean {
   const [epoch, counter] = next.revision.split('.');

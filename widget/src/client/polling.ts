@@ -1,6 +1,6 @@
 /**
  * When to ask the BFF next, and how. Pure: a situation in, at most one next request out. Two promises are kept here:
- * nothing pends while idle (a pending request keeps Firefox from its back/forward cache), and a tab nobody sees asks
+ * nothing pends while idle (a pending request keeps Firefox from its back/forward cache), and a hidden tab asks
  * nothing.
  */
 
@@ -25,7 +25,7 @@ export interface Situation {
   readonly lastTook: number;
   /** Transient failures in a row. */
   readonly failures: number;
-  /** What the server asked for, in milliseconds. */
+  /** The pause that the server asked for, in milliseconds. */
   readonly retryAfter: number;
   /** 0 ≤ random < 1, so that a thousand tabs do not come back in the same moment. */
   readonly random: number;

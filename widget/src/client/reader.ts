@@ -1,4 +1,4 @@
-/** Reads one account's billing: the requests, and what their answers mean for what is known. */
+/** Reads one account's billing: the requests, and how their answers change the state. */
 import { asFailure, BillhookError, SignedOut } from '../page/errors.ts';
 import type { Api } from './api.ts';
 import { nothingKnown, type ClientState } from './client-state.ts';
@@ -21,7 +21,7 @@ export class Reader {
     this.#tellPeers = tellPeers;
   }
 
-  /** @param quiet - other tabs know already what it brings */
+  /** @param quiet - other tabs have its news already */
   async request(poll: Poll, signal: AbortSignal, quiet: boolean): Promise<Outcome> {
     const before = this.#store.state.snapshot?.revision;
     let failure: BillhookError | null = null;
@@ -62,7 +62,7 @@ export class Reader {
 
   async #readReturn(wait: number, signal: AbortSignal): Promise<void> {
     const asked = this.#api.visitReturn(this.#visits.id(), wait, signal);
-    // Something to look at meanwhile; sent after what is waited for, and it may fail, because the return itself will tell.
+    // A plan to show meanwhile; sent after the return's own request, and it may fail, because that one will tell.
     if (!this.#store.state.snapshot) void this.#read(0, signal).catch(() => {});
     try {
       const answer = await asked;
@@ -94,7 +94,7 @@ export class Reader {
     this.#drop({ signedOut: false, opening: this.#store.state.opening });
   }
 
-  /** The token speaks for no account. A trip stays stored: whoever signs in again after it still learns what it changed. */
+  /** The token speaks for no account. A trip stays stored: its outcome is still told after the next sign-in. */
   signOut(): void {
     this.#visits.dismiss();
     this.#drop({ signedOut: true, opening: null });

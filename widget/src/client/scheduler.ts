@@ -1,4 +1,4 @@
-/** One request at a time, and when the next one is due. It knows how requests went, not what they are about. */
+/** One request at a time, and when the next one is due. It knows how requests went, not their contents. */
 import type { BillhookError } from '../page/errors.ts';
 import { pageIsVisible } from './page-lifecycle.ts';
 import { nextPoll, type Poll, type Situation } from './polling.ts';
@@ -6,14 +6,14 @@ import { since } from './since.ts';
 
 /** A page that is activated again and again asks no more often than this, in milliseconds. */
 const activationPause = 2_000;
-/** So the next request follows news after a quarter of a second, and what was not held at once (`Situation.lastTook`). */
+/** So the next request follows news after a quarter of a second, and an answer that was not held at once (`Situation.lastTook`). */
 const newsCountsFor = 1750;
 const longAgo = 2000;
 
 /** A read that is answered at once. */
 export const readNow: Poll = { kind: 'read', wait: 0, delay: 0 };
 
-/** What the client says of its billing: there is nothing to ask, it is needed at once, or how it bears on the pace. */
+/** The client's need: no request, one at once, or the facts that set the pace. */
 export type Demand = 'nothing' | 'now' | Pick<Situation, 'visit' | 'sinceReturn' | 'unsettled' | 'failures'>;
 
 export interface Outcome {
@@ -34,7 +34,7 @@ export interface Scheduler {
   /** Puts the next request off until it is due. */
   schedule(): void;
   stop(): void;
-  /** A person came to the page: what is unsettled is waited for again. */
+  /** A person came to the page: an unsettled state is waited for again. */
   activated(): void;
   /** Waiting requests are tried again where they were cut. */
   tryWaiting(): void;

@@ -1,5 +1,5 @@
 /**
- * What survives a trip to Stripe's pages. `sessionStorage` belongs to this tab, so another tab does not claim a return.
+ * Items that survive a trip to Stripe's pages. `sessionStorage` belongs to this tab, so another tab does not claim a return.
  * Where storage is refused the item is lost with the page, and the return is an ordinary load.
  */
 export function sessionItem(key: string): string | null {

@@ -13,11 +13,11 @@ export interface TokenAddress {
 export interface TokenSource {
   /** @throws SignedOut, BillhookError `token_unavailable`, `token_source_missing` */
   get(): Promise<string>;
-  /** The BFF refused this token; the next `get` brings another, unless somebody else already has. */
+  /** The BFF refused this token; the next `get` brings another, unless one has come already. */
   refuse(token: string): void;
-  /** Whom the last token speaks for, so that an answer to somebody else's is not shown. */
+  /** The account that the last token speaks for, so that an answer to another one's is not shown. */
   subject(): string | undefined;
-  /** Nobody needs a token any more. */
+  /** No request needs a token any more. */
   abort(): void;
 }
 
@@ -26,9 +26,9 @@ const expiryMargin = 30_000;
 const timeLimit = 10_000;
 
 /**
- * @param now the server's clock in milliseconds: `exp` is only used to schedule, and a wrong clock here must not fetch a
+ * @param now - the server's clock in milliseconds: `exp` is only used to schedule, and a wrong clock here must not fetch a
  * token for every request
- * @param onSubject called when a token belongs to somebody else than the one before it
+ * @param onSubject - called when a token speaks for another account than the one before it
  */
 export function createTokenSource(
   ask: (signal: AbortSignal) => Promise<string | null>,
@@ -75,7 +75,7 @@ export function createTokenSource(
     get() {
       if (current !== null && now() < expiresAt - expiryMargin) return Promise.resolve(current);
       if (!pending) {
-        // Shared by everybody who asks meanwhile; gone when settled, so a rejection is never kept.
+        // Shared by all requests meanwhile; gone when settled, so a rejection is never kept.
         const mine = (pending = renew().finally(() => {
           if (pending === mine) pending = null;
         }));
@@ -90,7 +90,7 @@ export function createTokenSource(
   };
 }
 
-/** What a token would be asked of now. */
+/** The source that a token would be asked of now. */
 export const wayToToken = (address: TokenAddress | null): unknown => address?.url ?? registry.options.getToken;
 
 /**
@@ -116,7 +116,7 @@ export async function tokenFromHost(
 }
 
 /**
- * `GET token-url` → `{ token }`. 401, 403 and a redirect (to a sign-in page) say that nobody is signed in.
+ * `GET token-url` → `{ token }`. 401, 403 and a redirect (to a sign-in page) mean signed out.
  *
  * @throws SignedOut, BillhookError `token_unavailable`
  */

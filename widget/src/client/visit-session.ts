@@ -25,12 +25,12 @@ type Visit =
       readonly id: string;
       readonly returnedAt: number;
       readonly revision: string;
-      /** What is announced; `null` where an earlier page has done it. */
+      /** Announced, or `null` where an earlier page has done it. */
       readonly outcome: 'changed' | 'unchanged' | null;
     };
 
 export interface VisitSession {
-  /** How the trip stands, for what is shown and how often is asked. */
+  /** How the trip stands: decides its note and the pace of requests. */
   status(): VisitStatus;
   /** Milliseconds since the trip came back. */
   sinceReturn(): number;
@@ -38,7 +38,7 @@ export interface VisitSession {
   id(): string;
   /** Its outcome is not known yet. */
   isOpen(): boolean;
-  /** Its outcome is shown, and what changes now may still be its doing: the return may have been too early. */
+  /** Its outcome is shown, and a later change may still be its doing: the return may have been too early. */
   isProvisional(): boolean;
   /** Too long ago to be told of any more. */
   isOver(): boolean;
@@ -47,7 +47,7 @@ export interface VisitSession {
   /**
    * Begins to ask about the stored trip, if there is one to ask about.
    *
-   * @param again - also about one whose outcome this page knows: the person may have gone Back to Stripe and done more
+   * @param again - also about a settled one: the person may have gone Back to Stripe and done more
    * @returns whether there is one
    */
   takeUp(again: boolean): boolean;

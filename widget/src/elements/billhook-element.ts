@@ -14,7 +14,7 @@ import type { Localizer } from '../i18n/localizer.ts';
 const announcedKey = 'billhook-announced';
 
 /**
- * What the four elements share: their attributes, the client they read, their language, and the one live region. Each
+ * The common part of the four elements: their attributes, the client they read, their language, and the one live region. Each
  * adds which pieces it shows. Elements of one BFF and `account` share one client: one token, one poll, one voice.
  *
  * Everything that a page says is an attribute, so that it means the same before the script has come; functions go
@@ -23,12 +23,12 @@ const announcedKey = 'billhook-announced';
  * @attr {'light' | 'dark' | 'auto'} theme - `auto` follows the system. Default: the page's own `color-scheme`. For style
  * alone, so it has no property
  * @event {BillhookChangeEvent} billhook-change - the billing that is shown has changed; also for the first snapshot
- * @event {BillhookErrorEvent} billhook-error - something failed, and is shown in words; `code` says what
+ * @event {BillhookErrorEvent} billhook-error - something failed, and is shown in words; `code` names it
  * @cssproperty [--billhook-accent=color-mix(in oklab, var(--billhook-text) 82%, var(--billhook-background))] - the primary
  * button
  * @cssproperty [--billhook-on-accent=var(--billhook-background)] - text on the primary button
  * @cssproperty [--billhook-background=Canvas] - the box
- * @cssproperty [--billhook-text=CanvasText] - what is written, and what every shade is mixed from
+ * @cssproperty [--billhook-text=CanvasText] - all text, and the base of every shade
  * @cssproperty [--billhook-muted=color-mix(in oklab, var(--billhook-text) 58%, var(--billhook-background))] - dates and
  * hints
  * @cssproperty [--billhook-border=color-mix(in oklab, var(--billhook-text) 13%, var(--billhook-background))] - lines
@@ -38,7 +38,7 @@ const announcedKey = 'billhook-announced';
  * @cssproperty [--billhook-font=inherit] - the family of all text
  * @cssproperty [--billhook-positive=#16a34a] - the hue of a plan in good order
  * @cssproperty [--billhook-info=#2563eb] - the hue of trials and waiting
- * @cssproperty [--billhook-caution=#d97706] - the hue of what should be done
+ * @cssproperty [--billhook-caution=#d97706] - the hue of a task for the person
  * @cssproperty [--billhook-critical=#dc2626] - the hue of a failed payment
  */
 export abstract class BillhookElement extends LitElement {
@@ -56,9 +56,9 @@ export abstract class BillhookElement extends LitElement {
 
   /** The BFF's address, absolute or from the page. Default: the folder that the script came from; npm users must say it. */
   declare api: string | undefined;
-  /** The host's id of who pays; change it when another workspace is chosen, and everything known is dropped at once. */
+  /** The host's id of the paying account; change it when another workspace is chosen, and everything known is dropped at once. */
   declare account: string | undefined;
-  /** The host's address that answers `GET` with `{ "token": … }`; 401 and 403 say that nobody is signed in. */
+  /** The host's address that answers `GET` with `{ "token": … }`; 401 and 403 mean signed out. */
   declare tokenUrl: string | undefined;
   /**
    * `include` sends cookies to a `token-url` on another origin. Default: `same-origin`.
@@ -77,15 +77,15 @@ export abstract class BillhookElement extends LitElement {
   readonly #localize = new LocalizeController(this);
   #spoken = '';
   #unreadable: BillingSnapshot | null = null;
-  /** What became of the last press on this element. Of a press on another one, that one tells. */
+  /** The failure of the last press on this element. A press on another element is told there. */
   #openFailure: BillhookError | null = null;
 
-  /** The billing as it is shown now; `null` while it is not known. For whoever came after the event that told of it. */
+  /** The billing as it is shown now; `null` while it is not known. For listeners that were added after its event. */
   get snapshot(): BillingSnapshot | null {
     return this.billing.state.snapshot;
   }
 
-  /** The pieces this element is composed of. Not called while nobody is signed in. */
+  /** The pieces this element is composed of. Not called while signed out. */
   protected abstract renderBilling(view: BillingView, i18n: Localizer): TemplateResult | typeof nothing;
 
   protected override render(): TemplateResult {
@@ -95,7 +95,7 @@ export abstract class BillhookElement extends LitElement {
     const shown = !ready && !state.signedOut ? nothingKnown : state;
     const mine = shown.openFailure === this.#openFailure ? shown : { ...shown, openFailure: null };
     const view = this.#view(mine, i18n);
-    // A live region speaks only of what changes in it: it is there, empty, before it has anything to say.
+    // A live region announces only changes inside it, so it is there, empty, before its first words.
     const speaks = this.billing.announces || mine.openFailure;
     const spoken = this.hasUpdated && speaks ? this.#announcement(view, i18n) : '';
     return html`<div
@@ -111,13 +111,13 @@ export abstract class BillhookElement extends LitElement {
   }
 
   protected override firstUpdated(): void {
-    // After this update and not in it, of which Lit warns whoever develops with the npm package.
+    // After this update and not in it, of which Lit's development build warns.
     queueMicrotask(() => this.requestUpdate());
   }
 
   /**
    * Nothing that goes wrong in here becomes the host page's exception, and a button that goes while it has the focus leaves
-   * it here: on the page, whoever uses a keyboard would begin at its top again.
+   * it here: a keyboard user would begin at the top of the page again.
    */
   protected override performUpdate(): void {
     const focused = this.shadowRoot?.activeElement;

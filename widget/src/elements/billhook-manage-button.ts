@@ -5,7 +5,7 @@ import { actionButton } from './templates/actions.ts';
 import type { Localizer } from '../i18n/localizer.ts';
 
 /**
- * The account's first action as one button: "Manage billing", or what is more urgent. Nothing for who may not manage.
+ * The account's first action as one button: "Manage billing", or a more urgent one. Nothing for a token that may not manage.
  *
  * ```html
  * <nav>… <billhook-manage-button token-url="/billing/token"></billhook-manage-button></nav>

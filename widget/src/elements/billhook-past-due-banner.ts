@@ -17,8 +17,8 @@ import type { Localizer } from '../i18n/localizer.ts';
  * @tagname billhook-past-due-banner
  * @event {BillhookActionEvent} billhook-action - an action was pressed; `preventDefault()` hands it to the page
  * @csspart card - the box; there only with something to say, so room around it (`margin`) belongs to it and not to the element
- * @csspart banner - what is wrong, and the way out
- * @csspart failure - what failed, with `retry`
+ * @csspart banner - the trouble, and the way out
+ * @csspart failure - the failure in words, with `retry`
  * @csspart actions - a row of buttons
  * @csspart button - every button
  * @csspart button-primary - the one that matters most

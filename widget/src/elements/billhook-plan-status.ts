@@ -18,7 +18,7 @@ import type { Localizer } from '../i18n/localizer.ts';
  * @csspart status - the pill beside it
  * @csspart line - a date or a note
  * @csspart price - the price and its interval
- * @csspart failure - what failed, with `retry`
+ * @csspart failure - the failure in words, with `retry`
  * @csspart button - the one that asks again
  * @csspart button-secondary - the same
  * @csspart retry - the same

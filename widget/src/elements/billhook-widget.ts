@@ -21,8 +21,8 @@ import type { Localizer } from '../i18n/localizer.ts';
  * @slot footer - below the buttons
  * @event {BillhookActionEvent} billhook-action - an action was pressed; `preventDefault()` hands it to the page
  * @csspart card - the box around everything
- * @csspart note - what a trip to Stripe came to
- * @csspart failure - what failed, with `retry`
+ * @csspart note - the outcome of a trip to Stripe
+ * @csspart failure - the failure in words, with `retry`
  * @csspart banner - payment trouble
  * @csspart plan - name, status, dates and price of a plan
  * @csspart name - the plan's name
@@ -36,7 +36,7 @@ import type { Localizer } from '../i18n/localizer.ts';
  * @csspart button-primary - the one that matters most
  * @csspart button-secondary - the others
  * @csspart retry - the one that asks again
- * @csspart hint - what the page behind the button is for
+ * @csspart hint - the purpose of the page behind the button
  */
 export class BillhookWidget extends BillhookElement {
   protected override renderBilling(view: BillingView, i18n: Localizer): TemplateResult {

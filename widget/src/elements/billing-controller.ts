@@ -6,7 +6,7 @@ import { BillhookError } from '../page/errors.ts';
 import { BillhookChangeEvent, BillhookErrorEvent } from '../page/events.ts';
 import { registry } from '../page/config.ts';
 
-/** What an element's attributes say about where to ask, and for whom. */
+/** The attributes of an element that name its BFF and account. */
 export interface ClientAddress {
   api: string | undefined;
   account: string | undefined;

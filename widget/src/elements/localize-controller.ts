@@ -39,10 +39,10 @@ export class LocalizeController implements ReactiveController {
 
   /**
    * While the words of a new language are on their way, the former one stays; at first it is the new one without its
-   * words, for the size of what is to come. Where they cannot be had, it is English.
+   * words, for the size of the text to come. Where they cannot be had, it is English.
    *
-   * @param api where the BFF is, with its locale files; `null` where that is not known
-   * @param attempt another one where what could not be had may be asked for again
+   * @param api - where the BFF is, with its locale files; `null` where that is not known
+   * @param attempt - another one where words that could not be had may be asked for again
    */
   localizer(api: string | null, attempt: number): Localizer {
     const { words, lang, locales = {} } = registry.options;

@@ -33,7 +33,7 @@ const css = `
     font-family: var(--billhook-font, inherit);
     line-height: 1.5;
     overflow-wrap: anywhere;
-    /* What a table or a menu around would hand down, and cuts sentences off. */
+    /* A table or a menu around would hand these down, and they cut sentences off. */
     text-align: start;
     text-indent: 0;
     white-space: normal;
@@ -208,7 +208,7 @@ const css = `
     outline-offset: 2px;
   }
 
-  /* What is to be told */
+  /* Messages */
   .message {
     --_tone: #71717a;
     display: flex;
@@ -320,7 +320,7 @@ const css = `
     }
   }
   @media (forced-colors: active) {
-    /* A system colour is left as it is: text in Canvas would be unseen on what has become Canvas. */
+    /* A system colour is left as it is: text in Canvas would be unseen on a button that has become Canvas. */
     .button {
       background: ButtonFace;
       color: ButtonText;

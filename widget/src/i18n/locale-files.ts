@@ -2,19 +2,19 @@
 import { en } from './locales/en.ts';
 import type { Words } from './localizer.ts';
 
-/** Longer than this nobody should look at bars for the sake of a language; in milliseconds. */
+/** Bars are shown no longer than this for the sake of a language; in milliseconds. */
 const timeLimit = 5000;
 
 export interface LocaleFile {
   words?: Partial<Words>;
-  /** Who waits for it: empty as soon as it is there, or has failed. */
+  /** Callbacks that wait for it: empty as soon as it is there, or has failed. */
   readonly readers: Set<() => void>;
   readonly request: AbortController;
 }
 
 const files = new Map<string, LocaleFile>();
 
-/** @param reader called once, when the file is there or has failed */
+/** @param reader - called once, when the file is there or has failed */
 export function openLocale(address: string, reader: () => void): LocaleFile {
   let file = files.get(address);
   if (!file) {
@@ -26,7 +26,7 @@ export function openLocale(address: string, reader: () => void): LocaleFile {
   return file;
 }
 
-/** Whoever waits no longer; the last one ends the request. */
+/** Takes a reader off; the last one ends the request. */
 export function leaveLocale(address: string, { readers, request }: LocaleFile, reader: () => void): void {
   if (!readers.delete(reader) || readers.size) return;
   files.delete(address);
@@ -45,7 +45,7 @@ async function read(address: string, file: LocaleFile): Promise<void> {
     // Not there, not JSON, too slow, or not wanted any more.
   }
   clearTimeout(timer);
-  // Only words are kept: whoever comes later asks again.
+  // Only words are kept: a later reader asks again.
   if (!file.words && readers.size) files.delete(address);
   const waiting = [...readers];
   readers.clear();

@@ -21,7 +21,7 @@ export interface Localizer {
    * A word, its placeholders filled in. A language that needs plural forms has them beside it, under the categories of
    * `Intl.PluralRules`: `otherItems.one`, `otherItems.few`.
    *
-   * @returns an empty string for a key that has no word: keys are also made from what the wire says
+   * @returns an empty string for a key that has no word: keys are also made from values of the wire
    */
   term(key: WordKey, values?: Values): string;
   /** "per month", "every 3 months". */
@@ -50,8 +50,8 @@ export function stripeDecimals(currency: string): 0 | 2 | 3 {
 const rightToLeftScripts = /Arab|Hebr|Thaa|Syrc|Nkoo|Adlm|Rohg/;
 
 /**
- * @param lang a valid BCP 47 tag, the language of `words`: what is not in them is English
- * @param timeZone default: the viewer's
+ * @param lang - a valid BCP 47 tag, the language of `words`: missing words are English
+ * @param timeZone - default: the viewer's
  */
 export function createLocalizer(lang: string, words: Partial<Words> = {}, timeZone?: string): Localizer {
   const dir = rightToLeftScripts.test(`${new Intl.Locale(lang).maximize()}`) ? 'rtl' : 'ltr';
@@ -69,7 +69,7 @@ export function createLocalizer(lang: string, words: Partial<Words> = {}, timeZo
   function term(key: string, values: Values = {}): string {
     const { count } = values;
     const form = typeof count === 'number' && all[`${key}.${new Intl.PluralRules(lang).select(count)}`];
-    // A locale file is somebody else's: what is no string in it must not throw.
+    // A locale file is the host's: a value that is no string must not throw.
     return `${form || (all[key] ?? '')}`.replace(/\{(\w+)\}/g, (placeholder, name: string) => {
       const value = values[name] ?? placeholder;
       const text = typeof value === 'number' ? number(value) : value;

@@ -8,11 +8,11 @@ export interface LocaleChoice {
   readonly lang: string;
   /** Which words: "de". */
   readonly words: string;
-  /** What the page asked for, also where it is spoken to in English: Stripe's pages know more languages. */
+  /** The page's own tag, also where the words are English: Stripe's pages know more languages. */
   readonly asked?: string;
 }
 
-/** Once CLDR has filled in what is likely: "zh-TW" is written in another script than "zh-CN". */
+/** With the likely subtags of CLDR: "zh-TW" is written in another script than "zh-CN". */
 function languageAndScript(tag: string): string {
   const { language, script } = new Intl.Locale(tag).maximize();
   return `${language} ${script}`;
@@ -22,8 +22,8 @@ function languageAndScript(tag: string): string {
  * The host's words for the very tag, else those of the same language and script: "pt-PT" is close enough to "pt-BR", but
  * "zh-TW" gets English rather than characters of another kind.
  *
- * @param asked the page's `lang`: any string, because host pages have `lang=""` and misspellings
- * @param own tags of words that the host brings
+ * @param asked - the page's `lang`: any string, because host pages have `lang=""` and misspellings
+ * @param own - tags of words that the host brings
  *
  * @example
  * chooseLocale('de-AT'); // { lang: 'de-AT', words: 'de', asked: 'de-AT' }

@@ -1,6 +1,7 @@
 /**
- * What everybody on a page shares. It hangs on a registered symbol, so that an npm copy and a script-tag copy find each
- * other: `configureBillhook` from the one reaches elements of the other, and neither asks the BFF twice.
+ * The options that all copies of the script on a page share. They hang on a registered symbol, so that an npm copy and a
+ * script-tag copy find each other: `configureBillhook` from the one reaches elements of the other, and neither asks the BFF
+ * twice.
  */
 import type { Words } from '../i18n/localizer.ts';
 
@@ -13,7 +14,7 @@ export interface TokenRequest {
 /** How an address is followed. */
 export type Navigate = (url: string) => void;
 
-/** The host's way to a token; `null` says that nobody is signed in. */
+/** The host's way to a token; `null` means signed out. */
 export type GetToken = (request: TokenRequest) => Promise<string | null> | string | null;
 
 export interface BillhookOptions {
@@ -42,7 +43,7 @@ interface Registry {
   readonly listeners: Set<() => void>;
 }
 
-/** What is not a string. */
+/** Options that are not strings. */
 const optionTypes: { readonly [name in keyof BillhookOptions]?: string } = {
   getToken: 'function',
   navigate: 'function',
@@ -60,14 +61,14 @@ export const registry: Registry = (page[name] ??= {
 });
 
 /**
- * Sets what cannot be said in an attribute, for all elements of the page. May be called before or after they are
+ * Sets options that are no attributes, for all elements of the page. May be called before or after they are
  * defined; each call adds to the ones before.
  *
  * ```js
  * configureBillhook({ getToken: async () => (await api.post('/billing/token')).token });
  * ```
  *
- * @throws TypeError when an option is not what it must be; all of them are named at once
+ * @throws TypeError when options have a wrong type; all of them are named at once
  */
 export function configureBillhook(options: BillhookOptions): void {
   const wrong = Object.entries(options).flatMap(([name, value]) => {

@@ -1,6 +1,6 @@
 import type { ProblemCode } from '../contract.ts';
 
-/** What can go wrong on the page itself, beside the BFF's own problems. */
+/** Failures on the page itself, beside the BFF's own problems. */
 export type WidgetErrorCode =
   | ProblemCode
   /** The browser says that it has no network. */
@@ -29,7 +29,7 @@ export class BillhookError extends Error {
   readonly code: WidgetErrorCode | (string & {});
   /** The HTTP status, or 0 where there was no answer. */
   readonly status: number;
-  /** What the server asked for in `Retry-After`, in milliseconds; 0 when it did not. */
+  /** `Retry-After` of the server, in milliseconds; 0 without one. */
   readonly retryAfter: number;
 
   constructor(code: WidgetErrorCode | (string & {}), status = 0, retryAfter = 0, cause?: unknown) {
@@ -39,7 +39,7 @@ export class BillhookError extends Error {
     this.retryAfter = retryAfter;
   }
 
-  /** Worth asking again by itself: nobody answered, or a proxy did, or the server says that it is its own trouble or too much. */
+  /** Worth asking again by itself: no answer, a proxy's, a trouble of the server's own, or too many requests. */
   get transient(): boolean {
     const { status, code } = this;
     return status
@@ -48,9 +48,9 @@ export class BillhookError extends Error {
   }
 }
 
-/** What cannot have been a failure of its own kind came of an answer that was not understood. */
+/** Any other error came of an answer that was not understood. */
 export const asFailure = (error: unknown): BillhookError =>
   error instanceof BillhookError ? error : new BillhookError('response_malformed', 0, 0, error);
 
-/** The host says that nobody is signed in. A state, not an error: the widget shows nothing. */
+/** The host's answer for a signed-out person. A state, not an error: the widget shows nothing. */
 export class SignedOut extends Error {}

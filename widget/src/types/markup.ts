@@ -1,4 +1,4 @@
-/** What the elements take in markup, for every framework's types beside this file. Importing them does nothing. */
+/** The attributes and events of the elements, for every framework's types beside this file. Importing them does nothing. */
 
 import type { BillhookManageButton } from '../elements/billhook-manage-button.ts';
 import type { BillhookPastDueBanner } from '../elements/billhook-past-due-banner.ts';
@@ -20,7 +20,7 @@ export interface BillhookElements {
 export interface BillhookAttributes {
   /** Where the BFF is. Default: where the script came from. */
   api?: string | undefined;
-  /** The host's id of who pays; change it when another workspace is chosen. */
+  /** The host's id of the paying account; change it when another workspace is chosen. */
   account?: string | undefined;
   /** The host's address that answers `{ "token": … }`; where an address is not enough, `configureBillhook({ getToken })`. */
   'token-url'?: string | undefined;

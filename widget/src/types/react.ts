@@ -7,7 +7,7 @@
  * <billhook-widget token-url="/billing/token" account={team} onbillhook-change={({ snapshot }) => …} />
  * ```
  *
- * Where React hydrates what a server has rendered it adds no listeners of elements' own events (react/react#35446): add them
+ * Where React hydrates a server's markup it adds no listeners of elements' own events (react/react#35446): add them
  * in a `ref`.
  */
 import type { DetailedHTMLProps, HTMLAttributes } from 'react';

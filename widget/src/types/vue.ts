@@ -16,7 +16,7 @@
 import type { HTMLAttributes, PublicProps } from 'vue';
 import type { BillhookAttributes, BillhookElements, BillhookEvents } from './markup.ts';
 
-/** `token-url` → `tokenUrl`: Vue's checker reads attributes and listeners by these names, whatever the template says. */
+/** `token-url` → `tokenUrl`: Vue's checker reads attributes and listeners by these names, however the template spells them. */
 type Camel<Name extends string> = Name extends `${infer Head}-${infer Tail}`
   ? `${Head}${Capitalize<Camel<Tail>>}`
   : Name;

@@ -1,4 +1,4 @@
-/** Pure: what stands between the account and being paid up, in calm words, and what it means until then. */
+/** Pure: payment trouble in calm words, and its consequence until it is solved. */
 import type { BillingSnapshot, BillingState } from '../contract.ts';
 import { paragraph } from './sentences.ts';
 import type { Localizer } from '../i18n/localizer.ts';
@@ -6,12 +6,12 @@ import type { Localizer } from '../i18n/localizer.ts';
 export interface Banner {
   readonly tone: 'info' | 'caution' | 'critical';
   readonly title: string;
-  /** What happened, what it means, what happens next. */
+  /** The event, its consequence, the next step. */
   readonly text: string;
 }
 
 const day = 86_400_000;
-/** Days as a calendar counts them: what ends in 20 hours ends tomorrow, and the date beside it says so too. */
+/** Days as a calendar counts them: access that ends in 20 hours ends tomorrow, and the date beside it says so too. */
 const midnight = (at: string | number): number => new Date(at).setHours(0, 0, 0, 0);
 
 /** Said as the judge says it: a host's policy, or another subscription, may leave full access where one alone would not. */

@@ -1,4 +1,4 @@
-/** Pure: what the client knows + words + clock → what is shown. No element decides anything that is not decided here. */
+/** Pure: client state + words + clock → view. Elements decide nothing beyond it. */
 import type { Action, BillingSnapshot, BillingState, Plan, ScheduledChange, SubscriptionSummary } from '../contract.ts';
 import type { ClientState } from '../client/client-state.ts';
 import { changeWords, failureText, paragraph } from './sentences.ts';
@@ -41,7 +41,7 @@ export interface NoteView {
 
 export interface FailureView {
   readonly text: string;
-  /** Where only support can help, who will ask for it. */
+  /** Where only support can help: it will ask for the code. */
   readonly code: string | null;
   /** Nothing is known, so this stands alone. */
   readonly alone: boolean;
@@ -57,7 +57,7 @@ export interface BillingView {
   /** Without those that stand in the banner; the first is primary. */
   readonly actions: readonly ActionView[];
   readonly offers: readonly { readonly plan: PlanView; readonly action: ActionView }[];
-  /** What the page behind the button is for, or who may press it. */
+  /** The purpose of the page behind the button, or the people to ask for it. */
   readonly hint: string | null;
   readonly stale: string | null;
 }
@@ -77,7 +77,7 @@ const tones: Readonly<Record<BillingState, Tone>> = {
   restricted: 'critical',
 };
 
-/** A healthy account stands in for what is loading, so that nothing moves when the truth arrives. Its texts are only bars. */
+/** A healthy account stands in for the one that is loading, so that nothing moves when the truth arrives. Its texts are only bars. */
 const placeholder = {
   state: 'active',
   plan: { name: null, price: { amount: 2900, currency: 'usd' }, interval: 'month', intervalCount: 1 },
@@ -90,7 +90,7 @@ const placeholder = {
   subscriptions: [],
 } as unknown as BillingSnapshot;
 
-/** @param now the server's clock, in milliseconds */
+/** @param now - the server's clock, in milliseconds */
 export function present(state: ClientState, i18n: Localizer, now: number): BillingView {
   const { visit } = state;
   const { term } = i18n;
@@ -99,7 +99,7 @@ export function present(state: ClientState, i18n: Localizer, now: number): Billi
   const known = state.snapshot?.state !== 'unknown' && state.snapshot;
   const snapshot = known || placeholder;
 
-  // Somebody who has just paid must not be told to pay again: while the return is checked, trouble is not repeated.
+  // Right after a payment no words ask to pay again: while the return is checked, trouble is not repeated.
   const trouble = bannerOf(snapshot, i18n, now);
   const banner = visit === 'returning' ? null : trouble;
   const offers = snapshot.mayManage ? snapshot.offers : [];
@@ -107,7 +107,7 @@ export function present(state: ClientState, i18n: Localizer, now: number): Billi
   const views = snapshot.actions
     .filter(({ via }) => !offers.length || via !== 'checkout')
     .flatMap((action) => viewsOf(action, snapshot, state, i18n));
-  // What ends the trouble stands beside the words about it.
+  // Remedies stand beside the words about the trouble.
   const isRemedy = ({ action }: ActionView) => trouble !== null && action.purpose !== 'manage';
   const actions = views.filter((view) => !isRemedy(view));
   const remedies = banner ? views.filter(isRemedy) : [];
@@ -240,7 +240,7 @@ function actionView(action: Action, label: string, { opening }: ClientState): Ac
 function noteOf({ visit, changes, failure }: ClientState, i18n: Localizer): NoteView | null {
   const { term } = i18n;
   if (visit === 'none' || (visit === 'returning' && failure)) return null;
-  // A payment that failed is what the banner is about; "up to date" above it would be an irony.
+  // The banner is about the failed payment; "up to date" above it would be an irony.
   if (visit === 'changed' && changes.length && changes.every(({ kind }) => kind === 'paymentFailed')) return null;
   if (visit !== 'changed') {
     return {
@@ -256,7 +256,7 @@ function failureOf(
   { failure, failures, openFailure, snapshot, confirmedAt, opening }: ClientState,
   i18n: Localizer,
 ): FailureView | null {
-  // One slow answer behind a good page is no news; it is asked again before anybody would have read about it.
+  // One slow answer behind a good page is no news; the next one comes before its words would have been read.
   const reading =
     failure && (!snapshot || failures > 1 || failure.code === 'offline' || !failure.transient) ? failure : null;
   const error = openFailure ?? reading;

@@ -1,4 +1,4 @@
-/** Pure: what changed, and what failed, each as a sentence for a person. */
+/** Pure: changes and failures, each as a sentence for a person. */
 import type { Change, ProblemCode } from '../contract.ts';
 import type { Localizer, WordKey } from '../i18n/localizer.ts';
 import type { BillhookError } from '../page/errors.ts';
@@ -49,7 +49,7 @@ const repairedByHost: readonly string[] = [
   'stripe_customer_missing',
 ] satisfies readonly ProblemCode[];
 
-/** @returns the words, and whether only support can help, who will ask for the code */
+/** @returns the words, and whether only support can help, which will ask for the code */
 export function failureText(
   { code, status, transient }: BillhookError,
   { term }: Localizer,

@@ -27,7 +27,7 @@ export function banner(
   </section>`;
 }
 
-/** What a trip to Stripe came to. */
+/** The outcome of a trip to Stripe. */
 export function note(view: NoteView | null): TemplateResult | typeof nothing {
   if (!view) return nothing;
   return html`<div class="message ${view.tone}" part="note">
@@ -36,7 +36,7 @@ export function note(view: NoteView | null): TemplateResult | typeof nothing {
   </div>`;
 }
 
-/** What failed, in words, and the way on. */
+/** A failure in words, and the way on. */
 export function failure(view: FailureView | null, retry: () => void, i18n: Localizer): TemplateResult | typeof nothing {
   if (!view) return nothing;
   return html`<div class="message failure ${view.alone ? 'alone neutral' : 'caution'}" part="failure">

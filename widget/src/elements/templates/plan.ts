@@ -23,7 +23,7 @@ function price({ amount, per, notes }: NonNullable<PlanView['price']>): Template
   </div>`;
 }
 
-/** What the account pays for: one plan, or the list of its subscriptions. */
+/** The plans of the account: one, or the list of its subscriptions. */
 export function plans({ plan: only, subscriptions }: BillingView, { term }: Localizer): TemplateResult {
   if (!subscriptions.length) {
     return html`<p class="eyebrow"><span class="text">${term('currentPlan')}</span></p>
