@@ -32,8 +32,8 @@ export async function leaveForVisit(
     if (tab) tab.location.replace(address);
     else navigate(address);
     return !tab;
-  } catch (error) {
+  } catch (cause) {
     tab?.close();
-    throw error;
+    throw cause;
   }
 }

@@ -8,10 +8,10 @@ import { registry } from '../page/config.ts';
 
 /** The attributes of an element that name its BFF and account. */
 export interface ClientAddress {
-  api: string | undefined;
-  account: string | undefined;
-  tokenUrl: string | undefined;
-  tokenCredentials: string | undefined;
+  readonly api: string | undefined;
+  readonly account: string | undefined;
+  readonly tokenUrl: string | undefined;
+  readonly tokenCredentials: string | undefined;
 }
 
 /** Binds an element to the client of its BFF and account, and follows when the attributes change. */
