@@ -236,6 +236,7 @@ describe('SUB-4: a trial that ends otherwise', () => {
     const other = await monthlyPrice(stripe, 5800, 'year');
     const configuration = await stripe.billingPortal.configurations.create({
       features: {
+        payment_method_update: { enabled: true },
         subscription_update: {
           enabled: true,
           default_allowed_updates: ['price'],

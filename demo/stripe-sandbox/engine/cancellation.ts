@@ -46,7 +46,10 @@ export function cancelInPortal(state: State, subscription: Subscription, words: 
   // A change that was put off will not happen any more: as a guess.
   const schedule = scheduleOf(state, subscription);
   if (schedule) releaseSchedule(state, schedule);
-  state.update(subscription, (changed) => markCancelAt(changed, periodEnd(changed), state.clock.seconds()));
+  state.update(subscription, (changed) => {
+    markCancelAt(changed, periodEnd(changed), state.clock.seconds());
+    if (changed.billing_mode.type === 'classic') changed.cancel_at_period_end = true;
+  });
   state.update(subscription, (changed) => void Object.assign(detailsOf(changed), words));
 }
 

@@ -30,6 +30,9 @@ export function pauseByRequest(state: State, subscription: Subscription, options
       `You cannot pause a subscription that is managed by a subscription schedule: ${subscription.schedule}.`,
     );
   }
+  // SUB-15, PORT-6
+  if (subscription.billing_mode.type !== 'flexible')
+    throw invalidRequest('You can only pause a subscription whose billing mode is flexible.');
   creditUnused(state, subscription, options.unusedTimeFrom ?? 'now');
   markPaused(state, subscription, 'pause_requested');
 }

@@ -5,6 +5,7 @@ import { openInvoices } from '../engine/cancellation.ts';
 import { payingMethod } from '../engine/customers.ts';
 import { scheduledResume } from '../engine/pause.ts';
 import { intentOf } from '../engine/payments.ts';
+import { canChangePlan } from '../engine/plan-choices.ts';
 import { amountFor } from '../engine/prices.ts';
 import { plannedPhase } from '../engine/schedules.ts';
 import { isTerminal, periodEnd } from '../engine/subscription-status.ts';
@@ -14,7 +15,6 @@ import type { Customer, Invoice, PortalConfiguration, Subscription } from '../st
 import { cardOnFile, methodName } from './card-fields.ts';
 import type { Html } from './layout.ts';
 import { periodOf, planName, totalOf } from './plan-words.ts';
-import { planChoices } from './portal-forms.ts';
 
 export interface PortalView {
   state: State;
@@ -81,7 +81,7 @@ function plan(view: PortalView, subscription: Subscription): Html {
     ${open ? due(view, subscription, open) : ''} ${planned(view, subscription)}
     <div class="actions">
       ${
-        !isEnding(subscription) && planChoices(state, features, subscription).length > 0
+        !isEnding(subscription) && canChangePlan(state, features, subscription)
           ? html`<a class="button primary" href="${base}/subscriptions/${subscription.id}/update">Change plan</a>`
           : ''
       }
@@ -147,6 +147,7 @@ function planned({ state, base }: PortalView, subscription: Subscription): Html 
 
 export const canPause = (features: PortalConfiguration['features'], subscription: Subscription): boolean =>
   features.subscription_pause.enabled &&
+  subscription.billing_mode.type === 'flexible' &&
   subscription.schedule === null &&
   !isEnding(subscription) &&
   ['active', 'trialing'].includes(subscription.status);

@@ -7,6 +7,7 @@ import { payNow } from '../engine/collection.ts';
 import { payingMethod } from '../engine/customers.ts';
 import { pauseByRequest, pauseUntil, resume } from '../engine/pause.ts';
 import { addInterval } from '../engine/periods.ts';
+import { isPutOff, planChoices } from '../engine/plan-choices.ts';
 import { visitSession } from '../engine/portal.ts';
 import { releaseSchedule, scheduleOf } from '../engine/schedule-end.ts';
 import { putOffChange } from '../engine/schedules.ts';
@@ -20,7 +21,7 @@ import type { Customer, Invoice, ItemChange, PortalConfiguration, PortalSession,
 import { chosenMethod } from './card-fields.ts';
 import { deadEnd } from './dead-end.ts';
 import { frame, send, type Html } from './layout.ts';
-import { cancelForm, cardForm, changeForm, isPutOff, isReason, pauseForm, planChoices } from './portal-forms.ts';
+import { cancelForm, cardForm, changeForm, isReason, pauseForm } from './portal-forms.ts';
 import { canPause, portalHome } from './portal-home.ts';
 
 interface Visit {

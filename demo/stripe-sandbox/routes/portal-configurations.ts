@@ -204,10 +204,8 @@ function withFeatures(
     if (allowed !== undefined) merged.subscription_update.default_allowed_updates = allowed ?? [];
     if (schedule) merged.subscription_update.schedule_at_period_end = { conditions: schedule.conditions ?? [] };
     if (products !== undefined) {
-      merged.subscription_update.products = (products ?? []).map((row) => {
-        requireProduct(state, row.product, 'features[subscription_update][products][0][product]');
-        for (const price of row.prices)
-          requirePrice(state, price, 'features[subscription_update][products][0][prices][0]');
+      merged.subscription_update.products = (products ?? []).map((row, index) => {
+        checkProduct(state, row, `features[subscription_update][products][${index}]`);
         const adjustable = row.adjustable_quantity;
         return {
           product: row.product,
@@ -221,5 +219,37 @@ function withFeatures(
       });
     }
   }
+  checkFeatures(merged);
   return merged;
+}
+
+/** SUB-10, PORT-4. */
+function checkFeatures({ payment_method_update: card, subscription_update: change }: PortalConfiguration['features']) {
+  if (change.enabled && !card.enabled)
+    throw invalidRequest('Cannot enable subscription updates while payment method update is disabled.');
+  if ((change.products ?? []).length > 10) {
+    throw invalidRequest('You can have at most 10 products in a portal configuration.', {
+      param: 'features[subscription_update][products]',
+    });
+  }
+}
+
+/** PORT-3: of one product, no two prices may have the same interval and currency. */
+function checkProduct(state: State, { product, prices }: { product: string; prices: string[] }, path: string): void {
+  requireProduct(state, product, `${path}[product]`);
+  const seen = new Set<string>();
+  for (const [index, id] of prices.entries()) {
+    const param = `${path}[prices][${index}]`;
+    const price = requirePrice(state, id, param);
+    if (price.product !== product)
+      throw invalidRequest(`The price ${id} does not belong to the product ${product}.`, { param });
+    if (!price.recurring) throw invalidRequest(`The price ${id} must be recurring.`, { param });
+    const interval = `${price.recurring.interval_count} ${price.recurring.interval} ${price.currency}`;
+    if (seen.has(interval)) {
+      throw invalidRequest(`The prices of the product ${product} must have unique billing intervals.`, {
+        param: `${path}[prices]`,
+      });
+    }
+    seen.add(interval);
+  }
 }

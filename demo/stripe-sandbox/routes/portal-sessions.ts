@@ -1,12 +1,14 @@
 /** `/v1/billing_portal/sessions`: the way in, for one customer and a short time. */
 
 import { requireCustomer } from '../engine/customers.ts';
+import { canChangePlan, planChoices } from '../engine/plan-choices.ts';
 import { createPortalSession, defaultConfiguration, noConfiguration } from '../engine/portal.ts';
+import { isTerminal } from '../engine/subscription-status.ts';
 import { invalidRequest, missingParam, noSuch } from '../errors.ts';
 import type { Api } from '../http/api.ts';
 import { hash, integer, list, required, text, union, type Read } from '../http/params.ts';
 import type { State } from '../state/state.ts';
-import type { PortalConfiguration, PortalSession } from '../state/wire.ts';
+import type { PortalConfiguration, PortalSession, Subscription } from '../state/wire.ts';
 import { requireConfiguration } from './portal-configurations.ts';
 import { requireSubscription } from './subscriptions.ts';
 
@@ -75,9 +77,9 @@ function flowOf(
     subscription_update_confirm: configuration.features.subscription_update,
   };
   if (feature[params.type]?.enabled !== true) {
+    // PORT-5: what Stripe refuses about a flow may name neither a parameter nor a code.
     throw invalidRequest(
       `This ${params.type} flow is unavailable because the feature is disabled in your portal configuration.`,
-      { param: 'flow_data[type]' },
     );
   }
   const about =
@@ -86,9 +88,10 @@ function flowOf(
       : params[params.type]?.subscription;
   if (params.type.startsWith('subscription_')) {
     if (about === undefined) throw missingParam(`flow_data[${params.type}]`);
-    checkSubscription(state, customer, about, params.type);
+    checkSubscription(state, configuration, customer, about, params);
   }
   const after = params.after_completion;
+  if (after?.type === 'redirect' && !after.redirect) throw missingParam('flow_data[after_completion][redirect]');
   return {
     after_completion: {
       hosted_confirmation:
@@ -115,12 +118,53 @@ function flowOf(
   };
 }
 
-function checkSubscription(state: State, customer: string, id: string, flow: string): void {
+/** SUB-10, PORT-5, PORT-6: a flow must lead somewhere for this subscription. */
+function checkSubscription(
+  state: State,
+  { features }: PortalConfiguration,
+  customer: string,
+  id: string,
+  params: FlowParams,
+): void {
+  const { type: flow } = params;
   const param = `flow_data[${flow}][subscription]`;
   const subscription = requireSubscription(state, id, param);
   if (subscription.customer !== customer) throw noSuch('subscription', id, param);
-  if (flow !== 'subscription_cancel') return;
-  if (subscription.cancel_at_period_end || subscription.cancel_at !== null || subscription.status === 'canceled') {
-    throw invalidRequest('The subscription cannot be canceled because it is already set to cancel.', { param });
+  const refuse = (why: string): Error => invalidRequest(`The subscription cannot be ${why}`);
+  if (isTerminal(subscription)) throw refuse(`changed because it is ${subscription.status}.`);
+  const ends = subscription.cancel_at_period_end || subscription.cancel_at !== null;
+  switch (flow) {
+    case 'subscription_cancel':
+      if (ends) throw refuse('canceled because it is already set to cancel.');
+      return;
+    case 'subscription_pause':
+      if (subscription.billing_mode.type !== 'flexible') throw refuse('paused because its billing mode is classic.');
+      if (subscription.schedule !== null) throw refuse('paused because it is managed by a schedule.');
+      return;
+    case 'subscription_update':
+    case 'subscription_update_confirm':
+      checkUpdate(state, features, subscription, params.subscription_update_confirm?.items);
+      return;
+    default:
+      return;
+  }
+}
+
+function checkUpdate(
+  state: State,
+  features: PortalConfiguration['features'],
+  subscription: Subscription,
+  items: NonNullable<FlowParams['subscription_update_confirm']>['items'] = [],
+): void {
+  const refuse = (why: string): Error => invalidRequest(`The subscription cannot be updated because ${why}`);
+  if (subscription.items.data.length > 1) throw refuse('it has more than one item.');
+  if (!canChangePlan(state, features, subscription))
+    throw refuse('your portal configuration has no other price that it can be changed to.');
+  const choices = planChoices(state, features, subscription);
+  for (const [index, item] of items.entries()) {
+    const path = `flow_data[subscription_update_confirm][items][${index}]`;
+    if (item.id !== subscription.items.data[0]?.id) throw noSuch('subscription item', item.id, `${path}[id]`);
+    if (item.price !== undefined && !choices.some(({ price }) => price.id === item.price))
+      throw refuse(`the price ${item.price} is not in your portal configuration.`);
   }
 }

@@ -227,7 +227,7 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
     checkoutSession: (id) => named(() => purchase.checkoutSession(id), 'checkout'),
     expireCheckout: (id) => named(() => purchase.expireCheckout(id), 'checkout'),
 
-    openPortal: (request) => named(() => portal.openPortal(request), 'customer'),
+    openPortal: (request) => named(() => portal.openPortal(request), request.flow === null ? 'customer' : 'flow'),
     portalConfigurations: () => named(() => portal.portalConfigurations(), 'configuration'),
     createPortalConfiguration: (parameters, key) =>
       named(() => portal.createPortalConfiguration(parameters, key), 'configuration'),
@@ -279,6 +279,7 @@ async function named<T>(
     | 'checkout'
     | 'configuration'
     | 'customer'
+    | 'flow'
     | 'event'
     | 'invoice'
     | 'price'
@@ -293,6 +294,12 @@ async function named<T>(
   }
 }
 
+/** PORT-5: Stripe may name neither parameter nor code; a 400 that names nothing else of the session is about its flow. */
+function isAboutFlow({ param, statusCode }: Stripe.errors.StripeInvalidRequestError, about: string): boolean {
+  if (param?.startsWith('flow_data')) return !param.includes('after_completion');
+  return about === 'flow' && statusCode === 400 && param === undefined;
+}
+
 function codeOf(cause: unknown, about: string): StripeFailureCode {
   const { errors } = Stripe;
   if (cause instanceof errors.StripeRateLimitError) return 'stripe_rate_limited';
@@ -302,14 +309,13 @@ function codeOf(cause: unknown, about: string): StripeFailureCode {
     return 'stripe_unauthorized';
   }
   if (cause instanceof errors.StripeInvalidRequestError) {
-    const missing = cause.code === 'resource_missing' && about === 'customer';
+    const missing = cause.code === 'resource_missing' && (about === 'customer' || about === 'flow');
     if (missing && (cause.param === 'customer' || cause.param === 'id')) return 'stripe_customer_missing';
     // Gone or switched off: a click meets it as a parameter of its session, a look as the thing itself.
     const configuration = cause.param === 'configuration' || (about === 'configuration' && cause.statusCode === 404);
     if (configuration) return 'portal_not_configured';
     // Switched off in the configuration, or not possible for this subscription: Stripe knows cases that we do not.
-    const aboutFlow = cause.param?.startsWith('flow_data') && !cause.param.includes('after_completion');
-    if (aboutFlow) return 'portal_flow_unavailable';
+    if (isAboutFlow(cause, about)) return 'portal_flow_unavailable';
     return cause.statusCode === 429 ? 'stripe_rate_limited' : 'stripe_rejected';
   }
   if (cause instanceof errors.StripeCardError || cause instanceof errors.StripeIdempotencyError)
