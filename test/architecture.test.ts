@@ -105,7 +105,8 @@ const impure = /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bfetch\(|\bsetTim
 describe('the server', () => {
   const folder = 'server/src/';
   const floors: Floors = [
-    ['problem', 'log', 'coded-error'],
+    ['coded-error'],
+    ['problem', 'log'],
     ['billing'],
     ['tokens', 'ledger'],
     ['config'],
@@ -136,13 +137,23 @@ describe('the server', () => {
   });
 
   it('rule: whatever lies in billing/ is pure, and so is what reads Stripe’s objects: no clock, no chance, no I/O', () => {
-    const pure = [...inRoom('billing/'), ...inRoom('stripe/facts/'), ...inRoom('stripe/event.ts')];
+    const pure = [
+      ...inRoom('billing/'),
+      ...inRoom('stripe/facts/'),
+      ...inRoom('stripe/event.ts'),
+      ...inRoom('coded-error.ts'),
+    ];
     expect(pure.length).toBeGreaterThan(15);
     expect(offences(pure, (imported) => !ownPaths.test(imported) && imported !== 'node:crypto', true)).toEqual([]);
     expect(pure.filter(({ code }) => impure.test(code)).map(({ path }) => path)).toEqual([]);
     // What a pure file runs must be pure too.
     const paths = new Set(pure.map(({ path }) => path));
     expect(offences(pure, (imported) => ownPaths.test(imported) && !paths.has(imported), true)).toEqual([]);
+  });
+
+  it('rule: every error class is a CodedError, so that `codeOf` is the only reader of codes', () => {
+    const bare = server.filter(({ path, code }) => /\bextends Error\b/.test(code) && !path.endsWith('/coded-error.ts'));
+    expect(bare.map(({ path }) => path)).toEqual([]);
   });
 
   it('rule: the server takes types from the contract and nothing else of the widget', () => {

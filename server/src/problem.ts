@@ -6,6 +6,7 @@
  */
 
 import type { Problem, ProblemCode } from '@billhook/widget/contract';
+import { CodedError } from './coded-error.ts';
 
 type Known = { readonly status: number; readonly title: string; readonly detail: string };
 
@@ -176,20 +177,20 @@ export interface BillhookErrorOptions {
  * throw new BillhookError('field_invalid', { field: 'flow', detail: 'flow must be one of …' });
  * ```
  */
-export class BillhookError extends Error {
+export class BillhookError extends CodedError<ProblemCode> {
   override readonly name = 'BillhookError';
-  readonly code: ProblemCode;
   readonly field: string | undefined;
+  /** Seconds; the header of the same name. */
   readonly retryAfter: number | undefined;
 
-  constructor(code: ProblemCode, options: BillhookErrorOptions = {}) {
-    super(
-      options.detail ?? problemTexts[code].detail,
-      options.cause === undefined ? undefined : { cause: options.cause },
-    );
-    this.code = code;
-    this.field = options.field;
-    this.retryAfter = options.retryAfter;
+  constructor(code: ProblemCode, { detail, field, retryAfter, cause }: BillhookErrorOptions = {}) {
+    super(code, detail ?? problemTexts[code].detail, {
+      passing: retryAfter !== undefined,
+      retryAfterMs: retryAfter === undefined ? null : retryAfter * 1000,
+      cause,
+    });
+    this.field = field;
+    this.retryAfter = retryAfter;
   }
 
   get status(): number {

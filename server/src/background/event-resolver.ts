@@ -4,7 +4,8 @@
  */
 
 import { withPriority } from '../stripe/request-budget.ts';
-import { backOffMs, codeOf } from './backoff.ts';
+import { codeOf } from '../coded-error.ts';
+import { backOffMs } from './backoff.ts';
 import { describeCause } from '../log.ts';
 import type { Waiters } from './waiters.ts';
 import type { Subject, UnresolvedEvent } from '../ledger/events.ts';

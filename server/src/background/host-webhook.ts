@@ -4,6 +4,7 @@
  */
 
 import { createHmac } from 'node:crypto';
+import { CodedError } from '../coded-error.ts';
 import { type HostWebhook } from '../config/webhook.ts';
 
 export type DeliveryCode =
@@ -15,14 +16,12 @@ export type DeliveryCode =
   | 'on_change_timeout';
 
 /** The host did not take a notice; it is tried again. */
-export class DeliveryFailure extends Error {
+export class DeliveryFailure extends CodedError<DeliveryCode> {
   override readonly name = 'DeliveryFailure';
-  readonly code: DeliveryCode;
   readonly status: number | null;
 
   constructor(code: DeliveryCode, { status = null, cause }: { status?: number | null; cause?: unknown } = {}) {
-    super(status === null ? code : `${code}: ${status}`, cause === undefined ? {} : { cause });
-    this.code = code;
+    super(code, status === null ? code : `${code}: ${status}`, { cause });
     this.status = status;
   }
 }

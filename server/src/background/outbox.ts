@@ -4,13 +4,13 @@
  */
 
 import { setTimeout as timeLimit } from 'node:timers/promises';
+import { codeOf } from '../coded-error.ts';
 import type { Config, Host } from '../config/config.ts';
 import { DeliveryFailure, postNotice } from './host-webhook.ts';
 import { iso } from '../billing/judge/deadlines.ts';
 import { describeCause } from '../log.ts';
 import { PollLoop } from './poll-loop.ts';
 import { type BillingStore } from '../ledger/ledger.ts';
-import { StoreUnavailableError } from '../ledger/errors.ts';
 import type { Receiver, NoticeClaim } from '../ledger/outbox.ts';
 import type { Notice } from '../billing/notice-types.ts';
 
@@ -78,11 +78,7 @@ export class Outbox {
       poll: () => this.#poll(),
       intervalMs: this.#options.pollMs,
       // The ledger could not note how it went. The lease ends by itself, and the notice is delivered again.
-      onFailure: (cause) =>
-        config.log.error('outbox.failed', {
-          code: cause instanceof StoreUnavailableError ? cause.code : 'internal',
-          cause: describeCause(cause),
-        }),
+      onFailure: (cause) => config.log.error('outbox.failed', { code: codeOf(cause), cause: describeCause(cause) }),
     });
   }
 
@@ -121,7 +117,8 @@ export class Outbox {
     try {
       await this.#deliver(host, claim);
     } catch (cause) {
-      const { code, status } = cause instanceof DeliveryFailure ? cause : { code: 'internal', status: null };
+      const code = codeOf(cause);
+      const status = cause instanceof DeliveryFailure ? cause.status : null;
       const next = now() + retryAfterMs(attempts, this.#options.random);
       const isGivenUp = attempts >= minAttempts && next > claim.at + triedForMs;
       await this.#store.noticeFailed(claim, code, isGivenUp ? null : next, now());

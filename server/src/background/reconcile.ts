@@ -9,6 +9,7 @@
  */
 
 import { setTimeout as pause } from 'node:timers/promises';
+import { CodedError } from '../coded-error.ts';
 import { withPriority, type RequestBudget } from '../stripe/request-budget.ts';
 import { isTerminal } from '../billing/judge/subscription.ts';
 import { driftBetweenTimes, type Drift, type DriftedAccount } from './drift-report.ts';
@@ -122,8 +123,14 @@ export async function reconcile(
   }
 }
 
-/** The turn is somebody else's, or this process is being stopped. */
-class LeaseLost extends Error {}
+/** Another process has the job, or this one is being stopped. */
+class LeaseLost extends CodedError<'lease_lost'> {
+  override readonly name = 'LeaseLost';
+
+  constructor() {
+    super('lease_lost', 'the job’s lease is lost');
+  }
+}
 
 class Run {
   readonly #parts: ReconcileParts;

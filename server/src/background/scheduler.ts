@@ -4,13 +4,13 @@
  * with how far it came, to the next process that looks once the lease has ended.
  */
 
+import { codeOf } from '../coded-error.ts';
 import { describeCause, type Log } from '../log.ts';
 import type { Metrics } from '../operations/metrics.ts';
 import { driftBetweenTimes, type Drift } from './drift-report.ts';
 import { reconcile, type ReconcileParts } from './reconcile.ts';
 import { PollLoop } from './poll-loop.ts';
 import { type BillingStore } from '../ledger/ledger.ts';
-import { StripeFailure } from '../stripe/gateway.ts';
 import { sweep, type SweepParts } from './sweep.ts';
 import { StoreUnavailableError } from '../ledger/errors.ts';
 import type { Job, JobLease } from '../ledger/jobs.ts';
@@ -129,7 +129,6 @@ export class Scheduler {
   #failed(job: Job | 'upkeep', cause: unknown): void {
     if (this.#stopping.signal.aborted) return;
     if (cause instanceof StoreUnavailableError || job === 'sweep') this.#sweepRequested = true;
-    const code = cause instanceof StripeFailure || cause instanceof StoreUnavailableError ? cause.code : 'internal';
-    this.#parts.log.error(`${job}.failed`, { code, cause: describeCause(cause) });
+    this.#parts.log.error(`${job}.failed`, { code: codeOf(cause), cause: describeCause(cause) });
   }
 }

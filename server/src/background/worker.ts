@@ -5,7 +5,8 @@
  */
 
 import { withPriority } from '../stripe/request-budget.ts';
-import { backOffMs, codeOf } from './backoff.ts';
+import { codeOf } from '../coded-error.ts';
+import { backOffMs } from './backoff.ts';
 import { EventResolver } from './event-resolver.ts';
 import { describeCause } from '../log.ts';
 import { PollLoop } from './poll-loop.ts';

@@ -8,12 +8,11 @@ import { reconcileLedger } from './reconcile/reconcile.ts';
 import { setUp } from './setup.ts';
 import { printTimeline } from './timeline/timeline.ts';
 import { printToken } from './token.ts';
-import { ConfigError } from '../config/config.ts';
+import { CodedError } from '../coded-error.ts';
 import { describeCause } from '../log.ts';
 import { optionsFrom } from './environment.ts';
 import { serveBillhook } from './serve.ts';
-import { StripeFailure } from '../stripe/gateway.ts';
-import { LedgerPinnedError, StoreUnavailableError } from '../ledger/errors.ts';
+import { StripeFailure, type StripeFailureCode } from '../stripe/gateway.ts';
 
 const usage = `billhook <command>
 
@@ -26,6 +25,17 @@ const usage = `billhook <command>
   timeline     tell what happened to one account, and why (billhook timeline --help)
   token        print a widget token, to try the server out (billhook token --help)
 `;
+
+const refused = 'Stripe refused what was asked';
+const stripeSaid: Record<StripeFailureCode, string> = {
+  stripe_unauthorized: 'Stripe refused the key',
+  stripe_unavailable: 'Stripe cannot be reached',
+  stripe_rate_limited: 'Stripe is asked too much at the moment',
+  stripe_customer_missing: refused,
+  portal_not_configured: refused,
+  portal_flow_unavailable: refused,
+  stripe_rejected: refused,
+};
 
 async function run(command: string | undefined): Promise<number> {
   switch (command) {
@@ -63,26 +73,12 @@ try {
   process.exitCode = 1;
 }
 
-/** What an operator can act on, without a stack; a stack only for what nobody foresaw. */
+/** A coded error in words that an operator can act on; any other with its stack. */
 function explain(cause: unknown): string {
-  if (cause instanceof ConfigError || cause instanceof LedgerPinnedError) return `${cause.message} [${cause.code}]`;
-  if (cause instanceof StoreUnavailableError) {
+  if (cause instanceof CodedError) {
+    const said = cause instanceof StripeFailure ? stripeSaid[cause.code] : cause.message;
     const why = cause.cause === undefined ? '' : `: ${describeCause(cause.cause)}`;
-    return `${cause.message}${why} [${cause.code}]`;
+    return `${said}${why} [${cause.code}]`;
   }
-  if (cause instanceof StripeFailure) return `${stripeSaid(cause)}: ${describeCause(cause.cause)} [${cause.code}]`;
   return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-}
-
-function stripeSaid({ code }: StripeFailure): string {
-  switch (code) {
-    case 'stripe_unauthorized':
-      return 'Stripe refused the key';
-    case 'stripe_unavailable':
-      return 'Stripe cannot be reached';
-    case 'stripe_rate_limited':
-      return 'Stripe is asked too much at the moment';
-    default:
-      return 'Stripe refused what was asked';
-  }
 }

@@ -12,6 +12,7 @@ import { portalOptions, portalPolicy, portalSettings, type PortalSettings } from
 import { isPostgresAddress, postgresAddressProblem } from '../ledger/postgres/address.ts';
 import { hasSomeKey, keyOptions, someKeyMissing, type TokenKey } from '../tokens/keys.ts';
 import type { Notice } from '../billing/notice-types.ts';
+import { CodedError } from '../coded-error.ts';
 import { type LimitOptions, defaultLimits } from './limits.ts';
 import { type HostWebhook, webhookOption } from './webhook.ts';
 
@@ -23,15 +24,15 @@ export interface ConfigProblem {
 }
 
 /** Options are wrong. `problems` names every one of them. */
-export class ConfigError extends Error {
+export class ConfigError extends CodedError<'config_invalid'> {
   override readonly name = 'ConfigError';
-  readonly code = 'config_invalid';
   readonly problems: readonly ConfigProblem[];
 
   /** @param nameOf How the reader knows an option: an environment variable's name, say. */
   constructor(problems: readonly ConfigProblem[], nameOf: (option: string) => string = (option) => option) {
     const lines = problems.map(({ option, must }) => `- ${nameOf(option)} ${must}`);
-    super(`the configuration has ${lines.length} problem${lines.length === 1 ? '' : 's'}:\n${lines.join('\n')}`);
+    const heading = `the configuration has ${lines.length} problem${lines.length === 1 ? '' : 's'}:`;
+    super('config_invalid', [heading, ...lines].join('\n'));
     this.problems = problems;
   }
 }

@@ -1,13 +1,21 @@
-/** What the ledger throws. */
+/** The errors of the ledger. */
+
+import { CodedError } from '../coded-error.ts';
 
 /** The ledger belongs to another Stripe account or mode than the key in use. */
-export class LedgerPinnedError extends Error {
+export class LedgerPinnedError extends CodedError<'ledger_pinned'> {
   override readonly name = 'LedgerPinnedError';
-  readonly code = 'ledger_pinned';
+
+  constructor(message: string) {
+    super('ledger_pinned', message);
+  }
 }
 
-/** The database cannot do its work now: locked, full, read-only, gone. */
-export class StoreUnavailableError extends Error {
+/** The database cannot do its work now: locked, gone, or until an operator acts: full, read-only. */
+export class StoreUnavailableError extends CodedError<'store_unavailable'> {
   override readonly name = 'StoreUnavailableError';
-  readonly code = 'store_unavailable';
+
+  constructor(message: string, { cause }: ErrorOptions = {}) {
+    super('store_unavailable', message, { cause });
+  }
 }

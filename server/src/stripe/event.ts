@@ -1,4 +1,8 @@
+/** Reads from a verified event which customer, or which object, it concerns. Its content is not believed. */
+
+import { CodedError } from '../coded-error.ts';
 import type { Subject, StripeEvent } from '../ledger/events.ts';
+
 /** Families of events that can change what is judged or shown. A later sibling counts without being listed. */
 const families = [
   'checkout.session.',
@@ -17,9 +21,12 @@ const families = [
 const catalogue = ['product.', 'price.'];
 
 /** The body is not an event of Stripe's: no id or no type. */
-export class NotAnEventError extends Error {
+export class NotAnEventError extends CodedError<'event_malformed'> {
   override readonly name = 'NotAnEventError';
-  readonly code = 'event_malformed';
+
+  constructor(message: string, { cause }: ErrorOptions = {}) {
+    super('event_malformed', message, { cause });
+  }
 }
 
 /**

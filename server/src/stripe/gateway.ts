@@ -4,6 +4,7 @@
  */
 
 import { Stripe } from 'stripe';
+import { CodedError } from '../coded-error.ts';
 import { BudgetSpentError, type RequestBudget, type Priority } from './request-budget.ts';
 import { orNothing } from './absent.ts';
 import { eventCalls, type EventCalls } from './events.ts';
@@ -39,22 +40,27 @@ export type StripeFailureCode =
   | 'portal_flow_unavailable'
   | 'stripe_rejected';
 
-/** Stripe did not do what was asked. The cause is for the log. */
-export class StripeFailure extends Error {
-  override readonly name = 'StripeFailure';
-  readonly code: StripeFailureCode;
-  /** Milliseconds that Stripe wants to be left alone for; `null` where it did not say. */
-  readonly retryAfterMs: number | null;
+/** Worth another try in a moment: nothing was wrong with the request. */
+const passingCodes: Record<StripeFailureCode, boolean> = {
+  stripe_unavailable: true,
+  stripe_rate_limited: true,
+  stripe_unauthorized: false,
+  stripe_customer_missing: false,
+  portal_not_configured: false,
+  portal_flow_unavailable: false,
+  stripe_rejected: false,
+};
 
-  /** Worth another try in a moment: nothing was wrong with what was asked. */
-  get passing(): boolean {
-    return this.code === 'stripe_unavailable' || this.code === 'stripe_rate_limited';
-  }
+/** Stripe refused or did not answer. The cause is for the log. */
+export class StripeFailure extends CodedError<StripeFailureCode> {
+  override readonly name = 'StripeFailure';
 
   constructor(code: StripeFailureCode, cause: unknown) {
-    super(cause instanceof Error ? cause.message : code, { cause });
-    this.code = code;
-    this.retryAfterMs = cause instanceof Stripe.errors.StripeError ? retryAfterMs(cause.headers) : null;
+    super(code, cause instanceof Error ? cause.message : code, {
+      passing: passingCodes[code],
+      retryAfterMs: cause instanceof Stripe.errors.StripeError ? retryAfterMs(cause.headers) : null,
+      cause,
+    });
   }
 }
 
@@ -148,7 +154,7 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
         .autoPagingToArray({ limit: 10_000 });
     } catch (cause) {
       // A list of a deleted customer may be refused as missing. Only the customer itself can say `deleted: true`.
-      if (codeOf(cause, 'customer') === 'stripe_customer_missing' && (await ownerAlone(customer)).deleted === true)
+      if (failureCode(cause, 'customer') === 'stripe_customer_missing' && (await ownerAlone(customer)).deleted === true)
         return [];
       throw cause;
     }
@@ -290,7 +296,7 @@ async function named<T>(
   try {
     return await call();
   } catch (cause) {
-    throw new StripeFailure(codeOf(cause, about), cause);
+    throw new StripeFailure(failureCode(cause, about), cause);
   }
 }
 
@@ -300,7 +306,7 @@ function isAboutFlow({ param, statusCode }: Stripe.errors.StripeInvalidRequestEr
   return about === 'flow' && statusCode === 400 && param === undefined;
 }
 
-function codeOf(cause: unknown, about: string): StripeFailureCode {
+function failureCode(cause: unknown, about: string): StripeFailureCode {
   const { errors } = Stripe;
   if (cause instanceof errors.StripeRateLimitError) return 'stripe_rate_limited';
   if (cause instanceof errors.StripeConnectionError && cause.detail instanceof BudgetSpentError)

@@ -14,6 +14,7 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CodedError } from '../coded-error.ts';
 import type { BudgetStore } from '../ledger/budget.ts';
 
 export const priorities = ['click', 'waiting', 'background', 'reconcile'] as const;
@@ -45,8 +46,12 @@ export function withPriority<T>(lane: Priority, work: () => T, signal: AbortSign
 export const currentContext = (): RequestContext => contexts.getStore() ?? click;
 
 /** There was no room for this request before its errand ended. */
-export class BudgetSpentError extends Error {
+export class BudgetSpentError extends CodedError<'budget_spent'> {
   override readonly name = 'BudgetSpentError';
+
+  constructor(cause: unknown) {
+    super('budget_spent', 'no room in the budget', { passing: true, cause });
+  }
 }
 
 /** The part of the budget that a lane leaves to those before it. */
@@ -114,7 +119,7 @@ export class RequestBudget {
       // oxlint-disable-next-line no-await-in-loop -- as above
       await sleep(waitMs, undefined, { signal }).catch(() => undefined);
     }
-    throw new BudgetSpentError('no room in the budget', { cause: signal.reason });
+    throw new BudgetSpentError(signal.reason);
   };
 
   /** Stripe asked for patience: everybody but clicks has it, in every process. */
@@ -150,7 +155,7 @@ async function untilAborted(work: Promise<void>, signal: AbortSignal | null): Pr
   if (signal === null) return await work;
   const ended = new AbortController();
   const aborted = new Promise<never>((_, reject) => {
-    const end = () => reject(new BudgetSpentError('no room in the budget', { cause: signal.reason }));
+    const end = () => reject(new BudgetSpentError(signal.reason));
     if (signal.aborted) end();
     else signal.addEventListener('abort', end, { once: true, signal: ended.signal });
   });

@@ -57,13 +57,13 @@ async function startWorker(options: WorkerOptions = {}, change: Partial<WorkerPa
     log,
   });
   const gateway = {
-    look(customer: string) {
+    fetchCustomer(customer: string) {
       looks.push({ customer, lane: currentContext().priority });
       return answer(customer);
     },
   } as unknown as StripeGateway;
   const catalogue = {
-    learn: async () => undefined,
+    fetchMissing: async () => undefined,
     productName: () => null,
     price: () => null,
     soldPrice: () => null,
@@ -205,8 +205,8 @@ describe('one bad row', () => {
     answer = (customer) => (customer === bad ? Promise.resolve({} as CustomerData) : nothing(customer));
     await startWorker();
     await synced();
-    expect((await failed()).fields).toMatchObject({ account: 'bad', code: 'internal', attempts: 1 });
-    expect((await store.stats(now)).failing).toEqual({ internal: 1 });
+    expect((await failed()).fields).toMatchObject({ account: 'bad', code: 'stripe_object_malformed', attempts: 1 });
+    expect((await store.stats(now)).failing).toEqual({ stripe_object_malformed: 1 });
   });
 });
 

@@ -29,7 +29,7 @@ export function unavailable(cause: unknown, doing = 'the ledger cannot be used')
   if (cause instanceof StoreUnavailableError) return cause;
   // A name with several addresses fails with one error an address, and none of its own.
   const first: unknown = cause instanceof AggregateError ? cause.errors[0] : cause;
-  return new StoreUnavailableError(words[codeOf(first)] ?? doing, { cause: first });
+  return new StoreUnavailableError(words[stateOf(first)] ?? doing, { cause: first });
 }
 
 /**
@@ -38,7 +38,8 @@ export function unavailable(cause: unknown, doing = 'the ledger cannot be used')
  */
 export function brokeConnection(failure: unknown): boolean {
   if (!(failure instanceof StoreUnavailableError)) return false;
-  return !(failure.cause instanceof DatabaseError) || /^(?:25006|57P|08)/.test(codeOf(failure.cause));
+  return !(failure.cause instanceof DatabaseError) || /^(?:25006|57P|08)/.test(stateOf(failure.cause));
 }
 
-const codeOf = (cause: unknown): string => String((cause as { code?: unknown } | null)?.code ?? '');
+/** The SQLSTATE, or the code of the connection's failure. */
+const stateOf = (cause: unknown): string => String((cause as { code?: unknown } | null)?.code ?? '');

@@ -4,19 +4,20 @@
  * `null`, and only a missing identity is an error.
  */
 
+import { CodedError } from '../../coded-error.ts';
+
 export type Json = Readonly<Record<string, unknown>>;
 
 /**
  * A Stripe object without the identity it is stored under: an answer that cannot be used, and must not be mistaken for
  * "nothing there". The sync fails, keeps the older facts and tries again.
  */
-export class StripeObjectMalformed extends Error {
+export class StripeObjectMalformed extends CodedError<'stripe_object_malformed'> {
   override readonly name = 'StripeObjectMalformed';
-  readonly code = 'stripe_object_malformed';
 
   /** `object` is the kind (`subscription`), `field` what is missing (`id`). Neither names a customer: safe to log. */
   constructor(object: string, field: string) {
-    super(`Stripe answered with a ${object} that has no usable \`${field}\`.`);
+    super('stripe_object_malformed', `Stripe answered with a ${object} that has no usable \`${field}\`.`);
   }
 }
 
