@@ -101,6 +101,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
         BILLHOOK_HOST_ORIGINS: new URL(hostUrl).origin,
         BILLHOOK_HOST_RETURN_URL: `${hostUrl}/settings/billing`,
         BILLHOOK_FREE_PLAN: 'Free',
+        BILLHOOK_FREE_PLAN_ACCESS: 'full',
         BILLHOOK_OFFERS: (options.offers ?? (sandbox ? seededOffers : [])).join(','),
         LOG_LEVEL: options.logLevel ?? 'warn',
       },

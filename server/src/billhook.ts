@@ -1,6 +1,7 @@
 /** The library's front door: everything wired, nothing listening. */
 
 import { createHmac } from 'node:crypto';
+import type { AccessAnswer } from '@billhook/widget/contract';
 import type { Hono } from 'hono';
 import { createApp } from './http/app.ts';
 import { widgetAuth } from './http/auth.ts';
@@ -8,7 +9,10 @@ import { Catalogue } from './background/catalogue.ts';
 import type { BillhookOptions } from './config/config.ts';
 import { withBasePath } from './http/base-path.ts';
 import { openServices } from './services.ts';
-import { Outbox } from './background/outbox.ts';
+import { Outbox, type ReadAccess } from './background/outbox.ts';
+import { accessView } from './accounts/access.ts';
+import { hostCalls, type AccountName } from './http/host-calls.ts';
+import type { RouteContext } from './http/route-context.ts';
 import { Scheduler, type SchedulerOptions } from './background/scheduler.ts';
 import { createCheckout } from './accounts/checkout.ts';
 import { createLimits } from './http/rate-limits.ts';
@@ -28,6 +32,27 @@ export interface Billhook {
    * Fastify, the function itself for Next.js. Where `publicUrl` has a path, requests are answered with it and without.
    */
   readonly fetch: (request: Request, env?: object) => Response | Promise<Response>;
+  /**
+   * May this account use the product, and what did it buy? The answer of `GET /v1/access`, without a request and without a
+   * token. `access` is of another level than `none` only where the host said so; `unknown` is no "no".
+   *
+   * @example
+   * ```ts
+   * const { level, features, seats } = await billhook.access(user.teamId);
+   * ```
+   *
+   * @throws {BillhookError} `field_invalid`: no account, or several hosts are configured and none of them is named.
+   * @throws {BillhookError} `store_unavailable`
+   */
+  access(account: AccountName): Promise<AccessAnswer>;
+  /**
+   * Links an account to its Stripe customer, after Stripe was asked about it. A link that is there already stays.
+   *
+   * @throws {BillhookError} `introduction_refused`, with the reason in `detail`: deleted, of another mode, another host's,
+   *   or another account's. One customer pays for one account.
+   * @throws {StripeFailure} when Stripe does not know the customer, or cannot be asked.
+   */
+  link(account: AccountName, customer: string): Promise<'linked' | 'alreadyLinked'>;
   /**
    * Answers whoever waits. Call it before the HTTP server is closed, and {@link close} after: a held poll would keep the
    * server open until its time is up.
@@ -74,7 +99,12 @@ export async function createBillhook(
     metrics.watch({ store, now: config.now, log: config.log, waiting: () => waiters.total });
     const digest = (text: string) =>
       createHmac('sha256', store.digestKey).update(text).digest('base64url').slice(0, 22);
-    const outbox = new Outbox(config, store, pollMs === undefined ? {} : { pollMs });
+    const read = createReadAccount(store, catalogue, config.now);
+    const noticeAccess: ReadAccess = async ({ id, policy }, name) => {
+      const account = { host: id, account: name, policy, mayManage: false };
+      return accessView(account, await read(account), catalogue, config.now()).answer;
+    };
+    const outbox = new Outbox(config, store, noticeAccess, pollMs === undefined ? {} : { pollMs });
     const wakeOutbox = () => outbox.wake();
     const { confirm, identity } = ledger;
     const working = new Worker(
@@ -103,25 +133,23 @@ export async function createBillhook(
       now: config.now,
       limits: createLimits(config.limits, config.proxies),
     };
-    const app = createApp(
-      {
-        config,
-        store,
-        gateway,
-        portals: new PortalConfigurations(gateway, config.log),
-        catalogue,
-        waiters,
-        wakeWorker,
-        requestSweep: () => keeping.requestSweep(),
-        metrics,
-        stripeAccount: identity,
-        read: createReadAccount(store, catalogue, config.now),
-        linking,
-        openCheckout: createCheckout(config, store, gateway),
-        allow: (scope) => widgetAuth(auth, scope),
-      },
-      widget,
-    );
+    const routes: RouteContext = {
+      config,
+      store,
+      gateway,
+      portals: new PortalConfigurations(gateway, config.log),
+      catalogue,
+      waiters,
+      wakeWorker,
+      requestSweep: () => keeping.requestSweep(),
+      metrics,
+      stripeAccount: identity,
+      read,
+      linking,
+      openCheckout: createCheckout(config, store, gateway),
+      allow: (scope) => widgetAuth(auth, scope),
+    };
+    const app = createApp(routes, widget);
     const unfollow = store.subscribe((commit) => {
       if (commit.kind === 'looked') {
         waiters.wake(commit.host, commit.account);
@@ -141,6 +169,7 @@ export async function createBillhook(
 
     return {
       app,
+      ...hostCalls(routes),
       // The server's own bindings tell the connection's address, which the limits count by.
       fetch: withBasePath(config.publicUrl, (request, env) => app.fetch(request, env)),
       answerWaiting: () => waiters.close(),

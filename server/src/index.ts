@@ -1,6 +1,7 @@
 /** @billhook/server: importing it reads no environment and opens nothing. */
 
 export { createBillhook, type Billhook } from './billhook.ts';
+export type { AccountName } from './http/host-calls.ts';
 export { ConfigError, type BillhookOptions } from './config/config.ts';
 export type { Log, LogFields } from './log.ts';
 export { mintWidgetToken, type MintOptions, type SigningKey, type TokenContents } from './tokens/mint.ts';

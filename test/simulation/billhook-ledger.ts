@@ -8,7 +8,8 @@ import { Catalogue } from '../../server/src/background/catalogue.ts';
 import { readConfig, type Config } from '../../server/src/config/config.ts';
 import { createLinking } from '../../server/src/accounts/linking.ts';
 import { createMetrics } from '../../server/src/operations/metrics.ts';
-import { Outbox } from '../../server/src/background/outbox.ts';
+import { Outbox, type ReadAccess } from '../../server/src/background/outbox.ts';
+import { accessView } from '../../server/src/accounts/access.ts';
 import { createReadAccount } from '../../server/src/accounts/view.ts';
 import { reconcile } from '../../server/src/background/reconcile.ts';
 import { webhookRoute } from '../../server/src/http/routes/webhook.ts';
@@ -87,13 +88,17 @@ async function startProcess(
 
   const { pollMs = 1_000 } = mutation;
   const random = () => 0.5;
-  const outbox = new Outbox(config, store, { pollMs, leaseMs, random });
+  const read = createReadAccount(mutation.readersStore?.(shared, now) ?? shared, catalogue, now);
+  const access: ReadAccess = async ({ id, policy }, name) => {
+    const account = { host: id, account: name, policy, mayManage: false };
+    return accessView(account, await read(account), catalogue, now()).answer;
+  };
+  const outbox = new Outbox(config, store, access, { pollMs, leaseMs, random });
   const wakeOutbox = () => outbox.wake();
   const parts = { config, store, gateway, catalogue, digest, wakeOutbox, metrics, confirm: async () => undefined };
   const worker = new Worker(parts, new Waiters(), { pollMs, leaseMs, random, concurrency: 3, restMs: 0 });
   const wakeWorker = () => worker.wake();
   const linking = createLinking(config, store, gateway, wakeWorker);
-  const read = createReadAccount(mutation.readersStore?.(shared, now) ?? shared, catalogue, now);
   const app = new Hono()
     .route('/', webhookRoute({ ...parts, stripeAccount: () => null, wakeWorker, requestSweep: () => undefined }))
     .onError((_cause, c) => c.text('', 500));

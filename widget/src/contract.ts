@@ -231,7 +231,45 @@ export interface VisitReturn {
   readonly snapshot: BillingSnapshot;
 }
 
-/** `GET /v1/access`, for host backends: the snapshot's access with its state, and how fresh it is. */
+/** One thing that a subscription pays for, as a host's backend reads it. */
+export interface AccessItem {
+  /** The host's own key for it, from its `plans`; else the price's lookup key; else `null`. Stable under any renaming. */
+  readonly plan: string | null;
+  /** Stripe's id of the product. */
+  readonly product: string;
+  /** Stripe's id of the price. */
+  readonly price: string;
+  readonly lookupKey: string | null;
+  /** `null` where usage is metered. */
+  readonly quantity: number | null;
+  /** What the host asked for by name (`metadata`): the price's word stands before its product's. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** A subscription that is not over, as a host's backend reads it. */
+export interface AccessPlan {
+  /** Opaque and stable: the snapshot's `subscriptions[].key`. */
+  readonly key: string;
+  readonly state: BillingState;
+  /** One of the host's plans. Any other is listed, gives no access, no feature and no seat. */
+  readonly listed: boolean;
+  /** What this subscription alone gives. */
+  readonly access: Access;
+  /** Of the item that the plan is named by. */
+  readonly quantity: number | null;
+  readonly items: readonly AccessItem[];
+  readonly startedAt: string;
+  readonly renewsAt: string | null;
+  readonly endsAt: string | null;
+  readonly trialEndsAt: string | null;
+  readonly resumesAt: string | null;
+  readonly graceEndsAt: string | null;
+}
+
+/**
+ * `GET /v1/access`, for host backends: may the account use the product, what did it buy, and how fresh is that. Only a token
+ * of the scope `access` reads it: it holds ids of Stripe's, which no page sees.
+ */
 export interface AccessAnswer extends Access {
   readonly account: string;
   readonly state: BillingState;
@@ -239,6 +277,12 @@ export interface AccessAnswer extends Access {
   readonly asOf: string | null;
   readonly stale: boolean;
   readonly confirmedBy: ConfirmedBy | null;
+  /** Every subscription that is not over, the most urgent first. */
+  readonly plans: readonly AccessPlan[];
+  /** Of the listed plans whose access is not `none`: the host's own, and Stripe's entitlements where it asked for them. Sorted. */
+  readonly features: readonly string[];
+  /** Paid for by the same plans; `null` where nothing counts seats. */
+  readonly seats: number | null;
 }
 
 /** Every error's `code`. Stable: branch on it, never on `title` or `detail`. */

@@ -4,9 +4,10 @@
  */
 
 import { createHash } from 'node:crypto';
-import type { BillingSnapshot } from '@billhook/widget/contract';
+import type { AccessAnswer, BillingSnapshot } from '@billhook/widget/contract';
 import type { Account } from './account.ts';
 import { judge, type Catalogue } from '../billing/judge/judge.ts';
+import type { JudgedSubscription } from '../billing/judge/subscription.ts';
 import type { PortalChoice } from '../billing/judge/portal.ts';
 import type { BillingStore } from '../ledger/ledger.ts';
 import type { CustomerRecord } from '../ledger/customers.ts';
@@ -20,6 +21,8 @@ export interface AccountView {
   readonly nextChangeAt: number | null;
   /** Stripe's id of the invoice that the snapshot says can be paid. Never leaves the server. */
   readonly invoiceToPay: string | null;
+  /** Every subscription with what it gives. Never leaves the server as it is. */
+  readonly subscriptions: readonly JudgedSubscription[];
   /** How the portal may be opened. Never leaves the server. */
   readonly portal: PortalChoice;
 }
@@ -29,7 +32,7 @@ export type ReadAccount = (account: Account) => Promise<AccountView>;
 export function createReadAccount(store: BillingStore, catalogue: Catalogue, now: () => number): ReadAccount {
   return async function read(account) {
     const record = await store.findAccount(account);
-    const { snapshot, nextChangeAt, invoiceToPay, portal } = judge(
+    const { snapshot, ...judgement } = judge(
       {
         linked: record !== null,
         facts: record?.facts ?? null,
@@ -43,13 +46,16 @@ export function createReadAccount(store: BillingStore, catalogue: Catalogue, now
       { mayManage: account.mayManage },
       now(),
     );
-    return { record, snapshot, nextChangeAt, invoiceToPay, portal, etag: etagOf(snapshot) };
+    return { record, snapshot, ...judgement, etag: etagOf(snapshot) };
   };
 }
 
-function etagOf(snapshot: BillingSnapshot): string {
-  const document = { ...snapshot, asOf: undefined };
-  return `"${createHash('sha256').update(JSON.stringify(document)).digest('base64url').slice(0, 27)}"`;
+/** Of a document without the time of the last look. */
+export function etagOf(document: BillingSnapshot | AccessAnswer): string {
+  return `"${createHash('sha256')
+    .update(JSON.stringify({ ...document, asOf: undefined }))
+    .digest('base64url')
+    .slice(0, 27)}"`;
 }
 
 /** The counter of a revision, if it is one of this ledger's. Another epoch is another ledger: nothing can be compared. */

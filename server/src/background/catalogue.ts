@@ -10,6 +10,7 @@ import { isObject } from '../stripe/facts/json.ts';
 import { priceFacts } from '../stripe/facts/price.ts';
 import { describeCause, type Log } from '../log.ts';
 import type { StripeGateway } from '../stripe/gateway.ts';
+import type { Product } from '../ledger/catalogue.ts';
 import type { BillingStore } from '../ledger/ledger.ts';
 
 /** Stripe's limit on `ids` in one list call. */
@@ -23,11 +24,15 @@ export class Catalogue implements JudgesCatalogue {
   readonly #gateway: StripeGateway;
   readonly #log: Log;
   readonly #names = new Map<string, string | null>();
+  /** By product: the metadata that hosts ask for. */
+  readonly #metadata = new Map<string, Readonly<Record<string, string>>>();
   /** By id. */
   readonly #prices = new Map<string, ItemFacts>();
   readonly #byLookupKey = new Map<string, ItemFacts>();
   /** By id: these are sold to nobody new. */
   readonly #archived = new Set<string>();
+  /** The metadata that some host asks for, by name. */
+  readonly #asked: readonly string[];
   /** What the hosts offer, by id or lookup key. */
   readonly #offered: readonly string[];
   #offersDueAt = 0;
@@ -36,6 +41,7 @@ export class Catalogue implements JudgesCatalogue {
     this.#store = store;
     this.#gateway = gateway;
     this.#log = config.log;
+    this.#asked = [...new Set([...config.hosts.values()].flatMap(({ policy }) => policy.metadata))];
     this.#offered = [
       ...new Set([...config.hosts.values()].flatMap(({ policy }) => policy.offers.map(({ price }) => price))),
     ];
@@ -55,12 +61,16 @@ export class Catalogue implements JudgesCatalogue {
 
   /** Reads what the ledger knows. */
   async load(): Promise<void> {
-    for (const { id, name } of await this.#store.products()) this.#names.set(id, name);
+    for (const product of await this.#store.products()) this.#rememberProduct(product);
     for (const price of await this.#store.prices()) this.#remember(price);
   }
 
   productName(id: string): string | null {
     return this.#names.get(id) ?? null;
+  }
+
+  productMetadata(id: string): Readonly<Record<string, string>> {
+    return this.#metadata.get(id) ?? {};
   }
 
   /** A price by its id or lookup key. */
@@ -104,9 +114,10 @@ export class Catalogue implements JudgesCatalogue {
   async #fetchProducts(ids: readonly string[]): Promise<void> {
     const wanted = [...new Set(ids)];
     for (let from = 0; from < wanted.length; from += idsPerCall) {
-      const products = await this.#gateway.products(wanted.slice(from, from + idsPerCall));
+      const found = await this.#gateway.products(wanted.slice(from, from + idsPerCall));
+      const products = found.map(({ id, name, metadata }) => ({ id, name, metadata: this.#chosen(metadata ?? {}) }));
       await this.#store.saveProducts(products);
-      for (const { id, name } of products) this.#names.set(id, name);
+      for (const product of products) this.#rememberProduct(product);
     }
   }
 
@@ -125,7 +136,25 @@ export class Catalogue implements JudgesCatalogue {
   }
 
   #unnamed(items: readonly ItemFacts[]): string[] {
-    return items.map(({ product }) => product).filter((id) => id !== '' && !this.#names.has(id));
+    return items.map(({ product }) => product).filter((id) => id !== '' && !this.#isKnown(id));
+  }
+
+  /** A product from before a host asked for its metadata is asked for again. */
+  #isKnown(id: string): boolean {
+    const metadata = this.#metadata.get(id);
+    return this.#names.has(id) && this.#asked.every((name) => metadata !== undefined && name in metadata);
+  }
+
+  /** What is not there is kept as empty, so that it is known to have been asked for. */
+  #chosen(metadata: Readonly<Record<string, string>>): Record<string, string> | null {
+    if (this.#asked.length === 0) return null;
+    return Object.fromEntries(this.#asked.map((name) => [name, metadata[name] ?? '']));
+  }
+
+  #rememberProduct({ id, name, metadata = null }: Product): void {
+    this.#names.set(id, name);
+    if (metadata === null) this.#metadata.delete(id);
+    else this.#metadata.set(id, metadata);
   }
 
   #remember({ archived = false, ...price }: CataloguePrice): void {

@@ -5,6 +5,7 @@
 
 import { setTimeout as timeLimit } from 'node:timers/promises';
 import { codeOf } from '../coded-error.ts';
+import type { AccessAnswer } from '@billhook/widget/contract';
 import type { Config, Host } from '../config/config.ts';
 import { DeliveryFailure, postNotice } from './host-webhook.ts';
 import { iso } from '../billing/judge/deadlines.ts';
@@ -52,15 +53,20 @@ interface DeliveryLane {
   busy: number;
 }
 
+/** Reads what an account may use now, for the notice that is about to be delivered. */
+export type ReadAccess = (host: Host, account: string) => Promise<AccessAnswer>;
+
 export class Outbox {
   readonly #config: Config;
   readonly #store: BillingStore;
+  readonly #access: ReadAccess;
   readonly #options: Required<OutboxOptions>;
   readonly #rounds: PollLoop;
   readonly #lanes: readonly DeliveryLane[];
 
-  constructor(config: Config, store: BillingStore, options: OutboxOptions = {}) {
+  constructor(config: Config, store: BillingStore, access: ReadAccess, options: OutboxOptions = {}) {
     this.#config = config;
+    this.#access = access;
     this.#store = store;
     this.#options = {
       concurrency: 4,
@@ -132,18 +138,18 @@ export class Outbox {
   }
 
   /** @throws {DeliveryFailure} */
-  async #deliver({ webhook }: Host, claim: NoticeClaim): Promise<void> {
+  async #deliver(host: Host, claim: NoticeClaim): Promise<void> {
     const { onChange, now } = this.#config;
     const { webhookLimitMs, onChangeLimitMs } = this.#options;
-    const notice = this.#noticeOf(claim);
+    const notice = this.#noticeOf(claim, await this.#access(host, claim.account));
     if (claim.receiver === 'process') return await within(onChangeLimitMs, async () => onChange?.(notice));
-    if (webhook) await postNotice(webhook, claim.id, now(), JSON.stringify(notice), webhookLimitMs);
+    if (host.webhook) await postNotice(host.webhook, claim.id, now(), JSON.stringify(notice), webhookLimitMs);
   }
 
-  #noticeOf({ id, type, at, host, account, revision, data }: NoticeClaim): Notice {
+  #noticeOf({ id, type, at, host, account, revision, data }: NoticeClaim, access: AccessAnswer): Notice {
     const { epoch } = this.#store;
     // Written by `notices.ts`, which pairs each type with its data.
-    return { id, type, timestamp: iso(at), host, account, revision: `${epoch}.${revision}`, data } as Notice;
+    return { id, type, timestamp: iso(at), host, account, revision: `${epoch}.${revision}`, access, data } as Notice;
   }
 }
 

@@ -31,7 +31,9 @@ export async function syncCustomer(parts: SyncParts, claim: Claim): Promise<Appl
   // The facts are at least as fresh as the moment before the fetch. The moment after it would promise too much: access
   // is narrowed only on facts fetched after the moment of narrowing.
   const fetchedAt = config.now();
-  const fetched = customerFacts(await gateway.fetchCustomer(claim.customer), digest);
+  const policy = config.hosts.get(claim.host)?.policy;
+  const found = await gateway.fetchCustomer(claim.customer, { entitlements: policy?.entitlements ?? false });
+  const fetched = customerFacts(found, digest, policy?.metadata);
   await catalogue.fetchMissing(fetched.subscriptions.flatMap(({ items, next }) => [...items, ...(next?.items ?? [])]));
   const named = withCatalogueItems(fetched, catalogue);
   const known = readableFacts(claim, config);

@@ -18,6 +18,8 @@ export interface CustomerFacts {
   /** Keyed digest of name, e-mail, address, phone and tax ids: tells that they changed, never what they are. */
   readonly billingDetailsDigest: string | null;
   readonly subscriptions: readonly SubscriptionFacts[];
+  /** Lookup keys of Stripe's active entitlements, sorted; only where the host asks for them. */
+  readonly entitlements?: readonly string[];
 }
 
 /** Stripe's `subscription.status`; a status of the future passes through as it is. */
@@ -77,6 +79,8 @@ export interface ItemFacts {
   readonly quantity: number | null;
   readonly metered: boolean;
   readonly taxExcluded: boolean;
+  /** Of the price: what the host asks for by name; only where there is any. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /** A price as the catalogue keeps it. */

@@ -1,6 +1,6 @@
 /** The notices that a host receives: each type with its data. */
 
-import type { Plan, Money, Payment } from '@billhook/widget/contract';
+import type { AccessAnswer, Plan, Money, Payment } from '@billhook/widget/contract';
 
 /** Of which subscription: opaque and stable, the `key` in the snapshot; and its plan, as it is now. */
 export interface OfSubscription {
@@ -59,6 +59,8 @@ export type Notice = EachType<{
   readonly account: string;
   /** The snapshot's revision since which it is so. */
   readonly revision: string;
+  /** What the account may use and has bought, as it is at this delivery: a later notice never says an earlier truth. */
+  readonly access: AccessAnswer;
 }>;
 
 /** A notice before the ledger takes it. Never leaves the server as it is: `fact` is made of Stripe's ids. */

@@ -24,14 +24,24 @@ export interface Policy {
   readonly resumeUrl: string | null;
   /** Which prices are this host's. Others give no access and no plan, but are listed. Default `all`. */
   readonly plans: readonly PlanRule[] | 'all';
+  /** Metadata of prices and products that an access answer repeats, by name. Default none. */
+  readonly metadata: readonly string[];
+  /** Stripe's active entitlements are features too. Default `false`. */
+  readonly entitlements: boolean;
   /** What may be bought, first one first. Default none. */
   readonly offers: readonly OfferRule[];
   /** Which portal configuration an account gets, and what each lets people do. */
   readonly portal: PortalPolicy;
 }
 
-/** Matches a price by every field that is given: `{ lookupKey: 'team_monthly' }`, `{ product: 'prod_1' }`. */
+/** Matches a price by `price`, `product` and `lookupKey`, every one that is given: `{ key: 'team', product: 'prod_1' }`. */
 export interface PlanRule {
+  /** The host's own name for it. Several rules may share one: a monthly and a yearly price of one plan. */
+  readonly key?: string | undefined;
+  /** The host's features that it brings. */
+  readonly features?: readonly string[] | undefined;
+  /** Its quantity counts seats. Default: `true`; `false` for an add-on. */
+  readonly seats?: boolean | undefined;
   readonly price?: string | undefined;
   readonly product?: string | undefined;
   readonly lookupKey?: string | undefined;
@@ -58,6 +68,8 @@ export const defaultPolicy: Policy = {
   upgradeUrl: null,
   resumeUrl: null,
   plans: 'all',
+  metadata: [],
+  entitlements: false,
   offers: [],
   portal: {
     features: {

@@ -31,6 +31,7 @@ const variables: Record<string, string> = {
   'hosts.0.webhook.secrets': 'BILLHOOK_HOST_WEBHOOK_SECRET',
   'hosts.0.policy.graceDays': 'BILLHOOK_GRACE_DAYS',
   'hosts.0.policy.freePlan.name': 'BILLHOOK_FREE_PLAN',
+  'hosts.0.policy.freePlan.access': 'BILLHOOK_FREE_PLAN_ACCESS',
   'hosts.0.policy.upgradeUrl': 'BILLHOOK_UPGRADE_URL',
 };
 
@@ -118,7 +119,6 @@ function oneHost(env: Environment): Record<string, unknown> {
   const list = (option: string) => listOf(text(option));
   const number = (option: string) => (text(option) === undefined ? undefined : Number(text(option)));
   const given = <T>(name: string, value: T | undefined) => (value === undefined ? {} : { [name]: value });
-  const freePlan = text('hosts.0.policy.freePlan.name');
 
   return {
     publicUrl: text('publicUrl') ?? defaultUrl(env),
@@ -154,11 +154,17 @@ function oneHost(env: Environment): Record<string, unknown> {
         policy: {
           ...given('graceDays', number('hosts.0.policy.graceDays')),
           ...given('upgradeUrl', text('hosts.0.policy.upgradeUrl')),
-          ...given('freePlan', freePlan === undefined ? undefined : { name: freePlan, access: 'full' as const }),
+          ...given('freePlan', freePlanFrom(text)),
         },
       },
     ],
   };
+}
+
+/** A name alone grants nothing: the level is said too, or the start names what is missing. */
+function freePlanFrom(text: (option: string) => string | undefined): Json | undefined {
+  const [name, access] = [text('hosts.0.policy.freePlan.name'), text('hosts.0.policy.freePlan.access')];
+  return name === undefined && access === undefined ? undefined : { name, access };
 }
 
 /** A token is enough to say that they are wanted. */

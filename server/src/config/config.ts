@@ -42,7 +42,7 @@ const isWebAddress = (text: string) => URL.canParse(text) && /^https?:$/.test(ne
 const text = (must: string) => z.string(must).min(1, must);
 const address = (must: string) => z.string(must).refine(isWebAddress, must);
 
-const access = z.enum(['full', 'readOnly', 'none']);
+const access = z.enum(['full', 'readOnly', 'none'], 'must be full, readOnly or none');
 const policy = z
   .strictObject({
     graceDays: z.number().min(0).max(365),
@@ -99,6 +99,7 @@ const options = z.strictObject({
   limits: z
     .strictObject({
       asksPerMinute: perMinute.default(defaultLimits.asksPerMinute),
+      accessPerMinute: perMinute.default(defaultLimits.accessPerMinute),
       openingsPerMinute: perMinute.default(defaultLimits.openingsPerMinute),
       refusalsPerMinute: perMinute.default(defaultLimits.refusalsPerMinute),
     })
@@ -248,6 +249,8 @@ export async function readConfig({ log, now, onChange, ...given }: BillhookOptio
           ...chosen,
           plans: host.plans ?? 'all',
           offers: host.offers,
+          metadata: host.metadata,
+          entitlements: host.entitlements,
           portal: portalPolicy(host, portal),
         },
       },

@@ -49,7 +49,8 @@ export function createApp(parts: RouteContext, widget: WidgetFiles): Hono {
   app.use(secureHeaders({ crossOriginResourcePolicy: 'same-site', referrerPolicy: 'no-referrer' }));
   app.use('/v1/*', async function neverStored(c, next) {
     await next();
-    c.header('Cache-Control', 'no-store');
+    // A guard may keep its answer for as long as that says.
+    if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store');
   });
   app.use('/v1/webhooks/*', bodyLimit({ maxSize: webhookLimit, onError: tooLarge }));
   app.route('/v1/webhooks/stripe', webhookRoute(parts));

@@ -47,7 +47,8 @@ export function widgetAuth({ verify, hosts, now, limits }: AuthParts, scope: Sco
     if (!claims.scopes.has(scope)) {
       throw new BillhookError('scope_missing', { detail: `This needs a widget token with the scope "${scope}".` });
     }
-    await limits.countRequest(claims);
+    if (scope === 'access') await limits.countAccess(claims);
+    else await limits.countRequest(claims);
     if (scope === 'billing:manage') await limits.countOpening(claims);
     c.set('host', host);
     c.set('caller', {

@@ -11,8 +11,10 @@ import type { LimitOptions } from '../config/limits.ts';
 import type { AccountRef } from '../ledger/account.ts';
 
 export interface Limits {
-  /** Any request of an account. @throws {BillhookError} `rate_limited`, with the seconds to wait. */
+  /** A request of a page for its account. @throws {BillhookError} `rate_limited`, with the seconds to wait. */
   countRequest(ref: AccountRef): Promise<void>;
+  /** A host's backend asks for an account's access: never in one count with pages. @throws {BillhookError} `rate_limited` */
+  countAccess(ref: AccountRef): Promise<void>;
   /** The portal, Checkout or an invoice: each costs Stripe a call. @throws {BillhookError} `rate_limited` */
   countOpening(ref: AccountRef): Promise<void>;
   /** A token was refused. @throws {BillhookError} `rate_limited`, in place of the refusal */
@@ -24,16 +26,18 @@ export interface Limits {
  *   `X-Forwarded-For`; what stands before them is the client's own word, and believed by nobody. 0: the header is not read.
  */
 export function createLimits(
-  { asksPerMinute, openingsPerMinute, refusalsPerMinute }: LimitOptions,
+  { asksPerMinute, accessPerMinute, openingsPerMinute, refusalsPerMinute }: LimitOptions,
   proxies: number,
 ): Limits {
   const perMinute = (points: number) => new RateLimiterMemory({ points, duration: 60 });
   const asks = perMinute(asksPerMinute);
+  const accesses = perMinute(accessPerMinute);
   const openings = perMinute(openingsPerMinute);
   const refusals = perMinute(refusalsPerMinute);
   const keyOf = ({ host, account }: AccountRef) => JSON.stringify([host, account]);
   return {
     countRequest: (ref) => consume(asks, keyOf(ref)),
+    countAccess: (ref) => consume(accesses, keyOf(ref)),
     countOpening: (ref) => consume(openings, keyOf(ref)),
     countRefusal: (c) => consume(refusals, addressOf(c, proxies) ?? 'unknown'),
   };

@@ -6,6 +6,8 @@ export interface Product {
   readonly id: string;
   /** `null`: Stripe does not know it (any more). */
   readonly name: string | null;
+  /** Of its metadata, what some host asks for; `null`: it was never asked for. Default: `null`. */
+  readonly metadata?: Readonly<Record<string, string>> | null;
 }
 
 export interface CatalogueStore {

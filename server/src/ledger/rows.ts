@@ -113,7 +113,20 @@ export function checkoutOf(row: Row): CheckoutRecord | null {
   return session == null ? null : { session: text(session), offer: text(offer), returnUrl: text(returnUrl) };
 }
 
-export const productOf = (row: Row): Product => ({ id: text(row['id']), name: textOrNull(row['name']) });
+export const productRow = ({ id, name, metadata = null }: Product) => ({
+  id,
+  name,
+  metadata: metadata === null ? null : JSON.stringify(metadata),
+});
+
+export function productOf(row: Row): Product {
+  const metadata = textOrNull(row['metadata']);
+  return {
+    id: text(row['id']),
+    name: textOrNull(row['name']),
+    metadata: metadata === null ? null : (JSON.parse(metadata) as Record<string, string>),
+  };
+}
 
 export function jobLeaseOf(row: Row): JobLease {
   const progress = row['progress'];

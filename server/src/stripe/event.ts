@@ -7,6 +7,7 @@ import type { Subject, StripeEvent } from '../ledger/events.ts';
 const families = [
   'checkout.session.',
   'customer.',
+  'entitlements.active_entitlement_summary.',
   'invoice.',
   'invoice_payment.',
   'payment_intent.',

@@ -75,8 +75,12 @@ export interface IntroducedCustomer {
 /** Everything that Billhook asks of Stripe. Every call has a time limit and rejects with {@link StripeFailure}. */
 export interface StripeGateway extends EventCalls, PortalCalls, PurchaseCalls {
   identity(): Promise<StripeIdentity>;
-  /** One look at a customer: one call while it is healthy, a few more while an invoice is open. */
-  fetchCustomer(customer: string): Promise<CustomerData>;
+  /**
+   * One look at a customer: one call while it is healthy, a few more while an invoice is open.
+   *
+   * @param also - `entitlements`: all active ones too, which costs a call. Default: `false`
+   */
+  fetchCustomer(customer: string, also?: { readonly entitlements: boolean }): Promise<CustomerData>;
   products(ids: readonly string[]): Promise<Product[]>;
   /** Prices by id or lookup key, with their own JSON; those that Stripe does not know are left out. */
   prices(refs: readonly string[]): Promise<readonly unknown[]>;
@@ -175,31 +179,43 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
     return { invoice, payments: seen.map(({ payment }) => payment), charges: seen.flatMap(({ charges }) => charges) };
   }
 
+  /** Whole: the event that tells of them stops at ten (ENT-1). A deleted customer has none. */
+  async function entitlementsOf(owner: Stripe.Customer | Stripe.DeletedCustomer | string) {
+    if (typeof owner !== 'string' && owner.deleted === true) return [];
+    const customer = typeof owner === 'string' ? owner : owner.id;
+    return await stripe.entitlements.activeEntitlements
+      .list({ customer, limit: 100 })
+      .autoPagingToArray({ limit: 1_000 });
+  }
+
   return {
     identity: () => named(async () => ({ account: (await stripe.accounts.retrieveCurrent()).id, livemode }), 'account'),
 
-    fetchCustomer: (customer) =>
+    fetchCustomer: (customer, also) =>
       named(async () => {
         const subscriptions = await subscriptionsOf(customer);
         const owner = subscriptions[0]?.customer ?? (await ownerAlone(customer));
         // Well-formed JSON that is not Stripe's (a proxy's, a captive portal's) would read as a customer without anything.
         if (typeof owner === 'object' && owner.id !== customer)
           throw new Error('what was answered is not the customer');
-        if (!subscriptions.some(needsInvoices)) return { customer: owner, subscriptions, openInvoices: [] };
+        const entitlements = also?.entitlements === true ? { entitlements: await entitlementsOf(owner) } : {};
+        if (!subscriptions.some(needsInvoices))
+          return { customer: owner, subscriptions, openInvoices: [], ...entitlements };
         const open = await stripe.invoices.list({
           customer,
           status: 'open',
           limit: openInvoiceLimit,
           expand: ['data.payments'],
         });
-        return { customer: owner, subscriptions, openInvoices: await Promise.all(open.data.map(openInvoice)) };
+        const openInvoices = await Promise.all(open.data.map(openInvoice));
+        return { customer: owner, subscriptions, openInvoices, ...entitlements };
       }, 'customer'),
 
     products: (ids) =>
       named(async () => {
         const found = await stripe.products.list({ ids: [...ids], limit: 100 }).autoPagingToArray({ limit: 1_000 });
-        const names = new Map(found.map(({ id, name }) => [id, name]));
-        return ids.map((id) => ({ id, name: names.get(id) ?? null }));
+        const known = new Map(found.map(({ id, name, metadata }) => [id, { name, metadata }]));
+        return ids.map((id) => ({ id, name: null, metadata: {}, ...known.get(id) }));
       }, 'product'),
 
     prices: (refs) =>

@@ -58,6 +58,10 @@ function watch() {
 
 type HostOptions = BillhookOptions['hosts'][number];
 
+/** What every account may use, as far as these tests are concerned. */
+const access = { level: 'full', plans: [], features: [] } as unknown as Notice['access'];
+const accessNow = async () => access;
+
 /** An outbox that looks only when it is woken, and whose back-off has no jitter. */
 async function outboxOf(
   change: Partial<BillhookOptions> = {},
@@ -80,7 +84,7 @@ async function outboxOf(
     log,
     ...change,
   });
-  const outbox = new Outbox(config, store, { pollMs: 2 ** 30, random: () => 0.5, ...options });
+  const outbox = new Outbox(config, store, accessNow, { pollMs: 2 ** 30, random: () => 0.5, ...options });
   outboxes.push(outbox);
   outbox.start();
   return { outbox, next, lines };
@@ -126,6 +130,7 @@ describe('a webhook', () => {
       host: 'acme',
       account: 'team_1',
       revision: `${store.epoch}.1`,
+      access,
       data: { subscription: 'S', plan: null },
     });
     expect(delivery).toMatchObject({
@@ -334,6 +339,7 @@ describe('onChange', () => {
       host: 'acme',
       account: 'team_1',
       revision: `${store.epoch}.1`,
+      access,
       data: { subscription: 'S', plan: null },
     });
     release();

@@ -87,3 +87,19 @@ describe('one file, and the secrets in the environment', () => {
     expect(said).toContain(`${path}: hosts.0 has no option "colour"`);
   });
 });
+
+describe('a free plan from the environment', () => {
+  const problemsOf = async (env: Record<string, string>) => {
+    const error = await readConfig(optionsFrom(env)).catch((cause: unknown) => cause);
+    return error instanceof ConfigError ? new ConfigError(error.problems, nameOf(env)).message : '';
+  };
+
+  it('grants nothing by its name: the level is said too', async () => {
+    expect(await problemsOf({ BILLHOOK_FREE_PLAN: 'Free' })).toContain(
+      '- BILLHOOK_FREE_PLAN_ACCESS must be full, readOnly or none',
+    );
+    const said = await problemsOf({ BILLHOOK_FREE_PLAN: 'Free', BILLHOOK_FREE_PLAN_ACCESS: 'readOnly' });
+    expect(said).not.toContain('FREE_PLAN');
+    expect(await problemsOf({ BILLHOOK_FREE_PLAN_ACCESS: 'full' })).toContain('- BILLHOOK_FREE_PLAN must be');
+  });
+});

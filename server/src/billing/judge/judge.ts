@@ -55,6 +55,8 @@ export interface Judgement {
   readonly nextChangeAt: number | null;
   /** Stripe's id of the invoice that the snapshot's `via: 'invoice'` action opens. Never leaves the server. */
   readonly invoiceToPay: string | null;
+  /** Every subscription, the most urgent first, with what it gives. Never leaves the server as it is. */
+  readonly subscriptions: readonly JudgedSubscription[];
   /** How the portal may be opened: what the snapshot's actions follow from, for the guard of the same. Never leaves the server. */
   readonly portal: PortalChoice;
 }
@@ -139,6 +141,7 @@ export function judge(
     snapshot,
     nextChangeAt: moments.nextChangeAt(),
     invoiceToPay: headline?.live === true ? (invoiceToPay(headline.facts)?.id ?? null) : null,
+    subscriptions: judged,
     portal,
   };
 }

@@ -2,6 +2,7 @@
 
 import { Hono } from 'hono';
 import type { Authenticated } from '../auth.ts';
+import { etagsOf } from '../etags.ts';
 import { pollUntil, waitPreference } from '../long-poll.ts';
 import { readWithFirstFacts } from '../read-first.ts';
 import type { RouteContext } from '../route-context.ts';
@@ -31,10 +32,4 @@ export function billingRoute(parts: RouteContext) {
     if (wait > 0) c.header('Preference-Applied', `wait=${wait / 1000}`);
     return seen.has(reading.etag) ? c.body(null, 304) : c.json(reading.snapshot);
   });
-}
-
-/** The ETags that the client has. A proxy that compressed the answer may have made ours weak; it is the same document. */
-function etagsOf(header: string | undefined): ReadonlySet<string> {
-  const etags = (header ?? '').split(',').map((etag) => etag.trim().replace(/^W\//, ''));
-  return new Set(etags.filter(Boolean));
 }

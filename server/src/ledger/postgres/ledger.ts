@@ -19,7 +19,7 @@ import { postgresPurchases } from './purchases.ts';
 import { postgresTrail } from './history.ts';
 import { postgresVisits } from './visits.ts';
 import { pinOrRefuse } from '../pin.ts';
-import { productOf, text } from '../rows.ts';
+import { productOf, productRow, text } from '../rows.ts';
 import type { BillingStore } from '../ledger.ts';
 
 /**
@@ -75,15 +75,16 @@ export async function openPostgresStore(address: string): Promise<BillingStore> 
       },
 
       async products() {
-        return (await db.all(`SELECT id, name FROM products`)).map(productOf);
+        return (await db.all(`SELECT id, name, metadata FROM products`)).map(productOf);
       },
 
       async saveProducts(products) {
         await db.run(
-          `INSERT INTO products (id, name)
-           SELECT id, name FROM json_to_recordset(@rows) AS product (id text, name text) ORDER BY id COLLATE "C"
-           ON CONFLICT (id) DO UPDATE SET name = excluded.name RETURNING ${notify}`,
-          { rows: JSON.stringify(products.map(({ id, name }) => ({ id, name }))), news: catalogueChange },
+          `INSERT INTO products (id, name, metadata)
+           SELECT id, name, metadata FROM json_to_recordset(@rows) AS product (id text, name text, metadata text)
+           ORDER BY id COLLATE "C"
+           ON CONFLICT (id) DO UPDATE SET name = excluded.name, metadata = excluded.metadata RETURNING ${notify}`,
+          { rows: JSON.stringify(products.map(productRow)), news: catalogueChange },
         );
       },
 

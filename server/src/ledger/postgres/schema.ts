@@ -150,6 +150,10 @@ export const migrations: readonly string[] = [
     receipt_ended_at   bigint
   );
   `,
+  /* sql */ `
+  -- What hosts ask for of a product's metadata, as JSON; NULL: it was never asked for.
+  ALTER TABLE products ADD COLUMN metadata text;
+  `,
 ];
 
 /** Every process does it at its start: one at a time, and the others find it done. What fails leaves nothing behind. */

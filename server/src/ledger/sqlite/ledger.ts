@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import type { CataloguePrice } from '../../billing/facts.ts';
 import { pinOrRefuse } from '../pin.ts';
-import { productOf } from '../rows.ts';
+import { productOf, productRow } from '../rows.ts';
 import { sqliteBudget } from './budget.ts';
 import { sqliteCustomers } from './customers.ts';
 import { SqliteDatabase } from './database.ts';
@@ -59,16 +59,17 @@ export function openSqliteStore(path: string): BillingStore {
     },
 
     async products() {
-      return db.readAll(`SELECT id, name FROM products`, {}).map(productOf);
+      return db.readAll(`SELECT id, name, metadata FROM products`, {}).map(productOf);
     },
 
     async saveProducts(products) {
       db.transaction(() => {
-        for (const { id, name } of products) {
-          db.run(`INSERT INTO products (id, name) VALUES (@id, @name) ON CONFLICT DO UPDATE SET name = @name`, {
-            id,
-            name,
-          });
+        for (const product of products) {
+          db.run(
+            `INSERT INTO products (id, name, metadata) VALUES (@id, @name, @metadata)
+             ON CONFLICT DO UPDATE SET name = @name, metadata = @metadata`,
+            productRow(product),
+          );
         }
       });
     },

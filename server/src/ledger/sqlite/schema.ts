@@ -156,4 +156,8 @@ export const migrations: readonly string[] = [
     receipt_ended_at   INTEGER
   ) STRICT, WITHOUT ROWID;
   `,
+  /* sql */ `
+  -- What hosts ask for of a product's metadata, as JSON; NULL: it was never asked for.
+  ALTER TABLE products ADD COLUMN metadata TEXT;
+  `,
 ];

@@ -24,6 +24,8 @@ export interface CustomerData {
   readonly subscriptions: readonly unknown[];
   /** Fetched only when some subscription `needsInvoices`. */
   readonly openInvoices: readonly OpenInvoiceData[];
+  /** All active entitlements; only where the host asks for them. */
+  readonly entitlements?: readonly unknown[];
 }
 
 type Digest = (text: string) => string;
@@ -35,9 +37,10 @@ type Digest = (text: string) => string;
  * const facts = customerFacts({ customer, subscriptions: page.data, openInvoices: [] }, keyedDigest);
  *
  * @param digest - a keyed digest; what goes in (payment method, name, address, tax ids) is never kept
+ * @param metadata - names of the prices' metadata that the host asks for; nothing else of it is kept
  * @throws `stripe_object_malformed` when a customer, subscription or open invoice has no identity
  */
-export function customerFacts(look: CustomerData, digest: Digest): CustomerFacts {
+export function customerFacts(look: CustomerData, digest: Digest, metadata: readonly string[] = []): CustomerFacts {
   if (idOf(look.customer) === null) throw new StripeObjectMalformed('customer', 'id');
   const customer = object(look.customer);
   const deleted = customer['deleted'] === true;
@@ -46,7 +49,7 @@ export function customerFacts(look: CustomerData, digest: Digest): CustomerFacts
   // A page that was fetched while the list grew can repeat what the page before it ended with.
   const distinct = new Map(look.subscriptions.map((each) => [requiredText(each, 'subscription', 'id'), each]));
   const subscriptions = [...distinct.values()]
-    .map((each) => subscriptionFacts(each, customer, look.openInvoices, methodDigest))
+    .map((each) => subscriptionFacts(each, customer, look.openInvoices, methodDigest, metadata))
     .toSorted((a, b) => a.created - b.created || compare(a.id, b.id));
   return {
     deleted,
@@ -56,7 +59,13 @@ export function customerFacts(look: CustomerData, digest: Digest): CustomerFacts
     methodDigest: methodDigest(method),
     billingDetailsDigest: deleted || !isObject(look.customer) ? null : digest(billingDetails(customer)),
     subscriptions,
+    ...(look.entitlements === undefined ? {} : { entitlements: lookupKeys(look.entitlements) }),
   };
+}
+
+/** Of features by their lookup keys, in an order that does not hang on when they began. */
+function lookupKeys(entitlements: readonly unknown[]): string[] {
+  return [...new Set(entitlements.flatMap((each) => text(object(each)['lookup_key']) ?? []))].toSorted(compare);
 }
 
 /**
@@ -85,11 +94,12 @@ function subscriptionFacts(
   customer: Json,
   openLooks: readonly OpenInvoiceData[],
   methodDigest: (method: unknown) => string | null,
+  metadata: readonly string[],
 ): SubscriptionFacts {
   const id = requiredText(subscription, 'subscription', 'id');
   const status = requiredText(subscription, 'subscription', 'status');
   const source = object(subscription);
-  const items = itemsOf(source);
+  const items = itemsOf(source, metadata);
   const schedule = activeSchedule(source);
   const method = subscriptionMethod(source) ?? customerMethod(customer);
   const invoices = invoicesOf(id, source, openLooks, methodDigest);

@@ -14,6 +14,18 @@ export interface PriceSetting {
   readonly quantity: number | null;
   /** Whether an exclusive price really has tax added here; `true` where only an invoice would know (the catalogue). */
   readonly taxed: boolean;
+  /** Names of the metadata that the host asks for. Default: none is kept. */
+  readonly metadata?: readonly string[];
+}
+
+/** Of an object's metadata, what is asked for by name and is there; `null` where that is nothing. */
+export function chosenMetadata(source: Json, names: readonly string[]): Readonly<Record<string, string>> | null {
+  const metadata = object(source['metadata']);
+  const chosen = names.flatMap((name) => {
+    const value = Object.hasOwn(metadata, name) ? text(metadata[name]) : null;
+    return value === null ? [] : [[name, value] as const];
+  });
+  return chosen.length === 0 ? null : Object.fromEntries(chosen);
 }
 
 /**
@@ -32,6 +44,7 @@ export function priceFacts(price: unknown, setting: PriceSetting): ItemFacts | n
   const currency = setting.currency ?? ownCurrency ?? '';
   const metered = recurring['usage_type'] === 'metered' || text(recurring['meter']) !== null;
   const interval = text(recurring['interval']);
+  const metadata = chosenMetadata(source, setting.metadata ?? []);
   return {
     price: id,
     // Empty where only the price's id is known (the phases of a schedule): the catalogue fills it in.
@@ -44,6 +57,7 @@ export function priceFacts(price: unknown, setting: PriceSetting): ItemFacts | n
     quantity: metered ? null : setting.quantity,
     metered,
     taxExcluded: setting.taxed && source['tax_behavior'] === 'exclusive',
+    ...(metadata === null ? {} : { metadata }),
   };
 }
 
@@ -66,7 +80,7 @@ function unitAmount(price: Json, ownCurrency: string, currency: string): number 
 }
 
 /** The items of a subscription; at the oldest versions a single one stands on the subscription itself. */
-export function itemsOf(subscription: Json): ItemFacts[] {
+export function itemsOf(subscription: Json, metadata: readonly string[] = []): ItemFacts[] {
   const items = list(subscription['items']);
   const sources = items.length > 0 ? items : [subscription];
   const currency = text(subscription['currency']);
@@ -79,6 +93,7 @@ export function itemsOf(subscription: Json): ItemFacts[] {
       currency,
       quantity: number(item['quantity']),
       taxed: automaticTax,
+      metadata,
     });
     if (facts === null) return [];
     return [{ ...facts, taxExcluded: facts.taxExcluded || rates.some((rate) => object(rate)['inclusive'] === false) }];

@@ -1,0 +1,56 @@
+/** What a host's code asks in the process itself, where no request and no token is needed. */
+
+import type { AccessAnswer } from '@billhook/widget/contract';
+import { accessView } from '../accounts/access.ts';
+import type { LinkRefusal } from '../accounts/linking.ts';
+import { BillhookError } from '../problem.ts';
+import { accountMust, isAccount } from '../tokens/verify.ts';
+import type { Caller } from './auth.ts';
+import { readWithFirstFacts } from './read-first.ts';
+import type { RouteContext } from './route-context.ts';
+
+/** The host's own id of an account; with its host where the server has several. */
+export type AccountName = string | { readonly account: string; readonly host?: string };
+
+/** Longer than the first facts are waited for. */
+const limitMs = 10_000;
+
+/** Why a customer was not linked, in words for the host's developers. */
+const refusals = {
+  customer_deleted: 'The customer was deleted at Stripe.',
+  customerDeleted: 'The customer was deleted at Stripe.',
+  livemode_mismatch: 'The customer is of another mode than the Stripe key.',
+  host_mismatch: 'The customer’s metadata "billhook_host" does not name this host.',
+  customerTaken: 'The customer pays for another account: one customer has one account.',
+  accountTaken: 'The account has another customer already, and keeps it.',
+} satisfies Record<LinkRefusal, string>;
+
+const wrong = (field: string, must: string) =>
+  new BillhookError('field_invalid', { field, detail: `${field} must be ${must}` });
+
+export function hostCalls(parts: RouteContext) {
+  const { config, catalogue, linking } = parts;
+  return {
+    async access(name: AccountName): Promise<AccessAnswer> {
+      const caller = callerOf(name);
+      const view = await readWithFirstFacts(parts, caller, AbortSignal.timeout(limitMs));
+      return accessView(caller, view, catalogue, config.now()).answer;
+    },
+
+    async link(name: AccountName, customer: string): Promise<'linked' | 'alreadyLinked'> {
+      const { host, account } = callerOf(name);
+      const outcome = await linking.link({ host, account }, customer);
+      if (outcome === 'linked' || outcome === 'alreadyLinked') return outcome;
+      throw new BillhookError('introduction_refused', { detail: refusals[outcome] });
+    },
+  };
+
+  function callerOf(name: AccountName): Caller {
+    const { account, host = null } = typeof name === 'string' ? { account: name } : name;
+    if (!isAccount(account)) throw wrong('account', accountMust);
+    const only = config.hosts.size === 1 ? [...config.hosts.values()][0] : undefined;
+    const found = host === null ? only : config.hosts.get(host);
+    if (found === undefined) throw wrong('host', `one of ${[...config.hosts.keys()].join(', ')}`);
+    return { host: found.id, account, policy: found.policy, mayManage: false, introduces: null };
+  }
+}

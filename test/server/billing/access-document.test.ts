@@ -1,0 +1,130 @@
+/** What a host's backend is told was bought: its own plan keys, features and seats, from facts alone. */
+
+import { describe, expect, it } from 'vitest';
+import type { AccessAnswer } from '@billhook/widget/contract';
+import { accessDocument } from '../../../server/src/billing/access-document.ts';
+import { defaultPolicy, type Policy } from '../../../server/src/billing/judge/judge.ts';
+import type { CustomerFacts, SubscriptionFacts } from '../../../server/src/billing/facts.ts';
+import { canceled, customer, day, item, judged, noon, pastDue, subscription } from '../fixtures/facts.ts';
+
+const none = { productMetadata: () => ({}) };
+
+function documentOf(
+  subscriptions: readonly SubscriptionFacts[],
+  change: Partial<Policy> = {},
+  own: Partial<CustomerFacts> = {},
+  catalogue = none,
+): AccessAnswer {
+  const policy = { ...defaultPolicy, ...change };
+  const facts = customer(subscriptions, own);
+  return accessDocument(
+    { account: 'team_1', facts, ...judged(subscriptions, { policy: change, customer: own }) },
+    policy,
+    catalogue,
+  );
+}
+
+const support = item({ price: 'price_support', product: 'prod_support', lookupKey: null, quantity: 3 });
+const plans = [
+  { key: 'team', product: 'prod_team', features: ['export', 'audit'] },
+  { key: 'support', product: 'prod_support', features: ['phone', 'export'], seats: false },
+];
+
+describe('M32: what was bought', () => {
+  it('is named by the host’s own keys, with what the price is called at Stripe beside them', () => {
+    const [plan] = documentOf([subscription({ items: [item({ quantity: 5 }), support] })], { plans }).plans;
+    expect(plan).toMatchObject({ state: 'active', listed: true, access: { level: 'full' }, quantity: 5 });
+    expect(plan?.items).toEqual([
+      { plan: 'team', product: 'prod_team', price: 'price_team', lookupKey: 'team_monthly', quantity: 5, metadata: {} },
+      { plan: 'support', product: 'prod_support', price: 'price_support', lookupKey: null, quantity: 3, metadata: {} },
+    ]);
+  });
+
+  it('keeps its key when the product is renamed, the price replaced or its lookup key moved away', () => {
+    const keyOf = (own: Parameters<typeof item>[0]) =>
+      documentOf([subscription({ items: [item(own)] })], { plans }).plans[0]?.items[0]?.plan;
+    expect(keyOf({ price: 'price_team_2027' })).toBe('team');
+    expect(keyOf({ lookupKey: null })).toBe('team');
+  });
+
+  it('is named by the lookup key where the host has no key, and by nothing where there is none', () => {
+    const { plans: listed } = documentOf([subscription({ items: [item(), support] })]);
+    expect(listed[0]?.items.map(({ plan }) => plan)).toEqual(['team_monthly', null]);
+  });
+
+  it('brings features once each, and seats of the plans that count them', () => {
+    const { features, seats } = documentOf([subscription({ items: [item({ quantity: 5 }), support] })], { plans });
+    expect(features).toEqual(['audit', 'export', 'phone']);
+    expect(seats).toBe(5);
+  });
+
+  it('adds up the seats of several subscriptions, and has none where only usage is metered', () => {
+    const two = [
+      subscription({ items: [item({ quantity: 5 })] }),
+      subscription({ id: 'sub_2', items: [item({ quantity: 2 })] }),
+    ];
+    expect(documentOf(two, { plans }).seats).toBe(7);
+    expect(
+      documentOf([subscription({ items: [item({ metered: true, quantity: null })] })], { plans }).seats,
+    ).toBeNull();
+    expect(documentOf([subscription({ items: [item({ quantity: 5 }), support] })]).seats, 'the item of the plan').toBe(
+      5,
+    );
+  });
+
+  it('opens nothing by another product of the same Stripe account, and still lists it', () => {
+    const answer = documentOf(
+      [subscription({ items: [support] })],
+      { plans: plans.slice(0, 1), entitlements: true },
+      { entitlements: ['x'] },
+    );
+    expect(answer).toMatchObject({ level: 'none', features: [], seats: null });
+    expect(answer.plans).toMatchObject([{ listed: false, access: { level: 'none' }, items: [{ plan: null }] }]);
+  });
+
+  it('is nothing any more once it is over', () => {
+    expect(documentOf([canceled()], { plans })).toMatchObject({ level: 'none', plans: [], features: [], seats: null });
+  });
+
+  it('keeps its features while access is read-only, and loses them with it', () => {
+    const owed = pastDue({ openInvoices: [] });
+    const late = { ...owed, status: 'unpaid' as const, latestInvoice: null };
+    expect(documentOf([late], { plans })).toMatchObject({ level: 'readOnly', features: ['audit', 'export'] });
+    expect(documentOf([late], { plans, afterGrace: 'none' })).toMatchObject({
+      level: 'none',
+      features: [],
+      seats: null,
+    });
+  });
+
+  it('holds Stripe’s entitlements where the host asks for them', () => {
+    const entitlements = ['sso', 'export'];
+    expect(documentOf([subscription()], { plans }, { entitlements }).features).toEqual(['audit', 'export']);
+    expect(documentOf([subscription()], { plans, entitlements: true }, { entitlements }).features).toEqual([
+      'audit',
+      'export',
+      'sso',
+    ]);
+  });
+
+  it('repeats the metadata that the host asks for and no other, the price’s word before its product’s', () => {
+    const products = { productMetadata: () => ({ tier: 'gold', region: 'eu', secret: 'x', empty: '' }) };
+    const bought = subscription({ items: [item({ metadata: { tier: 'platinum', secret: 'y' } })] });
+    const { plans: listed } = documentOf([bought], { metadata: ['tier', 'region', 'empty'] }, {}, products);
+    expect(listed[0]?.items[0]?.metadata).toEqual({ tier: 'platinum', region: 'eu' });
+  });
+
+  it('has the dates of each subscription', () => {
+    const [plan] = documentOf([subscription({ cancelAt: noon + 5 * day })], { plans }).plans;
+    expect(plan).toMatchObject({ state: 'ending', endsAt: new Date(noon + 5 * day).toISOString(), renewsAt: null });
+    expect(plan?.startedAt).toBe(new Date(noon - 100 * day).toISOString());
+  });
+});
+
+describe('having no subscription', () => {
+  it('grants nothing that the host did not say', () => {
+    expect(documentOf([])).toMatchObject({ level: 'none', reason: 'none', plans: [], features: [], seats: null });
+    expect(documentOf([], { freePlan: { name: 'Free', access: 'none' } }).level).toBe('none');
+    expect(documentOf([], { freePlan: { name: 'Free', access: 'readOnly' } }).level).toBe('readOnly');
+  });
+});

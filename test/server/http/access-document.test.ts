@@ -1,0 +1,202 @@
+/** What was bought, as a backend hears it: over HTTP, in the process and in the notices, from a real ledger and the sandbox. */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AccessAnswer } from '@billhook/widget/contract';
+import type { Notice } from '@billhook/server';
+import { origin, hostSecret, problemOf, startBff } from '../support/bff.ts';
+import { setStage, type Stage } from '../support/with-sandbox.ts';
+
+let stage: Stage;
+const heard: Notice[] = [];
+let hear: (() => void) | null = null;
+const account = 'team_active';
+
+beforeAll(async () => {
+  stage = await setStage({
+    host: {
+      plans: [
+        { key: 'team', lookupKey: 'team_monthly', features: ['forecasts'] },
+        { key: 'starter', lookupKey: 'starter_monthly' },
+        { key: 'storage', lookupKey: 'storage', features: ['archive'], seats: false },
+      ],
+      metadata: ['tier'],
+      entitlements: true,
+    },
+    onChange: (notice) => {
+      heard.push(notice);
+      hear?.();
+    },
+  });
+  await stage.bff.snapshot(stage.as('active'));
+});
+afterAll(() => stage.close());
+
+const mint = { scope: ['access'] as const };
+async function ask(headers: Record<string, string> = {}): Promise<Response> {
+  return await stage.bff.call('/v1/access', { account, mint, headers });
+}
+const access = async () => (await (await ask()).json()) as AccessAnswer;
+
+/** The access once it is so; the test's own time limit is the limit. */
+async function accessWhen(isSo: (answer: AccessAnswer) => boolean): Promise<AccessAnswer> {
+  await stage.sandbox.deliveries.settled();
+  for (;;) {
+    const answer = await access();
+    if (isSo(answer) && !answer.stale) return answer;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+async function bought() {
+  const { data } = await stage.stripe.subscriptions.list({ customer: stage.customers.active });
+  const subscription = data[0];
+  const item = subscription?.items.data[0];
+  if (!subscription || !item) throw new Error('the seed has changed');
+  return { subscription, item, product: String(item.price.product) };
+}
+
+describe('M32: the access document', () => {
+  it('is one over HTTP and in the process', async () => {
+    const { item, product } = await bought();
+    const answer = await access();
+    expect(answer).toMatchObject({
+      account,
+      level: 'full',
+      plans: [{ state: 'active', listed: true, items: [{ plan: 'team', product, price: item.price.id }] }],
+      features: ['forecasts'],
+      seats: item.quantity,
+    });
+    expect(await stage.bff.billhook.access(account)).toEqual(answer);
+    expect(await stage.bff.billhook.access({ host: 'acme', account })).toEqual(answer);
+  });
+
+  it('keeps its keys when the product is renamed, and has the add-on that is bought, its metadata and 12 entitlements', async () => {
+    const { subscription, item, product } = await bought();
+    await stage.stripe.products.update(product, { name: 'Crew', metadata: { tier: 'gold', margin: '0.8' } });
+    expect(
+      (await accessWhen(({ plans }) => plans[0]?.items[0]?.metadata['tier'] === 'gold')).plans[0]?.items,
+    ).toMatchObject([{ plan: 'team', metadata: { tier: 'gold' } }]);
+
+    for (const index of Array.from({ length: 12 }).keys()) {
+      const feature = await stage.stripe.entitlements.features.create({
+        lookup_key: `feature-${10 + index}`,
+        name: `${index}`,
+      });
+      await stage.stripe.products.createFeature(product, { entitlement_feature: feature.id });
+    }
+    const storage = await stage.stripe.products.create({ name: 'Storage' });
+    const price = await stage.stripe.prices.create({
+      product: storage.id,
+      currency: 'eur',
+      unit_amount: 500,
+      recurring: { interval: 'month' },
+      lookup_key: 'storage',
+      metadata: { tier: 'cold' },
+    });
+    const heardBefore = heard.length;
+    const told = new Promise<void>((resolve) => {
+      hear = resolve;
+    });
+    await stage.stripe.subscriptions.update(subscription.id, {
+      items: [
+        { id: item.id, quantity: 7 },
+        { price: price.id, quantity: 3 },
+      ],
+    });
+    const answer = await accessWhen(({ features, seats }) => features.length === 14 && seats === 7);
+    process.stdout.write(`\nafter a renaming, an add-on and 12 entitlements: ${JSON.stringify(answer, null, 1)}\n`);
+    expect(answer.plans).toMatchObject([
+      {
+        quantity: 7,
+        items: [
+          { plan: 'team', quantity: 7, metadata: { tier: 'gold' } },
+          { plan: 'storage', quantity: 3, metadata: { tier: 'cold' } },
+        ],
+      },
+    ]);
+    expect(answer.features.filter((feature) => feature.startsWith('feature-'))).toHaveLength(12);
+
+    await told;
+    const notice = heard[heardBefore];
+    expect(notice).toMatchObject({ type: 'plan.changed', account });
+    expect(notice?.access).toMatchObject({
+      account,
+      level: 'full',
+      plans: [{ items: [{ plan: 'team' }, { plan: 'storage' }] }],
+    });
+  });
+
+  it('may be kept by the backend for seconds, and costs nothing when it did not change', async () => {
+    const first = await ask();
+    expect(first.headers.get('cache-control')).toMatch(/^private, max-age=(?:[1-9]|10)$/);
+    const again = await ask({ 'if-none-match': first.headers.get('etag') ?? '' });
+    expect([again.status, await again.text()]).toEqual([304, '']);
+    const unknown = await stage.bff.call('/v1/access', { account: 'team_stranger', mint });
+    expect(unknown.headers.get('cache-control'), 'what is not known yet').toBe('private, max-age=1');
+    const page = await stage.bff.call('/v1/billing', { account });
+    expect(page.headers.get('cache-control'), 'a page keeps nothing').toBe('no-store');
+  });
+
+  it('gives ids of Stripe’s to no page', async () => {
+    const { product } = await bought();
+    expect(await problemOf(await stage.bff.call('/v1/access', { account }))).toMatchObject({ code: 'scope_missing' });
+    expect(JSON.stringify(await stage.bff.snapshot({ account }))).not.toContain(product);
+  });
+
+  it('in the process needs an account, and a host where there are several', async () => {
+    const { billhook } = stage.bff;
+    await expect(billhook.access('')).rejects.toMatchObject({ code: 'field_invalid', field: 'account' });
+    await expect(billhook.access({ host: 'nobody', account })).rejects.toMatchObject({
+      code: 'field_invalid',
+      field: 'host',
+    });
+  });
+
+  it('links in the process, once, and says why not', async () => {
+    const { billhook } = stage.bff;
+    expect(await billhook.link('team_ending', stage.customers.ending)).toBe('linked');
+    expect(await billhook.link('team_ending', stage.customers.ending)).toBe('alreadyLinked');
+    expect(await billhook.access('team_ending'), 'waits for the first facts').toMatchObject({
+      level: 'full',
+      reason: 'ending',
+    });
+    await expect(billhook.link('team_2', stage.customers.ending)).rejects.toMatchObject({
+      code: 'introduction_refused',
+      message: 'The customer pays for another account: one customer has one account.',
+    });
+    await expect(billhook.link('team_3', 'cus_nobody')).rejects.toMatchObject({ code: 'stripe_customer_missing' });
+  });
+});
+
+describe('a backend’s questions', () => {
+  it('are counted apart from a page’s', async () => {
+    const bff = await startBff({}, { limits: { asksPerMinute: 2, accessPerMinute: 5 } });
+    try {
+      const statuses = [];
+      for (const path of ['/v1/billing', '/v1/billing', '/v1/billing']) statuses.push((await bff.call(path)).status);
+      for (const _ of Array.from({ length: 6 })) statuses.push((await bff.call('/v1/access', { mint })).status);
+      expect(statuses).toEqual([200, 200, 429, 200, 200, 200, 200, 200, 429]);
+    } finally {
+      await bff.close();
+    }
+  });
+
+  it('are answered in the process where several hosts are configured, for the one that is named', async () => {
+    const one = { secrets: [hostSecret], origins: [origin], returnUrl: `${origin}/billing` };
+    const bff = await startBff(
+      {},
+      {
+        hosts: [
+          { id: 'acme', ...one },
+          { id: 'other', ...one },
+        ],
+      },
+    );
+    try {
+      await expect(bff.billhook.access('team_1')).rejects.toMatchObject({ message: 'host must be one of acme, other' });
+      expect(await bff.billhook.access({ host: 'other', account: 'team_1' })).toMatchObject({ level: 'unknown' });
+    } finally {
+      await bff.close();
+    }
+  });
+});
