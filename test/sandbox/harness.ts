@@ -2,6 +2,7 @@
 
 import { Stripe } from 'stripe';
 import { createSandbox, type StripeSandbox, type StripeSandboxOptions } from '../../demo/stripe-sandbox/index.ts';
+import { Collection } from '../../demo/stripe-sandbox/state/state.ts';
 import { patienceMs } from '../support/patience.ts';
 import { violations } from './stripe-validator.ts';
 
@@ -29,6 +30,16 @@ export interface Harness {
   close(): Promise<void>;
 }
 
+/** Everything that the account holds, to compare. */
+function booksOf({ state }: StripeSandbox): string {
+  const rows = Object.entries(state).map(([name, part]: [string, unknown]) => {
+    if (part instanceof Collection) return [name, [...part.values()]];
+    if (part instanceof Map || part instanceof Set) return [name, [...part]];
+    return [name, null];
+  });
+  return JSON.stringify([rows, state.events.list().length]);
+}
+
 export async function startSandbox(
   options: StripeSandboxOptions = {},
   client: Partial<Stripe.StripeConfig> = {},
@@ -42,8 +53,12 @@ export async function startSandbox(
     maxNetworkRetries: 0,
     telemetry: false,
     httpClient: Stripe.createFetchHttpClient(async (input, init) => {
+      const before = init?.method === 'POST' ? booksOf(sandbox) : null;
       const response = await fetch(input, init);
       const path = `${init?.method ?? 'GET'} ${new URL(String(input)).pathname}`;
+      // SUB-18: what was refused, rather than carried out with a bad end (HTTP-1), has left no trace.
+      const refused = response.status >= 400 && response.status < 500 && !response.headers.has('stripe-should-retry');
+      if (before !== null && refused && before !== booksOf(sandbox)) wrong.push(`${path}: refused, and left a trace`);
       if (response.status === 200 && response.headers.get('content-type') === 'application/json') {
         const copy = response.clone();
         const body: unknown = await copy.json().catch(() => null);

@@ -177,6 +177,7 @@ describe('SUB-10: the portal puts a smaller plan off', () => {
     const [smaller, dearer] = [await monthlyPrice(stripe, 900), await monthlyPrice(stripe, 5800)];
     const configuration = await stripe.billingPortal.configurations.create({
       features: {
+        payment_method_update: { enabled: true },
         subscription_cancel: { enabled: true },
         subscription_update: {
           enabled: true,

@@ -158,6 +158,10 @@ export function refuseDeclinedCard(card: CardBehaviour): void {
   }
 }
 
+/** Whether an id stands for a test card or account, so that reading it makes a new method. */
+export const isTestMethod = (id: string): boolean =>
+  testCardNamed(id) !== undefined || testDebitNamed(id) !== undefined;
+
 /** The payment method with this id; a test id such as `pm_card_visa` makes a new one each time, as at Stripe. */
 export function resolvePaymentMethod(state: State, id: string, param = 'payment_method'): PaymentMethod {
   const card = testCardNamed(id);

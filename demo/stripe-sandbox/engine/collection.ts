@@ -2,7 +2,7 @@
 
 import { cardError, invalidRequest, StripeError } from '../errors.ts';
 import type { State } from '../state/state.ts';
-import type { Customer, Invoice, PaymentIntent, PaymentMethod, Subscription } from '../state/wire.ts';
+import type { Customer, Invoice, InvoicePayment, PaymentIntent, PaymentMethod, Subscription } from '../state/wire.ts';
 import { endSubscription, subscriptionOf } from './cancellation.ts';
 import { asyncPaymentOf } from './checkout-payment.ts';
 import { payingMethod } from './customers.ts';
@@ -89,6 +89,7 @@ function attemptOnce(
   kind: AttemptKind,
   options: { method?: PaymentMethod | undefined; confirmed?: boolean },
 ): Attempt | null {
+  if (invoice.status !== 'open') return null;
   const method = options.method ?? methodFor(state, invoice);
   if (!method) {
     if (kind !== 'manual') recordFailure(state, invoice, kind, false);
@@ -145,13 +146,21 @@ function markPaid(state: State, invoice: Invoice): void {
   state.emit('invoice.paid', invoice);
   state.emit('invoice.payment_succeeded', invoice);
   const payment = paymentOf(state, invoice);
-  if (payment) {
-    payment.status = 'paid';
-    payment.amount_paid = invoice.amount_due;
-    payment.status_transitions.paid_at = now;
-    state.emit('invoice_payment.paid', payment);
-  }
+  const lag = state.settings.invoicePaymentLagSeconds;
+  if (payment && lag > 0) {
+    state.paymentsSettling.set(payment.id, now + lag);
+    state.touch(payment);
+  } else if (payment) settlePayment(state, payment);
   recover(state, invoice);
+}
+
+/** The payment itself is told after its invoice, at Stripe some seconds later (SUB-1). */
+export function settlePayment(state: State, payment: InvoicePayment): void {
+  state.paymentsSettling.delete(payment.id);
+  payment.status = 'paid';
+  payment.amount_paid = state.invoices.get(payment.invoice)?.amount_due ?? 0;
+  payment.status_transitions.paid_at = state.clock.seconds();
+  state.emit('invoice_payment.paid', payment);
 }
 
 /** SUB-7: paying the latest invoice makes the subscription active again; an older one does not. */
@@ -191,6 +200,15 @@ function recordFailure(state: State, invoice: Invoice, kind: FailureKind, action
   }
   // A first payment that fails leaves nobody in debt: nothing was delivered yet.
   if (invoice.billing_reason !== 'subscription_create') markDelinquent(state, invoice);
+}
+
+/** A sent invoice that was not paid by its day: its subscription is past due, and no charge is tried. */
+export function markOverdue(state: State, invoice: Invoice): void {
+  state.overdue.add(invoice.id);
+  state.emit('invoice.overdue', invoice);
+  const subscription = subscriptionOf(state, invoice);
+  if (subscription?.status === 'active' && subscription.latest_invoice === invoice.id)
+    setStatus(state, subscription, 'past_due');
 }
 
 /** The retry that follows attempt number `attempt_count`, counted in days from the first failure. */

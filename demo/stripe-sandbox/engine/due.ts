@@ -5,10 +5,10 @@
 
 import type { DueWork } from '../state/clock.ts';
 import type { Resource, State } from '../state/state.ts';
-import type { CheckoutSession, Invoice, PaymentIntent, Subscription } from '../state/wire.ts';
+import type { CheckoutSession, Invoice, InvoicePayment, PaymentIntent, Subscription } from '../state/wire.ts';
 import { endSubscription } from './cancellation.ts';
 import { expireCheckout } from './checkout-session.ts';
-import { collect, settleDebit, settleZero } from './collection.ts';
+import { collect, markOverdue, settleDebit, settlePayment, settleZero } from './collection.ts';
 import { createDueIndex } from './due-index.ts';
 import { finalizeInvoice } from './invoices.ts';
 import { resumeAsScheduled, scheduledResume } from './pause.ts';
@@ -38,6 +38,8 @@ export function createDueWork(state: State, settled: () => Promise<void>): DueWo
         return invoiceDue(state, object as Invoice);
       case 'payment_intent':
         return debitDue(state, object as PaymentIntent);
+      case 'invoice_payment':
+        return settlingDue(state, object as InvoicePayment);
       case 'checkout.session':
         return checkoutDue(state, object as CheckoutSession);
       default:
@@ -121,10 +123,13 @@ function invoiceDue(state: State, invoice: Invoice): Due | null {
   if (invoice.status === 'draft') {
     return at(invoice.automatically_finalizes_at, () => {
       finalizeInvoice(state, invoice);
-      if (!settleZero(state, invoice)) collect(state, invoice, 'automatic');
+      if (!settleZero(state, invoice) && invoice.collection_method === 'charge_automatically')
+        collect(state, invoice, 'automatic');
     });
   }
   if (invoice.status !== 'open') return null;
+  if (invoice.collection_method === 'send_invoice' && !state.overdue.has(invoice.id))
+    return at(invoice.due_date, () => markOverdue(state, invoice));
   return at(invoice.next_payment_attempt, () => void collect(state, invoice, 'automatic'));
 }
 
@@ -132,6 +137,9 @@ const debitDue = (state: State, intent: PaymentIntent): Due | null =>
   intent.status === 'processing'
     ? at(state.debitsUnderWay.get(intent.id)?.decidedAt ?? null, () => settleDebit(state, intent))
     : null;
+
+const settlingDue = (state: State, payment: InvoicePayment): Due | null =>
+  at(state.paymentsSettling.get(payment.id) ?? null, () => settlePayment(state, payment));
 
 const checkoutDue = (state: State, session: CheckoutSession): Due | null =>
   session.status === 'open' ? at(session.expires_at, () => expireCheckout(state, session)) : null;

@@ -9,7 +9,7 @@ import type { Subscription } from '../state/wire.ts';
 import { collect, settleZero } from './collection.ts';
 import { draftInvoice, finalizeInvoice } from './invoices.ts';
 import { periodLines, prorationLines } from './lines.ts';
-import { nextBoundary } from './periods.ts';
+import { nextBoundary, startPeriods } from './periods.ts';
 import { releaseSchedule, scheduleOf } from './schedule-end.ts';
 import { createSchedule } from './schedules.ts';
 import { addPending } from './subscription-change.ts';
@@ -125,16 +125,6 @@ export function resume(state: State, subscription: Subscription, options: Resume
   }
   startPeriods(subscription, now);
   invoiceAndResume(state, subscription, periodLines(state, subscription), onSuccess);
-}
-
-/** New periods from `now` on, of the anchor that goes with them. */
-function startPeriods(subscription: Subscription, now: number): void {
-  subscription.billing_cycle_anchor = now;
-  for (const item of subscription.items.data) {
-    const { interval, interval_count: count } = item.price.recurring ?? { interval: 'month', interval_count: 1 };
-    item.current_period_start = now;
-    item.current_period_end = nextBoundary(now, interval, count, now);
-  }
 }
 
 /** The periods that went by while it was paused are skipped. */

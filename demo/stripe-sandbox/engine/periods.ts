@@ -1,5 +1,7 @@
 /** Calendar arithmetic of billing periods, in Unix seconds and UTC. */
 
+import type { Subscription } from '../state/wire.ts';
+
 export type IntervalName = 'day' | 'week' | 'month' | 'year';
 
 export const HOUR = 3600;
@@ -24,5 +26,15 @@ export function nextBoundary(anchor: number, interval: string, count: number, af
   for (let step = 1; ; step += 1) {
     const boundary = addInterval(anchor, interval, step * count);
     if (boundary > after) return boundary;
+  }
+}
+
+/** New periods from `now` on, of the anchor that goes with them. */
+export function startPeriods(subscription: Subscription, now: number): void {
+  subscription.billing_cycle_anchor = now;
+  for (const item of subscription.items.data) {
+    const { interval, interval_count: count } = item.price.recurring ?? { interval: 'month', interval_count: 1 };
+    item.current_period_start = now;
+    item.current_period_end = nextBoundary(now, interval, count, now);
   }
 }

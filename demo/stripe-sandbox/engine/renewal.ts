@@ -2,12 +2,11 @@
 
 import type { State } from '../state/state.ts';
 import type { Subscription, SubscriptionItem } from '../state/wire.ts';
-import { endSubscription } from './cancellation.ts';
-import { payingMethod } from './customers.ts';
 import { draftInvoice, finalizeInvoice, markUncollectible, voidInvoice } from './invoices.ts';
 import { periodLines } from './lines.ts';
 import { HOUR, nextBoundary } from './periods.ts';
-import { isTerminal, markPaused, periodEnd, periodStart } from './subscription-status.ts';
+import { isTerminal, periodEnd, periodStart } from './subscription-status.ts';
+import { endsWithoutMethod } from './trials.ts';
 
 /** SUB-3: how long a first payment may stay unfinished. */
 export const INCOMPLETE_LIFETIME = 23 * HOUR;
@@ -40,11 +39,7 @@ export function renew(state: State, subscription: Subscription): void {
   if (!customer) return;
   const trialEnded = subscription.status === 'trialing';
   const ended = { start: periodStart(subscription), end: periodEnd(subscription) };
-  if (trialEnded && !payingMethod(state, subscription, customer)) {
-    const behaviour = subscription.trial_settings?.end_behavior.missing_payment_method;
-    if (behaviour === 'cancel') return endSubscription(state, subscription, 'cancellation_requested');
-    if (behaviour === 'pause') return markPaused(state, subscription, 'trial_end_without_payment_method');
-  }
+  if (trialEnded && endsWithoutMethod(state, subscription, customer)) return;
   const now = state.clock.seconds();
   const due = subscription.items.data.filter((item) => item.current_period_end <= now).map((item) => item.id);
   state.update(subscription, (changed) => {

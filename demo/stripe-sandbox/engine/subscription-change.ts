@@ -5,8 +5,8 @@ import type { State } from '../state/state.ts';
 import type { Invoice, InvoiceItem, ItemChange, Price, Subscription, SubscriptionItem } from '../state/wire.ts';
 import { collect, settleZero } from './collection.ts';
 import { draftInvoice, finalizeInvoice } from './invoices.ts';
-import { prorationLines, type LineDraft } from './lines.ts';
-import { addInterval } from './periods.ts';
+import { periodLines, prorationLines, type LineDraft } from './lines.ts';
+import { addInterval, nextBoundary, startPeriods } from './periods.ts';
 import { planOf } from './prices.ts';
 import { createItem, mirrorSingleItem } from './subscriptions.ts';
 
@@ -42,6 +42,33 @@ export function changeItems(
     if (proration === 'always_invoice' && lines.length > 0) invoice = invoiceNow(state, changed, lines);
   });
   if (proration === 'create_prorations') for (const line of lines) addPending(state, subscription, line);
+  if (invoice) settle(state, invoice);
+}
+
+/**
+ * Begins a new period now, whatever the interval (SUB-9, `billing_cycle_anchor: now`): the unused time is credited, and the
+ * whole new period is billed in one invoice.
+ */
+export function resetAnchor(
+  state: State,
+  subscription: Subscription,
+  changes: ItemChange[],
+  proration: ProrationBehavior,
+  also: (subscription: Subscription) => void = () => undefined,
+): void {
+  const before = structuredClone(subscription);
+  const now = state.clock.seconds();
+  let invoice: Invoice | null = null;
+  state.update(subscription, (changed) => {
+    for (const change of changes) applyChange(state, changed, change, now);
+    mirrorSingleItem(changed);
+    Object.assign(changed.items, { total_count: changed.items.data.length });
+    also(changed);
+    startPeriods(changed, now);
+    const credits =
+      proration === 'none' ? [] : before.items.data.flatMap((item) => prorationLines(state, before, item, null, now));
+    invoice = invoiceNow(state, changed, [...credits, ...periodLines(state, changed)]);
+  });
   if (invoice) settle(state, invoice);
 }
 
@@ -105,7 +132,7 @@ function applyChange(state: State, subscription: Subscription, change: ItemChang
         state,
         subscription.id,
         { price: change.price, quantity: change.quantity, metadata: change.metadata ?? {} },
-        { start: at, end: items[0]?.current_period_end ?? addInterval(at, interval, count) },
+        { start: at, end: firstEnd(subscription, change.price, at) ?? addInterval(at, interval, count) },
       ),
     );
     return;
@@ -126,6 +153,22 @@ function applyChange(state: State, subscription: Subscription, change: ItemChang
   if (change.price) reprice(subscription, item, change.price);
   if (change.quantity !== undefined) item.quantity = change.quantity;
   if (change.metadata) item.metadata = change.metadata;
+}
+
+/** An added item of the same interval ends with the others; of another, on the grid of the same anchor. */
+function firstEnd(subscription: Subscription, price: Price, at: number): number | undefined {
+  const [first] = subscription.items.data;
+  if (!first) return undefined;
+  const { interval, interval_count: count } = price.recurring ?? { interval: 'month', interval_count: 1 };
+  const other = first.price.recurring;
+  if (subscription.status === 'trialing' || (other?.interval === interval && other.interval_count === count))
+    return first.current_period_end;
+  if (subscription.billing_mode.type === 'classic') {
+    throw invalidRequest('All items of a subscription in classic billing mode must have the same interval.', {
+      param: 'items',
+    });
+  }
+  return nextBoundary(subscription.billing_cycle_anchor, interval, count, at);
 }
 
 /** SUB-9: another interval keeps the start and the anchor, and moves the end. */

@@ -2,16 +2,20 @@
 
 import { invalidRequest } from '../errors.ts';
 import type { State } from '../state/state.ts';
-import type { Subscription } from '../state/wire.ts';
+import type { Customer, Subscription } from '../state/wire.ts';
+import { endSubscription } from './cancellation.ts';
 import { collect, settleZero } from './collection.ts';
+import { payingMethod } from './customers.ts';
 import { draftInvoice, finalizeInvoice } from './invoices.ts';
 import { periodLines } from './lines.ts';
 import { DAY, nextBoundary } from './periods.ts';
+import { markPaused } from './subscription-status.ts';
 
 /** SUB-4: how long before a trial's end it is announced. */
 export const TRIAL_NOTICE = 3 * DAY;
 
-const requireTrialing = (subscription: Subscription): void => {
+/** Refuses what the sandbox does not carry out, before anything is changed (SUB-18). */
+export const requireTrialing = (subscription: Subscription): void => {
   if (subscription.status === 'trialing') return;
   throw invalidRequest(`The sandbox changes 'trial_end' of running trials only. This one is ${subscription.status}.`, {
     code: 'sandbox_unsupported',
@@ -19,13 +23,17 @@ const requireTrialing = (subscription: Subscription): void => {
   });
 };
 
-/** The first paid period begins now, and is charged now. */
+/**
+ * The first paid period begins now, and is charged now. Without a payment method `missing_payment_method` decides, as at
+ * the natural end; where there is no trial, nothing changes (SUB-17).
+ */
 export function endTrialNow(state: State, subscription: Subscription): void {
-  requireTrialing(subscription);
+  if (subscription.status !== 'trialing') return;
   const customer = state.customers.get(subscription.customer);
   if (!customer) return;
   const now = state.clock.seconds();
   state.emit('customer.subscription.trial_will_end', subscription);
+  if (endsWithoutMethod(state, subscription, customer)) return;
   state.update(subscription, (changed) => {
     changed.status = 'active';
     changed.trial_end = now;
@@ -49,6 +57,16 @@ export function endTrialNow(state: State, subscription: Subscription): void {
   invoice.webhooks_delivered_at = invoice.created;
   finalizeInvoice(state, invoice);
   if (!settleZero(state, invoice)) collect(state, invoice, 'automatic');
+}
+
+/** SUB-4: a trial that ends with no way to be paid is canceled or paused, where it was asked to be. */
+export function endsWithoutMethod(state: State, subscription: Subscription, customer: Customer): boolean {
+  const sent = subscription.collection_method === 'send_invoice';
+  if (sent || payingMethod(state, subscription, customer)) return false;
+  const behavior = subscription.trial_settings?.end_behavior.missing_payment_method;
+  if (behavior === 'cancel') endSubscription(state, subscription, 'cancellation_requested');
+  if (behavior === 'pause') markPaused(state, subscription, 'trial_end_without_payment_method');
+  return behavior === 'cancel' || behavior === 'pause';
 }
 
 /** The trial ends on another day. */

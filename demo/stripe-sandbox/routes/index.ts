@@ -9,7 +9,9 @@ import { checkoutRoutes } from './checkout.ts';
 import { customerRoutes } from './customers.ts';
 import { discountRoutes } from './discounts.ts';
 import { entitlementRoutes } from './entitlements.ts';
+import { invoiceItemRoutes } from './invoice-items.ts';
 import { invoiceRoutes } from './invoices.ts';
+import { paymentRoutes } from './payments.ts';
 import { portalConfigurationRoutes } from './portal-configurations.ts';
 import { portalSessionRoutes } from './portal-sessions.ts';
 import { previewRoutes } from './previews.ts';
@@ -34,6 +36,8 @@ export function registerRoutes(api: Api, deliveries: Deliveries): void {
   // Before the invoices, whose `/:id` would take "create_preview" for one.
   previewRoutes(api);
   invoiceRoutes(api);
+  invoiceItemRoutes(api);
+  paymentRoutes(api);
   portalConfigurationRoutes(api);
   portalSessionRoutes(api);
   webhookRoutes(api, deliveries);

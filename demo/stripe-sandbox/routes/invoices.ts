@@ -1,53 +1,51 @@
-/** Invoices, invoice items, invoice payments, payment and setup intents, charges. */
+/** Invoices: made by hand, listed, and moved from draft to open, paid, void or uncollectible. */
 
 import type { Stripe } from 'stripe';
-import { resolvePaymentMethod } from '../engine/cards.ts';
+import { isTestMethod } from '../engine/cards.ts';
 import { payNow, settleZero } from '../engine/collection.ts';
 import { requireAttached, requireCustomer } from '../engine/customers.ts';
-import { draftInvoice, finalizeInvoice, voidInvoice } from '../engine/invoices.ts';
+import { proposeDiscount, redeem } from '../engine/discounts.ts';
+import { pendingItems } from '../engine/invoice-draft.ts';
+import { draftInvoice, finalizeInvoice, markUncollectible, voidInvoice } from '../engine/invoices.ts';
+import { requireTaxLocation } from '../engine/quote.ts';
 import { invalidRequest, noSuch } from '../errors.ts';
 import type { Api } from '../http/api.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
-import { flag, hash, integer, metadata, required, text, timeRange, union } from '../http/params.ts';
+import {
+  emptyable,
+  flag,
+  integer,
+  list,
+  metadata,
+  required,
+  text,
+  timeRange,
+  union,
+  type Read,
+} from '../http/params.ts';
 import type { State } from '../state/state.ts';
-import type { Invoice, InvoiceItem } from '../state/wire.ts';
-import { freshMetadata } from './metadata.ts';
+import type { Customer, Discount, Invoice } from '../state/wire.ts';
+import { freshMetadata, patchMetadata } from './metadata.ts';
+import { automaticTax, discountList } from './subscription-fields.ts';
+import { taxRatesOf } from './tax.ts';
+
+const createFields = {
+  auto_advance: flag,
+  automatic_tax: automaticTax,
+  collection_method: union<Invoice['collection_method']>(),
+  currency: text,
+  customer: required(text),
+  days_until_due: integer,
+  default_payment_method: text,
+  default_tax_rates: list(text),
+  description: text,
+  discounts: discountList,
+  metadata,
+  pending_invoice_items_behavior: union<Stripe.InvoiceCreateParams.PendingInvoiceItemsBehavior>(),
+};
 
 export function invoiceRoutes(api: Api): void {
-  api.post(
-    '/v1/invoices',
-    {
-      auto_advance: flag,
-      collection_method: union<Invoice['collection_method']>(),
-      days_until_due: integer,
-      currency: text,
-      customer: required(text),
-      default_payment_method: text,
-      description: text,
-      metadata,
-      pending_invoice_items_behavior: union<Stripe.InvoiceCreateParams.PendingInvoiceItemsBehavior>(),
-    },
-    ({ state, params }) => {
-      const customer = requireCustomer(state, params.customer, 'customer');
-      const now = state.clock.seconds();
-      const waiting = [...state.invoiceItems.values()].find(
-        (item) => item.customer === customer.id && item.invoice === null,
-      );
-      return draftInvoice(state, {
-        customer,
-        subscription: null,
-        reason: 'manual',
-        currency: params.currency ?? waiting?.currency ?? customer.currency ?? state.settings.currency,
-        lines: [],
-        takePending: params.pending_invoice_items_behavior === 'include',
-        autoAdvance: params.auto_advance ?? false,
-        period: { start: now, end: now },
-        description: params.description ?? null,
-        metadata: freshMetadata(params.metadata),
-        defaultPaymentMethod: params.default_payment_method ?? null,
-      });
-    },
-  );
+  api.post('/v1/invoices', createFields, ({ state, params }) => createInvoice(state, params));
   api.get(
     '/v1/invoices',
     {
@@ -55,6 +53,7 @@ export function invoiceRoutes(api: Api): void {
       collection_method: union<Invoice['collection_method']>(),
       created: timeRange,
       customer: text,
+      due_date: timeRange,
       status: union<NonNullable<Invoice['status']>>(),
       subscription: text,
     },
@@ -67,6 +66,7 @@ export function invoiceRoutes(api: Api): void {
             (params.collection_method === undefined || row.collection_method === params.collection_method) &&
             (params.subscription === undefined ||
               row.parent?.subscription_details?.subscription === params.subscription) &&
+            (params.due_date === undefined || (row.due_date !== null && inRange(row.due_date, params.due_date))) &&
             inRange(row.created, params.created),
         ),
         params,
@@ -79,12 +79,27 @@ export function invoiceRoutes(api: Api): void {
     const invoice = requireInvoice(state, id());
     return page(invoice.lines.data, params, invoice.lines.url, 'line item');
   });
+  api.post(
+    '/v1/invoices/:id',
+    { auto_advance: flag, description: emptyable(text), metadata },
+    ({ state, params, id }) => {
+      const invoice = requireInvoice(state, id());
+      state.update(invoice, (changed) => {
+        patchMetadata(changed, params.metadata);
+        if (params.description !== undefined) changed.description = params.description;
+        if (params.auto_advance !== undefined) changed.auto_advance = params.auto_advance;
+      });
+      return invoice;
+    },
+  );
+  transitionRoutes(api);
+}
+
+function transitionRoutes(api: Api): void {
   api.post('/v1/invoices/:id/finalize', { auto_advance: flag }, ({ state, params, id }) => {
     const invoice = requireInvoice(state, id());
     if (invoice.status !== 'draft')
-      throw invalidRequest("This invoice is already finalized, you can't re-finalize a non-draft invoice.", {
-        code: 'invoice_not_editable',
-      });
+      throw notEditable("This invoice is already finalized, you can't re-finalize a non-draft invoice.");
     if (params.auto_advance !== undefined) invoice.auto_advance = params.auto_advance;
     finalizeInvoice(state, invoice);
     settleZero(state, invoice);
@@ -92,154 +107,100 @@ export function invoiceRoutes(api: Api): void {
   });
   api.post('/v1/invoices/:id/pay', { off_session: flag, payment_method: text }, ({ state, params, id }) => {
     const invoice = requireInvoice(state, id());
-    const method = params.payment_method === undefined ? undefined : resolvePaymentMethod(state, params.payment_method);
-    if (method) requireAttached(state, method.id, invoice.customer ?? '', 'payment_method');
-    payNow(state, invoice, method);
+    const { payment_method: given } = params;
+    if (given !== undefined) {
+      if (!isTestMethod(given) && !state.paymentMethods.get(given))
+        throw noSuch('PaymentMethod', given, 'payment_method');
+      requireAttached(state, given, invoice.customer ?? '', 'payment_method');
+    }
+    payNow(state, invoice, given === undefined ? undefined : state.paymentMethods.get(given));
+    return invoice;
+  });
+  api.post('/v1/invoices/:id/send', {}, ({ state, id }) => {
+    const invoice = requireInvoice(state, id());
+    if (invoice.collection_method !== 'send_invoice')
+      throw invalidRequest('You can only manually send an invoice whose `collection_method` is `send_invoice`.');
+    finalizeInvoice(state, invoice);
+    state.emit('invoice.sent', invoice);
     return invoice;
   });
   api.post('/v1/invoices/:id/void', {}, ({ state, id }) => {
     const invoice = requireInvoice(state, id());
-    if (invoice.status !== 'open' && invoice.status !== 'uncollectible') {
-      throw invalidRequest('You can only void an open or uncollectible invoice.', { code: 'invoice_not_editable' });
-    }
+    if (invoice.status !== 'open' && invoice.status !== 'uncollectible')
+      throw notEditable('You can only void an open or uncollectible invoice.');
     voidInvoice(state, invoice);
     return invoice;
   });
-
-  api.post(
-    '/v1/invoiceitems',
-    {
-      amount: required(integer),
-      currency: required(text),
-      customer: required(text),
-      description: text,
-      metadata,
-      period: hash({ start: required(integer), end: required(integer) }),
-    },
-    ({ state, params }) => {
-      const customer = requireCustomer(state, params.customer, 'customer');
-      const now = state.clock.seconds();
-      const item: InvoiceItem = {
-        id: state.ids.next('ii'),
-        object: 'invoiceitem',
-        amount: params.amount,
-        currency: params.currency.toLowerCase(),
-        customer: customer.id,
-        customer_account: null,
-        date: now,
-        description: params.description ?? null,
-        discountable: true,
-        discounts: [],
-        invoice: null,
-        livemode: false,
-        metadata: freshMetadata(params.metadata),
-        parent: null,
-        period: params.period ?? { start: now, end: now },
-        pricing: { type: 'price_details', unit_amount_decimal: String(params.amount) },
-        proration: false,
-        quantity: 1,
-        quantity_decimal: '1',
-        tax_rates: [],
-        test_clock: null,
-      };
-      state.invoiceItems.add(item);
-      state.emit('invoiceitem.created', item);
-      return item;
-    },
-  );
-  api.get('/v1/invoiceitems', { ...pageParams, customer: text, invoice: text, pending: flag }, ({ state, params }) =>
-    page(
-      state.invoiceItems.list(
-        (row) =>
-          (params.customer === undefined || row.customer === params.customer) &&
-          (params.invoice === undefined || row.invoice === params.invoice) &&
-          (params.pending === undefined || (row.invoice === null) === params.pending),
-      ),
-      params,
-      '/v1/invoiceitems',
-      'invoiceitem',
-    ),
-  );
-
-  api.get(
-    '/v1/invoice_payments',
-    {
-      ...pageParams,
-      created: timeRange,
-      invoice: text,
-      payment: hash({ payment_intent: text, type: required(union<Stripe.InvoicePaymentListParams.Payment.Type>()) }),
-      status: union<Stripe.InvoicePaymentListParams.Status>(),
-    },
-    ({ state, params }) => {
-      if (params.invoice !== undefined) requireInvoice(state, params.invoice, 'invoice');
-      return page(
-        state.invoicePayments.listOf(
-          params.invoice,
-          (row) =>
-            (params.status === undefined || row.status === params.status) &&
-            (params.payment?.payment_intent === undefined ||
-              row.payment.payment_intent === params.payment.payment_intent) &&
-            inRange(row.created, params.created),
-        ),
-        params,
-        '/v1/invoice_payments',
-        'invoice payment',
-      );
-    },
-  );
-  api.get('/v1/invoice_payments/:id', {}, ({ state, id }) => {
-    const payment = state.invoicePayments.get(id());
-    if (!payment) throw noSuch('invoice payment', id());
-    return payment;
+  api.post('/v1/invoices/:id/mark_uncollectible', {}, ({ state, id }) => {
+    const invoice = requireInvoice(state, id());
+    if (invoice.status !== 'open') throw notEditable('You can only mark an open invoice as uncollectible.');
+    markUncollectible(state, invoice);
+    return invoice;
   });
-
-  api.get('/v1/payment_intents', { ...pageParams, created: timeRange, customer: text }, ({ state, params }) =>
-    page(
-      state.paymentIntents.list(
-        (row) =>
-          (params.customer === undefined || row.customer === params.customer) && inRange(row.created, params.created),
-      ),
-      params,
-      '/v1/payment_intents',
-      'payment_intent',
-    ),
-  );
-  api.get('/v1/payment_intents/:id', {}, ({ state, id }) => {
-    const intent = state.paymentIntents.get(id());
-    if (!intent) throw noSuch('payment_intent', id(), 'intent');
-    return intent;
-  });
-
-  api.get('/v1/setup_intents/:id', {}, ({ state, id }) => {
-    const intent = state.setupIntents.get(id());
-    if (!intent) throw noSuch('setupintent', id(), 'intent');
-    return intent;
-  });
-
-  api.get(
-    '/v1/charges',
-    { ...pageParams, created: timeRange, customer: text, payment_intent: text },
-    ({ state, params }) =>
-      page(
-        state.charges.list(
-          (row) =>
-            (params.customer === undefined || row.customer === params.customer) &&
-            (params.payment_intent === undefined || row.payment_intent === params.payment_intent) &&
-            inRange(row.created, params.created),
-        ),
-        params,
-        '/v1/charges',
-        'charge',
-      ),
-  );
-  api.get('/v1/charges/:id', {}, ({ state, id }) => {
-    const charge = state.charges.get(id());
-    if (!charge) throw noSuch('charge', id());
-    return charge;
+  api.delete('/v1/invoices/:id', {}, ({ state, id }) => {
+    const invoice = requireInvoice(state, id());
+    if (invoice.status !== 'draft') throw notEditable('You can only delete draft invoices.');
+    if (invoice.parent?.subscription_details) throw notEditable("You can't delete invoices created by subscriptions.");
+    state.invoices.delete(invoice.id);
+    for (const item of state.invoiceItems.of(invoice.customer, (row) => row.invoice === invoice.id))
+      item.invoice = null;
+    state.emit('invoice.deleted', invoice);
+    return { id: invoice.id, object: 'invoice', deleted: true };
   });
 }
 
-function requireInvoice(state: State, id: string, param = 'id'): Invoice {
+const notEditable = (message: string): Error => invalidRequest(message, { code: 'invoice_not_editable' });
+
+function createInvoice(state: State, params: Read<typeof createFields>): Invoice {
+  const customer = requireCustomer(state, params.customer, 'customer');
+  const [waiting] = pendingItems(state, customer.id, null);
+  const currency = params.currency ?? waiting?.currency ?? customer.currency ?? state.settings.currency;
+  if (params.default_payment_method !== undefined)
+    requireAttached(state, params.default_payment_method, customer.id, 'default_payment_method');
+  if (params.automatic_tax) requireTaxLocation({ automatic: params.automatic_tax.enabled, customer });
+  if (params.collection_method === 'send_invoice' && params.days_until_due === undefined) {
+    throw invalidRequest("You must pass `days_until_due` when `collection_method` is 'send_invoice'.", {
+      param: 'days_until_due',
+    });
+  }
+  const rates = taxRatesOf(state, params.default_tax_rates, 'default_tax_rates');
+  const discounts = redeemFor(state, customer, currency, params.discounts);
+  const now = state.clock.seconds();
+  return draftInvoice(state, {
+    customer,
+    subscription: null,
+    reason: 'manual',
+    currency,
+    lines: [],
+    takePending: params.pending_invoice_items_behavior === 'include',
+    autoAdvance: params.auto_advance ?? false,
+    period: { start: now, end: now },
+    description: params.description ?? null,
+    metadata: freshMetadata(params.metadata),
+    defaultPaymentMethod: params.default_payment_method ?? null,
+    collectionMethod: params.collection_method ?? 'charge_automatically',
+    daysUntilDue: params.days_until_due ?? null,
+    defaultTaxRates: rates,
+    automaticTax: params.automatic_tax?.enabled ?? false,
+    ...(discounts ? { discounts } : {}),
+  });
+}
+
+/** Checks all before it redeems any (SUB-18). An empty text means none; nothing said means the customer's own. */
+function redeemFor(
+  state: State,
+  customer: Customer,
+  currency: string,
+  requests: Read<typeof createFields>['discounts'],
+): Discount[] | undefined {
+  if (requests === undefined) return undefined;
+  const target = { customer, currency };
+  const each = (requests ?? []).map((request, index) => ({ request, path: `discounts[${index}]` }));
+  for (const { request, path } of each) proposeDiscount(state, request, target, path);
+  return each.map(({ request, path }) => redeem(state, request, target, path));
+}
+
+export function requireInvoice(state: State, id: string, param = 'id'): Invoice {
   const invoice = state.invoices.get(id);
   if (!invoice) throw noSuch('invoice', id, param);
   return invoice;

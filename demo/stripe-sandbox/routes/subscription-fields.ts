@@ -36,7 +36,6 @@ const trialSettings = hash({
 const notYet = {
   add_invoice_items: unsupported,
   application_fee_percent: unsupported,
-  billing_cycle_anchor: unsupported,
   billing_thresholds: unsupported,
   default_source: unsupported,
   on_behalf_of: unsupported,
@@ -62,6 +61,7 @@ export const createFields = {
   ...notYet,
   ...shared,
   backdate_start_date: unsupported,
+  billing_cycle_anchor: unsupported,
   billing_cycle_anchor_config: unsupported,
   billing_mode: hash({
     flexible: hash({ proration_discounts: only('included') }),
@@ -87,6 +87,8 @@ export const createFields = {
 export const updateFields = {
   ...notYet,
   ...shared,
+  // OBJ-5: an object since endive.
+  billing_cycle_anchor: hash({ type: required(union<Stripe.SubscriptionUpdateParams.BillingCycleAnchor.Type>()) }),
   cancel_at: emptyable(cancelAt),
   cancel_at_period_end: flag,
   cancellation_details: cancellationDetails,

@@ -6,10 +6,10 @@ import { requireAttached, requireCustomer } from '../engine/customers.ts';
 import { pauseByRequest, resume } from '../engine/pause.ts';
 import { changeWhenPaid } from '../engine/pending-update.ts';
 import { DAY } from '../engine/periods.ts';
-import { changeItems, itemsAfter } from '../engine/subscription-change.ts';
+import { changeItems, itemsAfter, resetAnchor } from '../engine/subscription-change.ts';
 import { isTerminal, periodEnd } from '../engine/subscription-status.ts';
 import { createSubscription } from '../engine/subscriptions.ts';
-import { endTrialNow, moveTrialEnd } from '../engine/trials.ts';
+import { endTrialNow, moveTrialEnd, requireTrialing } from '../engine/trials.ts';
 import { invalidRequest, missingParam, noSuch } from '../errors.ts';
 import type { Api } from '../http/api.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
@@ -199,6 +199,7 @@ function update(state: State, subscription: Subscription, params: Read<typeof up
   const now = state.clock.seconds();
   // SUB-18: everything that may be refused is refused before anything is changed.
   itemsAfter(state, subscription, changes, params.proration_date ?? now);
+  if (params.trial_end !== undefined && params.trial_end !== 'now') requireTrialing(subscription);
   const billing = readBilling(state, subscription, params);
   const proration = params.proration_behavior ?? 'create_prorations';
   if (params.payment_behavior === 'pending_if_incomplete' && changes.length > 0) {
@@ -209,10 +210,13 @@ function update(state: State, subscription: Subscription, params: Read<typeof up
       return subscription;
     }
   }
-  changeItems(state, subscription, changes, proration, params.proration_date ?? now, (changed) => {
+  const also = (changed: Subscription): void => {
     apply(changed, params, now);
     billing(changed);
-  });
+  };
+  if (params.billing_cycle_anchor?.type === 'now' && subscription.status !== 'trialing')
+    resetAnchor(state, subscription, changes, proration, also);
+  else changeItems(state, subscription, changes, proration, params.proration_date ?? now, also);
   if (params.trial_end === 'now') endTrialNow(state, subscription);
   else if (params.trial_end !== undefined) moveTrialEnd(state, subscription, params.trial_end);
   return subscription;

@@ -20,6 +20,8 @@ export interface EventLog {
    * Stripe sends in an order of its own, and a reader that trusts the order must be caught here rather than in production.
    */
   inSendOrder<T>(order: readonly EventType[], work: () => T): T;
+  /** WH-3: tells of the same change once more, under another id that `name` hears of before it is sent. */
+  repeat(event: SandboxEvent, name: (id: string) => void): void;
   /** Runs `work` with everything in it caused by this API call. */
   causedBy<T>(cause: Cause, work: () => T): T;
   /** Newest first. */
@@ -79,6 +81,11 @@ export function createEventLog(clock: Clock, ids: Ids): EventLog {
         };
         for (const event of collected.toSorted((a, b) => rank(a.type) - rank(b.type))) send(event);
       }
+    },
+    repeat(event, name) {
+      const twin = { ...structuredClone(event), id: ids.next('evt') };
+      name(twin.id);
+      send(twin);
     },
     causedBy(by, work) {
       const before = cause;

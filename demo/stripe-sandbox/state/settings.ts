@@ -28,6 +28,8 @@ export interface Settings {
   };
   /** Days until a bank debit has succeeded or bounced. */
   bankDebitDays: number;
+  /** Seconds until an invoice's payment is told as paid; Stripe's come 1 to 21 s after the invoice's own event (SUB-1). */
+  invoicePaymentLagSeconds: number;
   /** Seconds until search finds a new customer. Stripe: usually less than a minute; nothing may rely on it sooner. */
   searchLagSeconds: number;
   /** Seconds from the acknowledged `invoice.created` to the charge (SUB-5). */
@@ -51,6 +53,7 @@ export const defaultSettings = (): Settings => ({
     exclusiveCurrencies: ['usd', 'cad'],
   },
   bankDebitDays: 5,
+  invoicePaymentLagSeconds: 0,
   searchLagSeconds: 0,
   finalizeAfterSeconds: 3600,
 });

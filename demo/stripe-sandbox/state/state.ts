@@ -133,6 +133,8 @@ export interface State {
 
   /** When the first automatic charge of an invoice failed (Unix seconds): the retry schedule counts from there. */
   readonly firstFailures: Map<string, number>;
+  /** Sent invoices whose day has passed unpaid. */
+  readonly overdue: Set<string>;
   /** Days until each sent invoice is due, counted from its finalization. */
   readonly daysUntilDue: Map<string, number | null>;
   /** When each opened portal session was last used (Unix seconds). */
@@ -141,6 +143,8 @@ export interface State {
   readonly finishedFlows: Set<string>;
   /** When bank debits under way are decided (Unix seconds), and whether they bounce; by payment intent. */
   readonly debitsUnderWay: Map<string, { decidedAt: number; bounces: boolean }>;
+  /** When each payment that was made is told as paid (Unix seconds). */
+  readonly paymentsSettling: Map<string, number>;
   /** Changes that wait for their invoice to be paid (SUB-16), by subscription. */
   readonly pendingChanges: Map<string, PendingChange>;
   /** Invoices whose payment lets a paused subscription go on (`resume_on_payment_success`), by subscription. */
@@ -222,10 +226,12 @@ export function createState(options: { clock: Clock; seed: number; settings: Set
     productFeatures: new Map(),
     entitlements: new Map(),
     firstFailures: new Map(),
+    overdue: new Set(),
     daysUntilDue: new Map(),
     portalVisits: new Map(),
     finishedFlows: new Set(),
     debitsUnderWay: new Map(),
+    paymentsSettling: new Map(),
     pendingChanges: new Map(),
     resumptions: new Map(),
     checkoutOrders: new Map(),

@@ -16,6 +16,8 @@ export interface DeliverySettings {
   delayMs: number;
   /** How often each event is sent: 2 sends everything twice (WH-3). */
   copies: number;
+  /** Whether each change is told by two events, with an id each (WH-3). */
+  twins: boolean;
   /** The order within what happened at once. */
   order: 'asSent' | 'reversed' | 'shuffled';
   /** `noticed`: never arrives, and Stripe knows (`delivery_success: false`); `silently`: never arrives, and Stripe believes it did. */
@@ -86,6 +88,7 @@ export function createDeliveries({ state, onAcknowledged }: DeliveriesOptions): 
     timeoutMs: 10_000,
     delayMs: 0,
     copies: 1,
+    twins: false,
     order: 'asSent',
     lose: 'no',
     concurrency: 4,
@@ -208,7 +211,9 @@ export function createDeliveries({ state, onAcknowledged }: DeliveriesOptions): 
     flushing ??= setImmediate(flush);
   };
 
+  const twins = new Set<string>();
   state.events.listen((event) => {
+    if (settings.twins && !twins.has(event.id)) setImmediate(() => state.events.repeat(event, (id) => twins.add(id)));
     const wanting = [...state.webhookEndpoints.values()].filter((endpoint) => wants(endpoint, event.type));
     event.pending_webhooks = wanting.length;
     for (const endpoint of wanting) {

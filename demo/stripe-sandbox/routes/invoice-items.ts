@@ -1,0 +1,139 @@
+/** Invoice items: what waits for a customer's next invoice, or goes into a draft. */
+
+import { requireCustomer } from '../engine/customers.ts';
+import { usageAmount } from '../engine/prices.ts';
+import { invalidRequest, missingParam, noSuch } from '../errors.ts';
+import type { Api } from '../http/api.ts';
+import { page, pageParams } from '../http/paging.ts';
+import { emptyable, flag, hash, integer, list, metadata, required, text, type Read } from '../http/params.ts';
+import type { State } from '../state/state.ts';
+import type { InvoiceItem, Price } from '../state/wire.ts';
+import { freshMetadata, patchMetadata } from './metadata.ts';
+import { requirePrice } from './prices.ts';
+import { requireSubscription } from './subscriptions.ts';
+import { taxRatesOf } from './tax.ts';
+
+const createFields = {
+  amount: integer,
+  currency: text,
+  customer: required(text),
+  description: text,
+  discountable: flag,
+  metadata,
+  period: hash({ start: required(integer), end: required(integer) }),
+  pricing: hash({ price: text }),
+  quantity: integer,
+  subscription: text,
+  tax_rates: list(text),
+};
+
+export function invoiceItemRoutes(api: Api): void {
+  api.post('/v1/invoiceitems', createFields, ({ state, params }) => createItem(state, params));
+  api.get('/v1/invoiceitems', { ...pageParams, customer: text, invoice: text, pending: flag }, ({ state, params }) =>
+    page(
+      state.invoiceItems.list(
+        (row) =>
+          (params.customer === undefined || row.customer === params.customer) &&
+          (params.invoice === undefined || row.invoice === params.invoice) &&
+          (params.pending === undefined || (row.invoice === null) === params.pending),
+      ),
+      params,
+      '/v1/invoiceitems',
+      'invoiceitem',
+    ),
+  );
+  api.get('/v1/invoiceitems/:id', {}, ({ state, id }) => requireItem(state, id()));
+  api.post(
+    '/v1/invoiceitems/:id',
+    { amount: integer, description: text, discountable: flag, metadata, tax_rates: emptyable(list(text)) },
+    ({ state, params, id }) => {
+      const item = requireWaiting(state, id());
+      const rates = taxRatesOf(state, params.tax_rates, 'tax_rates');
+      patchMetadata(item, params.metadata);
+      if (params.amount !== undefined) item.amount = params.amount;
+      if (params.description !== undefined) item.description = params.description;
+      if (params.discountable !== undefined) item.discountable = params.discountable;
+      if (params.tax_rates !== undefined) item.tax_rates = rates;
+      return item;
+    },
+  );
+  api.delete('/v1/invoiceitems/:id', {}, ({ state, id }) => {
+    const item = requireWaiting(state, id());
+    state.invoiceItems.delete(item.id);
+    state.emit('invoiceitem.deleted', item);
+    return { id: item.id, object: 'invoiceitem', deleted: true };
+  });
+}
+
+function createItem(state: State, params: Read<typeof createFields>): InvoiceItem {
+  const customer = requireCustomer(state, params.customer, 'customer');
+  const price =
+    params.pricing?.price === undefined ? null : requirePrice(state, params.pricing.price, 'pricing[price]');
+  const subscription =
+    params.subscription === undefined ? null : requireSubscription(state, params.subscription, 'subscription');
+  const { amount, currency, quantity } = priced(params, price);
+  const rates = taxRatesOf(state, params.tax_rates, 'tax_rates');
+  const now = state.clock.seconds();
+  const item: InvoiceItem = {
+    id: state.ids.next('ii'),
+    object: 'invoiceitem',
+    amount,
+    currency,
+    customer: customer.id,
+    customer_account: null,
+    date: now,
+    description: params.description ?? (price ? (state.products.get(price.product)?.name ?? null) : null),
+    discountable: params.discountable ?? true,
+    discounts: [],
+    invoice: null,
+    livemode: false,
+    metadata: freshMetadata(params.metadata),
+    parent: subscription
+      ? { subscription_details: { subscription: subscription.id }, type: 'subscription_details' }
+      : null,
+    period: params.period ?? { start: now, end: now },
+    pricing: price
+      ? {
+          price_details: { price: price.id, product: price.product },
+          type: 'price_details',
+          unit_amount_decimal: price.unit_amount_decimal,
+        }
+      : { type: 'price_details', unit_amount_decimal: String(amount) },
+    proration: false,
+    quantity,
+    quantity_decimal: String(quantity),
+    tax_rates: rates,
+    test_clock: null,
+  };
+  state.invoiceItems.add(item);
+  state.emit('invoiceitem.created', item);
+  return item;
+}
+
+/** An amount, or a price and a quantity of it: never both. */
+function priced(
+  { amount, currency, quantity = 1 }: Read<typeof createFields>,
+  price: Price | null,
+): { amount: number; currency: string; quantity: number } {
+  if (price && amount !== undefined)
+    throw invalidRequest('You may only specify one of these parameters: amount, pricing.');
+  if (price?.recurring) throw invalidRequest('The price specified must be one-time.', { param: 'pricing[price]' });
+  if (price) return { amount: usageAmount(price, quantity), currency: price.currency, quantity };
+  if (amount === undefined) throw missingParam('amount');
+  if (currency === undefined) throw missingParam('currency');
+  return { amount, currency: currency.toLowerCase(), quantity: 1 };
+}
+
+function requireItem(state: State, id: string): InvoiceItem {
+  const item = state.invoiceItems.get(id);
+  if (!item) throw noSuch('invoiceitem', id);
+  return item;
+}
+
+function requireWaiting(state: State, id: string): InvoiceItem {
+  const item = requireItem(state, id);
+  if (item.invoice === null) return item;
+  throw invalidRequest('This invoice item is attached to an invoice and can no longer be changed.', {
+    code: 'invoice_not_editable',
+  });
+}
