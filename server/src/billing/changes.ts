@@ -12,22 +12,22 @@ import { listPrice, mainItem, sameItems } from './judge/plan.ts';
 type ProductName = (id: string) => string | null;
 
 /** Most important first: what needs doing, what was bought or lost, what will be different, what was put in order. */
-const order: readonly Change['kind'][] = [
-  'paymentFailed',
-  'started',
-  'ended',
-  'plan',
-  'price',
-  'quantity',
-  'ends',
-  'keeps',
-  'scheduled',
-  'paused',
-  'resumed',
-  'paid',
-  'paymentMethod',
-  'billingDetails',
-];
+const rank: Record<Change['kind'], number> = {
+  paymentFailed: 0,
+  started: 1,
+  ended: 2,
+  plan: 3,
+  price: 4,
+  quantity: 5,
+  ends: 6,
+  keeps: 7,
+  scheduled: 8,
+  paused: 9,
+  resumed: 10,
+  paid: 11,
+  paymentMethod: 12,
+  billingDetails: 13,
+};
 
 /**
  * @example
@@ -48,7 +48,7 @@ export function changesBetween(before: CustomerFacts | null, after: CustomerFact
   ];
   // Two subscriptions that changed alike are one news.
   const distinct = [...new Map(changes.map((change) => [JSON.stringify(change), change])).values()];
-  return distinct.toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+  return distinct.toSorted((a, b) => rank[a.kind] - rank[b.kind]);
 }
 
 function changesOfNew(now: SubscriptionFacts, productName: ProductName): Change[] {

@@ -21,17 +21,17 @@ const trialNoticeMs = 3 * day;
 const skewMs = 5 * 60_000;
 
 /** What ends comes before what begins, and what was put in order before what needs doing. */
-const order: readonly NoticeType[] = [
-  'subscription.ended',
-  'subscription.started',
-  'plan.changed',
-  'subscription.kept',
-  'subscription.ending',
-  'trial.ending',
-  'payment.recovered',
-  'payment.failed',
-  'customer.deleted',
-];
+const rank: Record<NoticeType, number> = {
+  'subscription.ended': 0,
+  'subscription.started': 1,
+  'plan.changed': 2,
+  'subscription.kept': 3,
+  'subscription.ending': 4,
+  'trial.ending': 5,
+  'payment.recovered': 6,
+  'payment.failed': 7,
+  'customer.deleted': 8,
+};
 
 /**
  * @example
@@ -56,7 +56,7 @@ export function noticesBetween(
     if (!isOwn(now, policy.plans)) return [];
     return [...noticesOf(thenOf(before, now, at), now, context), ...trialNotices(before, now, context)];
   });
-  return news.toSorted((a, b) => order.indexOf(a.type) - order.indexOf(b.type));
+  return news.toSorted((a, b) => rank[a.type] - rank[b.type]);
 }
 
 /** When time alone makes news of these facts; in Unix milliseconds, later than `after`. */

@@ -5,6 +5,14 @@ import type { z } from 'zod';
 import { BillhookError } from '../problem.ts';
 
 /**
+ * The schema of a request of the wire: a field that the contract gains does not compile until its schema reads it. An
+ * optional field may be read as `undefined`.
+ */
+export type RequestSchema<Body> = z.ZodType<{
+  [Key in keyof Body]: object extends Pick<Body, Key> ? Body[Key] | undefined : Body[Key];
+}>;
+
+/**
  * @throws {BillhookError} `body_malformed` when it is no JSON, `field_invalid` with the field's name otherwise.
  */
 export async function readBody<Schema extends z.ZodType>(c: Context, schema: Schema): Promise<z.output<Schema>> {

@@ -66,23 +66,28 @@ export interface Judgement {
  * every one with something to do, because waiting is all there is to it; `actionRequired` above `incomplete`, where only
  * a purchase waits, and below `pastDue`, where a charge has already failed and access is counted down.
  */
-const calmToUrgent: readonly BillingState[] = [
-  'unknown',
-  'none',
-  'ended',
-  'active',
-  'trialing',
-  'ending',
-  'paused',
-  'processing',
-  'incomplete',
-  'actionRequired',
-  'pastDue',
-  'restricted',
-];
+const urgency: Record<BillingState, number> = {
+  unknown: 0,
+  none: 1,
+  ended: 2,
+  active: 3,
+  trialing: 4,
+  ending: 5,
+  paused: 6,
+  processing: 7,
+  incomplete: 8,
+  actionRequired: 9,
+  pastDue: 10,
+  restricted: 11,
+};
 
-/** `unknown` may well be full, so it is better than what is known to be less. */
-const leastToMost: readonly AccessLevel[] = ['none', 'readOnly', 'unknown', 'full'];
+/** From least to most. `unknown` may well be full, so it is better than what is known to be less. */
+const accessRank: Record<AccessLevel, number> = {
+  none: 0,
+  readOnly: 1,
+  unknown: 2,
+  full: 3,
+};
 
 const hour = 60 * 60_000;
 
@@ -165,8 +170,10 @@ function accessOf(judged: readonly JudgedSubscription[], linked: boolean, policy
 
 /** By level, then by how long it lasts. */
 function compareAccess(a: GivenAccess, b: GivenAccess): number {
-  const rank = (access: GivenAccess) => leastToMost.indexOf(access.level);
-  return rank(a) - rank(b) || Math.sign((a.until ?? Number.MAX_VALUE) - (b.until ?? Number.MAX_VALUE));
+  return (
+    accessRank[a.level] - accessRank[b.level] ||
+    Math.sign((a.until ?? Number.MAX_VALUE) - (b.until ?? Number.MAX_VALUE))
+  );
 }
 
 function accessAt(level: AccessLevel, reason: BillingState): GivenAccess {
@@ -175,7 +182,7 @@ function accessAt(level: AccessLevel, reason: BillingState): GivenAccess {
 
 /** Worst first; among equals the host's own, then the newest. */
 function byUrgency(a: JudgedSubscription, b: JudgedSubscription): number {
-  const rank = (each: JudgedSubscription) => calmToUrgent.indexOf(each.summary.state);
+  const rank = (each: JudgedSubscription) => urgency[each.summary.state];
   return rank(b) - rank(a) || Number(b.own) - Number(a.own) || b.facts.created - a.facts.created;
 }
 

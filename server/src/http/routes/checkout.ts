@@ -2,11 +2,12 @@
 
 import { Hono } from 'hono';
 import { z } from 'zod';
+import type { BillingState, CheckoutSessionRequest } from '@billhook/widget/contract';
 import type { Authenticated, Caller } from '../auth.ts';
 import { BillhookError } from '../../problem.ts';
 import type { AccountView } from '../../accounts/view.ts';
 import { stripeLocale } from '../../stripe/locale.ts';
-import { readBody } from '../read-body.ts';
+import { readBody, type RequestSchema } from '../read-body.ts';
 import { customerOf, localeField, openVisit, returnUrlField, returnUrlOf, seenField } from '../open-visit.ts';
 import { readIntroduced } from '../read-first.ts';
 import type { RouteContext } from '../route-context.ts';
@@ -17,13 +18,26 @@ const checkoutSessionRequest = z.strictObject({
   returnUrl: returnUrlField,
   locale: localeField,
   seen: seenField,
-});
+}) satisfies RequestSchema<CheckoutSessionRequest>;
 
 /** How long a click waits for Stripe to say what the account has now. */
 const freshFactsMs = 10_000;
 
-/** States in which nothing is running that a purchase would double. */
-const restingStates = new Set(['none', 'ended']);
+/** States in which no subscription runs that a purchase would double. */
+const restingStates: Record<BillingState, boolean> = {
+  unknown: false,
+  none: true,
+  ended: true,
+  active: false,
+  trialing: false,
+  ending: false,
+  paused: false,
+  processing: false,
+  incomplete: false,
+  actionRequired: false,
+  pastDue: false,
+  restricted: false,
+};
 
 export function checkoutRoute(parts: RouteContext) {
   const { allow, catalogue, config, linking, openCheckout, read, store } = parts;
@@ -35,7 +49,7 @@ export function checkoutRoute(parts: RouteContext) {
 
     const { signal } = c.req.raw;
     const { snapshot } = await readFresh(caller, introduced, signal);
-    if (!restingStates.has(snapshot.state)) throw new BillhookError('subscription_exists');
+    if (!restingStates[snapshot.state]) throw new BillhookError('subscription_exists');
     const offer = caller.policy.offers.find(({ id }) => id === wanted);
     const price = offer && catalogue.price(offer.price);
     if (!offer || !price || snapshot.offers.every(({ id }) => id !== wanted)) {
@@ -56,8 +70,7 @@ export function checkoutRoute(parts: RouteContext) {
         price,
         returnUrl: back,
         locale: locale === undefined ? null : stripeLocale(locale),
-        nothingRuns: async () =>
-          restingStates.has((await readFresh(caller, await read(caller), signal)).snapshot.state),
+        nothingRuns: async () => restingStates[(await readFresh(caller, await read(caller), signal)).snapshot.state],
       },
       signal,
     );

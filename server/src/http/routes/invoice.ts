@@ -2,14 +2,15 @@
 
 import { Hono } from 'hono';
 import { z } from 'zod';
+import type { InvoiceSessionRequest } from '@billhook/widget/contract';
 import type { Authenticated } from '../auth.ts';
 import { BillhookError } from '../../problem.ts';
-import { readBody } from '../read-body.ts';
+import { readBody, type RequestSchema } from '../read-body.ts';
 import { customerOf, openVisit, seenField } from '../open-visit.ts';
 import { readIntroduced } from '../read-first.ts';
 import type { RouteContext } from '../route-context.ts';
 
-const invoiceSessionRequest = z.strictObject({ seen: seenField });
+const invoiceSessionRequest = z.strictObject({ seen: seenField }) satisfies RequestSchema<InvoiceSessionRequest>;
 
 export function invoiceRoute(parts: RouteContext) {
   const { allow, gateway } = parts;

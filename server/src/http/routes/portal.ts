@@ -2,7 +2,7 @@
 
 import { Hono } from 'hono';
 import { z } from 'zod';
-import type { PortalFlow } from '@billhook/widget/contract';
+import type { PortalFlow, PortalSessionRequest } from '@billhook/widget/contract';
 import type { Authenticated } from '../auth.ts';
 import type { SubscriptionFacts } from '../../billing/facts.ts';
 import { mayOpen } from '../../billing/judge/portal.ts';
@@ -10,7 +10,7 @@ import { describeCause } from '../../log.ts';
 import { BillhookError } from '../../problem.ts';
 import type { AccountView } from '../../accounts/view.ts';
 import { stripeLocale } from '../../stripe/locale.ts';
-import { readBody } from '../read-body.ts';
+import { readBody, type RequestSchema } from '../read-body.ts';
 import { customerOf, localeField, openVisit, returnUrlField, returnUrlOf, seenField } from '../open-visit.ts';
 import { readIntroduced } from '../read-first.ts';
 import type { RouteContext } from '../route-context.ts';
@@ -25,7 +25,7 @@ const portalSessionRequest = z.strictObject({
   completionUrl: returnUrlField,
   locale: localeField,
   seen: seenField,
-});
+}) satisfies RequestSchema<PortalSessionRequest>;
 
 export function portalRoute(parts: RouteContext) {
   const { allow, config, gateway, portals } = parts;

@@ -5,18 +5,20 @@
 
 import { Hono } from 'hono';
 import { z } from 'zod';
-import type { Change, VisitReturn } from '@billhook/widget/contract';
+import type { Change, VisitReturn, VisitReturnRequest } from '@billhook/widget/contract';
 import type { Authenticated } from '../auth.ts';
 import { changesBetween } from '../../billing/changes.ts';
 import { BillhookError } from '../../problem.ts';
 import { waitPreference } from '../long-poll.ts';
-import { readBody } from '../read-body.ts';
+import { readBody, type RequestSchema } from '../read-body.ts';
 import type { RouteContext } from '../route-context.ts';
 import { readSynced } from '../read-synced.ts';
 import type { CustomerRecord } from '../../ledger/customers.ts';
 import type { Visit } from '../../ledger/visits.ts';
 
-const visitReturnRequest = z.strictObject({ visit: z.string().max(64) });
+const visitReturnRequest = z.strictObject({
+  visit: z.string().max(64),
+}) satisfies RequestSchema<VisitReturnRequest>;
 
 /** At most one ticket a visit in this time, however often the page asks. */
 const ticketEveryMs = 5_000;
