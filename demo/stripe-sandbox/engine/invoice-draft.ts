@@ -3,7 +3,8 @@
 import type { State } from '../state/state.ts';
 import type { Customer, Discount, Invoice, InvoiceItem, Subscription, TaxRate } from '../state/wire.ts';
 import { discountsFor } from './discounts.ts';
-import { lineFromPending, toLine, type LineDraft } from './lines.ts';
+import type { LineDraft } from './line-draft.ts';
+import { lineFromPending, toLine } from './lines.ts';
 import { HOUR } from './periods.ts';
 import { hasTaxLocation, type TaxContext } from './taxes.ts';
 import { addUp, type Bill, type LineTotals } from './totals.ts';

@@ -2,38 +2,11 @@
 
 import { formatShortDate } from '../state/money.ts';
 import type { State } from '../state/state.ts';
-import type {
-  Discount,
-  InvoiceItem,
-  InvoiceLineItem,
-  Price,
-  Subscription,
-  SubscriptionItem,
-  TaxRate,
-} from '../state/wire.ts';
+import type { InvoiceItem, InvoiceLineItem, Price, Subscription, SubscriptionItem } from '../state/wire.ts';
 import { discountsFor, runningDiscounts } from './discounts.ts';
+import type { LineDraft } from './line-draft.ts';
 import { amountFor, describe, isMetered, productName, tierShares } from './prices.ts';
 import { addUp, type LineTotals } from './totals.ts';
-
-/** A line before it belongs to an invoice. */
-export interface LineDraft {
-  readonly amount: number;
-  readonly description: string;
-  readonly price: Price | null;
-  readonly quantity: number;
-  readonly period: { readonly start: number; readonly end: number };
-  readonly proration: boolean;
-  readonly subscription: string | null;
-  readonly subscriptionItem: string | null;
-  readonly invoiceItem: string | null;
-  readonly metadata: Record<string, string>;
-  /** Whether the invoice's discounts count for it too. */
-  readonly discountable: boolean;
-  /** Its own, before those of the invoice. */
-  readonly discounts: readonly Discount[];
-  /** Its own, instead of the invoice's. */
-  readonly taxRates: readonly TaxRate[];
-}
 
 /** SUB-4: what the first invoice of a trial says. */
 function describeTrial(state: State, price: Price, quantity: number): string {

@@ -6,7 +6,8 @@
 import type { State } from '../state/state.ts';
 import type { Discount, Invoice } from '../state/wire.ts';
 import { couponOf } from './discounts.ts';
-import type { LineDraft } from './lines.ts';
+import type { LineDraft } from './line-draft.ts';
+
 import { taxesOf, type LineTax, type TaxContext } from './taxes.ts';
 
 export interface LineTotals {
