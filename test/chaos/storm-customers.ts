@@ -36,6 +36,8 @@ export async function stormCustomers(): Promise<StormCustomers> {
   const seeded = await seedDemo(sandbox);
   const { random } = createIds(seed);
   const stripe = new Stripe(sandbox.secretKey, {
+    // The sandbox takes only what is asked of its own machine.
+    host: '127.0.0.1',
     telemetry: false,
     maxNetworkRetries: 0,
     httpClient: Stripe.createFetchHttpClient(async (url: string | URL | Request, init?: RequestInit) =>

@@ -131,13 +131,24 @@ describe('startDemo', () => {
     const { token } = (await (await fetch(`${hostUrl}/billing/token`, { headers: { cookie } })).json()) as {
       token: string;
     };
-    const response = await fetch(`${billhookUrl}/v1/billing`, {
-      headers: { authorization: `Bearer ${token}`, origin: hostUrl },
-    });
-    expect(response.headers.get('access-control-allow-origin')).toBe(hostUrl);
-    return (await response.json()) as { state: string; revision: string; offers: { id: string }[] };
+    // An answer that came before the first facts is no answer: it reads again, as a page does.
+    for (;;) {
+      const response = await fetch(`${billhookUrl}/v1/billing`, {
+        headers: { authorization: `Bearer ${token}`, origin: hostUrl },
+      });
+      expect(response.headers.get('access-control-allow-origin')).toBe(hostUrl);
+      const snapshot = (await response.json()) as { state: string; revision: string; offers: { id: string }[] };
+      if (snapshot.state !== 'unknown') return snapshot;
+    }
   };
   const sold = async (of: Demo, account: string) => (await billingOf(of, account)).offers.map(({ id }) => id);
+  /** The server learns after its start what the offers cost, and sells nothing before. */
+  const soldAtLast = async (of: Demo, account: string) => {
+    for (;;) {
+      const offers = await sold(of, account);
+      if (offers.length > 0) return offers;
+    }
+  };
 
   it('shows every seeded account as what it is, and keeps its ledger over a crash', async () => {
     demo = await startDemo({ hostPort: 0, billhookPort: 0, sandboxPort: 0, billhookHostname: '127.0.0.1' });
@@ -178,12 +189,12 @@ describe('startDemo', () => {
     const anyPort = { hostPort: 0, billhookPort: 0, sandboxPort: 0 };
     demo = await startDemo(anyPort);
     const plans = ['starter_monthly', 'team_monthly', 'business_yearly'];
-    expect(await sold(demo, 'fern-and-field')).toEqual(plans);
+    expect(await soldAtLast(demo, 'fern-and-field')).toEqual(plans);
     expect(await sold(demo, 'elm-street-press')).toEqual(plans);
     expect(await sold(demo, 'alder-works'), 'a second plan is not sold').toEqual([]);
     await demo.stop();
     demo = await startDemo({ ...anyPort, offers: ['team_monthly'] });
-    expect(await sold(demo, 'fern-and-field')).toEqual(['team_monthly']);
+    expect(await soldAtLast(demo, 'fern-and-field')).toEqual(['team_monthly']);
     await demo.stop();
     demo = await startDemo({ ...anyPort, offers: [] });
     expect(await sold(demo, 'fern-and-field')).toEqual([]);

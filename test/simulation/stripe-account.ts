@@ -18,7 +18,7 @@ import type { VirtualTime } from './virtual-time.ts';
 export const beginning = Date.UTC(2026, 2, 1, 12);
 
 export const webhookSecret = 'whsec_history';
-export const apiUrl = 'http://stripe.test';
+export const apiUrl = 'http://stripe.localhost';
 
 export const digest = (text: string): string => createHmac('sha256', 'history').update(text).digest('base64url');
 

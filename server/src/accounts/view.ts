@@ -1,6 +1,9 @@
 /**
  * From the ledger to the document that guards and widget share: the account's row, judged now. Every route that says
  * anything about an account says it from here.
+ *
+ * The row is read at every request; what was judged of it is kept while the row's counters, the policy and the catalogue
+ * are the same and no deadline has passed, so an unchanged read judges nothing and serialises nothing.
  */
 
 import { createHash } from 'node:crypto';
@@ -9,12 +12,15 @@ import type { Account } from './account.ts';
 import { judge, type Catalogue } from '../billing/judge/judge.ts';
 import type { JudgedSubscription } from '../billing/judge/subscription.ts';
 import type { PortalChoice } from '../billing/judge/portal.ts';
+import type { Policy } from '../billing/policy.ts';
 import type { BillingStore } from '../ledger/ledger.ts';
 import type { CustomerRecord } from '../ledger/customers.ts';
 
 export interface AccountView {
   readonly record: CustomerRecord | null;
   readonly snapshot: BillingSnapshot;
+  /** The snapshot as JSON. */
+  readonly body: string;
   /** Of the document without `asOf`: looking again and finding the same is no change. */
   readonly etag: string;
   /** When time alone will change the document. */
@@ -29,9 +35,26 @@ export interface AccountView {
 
 export type ReadAccount = (account: Account) => Promise<AccountView>;
 
-export function createReadAccount(store: BillingStore, catalogue: Catalogue, now: () => number): ReadAccount {
-  return async function read(account) {
+/** The judge's catalogue, and a number that rises whenever it may answer differently. */
+export type VersionedCatalogue = Catalogue & { readonly version: number };
+
+/** Accounts whose views are kept, each at most once for managers and once for readers. */
+const maxKept = 10_000;
+
+export function createReadAccount(store: BillingStore, catalogue: VersionedCatalogue, now: () => number): ReadAccount {
+  const kept = new KeptViews();
+  return async function readAccount(account) {
     const record = await store.findAccount(account);
+    const at = now();
+    const { version } = catalogue;
+    const known = kept.find(account, record, version, at);
+    if (known !== null) return known;
+    const view = viewOf(account, record, at);
+    kept.keep(account, { view, record, policy: account.policy, version, at });
+    return view;
+  };
+
+  function viewOf(account: Account, record: CustomerRecord | null, at: number): AccountView {
     const { snapshot, ...judgement } = judge(
       {
         linked: record !== null,
@@ -44,10 +67,74 @@ export function createReadAccount(store: BillingStore, catalogue: Catalogue, now
       account.policy,
       catalogue,
       { mayManage: account.mayManage },
-      now(),
+      at,
     );
-    return { record, snapshot, ...judgement, etag: etagOf(snapshot) };
-  };
+    const body = JSON.stringify(snapshot);
+    return { record, snapshot, body, ...judgement, etag: etagOf(snapshot) };
+  }
+}
+
+interface KeptView {
+  readonly view: AccountView;
+  readonly record: CustomerRecord | null;
+  readonly policy: Policy;
+  /** The catalogue's. */
+  readonly version: number;
+  /** When it was judged. */
+  readonly at: number;
+}
+
+/** Judged views, the least recently used dropped first. */
+class KeptViews {
+  readonly #views = new Map<string, KeptView>();
+
+  find(account: Account, record: CustomerRecord | null, version: number, at: number): AccountView | null {
+    const key = keyOf(account);
+    const kept = this.#views.get(key);
+    if (kept === undefined) return null;
+    const { view } = kept;
+    const isCurrent =
+      kept.version === version &&
+      kept.policy === account.policy &&
+      sameRow(kept.record, record) &&
+      // A clock that was set back may stand before a deadline again.
+      at >= kept.at &&
+      (view.nextChangeAt === null || at < view.nextChangeAt);
+    if (!isCurrent) return null;
+    this.#views.delete(key);
+    this.#views.set(key, kept);
+    return view;
+  }
+
+  keep(account: Account, view: KeptView): void {
+    // A rule written as a function may ask the clock by itself, and is asked anew at each reading.
+    if (account.policy.portal.rules.some(({ when }) => typeof when === 'function')) return;
+    this.#views.delete(keyOf(account));
+    this.#views.set(keyOf(account), view);
+    if (this.#views.size <= maxKept) return;
+    const [oldest] = this.#views.keys();
+    if (oldest !== undefined) this.#views.delete(oldest);
+  }
+}
+
+const keyOf = ({ host, account, mayManage }: Account): string => `${mayManage ? 'm' : 'r'}${host}\u0000${account}`;
+
+/** Every field but the facts, which a revision stands for. */
+function sameRow(a: CustomerRecord | null, b: CustomerRecord | null): boolean {
+  if (a === null || b === null) return a === b;
+  return (
+    a.customer === b.customer &&
+    a.revision === b.revision &&
+    a.ticket === b.ticket &&
+    a.syncedTicket === b.syncedTicket &&
+    a.staleSince === b.staleSince &&
+    a.fetchedAt === b.fetchedAt &&
+    a.confirmedBy === b.confirmedBy &&
+    a.nextChangeAt === b.nextChangeAt &&
+    a.failure?.code === b.failure?.code &&
+    a.failure?.at === b.failure?.at &&
+    a.failure?.attempts === b.failure?.attempts
+  );
 }
 
 /** Of a document without the time of the last look. */

@@ -3,6 +3,7 @@
  * thousands of customers and must not fetch one of them.
  */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.ts';
 import type { CataloguePrice, ItemFacts } from '../billing/facts.ts';
 import type { Catalogue as JudgesCatalogue } from '../billing/judge/judge.ts';
@@ -36,6 +37,7 @@ export class Catalogue implements JudgesCatalogue {
   /** What the hosts offer, by id or lookup key. */
   readonly #offered: readonly string[];
   #offersDueAt = 0;
+  #version = 0;
 
   constructor(config: Config, store: BillingStore, gateway: StripeGateway) {
     this.#store = store;
@@ -63,6 +65,11 @@ export class Catalogue implements JudgesCatalogue {
   async load(): Promise<void> {
     for (const product of await this.#store.products()) this.#rememberProduct(product);
     for (const price of await this.#store.prices()) this.#remember(price);
+  }
+
+  /** Rises when a name or a price may have changed: what was judged with an older version is judged again. */
+  get version(): number {
+    return this.#version;
   }
 
   productName(id: string): string | null {
@@ -152,12 +159,16 @@ export class Catalogue implements JudgesCatalogue {
   }
 
   #rememberProduct({ id, name, metadata = null }: Product): void {
+    const known = [this.#names.get(id), this.#metadata.get(id) ?? null];
+    if (!isDeepStrictEqual(known, [name, metadata])) this.#version += 1;
     this.#names.set(id, name);
     if (metadata === null) this.#metadata.delete(id);
     else this.#metadata.set(id, metadata);
   }
 
   #remember({ archived = false, ...price }: CataloguePrice): void {
+    const known = [this.#prices.get(price.price), this.#archived.has(price.price)];
+    if (!isDeepStrictEqual(known, [price, archived])) this.#version += 1;
     if (archived) this.#archived.add(price.price);
     else this.#archived.delete(price.price);
     this.#prices.set(price.price, price);

@@ -3,8 +3,8 @@
 import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
-import { secureHeaders } from 'hono/secure-headers';
 import { describeCause } from '../log.ts';
+import { exposedHeaders, readableBy, securedAnswers } from './answer-headers.ts';
 import { toProblemError } from './to-problem.ts';
 import { BillhookError } from '../problem.ts';
 import { accessRoute } from './routes/access.ts';
@@ -46,27 +46,27 @@ export function createApp(parts: RouteContext, widget: WidgetFiles): Hono {
 
   const app = new Hono();
   app.route('/', widgetRoutes(widget));
-  app.use(secureHeaders({ crossOriginResourcePolicy: 'same-site', referrerPolicy: 'no-referrer' }));
+  app.use(securedAnswers());
   app.use('/v1/*', async function neverStored(c, next) {
+    c.header('Cache-Control', 'no-store');
     await next();
-    // A guard may keep its answer for as long as that says.
-    if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store');
   });
-  app.use('/v1/webhooks/*', bodyLimit({ maxSize: webhookLimit, onError: tooLarge }));
+  app.post('/v1/webhooks/*', bodyLimit({ maxSize: webhookLimit, onError: tooLarge }));
   app.route('/v1/webhooks/stripe', webhookRoute(parts));
 
-  app.use(
+  app.use('/v1/*', readableBy(origins));
+  app.options(
     '/v1/*',
     cors({
       // Which of the hosts a page belongs to is known only with its token; a preflight has none.
       origin: (origin) => (origins.has(origin) ? origin : null),
       allowMethods: ['GET', 'POST'],
       allowHeaders: ['authorization', 'content-type', 'if-none-match', 'prefer'],
-      exposeHeaders: ['etag', 'retry-after', 'date', 'preference-applied'],
+      exposeHeaders: [...exposedHeaders],
       maxAge: 7200,
     }),
-    bodyLimit({ maxSize: requestLimit, onError: tooLarge }),
   );
+  app.post('/v1/*', bodyLimit({ maxSize: requestLimit, onError: tooLarge }));
   app.route('/v1/billing', billingRoute(parts));
   app.route('/v1/access', accessRoute(parts));
   app.route('/v1/checkout-sessions', checkoutRoute(parts));

@@ -30,6 +30,7 @@ export function factsOf(cell: Cell | undefined): CustomerFacts | null {
 }
 
 export function recordOf(row: Row): CustomerRecord {
+  let facts: { readonly parsed: CustomerFacts | null } | undefined;
   return {
     customer: text(row['customer']),
     host: text(row['host']),
@@ -37,7 +38,10 @@ export function recordOf(row: Row): CustomerRecord {
     ticket: number(row['ticket']),
     syncedTicket: number(row['synced_ticket']),
     staleSince: numberOrNull(row['stale_since']),
-    facts: factsOf(row['facts']),
+    // Parsed on demand: most reads of a page find by the counters alone that nothing has changed.
+    get facts() {
+      return (facts ??= { parsed: factsOf(row['facts']) }).parsed;
+    },
     fetchedAt: numberOrNull(row['fetched_at']),
     revision: number(row['revision']),
     confirmedBy: textOrNull(row['confirmed_by']) as ConfirmedBy | null,

@@ -15,7 +15,9 @@ let objects: Record<string, string>;
 let made = 0;
 
 beforeAll(async () => {
-  stage = await setStage({ log, metrics: 'open' });
+  // One sweep at its start, and no other: what Stripe is asked from then on, the test's own events ask.
+  stage = await setStage({ log, metrics: 'open', upkeep: { pollMs: 2 ** 30 } });
+  await log.said(({ what }) => what === 'sweep.done');
   secret = stage.options.stripe.webhookSecrets[0] ?? '';
   customer = stage.customers.pastDue;
   await stage.bff.snapshot(stage.as('pastDue'));

@@ -83,7 +83,9 @@ describe('a widget token', () => {
 
   it('is remembered among at most 10000', async () => {
     const verify = verifierFor([importSecret(hostSecret, null)]);
-    const now = Date.now();
+    const now = 1_800_000_000_000;
+    vi.setSystemTime(now);
+    onTestFinished(() => void vi.useRealTimers());
     const [oldest, second] = [await token(), await token()];
     const verdicts = [await verify(oldest, now), await verify(second, now)];
     for (let i = 0; i < 9_999; i++) await verify(await token(), now);

@@ -30,6 +30,7 @@ export function billingRoute(parts: RouteContext) {
 
     c.header('ETag', reading.etag);
     if (wait > 0) c.header('Preference-Applied', `wait=${wait / 1000}`);
-    return seen.has(reading.etag) ? c.body(null, 304) : c.json(reading.snapshot);
+    if (seen.has(reading.etag)) return c.body(null, 304);
+    return c.body(reading.body, 200, { 'Content-Type': 'application/json' });
   });
 }

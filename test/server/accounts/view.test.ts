@@ -1,0 +1,133 @@
+/** A view that is kept is the one that would be judged anew: whatever may change the judgement ends it. */
+
+import { describe, expect, it } from 'vitest';
+import type { Account } from '../../../server/src/accounts/account.ts';
+import { createReadAccount } from '../../../server/src/accounts/view.ts';
+import { defaultPolicy } from '../../../server/src/billing/judge/judge.ts';
+import type { BillingStore } from '../../../server/src/ledger/ledger.ts';
+import type { CustomerRecord } from '../../../server/src/ledger/customers.ts';
+import { customer, day, noon as now, subscription } from '../fixtures/facts.ts';
+
+const ending = customer([subscription({ status: 'active', cancelAt: now + day })]);
+const row: CustomerRecord = {
+  host: 'acme',
+  account: 'team_1',
+  customer: 'cus_1',
+  ticket: 3,
+  syncedTicket: 3,
+  staleSince: null,
+  facts: ending,
+  fetchedAt: now,
+  revision: 2,
+  confirmedBy: 'webhook',
+  nextChangeAt: now + day,
+  failure: null,
+};
+const owner: Account = { host: 'acme', account: 'team_1', policy: defaultPolicy, mayManage: true };
+
+function reader() {
+  const world = { record: { ...row } as CustomerRecord | null, version: 1, at: now };
+  const store = { epoch: 'e', findAccount: async () => world.record } as unknown as BillingStore;
+  const catalogue = {
+    get version() {
+      return world.version;
+    },
+    productName: () => `Team ${world.version}`,
+    price: () => null,
+    soldPrice: () => null,
+  };
+  return { world, read: createReadAccount(store, catalogue, () => world.at) };
+}
+
+describe('an unchanged account', () => {
+  it('is judged once, also when its row was read again', async () => {
+    const { world, read } = reader();
+    const first = await read(owner);
+    world.record = { ...row, facts: structuredClone(ending) };
+    world.at += day / 2;
+    expect(await read(owner)).toBe(first);
+  });
+
+  it('has a view for managers and another for readers', async () => {
+    const { read } = reader();
+    const [manager, colleague] = [await read(owner), await read({ ...owner, mayManage: false })];
+    expect(manager.snapshot.actions).not.toEqual([]);
+    expect(colleague.snapshot.actions).toEqual([]);
+    expect(await read(owner)).toBe(manager);
+  });
+});
+
+describe('a view is judged again when', () => {
+  const changes: Record<string, Partial<CustomerRecord>> = {
+    'the facts differ': { revision: 3, facts: customer([]) },
+    'another customer is linked': { customer: 'cus_2' },
+    'a ticket is raised': { ticket: 4, staleSince: now },
+    'a ticket is synced': { syncedTicket: 2 },
+    'the facts are fresher': { fetchedAt: now + 1 },
+    'something else confirmed them': { confirmedBy: 'return' },
+    'the next deadline moved': { nextChangeAt: null },
+    'a fetch failed': { failure: { code: 'stripe_unavailable', at: now, attempts: 1 } },
+  };
+  it.each(Object.entries(changes))('%s', async (_, change) => {
+    const { world, read } = reader();
+    const first = await read(owner);
+    world.record = { ...row, ...change };
+    const second = await read(owner);
+    expect(second).not.toBe(first);
+    expect(second.record).toBe(world.record);
+  });
+
+  it('a fetch failed once more', async () => {
+    const { world, read } = reader();
+    world.record = { ...row, failure: { code: 'stripe_unavailable', at: now, attempts: 1 } };
+    const first = await read(owner);
+    world.record = { ...row, failure: { code: 'stripe_unavailable', at: now + 1, attempts: 2 } };
+    expect(await read(owner)).not.toBe(first);
+  });
+
+  it('its account is not linked any more', async () => {
+    const { world, read } = reader();
+    await read(owner);
+    world.record = null;
+    expect((await read(owner)).snapshot.state).toBe('none');
+  });
+
+  it('a deadline has come: access that ended is not served from before', async () => {
+    const { world, read } = reader();
+    world.record = { ...row, fetchedAt: now + day, nextChangeAt: null };
+    world.at = now + day - 1;
+    const before = await read(owner);
+    world.at = before.nextChangeAt ?? Number.NaN;
+    expect(Number.isFinite(world.at)).toBe(true);
+    expect(await read(owner)).not.toBe(before);
+  });
+
+  it('the clock was set back', async () => {
+    const { world, read } = reader();
+    const first = await read(owner);
+    world.at = now - day;
+    expect(await read(owner)).not.toBe(first);
+  });
+
+  it('a product was renamed', async () => {
+    const { world, read } = reader();
+    expect((await read(owner)).snapshot.plan?.name).toBe('Team 1');
+    world.version = 2;
+    expect((await read(owner)).snapshot.plan?.name).toBe('Team 2');
+  });
+
+  it('the host’s policy is another', async () => {
+    const { read } = reader();
+    const first = await read(owner);
+    expect(await read({ ...owner, policy: { ...defaultPolicy, resumeUrl: 'https://app.example/resume' } })).not.toBe(
+      first,
+    );
+  });
+
+  it('a portal rule is a function, which may ask the clock by itself', async () => {
+    const { read } = reader();
+    const rules = [{ use: 'limited', when: () => true }];
+    const account = { ...owner, policy: { ...defaultPolicy, portal: { ...defaultPolicy.portal, rules } } };
+    expect(await read(account)).not.toBe(await read(account));
+  });
+});
