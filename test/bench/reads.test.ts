@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest';
 import { measureReads } from './reads.ts';
 
-it('B15: a read costs no more than a few times a bare handler, and less than the route written by hand', async () => {
+it('a read costs no more than a few times a bare handler, and less than the route written by hand', async () => {
   const { found, unchanged } = await measureReads(3);
   for (const measured of [found, unchanged]) {
     const [bare, ours, byHand] = measured;

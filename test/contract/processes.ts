@@ -182,7 +182,7 @@ export function processesContract(stage: Stage): void {
     it('count an event once that is delivered to both', async () => {
       await stage.store.link(acme, 'cus_1', t0);
       const outcomes = await race((store, round) => store.recordEvent(hintFor(`evt_${round}`), t0));
-      for (const each of outcomes) expect(counted(each)).toEqual({ ticket: 1, duplicate: 2 * width - 1 });
+      for (const each of outcomes) expect(counted(each)).toEqual({ queued: 1, duplicate: 2 * width - 1 });
       expect(await stage.ticketOf()).toBe(1 + rounds);
     });
 

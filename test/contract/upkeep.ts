@@ -59,13 +59,13 @@ export function upkeepContract(stage: Stage): void {
 
     it('is one process’s at a time, and due again after a while', async () => {
       const turn = await taken(t0);
-      expect(turn).toEqual({ job: 'reconcile', turn: 1, startedAt: t0, progress: null });
+      expect(turn).toEqual({ job: 'reconcile', fence: 1, startedAt: t0, progress: null });
       expect(await (await stage.open()).acquireJob('reconcile', 0, lease, t0 + 1)).toBeNull();
       expect(await stage.store.acquireJob('sweep', day, lease, t0), 'another job').toMatchObject({ job: 'sweep' });
 
       expect(await stage.store.completeJob(turn, { drift: 0 }, t0 + 10)).toBe(true);
       expect(await take(t0 + day - 1)).toBeNull();
-      expect(await take(t0 + day)).toMatchObject({ turn: 2, startedAt: t0 + day, progress: null });
+      expect(await take(t0 + day)).toMatchObject({ fence: 2, startedAt: t0 + day, progress: null });
     });
 
     it('is taken over where a process that died had come to', async () => {
@@ -73,7 +73,7 @@ export function upkeepContract(stage: Stage): void {
       expect(await stage.store.renewJob(turn, { after: 'cus_5' }, lease, t0 + 50_000)).toBe(true);
       expect(await take(t0 + 50_000 + lease - 1), 'the lease was kept').toBeNull();
       const next = await taken(t0 + 50_000 + lease);
-      expect(next).toEqual({ job: 'reconcile', turn: 2, startedAt: t0, progress: { after: 'cus_5' } });
+      expect(next).toEqual({ job: 'reconcile', fence: 2, startedAt: t0, progress: { after: 'cus_5' } });
 
       expect(await stage.store.renewJob(turn, { after: 'cus_9' }, lease, t0 + 2 * lease), 'fenced').toBe(false);
       expect(await stage.store.completeJob(turn, { drift: 9 }, t0 + 2 * lease)).toBe(false);
@@ -211,13 +211,13 @@ export function upkeepContract(stage: Stage): void {
     it('costs one fetch a while, of a customer nobody waits for', async () => {
       expect(await stage.store.claim(t0 + 999, lease, 10, { restMs: 1_000 })).toEqual([]);
       expect(await stage.store.claim(t0 + 1_000, lease, 10, { restMs: 1_000 })).toMatchObject([
-        { customer: 'cus_1', wanted: false, staleSince: t0 + 100, claimedAt: t0 + 1_000 },
+        { customer: 'cus_1', prioritized: false, staleSince: t0 + 100, claimedAt: t0 + 1_000 },
       ]);
     });
 
     it('does not keep anybody waiting who waits', async () => {
       await stage.store.prioritize('cus_1', t0 + 500);
-      expect(await stage.store.claim(t0 + 101, lease, 10, { restMs: 1_000 })).toMatchObject([{ wanted: true }]);
+      expect(await stage.store.claim(t0 + 101, lease, 10, { restMs: 1_000 })).toMatchObject([{ prioritized: true }]);
     });
 
     it('does not hold up a first look', async () => {
@@ -230,7 +230,7 @@ export function upkeepContract(stage: Stage): void {
       expect(await stage.store.claim(t0 + 200, lease, 10, { prioritized: true })).toEqual([]);
       await stage.store.prioritize('cus_2', t0 + 1_000);
       expect(await stage.store.claim(t0 + 200, lease, 10, { prioritized: true })).toMatchObject([
-        { customer: 'cus_2', wanted: true },
+        { customer: 'cus_2', prioritized: true },
       ]);
     });
   });
