@@ -54,15 +54,15 @@ export interface Billhook {
    */
   link(account: AccountName, customer: string): Promise<'linked' | 'alreadyLinked'>;
   /**
-   * Answers whoever waits. Call it before the HTTP server is closed, and {@link close} after: a held poll would keep the
-   * server open until its time is up.
+   * Answers all held polls. Call it before the HTTP server is closed, and {@link close} after: a held poll would keep
+   * the server open until its time is up.
    */
   answerWaiting(): void;
   /** The page of `GET /metrics`, for a server that says its own metrics beside these. */
   metrics(): Promise<string>;
   /**
-   * Ends the worker and the outbox after what they have in hand, and closes the ledger. Nothing is lost: what is stale
-   * and what is untold stay in the tables.
+   * Ends the worker and the outbox after what they have in hand, and closes the ledger. Nothing is lost: stale
+   * customers and undelivered notices stay in the tables.
    */
   close(): Promise<void>;
 }

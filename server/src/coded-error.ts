@@ -25,7 +25,7 @@ export interface CodedErrorOptions {
   readonly passing?: boolean;
   /** Milliseconds before which another try is unwelcome. Default: `null`, unknown. */
   readonly retryAfterMs?: number | null;
-  /** What happened underneath; logged, never sent. */
+  /** The failure underneath; logged, never sent. */
   readonly cause?: unknown;
 }
 

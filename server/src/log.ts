@@ -1,6 +1,6 @@
 /**
- * What the BFF says to its operator. Fields are a closed list, so a token, a secret or a Stripe address cannot get into
- * a log by accident: there is no field to put it in.
+ * The server's log. Fields are a closed list, so a token, a secret or a Stripe address cannot get into a log by
+ * accident: there is no field to put it in.
  */
 
 export interface LogFields {
@@ -34,7 +34,7 @@ export interface Log {
   error(what: string, fields?: LogFields): void;
 }
 
-/** For a library user who wants silence. */
+/** For library users that want silence. */
 export const silentLog: Log = { info() {}, warn() {}, error() {} };
 
 const secrets =

@@ -10,7 +10,7 @@ import { CodedError } from './coded-error.ts';
 
 type Known = { readonly status: number; readonly title: string; readonly detail: string };
 
-/** What each code means, in the words that the wire carries unless a thrower has better ones. */
+/** Each code's status and words; the wire carries them unless the error brings better ones. */
 const problemTexts: Record<ProblemCode, Known> = {
   token_missing: {
     status: 401,
@@ -165,7 +165,7 @@ export interface BillhookErrorOptions {
   readonly field?: string;
   /** Seconds after which a further try makes sense. */
   readonly retryAfter?: number;
-  /** What happened underneath; logged, never sent. */
+  /** The failure underneath; logged, never sent. */
   readonly cause?: unknown;
 }
 

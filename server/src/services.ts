@@ -1,4 +1,4 @@
-/** What the server and the commands both need: checked options, the opened ledger, and the way to Stripe. */
+/** Opens the services that the server and the commands share: checked options, the ledger, the way to Stripe. */
 
 import { readConfig, type BillhookOptions, type Config } from './config/config.ts';
 import { describeCause } from './log.ts';
@@ -23,14 +23,14 @@ export interface Services {
    * @throws {StripeFailure} when Stripe does not answer.
    */
   confirm(): Promise<void>;
-  /** Whose key it is, once Stripe has said so. */
+  /** The Stripe account of the key, once Stripe has said so. */
   identity(): StripeIdentity | null;
   close(): Promise<void>;
 }
 
 /**
- * Opens the ledger and checks that it belongs to the key's Stripe account: a wrong key would look like "everybody is
- * gone". Stripe being down does not stop the start.
+ * Opens the ledger and checks that it belongs to the key's Stripe account: with a wrong key all customers would seem
+ * gone. Stripe being down does not stop the start.
  *
  * @throws {ConfigError} `config_invalid`, with every problem at once.
  * @throws {StoreUnavailableError} `store_unavailable`, when the ledger cannot be opened.

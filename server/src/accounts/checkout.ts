@@ -1,6 +1,6 @@
 /**
  * One open Checkout an account. Two tabs that buy at once must not end with two subscriptions, both paid: they get the
- * same session, and whoever wants another plan expires the first one's.
+ * same session, and a request for another plan expires the first one's.
  */
 
 import { randomUUID } from 'node:crypto';
@@ -12,7 +12,9 @@ import type { StripeGateway } from '../stripe/gateway.ts';
 import type { BillingStore } from '../ledger/ledger.ts';
 import type { AccountRef } from '../ledger/account.ts';
 
-/** How long somebody may be between asking Stripe for a session and writing it down. */
+/**
+ * Milliseconds for which a process may hold the account's lock: from asking Stripe for a session to writing it down.
+ */
 const lockMs = 30_000;
 /** How long another tab waits for the lock, and how often it looks. */
 const patienceMs = 10_000;

@@ -11,7 +11,7 @@ import type { BillingStore } from '../ledger/ledger.ts';
 import type { CustomerRecord, LinkOutcome } from '../ledger/customers.ts';
 import type { AccountRef } from '../ledger/account.ts';
 
-/** Stripe may forget an idempotency key after 24 hours; one hour before that, nobody relies on it any more. */
+/** Stripe may forget an idempotency key after 24 hours; an hour before that it is no longer relied on. */
 const intentLifeMs = 23 * 60 * 60 * 1000;
 
 /** Why a customer was not linked. */
@@ -27,7 +27,7 @@ export interface Linking {
    *
    * @param record - the account's row, as it was just read
    * @returns whether a link was made, so that the row must be read again
-   * @throws {BillhookError} `introduction_refused`: deleted, of another mode, another host's, or somebody else's.
+   * @throws {BillhookError} `introduction_refused`: deleted, of another mode, another host's, or another account's.
    * @throws {StripeFailure} when Stripe cannot be asked.
    */
   introduce(
@@ -97,7 +97,7 @@ export function createLinking(config: Config, store: BillingStore, gateway: Stri
   function refusal(found: Awaited<ReturnType<StripeGateway['introduced']>>, host: string): LinkRefusal | null {
     if (found.deleted) return 'customer_deleted';
     if (found.livemode !== config.livemode) return 'livemode_mismatch';
-    // Where several hosts share a Stripe account, the customer itself must say whose it is.
+    // Where several hosts share a Stripe account, the customer's metadata must name its host.
     const mustBeNamed = found.host !== null || config.hosts.size > 1;
     return mustBeNamed && found.host !== host ? 'host_mismatch' : null;
   }

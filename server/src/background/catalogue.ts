@@ -1,5 +1,5 @@
 /**
- * What products are called and what prices cost. They live beside the facts, not in them: a renamed product concerns
+ * Names of products and amounts of prices. They live beside the facts, not in them: a renamed product concerns
  * thousands of customers and must not fetch one of them.
  */
 
@@ -30,11 +30,11 @@ export class Catalogue implements JudgesCatalogue {
   /** By id. */
   readonly #prices = new Map<string, ItemFacts>();
   readonly #byLookupKey = new Map<string, ItemFacts>();
-  /** By id: these are sold to nobody new. */
+  /** By id: these are sold to no new customer. */
   readonly #archived = new Set<string>();
   /** The metadata that some host asks for, by name. */
   readonly #asked: readonly string[];
-  /** What the hosts offer, by id or lookup key. */
+  /** The prices that the hosts offer, by id or lookup key. */
   readonly #offered: readonly string[];
   #offersDueAt = 0;
   #version = 0;
@@ -152,7 +152,7 @@ export class Catalogue implements JudgesCatalogue {
     return this.#names.has(id) && this.#asked.every((name) => metadata !== undefined && name in metadata);
   }
 
-  /** What is not there is kept as empty, so that it is known to have been asked for. */
+  /** A missing one is kept as empty: it was asked for. */
   #chosen(metadata: Readonly<Record<string, string>>): Record<string, string> | null {
     if (this.#asked.length === 0) return null;
     return Object.fromEntries(this.#asked.map((name) => [name, metadata[name] ?? '']));

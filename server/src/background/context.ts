@@ -1,4 +1,4 @@
-/** What the parts of the worker share. */
+/** The context that the parts of the worker share. */
 
 import type { Metrics } from '../operations/metrics.ts';
 import type { SyncParts } from './sync.ts';

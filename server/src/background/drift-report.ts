@@ -1,11 +1,11 @@
-/** What a sweep or a reconciliation brought to light, counted by what had been wrong. */
+/** The drift that a sweep or a reconciliation brought to light, counted by class. */
 
 import type { ConfirmedBy } from '@billhook/widget/contract';
 import { driftBetween, type DriftClass } from '../billing/drift.ts';
 import type { BillingStore } from '../ledger/ledger.ts';
 import type { CausedChange } from '../ledger/jobs.ts';
 
-/** An account whose ledger had drifted, and when a look put it right. */
+/** An account that had drifted, and the sync that put it right. */
 export interface DriftedAccount {
   readonly host: string;
   readonly account: string;
@@ -30,10 +30,10 @@ const maxAccounts = 100;
 const perRead = 500;
 
 /**
- * What a cause brought to light in a span of time, read in pages: the facts of thousands of customers never stand in memory
- * at once.
+ * The drift of one cause in a span of time, read in pages: the facts of thousands of customers never stand in memory at
+ * once.
  *
- * @param until Up to this moment, and without it. Default: until now.
+ * @param until - up to this moment, and without it. Default: until now.
  */
 export async function driftBetweenTimes(
   store: Pick<BillingStore, 'changesCausedBy'>,

@@ -1,6 +1,6 @@
 /**
- * Hints without a customer: Stripe is asked whose the thing is that they name, and the ticket is raised in the
- * transaction that closes the hint. What the catalogue is made of is fetched again, and no customer with it.
+ * Resolves events without a customer: Stripe is asked for the customer of their subject, and the ticket is raised in
+ * the transaction that resolves the event. An event on a product or a price refreshes the catalogue and no customer.
  */
 
 import { withPriority } from '../stripe/request-budget.ts';
@@ -12,18 +12,18 @@ import type { Subject, UnresolvedEvent } from '../ledger/events.ts';
 import type { WorkerParts } from './context.ts';
 
 export interface EventResolverOptions {
-  /** Milliseconds that a hint is ours. */
+  /** Milliseconds for which an event is leased to this process. */
   readonly leaseMs: number;
   /** Milliseconds that asking about one subject may take; less than the lease. */
   readonly limitMs: number;
   readonly random: () => number;
-  /** Tells the ledger something, now or as soon as it answers again. */
+  /** Writes to the ledger now, or as soon as it answers again. */
   readonly writeOrDefer: (debt: () => Promise<void>) => Promise<void>;
 }
 
 /** Subjects asked about at the same time. */
 const concurrency = 4;
-/** Hints taken at once: many of them are about the same thing. */
+/** Events claimed at once: many of them have the same subject. */
 const batch = 20;
 
 export class EventResolver {
@@ -38,7 +38,7 @@ export class EventResolver {
     this.#options = options;
   }
 
-  /** Takes open hints, as far as there are places, and answers the work on them. */
+  /** Claims unresolved events if this process has none in hand; returns the work on them. */
   async poll(now: number): Promise<Promise<void>[]> {
     if (this.#busy > 0) return [];
     const bySubject = new Map<string, UnresolvedEvent[]>();
@@ -59,7 +59,7 @@ export class EventResolver {
     });
   }
 
-  /** @param hints All about the same subject. */
+  /** @param hints - all with the same subject */
   async #resolve(hints: readonly UnresolvedEvent[]): Promise<void> {
     const { config, store, metrics } = this.#parts;
     const [first] = hints;
@@ -89,7 +89,7 @@ export class EventResolver {
     }
   }
 
-  /** `null`: it concerns no customer, or all of them. */
+  /** `null`: the subject has no customer, or concerns all of them. */
   async #customerOf(subject: Subject): Promise<string | null> {
     const { catalogue, confirm, gateway } = this.#parts;
     await confirm();

@@ -49,7 +49,8 @@ export function signedHeaders(
  * Posts one notice.
  *
  * @param timeLimitMs - for the answer's status; its body is not read
- * @throws {DeliveryFailure} for everything but a 2xx. A redirect is none: the signed body would go who knows where
+ * @throws {DeliveryFailure} for everything but a 2xx. A redirect is not followed: the signed body would go to an
+ *   unknown address
  */
 export async function postNotice(
   { url, secrets }: HostWebhook,
@@ -75,7 +76,7 @@ export async function postNotice(
     const isLate = cause instanceof Error && cause.name === 'TimeoutError';
     throw new DeliveryFailure(isLate ? 'webhook_timeout' : 'webhook_unreachable', { cause });
   }
-  // The status is the whole answer. Cancelling what is not read may fail on a connection that is gone, and nobody minds.
+  // The status is the whole answer. Cancelling the unread body may fail on a connection that is gone; that is harmless.
   await response.body?.cancel().catch(() => undefined);
   const { status, ok } = response;
   if (ok) return;

@@ -1,6 +1,6 @@
 /**
- * The one who tells hosts. What is to be told stands in the outbox since the facts were written, so a crash loses
- * nothing: a notice is delivered at least once, always under the same id, and each account's notices in their order.
+ * Delivers notices to hosts. They are in the outbox since the facts were written, so a crash loses nothing: a notice is
+ * delivered at least once, always under the same id, and each account's notices in their order.
  */
 
 import { setTimeout as timeLimit } from 'node:timers/promises';
@@ -18,9 +18,9 @@ import type { Notice } from '../billing/notice-types.ts';
 export interface OutboxOptions {
   /** Notices under way at the same time, to each receiver. Default: 4. */
   readonly concurrency?: number;
-  /** Milliseconds between two looks at the table when nobody wakes it. Default: 1,000. */
+  /** Milliseconds between two polls of the table without a wake. Default: 1,000. */
   readonly pollMs?: number;
-  /** Milliseconds for which a notice is ours; longer than a delivery takes. Default: 60,000. */
+  /** Milliseconds for which a notice is leased to this process; longer than a delivery takes. Default: 60,000. */
   readonly leaseMs?: number;
   /** Milliseconds that a webhook may take to answer. Default: 10,000. */
   readonly webhookLimitMs?: number;
@@ -41,12 +41,12 @@ export function retryAfterMs(attempts: number, random: () => number): number {
   return Math.round(Math.min(hour, 5_000 * 2 ** (attempts - 1)) * (0.75 + random() / 2));
 }
 
-/** Who is told about a host's accounts. Nobody: then nothing is written either, and what is old stays untold later. */
+/** The receivers of a host's notices. Without any, no notice is written, and none is delivered later either. */
 export function receiversOf({ webhook }: Host, { onChange }: Config): Receiver[] {
   return [...(webhook ? (['webhook'] as const) : []), ...(onChange ? (['process'] as const) : [])];
 }
 
-/** The notices of one host to one receiver. One that hangs takes no place away from the others. */
+/** The notices of one host to one receiver. A receiver that hangs takes no place from the others. */
 interface DeliveryLane {
   readonly host: Host;
   readonly receiver: Receiver;
@@ -83,22 +83,22 @@ export class Outbox {
     this.#rounds = new PollLoop({
       poll: () => this.#poll(),
       intervalMs: this.#options.pollMs,
-      // The ledger could not note how it went. The lease ends by itself, and the notice is delivered again.
+      // The ledger could not record the outcome. The lease ends by itself, and the notice is delivered again.
       onFailure: (cause) => config.log.error('outbox.failed', { code: codeOf(cause), cause: describeCause(cause) }),
     });
   }
 
-  /** Without anybody to tell there is nothing to look for. */
+  /** Without receivers there is nothing to poll for. */
   start(): void {
     if (this.#lanes.length > 0) this.#rounds.start();
   }
 
-  /** Something was written: look now. */
+  /** Notices were written: poll now. */
   wake(): void {
     this.#rounds.wake();
   }
 
-  /** Takes nothing more, and waits for what is under way, each within its time limit. */
+  /** Claims nothing more, and waits for the deliveries under way, each within its time limit. */
   async stop(): Promise<void> {
     await this.#rounds.stop();
   }
@@ -153,7 +153,7 @@ export class Outbox {
   }
 }
 
-/** Somebody else's function: it may throw, and it may never end. */
+/** Runs the host's function, which may throw and may never end. */
 async function within(limitMs: number, work: () => Promise<void>): Promise<void> {
   const done = new AbortController();
   const late = timeLimit(limitMs, undefined, { signal: done.signal }).then(() => {

@@ -1,6 +1,6 @@
 /**
  * Looking at a table again and again: at once after a wake, and every so often besides, because a wake may be lost and
- * other processes write too. What a look finds is worked on while the next look goes on.
+ * other processes write too. The work that a poll finds goes on during the next poll.
  */
 
 export interface PollLoopOptions {
@@ -8,7 +8,7 @@ export interface PollLoopOptions {
   readonly poll: () => Promise<void>;
   /** Looking or working failed, and nothing could be noted of it. The next look comes all the same. */
   readonly onFailure: (cause: unknown) => void;
-  /** Milliseconds between two looks when nobody wakes. */
+  /** Milliseconds between two polls without a wake. */
   readonly intervalMs: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The reconciliation: every customer that could be wrong is looked at again, however sure everybody was. Two lists say
- * which: Stripe's living subscriptions, and the ledger's own customers that have one, were never fetched, or fail.
+ * The reconciliation: every customer that could be wrong is synced again, however fresh it seems. Two lists say which:
+ * Stripe's living subscriptions, and the ledger's own customers that have one, were never fetched, or fail.
  *
  * It believes neither list. It raises tickets and waits for the looks; only a look decides, and one that has happened
  * since the beginning, for whatever reason, counts. So it can begin again anywhere, and be done twice at once.
@@ -34,13 +34,15 @@ export interface ReconcileParts {
 export interface ReconcileOptions {
   /** Milliseconds that the turn is kept. */
   readonly leaseMs: number;
-  /** Stops it; whoever takes the turn over goes on. */
+  /** Stops it; the next process to acquire the job goes on. */
   readonly signal: AbortSignal;
   /** Customers that are to be looked at, at a time. Default: 20. */
   readonly batch?: number;
   /** Milliseconds between two looks at how far they are. Default: 200. */
   readonly pollMs?: number;
-  /** Milliseconds that it waits, at its end, for customers whose fetch fails and is tried again. Default: 30,000. */
+  /**
+   * Milliseconds that it waits at its end for customers with a failing fetch, which is tried again. Default: 30,000.
+   */
   readonly patienceMs?: number;
   readonly onProgress?: (progress: ReconcileProgress) => void;
   /** Called while it waits, with the milliseconds since any customer was last looked at. */
@@ -69,16 +71,16 @@ export interface ReconcileProgress {
   readonly looked: number;
   readonly idle: number;
   readonly unseen: readonly Unseen[];
-  /** Customers of whom nothing was known before: the first hundred, and how many there were. */
+  /** Customers that the ledger did not know before: the first hundred, and their number. */
   readonly neverFetched: { readonly count: number; readonly accounts: readonly DriftedAccount[] };
 }
 
-/** What came of a reconciliation. Times are Unix milliseconds. */
+/** The report of a reconciliation. Times are Unix milliseconds. */
 export interface ReconcileReport {
   readonly since: number;
   /** Living subscriptions at Stripe. */
   readonly subscriptions: number;
-  /** Those of them whose customer is linked to no account. They are counted, never linked by guess. */
+  /** Those of them with a customer that is linked to no account. They are counted, never linked by guess. */
   readonly unlinked: number;
   /** Customers that were looked at since it began. */
   readonly looked: number;
@@ -96,14 +98,14 @@ const maxResumedAgeMs = 6 * 60 * 60 * 1000;
 const justLinkedMs = 60_000;
 
 /**
- * Looks at everybody who could be wrong.
+ * Syncs every customer that could be wrong.
  *
  * @example
- * const turn = await store.takeTurn('reconcile', 86_400_000, leaseMs, now());
+ * const turn = await store.acquireJob('reconcile', 86_400_000, leaseMs, now());
  * if (turn) await reconcile(parts, turn, { leaseMs, signal });
  *
- * @returns `null` when it was stopped, or when the turn became somebody else's.
- * @throws {StripeFailure} Stripe's list could not be had; the turn stays, and ends with its lease.
+ * @returns `null` when it was stopped, or when another process has the job now
+ * @throws {StripeFailure} Stripe's list could not be had; the job keeps its lease until it ends.
  * @throws {StoreUnavailableError} likewise.
  */
 export async function reconcile(
@@ -171,7 +173,7 @@ class Run {
           };
   }
 
-  /** Whoever has a living subscription at Stripe, whatever the ledger believes. */
+  /** Customers with a live subscription at Stripe, whatever the ledger believes. */
   async throughStripe(): Promise<void> {
     while (this.#progress.phase === 'stripe') {
       const { gateway, store } = this.#parts;
@@ -194,7 +196,7 @@ class Run {
     }
   }
 
-  /** Whoever has one in the ledger, and those of whom the ledger knows nothing. Counts everybody, once. */
+  /** Customers with one in the ledger, and those without facts. Counts the customers, once. */
   async throughLedger(): Promise<void> {
     const { store } = this.#parts;
     while (this.#progress.phase === 'ledger') {
@@ -212,7 +214,7 @@ class Run {
     }
   }
 
-  /** Whoever failed is tried again by the worker; what Stripe would not say for a moment it may say by now. */
+  /** The worker tries failed customers again; a failure that passes may have passed by now. */
   async throughUnseen(): Promise<void> {
     const deadline = this.#parts.now() + this.#options.patienceMs;
     while (this.#progress.unseen.length > 0) {
@@ -256,16 +258,17 @@ class Run {
     const missing = records.filter((record) => !this.#isSeen(record));
     if (missing.length === 0) return [];
     const customers = missing.map(({ customer }) => customer);
-    // Who is stale is looked at anyway. What such a look finds was not missed, only not reached yet, and is no drift.
+    // Stale customers are synced anyway. A difference found there was not missed, only not reached yet, and is no
+    // drift.
     const fresh = missing.filter(({ staleSince }) => staleSince === null).map(({ customer }) => customer);
-    // The looks are the worker's, who does not know that these can wait: no more of them than there is room for.
+    // The worker does the syncs, and does not know that these can wait: no more tickets than the budget has room for.
     await this.#untilAvailable();
     await store.raiseTickets(fresh, 'reconcile', now());
     wakeWorker();
     const raised = await store.customersAmong(customers);
     // By tickets, not by times: another process's clock may be behind ours.
     const wanted = new Map(raised.map(({ customer, ticket }) => [customer, ticket]));
-    // Nobody looks at a tombstone again, whatever hints came while it was found: it would be waited for without end.
+    // A tombstone is never synced again, whatever events came while it was found: it would be waited for without end.
     const isOpen = (record: CustomerRecord) =>
       isLiving(record) && record.syncedTicket < (wanted.get(record.customer) ?? record.ticket);
     let current = raised;
@@ -285,7 +288,9 @@ class Run {
     return current.filter(isOpen);
   }
 
-  /** Who had never been looked at is drift, though no difference could be found. Who was linked a moment ago is none. */
+  /**
+   * A customer that was never synced is drift, though no difference could be found. One linked a moment ago is none.
+   */
   #noteFirstLooks(before: readonly CustomerRecord[], after: ReadonlyMap<string, CustomerRecord>): void {
     const found = before.flatMap(({ customer, facts, staleSince }): DriftedAccount[] => {
       const now = after.get(customer);
@@ -334,7 +339,7 @@ class Run {
     this.#show(0);
   }
 
-  /** @param settled Of the batch in hand. */
+  /** @param settled - of the batch in hand */
   #show(settled: number): void {
     this.#options.onProgress({ ...this.#progress, visited: this.#progress.visited + this.#done + settled });
   }

@@ -1,7 +1,7 @@
 /**
- * What a server does now and then without being asked: sweeps every five minutes, at its start and after every outage of
- * the ledger, and reconciles every day. Each is one process's turn at a time. Who is killed in the middle leaves its turn,
- * with how far it came, to the next process that looks once the lease has ended.
+ * Runs the server's jobs: the sweep every five minutes, at the start and after every outage of the ledger, and the
+ * reconciliation every day. One process has a job's lease at a time. A killed process leaves its lease, with its
+ * progress, to the next process that polls after the lease has ended.
  */
 
 import { codeOf } from '../coded-error.ts';
@@ -25,7 +25,7 @@ export type SchedulerParts = SweepParts &
   };
 
 export interface SchedulerOptions {
-  /** Milliseconds between two looks at what is due. Default: 5,000. */
+  /** Milliseconds between two polls for a due job. Default: 5,000. */
   readonly pollMs?: number;
   /** Milliseconds from the beginning of a sweep to the next. Default: 300,000. */
   readonly sweepMs?: number;
@@ -33,7 +33,7 @@ export interface SchedulerOptions {
   readonly reconcileMs?: number;
   /** Milliseconds after the start before it reconciles: a server that restarts has better to do. Default: 60,000. */
   readonly restMs?: number;
-  /** Milliseconds that a turn is kept, and after which one that failed is tried again. Default: 30,000. */
+  /** Milliseconds of a job's lease, after which a failed job is tried again. Default: 30,000. */
   readonly leaseMs?: number;
 }
 
@@ -74,7 +74,7 @@ export class Scheduler {
     this.#sweepRequested = true;
   }
 
-  /** Ends what is under way between two steps; the turn is left to whoever comes next. */
+  /** Ends a running job between two steps; its lease ends by itself, and another process goes on. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#pollLoop.stop();
@@ -83,7 +83,7 @@ export class Scheduler {
   async #poll(): Promise<void> {
     const { sweepMs, reconcileMs, restMs, leaseMs } = this.#options;
     await this.#try('sweep', this.#sweepRequested ? 0 : sweepMs, async (turn) => {
-      // One that is taken over goes on with what is older than its beginning: what was missed since needs another.
+      // A sweep that is taken over covers only events from before its beginning: later ones need another sweep.
       if (turn.progress === null) this.#sweepRequested = false;
       const { store, log, confirm } = this.#parts;
       await confirm();
@@ -91,7 +91,7 @@ export class Scheduler {
       const receipt = await sweep(this.#parts, turn, leaseMs, this.#stopping.signal);
       if (receipt === null) return;
       log.info('sweep.done', { count: receipt.new });
-      // What a sweep found shows only when its tickets were worked off: the next one counts it.
+      // The drift that a sweep found shows only after its tickets were worked off: the next sweep counts it.
       if (last) this.#count(await driftBetweenTimes(store, 'sweep', last.startedAt, turn.startedAt), 'sweep');
     });
     if (this.#parts.now() - this.#startedAt < restMs) return;
@@ -107,7 +107,7 @@ export class Scheduler {
     });
   }
 
-  /** Begins a job that is due; the looks go on meanwhile, for the other job's sake. */
+  /** Begins a job that is due; polling goes on meanwhile, for the other job's sake. */
   async #try(job: Job, everyMs: number, work: (turn: JobLease) => Promise<void>): Promise<void> {
     if (this.#busy.has(job) || this.#stopping.signal.aborted) return;
     const turn = await this.#parts.store.acquireJob(job, everyMs, this.#options.leaseMs, this.#parts.now());

@@ -1,8 +1,8 @@
 /**
- * The sweep: what Stripe tried to tell us and could not. Every event of the last three days that Stripe calls
- * undelivered goes the way of a webhook: its id is inserted, its customer's ticket raised, in one transaction.
+ * The sweep: events that Stripe could not deliver. Every event of the last three days that Stripe calls undelivered
+ * goes the way of a webhook: its id is inserted, its customer's ticket raised, in one transaction.
  *
- * Two things it cannot see, and why that is no harm:
+ * Two limits, and why they do no harm:
  * - An event whose first attempt is still under way is listed as undelivered too. It is recorded here first, and the
  *   webhook that comes after is a duplicate of it.
  * - An event that Stripe believes delivered, or was never asked to deliver (something else answered 200, the endpoint
@@ -17,7 +17,7 @@ import type { JobLease } from '../ledger/jobs.ts';
 
 const day = 24 * 60 * 60 * 1000;
 
-/** Stripe delivers again for so long: what is older was refused for three days, and is for the reconciliation. */
+/** Stripe delivers again for so long: an older event was refused for three days, and is for the reconciliation. */
 const sweptMs = 3 * day;
 
 export interface SweepParts {
@@ -28,7 +28,7 @@ export interface SweepParts {
   readonly wakeWorker: () => void;
 }
 
-/** What came of a sweep. */
+/** The report of a sweep. */
 export interface SweepReport {
   /** Events that Stripe calls undelivered. */
   readonly found: number;
@@ -43,15 +43,15 @@ interface SweepProgress extends SweepReport {
 }
 
 /**
- * Sweeps as far as it comes; who takes the turn over goes on from there.
+ * Sweeps as far as it comes; the next process to acquire the job goes on from there.
  *
  * @example
- * const turn = await store.takeTurn('sweep', 300_000, leaseMs, now());
+ * const turn = await store.acquireJob('sweep', 300_000, leaseMs, now());
  * if (turn) await sweep(parts, turn, leaseMs, signal); // { found: 12, new: 3 }
  *
- * @param leaseMs Milliseconds that the turn is kept from page to page; longer than one page takes.
- * @returns `null` when it was stopped, or when the turn became somebody else's.
- * @throws {StripeFailure} Stripe did not answer; the turn stays, and ends with its lease.
+ * @param leaseMs - milliseconds of the lease, renewed from page to page; longer than one page takes
+ * @returns `null` when it was stopped, or when another process has the job now
+ * @throws {StripeFailure} Stripe did not answer; the job keeps its lease until it ends.
  * @throws {StoreUnavailableError} likewise.
  */
 export async function sweep(
@@ -83,7 +83,7 @@ export async function sweep(
     try {
       hint = readEvent(event);
     } catch (cause) {
-      // One event that nobody can read must not keep all older ones from being swept.
+      // One unreadable event must not keep all older ones from being swept.
       if (cause instanceof NotAnEventError) return 'malformed';
       throw cause;
     }

@@ -1,4 +1,4 @@
-/** claim → fetch → facts → apply, for one customer. The fence is the store's: what is too late is not written. */
+/** claim → fetch → facts → apply, for one customer. The store fences: a result that is too late is not written. */
 
 import type { Catalogue } from './catalogue.ts';
 import type { Config } from '../config/config.ts';
@@ -60,7 +60,7 @@ function readableFacts({ facts, host, account, customer }: Claim, { log }: Confi
   return isLegible ? facts : null;
 }
 
-/** What the host is told, to each of its receivers. */
+/** The host's notices, for each of its receivers. */
 function noticesFor(
   claim: Claim,
   facts: CustomerFacts,
@@ -96,7 +96,7 @@ export function nextDeadline(
   return moments.length === 0 ? null : Math.min(...moments);
 }
 
-/** With the catalogue's word for what is to come, so that whoever compares two looks can say it too. */
+/** Adds the catalogue's prices of the next phase, so that a comparison of two syncs can name them too. */
 function withCatalogueItems(facts: CustomerFacts, catalogue: Catalogue): CustomerFacts {
   const subscriptions = facts.subscriptions.map((subscription) => {
     const { next } = subscription;

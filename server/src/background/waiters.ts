@@ -1,6 +1,6 @@
 /**
- * Who waits for which account. A waiting poll registers here *before* it reads, so that a change between its read and
- * its wait wakes it; whoever applies facts wakes the account after the commit.
+ * The registry of long polls, by account. A waiting poll registers here *before* it reads, so that a change between its
+ * read and its wait wakes it; the commit of new facts wakes the account.
  *
  * Where other processes work on the ledger too, their word of it may be lost: then each wait also ends by itself every
  * few seconds, and its poll looks again.
@@ -29,7 +29,7 @@ export class Waiters {
     this.#pollMs = lookEveryMs;
   }
 
-  /** The server stops: whoever waits is answered with what is known, and nobody waits any more. */
+  /** The server stops: all waiters are answered with the known document, and none is held any more. */
   close(): void {
     this.#closed = true;
     this.wakeAll();
@@ -53,7 +53,7 @@ export class Waiters {
     if (!wakes) this.#byAccount.set(key, (wakes = new Set()));
     const all = wakes;
 
-    // A wake that comes while nobody awaits is remembered: otherwise a change between read and wait would be slept through.
+    // A wake that comes before the wait is remembered: otherwise a change between read and wait would be slept through.
     let missed = false;
     let resolve: Wake | null = null;
     const wake: Wake = () => {
@@ -97,7 +97,7 @@ export class Waiters {
     for (const wake of this.#byAccount.get(keyOf(host, account)) ?? []) wake();
   }
 
-  /** After something that concerns everybody: a product's new name, a lost notification channel, the end. */
+  /** Wakes all: a product's new name, a lost notification channel, the end. */
   wakeAll(): void {
     for (const wakes of this.#byAccount.values()) for (const wake of wakes) wake();
   }

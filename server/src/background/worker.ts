@@ -1,7 +1,6 @@
 /**
- * The one who makes stale customers fresh. It is woken after every commit that raised a ticket, and looks at the table
- * every second besides. It keeps no queue of its own: what is to be done stands in the ledger, so a crash loses nothing
- * and a restart resumes.
+ * Syncs stale customers. It is woken after every commit that raised a ticket, and polls the table every second besides.
+ * It keeps no queue of its own: the ledger is the queue, so a crash loses nothing and a restart resumes.
  */
 
 import { withPriority } from '../stripe/request-budget.ts';
@@ -19,11 +18,14 @@ import type { WorkerParts } from './context.ts';
 export interface WorkerOptions {
   /** Customers fetched at the same time. Default: 8. */
   readonly concurrency?: number;
-  /** How many of these only customers get that somebody waits for. Default: a quarter. */
+  /** How many of these are reserved for prioritized customers. Default: a quarter. */
   readonly reservedForPriority?: number;
-  /** Milliseconds between two looks at the table when nobody wakes it. Default: 1,000. */
+  /** Milliseconds between two polls of the table without a wake. Default: 1,000. */
   readonly pollMs?: number;
-  /** Milliseconds that a customer nobody waits for rests after a fetch began, however many events come. Default: 1,000. */
+  /**
+   * Milliseconds for which a customer without a waiting page rests after a fetch began, however many events come.
+   * Default: 1,000.
+   */
   readonly restMs?: number;
   /** Milliseconds that a claim lasts. Default: 45,000. */
   readonly leaseMs?: number;
@@ -40,7 +42,7 @@ const day = 24 * 60 * 60 * 1000;
 /** Events are kept for 35 days: Stripe delivers again for 3, and lists them for 30. */
 const keptDays = 35;
 const catalogueEveryMs = 10_000;
-/** After so many failures in a row nobody should believe that it will pass by itself. */
+/** After so many failures in a row an operator should look: it will hardly pass by itself. */
 const failsForGood = 12;
 
 export class Worker {
@@ -49,7 +51,7 @@ export class Worker {
   readonly #options: Required<WorkerOptions>;
   readonly #pollLoop: PollLoop;
   readonly #events: EventResolver;
-  /** What the ledger could not be told while it was down: else each lease would have to end by itself. */
+  /** Writes that failed while the ledger was down: without them each lease would have to end by itself. */
   readonly #deferred: (() => Promise<void>)[] = [];
   #fetching = 0;
   #prunedAt = 0;
@@ -72,7 +74,7 @@ export class Worker {
     this.#pollLoop = new PollLoop({
       poll: () => this.#poll(),
       intervalMs: this.#options.pollMs,
-      // The ledger could not even note the failure. The lease ends by itself, so nothing is lost.
+      // The ledger could not even record the failure. The lease ends by itself, so nothing is lost.
       onFailure: (cause) => this.#noteFailure('worker.failed', cause),
     });
     const { leaseMs, fetchLimitMs, random } = this.#options;
@@ -90,12 +92,15 @@ export class Worker {
     this.#pollLoop.start();
   }
 
-  /** Something was raised: look now. */
+  /** A ticket was raised: poll now. */
   wake(): void {
     this.#pollLoop.wake();
   }
 
-  /** Takes nothing more, and waits for what it has: their claims would otherwise be locked until the lease ends. */
+  /**
+   * Claims nothing more, and waits for the syncs under way: their customers would otherwise be locked until the lease
+   * ends.
+   */
   async stop(): Promise<void> {
     await this.#pollLoop.stop();
   }
@@ -114,7 +119,7 @@ export class Worker {
     await this.#step(async () => {
       for (const work of await this.#events.poll(now)) this.#pollLoop.track(work);
     });
-    // What another process fetched is in the ledger, and not yet in this process's memory.
+    // Products that another process fetched are in the ledger, and not yet in this process's memory.
     if (store.shared && now - this.#catalogueReadAt > catalogueEveryMs) {
       this.#catalogueReadAt = now;
       await this.#step(() => catalogue.load());
@@ -126,7 +131,7 @@ export class Worker {
     }
   }
 
-  /** One thing that goes wrong must not keep a round from the others. Without the ledger there is nothing more to do. */
+  /** A failing step must not stop the steps after it. Without the ledger there is nothing more to do. */
   async #step(step: () => Promise<unknown>): Promise<void> {
     try {
       await step();
@@ -136,7 +141,7 @@ export class Worker {
     }
   }
 
-  /** Some places are kept for those with somebody waiting: a storm of renewals must not stand before a person. */
+  /** Some places are reserved for prioritized customers: a storm of renewals must not stand before a person. */
   async #claim(now: number): Promise<void> {
     const { concurrency, reservedForPriority: keptForWanted, leaseMs, restMs } = this.#options;
     const { store } = this.#parts;
@@ -162,7 +167,7 @@ export class Worker {
     }
   }
 
-  /** A row that cannot be judged is fetched now, with no moment after it: it must not come up again in every round. */
+  /** A row that cannot be judged is fetched now, without a next deadline: it must not come up again in every poll. */
   #nextDeadline(due: CustomerRecord, now: number): number | null {
     const { config, catalogue } = this.#parts;
     try {
@@ -210,7 +215,7 @@ export class Worker {
     metrics.synced(outcome, milliseconds);
     if (applied.applied && claim.cause === 'webhook') metrics.applied(config.now() - claim.staleSince);
     config.log.info(`sync.${outcome}`, { host, account, customer, milliseconds });
-    // Who looks at the page right now should not have to wait for the customer's rest when the next event comes.
+    // A customer with a waiting page should not rest when the next event comes.
     if (this.#waiters.count(host, account) > 0) await store.prioritize(customer, config.now() + this.#options.restMs);
   }
 
@@ -227,7 +232,7 @@ export class Worker {
     await this.#writeOrDefer(() => store.fail(claim, code, nextAttemptAt, now));
   }
 
-  /** Tells the ledger, now or as soon as it answers again. */
+  /** Writes to the ledger now, or as soon as it answers again. */
   async #writeOrDefer(debt: () => Promise<void>): Promise<void> {
     try {
       await debt();

@@ -44,7 +44,7 @@ const secretOptions = ['secrets', 'webhookSecrets', 'secretKey', 'token'];
  * @throws {ConfigError} `config_invalid`, when the file of `BILLHOOK_CONFIG` cannot be read, or holds a secret.
  */
 export function optionsFrom(env: Environment): BillhookOptions {
-  // What is missing stays missing: the one check in `config.ts` names it.
+  // A missing variable stays missing: the one check in `config.ts` names it.
   return (env['BILLHOOK_CONFIG'] ? fromFile(env['BILLHOOK_CONFIG'], env) : oneHost(env)) as unknown as BillhookOptions;
 }
 

@@ -1,4 +1,4 @@
-/** `billhook import`: takes existing subscribers over on day one, so that nobody is a stranger at the first look (M30). */
+/** `billhook import`: links existing subscribers on day one, before their first poll (M30). */
 
 import { open } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
@@ -27,7 +27,7 @@ interface Line {
 /**
  * Links what the file says, and tells what it did with each line that was not linked.
  *
- * @param args What follows `import` on the command line.
+ * @param args - the arguments after `import` on the command line
  * @returns The exit code: 0 when everything is linked, 1 when some lines were refused, 2 when the command line is wrong.
  */
 export async function importAccounts(
@@ -70,7 +70,7 @@ export async function importAccounts(
         ? outcome
         : `line ${number}: ${account} and ${customer} were not linked [${outcome}]`;
     } catch (cause) {
-      // One customer that Stripe does not know is one line's trouble; a Stripe that is down is everybody's.
+      // A customer that Stripe does not know fails its own line; an outage of Stripe's fails the command.
       if (!(cause instanceof StripeFailure) || cause.passing) throw cause;
       return `line ${number}: ${account} and ${customer} were not linked [${cause.code}]`;
     }

@@ -19,8 +19,8 @@ export const moveLedgerUsage = `billhook move-ledger <sqlite file>
 /**
  * Moves a ledger, and prints what arrived.
  *
- * @param args What follows `move-ledger` on the command line.
- * @param database Where to, as the environment says it.
+ * @param args - the arguments after `move-ledger` on the command line
+ * @param database - where to, as the environment says it
  * @returns The exit code: 0 when it was moved, 2 when the command line is wrong.
  * @throws {ConfigError} `config_invalid`, when the environment names no PostgreSQL.
  * @throws {StoreUnavailableError} `store_unavailable`: nothing was moved, and the file can still be used.

@@ -13,9 +13,9 @@ import type { WorkerOptions } from '../background/worker.ts';
 const portOf = (env: Environment): number => Number(env['PORT'] || 4001);
 
 /**
- * Serves until SIGTERM or SIGINT: then whoever waits is answered, what is under way is finished, and the ledger closed.
+ * Serves until SIGTERM or SIGINT: then held polls are answered, the work under way is finished, and the ledger closed.
  *
- * @param pace How it works in the background, for tests that cannot wait as long as an operator can.
+ * @param pace - how it works in the background, for tests that cannot wait as long as an operator can
  * @returns Resolves with the exit code when everything has ended.
  */
 export async function serveBillhook(

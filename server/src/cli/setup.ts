@@ -25,13 +25,13 @@ const reasons: Record<LeftOut['because'], string> = {
   many: 'the portal takes ten products at most',
 };
 
-/** What would be wrong to leave as it is: people could not switch to what the host believes it offers. */
+/** Offers that the portal could not switch to: an operator has to act. */
 const mistakes: readonly LeftOut['because'][] = ['unknown', 'archived', 'many'];
 
 /**
  * Makes the portal configurations of all hosts.
  *
- * @param args What follows `setup` on the command line.
+ * @param args - the arguments after `setup` on the command line
  * @returns The exit code: 0 when everything is as it should be, 1 when something is not (with `--check`: not yet), 2 when
  *   the command line is wrong.
  * @throws {ConfigError} `config_invalid`, with every problem at once.

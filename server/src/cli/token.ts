@@ -27,7 +27,7 @@ export interface Output {
 /**
  * Prints a token, and nothing else, so that it can be put into a command.
  *
- * @param args What follows `token` on the command line.
+ * @param args - the arguments after `token` on the command line
  * @returns The exit code: 0, or 2 when the command line is wrong, which is then explained.
  * @throws {ConfigError} `config_invalid`, when the environment has no secret to sign with. It never repeats one.
  */

@@ -1,6 +1,6 @@
 /**
- * What an operator decides, checked once when it is given: every problem is reported together, each with the option's
- * name and what it must be. From here on the rest of the server reads {@link Config} and never an option again.
+ * The options, checked once at the start: every problem is reported together, each with the option's name and its rule.
+ * From here on the rest of the server reads {@link Config} and never an option again.
  */
 
 import { z } from 'zod';
@@ -19,7 +19,7 @@ import { type HostWebhook, webhookOption } from './webhook.ts';
 export interface ConfigProblem {
   /** The option's path, such as `hosts.0.origins`. */
   readonly option: string;
-  /** What it must be, to be read after its name. */
+  /** The rule, to be read after the option's name. */
   readonly must: string;
 }
 
@@ -28,7 +28,7 @@ export class ConfigError extends CodedError<'config_invalid'> {
   override readonly name = 'ConfigError';
   readonly problems: readonly ConfigProblem[];
 
-  /** @param nameOf How the reader knows an option: an environment variable's name, say. */
+  /** @param nameOf - how the reader knows an option: an environment variable's name, say */
   constructor(problems: readonly ConfigProblem[], nameOf: (option: string) => string = (option) => option) {
     const lines = problems.map(({ option, must }) => `- ${nameOf(option)} ${must}`);
     const heading = `the configuration has ${lines.length} problem${lines.length === 1 ? '' : 's'}:`;
@@ -145,9 +145,9 @@ const options = z.strictObject({
  * `stripe.requestsPerSecond` is what all processes of one ledger together may ask of Stripe. Default: 80 with a live key,
  * 20 with a test key; Stripe itself allows 100 and 25, and the rest is the host's own.
  *
- * `metrics` says who may read `GET /metrics`: whoever sends `Authorization: Bearer` with the token, or anybody (`'open'`).
- * Default: nobody, for pages reach this server from the internet, and how a business goes can be read there. `'open'` is
- * for a server whose proxy keeps `/metrics` to a private network.
+ * `metrics` opens `GET /metrics` to requests with `Authorization: Bearer` and the token, or to all (`'open'`).
+ * Default: none, for pages reach this server from the internet, and how a business goes can be read there. `'open'` is
+ * for a server with a proxy that keeps `/metrics` to a private network.
  *
  * @example
  * ```ts
@@ -186,7 +186,7 @@ export interface Host {
   readonly jwks: Jwks | null;
   readonly origins: readonly string[];
   readonly returnUrl: string;
-  /** A portal configuration that somebody else keeps: used for everybody, in place of `portal`. */
+  /** A portal configuration kept outside Billhook: used for all accounts, in place of `portal`. */
   readonly portalConfiguration: string | null;
   /** The portal configurations that Billhook keeps at Stripe, by name. */
   readonly portal: ReadonlyMap<string, PortalSettings>;
@@ -198,14 +198,14 @@ export interface Host {
 export interface Config {
   readonly publicUrl: string;
   readonly database: string;
-  /** How often one account, and one address, may ask; what is not set is the house's default. */
+  /** How often one account, and one address, may ask; options that are not set have the defaults. */
   readonly limits: LimitOptions;
   /** The operator's own proxies before the server. */
   readonly proxies: number;
-  /** The mode of the Stripe key: what comes from the other mode is refused. */
+  /** The mode of the Stripe key: events of the other mode are refused. */
   readonly livemode: boolean;
   readonly stripe: z.output<typeof options>['stripe'] & { readonly requestsPerSecond: number };
-  /** Who may read the metrics. */
+  /** The right to read the metrics. */
   readonly metrics: z.output<typeof options>['metrics'];
   readonly hosts: ReadonlyMap<string, Host>;
   readonly log: Log;

@@ -1,5 +1,5 @@
 /**
- * Portal configurations as code: what a host writes under `portal`, checked like every other option, and what follows
+ * Portal configurations as code: the host's option `portal`, checked like every other option, and the settings made
  * from it. `portal-parameters.ts` puts it into Stripe's words, `judge/portal.ts` chooses by its rules.
  */
 
@@ -20,7 +20,7 @@ const reasons = [
   'other',
 ] as const;
 
-/** Stripe lets nobody pause for longer than three years. */
+/** Stripe allows no pause longer than three years. */
 const longestPause = { day: 3 * 365, week: 156, month: 36, year: 3 };
 
 /** `false` switches a feature off. */
@@ -138,9 +138,9 @@ const name = z.string().regex(/^[\w.-]{1,64}$/, 'must be named with 1 to 64 lett
 /**
  * The host option `portal`.
  *
- * Every configuration begins as `standard` does, and says where it differs; `limited` differs by letting nobody switch
- * plans, or be led straight into cancelling, because with several subscriptions "my plan" is not one thing. Rules are
- * asked in order, and behind the host's own stands one more: `limited` for an account with several subscriptions.
+ * Every configuration begins as `standard` does, and says where it differs; `limited` allows no change of plan and no
+ * direct way into cancelling, because with several subscriptions "my plan" is not one thing. Rules are asked in order,
+ * and behind the host's own stands one more: `limited` for an account with several subscriptions.
  *
  * @example
  * ```ts
@@ -179,7 +179,7 @@ type Given = z.output<typeof configuration>;
 export type PortalSettings = Required<{ [Key in keyof Given]: Exclude<Given[Key], undefined> }>;
 export type PlanSwitching = Exclude<PortalSettings['planSwitching'], false>;
 
-/** What a host without any option gets for an account with one subscription. */
+/** The default for an account with one subscription. */
 function houseStandard(returnUrl: string): PortalSettings {
   return {
     headline: null,
@@ -215,10 +215,10 @@ export function portalSettings(
   ]);
 }
 
-/** What is assumed of a configuration that somebody else keeps, until Stripe has told. */
+/** Assumed of a configuration that is kept outside Billhook, until Stripe has told. */
 const assumedFeatures: PortalFeatures = { cancel: true, update: true, pause: false, paymentMethod: true };
 
-/** What the judge needs of a host: the features by name, and the rules. */
+/** The judge's part of a host's portal: the features by name, and the rules. */
 export function portalPolicy(
   {
     portal: { rules },
@@ -236,7 +236,7 @@ export function portalPolicy(
   return { features: Object.fromEntries(features), rules: [...rules, ...defaultPolicy.portal.rules] };
 }
 
-/** @param switchable There is a plan to switch to. */
+/** @param switchable - there is a plan to switch to */
 export function featuresOf(
   { cancellation, planSwitching, ...rest }: PortalSettings,
   switchable: boolean,

@@ -14,7 +14,7 @@ export interface Caller extends Account {
   readonly introduces: string | null;
 }
 
-/** What authentication needs, the same for every route. */
+/** The parts of authentication, the same for every route. */
 export interface AuthParts {
   readonly verify: VerifyWidgetToken;
   readonly hosts: ReadonlyMap<string, Host>;

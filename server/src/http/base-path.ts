@@ -6,11 +6,11 @@ type Fetch = (request: Request, env?: object) => Response | Promise<Response>;
  * Answers requests to the folder that `publicUrl` names as if they were to the root. Routers disagree on whether what they
  * mount sees the folder (Fastify, Next.js) or not (Express): both reach the same routes.
  *
- * @param publicUrl where pages reach the server; without a path nothing changes
+ * @param publicUrl - where pages reach the server; without a path nothing changes
  *
  * @example
  * ```ts
- * const fetch = inFolder('https://app.example/billing', app.fetch);
+ * const fetch = withBasePath('https://app.example/billing', app.fetch);
  * await fetch(new Request('https://app.example/billing/healthz')); // the same as /healthz
  * ```
  */

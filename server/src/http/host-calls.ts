@@ -1,4 +1,4 @@
-/** What a host's code asks in the process itself, where no request and no token is needed. */
+/** The questions of a host's code in the same process, without a request or a token. */
 
 import type { AccessAnswer } from '@billhook/widget/contract';
 import { accessView } from '../accounts/access.ts';

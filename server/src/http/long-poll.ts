@@ -29,12 +29,12 @@ export interface Polled<T> {
 }
 
 /**
- * Looks until it is done or the time is up, woken by whoever applies facts to the account. Registers before it looks:
- * a change in between wakes it.
+ * Reads until the answer is worth giving or the time is up, woken by each commit for the account. Registers before it
+ * reads: a change in between wakes it.
  *
- * @param waitMs 0 looks once.
- * @param signal Ends the wait when the client is gone.
- * @param most So many are held for an account, and the next one looks once. Default: 8.
+ * @param waitMs - 0 looks once
+ * @param signal - ends the wait when the client is gone
+ * @param most - so many are held for an account, and the next one looks once. Default: 8.
  */
 export async function pollUntil<T>(
   waiters: Waiters,

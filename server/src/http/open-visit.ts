@@ -1,4 +1,4 @@
-/** What opening the portal, Checkout and an invoice page have in common: where back leads, and the visit that begins. */
+/** Shared by the portal, Checkout and invoice routes: where back leads, and the visit that begins. */
 
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';

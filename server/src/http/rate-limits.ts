@@ -1,6 +1,6 @@
 /**
- * How often one account, and one address, may ask. A verified request is counted for its account only: people behind one
- * office's address do not take each other's turns. A refused one is counted for its address, so that nobody tries tokens
+ * How often one account, and one address, may ask. A verified request is counted for its account only: people behind
+ * one office's address do not take each other's turns. A refused one is counted for its address, against trying tokens
  * by the thousand. Verified webhooks are never limited.
  */
 
@@ -22,8 +22,8 @@ export interface Limits {
 }
 
 /**
- * @param proxies How many proxies of the operator's own stand before the server. Each adds one address to
- *   `X-Forwarded-For`; what stands before them is the client's own word, and believed by nobody. 0: the header is not read.
+ * @param proxies - how many proxies of the operator's own stand before the server. Each adds one address to
+ *   `X-Forwarded-For`; addresses before them are the client's own word, and not believed. 0: the header is not read.
  */
 export function createLimits(
   { asksPerMinute, accessPerMinute, openingsPerMinute, refusalsPerMinute }: LimitOptions,

@@ -1,4 +1,4 @@
-/** Reading a request's JSON: what is missing, unknown or wrong is named, and nothing has happened yet. */
+/** Reads a request's JSON before anything happens: a missing, unknown or wrong field is named. */
 
 import type { Context } from 'hono';
 import type { z } from 'zod';

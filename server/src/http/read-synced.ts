@@ -1,4 +1,4 @@
-/** Reading an account after Stripe was asked again: raise a ticket, say that somebody waits, and wait for its fetch. */
+/** Reads an account after a new sync: raises a ticket, prioritizes the customer, and waits for the fetch. */
 
 import type { Caller } from './auth.ts';
 import type { AccountView } from '../accounts/view.ts';
@@ -6,7 +6,7 @@ import { heldPerAccount, pollUntil } from './long-poll.ts';
 import type { RouteContext } from './route-context.ts';
 
 export interface SyncAwaited {
-  /** What the account is known as now, and the ticket that was raised for this request. */
+  /** The account's customer, and the ticket that was raised for this request. */
   readonly customer: string;
   readonly ticket: number;
   /** Milliseconds to wait at most; 0 looks once. */
@@ -40,7 +40,7 @@ export async function readSynced(
   const look = async () => {
     const reading = await read(caller);
     const { record } = reading;
-    // Another customer is the account's now: this ticket is nobody's any more.
+    // The account has another customer now: this ticket means nothing any more.
     const synced = record === null || record.customer !== customer || record.syncedTicket >= ticket;
     const failed = click && (record?.failure?.at ?? 0) > began;
     return { value: { reading, synced }, done: synced || failed, nextChangeAt: null };

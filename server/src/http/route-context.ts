@@ -1,4 +1,4 @@
-/** What routes are made of: wired in `billhook.ts`, the same for all of them. */
+/** The context that all routes share: wired in `billhook.ts`, the same for all of them. */
 
 import type { widgetAuth } from './auth.ts';
 import type { Catalogue } from '../background/catalogue.ts';
@@ -25,11 +25,11 @@ export interface RouteContext {
   readonly openCheckout: OpenCheckout;
   /** Lets a request through with a token of this scope. */
   readonly allow: (scope: Scope) => ReturnType<typeof widgetAuth>;
-  /** Whose the Stripe key is, once Stripe has said so. */
+  /** The Stripe account of the key, once Stripe has said so. */
   readonly stripeAccount: () => StripeIdentity | null;
   readonly metrics: Metrics;
-  /** A ticket was raised: somebody should look. */
+  /** A ticket was raised: the worker polls now. */
   readonly wakeWorker: () => void;
-  /** A webhook could not be recorded: what Stripe could not deliver should be looked for. */
+  /** A webhook could not be recorded: sweep as soon as the ledger answers. */
   readonly requestSweep: () => void;
 }

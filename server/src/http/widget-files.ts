@@ -51,8 +51,8 @@ async function compressed(source: URL, type: string): Promise<WidgetFile> {
 }
 
 /**
- * `GET /widget.js` and `GET /widget/locales/{tag}.json`: the same address for every version, so it is cached for minutes,
- * not for years, and without SRI. Who wants a fixed version with SRI hosts the npm package's files.
+ * `GET /widget.js` and `GET /widget/locales/{tag}.json`: the same address for every version, so it is cached for
+ * minutes, not for years, and without SRI. For a fixed version with SRI, host the npm package's files.
  */
 export function widgetRoutes(files: WidgetFiles): Hono {
   const app = new Hono();

@@ -1,6 +1,6 @@
-/** Whose row it is. */
+/** The account of a row. */
 
-/** Who pays, in the host's own words. */
+/** The payer, by the host's own id. */
 export interface AccountRef {
   readonly host: string;
   readonly account: string;

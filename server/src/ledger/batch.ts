@@ -12,8 +12,8 @@ export class Batch<In, Out> {
   #flushing: Promise<void> | null = null;
 
   /**
-   * @param commit Writes all entries in one transaction, or rejects without a trace.
-   * @param order In which order a commit sees its entries.
+   * @param commit - writes all entries in one transaction, or rejects without a trace
+   * @param order - in which order a commit sees its entries
    */
   constructor(commit: (entries: readonly In[]) => Out[] | Promise<Out[]>, order: (a: In, b: In) => number) {
     this.#commit = commit;

@@ -6,20 +6,20 @@ export interface Bucket {
   readonly at: number;
 }
 
-/** What fractions of a request lose when they are added up. */
+/** The rounding error of adding up fractions of a request. */
 const epsilon = 1e-6;
 
 /**
- * Milliseconds that the clocks of two processes may differ by. What was left from further ahead is of a clock that was
- * wrong: waiting until the others have caught up with it could take hours.
+ * Milliseconds that the clocks of two processes may differ by. A time further ahead is of a clock that was wrong:
+ * waiting until the other clocks have caught up with it could take hours.
  */
 const clockSkewMs = 5_000;
 
 /**
  * Fills the bucket up to `now` and takes `count` requests out of it, if it may: many at once overdraw it.
  *
- * @param left As it was left; `null`: nobody ever asked, so it is full.
- * @param reserve How many must be left for others; negative to overdraw.
+ * @param left - as it was left; `null`: never used, so it is full
+ * @param reserve - how many must be left for others; negative to overdraw
  * @returns What the bucket holds then, and after how many milliseconds to ask again; 0 when the request was granted.
  */
 export function spendFrom(
@@ -34,7 +34,7 @@ export function spendFrom(
   // The clocks of two processes differ: the bucket must not be filled twice for the same milliseconds.
   const at = Math.max(now, bucket?.at ?? now);
   const held = bucket === null ? size : Math.min(size, bucket.tokens + ((at - bucket.at) / 1000) * perSecond);
-  // More than the bucket can hold would never be there, and whoever waits for it would wait for ever.
+  // More than the bucket can hold would never be there, and a request for it would wait for ever.
   const wanted = Math.min(size, reserve + 1);
   if (held + epsilon >= wanted) return { bucket: { tokens: held - count, at }, waitMs: 0 };
   return {
@@ -50,7 +50,7 @@ export interface BudgetStore {
    * answers after how many milliseconds it is worth asking again. A negative `reserve` may overdraw: a click never waits,
    * the others wait for it. So do many at once: when Stripe asks for patience, all processes have it.
    *
-   * @param count Default: 1.
+   * @param count - default: 1
    */
   spend(perSecond: number, reserve: number, now: number, count?: number): Promise<number>;
 }

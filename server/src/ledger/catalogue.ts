@@ -1,4 +1,4 @@
-/** The ledger’s contract on the catalogue: what products are called and what prices cost. */
+/** The ledger’s contract on the catalogue: names of products and amounts of prices. */
 
 import type { CataloguePrice } from '../billing/facts.ts';
 
@@ -15,6 +15,6 @@ export interface CatalogueStore {
   saveProducts(products: readonly Product[]): Promise<void>;
 
   prices(): Promise<CataloguePrice[]>;
-  /** A lookup key belongs to one price: whoever had it before keeps its price without it. */
+  /** A lookup key belongs to one price: the price that had it before stays without it. */
   savePrices(prices: readonly CataloguePrice[]): Promise<void>;
 }

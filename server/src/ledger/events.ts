@@ -3,8 +3,9 @@
 import type { AccountRef } from './account.ts';
 
 /**
- * What an event from Stripe hints at. An event is never believed, only asked whom it concerns: events come late, twice
- * and in any order, and carry the shapes of any API version. Pure; reads snapshot events and thin events.
+ * An event from Stripe, reduced to its hint: something changed. An event is never believed, only its customer is read:
+ * events come late, twice and in any order, and carry the shapes of any API version. Pure; reads snapshot events and
+ * thin events.
  *
  * @see {@link https://docs.stripe.com/webhooks Stripe: webhooks}
  */
@@ -37,7 +38,10 @@ export interface UnresolvedEvent {
   readonly attempts: number;
 }
 
-/** What became of an event: a ticket raised, left unresolved until its customer is found, ignored, or known already. */
+/**
+ * The outcome of recording an event: a ticket raised, left unresolved until its customer is found, ignored, or known
+ * already.
+ */
 export type EventOutcome = 'queued' | 'unresolved' | 'ignored' | 'duplicate';
 
 /** Webhook → ticket. */
@@ -46,11 +50,11 @@ export interface EventStore {
    * Inserts the event id and raises the customer's ticket, in one transaction; concurrent calls may share a commit.
    * A duplicate changes nothing. A customer that is not linked gets no row: linking starts with a fetch anyway.
    *
-   * @param via Default: `webhook`. `sweep` for what Stripe could not deliver.
+   * @param via - default: `webhook`. `sweep` for what Stripe could not deliver.
    */
   recordEvent(hint: StripeEvent, now: number, via?: 'webhook' | 'sweep'): Promise<EventOutcome>;
 
-  /** Takes hints whose customer must still be found, for `leaseMs`. */
+  /** Claims events with a subject and no customer yet, for `leaseMs`. */
   claimUnresolved(now: number, leaseMs: number, limit: number): Promise<UnresolvedEvent[]>;
 
   /** Raises the found customer's ticket and closes the hint, in one transaction. `null`: it concerns no customer. */

@@ -1,18 +1,18 @@
 /** The ledger’s contract on commits: how a process hears of what another one wrote. */
 
-/** What another process did to the ledger. */
+/** A change of the ledger by another process. */
 export type LedgerChange =
   /** A ticket was raised, or a notice written: workers may look. */
   | { readonly kind: 'raised' }
-  /** What is known of an account differs, or a look at it ended. */
+  /** An account's facts differ, or a sync of it ended. */
   | { readonly kind: 'looked'; readonly host: string; readonly account: string }
-  /** A product has another name, or a price another amount: whoever keeps the catalogue in memory reads it again. */
+  /** A product has another name, or a price another amount: a catalogue in memory must be read again. */
   | { readonly kind: 'catalogue' }
-  /** Something may have been missed: everybody look. */
+  /** Changes may have been missed: all poll now. */
   | { readonly kind: 'missed' };
 
 export interface FeedStore {
-  /** Other processes may work on this ledger: whoever waits for a change must also look by himself now and then. */
+  /** Other processes may work on this ledger: a wait for a change must poll now and then too. */
   readonly shared: boolean;
   /**
    * Calls back after commits, those of other processes included, as far as they can be heard: a slow poll must stand

@@ -50,7 +50,7 @@ export interface LedgerStats {
   readonly customers: number;
   readonly stale: number;
   readonly oldestStaleSince: number | null;
-  /** Stale customers whose last fetch failed, by the failure's code. */
+  /** Stale customers with a failed last fetch, by the failure's code. */
   readonly failing: Readonly<Record<string, number>>;
   readonly openHints: number;
   readonly oldestOpenHintAt: number | null;
@@ -59,7 +59,7 @@ export interface LedgerStats {
 }
 
 export interface HistoryStore {
-  /** What happened to the account since then, oldest first; at most `limit`, the newest ones. */
+  /** The account's history since then, oldest first; at most `limit`, the newest ones. */
   timeline(ref: AccountRef, since: number, limit: number): Promise<HistoryEntry[]>;
   stats(now: number): Promise<LedgerStats>;
 }

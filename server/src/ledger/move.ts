@@ -1,6 +1,6 @@
 /**
- * A ledger's way from a SQLite file into PostgreSQL, without a lost event. The file is closed to every writer first; then
- * everything is copied in one transaction; then the file is closed for good. Whatever is interrupted can be run again:
+ * A ledger's way from a SQLite file into PostgreSQL, without a lost event. The file is closed to every writer first;
+ * then everything is copied in one transaction; then the file is closed for good. An interrupted move can be run again:
  * whether the copy was committed is asked of the database, never guessed.
  */
 
@@ -18,9 +18,9 @@ import { StoreUnavailableError } from './errors.ts';
 export type MoveOutcome = 'now' | 'before';
 
 /**
- * @param path Of the SQLite file.
- * @param address Of a database without a ledger.
- * @param onTable Is told of each table that arrived, with its rows.
+ * @param path - of the SQLite file
+ * @param address - of a database without a ledger
+ * @param onTable - is told of each table that arrived, with its rows
  * @throws {StoreUnavailableError} `store_unavailable`: no such file, it was moved elsewhere, or the database cannot be
  *   used or holds another ledger. Nothing was moved, and the file is open again, unless the message says otherwise.
  */
@@ -30,7 +30,7 @@ export async function moveLedger(
   onTable: (name: string, rows: number) => void,
 ): Promise<MoveOutcome> {
   if (!existsSync(path)) throw new StoreUnavailableError(`there is no ledger at ${path}`);
-  // Before the file is touched: an address that leads nowhere costs nobody a webhook.
+  // Before the file is touched: a wrong address must not cost a webhook.
   const target = await PostgresDatabase.open(readPostgresAddress(address));
   try {
     const source = openSource(path);
@@ -105,7 +105,7 @@ function openSource(path: string): Database.Database {
   }
 }
 
-/** Nobody else writes while it runs; who just does is waited for. */
+/** The file is locked for other writers while it runs; a write under way is waited for. */
 function inOne(source: Database.Database, work: () => void): void {
   try {
     source.transaction(work).exclusive();

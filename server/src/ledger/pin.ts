@@ -4,7 +4,7 @@ import { type StripeIdentity } from './ledger.ts';
 import { LedgerPinnedError } from './errors.ts';
 
 /**
- * @param pinned Keeps the name if none was kept, and answers the one that is.
+ * @param pinned - keeps the name if none was kept, and answers the one that is
  * @throws {LedgerPinnedError} `ledger_pinned`
  */
 export async function pinOrRefuse(

@@ -20,7 +20,7 @@ export const textOrNull = (cell: Cell | undefined): string | null => (cell == nu
 export const number = (cell: Cell | undefined): number => Number(cell);
 export const numberOrNull = (cell: Cell | undefined): number | null => (cell == null ? null : Number(cell));
 
-/** What cannot be read is not known: one damaged row must not stop whoever reads many, and the next fetch mends it. */
+/** Unreadable facts are unknown: one damaged row must not stop a read of many, and the next fetch mends it. */
 export function factsOf(cell: Cell | undefined): CustomerFacts | null {
   try {
     return typeof cell === 'string' ? (JSON.parse(cell) as CustomerFacts) : null;
@@ -154,7 +154,7 @@ export function causedChangeOf(row: Row): CausedChange {
   };
 }
 
-/** @param failing One row for each failure's code. */
+/** @param failing - one row for each failure's code */
 export function statsOf(row: Row, failing: readonly Row[]): LedgerStats {
   return {
     customers: number(row['customers']),

@@ -8,7 +8,7 @@ import type { CustomerFacts } from '../billing/facts.ts';
 import type { Receiver } from './outbox.ts';
 import type { NoticeType } from '../billing/notice-types.ts';
 
-/** What a store reads of one account; each list with the newest rows that could be among the answer. */
+/** A store's rows of one account; each list with the newest rows that could be among the answer. */
 export interface TimelineRows {
   readonly customers: readonly Row[];
   readonly visits: readonly Row[];

@@ -1,4 +1,4 @@
-/** How the ledger stands when somebody looks: asked once a page, and never kept. */
+/** Gauges of the ledger: asked once a page, and never kept. */
 
 import { Gauge, type Registry } from 'prom-client';
 import { describeCause, type Log } from '../log.ts';

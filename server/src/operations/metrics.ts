@@ -1,6 +1,6 @@
 /**
- * What an operator's Prometheus reads. One registry a Billhook: two in one process must not count in one another's
- * numbers. Labels are closed lists (lanes, outcomes, codes): no account, no customer and no secret can become one.
+ * Metrics for Prometheus. One registry a Billhook: two in one process must not count in one another's numbers. Labels
+ * are closed lists (lanes, outcomes, codes): no account, no customer and no secret can become one.
  *
  * @see {@link https://prometheus.io/docs/practices/naming/ Prometheus: metric and label naming}
  */
@@ -15,7 +15,7 @@ import type { Job } from '../ledger/jobs.ts';
 
 export type SyncOutcome = 'changed' | 'unchanged' | 'fenced' | 'failed';
 
-/** What is counted as it happens, and the page that says it. Times are milliseconds here, and seconds on the page. */
+/** The counters, and the page that shows them. Times are milliseconds here, and seconds on the page. */
 /** The labels that dashboards and alerts know. */
 const outcomeLabels: Record<EventOutcome, string> = {
   queued: 'ticket',
@@ -28,25 +28,28 @@ export interface Metrics {
   /** A webhook was recorded. @param lagMs From when Stripe made the event; `null` when it does not say. */
   webhookRecorded(outcome: EventOutcome, lagMs: number | null): void;
   webhookRefused(code: ProblemCode): void;
-  /** A look at a customer ended. @param code Why it failed. */
+  /** A sync of a customer ended. @param code Why it failed. */
   synced(outcome: SyncOutcome, milliseconds: number, code?: string): void;
-  /** What a webhook hinted at is in the ledger, so long after the first hint came. */
+  /** Facts of a webhook's customer were applied, so long after the first event came. */
   applied(sinceReceivedMs: number): void;
-  /** A hint could not be resolved. */
+  /** An event could not be resolved. */
   eventFailed(code: string): void;
-  /** @param status `null`: no answer came. */
+  /** @param status - `null`: no answer came */
   stripeAnswered(lane: Priority, status: number | null): void;
   stripeAdmitted(lane: Priority, waitedMs: number): void;
   /**
-   * The ledger differed from Stripe without anybody having said so.
+   * The ledger differed from Stripe, and no event had told.
    *
-   * @param kind What differed: one of a closed list.
-   * @param by What found it.
+   * @param kind - the class of the difference: one of a closed list
+   * @param by - the job that found it
    */
   drift(kind: string, by: Job): void;
-  /** What is asked of the ledger each time the page is read. */
+  /** Names the ledger that is asked each time the page is read. */
   watch(ledger: WatchedLedger): void;
-  /** The page, in Prometheus's text format. What the ledger cannot say now is left as it was, and `billhook_ledger_up` is 0. */
+  /**
+   * The page, in Prometheus's text format. Without an answer of the ledger its gauges stay as they were, and
+   * `billhook_ledger_up` is 0.
+   */
   page(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
 

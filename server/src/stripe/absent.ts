@@ -1,4 +1,4 @@
-/** What Stripe answers with 404. */
+/** Turns Stripe's 404 into nothing. */
 
 import { Stripe } from 'stripe';
 

@@ -35,13 +35,13 @@ export class NotAnEventError extends CodedError<'event_malformed'> {
  *
  * @example
  * ```ts
- * hintOf({ id: 'evt_1', type: 'invoice.paid', livemode: false, data: { object: { object: 'invoice', customer: 'cus_1' } } });
+ * readEvent({ id: 'evt_1', type: 'invoice.paid', livemode: false, data: { object: { object: 'invoice', customer: 'cus_1' } } });
  * // { event: 'evt_1', type: 'invoice.paid', livemode: false, concerns: 'customer', customer: 'cus_1', subject: null }
  * ```
  *
- * @param event The parsed body, of any API version, snapshot or thin.
- * @param own The Stripe account that the ledger belongs to. An organization's destinations name it in every event; any
- *   other name is another account's. Default: unknown.
+ * @param event - the parsed body, of any API version, snapshot or thin
+ * @param own - the Stripe account that the ledger belongs to. An organization's destinations name it in every event;
+ *   any other name is another account's. Default: unknown.
  * @throws {NotAnEventError} `event_malformed`
  */
 export function readEvent(event: unknown, own: string | null = null): StripeEvent {
@@ -55,7 +55,7 @@ export function readEvent(event: unknown, own: string | null = null): StripeEven
   const closed = (concerns: 'foreign' | 'none'): StripeEvent => ({ ...base, concerns, customer: null, subject: null });
 
   const of = text(field(event, 'account')) ?? text(field(event, 'context'));
-  // A context is a path, `org_1/acct_1`, whose end says whose the event is.
+  // A context is a path, `org_1/acct_1`; its end names the event's account.
   if (of !== null && (own === null || of.split('/').at(-1) !== own)) return closed('foreign');
 
   const object = field(field(event, 'data'), 'object');
@@ -75,7 +75,7 @@ export function readEvent(event: unknown, own: string | null = null): StripeEven
     // and a thin event about what lies under a customer (a tax id) only in its address.
     customerIn(text(field(related, 'url')));
   if (customer !== null) return { ...base, concerns: 'customer', customer, subject };
-  // A guest's payment says that it has no customer, and there may be thousands of them. What was taken away from one (a
+  // A guest's payment says that it has no customer, and there may be thousands of them. An object that was detached (a
   // payment method) says so too.
   const isNobodys = field(object, 'customer') === null && subject?.type !== 'payment_method';
   return subject && !isNobodys ? { ...base, concerns: 'subject', customer: null, subject } : closed('none');

@@ -1,6 +1,6 @@
 /**
- * What Billhook asks of Stripe to find what no webhook told it, and to see whether webhooks can come at all. Lists are
- * read a page a call, so that a long one can be paced, and taken up again after a crash.
+ * Calls that find changes which no webhook told, and that check whether webhooks can come at all. Lists are read a page
+ * a call, so that a long one can be paced, and taken up again after a crash.
  */
 
 import type { Stripe } from 'stripe';
@@ -29,10 +29,10 @@ export interface EventCalls {
    * that are still on their way, for Stripe lists both as undelivered.
    */
   undeliveredEvents(since: number, after: string | null): Promise<Page<unknown>>;
-  /** Whose the subscriptions are that have not ended. A customer stands there once for each. */
+  /** The customers of subscriptions that have not ended. A customer stands there once for each. */
   liveSubscriptions(after: string | null): Promise<Page<{ readonly customer: string }>>;
   eventDestinations(): Promise<EventDestination[]>;
-  /** What Stripe's clock says, in Unix milliseconds; it is told in whole seconds. `null` where no date is told. */
+  /** Stripe's clock, in Unix milliseconds; it is told in whole seconds. `null` where no date is told. */
   clock(): Promise<number | null>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The narrow port to Stripe, and its one implementation. Stripe's types, errors and retries stop here: what leaves is
- * plain JSON for `stripe-facts.ts`, and {@link StripeFailure} with a code.
+ * The narrow port to Stripe, and its one implementation. Stripe's types, errors and retries stop here: its results are
+ * plain JSON for `facts/`, and {@link StripeFailure} with a code.
  */
 
 import { Stripe } from 'stripe';
@@ -64,7 +64,7 @@ export class StripeFailure extends CodedError<StripeFailureCode> {
   }
 }
 
-/** What an introduction must be checked against before it links. */
+/** The customer's fields that an introduction is checked against before it links. */
 export interface IntroducedCustomer {
   readonly deleted: boolean;
   readonly livemode: boolean;
@@ -76,7 +76,7 @@ export interface IntroducedCustomer {
 export interface StripeGateway extends EventCalls, PortalCalls, PurchaseCalls {
   identity(): Promise<StripeIdentity>;
   /**
-   * One look at a customer: one call while it is healthy, a few more while an invoice is open.
+   * A customer with all that is judged: one call while it is healthy, a few more while an invoice is open.
    *
    * @param also - `entitlements`: all active ones too, which costs a call. Default: `false`
    */
@@ -84,7 +84,7 @@ export interface StripeGateway extends EventCalls, PortalCalls, PurchaseCalls {
   products(ids: readonly string[]): Promise<Product[]>;
   /** Prices by id or lookup key, with their own JSON; those that Stripe does not know are left out. */
   prices(refs: readonly string[]): Promise<readonly unknown[]>;
-  /** Whose subject it is; `null` when it is nobody's or gone. */
+  /** The subject's customer; `null` when it has none or is gone. */
   customerOf(subject: Subject): Promise<string | null>;
   introduced(customer: string): Promise<IntroducedCustomer>;
   /** The hosted page of an open invoice; `null` when it is open no more. */
@@ -110,7 +110,7 @@ export interface StripeGatewayOptions {
   readonly fetch?: typeof globalThis.fetch;
   /** How many requests may be made in a second. Default: no limit but Stripe's own. */
   readonly budget?: RequestBudget;
-  /** Is told of every request how it was answered; `null`: not at all. */
+  /** Called after every request with the status of its answer; `null`: none came. */
   readonly onAnswer?: (lane: Priority, status: number | null) => void;
 }
 
@@ -120,7 +120,7 @@ export interface StripeGatewayOptions {
  * @example
  * ```ts
  * const gateway = createStripeGateway({ secretKey: 'sk_test_…', webhookSecrets: ['whsec_…'] });
- * const look = await gateway.look('cus_123');
+ * const data = await gateway.fetchCustomer('cus_123');
  * ```
  */
 export function createStripeGateway(options: StripeGatewayOptions): StripeGateway {
@@ -284,7 +284,7 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
   };
 }
 
-/** What is signed and still no JSON is no event. @throws {NotAnEventError} */
+/** A signed body that is not JSON is no event. @throws {NotAnEventError} */
 function parsed(body: string): unknown {
   try {
     return JSON.parse(body) as unknown;

@@ -11,7 +11,7 @@ export interface StripeHttpOptions {
   readonly closing: AbortSignal;
   /** `null`: no limit but Stripe's own. */
   readonly budget: Pick<RequestBudget, 'acquire' | 'backOff'> | null;
-  /** @param status `null`: no answer came. */
+  /** @param status - `null`: no answer came */
   readonly onAnswer: (lane: Priority, status: number | null) => void;
 }
 

@@ -54,7 +54,7 @@ export const stripeLocales = [
 const others: Readonly<Record<string, string>> = { no: 'nb', nn: 'nb', tl: 'fil', 'zh-hant': 'zh-TW' };
 
 /**
- * @param wanted An IETF language tag, such as the page's `lang`.
+ * @param wanted - an IETF language tag, such as the page's `lang`
  * @returns Stripe's nearest: the tag itself, else its language; `auto` where Stripe has neither, or it is no tag at all.
  *
  * @example

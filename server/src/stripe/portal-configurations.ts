@@ -1,6 +1,6 @@
 /**
  * The host's portal configurations, made real at Stripe: found by `metadata.billhook`, created where they are missing,
- * updated where they differ. What Billhook did not make is never touched.
+ * updated where they differ. Other configurations are never touched.
  */
 
 import { createHash } from 'node:crypto';
@@ -19,7 +19,7 @@ import { isObject } from './facts/json.ts';
 import { StripeFailure, type StripeGateway } from './gateway.ts';
 import type { PortalFeatures } from '../billing/policy.ts';
 
-/** What a look at Stripe found, and what is to be done about it. */
+/** The configurations found at Stripe, and the steps that they need. */
 export interface PortalPlan {
   readonly owner: string;
   /** `null` where there is none yet. */
@@ -108,9 +108,9 @@ export class PortalConfigurations {
 
   /**
    * Opens something with the configuration. Where Stripe says that it is gone, or was switched off, it is looked up
-   * again, once: a long-lived process must not need a restart for what somebody did in the Dashboard.
+   * again, once: a long-lived process must not need a restart after a change in the Dashboard.
    *
-   * @param name As the rules chose it.
+   * @param name - as the rules chose it
    * @throws {StripeFailure}
    */
   async use<T>(host: Host, name: string, open: (portal: ReadyPortal) => Promise<T>): Promise<T> {
@@ -126,7 +126,7 @@ export class PortalConfigurations {
     } catch (cause) {
       if (known === undefined || !(cause instanceof StripeFailure) || cause.code !== 'portal_not_configured')
         throw cause;
-      // Unless somebody else, who met the same, is looking already.
+      // Unless another request, which met the same, has begun that already.
       if (this.#ready.get(key) === known) this.#ready.delete(key);
       return await open(await this.#prepared(host, name));
     }
@@ -138,7 +138,7 @@ export class PortalConfigurations {
     if (known) return known;
     const preparing = this.#prepare(host, name);
     this.#ready.set(key, preparing);
-    // A failure is answered to whoever waits for it, and to nobody after.
+    // A failure is answered to the requests that wait for it, and to none after.
     preparing.catch(() => this.#ready.get(key) === preparing && this.#ready.delete(key));
     return preparing;
   }
@@ -154,8 +154,9 @@ export class PortalConfigurations {
 }
 
 /**
- * What configurations that somebody else keeps (`portalConfiguration`) really leave open, so that the widget offers just
- * that. Stripe being down does not stop the start: what is assumed then is corrected by Stripe's refusals.
+ * Reads from Stripe which flows a configuration kept outside Billhook (`portalConfiguration`) leaves open, so that the
+ * widget offers just those. Stripe being down does not stop the start: the assumption is corrected by Stripe's
+ * refusals.
  */
 export async function loadExternalPortalFeatures<
   T extends { readonly hosts: ReadonlyMap<string, Host>; readonly log: Log },

@@ -30,7 +30,7 @@ export interface LeftOut {
   readonly because: 'unknown' | 'archived' | 'metered' | 'once' | 'many';
 }
 
-/** What people may switch to, by product; and what was left out of it, because the portal could not switch to it. */
+/** The plans that people may switch to, by product; and those left out because the portal could not switch to them. */
 export function switchableProducts(
   plans: readonly ResolvedPlan[],
   changes: PlanSwitching['changes'],
@@ -75,7 +75,7 @@ export type PortalParameters = ReturnType<typeof portalParameters>;
  * The parameters of a configuration, complete, so that an update leaves nothing of what was there before. An empty text
  * clears what it names.
  *
- * @param owner Whose it is: `<host>:<name>`. By this it is found again.
+ * @param owner - the configuration's owner: `<host>:<name>`. By this it is found again.
  */
 export function portalParameters(owner: string, settings: PortalSettings, products: readonly SwitchableProduct[]) {
   const parameters = {

@@ -1,4 +1,4 @@
-/** What Billhook asks of Stripe's customer portal: a session for a click, and the configurations that it keeps there. */
+/** Calls of Stripe's customer portal: a session for a click, and Billhook's configurations. */
 
 import type { Stripe } from 'stripe';
 import type { PortalFlow } from '@billhook/widget/contract';
@@ -42,7 +42,7 @@ export interface PortalCalls {
   portalConfigurations(): Promise<KeptPortalConfiguration[]>;
   /** @returns Its id. The same key gives the same configuration. */
   createPortalConfiguration(parameters: PortalParameters, key: string): Promise<string>;
-  /** Replaces what it says, and makes it usable should somebody have switched it off. */
+  /** Replaces its content, and makes it usable should it have been switched off. */
   updatePortalConfiguration(id: string, parameters: PortalParameters): Promise<void>;
   /** The deep links that any configuration leaves open. */
   portalFeatures(id: string): Promise<PortalFeatures>;

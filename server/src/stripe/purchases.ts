@@ -1,4 +1,4 @@
-/** What Billhook asks of Stripe before and for a first purchase: the account's customer, and its one open Checkout. */
+/** Calls of a first purchase: the account's customer, and its one open Checkout. */
 
 import type { Stripe } from 'stripe';
 import { orNothing } from './absent.ts';

@@ -1,12 +1,12 @@
 /**
- * How many requests may be made of Stripe in a second, by all processes together, and who goes first. Every request is
- * made in a lane; which one, the work itself says with {@link withPriority}, and what says nothing is a click.
+ * The budget of requests to Stripe a second, over all processes, and their priorities. Work names its priority with
+ * {@link withPriority}; without one it is a click.
  *
- * | lane         | is                                              | leaves to the others |
+ * | priority     | is                                              | leaves to the others |
  * | ------------ | ----------------------------------------------- | -------------------- |
  * | `click`      | a person opens a page of Stripe's: never waits  | nothing; overdraws   |
- * | `waiting`    | a customer whose page somebody looks at         | nothing              |
- * | `background` | every other customer, the catalogue, hints      | a fifth              |
+ * | `waiting`    | a customer with an open page                    | nothing              |
+ * | `background` | every other customer, the catalogue, events     | a fifth              |
  * | `reconcile`  | comparing everything with Stripe                | half                 |
  *
  * @see {@link https://docs.stripe.com/rate-limits Stripe: 100 requests a second live, 25 in a sandbox}
@@ -20,7 +20,7 @@ import type { BudgetStore } from '../ledger/budget.ts';
 export const priorities = ['click', 'waiting', 'background', 'reconcile'] as const;
 export type Priority = (typeof priorities)[number];
 
-/** For whom something is asked of Stripe, and until when an answer is worth having. */
+/** The priority of the work that asks Stripe, and how long an answer is worth having. */
 export interface RequestContext {
   readonly priority: Priority;
   readonly signal: AbortSignal | null;
@@ -30,14 +30,14 @@ const contexts = new AsyncLocalStorage<RequestContext>();
 const click: RequestContext = { priority: 'click', signal: null };
 
 /**
- * Everything that `work` asks of Stripe is asked in this lane.
+ * Every request to Stripe in `work` has this priority.
  *
  * @example
  * ```ts
- * await inLane('reconcile', () => gateway.livingSubscriptions(after));
+ * await withPriority('reconcile', () => gateway.liveSubscriptions(after));
  * ```
  *
- * @param signal Ends its requests, and its waiting for the budget. Default: only their own time limits do.
+ * @param signal - ends its requests, and its waiting for the budget. Default: only their own time limits do.
  */
 export function withPriority<T>(lane: Priority, work: () => T, signal: AbortSignal | null = null): T {
   return contexts.run({ priority: lane, signal }, work);
@@ -45,7 +45,7 @@ export function withPriority<T>(lane: Priority, work: () => T, signal: AbortSign
 
 export const currentContext = (): RequestContext => contexts.getStore() ?? click;
 
-/** There was no room for this request before its errand ended. */
+/** The budget had no room for this request before its context was aborted. */
 export class BudgetSpentError extends CodedError<'budget_spent'> {
   override readonly name = 'BudgetSpentError';
 
@@ -54,7 +54,7 @@ export class BudgetSpentError extends CodedError<'budget_spent'> {
   }
 }
 
-/** The part of the budget that a lane leaves to those before it. */
+/** The part of the budget that a priority leaves to those before it. */
 const reserves: Record<Exclude<Priority, 'click'>, number> = { waiting: 0, background: 0.2, reconcile: 0.5 };
 
 /** A `Retry-After` beyond this is a mistake, or an outage that a request a minute shows the end of. */
@@ -65,7 +65,7 @@ export interface RequestBudgetOptions {
   readonly perSecond: number;
   /** Unix milliseconds, of real time: Stripe counts by no other. Default: `Date.now`. */
   readonly now?: () => number;
-  /** How long a request of a lane waited. */
+  /** Called with the time that a request waited. */
   readonly onAdmitted?: (lane: Priority, waitedMs: number) => void;
 }
 
@@ -74,7 +74,7 @@ export class RequestBudget {
   readonly #perSecond: number;
   readonly #now: () => number;
   readonly #onAdmitted: (lane: Priority, waitedMs: number) => void;
-  /** Who asked last in each lane: only one at a time asks the store, in the order of their coming. */
+  /** The last request of each priority: one at a time asks the store, in order of arrival. */
   readonly #last = new Map<Priority, Promise<void>>();
 
   constructor(store: Pick<BudgetStore, 'spend'>, { perSecond, now, onAdmitted }: RequestBudgetOptions) {
@@ -87,7 +87,7 @@ export class RequestBudget {
   /**
    * Resolves when a request may be sent: a click's at once.
    *
-   * @throws {BudgetSpentError} when the errand ends first.
+   * @throws {BudgetSpentError} when the context is aborted first.
    */
   async acquire({ priority: lane, signal }: RequestContext): Promise<void> {
     if (lane === 'click') {
@@ -106,8 +106,8 @@ export class RequestBudget {
   }
 
   /**
-   * Resolves when a request of this lane could be sent, and takes nothing: for whoever gives others something to ask, and
-   * must not give them more than there is room for.
+   * Resolves when a request of this priority could be sent, and takes nothing: for work that makes requests for the
+   * worker, and must not make more than the budget has room for.
    *
    * @throws {BudgetSpentError} when `signal` aborts first.
    */
@@ -122,7 +122,7 @@ export class RequestBudget {
     throw new BudgetSpentError(signal.reason);
   };
 
-  /** Stripe asked for patience: everybody but clicks has it, in every process. */
+  /** Stripe asked for a pause: all priorities but clicks keep it, in every process. */
   backOff(retryAfterMs: number): void {
     const count = Math.ceil((this.#perSecond * Math.min(retryAfterMs, maxPatienceMs)) / 1000);
     // Once for the many that are refused at the same moment: an overdrawn budget is not drawn further.
@@ -141,7 +141,7 @@ export class RequestBudget {
     }
   }
 
-  /** A store that is down stops nobody: what is claimed already is little, and more cannot be claimed. */
+  /** A store that is down stops no request: little is claimed already, and more cannot be claimed. */
   async #take(reserve: number, count?: number): Promise<number> {
     try {
       return await this.#store.spend(this.#perSecond, reserve, this.#now(), count);

@@ -1,4 +1,4 @@
-/** Whose a thing at Stripe is: what an event names is asked for, and its customer read off. */
+/** The customer of an event's subject: the object is fetched, and its customer read off. */
 
 import type { Stripe } from 'stripe';
 import { orNothing } from './absent.ts';

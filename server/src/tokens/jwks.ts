@@ -55,8 +55,8 @@ export class Jwks {
   /**
    * The keys that may have signed a token.
    *
-   * @param keyId The token's `kid`; one that the copy lacks has the address asked again, at most every 30 s.
-   * @param now Unix milliseconds.
+   * @param keyId - the token's `kid`; one that the copy lacks has the address asked again, at most every 30 s
+   * @param now - Unix milliseconds
    * @throws {BillhookError} `token_keys_unavailable`, when the address does not answer and no copy can stand in.
    */
   async find(keyId: string | null, now: number): Promise<readonly TokenKey[]> {
@@ -65,7 +65,7 @@ export class Jwks {
 
     if (this.#asking || now - this.#askedAt >= this.#pause()) {
       const asking = this.#ask(now);
-      // While the address is known to be down, nobody waits for it who can go on without.
+      // While the address is known to be down, requests that can go on without it do not wait.
       if (!known || !this.#failure) await asking;
     }
     const copy = this.#known(keyId, now);
@@ -89,13 +89,13 @@ export class Jwks {
     return this.#copy ? coolDown : coolDownWithoutCopy;
   }
 
-  /** Asks, or joins who is asking. */
+  /** Fetches, or joins the fetch under way. */
   async #ask(now: number): Promise<void> {
     this.#asking ??= this.#renew(now);
     await this.#asking;
   }
 
-  /** Never rejects: what went wrong is remembered for its pause, and not for good. */
+  /** Never rejects: a failure is remembered for its pause, and not for good. */
   async #renew(now: number): Promise<void> {
     this.#askedAt = now;
     try {
@@ -114,7 +114,7 @@ export class Jwks {
   async #download(): Promise<readonly TokenKey[]> {
     const response = await fetch(this.#url, {
       headers: { accept: 'application/jwk-set+json, application/json' },
-      // To follow would let whoever can redirect choose the keys, over plain http too.
+      // Following a redirect would let the redirecting server choose the keys, over plain http too.
       redirect: 'error',
       signal: AbortSignal.timeout(this.#timeoutMs),
     });
@@ -137,7 +137,10 @@ async function limitedText(response: Response): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-/** RFC 7517, 5: what is not understood is passed over. So are secrets and private keys, which are published to nobody's good. */
+/**
+ * RFC 7517, 5: keys of an unknown kind are passed over. So are secrets and private keys, which should never be
+ * published.
+ */
 function keysOf(set: unknown): readonly TokenKey[] {
   const listed: unknown = typeof set === 'object' && set !== null && 'keys' in set ? set.keys : null;
   if (!Array.isArray(listed)) throw new Error('the answer is no JWK set');

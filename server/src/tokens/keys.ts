@@ -46,7 +46,7 @@ function usable(key: KeyObject, algorithm: TokenAlgorithm, uses: ('sign' | 'veri
 /**
  * Reads a shared secret.
  *
- * @throws {TypeError} when it is shorter than 32 bytes, or a PEM key: a public key is known to everybody.
+ * @throws {TypeError} when it is shorter than 32 bytes, or a PEM key: a public key is no secret.
  */
 export function importSecret(secret: string, keyId: string | null): TokenKey {
   const wrong = secretProblem(secret);
@@ -96,7 +96,7 @@ export function importPublicKey({ algorithm, key: given, keyId }: GivenPublicKey
 /**
  * Reads a private key to sign with, by the rules of {@link importPublicKey}.
  *
- * @throws {TypeError} saying what the key must be.
+ * @throws {TypeError} saying the rule for the key.
  */
 export function importPrivateKey(given: string | JWK, algorithm: PublicAlgorithm): TokenKey {
   const jwk = asJwk(given);
@@ -156,7 +156,9 @@ function readable<T>(must: string, read: () => T): T {
   }
 }
 
-/** Where a host publishes its keys: https, so that nobody on the way can add one; plain http never leaves this machine. */
+/**
+ * Where a host publishes its keys: https, so that no key can be added on the way; plain http never leaves this machine.
+ */
 function isKeySetAddress(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname, username, password } = new URL(text);

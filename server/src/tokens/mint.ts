@@ -1,4 +1,4 @@
-/** What a host backend does: it says, signed, who is signed in and what they may do. */
+/** Mints a widget token: a host backend's signed word on the account that is signed in, and its rights. */
 
 import { randomUUID } from 'node:crypto';
 import { SignJWT, type JWK, type JWTPayload } from 'jose';
@@ -14,7 +14,10 @@ import {
   type Scope,
 } from './verify.ts';
 
-/** What a host signs with: a secret that it shares with the BFF, or a private key of which the BFF has the public half. */
+/**
+ * A host's signing key: a secret that it shares with the server, or a private key of which the server has the public
+ * half.
+ */
 export type SigningKey =
   | {
       /** The host's secret, at least 32 bytes (HS256). */
@@ -36,9 +39,9 @@ export interface TokenContents {
   readonly issuer: string;
   /** The BFF's public address (`aud`), exactly as the BFF has it. */
   readonly audience: string;
-  /** The host's own id of who pays (`sub`), 1 to 255 characters. */
+  /** The host's own id of the payer (`sub`), 1 to 255 characters. */
   readonly account: string;
-  /** What the token allows. Default: `['billing:read', 'billing:manage']`. */
+  /** The token's scopes. Default: `['billing:read', 'billing:manage']`. */
   readonly scope?: readonly Scope[];
   /** Seconds, at most 900. Default: 300. */
   readonly expiresIn?: number;

@@ -1,6 +1,6 @@
 /**
- * The widget token: a short-lived JWT that a host backend mints for its signed-in user and the BFF verifies. It says who
- * pays (`sub`, the host's own account id) and what they may do (`scope`); the customer at Stripe is never taken from it,
+ * The widget token: a short-lived JWT that a host backend mints for its signed-in user and the BFF verifies. It names
+ * the account (`sub`, the host's own id) and its rights (`scope`); the customer at Stripe is never taken from it,
  * except to introduce one that is then checked.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc7519 RFC 7519} and {@link https://www.rfc-editor.org/rfc/rfc8725 RFC 8725}
@@ -26,7 +26,7 @@ export const scopes = ['billing:read', 'billing:manage', 'access'] as const;
 
 export type Scope = (typeof scopes)[number];
 
-/** What a claim must be, for whoever writes it and for whoever reads it. */
+/** The rules of the claims, for minting and for verifying. */
 export const accountMust = 'the account’s id, 1 to 255 characters';
 /** No zero and no half of a pair: a database refuses them, or takes two such names for one. */
 export const isAccount = (sub: unknown): sub is string =>
@@ -35,7 +35,7 @@ export const isAccount = (sub: unknown): sub is string =>
 export const customerMust = 'the id of a Stripe customer';
 export const isCustomer = (id: unknown): id is string => typeof id === 'string' && /^cus_\w{1,60}$/.test(id);
 
-/** What a verified token says. */
+/** The claims of a verified token. */
 export interface WidgetClaims {
   readonly host: string;
   readonly account: string;
@@ -45,7 +45,7 @@ export interface WidgetClaims {
   readonly expiresAt: number;
 }
 
-/** @param now Unix milliseconds. */
+/** @param now - Unix milliseconds */
 export type VerifyWidgetToken = (token: string, now: number) => Promise<WidgetClaims>;
 
 /** The keys of one host: those that it gave, and where it publishes more. */
@@ -58,8 +58,8 @@ export interface HostKeys {
  * Makes the function that verifies tokens. Verified tokens are remembered, by hash and bounded, until they expire: so a
  * key that is withdrawn ends with the last token it signed, at most 15 minutes later.
  *
- * @param audience The BFF's public address.
- * @param keysOf The keys of a host, or `null` for a host that is not ours.
+ * @param audience - the BFF's public address
+ * @param keysOf - the keys of a host, or `null` for a host that is not ours
  * @returns Rejects with a {@link BillhookError}: `token_malformed`, `token_issuer_unknown`, `token_invalid`,
  *   `token_audience_wrong`, `token_expired`, `token_keys_unavailable`.
  */
@@ -136,7 +136,7 @@ async function verify(
   const host = keysOf(issuer);
   if (!host) throw new BillhookError('token_issuer_unknown');
 
-  // What the token says of itself only picks among keys; how a key is used, the key alone says.
+  // The token's header only picks among keys; the key alone says how it is used.
   const fitting = (keys: readonly TokenKey[]) =>
     keys.filter(
       (key) =>
@@ -153,7 +153,7 @@ async function verify(
   return claimsOf(payload);
 }
 
-/** What the token says of itself, only to find the key. */
+/** The token's own header, only to find the key. */
 function unverified(token: string): { issuer: string; keyId: string | null; algorithm: string } {
   if (token.length > 4096) throw new BillhookError('token_malformed');
   // A forgiving decoder would give one token several spellings, and so several places in any cache or deny-list.

@@ -1,9 +1,9 @@
-/** What `billhook doctor` says of one thing: whether it is well, and if not, what to do. */
+/** One finding of `billhook doctor`: a verdict, and the step that puts it right. */
 
 export interface Diagnosis {
   /** `warn`: it works, but not as it should. `fail`: something will not work. */
   readonly level: 'ok' | 'warn' | 'fail';
-  /** What was looked at, in a word or two. */
+  /** The subject, in a word or two. */
   readonly check: string;
   readonly what: string;
   /** One sentence: what to do. `null` where all is well. */

@@ -22,7 +22,7 @@ export const doctorUsage = `billhook doctor [--json]
 `;
 
 /**
- * @param args What follows `doctor` on the command line.
+ * @param args - the arguments after `doctor` on the command line
  * @returns The exit code.
  */
 export async function examine(args: readonly string[], env: Environment, output: Output): Promise<number> {

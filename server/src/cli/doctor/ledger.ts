@@ -77,7 +77,7 @@ export async function diagnoseUpkeep(store: BillingStore, now: number): Promise<
   } else found.push(ok('sweep', `the last one was ${ago(swept.endedAt)}`));
 
   const receipt = reconciled?.receipt as ReconcileReport | undefined;
-  // Who had just never been fetched was not forgotten by a webhook.
+  // A customer that was never fetched before is no sign of a lost webhook.
   const lost = (receipt?.drift.count ?? 0) - (receipt?.drift.byClass.neverFetched ?? 0);
   if (!reconciled || !receipt || now - reconciled.endedAt > 48 * hour) {
     found.push(

@@ -5,7 +5,7 @@ import type { Config } from '../../config/config.ts';
 import type { EventDestination } from '../../stripe/events.ts';
 import { fail, ok, warn, type Diagnosis } from './diagnosis.ts';
 
-/** Without these the page is wrong until the next reconciliation, for everybody. */
+/** Without these all pages are wrong until the next reconciliation. */
 const essential = [
   'customer.subscription.created',
   'customer.subscription.updated',
@@ -58,7 +58,7 @@ const oldestVersion = '2020-08-27';
 
 const check = 'webhooks';
 
-/** @param destinations Every webhook endpoint of the Stripe account. */
+/** @param destinations - every webhook endpoint of the Stripe account */
 export function diagnoseWebhooks(
   { publicUrl, livemode }: Pick<Config, 'publicUrl' | 'livemode'>,
   destinations: readonly EventDestination[],

@@ -9,7 +9,7 @@ export interface Screen {
 }
 
 export interface ProgressDisplay {
-  /** @param customers How many customers the ledger has. */
+  /** @param customers - how many customers the ledger has */
   show(progress: ReconcileProgress, customers: number): void;
   say(line: string): void;
   end(): void;

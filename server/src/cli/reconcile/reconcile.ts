@@ -28,7 +28,7 @@ export interface ReconcileCommandOptions {
   readonly leaseMs?: number;
   /** Milliseconds without any customer looked at, after which the command looks itself beside a server. Default: 15,000. */
   readonly quietMs?: number;
-  /** Milliseconds that it waits, at its end, for customers whose fetch fails and may succeed. Default: 30,000. */
+  /** Milliseconds that it waits at its end for customers with a failing fetch that may succeed. Default: 30,000. */
   readonly patienceMs?: number;
   /** Milliseconds between two looks at how far it is. Default: 200. */
   readonly pollMs?: number;
@@ -44,9 +44,9 @@ const serverSignMs = 6 * 60_000;
 /**
  * Reconciles, or waits for the process that does so already and takes over from it should it die.
  *
- * @param args What follows `reconcile` on the command line.
+ * @param args - the arguments after `reconcile` on the command line
  * @returns The exit code.
- * @throws {StripeFailure} Stripe could not be asked; what was done stays done, and the next run goes on from there.
+ * @throws {StripeFailure} Stripe could not be asked; the progress is kept, and the next run goes on from there.
  */
 export async function reconcileLedger(
   args: readonly string[],
@@ -112,7 +112,7 @@ export async function reconcileLedger(
         if (receipt) return receipt;
       }
       if (!waits) progress.say('Another process is reconciling this ledger; waiting for its receipt.');
-      // Whoever reconciles may wait for looks that nobody takes: it may be another of these commands.
+      // The process that reconciles may wait for syncs that no worker does: it may be another of these commands.
       if (!isServed) await helper.start();
       await new Promise((resolve) => setTimeout(resolve, pollMs));
     }
@@ -124,7 +124,7 @@ async function serverIsAtWork({ store, config }: Services): Promise<boolean> {
   return last !== null && config.now() - last.startedAt < serverSignMs;
 }
 
-/** A worker of this process, for a ledger that nobody else works on. The claims' fences make it safe beside one that does. */
+/** A worker of this process, for a ledger without a server. The claims' fences make it safe beside one that does. */
 function createHelper({ config, store, gateway, metrics, confirm }: Services, options: WorkerOptions) {
   let worker: Worker | null = null;
   return {

@@ -1,4 +1,4 @@
-/** What a reconciliation found, for an operator to read. */
+/** The report of a reconciliation, for an operator to read. */
 
 import { driftClasses, type DriftClass } from '../../billing/drift.ts';
 import type { ReconcileReport, Unseen } from '../../background/reconcile.ts';
@@ -33,7 +33,7 @@ const reasons: Record<string, string> = {
 /** The most lines of one kind; the rest is in the JSON, and in the log. */
 const most = 20;
 
-/** @param now Unix milliseconds, to say how long it took. */
+/** @param now - Unix milliseconds, to say how long it took */
 export function receiptText(receipt: ReconcileReport, now: number): string {
   const { since, subscriptions, unlinked, looked, idle, unseen, drift } = receipt;
   return [

@@ -1,4 +1,4 @@
-/** An account's trail as a support engineer reads it: what came, what was looked at, what changed, who was told. Pure. */
+/** An account's trail as a support engineer reads it: events, syncs, changes, notices. Pure. */
 
 import type { Change, ConfirmedBy } from '@billhook/widget/contract';
 import { changesBetween } from '../../billing/changes.ts';
@@ -6,15 +6,15 @@ import { spanText, timeText } from '../time-text.ts';
 import { changeText } from './change-text.ts';
 import type { HistoryEntry } from '../../ledger/history.ts';
 
-/** A trail entry without the facts: what differs between them instead. */
+/** An entry of the history without the facts: their differences instead. */
 export type StoryEntry =
   | Exclude<HistoryEntry, { what: 'change' }>
   | (Omit<Extract<HistoryEntry, { what: 'change' }>, 'before' | 'after'> & { readonly changes: readonly Change[] });
 
-/** After so many milliseconds of nothing, what comes next is another story. */
+/** After so many milliseconds without an entry, the next one begins another group. */
 const pauseMs = 60_000;
 
-/** Says of each change what it was, and leaves the facts behind: digests and ids help nobody at a desk. */
+/** Names each change and drops the facts: digests and ids are of no use to support. */
 export function storyOf(
   trail: readonly HistoryEntry[],
   productName: (id: string) => string | null,
@@ -42,7 +42,7 @@ export function storyText(story: readonly StoryEntry[]): string[] {
   return lines;
 }
 
-/** A look and a notice are news when they are over. */
+/** A sync and a notice are listed when they are over. */
 function shownAt(entry: StoryEntry): number {
   if (entry.what === 'sync') return entry.endedAt;
   return entry.what === 'notice' ? (entry.settledAt ?? entry.at) : entry.at;

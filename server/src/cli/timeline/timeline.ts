@@ -1,4 +1,4 @@
-/** `billhook timeline`: what happened to one account, for whoever is asked "why does it say that?" (B9). */
+/** `billhook timeline`: the history of one account, for support (B9). */
 
 import { parseArgs } from 'node:util';
 import { Catalogue } from '../../background/catalogue.ts';
@@ -34,9 +34,9 @@ interface Asked {
 }
 
 /**
- * Prints an account's timeline. Nothing is asked of Stripe but whose key it is.
+ * Prints an account's timeline. Stripe is asked for nothing but the key's account.
  *
- * @param args What follows `timeline` on the command line.
+ * @param args - the arguments after `timeline` on the command line
  * @returns The exit code.
  */
 export async function printTimeline(

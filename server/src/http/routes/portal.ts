@@ -48,7 +48,7 @@ export function portalRoute(parts: RouteContext) {
     requireOpen(flow, about, features);
     const stays = request.completionUrl === undefined && flow === 'payment_method_update' && hasToPay(reading);
     const url = await portals.use(c.var.host, configuration, async (portal) => {
-      // What is at Stripe may be less than what was asked for: none of the plans may be one to switch to.
+      // The configuration at Stripe may allow less than the host's: none of the plans may be one to switch to.
       requireOpen(flow, about, portal.features);
       return await gateway.openPortal({
         customer: record.customer,
@@ -92,7 +92,7 @@ function requireOpen(flow: PortalFlow | undefined, about: SubscriptionFacts | nu
   if (flow !== undefined && !mayOpen(flow, about, features)) throw new BillhookError('portal_flow_unavailable');
 }
 
-/** A new card pays no open invoice (L11): whoever owes lands on the portal's home, where it can be paid. */
+/** A new card pays no open invoice (L11): an account that owes lands on the portal's home, where it can be paid. */
 function hasToPay({ invoiceToPay, snapshot }: AccountView): boolean {
   return invoiceToPay !== null && snapshot.payment.problem !== null;
 }

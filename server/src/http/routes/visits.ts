@@ -1,5 +1,5 @@
 /**
- * `POST /v1/visits/return`: the person is back. What they did is asked of Stripe, not read from the address: a ticket is
+ * `POST /v1/visits/return`: the person is back. The outcome is asked of Stripe, not read from the address: a ticket is
  * raised, and the answer waits for a fetch that began after it.
  */
 
@@ -23,7 +23,7 @@ const visitReturnRequest = z.strictObject({
 /** At most one ticket a visit in this time, however often the page asks. */
 const ticketEveryMs = 5_000;
 
-/** Somebody else's system may be slower than the person: "unchanged" is looked at again after so long. */
+/** Stripe may be slower than the person: "unchanged" is synced again after so long. */
 const recheckAfterMs = [5_000, 30_000];
 
 export function visitsRoute(parts: RouteContext) {
@@ -31,7 +31,7 @@ export function visitsRoute(parts: RouteContext) {
   return new Hono<Authenticated>().post('/return', allow('billing:read'), async (c) => {
     const { caller } = c.var;
     const body = await readBody(c, visitReturnRequest);
-    // Unknown, foreign and expired are told apart by nobody: the id must not be a way to ask about other accounts.
+    // Unknown, foreign and expired are answered alike: the id must not be a way to ask about other accounts.
     const visit = await store.findVisit(body.visit, caller, config.now());
     if (!visit) throw new BillhookError('visit_not_found');
 
@@ -59,7 +59,7 @@ export function visitsRoute(parts: RouteContext) {
   async function changesSince(visit: Visit, record: CustomerRecord | null): Promise<Change[]> {
     if (!record?.facts || record.revision === visit.seen) return [];
     const before = await store.factsAt(visit.customer, visit.seen);
-    // Before a first purchase there was nothing; before a portal that was opened blindly, nobody knows what there was.
+    // Before a first purchase there was nothing; before a portal that was opened without facts, the state is unknown.
     if (before === null && visit.kind !== 'checkout') return [];
     return changesBetween(before, record.facts, (product) => catalogue.productName(product));
   }

@@ -31,7 +31,7 @@ export function webhookRoute({
     } catch (cause) {
       const { code, status } = toProblemError(cause);
       metrics.webhookRefused(code);
-      // Not recorded, and so not known: Stripe delivers it again, but nobody knows when.
+      // Not recorded, and so not known: Stripe delivers it again at an unknown time.
       if (status >= 500) webhookMissed();
       throw cause;
     }

@@ -5,16 +5,18 @@ export interface PostgresAddress {
   readonly connectionString: string;
   /** All tables are in it, so that a host's own database can hold a ledger too. */
   readonly schema: string;
-  /** What the operator wants said at the start of each session (`?options=-c…`). */
+  /** The operator's own settings for the start of each session (`?options=-c…`). */
   readonly sessionOptions: string;
 }
 
 export const isPostgresAddress = (text: string): boolean => /^postgres(?:ql)?:/i.test(text);
 
-/** What is wrong with it, to be read after its name and without repeating its password; `null` when nothing is. */
+/**
+ * The problem with the address, to be read after the option's name and without its password; `null` when there is none.
+ */
 export function postgresAddressProblem(text: string): string | null {
   if (!/^postgres(?:ql)?:\/\//i.test(text)) return 'must start with "postgres://"';
-  // The driver decodes these; what it cannot decode is most often a password that was not encoded.
+  // The driver decodes these; most often it fails on a password that was not encoded.
   if (!URL.canParse(text) || !decodes(text)) {
     return 'must be a web address such as postgres://user:password@host:5432/database, with the password percent-encoded';
   }
@@ -27,7 +29,7 @@ export function postgresAddressProblem(text: string): string | null {
   return null;
 }
 
-/** @param text Without a {@link postgresAddressProblem}. */
+/** @param text - without a {@link postgresAddressProblem} */
 export function readPostgresAddress(text: string): PostgresAddress {
   const url = new URL(text);
   const schema = url.searchParams.get('schema') ?? 'billhook';

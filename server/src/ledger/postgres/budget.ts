@@ -8,7 +8,7 @@ export function postgresBudget(db: PostgresDatabase): BudgetStore {
   return {
     async spend(perSecond, reserve, now, count = 1) {
       return await db.transaction(async (tx) => {
-        // What a crash may forget is refilled within a second: nobody waits for the disk here.
+        // A crash may lose it, and it is refilled within a second: no waiting for the disk here.
         await tx.run(`SET LOCAL synchronous_commit = off`);
         await tx.run(`INSERT INTO budget (one, tokens, at) VALUES (1, @perSecond, @now) ON CONFLICT DO NOTHING`, {
           perSecond: Math.max(1, perSecond),

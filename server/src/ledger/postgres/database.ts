@@ -8,8 +8,8 @@ import { migrate } from './schema.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import type { Bind, Session } from './session.ts';
 /**
- * What every session is told at its start. A webhook that was answered 200 must survive a crash, whatever the server's
- * default is; a process that hangs must not keep others from their rows.
+ * The settings of every session. A webhook that was answered 200 must survive a crash, whatever the server's default
+ * is; a process that hangs must not keep others from their rows.
  */
 const sessionSettings: Readonly<Record<string, string>> = {
   synchronous_commit: 'on',
@@ -45,7 +45,7 @@ export function connectionOf(address: PostgresAddress) {
 export class PostgresDatabase implements Session {
   readonly #pool: Pool;
 
-  /** @param pool Connections at most. */
+  /** @param pool - connections at most */
   private constructor(address: PostgresAddress, pool: number) {
     this.#pool = new Pool({
       ...connectionOf(address),
@@ -55,7 +55,7 @@ export class PostgresDatabase implements Session {
       maxLifetimeSeconds: 30 * 60,
       onConnect: assertDurable,
     });
-    // A connection that breaks while nobody uses it is simply replaced; without a listener it would end the process.
+    // An idle connection that breaks is simply replaced; without a listener it would end the process.
     this.#pool.on('error', () => undefined);
     this.#pool.on('connect', (client) => client.on('error', () => undefined));
   }
@@ -63,7 +63,8 @@ export class PostgresDatabase implements Session {
   /**
    * Connects, and creates or migrates the tables first.
    *
-   * @param pool Connections at most. Default: 10, which eight processes may have on a server of PostgreSQL's own defaults.
+   * @param pool - connections at most. Default: 10, which eight processes may have on a server of PostgreSQL's own
+   *   defaults.
    * @throws {StoreUnavailableError} `store_unavailable`: not reachable, not migratable, newer than this program, not durable.
    */
   static async open(address: PostgresAddress, pool = 10): Promise<PostgresDatabase> {

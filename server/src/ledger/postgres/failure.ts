@@ -1,4 +1,4 @@
-/** What PostgreSQL, its driver or the network says when something fails, in words that an operator can act on. */
+/** Failures of PostgreSQL, its driver or the network, in words that an operator can act on. */
 
 import { DatabaseError } from 'pg';
 import { StoreUnavailableError } from '../errors.ts';
@@ -24,7 +24,7 @@ const words: Readonly<Record<string, string>> = {
   '57P03': 'the database server is starting or stopping',
 };
 
-/** @param doing What could not be done, where the code does not say more. */
+/** @param doing - what could not be done, where the code does not say more */
 export function unavailable(cause: unknown, doing = 'the ledger cannot be used'): StoreUnavailableError {
   if (cause instanceof StoreUnavailableError) return cause;
   // A name with several addresses fails with one error an address, and none of its own.

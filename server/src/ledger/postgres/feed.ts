@@ -1,7 +1,7 @@
 /**
- * What processes tell each other: `pg_notify` inside the transaction that has the news, so that it is heard after the
- * commit or never; and a connection that only listens. Notifications are lost while it is away, so every new connection
- * begins with "something may have been missed".
+ * Messages between processes: `pg_notify` inside the transaction of the change, so that it arrives after the commit or
+ * never; and a connection that only listens. Notifications are lost while it is away, so every new connection begins
+ * with "something may have been missed".
  */
 
 import { Client } from 'pg';
@@ -108,7 +108,7 @@ export class FeedListener {
   }
 }
 
-/** Somebody else's program may use the channel: what is not ours is still a reason to look. */
+/** Another program may use the channel: a foreign message is still a reason to poll. */
 function commitOf(payload: string | undefined): LedgerChange {
   try {
     const commit = JSON.parse(payload ?? '') as LedgerChange;

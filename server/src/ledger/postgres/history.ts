@@ -1,4 +1,4 @@
-/** What happened to an account, and how the ledger stands, from PostgreSQL. */
+/** Histories of accounts, and the ledger's stats, from PostgreSQL. */
 
 import { statsOf } from '../rows.ts';
 import { type HistoryStore } from '../history.ts';
@@ -9,7 +9,7 @@ export function postgresTrail(db: PostgresDatabase): HistoryStore {
   return {
     async timeline({ host, account }, since, limit) {
       return await db.transaction(async (tx) => {
-        // One picture: what is committed between two of these reads would show a cause without its effect.
+        // One snapshot: a commit between two of these reads would show a cause without its effect.
         await tx.run(`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY`);
         const bind = { host, account };
         const newest = { ...bind, since, limit };

@@ -1,4 +1,4 @@
-/** Taking over a ledger from elsewhere: everything or nothing, into tables that nobody has used. */
+/** Imports a ledger: everything or nothing, into unused tables. */
 
 import { number, text, type Row } from '../rows.ts';
 import type { PostgresDatabase } from './database.ts';
@@ -17,7 +17,7 @@ export interface MovedTable {
 
 const rowsAtATime = 500;
 
-/** Whose ledger is here; `null` while nobody has used it. */
+/** The pin of the ledger here; `null` while it is unused. */
 export async function epochHere(session: Session): Promise<string | null> {
   const row = await session.get(`SELECT value FROM meta WHERE key = 'epoch'`);
   return row ? text(row['value']) : null;
@@ -26,7 +26,7 @@ export async function epochHere(session: Session): Promise<string | null> {
 /**
  * Writes everything in one transaction, in which a server that is started here meanwhile waits, and counts what arrived.
  *
- * @param onTable Is told of each table that arrived.
+ * @param onTable - is told of each table that arrived
  * @throws {StoreUnavailableError} when there is a ledger here already, or a row did not arrive.
  */
 export async function receiveLedger(
@@ -47,7 +47,7 @@ export async function receiveLedger(
       const own = await insert(tx, table);
       onTable(table.name, own);
     }
-    // Whoever held a lease wrote to the old ledger, and cannot any more.
+    // Processes with a lease wrote to the old ledger, and cannot any more.
     await tx.run(`UPDATE customers SET lease_until = 0 WHERE lease_until > 0`);
     await tx.run(`UPDATE events SET next_attempt_at = 0 WHERE closed_at IS NULL`);
     await tx.run(`UPDATE outbox SET next_attempt_at = 0 WHERE settled_at IS NULL`);

@@ -30,7 +30,7 @@ import type { BillingStore } from '../ledger.ts';
  * const store = await openPostgresStore('postgres://billhook:…@db.internal/app?schema=billhook');
  * ```
  *
- * @param address Of the database. `schema` is the one that holds the tables; default: `billhook`.
+ * @param address - of the database. `schema` is the one that holds the tables; default: `billhook`.
  * @throws {StoreUnavailableError} `store_unavailable`: not reachable, not migratable, newer than this program, or not durable.
  */
 export async function openPostgresStore(address: string): Promise<BillingStore> {

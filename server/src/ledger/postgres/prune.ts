@@ -11,7 +11,7 @@ const forgotten: readonly (readonly [table: string, condition: string])[] = [
   ['outbox', 'at < @before'],
   [
     'revisions',
-    // What was still true at `before` stays: it is what a person who left since then has seen.
+    // Facts still current at `before` stay: a person who left since then has seen them.
     `EXISTS (SELECT 1 FROM revisions AS next WHERE next.customer = one.customer
              AND next.revision > one.revision AND next.at < @before)`,
   ],
@@ -21,7 +21,7 @@ export async function prune(db: PostgresDatabase, before: number): Promise<void>
   for (const [table, condition] of forgotten) {
     let deleted;
     do {
-      // What another process is just deleting, or working on, is left to it.
+      // Rows that another process is deleting or working on are skipped.
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       deleted = await db.run(
         `WITH old AS (SELECT ctid FROM ${table} AS one WHERE ${condition} LIMIT @limit FOR UPDATE SKIP LOCKED)

@@ -156,7 +156,10 @@ export const migrations: readonly string[] = [
   `,
 ];
 
-/** Every process does it at its start: one at a time, and the others find it done. What fails leaves nothing behind. */
+/**
+ * Every process does it at its start: one at a time, and the others find it done. A failed migration leaves nothing
+ * behind.
+ */
 export async function migrate(tx: Session, schema: string): Promise<void> {
   // As long as it takes: an index on a large table, or another process at it.
   await tx.run(`SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)`);

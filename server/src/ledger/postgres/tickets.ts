@@ -21,8 +21,8 @@ export async function raiseTicket(
 }
 
 /**
- * Those of these customers that are linked and living, locked in the order of their ids: whoever locks several rows in
- * one order cannot wait for somebody who waits for him.
+ * Those of these customers that are linked and living, locked in the order of their ids: transactions that lock rows in
+ * one order cannot deadlock.
  */
 export async function lockLiving(tx: Session, customers: readonly string[]): Promise<Set<string>> {
   const rows = await tx.all(

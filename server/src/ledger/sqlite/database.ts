@@ -8,7 +8,7 @@ import { StoreUnavailableError } from '../errors.ts';
 
 export type Bind = Record<string, string | number | null>;
 
-/** What an operator can act on, by SQLite's own code. */
+/** Words that an operator can act on, by SQLite's own code. */
 const words: readonly (readonly [code: RegExp, words: string])[] = [
   [/^SQLITE_FULL/, 'the ledger’s disk is full'],
   [/^SQLITE_READONLY/, 'the ledger’s file, or its folder, is read-only'],

@@ -28,10 +28,10 @@ export function refuseMoved(db: Database.Database): void {
   if (state !== null) throw new Error(words[state]);
 }
 
-/** Inside a transaction: nobody writes from its commit on. */
+/** Inside a transaction: no write comes after its commit. */
 export function closeForMoving(db: Database.Database, state: MovingState): void {
   db.prepare(`INSERT INTO meta (key, value) VALUES ('moving', @state)`).run({ state });
-  // Nor reads, once it was moved: what is shown from here would be older than what is shown from there.
+  // No read either, once it was moved: pages from here would be older than pages from there.
   if (state === 'moved' && tablesOf(db).includes('customers')) {
     db.exec(`ALTER TABLE customers RENAME TO customers_moved`);
   }

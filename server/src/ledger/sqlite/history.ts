@@ -1,4 +1,4 @@
-/** What happened to an account, and how the ledger stands, from SQLite. */
+/** Histories of accounts, and the ledger's stats, from SQLite. */
 
 import { statsOf } from '../rows.ts';
 import { type HistoryStore } from '../history.ts';

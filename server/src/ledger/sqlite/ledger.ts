@@ -21,7 +21,7 @@ import type { BillingStore } from '../ledger.ts';
 /**
  * Opens the ledger, creating or migrating it first.
  *
- * @param path A file, or `':memory:'` for a ledger that dies with the process.
+ * @param path - a file, or `':memory:'` for a ledger that dies with the process
  * @throws {StoreUnavailableError} `store_unavailable`: not openable, not migratable, newer than this program, or not durable.
  */
 export function openSqliteStore(path: string): BillingStore {
@@ -104,7 +104,7 @@ export function openSqliteStore(path: string): BillingStore {
         db.run(`DELETE FROM visits WHERE expires_at < @before`, { before });
         db.run(`DELETE FROM outbox WHERE at < @before`, { before });
         db.run(`DELETE FROM syncs WHERE at < @before`, { before });
-        // What was still true at `before` stays: it is what a person who left since then has seen.
+        // Facts still current at `before` stay: a person who left since then has seen them.
         db.run(
           `DELETE FROM revisions WHERE EXISTS (
              SELECT 1 FROM revisions AS next WHERE next.customer = revisions.customer
