@@ -170,9 +170,9 @@ function inSteps(store: BillingStore, machine: Machine, several: boolean): Billi
   return new Proxy(store, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name);
-      if (typeof value !== 'function' || name === 'follow') return value;
-      // Where several processes share a ledger, nobody may end the leases of the others.
-      if (name === 'resume' && several) return async () => undefined;
+      if (typeof value !== 'function' || name === ('subscribe' satisfies keyof BillingStore)) return value;
+      // Where several processes share a ledger, a start must not end the leases of the others.
+      if (name === ('releaseLeases' satisfies keyof BillingStore) && several) return async () => undefined;
       return (...args: unknown[]) =>
         machine.step(String(name), async () => (await Reflect.apply(value, target, args)) as unknown);
     },

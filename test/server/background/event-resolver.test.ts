@@ -23,7 +23,7 @@ beforeAll(async () => {
   await stage.bff.snapshot(stage.as('pastDue'));
   const { stripe, sandbox } = stage;
   const [subscription] = (await stripe.subscriptions.list({ customer })).data;
-  const [invoice] = (await stripe.invoices.list({ customer, status: 'unresolved', expand: ['data.payments'] })).data;
+  const [invoice] = (await stripe.invoices.list({ customer, status: 'open', expand: ['data.payments'] })).data;
   const [payment] = invoice?.payments?.data ?? [];
   const [price] = (await stripe.prices.list({ lookup_keys: ['team_monthly'] })).data;
   const session = await stripe.checkout.sessions.create({

@@ -170,7 +170,7 @@ describe('one sweep', () => {
   it('goes on where a process that died had left it', async () => {
     await lose(130);
     const dying = new AbortController();
-    const killing = { ...store, keepTurn: killedAfter(dying, store) };
+    const killing = { ...store, renewJob: killedAfter(dying, store) };
     expect(await sweep({ ...parts, store: killing }, await take(), lease, dying.signal)).toBeNull();
     expect(await store.acquireJob('sweep', 0, lease, Date.now()), 'the lease still holds').toBeNull();
     sandbox.requests.clear();

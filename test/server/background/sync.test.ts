@@ -24,14 +24,14 @@ it('a moment that passes during the fetch is due at once', async () => {
     onChange: () => undefined,
   });
   const gateway = {
-    async look() {
+    async fetchCustomer() {
       now += 5_000;
       const trial = { id: 'sub_1', status: 'trialing', trial_end: trialEnd / 1000, created: (noon - 11 * day) / 1000 };
       return { customer: { id: 'cus_1' }, subscriptions: [trial], openInvoices: [] };
     },
   } as unknown as StripeGateway;
   const catalogue = {
-    learn: async () => undefined,
+    fetchMissing: async () => undefined,
     productName: () => null,
     price: () => null,
   } as unknown as Catalogue;

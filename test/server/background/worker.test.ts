@@ -287,7 +287,7 @@ describe('hints without a customer', () => {
     await store.recordEvent(hint('evt_other', 'inpay_2'), now);
     const subjects: string[] = [];
     const gateway = {
-      look: nothing,
+      fetchCustomer: nothing,
       customerOf: async ({ id }: Subject) => {
         subjects.push(`${currentContext().priority} ${id}`);
         return 'cus_payer';

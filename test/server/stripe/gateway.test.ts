@@ -106,8 +106,8 @@ describe('the budget', () => {
     const admitted: Priority[] = [];
     const heeded: number[] = [];
     const budget = {
-      admit: async ({ priority: lane }: RequestContext) => void admitted.push(lane),
-      heed: (milliseconds: number) => void heeded.push(milliseconds),
+      acquire: async ({ priority: lane }: RequestContext) => void admitted.push(lane),
+      backOff: (milliseconds: number) => void heeded.push(milliseconds),
     };
     return { admitted, heeded, budget: budget as unknown as NonNullable<StripeGatewayOptions['budget']> };
   };
