@@ -15,9 +15,11 @@ import { applyPaidChanges } from './engine/pending-update.ts';
 import { savePortalSettings } from './engine/portal.ts';
 import { createApi } from './http/api.ts';
 import { createFaults } from './http/faults.ts';
+import { createKeys } from './http/keys.ts';
 import { createRequestLog } from './http/request-log.ts';
 import { createPages } from './pages/index.ts';
 import { startPage } from './pages/start.ts';
+import { ACCOUNT_ID } from './routes/account.ts';
 import { registerRoutes } from './routes/index.ts';
 import type { StripeSandbox, StripeSandboxOptions } from './sandbox.ts';
 import { createClock } from './state/clock.ts';
@@ -59,6 +61,7 @@ export function createSandbox(options: StripeSandboxOptions = {}): StripeSandbox
     settings,
     origin: () => options.publicUrl ?? listening?.url ?? 'http://localhost',
   });
+  const keys = createKeys(secretKey, ACCOUNT_ID, () => state.ids.token(24));
   applyPaidChanges(state);
   followSubscriptions(state);
   const deliveries = createDeliveries({
@@ -71,7 +74,7 @@ export function createSandbox(options: StripeSandboxOptions = {}): StripeSandbox
   });
   clock.drive(createDueWork(state, () => deliveries.settled()));
 
-  const { app: v1, api } = createApi({ state, secretKey, faults, log: requests, closing: closing.signal });
+  const { app: v1, api } = createApi({ state, keys, faults, log: requests, closing: closing.signal });
   registerRoutes(api, deliveries);
 
   const app = new Hono();
@@ -84,6 +87,7 @@ export function createSandbox(options: StripeSandboxOptions = {}): StripeSandbox
     requests,
     settings,
     state,
+    addRestrictedKey: (permissions) => keys.addRestricted(permissions),
     savePortalSettings: () => savePortalSettings(state),
     async listen(port = 0) {
       if (listening) throw new Error('the sandbox is listening already');

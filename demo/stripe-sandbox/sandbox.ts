@@ -33,6 +33,8 @@ export interface StripeSandbox {
   readonly settings: Settings;
   /** The books themselves, for tests that look without asking. */
   readonly state: State;
+  /** Makes a key that may do only this, such as `customer_read` (KEY-1). */
+  addRestrictedKey(permissions: readonly string[]): string;
   /** Saves the portal's settings in the Dashboard, which makes the default configuration (HTTP-5). */
   savePortalSettings(): PortalConfiguration;
   /** Listens on the loopback address. Port 0 takes any that is free. */

@@ -17,11 +17,12 @@ const CHARGES: readonly CardBehaviour[] = ['works', 'failsOnCharge', 'needsAuthe
  * GET  /sandbox/deliveries                  { settings, paused, deliveries }
  * POST /sandbox/deliveries                  DeliverySettings, and { paused }, { retryNow: true }
  * POST /sandbox/deliveries/next             a DeliveryRule
- * POST /sandbox/endpoints                   { url, events?, secret?, thin? } → { id, secret }
+ * POST /sandbox/endpoints                   { url, events?, secret?, thin?, apiVersion? } → { id, secret }
  * GET  /sandbox/events                      newest first, with how each was delivered
  * POST /sandbox/events/:id/resend
  * POST /sandbox/charges/next                { outcome }: works | failsOnCharge | needsAuthentication | insufficientFunds
  * POST /sandbox/portal-settings             saves the Dashboard's portal settings (makes the default configuration)
+ * POST /sandbox/keys                      { permissions } → { key }: a restricted key
  * GET  /sandbox/settings   PATCH            Settings
  * GET  /sandbox/requests   DELETE           what was asked of /v1
  * ```
@@ -92,6 +93,7 @@ export function createControlRoom(sandbox: StripeSandbox): Hono {
       events?: string[];
       secret?: string;
       thin?: boolean;
+      apiVersion?: string;
     }>();
     if (!isEndpoint(url)) return context.json({ error: 'url must be an http or https address of this machine' }, 400);
     const { endpoint, secret } = sandbox.deliveries.addEndpoint(url, options);
@@ -117,6 +119,11 @@ export function createControlRoom(sandbox: StripeSandbox): Hono {
     if (!CHARGES.includes(outcome)) return context.json({ error: `outcome must be one of ${CHARGES.join(', ')}` }, 400);
     sandbox.state.nextCharges.push(outcome);
     return context.json({ next: sandbox.state.nextCharges });
+  });
+  room.post('/keys', async (context) => {
+    const { permissions } = await context.req.json<{ permissions?: unknown }>();
+    if (!Array.isArray(permissions)) return context.json({ error: 'permissions must be a list' }, 400);
+    return context.json({ key: sandbox.addRestrictedKey(permissions.map(String)) });
   });
   room.post('/portal-settings', (context) => context.json(sandbox.savePortalSettings()));
   room.get('/settings', (context) => context.json(sandbox.settings));

@@ -6,6 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono, type Context } from 'hono';
 import qs from 'qs';
+import { inShapeOf } from '../engine/versions.ts';
 import { invalidRequest, StripeError } from '../errors.ts';
 import { API_VERSION } from '../state/events.ts';
 import type { State } from '../state/state.ts';
@@ -13,8 +14,10 @@ import { checkDeclared } from './declared.ts';
 import { answerKind, checkExpand, expand } from './expand.ts';
 import type { Fault, FaultPlan } from './faults.ts';
 import { createIdempotencyKeys, type StoredAnswer } from './idempotency.ts';
+import { masked, type Keys } from './keys.ts';
 import { isRecord, list, readShape, text, type Read, type Shape } from './params.ts';
 import type { LoggedRequest, RequestLog } from './request-log.ts';
+import { requireVersion } from './versions.ts';
 
 /** What an endpoint is given. It runs to its end without waiting, so no two requests ever see half a change. */
 export interface Call<S extends Shape> {
@@ -34,7 +37,7 @@ export interface Api {
 
 export interface ApiOptions {
   state: State;
-  secretKey: string;
+  keys: Keys;
   faults: FaultPlan;
   log: RequestLog & { add(request: LoggedRequest): void };
   /** Aborted when the sandbox closes, so that hanging requests are let go. */
@@ -46,7 +49,7 @@ const LARGEST_BODY = 1024 * 1024;
 export function createApi(options: ApiOptions): { app: Hono; api: Api } {
   const { state, faults, log } = options;
   const app = new Hono();
-  const keys = createIdempotencyKeys(() => state.clock.now());
+  const idempotency = createIdempotencyKeys(() => state.clock.now());
 
   const route = <S extends Shape>(
     method: 'GET' | 'POST' | 'DELETE',
@@ -60,6 +63,7 @@ export function createApi(options: ApiOptions): { app: Hono; api: Api } {
       const requestId = state.ids.next('req');
       const key = method === 'POST' ? (context.req.header('idempotency-key') ?? null) : null;
       const raw = await readParams(context, method);
+      const version = context.req.header('stripe-version') ?? API_VERSION;
       const logged: LoggedRequest = {
         id: requestId,
         at: state.clock.now(),
@@ -72,7 +76,7 @@ export function createApi(options: ApiOptions): { app: Hono; api: Api } {
       };
       log.add(logged);
 
-      const refused = authenticate(context, options.secretKey);
+      const refused = authenticate(context, options.keys);
       if (refused) {
         logged.status = 401;
         return refused;
@@ -81,14 +85,14 @@ export function createApi(options: ApiOptions): { app: Hono; api: Api } {
       const over = faults.overLimit();
       const answerWith = (answer: StoredAnswer, extra: Record<string, string> = {}): Response => {
         logged.status = answer.status;
-        return respond(answer, requestId, key, extra);
+        return respond(answer, requestId, key, { 'stripe-version': version, ...extra });
       };
       const failWith = (error: StripeError, extra: Record<string, string> = {}): Response =>
         answerWith(errorAnswer(error, requestId), { ...(error.executed ? SETTLED : {}), ...extra });
 
       try {
         if (key !== null) {
-          const stored = keys.begin(key, `${context.req.path}?${JSON.stringify(raw)}`);
+          const stored = idempotency.begin(key, `${context.req.path}?${JSON.stringify(raw)}`);
           if (stored) {
             logged.replayed = true;
             return answerWith(stored, {
@@ -113,7 +117,7 @@ export function createApi(options: ApiOptions): { app: Hono; api: Api } {
         }
         const answer = run();
         if (key !== null && answer.keep) {
-          keys.finish(key, answer);
+          idempotency.finish(key, answer);
           kept = true;
         }
         const after = fault && executes(fault) ? await goWrong(context, fault, answer.body, options.closing) : null;
@@ -121,12 +125,14 @@ export function createApi(options: ApiOptions): { app: Hono; api: Api } {
         if (after) return after;
         return answerWith(answer, method === 'POST' && answer.keep ? SETTLED : {});
       } finally {
-        if (key !== null && !kept) keys.forget(key);
+        if (key !== null && !kept) idempotency.forget(key);
       }
 
       function run(): StoredAnswer & { keep: boolean } {
         const cause = method === 'GET' ? { id: null, idempotency_key: null } : { id: requestId, idempotency_key: key };
         try {
+          options.keys.require(keyOf(context) ?? '', method, path);
+          const release = requireVersion(version);
           checkDeclared(method, path, raw);
           const params = readShape(full, raw);
           const { expand: paths = [] } = params as { expand?: string[] };
@@ -136,7 +142,7 @@ export function createApi(options: ApiOptions): { app: Hono; api: Api } {
           );
           return {
             status: 200,
-            body: JSON.stringify(expand(state, kind, result, paths), null, 2),
+            body: JSON.stringify(inShapeOf(state, release, expand(state, kind, result, paths)), null, 2),
             requestId,
             keep: true,
           };
@@ -194,12 +200,18 @@ async function readParams(context: Context, method: string): Promise<Record<stri
   return isRecord(parsed) ? parsed : {};
 }
 
+const keyOf = (context: Context): string | undefined => {
+  const given = context.req.header('authorization')?.replace(/^Bearer /, '');
+  if (!given?.startsWith('Basic ')) return given;
+  return Buffer.from(given.slice('Basic '.length), 'base64').toString().replace(/:$/, '');
+};
+
 /** HTTP-6: 401 comes without `Stripe-Version` and `Request-Id`. */
-function authenticate(context: Context, secretKey: string): Response | null {
-  const given = context.req.header('authorization')?.replace(/^(Bearer|Basic) /, '');
-  if (given === secretKey || given === Buffer.from(`${secretKey}:`).toString('base64')) return null;
+function authenticate(context: Context, keys: Keys): Response | null {
+  const given = keyOf(context);
+  if (given !== undefined && keys.holds(given)) return null;
   const message = given
-    ? `Invalid API Key provided: ${given.slice(0, 8)}${'*'.repeat(Math.max(3, given.length - 12))}${given.length > 12 ? given.slice(-4) : ''}`
+    ? `Invalid API Key provided: ${masked(given)}`
     : `You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').`;
   return Response.json(
     { error: { message, type: 'invalid_request_error' } },

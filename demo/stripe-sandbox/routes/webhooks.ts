@@ -1,10 +1,11 @@
 /** Webhook endpoints, and the events that are sent to them. */
 
+import type { Stripe } from 'stripe';
 import { invalidRequest, noSuch, StripeError } from '../errors.ts';
 import type { Api } from '../http/api.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
-import { emptyable, flag, list, metadata, required, text, timeRange } from '../http/params.ts';
-import { API_VERSION } from '../state/events.ts';
+import { emptyable, flag, list, metadata, required, text, timeRange, union } from '../http/params.ts';
+import { requireVersion } from '../http/versions.ts';
 import type { State } from '../state/state.ts';
 import type { WebhookEndpoint } from '../state/wire.ts';
 import type { Deliveries } from '../webhooks/deliveries.ts';
@@ -15,7 +16,7 @@ export function webhookRoutes(api: Api, deliveries: Deliveries): void {
   api.post(
     '/v1/webhook_endpoints',
     {
-      api_version: text,
+      api_version: union<Stripe.WebhookEndpointCreateParams.ApiVersion>(),
       connect: flag,
       description: emptyable(text),
       enabled_events: required(list(text)),
@@ -28,15 +29,8 @@ export function webhookRoutes(api: Api, deliveries: Deliveries): void {
           code: 'url_invalid',
           param: 'url',
         });
-      // OBJ-3: an endpoint's version decides the shape of what it is sent, and the sandbox has only one.
-      if (params.api_version !== undefined && params.api_version !== API_VERSION) {
-        throw invalidRequest(
-          `Invalid Stripe API version: ${params.api_version}. The sandbox speaks ${API_VERSION} only.`,
-          {
-            param: 'api_version',
-          },
-        );
-      }
+      // OBJ-3: an endpoint's version decides the shape of what it is sent.
+      if (params.api_version !== undefined) requireVersion(params.api_version);
       const endpoint: WebhookEndpoint = {
         id: state.ids.next('we'),
         object: 'webhook_endpoint',

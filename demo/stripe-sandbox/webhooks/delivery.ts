@@ -64,7 +64,7 @@ export interface Deliveries {
    */
   addEndpoint(
     url: string,
-    options?: { events?: string[]; secret?: string; thin?: boolean },
+    options?: { events?: string[]; secret?: string; thin?: boolean; apiVersion?: string },
   ): { endpoint: WebhookEndpoint; secret: string };
   /** A new secret; the old one goes on signing beside it until `dropOldSecrets`. */
   rollSecret(endpoint: string): string;

@@ -1,5 +1,6 @@
 /** Webhook endpoints' secrets, and what each is sent. */
 
+import { inShapeOf, releaseOf } from '../engine/versions.ts';
 import { API_VERSION } from '../state/events.ts';
 import type { State } from '../state/state.ts';
 import type { SandboxEvent, WebhookEndpoint } from '../state/wire.ts';
@@ -11,6 +12,18 @@ export interface Endpoints extends Pick<Deliveries, 'addEndpoint' | 'addSecret' 
   bodyFor(endpoint: string, event: SandboxEvent): string;
   /** @param wrong - signs with a secret that the endpoint does not know */
   signature(endpoint: string, body: string, wrong: boolean): string;
+}
+
+/** OBJ-3: an event has the shape of its endpoint's version. */
+function inVersionOf(state: State, endpoint: string, event: SandboxEvent): object {
+  const version = state.webhookEndpoints.get(endpoint)?.api_version ?? API_VERSION;
+  const { object, ...rest } = event.data;
+  return {
+    ...event,
+    api_version: version,
+    data: { object: inShapeOf(state, releaseOf(version) ?? 'endive', object), ...rest },
+    pending_webhooks: Math.max(1, event.pending_webhooks),
+  };
 }
 
 export function createEndpoints(state: State): Endpoints {
@@ -30,7 +43,7 @@ export function createEndpoints(state: State): Endpoints {
       const endpoint: WebhookEndpoint = {
         id: state.ids.next('we'),
         object: 'webhook_endpoint',
-        api_version: API_VERSION,
+        api_version: options.apiVersion ?? API_VERSION,
         application: null,
         created: state.clock.seconds(),
         description: null,
@@ -46,9 +59,7 @@ export function createEndpoints(state: State): Endpoints {
       return { endpoint, secret: addSecret(endpoint.id, options.secret) };
     },
     bodyFor: (endpoint, event) =>
-      thin.has(endpoint)
-        ? thinBody(event)
-        : prettyJson({ ...event, pending_webhooks: Math.max(1, event.pending_webhooks) }),
+      thin.has(endpoint) ? thinBody(event) : prettyJson(inVersionOf(state, endpoint, event)),
     // By the real clock: receivers compare it with theirs.
     signature: (endpoint, body, wrong) =>
       signatureHeader(body, wrong ? [newSecret()] : secretsOf(endpoint), Math.floor(Date.now() / 1000)),

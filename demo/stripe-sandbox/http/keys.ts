@@ -1,0 +1,75 @@
+/** Who may ask for what: the account's secret key for everything, restricted keys for what they were given (KEY-1). */
+
+import { StripeError } from '../errors.ts';
+
+export interface Keys {
+  /** Makes a key that may do only this, such as `customer_read`; `_write` includes `_read`. */
+  addRestricted(permissions: readonly string[]): string;
+  /** Whether a request comes with a key of this account. */
+  holds(key: string): boolean;
+  /** @throws {StripeError} 403, naming the permission that is missing */
+  require(key: string, method: string, path: string): void;
+}
+
+/** What the Dashboard calls the permission for each collection. Names beyond those in Stripe's messages are a guess. */
+const resources: Readonly<Record<string, string>> = {
+  account: 'account',
+  accounts: 'account',
+  active_entitlements: 'entitlement',
+  charges: 'charge',
+  coupons: 'coupon',
+  credit_notes: 'credit_note',
+  customers: 'customer',
+  disputes: 'dispute',
+  events: 'event',
+  features: 'entitlement',
+  invoice_payments: 'invoice',
+  invoiceitems: 'invoice',
+  invoices: 'invoice',
+  payment_intents: 'payment_intent',
+  payment_methods: 'payment_method',
+  prices: 'plan',
+  products: 'product',
+  promotion_codes: 'promotion_code',
+  refunds: 'charge',
+  setup_intents: 'setup_intent',
+  subscription_items: 'subscription',
+  subscription_schedules: 'subscription',
+  subscriptions: 'subscription',
+  tax_rates: 'tax_rate',
+  webhook_endpoints: 'webhook',
+};
+
+/** @example permissionFor('GET', '/v1/customers/:id'); // 'customer_read' */
+export function permissionFor(method: string, path: string): string {
+  const [, , first = '', second = ''] = path.split('/');
+  const right = method === 'GET' ? 'read' : 'write';
+  if (first === 'checkout') return `checkout_session_${right}`;
+  if (first === 'billing_portal') return `customer_portal_${right}`;
+  return `${resources[first] ?? resources[second] ?? first}_${right}`;
+}
+
+export function createKeys(secretKey: string, account: string, newToken: () => string): Keys {
+  const restricted = new Map<string, ReadonlySet<string>>();
+  return {
+    addRestricted(permissions) {
+      const key = `rk_test_${newToken()}`;
+      restricted.set(key, new Set(permissions));
+      return key;
+    },
+    holds: (key) => key === secretKey || restricted.has(key),
+    require(key, method, path) {
+      const allowed = restricted.get(key);
+      const needed = permissionFor(method, path);
+      if (!allowed || allowed.has(needed) || allowed.has(needed.replace(/_read$/, '_write'))) return;
+      throw new StripeError(403, {
+        type: 'invalid_request_error',
+        message: `The provided key '${masked(key)}' does not have the required permissions for this endpoint on account '${account}'. Having the 'rak_${needed}' permission would allow this request to continue.`,
+      });
+    },
+  };
+}
+
+/** A key as errors show it. */
+export const masked = (key: string): string =>
+  `${key.slice(0, 8)}${'*'.repeat(Math.max(3, key.length - 12))}${key.length > 12 ? key.slice(-4) : ''}`;
