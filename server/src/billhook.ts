@@ -127,11 +127,12 @@ export async function createBillhook(
       upkeep,
     );
     const linking = createLinking(config, store, gateway, wakeWorker);
+    const limits = createLimits(config.limits, config.proxies);
     const auth = {
       verify: widgetTokenVerifier(config.publicUrl, (host) => config.hosts.get(host) ?? null),
       hosts: config.hosts,
       now: config.now,
-      limits: createLimits(config.limits, config.proxies),
+      limits,
     };
     const routes: RouteContext = {
       config,
@@ -143,6 +144,7 @@ export async function createBillhook(
       wakeWorker,
       requestSweep: () => keeping.requestSweep(),
       metrics,
+      limits,
       stripeAccount: identity,
       read,
       linking,

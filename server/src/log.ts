@@ -16,6 +16,7 @@ export interface LogFields {
   readonly code?: string;
   readonly status?: number;
   readonly method?: string;
+  /** Of a request, or of a file. */
   readonly path?: string;
   readonly count?: number;
   readonly milliseconds?: number;
@@ -37,12 +38,17 @@ export interface Log {
 /** For library users that want silence. */
 export const silentLog: Log = { info() {}, warn() {}, error() {} };
 
+/** Each alternative takes what it began with, to its end: a pattern that could fail late would look at a text again and again. */
 const secrets =
-  /\b(?:(?:sk|rk|pk)_(?:test|live)_\w+|whsec_\w+|eyJ[\w-]+\.[\w-]+\.[\w-]*)|(?:https?|postgres(?:ql)?):\/\/[^\s)'"]+/g;
+  /\b(?:(?:sk|rk|pk)_(?:test|live)_\w+|whsec_[\w+/=-]+|eyJ[\w.-]*)|(?:https?|postgres(?:ql)?):\/\/[^\s)'"]+/g;
+
+/** Characters of a cause that are looked at, and kept. */
+const looked = 10_000;
+const kept = 500;
 
 /** A cause in one line, safe to keep: keys, tokens and addresses are blanked, wherever a driver may have put them. */
 export function describeCause(cause: unknown): string {
   const line = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
   const root = cause instanceof Error && cause.cause instanceof Error ? ` (${cause.cause.message})` : '';
-  return (line + root).replaceAll(secrets, '[redacted]').slice(0, 500);
+  return (line + root).slice(0, looked).replaceAll(secrets, '[redacted]').slice(0, kept);
 }

@@ -6,6 +6,7 @@ import { RequestBudget } from './stripe/request-budget.ts';
 import { createMetrics, type Metrics } from './operations/metrics.ts';
 import { isPostgresAddress } from './ledger/postgres/address.ts';
 import { openPostgresStore } from './ledger/postgres/ledger.ts';
+import { widerThanOwner } from './ledger/sqlite/file-mode.ts';
 import { openSqliteStore } from './ledger/sqlite/ledger.ts';
 import type { BillingStore, StripeIdentity } from './ledger/ledger.ts';
 import { createStripeGateway, StripeFailure, type StripeGateway, type StripeGatewayOptions } from './stripe/gateway.ts';
@@ -40,6 +41,9 @@ export interface Services {
 export async function openServices(options: BillhookOptions): Promise<Services> {
   const config = await readConfig(options);
   const store = await openStore(config.database);
+  if (!isPostgresAddress(config.database)) {
+    for (const path of widerThanOwner(config.database)) config.log.warn('ledger.readable_by_others', { path });
+  }
   const metrics = createMetrics();
   const budget = new RequestBudget(store, {
     perSecond: config.stripe.requestsPerSecond,

@@ -12,6 +12,7 @@ import { Outbox, type ReadAccess } from '../../server/src/background/outbox.ts';
 import { accessView } from '../../server/src/accounts/access.ts';
 import { createReadAccount } from '../../server/src/accounts/view.ts';
 import { reconcile } from '../../server/src/background/reconcile.ts';
+import { createLimits } from '../../server/src/http/rate-limits.ts';
 import { webhookRoute } from '../../server/src/http/routes/webhook.ts';
 import type { BillingStore } from '../../server/src/ledger/ledger.ts';
 import { createStripeGateway, type StripeGateway } from '../../server/src/stripe/gateway.ts';
@@ -100,7 +101,16 @@ async function startProcess(
   const wakeWorker = () => worker.wake();
   const linking = createLinking(config, store, gateway, wakeWorker);
   const app = new Hono()
-    .route('/', webhookRoute({ ...parts, stripeAccount: () => null, wakeWorker, requestSweep: () => undefined }))
+    .route(
+      '/',
+      webhookRoute({
+        ...parts,
+        stripeAccount: () => null,
+        wakeWorker,
+        requestSweep: () => undefined,
+        limits: createLimits(config.limits, 0),
+      }),
+    )
     .onError((_cause, c) => c.text('', 500));
   const webhook: LedgerProcess['webhook'] = async (body, signature) =>
     (await app.request('/', { method: 'POST', body, headers: { 'stripe-signature': signature } })).status;

@@ -19,6 +19,7 @@ export type LinkRefusal =
   | 'customer_deleted'
   | 'livemode_mismatch'
   | 'host_mismatch'
+  | 'account_mismatch'
   | Exclude<LinkOutcome, 'linked' | 'alreadyLinked'>;
 
 export interface Linking {
@@ -57,7 +58,7 @@ export function createLinking(config: Config, store: BillingStore, gateway: Stri
     async link(ref, customer) {
       const { host, account } = ref;
       const found = await gateway.introduced(customer);
-      const outcome = refusal(found, host) ?? (await store.link({ host, account }, customer, config.now()));
+      const outcome = refusal(found, ref) ?? (await store.link({ host, account }, customer, config.now()));
       if (outcome === 'linked') {
         config.log.info('link.made', { host, account, customer, audit: true });
         wake();
@@ -94,12 +95,14 @@ export function createLinking(config: Config, store: BillingStore, gateway: Stri
     return isLiving(record) ? record : null;
   }
 
-  function refusal(found: Awaited<ReturnType<StripeGateway['introduced']>>, host: string): LinkRefusal | null {
+  function refusal(found: Awaited<ReturnType<StripeGateway['introduced']>>, ref: AccountRef): LinkRefusal | null {
     if (found.deleted) return 'customer_deleted';
     if (found.livemode !== config.livemode) return 'livemode_mismatch';
     // Where several hosts share a Stripe account, the customer's metadata must name its host.
     const mustBeNamed = found.host !== null || config.hosts.size > 1;
-    return mustBeNamed && found.host !== host ? 'host_mismatch' : null;
+    if (mustBeNamed && found.host !== ref.host) return 'host_mismatch';
+    // A customer that Billhook made for one account is nobody else's to introduce.
+    return found.account !== null && found.account !== ref.account ? 'account_mismatch' : null;
   }
 }
 

@@ -21,7 +21,7 @@ export type SchedulerParts = SweepParts &
     /** Makes sure that the ledger is the key's, should Stripe have been out of reach at the start. */
     readonly confirm: () => Promise<void>;
     readonly log: Log;
-    readonly metrics: Pick<Metrics, 'drift'>;
+    readonly metrics: Pick<Metrics, 'drift' | 'swept'>;
   };
 
 export interface SchedulerOptions {
@@ -91,6 +91,7 @@ export class Scheduler {
       const receipt = await sweep(this.#parts, turn, leaseMs, this.#stopping.signal);
       if (receipt === null) return;
       log.info('sweep.done', { count: receipt.new });
+      this.#parts.metrics.swept(receipt.new);
       // The drift that a sweep found shows only after its tickets were worked off: the next sweep counts it.
       if (last) this.#count(await driftBetweenTimes(store, 'sweep', last.startedAt, turn.startedAt), 'sweep');
     });

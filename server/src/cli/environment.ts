@@ -78,6 +78,7 @@ function fromFile(path: string, env: Environment): Json {
       .map((name) => ({ option: path, must: `must not hold "${name}": secrets come from the environment` })),
   );
   if (problems.length > 0) throw new ConfigError(problems);
+  refuseSharedVariables(hosts, env);
   const { stripe, publicUrl, database, metrics } = oneHost(env);
   return {
     ...file,
@@ -89,10 +90,28 @@ function fromFile(path: string, env: Environment): Json {
   };
 }
 
+const variableOf = (variable: string, id: unknown): string =>
+  `${variable}_${String(id).toUpperCase().replaceAll(/\W/g, '_')}`;
+
+/** `team-a` and `team.a` would read one variable, and each could mint the other's tokens. */
+function refuseSharedVariables(hosts: readonly Json[], env: Environment): void {
+  const ids = hosts.map(({ id }) => id);
+  const problems = ids.flatMap((id, index) =>
+    ['BILLHOOK_HOST_SECRET', 'BILLHOOK_HOST_WEBHOOK_SECRET'].flatMap((name) => {
+      const variable = variableOf(name, id);
+      const other = ids.slice(0, index).find((earlier) => earlier !== id && variableOf(name, earlier) === variable);
+      if (other === undefined || env[variable] === undefined) return [];
+      return [
+        { option: variable, must: `must not be read by two hosts, "${String(other)}" and "${String(id)}": rename one` },
+      ];
+    }),
+  );
+  if (problems.length > 0) throw new ConfigError(problems);
+}
+
 /** `BILLHOOK_HOST_SECRET_ACME`; for the only host `BILLHOOK_HOST_SECRET` will do. Its webhook’s likewise. */
 function secretsOf({ id, webhook }: Json, count: number, env: Environment): Json {
-  const suffix = String(id).toUpperCase().replaceAll(/\W/g, '_');
-  const own = (variable: string) => listOf(env[`${variable}_${suffix}`] ?? (count === 1 ? env[variable] : undefined));
+  const own = (variable: string) => listOf(env[variableOf(variable, id)] ?? (count === 1 ? env[variable] : undefined));
   const [secrets, webhookSecrets] = [own('BILLHOOK_HOST_SECRET'), own('BILLHOOK_HOST_WEBHOOK_SECRET')];
   return {
     ...(secrets === undefined ? {} : { secrets }),

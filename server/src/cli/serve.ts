@@ -3,12 +3,20 @@
 import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import { pino } from 'pino';
-import { createBillhook } from '../billhook.ts';
+import { createBillhook, type Billhook } from '../billhook.ts';
 import { ConfigError } from '../config/config.ts';
 import { nameOf, optionsFrom, type Environment } from './environment.ts';
 import type { Log, LogFields } from '../log.ts';
 import type { SchedulerOptions } from '../background/scheduler.ts';
 import type { WorkerOptions } from '../background/worker.ts';
+
+/**
+ * How long a client may take, in milliseconds, and how many connections there may be. A connection that sends nothing
+ * costs memory, and so do thousands of them. A body has its own limit of 10 s (`read-body.ts`); the request's is for what
+ * routes do not read.
+ */
+const patience = { headersTimeout: 12_000, requestTimeout: 25_000, connectionsCheckingInterval: 1_000 };
+const mostConnections = 10_000;
 
 const portOf = (env: Environment): number => Number(env['PORT'] || 4001);
 
@@ -35,14 +43,21 @@ export async function serveBillhook(
 
   // Before anything is open: a signal that comes while starting must not end the process in its middle.
   const stopping = new Promise<void>((stop) => process.once('SIGTERM', () => stop()).once('SIGINT', () => stop()));
-  let billhook: Awaited<ReturnType<typeof createBillhook>>;
+  const options = optionsFrom(env);
+  let billhook: Billhook;
   try {
-    billhook = await createBillhook({ ...optionsFrom(env), log }, pace.worker, pace.upkeep);
+    billhook = await createBillhook({ ...options, log }, pace.worker, pace.upkeep);
   } catch (cause) {
     throw cause instanceof ConfigError ? new ConfigError(cause.problems, nameOf(env)) : cause;
   }
 
-  const server = serve({ fetch: billhook.fetch, port, ...(env['HOST'] ? { hostname: env['HOST'] } : {}) });
+  const server = serve({
+    fetch: withStrictTransport(options.publicUrl, billhook.fetch),
+    port,
+    serverOptions: patience,
+    ...(env['HOST'] ? { hostname: env['HOST'] } : {}),
+  });
+  server.maxConnections = mostConnections;
   // Longer than the 60 s for which proxies keep a connection: Node's own 5 s would cut a request that is just being sent.
   if ('keepAliveTimeout' in server) server.keepAliveTimeout = 65_000;
   try {
@@ -64,4 +79,18 @@ export async function serveBillhook(
   await billhook.close();
   log.info('server.stopped');
   return 0;
+}
+
+/**
+ * Has browsers keep to https for half a year, where this server has the address to itself. Its neighbours' subdomains are
+ * not its own to decide about (RFC 6797, 6.1.2).
+ */
+function withStrictTransport(publicUrl: string, fetch: Billhook['fetch']): Billhook['fetch'] {
+  const { protocol, pathname } = new URL(publicUrl);
+  if (protocol !== 'https:' || pathname !== '/') return fetch;
+  return async (request, env) => {
+    const response = await fetch(request, env);
+    response.headers.set('Strict-Transport-Security', 'max-age=15552000');
+    return response;
+  };
 }

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { Jwks } from '../tokens/jwks.ts';
 import { describeCause, silentLog, type Log } from '../log.ts';
+import { inconsistencies, isLiveKey, type ConfigProblem } from './consistency.ts';
 import { planOptions } from './plans.ts';
 import { defaultPolicy, type Policy } from '../billing/policy.ts';
 import { portalOptions, portalPolicy, portalSettings, type PortalSettings } from './portal.ts';
@@ -16,12 +17,7 @@ import { CodedError } from '../coded-error.ts';
 import { type LimitOptions, defaultLimits } from './limits.ts';
 import { type HostWebhook, webhookOption } from './webhook.ts';
 
-export interface ConfigProblem {
-  /** The option's path, such as `hosts.0.origins`. */
-  readonly option: string;
-  /** The rule, to be read after the option's name. */
-  readonly must: string;
-}
+export type { ConfigProblem };
 
 /** Options are wrong. `problems` names every one of them. */
 export class ConfigError extends CodedError<'config_invalid'> {
@@ -37,8 +33,15 @@ export class ConfigError extends CodedError<'config_invalid'> {
   }
 }
 
-const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text && /^https?:/.test(text);
-const isWebAddress = (text: string) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+/** A name or an address: `*` is a letter to URL parsers, and matches nothing. */
+const hostForm = /^(?:[\w.-]+|\[[\da-f:.]+\])$/;
+const isOrigin = (text: string) => isWebAddress(text) && new URL(text).origin === text;
+/** As every parser reads it: no user, no backslash, no space or control character, which some leave out. */
+function isWebAddress(text: string): boolean {
+  if (!URL.canParse(text) || /[\s\\\p{Cc}]/u.test(text) || !text.isWellFormed()) return false;
+  const { protocol, username, password, hostname } = new URL(text);
+  return hostForm.test(hostname) && /^https?:$/.test(protocol) && username === '' && password === '';
+}
 const text = (must: string) => z.string(must).min(1, must);
 const address = (must: string) => z.string(must).refine(isWebAddress, must);
 
@@ -114,7 +117,10 @@ const options = z.strictObject({
       .string('must be a secret or restricted key')
       .regex(/^(?:sk|rk)_(?:test|live)_\w+$/, 'must be a secret or restricted key (sk_… or rk_…)'),
     webhookSecrets: z
-      .array(z.string().startsWith('whsec_', 'must start with "whsec_"'), 'must be a list of secrets')
+      .array(
+        z.string().regex(/^whsec_[\w+/=-]+$/, 'must be "whsec_" and what Stripe wrote behind it'),
+        'must be a list of secrets',
+      )
       .min(1, 'must hold at least one secret'),
     apiUrl: address('must be a web address').optional(),
     timeoutMs: z.number().min(100).max(60_000).optional(),
@@ -224,10 +230,7 @@ export async function readConfig({ log, now, onChange, ...given }: BillhookOptio
     parsed.error?.issues
       .flatMap(nearest)
       .map((issue) => ({ option: issue.path.join('.') || 'options', must: problemText(issue) })) ?? [];
-  for (const [index, { returnUrl, origins }] of (parsed.data?.hosts ?? []).entries()) {
-    if (origins.includes(new URL(returnUrl).origin)) continue;
-    problems.push({ option: `hosts.${index}.returnUrl`, must: 'must lie on one of the host’s origins' });
-  }
+  if (parsed.success) problems.push(...inconsistencies(parsed.data, given.hosts));
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
 
   const { hosts, ...rest } = parsed.data;
@@ -256,7 +259,7 @@ export async function readConfig({ log, now, onChange, ...given }: BillhookOptio
       },
     ];
   });
-  const livemode = /^(?:sk|rk)_live_/.test(rest.stripe.secretKey);
+  const livemode = isLiveKey(rest.stripe.secretKey);
   return {
     ...rest,
     livemode,

@@ -7,6 +7,8 @@ import type { MiddlewareHandler } from 'hono';
 
 /**
  * What the OWASP secure headers project asks of an API. Pages read the answers with CORS, never in a frame or a tab.
+ * Strict-Transport-Security is not among them: mounted in another server, this one must not decide for the whole domain.
+ * Where it stands alone, `serve.ts` sends it.
  *
  * @see {@link https://owasp.org/www-project-secure-headers/ OWASP secure headers}
  */
@@ -15,7 +17,6 @@ const securityHeaders: readonly (readonly [name: string, value: string])[] = [
   ['Cross-Origin-Opener-Policy', 'same-origin'],
   ['Origin-Agent-Cluster', '?1'],
   ['Referrer-Policy', 'no-referrer'],
-  ['Strict-Transport-Security', 'max-age=15552000; includeSubDomains'],
   ['X-Content-Type-Options', 'nosniff'],
   ['X-DNS-Prefetch-Control', 'off'],
   ['X-Download-Options', 'noopen'],

@@ -1,10 +1,10 @@
 /** The routes under their addresses, and what holds for all of them: CORS, limits, headers, and the one way errors leave. */
 
 import { Hono, type Context } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { describeCause } from '../log.ts';
 import { exposedHeaders, readableBy, securedAnswers } from './answer-headers.ts';
+import { closeUnread, limitBody } from './body-limit.ts';
 import { toProblemError } from './to-problem.ts';
 import { BillhookError } from '../problem.ts';
 import { accessRoute } from './routes/access.ts';
@@ -40,9 +40,6 @@ const addresses: Record<string, readonly string[]> = {
 export function createApp(parts: RouteContext, widget: WidgetFiles): Hono {
   const { config } = parts;
   const origins = new Set([...config.hosts.values()].flatMap((host) => host.origins));
-  const tooLarge = () => {
-    throw new BillhookError('body_too_large');
-  };
 
   const app = new Hono();
   app.route('/', widgetRoutes(widget));
@@ -51,7 +48,7 @@ export function createApp(parts: RouteContext, widget: WidgetFiles): Hono {
     c.header('Cache-Control', 'no-store');
     await next();
   });
-  app.post('/v1/webhooks/*', bodyLimit({ maxSize: webhookLimit, onError: tooLarge }));
+  app.post('/v1/webhooks/*', limitBody(webhookLimit));
   app.route('/v1/webhooks/stripe', webhookRoute(parts));
 
   app.use('/v1/*', readableBy(origins));
@@ -66,7 +63,7 @@ export function createApp(parts: RouteContext, widget: WidgetFiles): Hono {
       maxAge: 7200,
     }),
   );
-  app.post('/v1/*', bodyLimit({ maxSize: requestLimit, onError: tooLarge }));
+  app.post('/v1/*', limitBody(requestLimit));
   app.route('/v1/billing', billingRoute(parts));
   app.route('/v1/access', accessRoute(parts));
   app.route('/v1/checkout-sessions', checkoutRoute(parts));
@@ -96,6 +93,7 @@ export function createApp(parts: RouteContext, widget: WidgetFiles): Hono {
 function problem(c: Context, error: BillhookError): Response {
   c.header('Content-Type', 'application/problem+json');
   if (error.retryAfter !== undefined) c.header('Retry-After', String(error.retryAfter));
+  if (error.code === 'body_too_large' || error.code === 'body_malformed') closeUnread(c);
   // RFC 6750, section 3: a 401 says how to authenticate.
   if (error.status === 401) c.header('WWW-Authenticate', `Bearer realm="billhook", error="invalid_token"`);
   return c.body(JSON.stringify(error.toProblem()), error.status as 400);

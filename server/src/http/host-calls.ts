@@ -21,6 +21,7 @@ const refusals = {
   customerDeleted: 'The customer was deleted at Stripe.',
   livemode_mismatch: 'The customer is of another mode than the Stripe key.',
   host_mismatch: 'The customer’s metadata "billhook_host" does not name this host.',
+  account_mismatch: 'The customer’s metadata "billhook_account" names another account.',
   customerTaken: 'The customer pays for another account: one customer has one account.',
   accountTaken: 'The account has another customer already, and keeps it.',
 } satisfies Record<LinkRefusal, string>;

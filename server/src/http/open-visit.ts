@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { idField } from './read-body.ts';
 import type { OpenedVisit } from '@billhook/widget/contract';
 import type { Caller } from './auth.ts';
 import type { Host } from '../config/config.ts';
@@ -14,16 +15,29 @@ import type { VisitKind } from '../ledger/visits.ts';
 /** How long a visit may take before its return is no return any more. */
 const visitLifeMs = 24 * 60 * 60 * 1000;
 
-export const seenField = z.string().max(64).nullable();
-export const returnUrlField = z.string().max(2_000).optional();
+/** Stripe takes an address of so many characters. */
+const longestReturnUrl = 5_000;
+
+/** A revision as a snapshot gave it. */
+export const seenField = idField.nullable();
+/** Text that both ledgers and every URL parser read alike. How long it may be is said in {@link returnUrlOf}. */
+export const returnUrlField = z
+  .string()
+  .refine((text) => text.isWellFormed() && !text.includes('\0'))
+  .optional();
 /** The page's language, as BCP 47; Stripe's pages fall back by themselves where they have no words in it. */
 export const localeField = z
   .string()
   .regex(/^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,4}$/)
   .optional();
 
+/** Control characters, which parsers leave out or refuse, each as it likes. */
+const control = /\p{Cc}/u;
+
 /**
- * The address to come back to: the page's own where it lies on one of the host's origins, else the configured one.
+ * The address to come back to: the page's own where it lies on one of the host's origins, else the configured one. What is
+ * checked is what is sent: the parsed address, which no other parser reads as one of another origin. A page's address may
+ * be longer than Stripe takes, and that is no reason to refuse a click: then back leads to the page without its query.
  *
  * @throws {BillhookError} `return_url_not_allowed`
  */
@@ -33,15 +47,21 @@ export function returnUrlOf(
   field: 'returnUrl' | 'completionUrl' = 'returnUrl',
 ): string {
   if (wanted === undefined) return host.returnUrl;
-  const url = URL.canParse(wanted) ? new URL(wanted) : null;
+  const url = URL.canParse(wanted) && !control.test(wanted) ? new URL(wanted) : null;
+  // A backslash is a slash to browsers, and a letter to RFC 3986. A browser writes none but behind the path.
+  const hasBackslash = /^[^?#]*\\/.test(wanted);
+  const isWeb = url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
   // Exact origins, compared after parsing: prefixes and user parts are how open redirects are made.
-  if (!url || !host.origins.includes(url.origin) || url.username !== '' || url.password !== '') {
+  if (!isWeb || hasBackslash || !host.origins.includes(url.origin)) {
     throw new BillhookError('return_url_not_allowed', {
       field,
       detail: `${field} must lie on one of the host’s configured origins.`,
     });
   }
-  return wanted;
+  const sent = url.href.replaceAll('\\', '%5C');
+  if (sent.length <= longestReturnUrl) return sent;
+  const page = `${url.origin}${url.pathname}`;
+  return page.length <= longestReturnUrl ? page : host.returnUrl;
 }
 
 /** The living customer of the account. @throws {BillhookError} `no_customer` */

@@ -1,7 +1,8 @@
 /**
  * How often one account, and one address, may ask. A verified request is counted for its account only: people behind
  * one office's address do not take each other's turns. A refused one is counted for its address, against trying tokens
- * by the thousand. Verified webhooks are never limited.
+ * by the thousand, and so is a refused webhook. Verified webhooks are never limited. Each process counts for itself:
+ * with several of them, an account may ask as often of each.
  */
 
 import type { Context } from 'hono';
@@ -9,6 +10,7 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { BillhookError } from '../problem.ts';
 import type { LimitOptions } from '../config/limits.ts';
 import type { AccountRef } from '../ledger/account.ts';
+import { clientPlace } from './client-address.ts';
 
 export interface Limits {
   /** A request of a page for its account. @throws {BillhookError} `rate_limited`, with the seconds to wait. */
@@ -17,7 +19,7 @@ export interface Limits {
   countAccess(ref: AccountRef): Promise<void>;
   /** The portal, Checkout or an invoice: each costs Stripe a call. @throws {BillhookError} `rate_limited` */
   countOpening(ref: AccountRef): Promise<void>;
-  /** A token was refused. @throws {BillhookError} `rate_limited`, in place of the refusal */
+  /** A token or a webhook was refused. @throws {BillhookError} `rate_limited`, in place of the refusal */
   countRefusal(c: Context): Promise<void>;
 }
 
@@ -39,7 +41,7 @@ export function createLimits(
     countRequest: (ref) => consume(asks, keyOf(ref)),
     countAccess: (ref) => consume(accesses, keyOf(ref)),
     countOpening: (ref) => consume(openings, keyOf(ref)),
-    countRefusal: (c) => consume(refusals, addressOf(c, proxies) ?? 'unknown'),
+    countRefusal: (c) => consume(refusals, clientPlace(c, proxies)),
   };
 }
 
@@ -50,12 +52,4 @@ async function consume(limiter: RateLimiterMemory, key: string): Promise<void> {
     if (!(cause instanceof RateLimiterRes)) throw cause;
     throw new BillhookError('rate_limited', { retryAfter: Math.ceil(cause.msBeforeNext / 1000) });
   }
-}
-
-/** Where the request came from: the connection's other end, or what the last trusted proxy saw. */
-function addressOf(c: Context, proxies: number): string | undefined {
-  const forwarded = (c.req.header('x-forwarded-for') ?? '').split(',').map((address) => address.trim());
-  if (proxies > 0) return forwarded.at(-proxies) || undefined;
-  const { incoming } = (c.env ?? {}) as { incoming?: { socket?: { remoteAddress?: string } } };
-  return incoming?.socket?.remoteAddress;
 }

@@ -12,6 +12,7 @@ import type { StripeGateway } from '../stripe/gateway.ts';
 import type { BillingStore, StripeIdentity } from '../ledger/ledger.ts';
 import type { Waiters } from '../background/waiters.ts';
 import type { Scope } from '../tokens/verify.ts';
+import type { Limits } from './rate-limits.ts';
 
 export interface RouteContext {
   readonly config: Config;
@@ -28,6 +29,7 @@ export interface RouteContext {
   /** The Stripe account of the key, once Stripe has said so. */
   readonly stripeAccount: () => StripeIdentity | null;
   readonly metrics: Metrics;
+  readonly limits: Limits;
   /** A ticket was raised: the worker polls now. */
   readonly wakeWorker: () => void;
   /** A webhook could not be recorded: sweep as soon as the ledger answers. */

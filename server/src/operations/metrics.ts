@@ -44,6 +44,8 @@ export interface Metrics {
    * @param by - the job that found it
    */
   drift(kind: string, by: Job): void;
+  /** A sweep found events that Stripe could not deliver and the ledger did not know. */
+  swept(events: number): void;
   /** Names the ledger that is asked each time the page is read. */
   watch(ledger: WatchedLedger): void;
   /**
@@ -112,6 +114,7 @@ export function createMetrics(): Metrics {
     ['lane'],
   );
   const drift = counter('billhook_drift_total', 'Accounts that differed from Stripe unnoticed.', ['class', 'by']);
+  const swept = counter('billhook_swept_events_total', 'Events that Stripe could not deliver, found by a sweep.', []);
   const gauges = ledgerGauges(registers);
   let ledger: WatchedLedger | null = null;
 
@@ -137,6 +140,7 @@ export function createMetrics(): Metrics {
     stripeAnswered: (lane, status) => requests.inc({ lane, status: status === null ? 'none' : String(status) }),
     stripeAdmitted: (lane, waitedMs) => waits.observe({ lane }, Math.max(0, waitedMs) / 1000),
     drift: (kind, by) => drift.inc({ class: kind, by }),
+    swept: (events) => swept.inc(events),
     watch(watched) {
       ledger = watched;
     },

@@ -101,5 +101,7 @@ function field(of: unknown, name: string): unknown {
   return typeof of === 'object' && of !== null ? (of as Record<string, unknown>)[name] : undefined;
 }
 
-const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
+/** A name or an id of Stripe's: letters, digits and signs. Anything else could be no row of the ledger's, and is no event. */
+const text = (value: unknown): string | null =>
+  typeof value === 'string' && /^[\x21-\x7e]{1,255}$/.test(value) ? value : null;
 const idOf = (value: unknown): string | null => text(value) ?? text(field(value, 'id'));

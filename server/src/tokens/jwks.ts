@@ -61,9 +61,9 @@ export class Jwks {
    */
   async find(keyId: string | null, now: number): Promise<readonly TokenKey[]> {
     const known = this.#known(keyId, now);
-    if (known && now - known.at < freshFor) return known.keys;
+    if (known && isWithin(freshFor, known.at, now)) return known.keys;
 
-    if (this.#asking || now - this.#askedAt >= this.#pause()) {
+    if (this.#asking || !isWithin(this.#pause(), this.#askedAt, now)) {
       const asking = this.#ask(now);
       // While the address is known to be down, requests that can go on without it do not wait.
       if (!known || !this.#failure) await asking;
@@ -74,14 +74,14 @@ export class Jwks {
     if (this.#copy && !this.#failure) return this.#copy.keys;
     throw new BillhookError('token_keys_unavailable', {
       cause: this.#failure?.cause,
-      retryAfter: Math.max(1, Math.ceil((this.#askedAt + this.#pause() - now) / seconds)),
+      retryAfter: Math.max(1, Math.ceil((Math.min(this.#askedAt, now) + this.#pause() - now) / seconds)),
     });
   }
 
   /** The copy, if it may still be used and holds the key. A token that names no key may be of any, a key without a name of any token. */
   #known(keyId: string | null, now: number) {
     const copy = this.#copy;
-    if (!copy || now - copy.at >= usableFor) return null;
+    if (!copy || !isWithin(usableFor, copy.at, now)) return null;
     return keyId === null || copy.keys.some((key) => key.keyId === null || key.keyId === keyId) ? copy : null;
   }
 
@@ -125,6 +125,12 @@ export class Jwks {
     return keysOf(JSON.parse(await limitedText(response)));
   }
 }
+
+/**
+ * Whether less than `span` has passed. A clock that was set back says nothing of how long it has been: what was read
+ * "later than now" counts as old, or a withdrawn key would work until the clock is there again.
+ */
+const isWithin = (span: number, since: number, now: number): boolean => now >= since && now - since < span;
 
 async function limitedText(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];

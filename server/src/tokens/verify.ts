@@ -64,13 +64,14 @@ export interface HostKeys {
  *   `token_audience_wrong`, `token_expired`, `token_keys_unavailable`.
  */
 export function widgetTokenVerifier(audience: string, keysOf: (host: string) => HostKeys | null): VerifyWidgetToken {
-  const verified = new Map<string, WidgetClaims>();
+  const verified = new Map<string, { readonly claims: WidgetClaims; readonly at: number }>();
 
   return async function verifyWidgetToken(token, now) {
     const hash = createHash('sha256').update(token).digest('base64');
     const known = verified.get(hash);
-    if (known) {
-      if (known.expiresAt + clockSkew * 1000 > now) return known;
+    // After a clock was set back, a remembered token would outlive the key that signed it: it is verified again.
+    if (known && known.at <= now) {
+      if (known.claims.expiresAt + clockSkew * 1000 > now) return known.claims;
       verified.delete(hash);
       throw new BillhookError('token_expired');
     }
@@ -79,7 +80,7 @@ export function widgetTokenVerifier(audience: string, keysOf: (host: string) => 
     // Only what a host signed gets here: no one can push others out with tokens of their own making.
     const oldest = verified.size >= cacheSize ? verified.keys().next().value : undefined;
     if (oldest !== undefined) verified.delete(oldest);
-    verified.set(hash, claims);
+    verified.set(hash, { claims, at: now });
     return claims;
   };
 }

@@ -37,7 +37,7 @@ describe('one file, and the secrets in the environment', () => {
         ...stripe,
         BILLHOOK_CONFIG: path,
         BILLHOOK_HOST_SECRET_ACME: hostSecret,
-        BILLHOOK_HOST_SECRET_BLUE_DOOR: `${hostSecret},${hostSecret}-the-next`,
+        BILLHOOK_HOST_SECRET_BLUE_DOOR: `${hostSecret}-of-its-own,${hostSecret}-the-next`,
       }),
     );
     expect(config).toMatchObject({ publicUrl: 'https://billing.example', database: '/var/lib/billhook/ledger.db' });

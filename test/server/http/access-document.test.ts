@@ -182,13 +182,13 @@ describe('a backend’s questions', () => {
   });
 
   it('are answered in the process where several hosts are configured, for the one that is named', async () => {
-    const one = { secrets: [hostSecret], origins: [origin], returnUrl: `${origin}/billing` };
+    const one = { origins: [origin], returnUrl: `${origin}/billing` };
     const bff = await startBff(
       {},
       {
         hosts: [
-          { id: 'acme', ...one },
-          { id: 'other', ...one },
+          { id: 'acme', secrets: [hostSecret], ...one },
+          { id: 'other', secrets: [`another-${hostSecret}`], ...one },
         ],
       },
     );

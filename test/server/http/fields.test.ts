@@ -17,8 +17,13 @@ interface Field {
   readonly wrong: readonly unknown[];
 }
 
-const seen: Field = { good: null, required: true, wrong: [7, {}, [], true, 'x'.repeat(65)] };
-const returnUrl: Field = { good: `${origin}/billing`, wrong: [7, null, {}, `${origin}/${'x'.repeat(2_001)}`] };
+/** Half of a pair, and a zero: PostgreSQL stores neither, and would be blamed with a 503. */
+const noText = ['\ud800', 'a\0b', '\0'];
+const seen: Field = { good: null, required: true, wrong: [7, {}, [], true, '', 'x'.repeat(65), ...noText] };
+const returnUrl: Field = {
+  good: `${origin}/billing`,
+  wrong: [7, null, {}, ...noText.map((text) => `${origin}/${text}`)],
+};
 const locale: Field = { good: 'en', wrong: [7, null, {}, '', 'no language at all', 'x'.repeat(99)] };
 
 const calls: Record<string, Record<string, Field>> = {
@@ -28,16 +33,16 @@ const calls: Record<string, Record<string, Field>> = {
     locale,
     completionUrl: returnUrl,
     flow: { good: 'payment_method_update', wrong: [7, null, {}, '', 'everything'] },
-    subscription: { good: 'abc', wrong: [7, null, {}, 'x'.repeat(999)] },
+    subscription: { good: 'abc', wrong: [7, null, {}, '', 'x'.repeat(999), ...noText] },
   },
   '/v1/checkout-sessions': {
     seen,
     returnUrl,
     locale,
-    offer: { good: 'team', required: true, wrong: [7, null, {}, '', 'x'.repeat(65)] },
+    offer: { good: 'team', required: true, wrong: [7, null, {}, '', 'x'.repeat(65), ...noText] },
   },
   '/v1/invoice-sessions': { seen },
-  '/v1/visits/return': { visit: { good: 'abc', required: true, wrong: [7, null, {}, 'x'.repeat(65)] } },
+  '/v1/visits/return': { visit: { good: 'abc', required: true, wrong: [7, null, {}, '', 'x'.repeat(65), ...noText] } },
 };
 
 describe.each(Object.entries(calls))('POST %s', (path, fields) => {

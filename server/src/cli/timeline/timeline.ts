@@ -7,6 +7,7 @@ import { openServices, type Services } from '../../services.ts';
 import { createReadAccount } from '../../accounts/view.ts';
 import { spanOf, spanText, timeText } from '../time-text.ts';
 import { storyOf, storyText } from './story.ts';
+import { printable } from '../printable.ts';
 import type { Output } from '../token.ts';
 import type { CustomerRecord } from '../../ledger/customers.ts';
 import type { AccountRef } from '../../ledger/account.ts';
@@ -65,7 +66,7 @@ export async function printTimeline(
     }
     const found = await find(ledger, asked.who, host);
     if (typeof found === 'string') {
-      output.stderr.write(`billhook timeline: ${found}\n`);
+      output.stderr.write(`${printable(`billhook timeline: ${found}`)}\n`);
       return 1;
     }
     const catalogue = new Catalogue(config, store, ledger.gateway);
@@ -74,17 +75,15 @@ export async function printTimeline(
     const story = storyOf(trail, (id) => catalogue.productName(id));
     const { customer, revision } = found;
     const account = { host: found.host, account: found.account, customer, revision };
-    output.stdout.write(
-      asked.json
-        ? `${JSON.stringify({ ...account, since, entries: story }, null, 2)}\n`
-        : [
-            `${found.host}/${found.account} · ${customer} · revision ${revision}`,
-            await standing(ledger, catalogue, found),
-            ...storyText(story),
-            ...(story.length === 0 ? ['', `Nothing happened since ${timeText(since)}.`] : []),
-            '',
-          ].join('\n'),
-    );
+    const lines = asked.json
+      ? JSON.stringify({ ...account, since, entries: story }, null, 2).split('\n')
+      : [
+          `${found.host}/${found.account} · ${customer} · revision ${revision}`,
+          await standing(ledger, catalogue, found),
+          ...storyText(story),
+          ...(story.length === 0 ? ['', `Nothing happened since ${timeText(since)}.`] : []),
+        ];
+    output.stdout.write(`${lines.map(printable).join('\n')}\n`);
     return 0;
   } finally {
     await ledger.close();

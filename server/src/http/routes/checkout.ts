@@ -7,14 +7,14 @@ import type { Authenticated, Caller } from '../auth.ts';
 import { BillhookError } from '../../problem.ts';
 import type { AccountView } from '../../accounts/view.ts';
 import { stripeLocale } from '../../stripe/locale.ts';
-import { readBody, type RequestSchema } from '../read-body.ts';
+import { idField, readBody, type RequestSchema } from '../read-body.ts';
 import { customerOf, localeField, openVisit, returnUrlField, returnUrlOf, seenField } from '../open-visit.ts';
 import { readIntroduced } from '../read-first.ts';
 import type { RouteContext } from '../route-context.ts';
 import { readSynced } from '../read-synced.ts';
 
 const checkoutSessionRequest = z.strictObject({
-  offer: z.string().min(1).max(64),
+  offer: idField,
   returnUrl: returnUrlField,
   locale: localeField,
   seen: seenField,

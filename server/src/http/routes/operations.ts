@@ -10,10 +10,17 @@ import { BillhookError } from '../../problem.ts';
 import type { RouteContext } from '../route-context.ts';
 
 export function operationsRoutes({ config, metrics, store }: RouteContext) {
+  let asked: Promise<void> | null = null;
+  /** All who ask at one time get one answer: whoever can reach the address must not be able to keep the ledger busy. */
+  const ready = () =>
+    (asked ??= store.ping().finally(() => {
+      asked = null;
+    }));
+
   return new Hono()
     .get('/healthz', (c) => c.json({ status: 'ok' }))
     .get('/readyz', async (c) => {
-      await store.ping();
+      await ready();
       return c.json({ status: 'ok' });
     })
     .get('/metrics', async (c) => {

@@ -10,7 +10,7 @@ import { describeCause } from '../../log.ts';
 import { BillhookError } from '../../problem.ts';
 import type { AccountView } from '../../accounts/view.ts';
 import { stripeLocale } from '../../stripe/locale.ts';
-import { readBody, type RequestSchema } from '../read-body.ts';
+import { idField, readBody, type RequestSchema } from '../read-body.ts';
 import { customerOf, localeField, openVisit, returnUrlField, returnUrlOf, seenField } from '../open-visit.ts';
 import { readIntroduced } from '../read-first.ts';
 import type { RouteContext } from '../route-context.ts';
@@ -20,7 +20,7 @@ const portalSessionRequest = z.strictObject({
   flow: z
     .enum(['payment_method_update', 'subscription_cancel', 'subscription_update', 'subscription_pause'])
     .optional(),
-  subscription: z.string().max(64).optional(),
+  subscription: idField.optional(),
   returnUrl: returnUrlField,
   completionUrl: returnUrlField,
   locale: localeField,

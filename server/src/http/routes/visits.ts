@@ -10,14 +10,14 @@ import type { Authenticated } from '../auth.ts';
 import { changesBetween } from '../../billing/changes.ts';
 import { BillhookError } from '../../problem.ts';
 import { waitPreference } from '../long-poll.ts';
-import { readBody, type RequestSchema } from '../read-body.ts';
+import { idField, readBody, type RequestSchema } from '../read-body.ts';
 import type { RouteContext } from '../route-context.ts';
 import { readSynced } from '../read-synced.ts';
 import type { CustomerRecord } from '../../ledger/customers.ts';
 import type { Visit } from '../../ledger/visits.ts';
 
 const visitReturnRequest = z.strictObject({
-  visit: z.string().max(64),
+  visit: idField,
 }) satisfies RequestSchema<VisitReturnRequest>;
 
 /** At most one ticket a visit in this time, however often the page asks. */

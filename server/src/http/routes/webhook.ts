@@ -3,15 +3,16 @@
  * for something that is not durable: Stripe keeps what it was refused, and delivers it again for three days.
  */
 
-import { Hono } from 'hono';
+import { Hono, type Context } from 'hono';
 import { eventMadeAt, readEvent } from '../../stripe/event.ts';
 import { toProblemError } from '../to-problem.ts';
+import { bodyReceived } from '../read-body.ts';
 import { BillhookError } from '../../problem.ts';
 import type { RouteContext } from '../route-context.ts';
 
 type WebhookParts = Pick<
   RouteContext,
-  'config' | 'gateway' | 'stripeAccount' | 'metrics' | 'store' | 'wakeWorker' | 'requestSweep'
+  'config' | 'gateway' | 'stripeAccount' | 'metrics' | 'store' | 'wakeWorker' | 'requestSweep' | 'limits'
 >;
 
 export function webhookRoute({
@@ -22,16 +23,16 @@ export function webhookRoute({
   store,
   wakeWorker,
   requestSweep: webhookMissed,
+  limits,
 }: WebhookParts) {
   return new Hono().post('/', async (c) => {
+    const event = await verified(c);
     try {
-      const body = await c.req.text();
-      const outcome = await record(verified(body, c.req.header('stripe-signature') ?? ''));
-      return c.json({ received: true, outcome });
+      return c.json({ received: true, outcome: await record(event) });
     } catch (cause) {
       const { code, status } = toProblemError(cause);
       metrics.webhookRefused(code);
-      // Not recorded, and so not known: Stripe delivers it again at an unknown time.
+      // A verified event that is not recorded is not known: Stripe delivers it again at an unknown time.
       if (status >= 500) webhookMissed();
       throw cause;
     }
@@ -53,10 +54,17 @@ export function webhookRoute({
     return outcome;
   }
 
-  /** The event in the body, when one of the secrets signed it. */
-  function verified(body: string, signature: string): unknown {
-    const event = gateway.verifiedEvent(body, signature);
-    if (event === undefined) throw new BillhookError('webhook_signature_invalid');
-    return event;
+  /** The event in the body, when one of the secrets signed it. All else is a stranger's, and costs a hash at most. */
+  async function verified(c: Context): Promise<unknown> {
+    try {
+      const body = await bodyReceived(c.req.text());
+      const event = gateway.verifiedEvent(body, c.req.header('stripe-signature') ?? '');
+      if (event === undefined) throw new BillhookError('webhook_signature_invalid');
+      return event;
+    } catch (cause) {
+      metrics.webhookRefused(toProblemError(cause).code);
+      await limits.countRefusal(c);
+      throw cause;
+    }
   }
 }

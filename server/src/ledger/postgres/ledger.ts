@@ -69,9 +69,9 @@ export async function openPostgresStore(address: string): Promise<BillingStore> 
         await pinOrRefuse(identity, (wanted) => metaOrNew('stripe', () => wanted));
       },
 
-      // A write: a database that only reads, or is full, cannot take a webhook.
+      // A lock, which a database that only reads refuses too. An update would leave a dead row for everybody who asks.
       async ping() {
-        await db.run(`UPDATE meta SET value = value WHERE key = 'epoch'`);
+        await db.run(`SELECT 1 FROM meta WHERE key = 'epoch' FOR UPDATE`);
       },
 
       async products() {

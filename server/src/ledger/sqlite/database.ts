@@ -5,6 +5,7 @@ import type { Row } from '../rows.ts';
 import { refuseMoved } from './export.ts';
 import { migrations } from './schema.ts';
 import { StoreUnavailableError } from '../errors.ts';
+import { createForOwner } from './file-mode.ts';
 
 export type Bind = Record<string, string | number | null>;
 
@@ -87,6 +88,7 @@ export class SqliteDatabase {
 
 /** Durable, asserted: the driver falls back to `synchronous = NORMAL` on a file that is already in WAL mode. */
 export function openDurably(path: string): Database.Database {
+  createForOwner(path);
   const db = new Database(path, { timeout: 5_000 });
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = FULL');

@@ -1,0 +1,36 @@
+/** How large a body may be, and how long it may take. */
+
+import type { Context, MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { BillhookError } from '../problem.ts';
+import { bodyReceived } from './read-body.ts';
+
+/** What Node's server tells of a connection. Other platforms have limits of their own. */
+interface NodeBindings {
+  readonly incoming?: { readonly complete?: boolean; readonly httpVersionMajor?: number };
+}
+
+/**
+ * Refuses a body of more than `maxSize` bytes. One without a length is read here, up to the limit.
+ *
+ * @throws {BillhookError} `body_too_large`, or `body_malformed` for one that is cut short.
+ */
+export function limitBody(maxSize: number): MiddlewareHandler {
+  const limited = bodyLimit({
+    maxSize,
+    onError() {
+      throw new BillhookError('body_too_large');
+    },
+  });
+  return async function limitBody(c, next) {
+    // The route is no part of what is timed here: it may hold an answer for longer than a body may take.
+    await bodyReceived(limited(c, async () => undefined));
+    await next();
+  };
+}
+
+/** Ends a connection whose body was not read to its end: what still comes would be read for nothing. */
+export function closeUnread(c: Context): void {
+  const { incoming } = (c.env ?? {}) as NodeBindings;
+  if (incoming?.httpVersionMajor === 1 && incoming.complete === false) c.header('Connection', 'close');
+}

@@ -1,0 +1,20 @@
+/** Who may read a ledger's file: it says who pays what, and holds the key of the digests. */
+
+import { closeSync, existsSync, openSync, statSync } from 'node:fs';
+
+/** What SQLite writes beside a file. It gives them the file's own mode. */
+const besides = ['', '-wal', '-shm'];
+
+/** Makes a new ledger's file readable by its owner alone. A file that is there keeps the mode that its operator gave it. */
+export function createForOwner(path: string): void {
+  if (path === ':memory:' || path === '' || existsSync(path)) return;
+  closeSync(openSync(path, 'a', 0o600));
+}
+
+/** Those of a ledger's files that others than their owner may read or write. Windows has no such modes. */
+export function widerThanOwner(path: string): string[] {
+  if (process.platform === 'win32' || path === ':memory:') return [];
+  return besides
+    .map((suffix) => `${path}${suffix}`)
+    .filter((file) => ((statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0);
+}
