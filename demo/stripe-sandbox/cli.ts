@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The sandbox as a program, beside anybody's app. `node cli.ts --help` lists its options. */
+/** The sandbox as a program, beside any app. `node cli.ts --help` lists its options. */
 
 import process from 'node:process';
 import { helpText, readCommand, type CliOptions } from './cli-options.ts';

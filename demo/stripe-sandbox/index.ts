@@ -19,7 +19,7 @@ import { createKeys } from './http/keys.ts';
 import { createRequestLog } from './http/request-log.ts';
 import { createPages } from './pages/index.ts';
 import { startPage } from './pages/start.ts';
-import { ACCOUNT_ID } from './routes/account.ts';
+import { accountId } from './routes/account.ts';
 import { registerRoutes } from './routes/index.ts';
 import type { StripeSandbox, StripeSandboxOptions } from './sandbox.ts';
 import { createClock } from './state/clock.ts';
@@ -61,7 +61,7 @@ export function createSandbox(options: StripeSandboxOptions = {}): StripeSandbox
     settings,
     origin: () => options.publicUrl ?? listening?.url ?? 'http://localhost',
   });
-  const keys = createKeys(secretKey, ACCOUNT_ID, () => state.ids.token(24));
+  const keys = createKeys(secretKey, accountId, () => state.ids.token(24));
   applyPaidChanges(state);
   followSubscriptions(state);
   const deliveries = createDeliveries({
@@ -121,11 +121,11 @@ export function createSandbox(options: StripeSandboxOptions = {}): StripeSandbox
   };
   app.use(ownHostOnly(state));
   app.use('/sandbox/*', ownPagesOnly(state));
-  app.get('/', (context) => startPage(context, state));
+  app.get('/', (c) => startPage(c, state));
   app.route('/sandbox', createControlPages(sandbox));
   app.route('/sandbox', createControlRoom(sandbox));
   app.route('/', createPages(state));
-  app.all('/v1/*', (context) => v1.fetch(context.req.raw, context.env));
-  app.all('/v2/*', (context) => v1.fetch(context.req.raw, context.env));
+  app.all('/v1/*', (c) => v1.fetch(c.req.raw, c.env));
+  app.all('/v2/*', (c) => v1.fetch(c.req.raw, c.env));
   return sandbox;
 }

@@ -1,4 +1,4 @@
-/** What a sandbox offers to its owner: tests, the control room, the seeds. */
+/** The interface of a sandbox, for tests, the control room and the seeds. */
 
 import type { Hono } from 'hono';
 import type { Faults } from './http/faults.ts';
@@ -29,7 +29,7 @@ export interface StripeSandbox {
   readonly deliveries: Deliveries;
   readonly faults: Faults;
   readonly requests: RequestLog;
-  /** What the account's owner sets in the Dashboard; change it in place. */
+  /** The account's Dashboard settings; change them in place. */
   readonly settings: Settings;
   /** The books themselves, for tests that look without asking. */
   readonly state: State;

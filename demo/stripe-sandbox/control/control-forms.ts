@@ -5,9 +5,9 @@ import { createPortalSession, defaultConfiguration } from '../engine/portal.ts';
 import { nextRenewal } from '../engine/renewal.ts';
 import { frame, send, type Notice } from '../pages/layout.ts';
 import type { StripeSandbox } from '../sandbox.ts';
-import { CONTROL_PARTS, controlRoom } from './control-room.ts';
+import { controlParts, controlRoom } from './control-room.ts';
 
-const DID: Record<string, Notice> = {
+const notices: Record<string, Notice> = {
   clock: { kind: 'done', words: 'The clock has moved, and what fell due has happened.' },
   running: { kind: 'done', words: 'The clock was set.' },
   charges: { kind: 'done', words: 'The next payments are arranged.' },
@@ -24,12 +24,11 @@ const DID: Record<string, Notice> = {
 export function createControlPages(sandbox: StripeSandbox): Hono {
   const pages = new Hono();
   const { state } = sandbox;
-  const back = (context: Context, did: string, part: string): Response =>
-    context.redirect(`/sandbox?did=${did}#${part}`, 303);
+  const back = (c: Context, did: string, part: string): Response => c.redirect(`/sandbox?did=${did}#${part}`, 303);
 
-  pages.get('/', (context) =>
+  pages.get('/', (c) =>
     send(
-      context,
+      c,
       frame(
         {
           title: 'Control room',
@@ -37,54 +36,54 @@ export function createControlPages(sandbox: StripeSandbox): Hono {
           tagline: 'Stripe sandbox',
           returnUrl: '/',
           returnWords: 'Start page',
-          parts: CONTROL_PARTS,
-          notice: DID[context.req.query('did') ?? ''] ?? null,
+          parts: controlParts,
+          notice: notices[c.req.query('did') ?? ''] ?? null,
         },
         controlRoom(sandbox),
       ),
     ),
   );
 
-  pages.post('/do/clock', async (context) => {
-    const form = await context.req.parseBody();
+  pages.post('/do/clock', async (c) => {
+    const form = await c.req.parseBody();
     if (form['frozen'] !== undefined) {
       if (form['frozen'] === 'true') sandbox.clock.freeze();
       else sandbox.clock.run();
-      return back(context, 'running', 'clock');
+      return back(c, 'running', 'clock');
     }
     const renewal = form['to'] === 'renewal' ? nextRenewal(state) : null;
     if (renewal) await sandbox.clock.advanceTo(renewal.at * 1000);
     else await sandbox.clock.advance(Number(form['advanceSeconds'] ?? 0) * 1000);
-    return back(context, 'clock', 'clock');
+    return back(c, 'clock', 'clock');
   });
 
-  pages.post('/do/charges', async (context) => {
-    const { outcome } = await context.req.parseBody();
+  pages.post('/do/charges', async (c) => {
+    const { outcome } = await c.req.parseBody();
     if (outcome === 'forget') state.nextCharges.splice(0);
     if (outcome === 'failsOnCharge' || outcome === 'needsAuthentication') state.nextCharges.push(outcome);
-    return back(context, 'charges', 'payments');
+    return back(c, 'charges', 'payments');
   });
 
-  pages.post('/do/portal', async (context) => {
-    const { customer } = await context.req.parseBody();
+  pages.post('/do/portal', async (c) => {
+    const { customer } = await c.req.parseBody();
     const found = state.customers.get(String(customer));
-    if (!found) return back(context, 'gone', 'customers');
+    if (!found) return back(c, 'gone', 'customers');
     const configuration = defaultConfiguration(state);
     if (!configuration) {
       sandbox.savePortalSettings();
-      return back(context, 'portal', 'customers');
+      return back(c, 'portal', 'customers');
     }
     const session = createPortalSession(state, found.id, configuration, { return_url: `${state.origin()}/sandbox` });
-    return context.redirect(new URL(session.url).pathname, 303);
+    return c.redirect(new URL(session.url).pathname, 303);
   });
 
-  pages.post('/do/deliveries', async (context) => {
-    const form = await context.req.parseBody();
+  pages.post('/do/deliveries', async (c) => {
+    const form = await c.req.parseBody();
     const [delayMs, latencyMs] = [form['delayMs'], form['latencyMs']].map((value) =>
       value === '' || value === undefined ? Number.NaN : Number(value),
     );
     const isTime = (value: number | undefined): value is number => Number.isInteger(value) && (value ?? -1) >= 0;
-    if (!isTime(delayMs) || !isTime(latencyMs)) return back(context, 'number', 'deliveries');
+    if (!isTime(delayMs) || !isTime(latencyMs)) return back(c, 'number', 'deliveries');
     const { settings } = sandbox.deliveries;
     const chosen = <const T extends string>(name: string, allowed: readonly T[], otherwise: T): T =>
       allowed.find((value) => value === form[name]) ?? otherwise;
@@ -95,14 +94,14 @@ export function createControlPages(sandbox: StripeSandbox): Hono {
     sandbox.faults.latencyMs = latencyMs;
     if (form['paused'] === 'true') sandbox.deliveries.pause();
     else sandbox.deliveries.resume();
-    return back(context, 'deliveries', 'deliveries');
+    return back(c, 'deliveries', 'deliveries');
   });
 
-  pages.post('/do/resend', async (context) => {
-    const { event } = await context.req.parseBody();
-    if (!state.events.get(String(event))) return back(context, 'gone', 'events');
+  pages.post('/do/resend', async (c) => {
+    const { event } = await c.req.parseBody();
+    if (!state.events.get(String(event))) return back(c, 'gone', 'events');
     await sandbox.deliveries.resend(String(event));
-    return back(context, 'resend', 'events');
+    return back(c, 'resend', 'events');
   });
   return pages;
 }

@@ -14,11 +14,11 @@ import { formatDate, formatDateTime, formatMoney } from '../state/money.ts';
 import type { State } from '../state/state.ts';
 import type { Customer, SandboxEvent, Subscription } from '../state/wire.ts';
 
-/** More than anybody reads; a sandbox can hold thousands. */
-const CUSTOMERS_SHOWN = 50;
-const EVENTS_SHOWN = 25;
+/** Long lists are cut; a sandbox can hold thousands. */
+const customersShown = 50;
+const eventsShown = 25;
 
-export const CONTROL_PARTS = [
+export const controlParts = [
   { href: '#clock', words: 'Clock' },
   { href: '#payments', words: 'Next payments' },
   { href: '#customers', words: 'Customers' },
@@ -83,7 +83,7 @@ const nameOf = (state: State, subscription: Subscription): string => {
   return customer?.name ?? customer?.email ?? subscription.customer;
 };
 
-const OUTCOMES: Record<string, string> = {
+const outcomeWords: Record<string, string> = {
   works: 'works',
   failsOnCharge: 'fails',
   insufficientFunds: 'fails',
@@ -91,7 +91,7 @@ const OUTCOMES: Record<string, string> = {
 };
 
 function payments({ state }: StripeSandbox): Html {
-  const waiting = state.nextCharges.map((outcome) => OUTCOMES[outcome] ?? outcome);
+  const waiting = state.nextCharges.map((outcome) => outcomeWords[outcome] ?? outcome);
   return html`<section aria-labelledby="payments">
     <h2 id="payments">Next payments</h2>
     <p class="soft">
@@ -115,9 +115,9 @@ function customers(state: State): Html {
     <h2 id="customers">Customers</h2>
     ${all.length === 0 ? html`<p class="soft">There are none yet.</p>` : ''}
     <ul class="entries">
-      ${all.slice(0, CUSTOMERS_SHOWN).map((row) => customer(state, row))}
+      ${all.slice(0, customersShown).map((row) => customer(state, row))}
     </ul>
-    ${all.length > CUSTOMERS_SHOWN ? html`<p class="small soft">The newest ${CUSTOMERS_SHOWN} of ${all.length}.</p>` : ''}
+    ${all.length > customersShown ? html`<p class="small soft">The newest ${customersShown} of ${all.length}.</p>` : ''}
   </section>`;
 }
 
@@ -239,7 +239,7 @@ function events(sandbox: StripeSandbox): Html {
     <h2 id="events">Latest events</h2>
     ${all.length === 0 ? html`<p class="soft">Nothing has happened yet.</p>` : ''}
     <ul class="entries">
-      ${all.slice(0, EVENTS_SHOWN).map((event) => eventEntry(sandbox, event))}
+      ${all.slice(0, eventsShown).map((event) => eventEntry(sandbox, event))}
     </ul>
     <p class="small"><a href="/sandbox/events">All ${all.length} events as JSON</a></p>
   </section>`;
@@ -258,7 +258,7 @@ function eventEntry(sandbox: StripeSandbox, event: SandboxEvent): Html {
     <div class="entry-side">
       <span class="pill ${kind}">${words}</span>
       ${
-        words === NOBODY
+        words === noListener
           ? ''
           : act('resend', { event: event.id }, html`Send again<span class="away"> ${event.type}</span>`, 'quiet')
       }
@@ -266,14 +266,14 @@ function eventEntry(sandbox: StripeSandbox, event: SandboxEvent): Html {
   </li>`;
 }
 
-const NOBODY = 'No listener';
+const noListener = 'No listener';
 
 /** The worst of an event's deliveries, in words. */
 function howDelivered({ deliveries: sent }: StripeSandbox, event: string): [kind: string, words: string] {
   const rows = sent.list({ event });
   const tries = Math.max(0, ...rows.map((row) => row.attempts.length));
   const times = tries > 1 ? `, ${tries} times` : '';
-  if (rows.length === 0) return ['', NOBODY];
+  if (rows.length === 0) return ['', noListener];
   if (rows.some((row) => row.state === 'lost')) return ['bad', 'Lost'];
   if (rows.some((row) => row.state === 'failed')) return ['bad', `Failed${times}`];
   if (rows.some((row) => row.state === 'waiting'))

@@ -7,7 +7,7 @@ import type { CardBehaviour } from '../state/wire.ts';
 import type { DeliveryRule, DeliverySettings } from '../webhooks/deliveries.ts';
 import { isLoopback } from './guard.ts';
 
-const CHARGES: readonly CardBehaviour[] = ['works', 'failsOnCharge', 'needsAuthentication', 'insufficientFunds'];
+const chargeOutcomes: readonly CardBehaviour[] = ['works', 'failsOnCharge', 'needsAuthentication', 'insufficientFunds'];
 
 /**
  * ```
@@ -31,36 +31,36 @@ const CHARGES: readonly CardBehaviour[] = ['works', 'failsOnCharge', 'needsAuthe
  */
 export function createControlRoom(sandbox: StripeSandbox): Hono {
   const room = new Hono();
-  room.onError((error, context) => {
-    // What was asked for cannot be done (a clock that should go back), or was not JSON.
-    if (error instanceof RangeError || error instanceof SyntaxError) return context.json({ error: error.message }, 400);
+  room.onError((error, c) => {
+    // The request cannot be carried out (a clock that should go back), or is not JSON.
+    if (error instanceof RangeError || error instanceof SyntaxError) return c.json({ error: error.message }, 400);
     throw error;
   });
 
-  room.get('/clock', (context) => context.json(clockOf(sandbox)));
-  room.post('/clock', async (context) => {
-    const body = await context.req.json<{ advanceSeconds?: number; advanceTo?: string | number; frozen?: boolean }>();
+  room.get('/clock', (c) => c.json(clockOf(sandbox)));
+  room.post('/clock', async (c) => {
+    const body = await c.req.json<{ advanceSeconds?: number; advanceTo?: string | number; frozen?: boolean }>();
     if (typeof body.advanceSeconds === 'number') await sandbox.clock.advance(body.advanceSeconds * 1000);
     if (body.advanceTo !== undefined) await sandbox.clock.advanceTo(new Date(body.advanceTo).getTime());
     if (body.frozen === true) sandbox.clock.freeze();
     if (body.frozen === false) sandbox.clock.run();
-    return context.json(clockOf(sandbox));
+    return c.json(clockOf(sandbox));
   });
 
-  room.get('/faults', (context) => context.json(faultsOf(sandbox)));
-  room.post('/faults', async (context) => {
-    const body = await context.req.json<Partial<Fault> & { latencyMs?: number; rateLimitPerSecond?: number | null }>();
+  room.get('/faults', (c) => c.json(faultsOf(sandbox)));
+  room.post('/faults', async (c) => {
+    const body = await c.req.json<Partial<Fault> & { latencyMs?: number; rateLimitPerSecond?: number | null }>();
     const { latencyMs, rateLimitPerSecond, ...fault } = body;
     if (typeof latencyMs === 'number') sandbox.faults.latencyMs = latencyMs;
     if (rateLimitPerSecond !== undefined) sandbox.faults.rateLimitPerSecond = rateLimitPerSecond;
     if (fault.kind !== undefined) sandbox.faults.next({ ...fault, kind: fault.kind });
-    return context.json(faultsOf(sandbox));
+    return c.json(faultsOf(sandbox));
   });
-  room.delete('/faults', (context) => {
+  room.delete('/faults', (c) => {
     sandbox.faults.clear();
     sandbox.faults.latencyMs = 0;
     sandbox.faults.rateLimitPerSecond = null;
-    return context.json(faultsOf(sandbox));
+    return c.json(faultsOf(sandbox));
   });
 
   const deliveriesOf = (): object => ({
@@ -68,79 +68,79 @@ export function createControlRoom(sandbox: StripeSandbox): Hono {
     paused: sandbox.deliveries.paused,
     deliveries: sandbox.deliveries.list(),
   });
-  room.get('/deliveries', (context) => context.json(deliveriesOf()));
-  room.post('/deliveries', async (context) => {
-    const { paused, retryNow, ...settings } = await context.req.json<
+  room.get('/deliveries', (c) => c.json(deliveriesOf()));
+  room.post('/deliveries', async (c) => {
+    const { paused, retryNow, ...settings } = await c.req.json<
       Partial<DeliverySettings> & { paused?: boolean; retryNow?: boolean }
     >();
     for (const key of Object.keys(settings)) {
-      if (!Object.hasOwn(sandbox.deliveries.settings, key))
-        return context.json({ error: `no delivery setting ${key}` }, 400);
+      if (!Object.hasOwn(sandbox.deliveries.settings, key)) return c.json({ error: `no delivery setting ${key}` }, 400);
     }
     Object.assign(sandbox.deliveries.settings, settings);
     if (paused === true) sandbox.deliveries.pause();
     if (paused === false) sandbox.deliveries.resume();
     if (retryNow) sandbox.deliveries.retryNow();
-    return context.json(deliveriesOf());
+    return c.json(deliveriesOf());
   });
-  room.post('/deliveries/next', async (context) => {
-    sandbox.deliveries.next(await context.req.json<DeliveryRule>());
-    return context.json(deliveriesOf());
+  room.post('/deliveries/next', async (c) => {
+    sandbox.deliveries.next(await c.req.json<DeliveryRule>());
+    return c.json(deliveriesOf());
   });
-  room.post('/endpoints', async (context) => {
-    const { url, ...options } = await context.req.json<{
+  room.post('/endpoints', async (c) => {
+    const { url, ...options } = await c.req.json<{
       url: string;
       events?: string[];
       secret?: string;
       thin?: boolean;
       apiVersion?: string;
     }>();
-    if (!isEndpoint(url)) return context.json({ error: 'url must be an http or https address of this machine' }, 400);
+    if (!isEndpoint(url)) return c.json({ error: 'url must be an http or https address of this machine' }, 400);
     const { endpoint, secret } = sandbox.deliveries.addEndpoint(url, options);
-    return context.json({ id: endpoint.id, secret });
+    return c.json({ id: endpoint.id, secret });
   });
 
-  room.get('/events', (context) =>
-    context.json(
+  room.get('/events', (c) =>
+    c.json(
       sandbox.state.events
         .list()
         .map((event) => ({ ...event, deliveries: sandbox.deliveries.list({ event: event.id }) })),
     ),
   );
-  room.post('/events/:id/resend', async (context) => {
-    const id = context.req.param('id');
-    if (!sandbox.state.events.get(id)) return context.json({ error: `no event ${id}` }, 404);
+  room.post('/events/:id/resend', async (c) => {
+    const id = c.req.param('id');
+    if (!sandbox.state.events.get(id)) return c.json({ error: `no event ${id}` }, 404);
     await sandbox.deliveries.resend(id);
-    return context.json({ deliveries: sandbox.deliveries.list({ event: id }) });
+    return c.json({ deliveries: sandbox.deliveries.list({ event: id }) });
   });
 
-  room.post('/charges/next', async (context) => {
-    const { outcome } = await context.req.json<{ outcome: CardBehaviour }>();
-    if (!CHARGES.includes(outcome)) return context.json({ error: `outcome must be one of ${CHARGES.join(', ')}` }, 400);
+  room.post('/charges/next', async (c) => {
+    const { outcome } = await c.req.json<{ outcome: CardBehaviour }>();
+    if (!chargeOutcomes.includes(outcome))
+      return c.json({ error: `outcome must be one of ${chargeOutcomes.join(', ')}` }, 400);
     sandbox.state.nextCharges.push(outcome);
-    return context.json({ next: sandbox.state.nextCharges });
+    return c.json({ next: sandbox.state.nextCharges });
   });
-  room.post('/keys', async (context) => {
-    const { permissions } = await context.req.json<{ permissions?: unknown }>();
-    if (!Array.isArray(permissions)) return context.json({ error: 'permissions must be a list' }, 400);
-    return context.json({ key: sandbox.addRestrictedKey(permissions.map(String)) });
+  room.post('/keys', async (c) => {
+    const { permissions } = await c.req.json<{ permissions?: unknown }>();
+    if (!Array.isArray(permissions)) return c.json({ error: 'permissions must be a list' }, 400);
+    return c.json({ key: sandbox.addRestrictedKey(permissions.map(String)) });
   });
-  room.post('/portal-settings', (context) => context.json(sandbox.savePortalSettings()));
-  room.get('/settings', (context) => context.json(sandbox.settings));
-  room.patch('/settings', async (context) => {
-    const body = await context.req.json<Record<string, unknown>>();
+  room.post('/portal-settings', (c) => c.json(sandbox.savePortalSettings()));
+  room.get('/settings', (c) => c.json(sandbox.settings));
+  room.patch('/settings', async (c) => {
+    const body = await c.req.json<Record<string, unknown>>();
     for (const [key, value] of Object.entries(body)) {
-      if (!Object.hasOwn(sandbox.settings, key)) return context.json({ error: `no setting ${key}` }, 400);
+      if (!Object.hasOwn(sandbox.settings, key)) return c.json({ error: `no setting ${key}` }, 400);
       const current = Reflect.get(sandbox.settings, key) as unknown;
       if (typeof current === 'object' && current !== null) Object.assign(current, value);
       else Reflect.set(sandbox.settings, key, value);
     }
-    return context.json(sandbox.settings);
+    return c.json(sandbox.settings);
   });
-  room.get('/requests', (context) => context.json(sandbox.requests.list()));
-  room.delete('/requests', (context) => {
+  room.get('/requests', (c) => c.json(sandbox.requests.list()));
+  room.delete('/requests', (c) => {
     sandbox.requests.clear();
-    return context.json([]);
+    return c.json([]);
   });
   return room;
 }

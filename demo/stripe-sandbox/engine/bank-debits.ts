@@ -13,22 +13,22 @@ export interface TestDebit {
   names: string[];
 }
 
-const TEST_DEBITS: readonly TestDebit[] = [
+const knownDebits: readonly TestDebit[] = [
   { iban: 'DE89370400440532013000', behaviour: 'settlesLater', names: ['pm_sepaDebit', 'pm_success_de'] },
   { iban: 'DE62370400440532013001', behaviour: 'bouncesLater', names: ['pm_sepaDebit_fail', 'pm_failed_de'] },
 ];
 
 export const testDebitNamed = (id: string): TestDebit | undefined =>
-  TEST_DEBITS.find((debit) => debit.names.includes(id));
+  knownDebits.find((debit) => debit.names.includes(id));
 
 export const testDebitNumbered = (iban: string): TestDebit | undefined =>
-  TEST_DEBITS.find((debit) => debit.iban === iban.replaceAll(/\s/g, '').toUpperCase());
+  knownDebits.find((debit) => debit.iban === iban.replaceAll(/\s/g, '').toUpperCase());
 
 /** How a stored account behaves; told by its last four digits, as with cards. */
 export const debitBehaviour = (last4: string | null | undefined): TestDebit['behaviour'] =>
-  TEST_DEBITS.find((debit) => debit.iban.endsWith(last4 ?? '–'))?.behaviour ?? 'settlesLater';
+  knownDebits.find((debit) => debit.iban.endsWith(last4 ?? '–'))?.behaviour ?? 'settlesLater';
 
-/** Makes a payment method of a test account, belonging to nobody yet. */
+/** Makes a payment method of a test account, attached to no customer yet. */
 export function createBankDebit(
   state: State,
   debit: TestDebit,

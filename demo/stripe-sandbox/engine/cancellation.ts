@@ -8,7 +8,7 @@ import { isTerminal, periodEnd } from './subscription-status.ts';
 
 type Reason = 'cancellation_requested' | 'payment_failed';
 
-/** What the customer said about leaving. */
+/** The customer's reasons for leaving. */
 export interface CancellationWords {
   comment?: string | null;
   feedback?: NonNullable<NonNullable<Subscription['cancellation_details']>['feedback']> | null;
@@ -84,7 +84,7 @@ export function endSubscription(
   state.emit('customer.subscription.deleted', subscription);
 }
 
-/** Unpaid invoices stay open after the end, but nobody tries to charge them any more. */
+/** Unpaid invoices stay open after the end, and are not charged any more. */
 function stopCollecting(state: State, invoice: Invoice): void {
   state.update(invoice, (changed) => {
     changed.auto_advance = false;

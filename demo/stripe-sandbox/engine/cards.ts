@@ -14,10 +14,10 @@ export interface TestCard {
   names: string[];
 }
 
-/** What can be typed or chosen on a hosted page. */
+/** A test card or account that a hosted page accepts. */
 export type TestMethod = TestCard | TestDebit;
 
-const TEST_CARDS: readonly TestCard[] = [
+const knownCards: readonly TestCard[] = [
   { number: '4242424242424242', brand: 'visa', funding: 'credit', behaviour: 'works', names: ['visa'] },
   { number: '4000056655665556', brand: 'visa', funding: 'debit', behaviour: 'works', names: ['visa_debit'] },
   { number: '5555555555554444', brand: 'mastercard', funding: 'credit', behaviour: 'works', names: ['mastercard'] },
@@ -62,21 +62,21 @@ const TEST_CARDS: readonly TestCard[] = [
 /** The card behind `pm_card_visa` or `tok_visa`. */
 export function testCardNamed(id: string): TestCard | undefined {
   const name = /^(?:pm_card|tok)_(.+)$/.exec(id)?.[1];
-  return TEST_CARDS.find((card) => name !== undefined && card.names.includes(name));
+  return knownCards.find((card) => name !== undefined && card.names.includes(name));
 }
 
 export const testCardNumbered = (number: string): TestCard | undefined =>
-  TEST_CARDS.find((card) => card.number === number.replaceAll(/\D/g, ''));
+  knownCards.find((card) => card.number === number.replaceAll(/\D/g, ''));
 
 /** How the stored card behaves; told by its last four digits, which are unique among the test cards. */
 export function behaviourOf(method: PaymentMethod): CardBehaviour {
   if (method.sepa_debit) return debitBehaviour(method.sepa_debit.last4);
-  return TEST_CARDS.find((card) => card.number.endsWith(method.card?.last4 ?? ''))?.behaviour ?? 'works';
+  return knownCards.find((card) => card.number.endsWith(method.card?.last4 ?? ''))?.behaviour ?? 'works';
 }
 
 const fingerprintOf = (number: string): string => Buffer.from(number).toString('base64url').slice(-16);
 
-/** Makes a payment method of a test card, belonging to nobody yet. */
+/** Makes a payment method of a test card, attached to no customer yet. */
 export function createCard(
   state: State,
   card: TestCard,
@@ -127,7 +127,7 @@ export function createCard(
   return method;
 }
 
-/** Makes a payment method of what was typed or chosen on a hosted page, belonging to nobody yet. */
+/** Makes a payment method of a hosted page's entry, attached to no customer yet. */
 export const createTestMethod = (
   state: State,
   test: TestMethod,

@@ -1,4 +1,4 @@
-/** What a late payment says about the Checkout session that it began in. */
+/** Late payments end the Checkout session that they began in. */
 
 import type { State } from '../state/state.ts';
 import type { Invoice } from '../state/wire.ts';

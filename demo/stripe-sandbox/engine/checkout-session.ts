@@ -243,7 +243,7 @@ export function payer(state: State, session: CheckoutSession): Customer {
   return entered === null ? known : { ...known, address: entered };
 }
 
-/** What the session redeems when it is completed. */
+/** The discounts that completing the session redeems. */
 export const requestsOf = (session: CheckoutSession): DiscountRequest[] =>
   (session.discounts ?? []).map(({ coupon, promotion_code: code }) =>
     code === null ? { coupon: coupon ?? '' } : { promotion_code: code },

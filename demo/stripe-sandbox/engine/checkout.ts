@@ -17,7 +17,7 @@ import { redeem } from './discounts.ts';
 import { chargeIntent, createIntent, declineOf } from './payments.ts';
 import { DAY } from './periods.ts';
 import { createSetupIntent } from './setup.ts';
-import { createSubscription, FIRST_PURCHASE_ORDER } from './subscriptions.ts';
+import { createSubscription, firstPurchaseOrder } from './subscriptions.ts';
 
 /** Whether anything is charged today. */
 const charges = (session: CheckoutSession): boolean => (session.amount_total ?? 0) > 0;
@@ -53,7 +53,7 @@ export function completeCheckout(
   // WH-4: what hosted Checkout does has a key, and no request.
   const cause = { id: null, idempotency_key: state.ids.uuid() };
   state.events.causedBy(cause, () =>
-    state.events.inSendOrder(FIRST_PURCHASE_ORDER, () => fulfil(state, session, order, method, confirmed, collected)),
+    state.events.inSendOrder(firstPurchaseOrder, () => fulfil(state, session, order, method, confirmed, collected)),
   );
 }
 

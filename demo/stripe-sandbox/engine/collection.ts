@@ -11,7 +11,7 @@ import { charge, decideDebit, intentOf, invoiceOf, paymentOf, type Attempt } fro
 import { DAY } from './periods.ts';
 import { isForPendingChange, isTerminal, markResumed } from './subscription-status.ts';
 
-/** Who asks for the money: Stripe by itself, or somebody who pays now. */
+/** The origin of an attempt: Stripe by itself, or a person that pays now. */
 export type AttemptKind = 'first' | 'automatic' | 'manual';
 /** … or a bank that has answered late. */
 type FailureKind = AttemptKind | 'debit';
@@ -198,7 +198,7 @@ function recordFailure(state: State, invoice: Invoice, kind: FailureKind, action
     if ((kind === 'automatic' || kind === 'debit') && invoice.next_payment_attempt === null)
       giveUp(state, subscription);
   }
-  // A first payment that fails leaves nobody in debt: nothing was delivered yet.
+  // A failed first payment makes no debt: nothing was delivered yet.
   if (invoice.billing_reason !== 'subscription_create') markDelinquent(state, invoice);
 }
 

@@ -12,7 +12,7 @@ export interface DiscountRequest {
   readonly discount?: string;
 }
 
-/** What a discount is for. */
+/** The customer, and the object of it, that a discount belongs to. */
 export interface DiscountTarget {
   readonly customer: Pick<Customer, 'id'>;
   readonly currency: string;
@@ -85,7 +85,7 @@ export const isRedeemable = (state: State, coupon: Coupon): boolean =>
   (coupon.redeem_by === null || coupon.redeem_by > state.clock.seconds()) &&
   (coupon.max_redemptions === null || coupon.times_redeemed < coupon.max_redemptions);
 
-/** What redeeming would make: nothing is counted or kept. A `discount` that is there already is taken as it is. */
+/** Makes a discount without keeping or counting it. A `discount` that is there already is taken as it is. */
 export function proposeDiscount(
   state: State,
   request: DiscountRequest,
@@ -142,7 +142,7 @@ const isRunning = (state: State, discount: Discount): boolean =>
 export const runningDiscounts = (state: State, ids: readonly string[]): Discount[] =>
   ids.flatMap((id) => state.discounts.get(id) ?? []).filter((discount) => isRunning(state, discount));
 
-/** What the next invoice is discounted by: the subscription's own, else the customer's. */
+/** The discounts of the next invoice: the subscription's own, else the customer's. */
 export function discountsFor(state: State, customer: Customer, subscription: Subscription | null): Discount[] {
   if (subscription && subscription.discounts.length > 0) return runningDiscounts(state, subscription.discounts);
   return runningDiscounts(state, customer.discount ? [customer.discount.id] : []);

@@ -1,4 +1,4 @@
-/** What falls due first, found without looking at everything: a heap, and a note of what is current in it. */
+/** The earliest due object, found without a search: a heap, and a note of the current entries in it. */
 
 export interface DueIndex {
   /** Files `id` under a time, in Unix seconds, replacing what it had; `null` takes it out. */

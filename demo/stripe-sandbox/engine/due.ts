@@ -1,5 +1,5 @@
 /**
- * What time does by itself. An object's next moment is worked out from the object as it stands, never scheduled beside it,
+ * The work of time. An object's next moment is worked out from the object as it stands, never scheduled beside it,
  * so that nothing can be forgotten by a timer; an index keeps the moments in order, and is told of every change.
  */
 
@@ -14,7 +14,7 @@ import { finalizeInvoice } from './invoices.ts';
 import { resumeAsScheduled, scheduledResume } from './pause.ts';
 import { expirePendingUpdate } from './pending-update.ts';
 import { DAY } from './periods.ts';
-import { expireIncomplete, INCOMPLETE_LIFETIME, renew, resumeCollection } from './renewal.ts';
+import { expireIncomplete, incompleteLifetime, renew, resumeCollection } from './renewal.ts';
 import { phaseEnd, startNextPhase } from './schedules.ts';
 import { isTerminal } from './subscription-status.ts';
 
@@ -27,7 +27,7 @@ interface Due {
 export function createDueWork(state: State, settled: () => Promise<void>): DueWork {
   const index = createDueIndex();
   const announcedTrials = new Set<string>();
-  // Looked at only when somebody asks what is next: by then a change that touched its object several times is complete.
+  // Read only when the next moment is asked for: by then a change that touched its object several times is complete.
   const touched = new Map<string, Resource>();
 
   const dueOf = (object: Resource): Due | null => {
@@ -88,7 +88,7 @@ const at = (moment: number | null, run: () => void): Due | null => (moment === n
 function subscriptionDue(state: State, subscription: Subscription, announced: Set<string>): Due | null {
   if (isTerminal(subscription)) return null;
   if (subscription.status === 'incomplete') {
-    return at(subscription.created + INCOMPLETE_LIFETIME, () => expireIncomplete(state, subscription));
+    return at(subscription.created + incompleteLifetime, () => expireIncomplete(state, subscription));
   }
   const ends = at(subscription.cancel_at, () => endSubscription(state, subscription, 'cancellation_requested'));
   if (subscription.status === 'paused') {

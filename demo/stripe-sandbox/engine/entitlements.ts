@@ -4,7 +4,7 @@ import type { State } from '../state/state.ts';
 import type { ActiveEntitlement, Customer, Subscription } from '../state/wire.ts';
 
 /**
- * The statuses whose products count. A guess: Stripe's guide says that entitlements end "when the subscription ends",
+ * Products of subscriptions in these statuses count. A guess: Stripe's guide says that entitlements end "when the subscription ends",
  * and names no status.
  */
 const entitling: ReadonlySet<string> = new Set<Subscription['status']>(['active', 'trialing', 'past_due']);

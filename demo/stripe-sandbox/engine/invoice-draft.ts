@@ -1,4 +1,4 @@
-/** What an invoice will look like: built from the books as they stand, without changing them. */
+/** Builds an invoice from the books as they stand, without changing them. */
 
 import type { State } from '../state/state.ts';
 import type { Customer, Discount, Invoice, InvoiceItem, Subscription, TaxRate } from '../state/wire.ts';
@@ -36,7 +36,7 @@ export interface InvoiceDraft {
   daysUntilDue?: number | null;
 }
 
-/** What waits for this customer's (and subscription's) next invoice. */
+/** The items that wait for this customer's (and subscription's) next invoice. */
 export const pendingItems = (state: State, customer: string, subscription: string | null): InvoiceItem[] =>
   state.invoiceItems
     .of(

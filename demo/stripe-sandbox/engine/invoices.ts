@@ -85,11 +85,11 @@ function failFinalization(state: State, invoice: Invoice): void {
   state.emit('invoice.finalization_failed', invoice);
 }
 
-/** What Stripe says of a customer without an address where tax is automatic. */
+/** Stripe's message for a customer without an address where tax is automatic. */
 export const noTaxLocation =
   "The customer's location isn't recognized. Set a valid customer address in order to automatically calculate tax.";
 
-/** The invoice whose hosted page has this key. The key is the only way in: ids are known to too many. */
+/** The invoice of a hosted page, by its key. The key is the only way in: ids are known to too many. */
 export const invoiceByPageKey = (state: State, key: string): Invoice | undefined =>
   [...state.invoices.values()].find((invoice) => invoice.hosted_invoice_url?.endsWith(`/i/${key}`));
 
@@ -113,7 +113,7 @@ export function voidInvoice(state: State, invoice: Invoice): void {
   state.emit('invoice.voided', invoice);
 }
 
-/** Written off: nobody expects to be paid any more, though it still can be. */
+/** A written-off invoice is not collected any more, though it still can be paid. */
 export function markUncollectible(state: State, invoice: Invoice): void {
   invoice.status = 'uncollectible';
   invoice.auto_advance = false;

@@ -1,4 +1,4 @@
-/** What an invoice asks money for, line by line. */
+/** The lines of an invoice. */
 
 import { formatShortDate } from '../state/money.ts';
 import type { State } from '../state/state.ts';

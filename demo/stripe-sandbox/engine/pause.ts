@@ -38,7 +38,7 @@ export function pauseByRequest(state: State, subscription: Subscription, options
 }
 
 function creditUnused(state: State, subscription: Subscription, from: NonNullable<PauseOptions['unusedTimeFrom']>) {
-  // What was not paid for is not given back.
+  // Unpaid time is not given back.
   if (from === 'none' || subscription.status !== 'active') return;
   for (const item of subscription.items.data) {
     const at = from === 'now' ? state.clock.seconds() : item.current_period_start;
@@ -156,7 +156,7 @@ function invoiceAndResume(
   const invoice = draftInvoice(state, {
     customer,
     subscription,
-    // What Stripe calls the reason of a resumption invoice is not written anywhere: a guess.
+    // Stripe's reason for a resumption invoice is not documented: a guess.
     reason: 'subscription_update',
     currency: subscription.currency,
     lines,

@@ -14,14 +14,14 @@ export type Attempt =
   /** A bank debit: the answer comes in some days, as `settleDebit`. */
   | { outcome: 'processing'; intent: PaymentIntent };
 
-const REASON: Record<string, string> = {
+const reasons: Record<string, string> = {
   subscription_create: 'Subscription creation',
   subscription_cycle: 'Subscription update',
   subscription_update: 'Subscription update',
 };
 
 interface IntentDraft extends Pick<PaymentIntent, 'amount' | 'currency' | 'customer' | 'description'> {
-  /** What the payment is for, by id. */
+  /** The id of the object that is paid. */
   readonly reference: string;
   readonly later: PaymentIntent['setup_future_usage'];
 }
@@ -90,7 +90,7 @@ export function openPayment(state: State, invoice: Invoice): InvoicePayment {
     amount: invoice.amount_due,
     currency: invoice.currency,
     customer: invoice.customer,
-    description: REASON[invoice.billing_reason ?? ''] ?? `Payment for Invoice ${invoice.number}`,
+    description: reasons[invoice.billing_reason ?? ''] ?? `Payment for Invoice ${invoice.number}`,
     reference: invoice.id,
     later: 'off_session',
   });
@@ -137,7 +137,7 @@ export function charge(state: State, invoice: Invoice, method: PaymentMethod, co
 interface ChargeOptions {
   /** The customer is present and has confirmed with their bank (3-D Secure). */
   readonly confirmed: boolean;
-  /** Where a customer confirms who has not done so. */
+  /** The address at which the customer confirms. */
   readonly authenticateAt: string | null;
 }
 
@@ -191,7 +191,7 @@ export function decideDebit(state: State, intent: PaymentIntent): Attempt {
   const method = state.paymentMethods.get(intent.payment_method ?? '');
   if (!debit || !attempt || !method) throw new Error(`${intent.id} has no debit under way`);
   state.debitsUnderWay.delete(intent.id);
-  const decline = debit.bounces ? BOUNCED : null;
+  const decline = debit.bounces ? bounced : null;
   attempt.status = decline ? 'failed' : 'succeeded';
   attempt.paid = decline === null;
   attempt.failure_code = decline?.code ?? null;
@@ -199,7 +199,7 @@ export function decideDebit(state: State, intent: PaymentIntent): Attempt {
   return decline ? fail(state, intent, attempt, method, decline) : succeed(state, intent, attempt);
 }
 
-const BOUNCED: Omit<ErrorBody, 'type'> = {
+const bounced: Omit<ErrorBody, 'type'> = {
   code: 'insufficient_funds',
   message: "The customer's account has insufficient funds to cover this payment.",
 };

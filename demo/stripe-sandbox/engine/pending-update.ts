@@ -10,7 +10,7 @@ import { changeItems, itemsAfter, prorationInvoice } from './subscription-change
 import { isForPendingChange } from './subscription-status.ts';
 
 /** SUB-16: how long a change waits for its payment. */
-const LIFETIME = 23 * HOUR;
+const lifetime = 23 * HOUR;
 
 /**
  * Invoices the change, and carries it out when that is paid, at once or later. A change that costs nothing now is carried
@@ -29,7 +29,7 @@ export function changeWhenPaid(state: State, subscription: Subscription, changes
       cancel_at_period_end: null,
       discount: null,
       discounts: null,
-      expires_at: at + LIFETIME,
+      expires_at: at + lifetime,
       metadata: null,
       subscription_items: itemsAfter(state, subscription, changes, at),
       trial_end: null,
@@ -57,7 +57,7 @@ function applyPendingUpdate(state: State, subscription: Subscription): void {
   if (waited) state.emit('customer.subscription.pending_update_applied', subscription);
 }
 
-/** Nobody paid: the change is forgotten, and its invoice is void. */
+/** An unpaid change is forgotten, and its invoice is void. */
 export function expirePendingUpdate(state: State, subscription: Subscription): void {
   const invoice = state.invoices.get(state.pendingChanges.get(subscription.id)?.invoice ?? '');
   state.pendingChanges.delete(subscription.id);

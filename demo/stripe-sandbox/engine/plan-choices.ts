@@ -1,4 +1,4 @@
-/** What a portal configuration lets a customer change to, now or at the period's end (SUB-10). */
+/** The plans of a portal configuration that a customer may change to, now or at the period's end (SUB-10). */
 
 import type { State } from '../state/state.ts';
 import type { PortalConfiguration, Price, Subscription } from '../state/wire.ts';
@@ -7,7 +7,7 @@ import { amountFor } from './prices.ts';
 
 type Features = PortalConfiguration['features'];
 
-/** What the configuration lets a customer change to, and how many of it. */
+/** A plan of the configuration, and its quantity where that is the customer's to choose. */
 export interface PlanChoice {
   price: Price;
   /** The least and the most of it; `null` where the quantity is not the customer's to choose. */

@@ -66,7 +66,7 @@ export function createConfiguration(
 
 /**
  * Saving the portal's settings in the Dashboard: the only way in which Stripe makes a *default* configuration, so until
- * somebody does it, sessions without a configuration are refused (HTTP-5).
+ * it is saved, sessions without a configuration are refused (HTTP-5).
  */
 export function savePortalSettings(state: State): PortalConfiguration {
   const existing = defaultConfiguration(state);
@@ -93,7 +93,7 @@ export const noConfiguration = (): Error =>
     'No configuration provided and your test mode default configuration has not been created. Provide a configuration or create your default by saving your customer portal settings in test mode at https://dashboard.stripe.com/test/settings/billing/portal.',
   );
 
-/** Opens the way in: an address that is a key to somebody's billing for a short time. */
+/** Makes a portal session: its address is a key to a customer's billing for a short time. */
 export function createPortalSession(
   state: State,
   customer: string,
@@ -115,7 +115,7 @@ export function createPortalSession(
     url: `${state.origin()}/p/session/test_${state.ids.token(48)}`,
   };
   state.portalSessions.add(session);
-  // Stripe's event carries the address, so whoever stores events stores keys.
+  // Stripe's event carries the address: a store of events is a store of keys.
   state.emit('billing_portal.session.created', session);
   return session;
 }

@@ -13,7 +13,7 @@ import { isTerminal, periodEnd, periodStart } from './subscription-status.ts';
 export interface PreviewRequest {
   readonly customer: Customer;
   readonly subscription: Subscription;
-  /** What would be changed, and when (Unix seconds). */
+  /** The changes, and their moment (Unix seconds). */
   readonly changes: ItemChange[];
   readonly proration: ProrationBehavior;
   readonly at: number;

@@ -1,4 +1,4 @@
-/** What a quantity of a price costs: per unit, in packages, or by tiers. Amounts are whole minor units. */
+/** The amount of a price and a quantity: per unit, in packages, or by tiers. Amounts are whole minor units. */
 
 import { formatInterval, formatMoney } from '../state/money.ts';
 import type { State } from '../state/state.ts';
@@ -6,7 +6,7 @@ import type { Plan, Price } from '../state/wire.ts';
 
 type Tier = NonNullable<Price['tiers']>[number];
 
-/** What one tier takes of a quantity. */
+/** One tier's part of a quantity. */
 interface TierShare {
   /** 1 for the first tier. */
   readonly number: number;

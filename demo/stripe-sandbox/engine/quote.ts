@@ -1,4 +1,4 @@
-/** What an order would cost: for a first invoice before it exists, and for what Checkout shows. */
+/** The total of an order: of a first invoice before it exists, and of a Checkout session. */
 
 import { invalidRequest } from '../errors.ts';
 import type { State } from '../state/state.ts';

@@ -1,4 +1,4 @@
-/** What happens to a subscription as time goes by: it renews, its trial ends, its collection resumes, or it expires unfinished. */
+/** Subscriptions as time goes by: renewals, trials that end, collection that resumes, first payments that expire. */
 
 import type { State } from '../state/state.ts';
 import type { Subscription, SubscriptionItem } from '../state/wire.ts';
@@ -9,9 +9,9 @@ import { isTerminal, periodEnd, periodStart } from './subscription-status.ts';
 import { endsWithoutMethod } from './trials.ts';
 
 /** SUB-3: how long a first payment may stay unfinished. */
-export const INCOMPLETE_LIFETIME = 23 * HOUR;
+export const incompleteLifetime = 23 * HOUR;
 
-/** SUB-3: a first payment that nobody finished. */
+/** SUB-3: an unfinished first payment. */
 export function expireIncomplete(state: State, subscription: Subscription): void {
   const invoice = state.invoices.get(subscription.latest_invoice ?? '');
   if (invoice?.status === 'open') voidInvoice(state, invoice);
@@ -21,7 +21,7 @@ export function expireIncomplete(state: State, subscription: Subscription): void
   });
 }
 
-/** Whose renewal is next, and when (Unix seconds). */
+/** The subscription that renews next, and when (Unix seconds). */
 export function nextRenewal(state: State): { subscription: Subscription; at: number } | null {
   let next: { subscription: Subscription; at: number } | null = null;
   for (const subscription of state.subscriptions.values()) {
@@ -46,7 +46,7 @@ export function renew(state: State, subscription: Subscription): void {
     for (const item of changed.items.data) if (due.includes(item.id)) advanceItem(changed, item);
     if (trialEnded) changed.status = 'active';
   });
-  // SUB-6: while a subscription is unpaid, invoices are still made but nobody tries to charge them.
+  // SUB-6: while a subscription is unpaid, invoices are still made and not charged.
   const pause = subscription.pause_collection;
   const invoice = draftInvoice(state, {
     customer,

@@ -7,7 +7,7 @@ import { isTerminal } from './subscription-status.ts';
 
 /**
  * Saves a card (or an account) and makes it the one that pays: for the customer, and for each subscription that had one of its own.
- * What is open stays open; paying it is another step.
+ * An open invoice stays open; paying it is another step.
  */
 export function saveCard(state: State, customer: Customer, card: TestMethod): PaymentMethod {
   refuseDeclinedCard(card.behaviour);

@@ -100,7 +100,7 @@ export function prorationInvoice(
   return invoice;
 }
 
-/** What a change of items gives back and asks for, between `before` and the subscription as it is then. */
+/** The credits and charges of a change of items, from `before` to the subscription as it is then. */
 export function prorationsBetween(
   state: State,
   subscription: Subscription,

@@ -1,12 +1,12 @@
-/** What a subscription's status means, and the places it is changed from. */
+/** The meaning of a subscription's status, and the places it is changed from. */
 
 import type { State } from '../state/state.ts';
 import type { Invoice, Subscription } from '../state/wire.ts';
 
-const TERMINAL = new Set(['canceled', 'incomplete_expired']);
+const terminalStatuses = new Set(['canceled', 'incomplete_expired']);
 
 /** Over for good: only metadata and cancellation details may still change (SUB-14). */
-export const isTerminal = (subscription: Subscription): boolean => TERMINAL.has(subscription.status);
+export const isTerminal = (subscription: Subscription): boolean => terminalStatuses.has(subscription.status);
 
 /** When the current period of the whole subscription ends: the latest of its items'. */
 export const periodEnd = (subscription: Subscription): number =>

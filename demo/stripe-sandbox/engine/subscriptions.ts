@@ -22,10 +22,10 @@ import { declineOf } from './payments.ts';
 import { nextBoundary } from './periods.ts';
 import { planOf } from './prices.ts';
 import { quote, requireTaxLocation } from './quote.ts';
-import { TRIAL_NOTICE } from './trials.ts';
+import { trialNotice } from './trials.ts';
 
 /** SUB-1, as observed: not the order in which things happen. Stripe promises none. */
-export const FIRST_PURCHASE_ORDER: readonly EventType[] = [
+export const firstPurchaseOrder: readonly EventType[] = [
   'charge.succeeded',
   'charge.failed',
   'payment_method.attached',
@@ -125,7 +125,7 @@ export function createSubscription(state: State, draft: SubscriptionDraft): Subs
   if (charged && !method && draft.paymentBehavior !== 'default_incomplete') throw noPaymentSource();
   if (charged && method && draft.paymentBehavior === 'error_if_incomplete') refuseUnlessPaid(state, method);
 
-  return state.events.inSendOrder(FIRST_PURCHASE_ORDER, () => {
+  return state.events.inSendOrder(firstPurchaseOrder, () => {
     const subscription = buildSubscription(state, draft, currency);
     redeemAll(state, subscription, draft);
     state.update(draft.customer, (customer) => void (customer.currency ??= currency));
@@ -152,14 +152,14 @@ export function createSubscription(state: State, draft: SubscriptionDraft): Subs
     // Known only from here on: what its first payment does to it is part of its creation, and no update.
     state.subscriptions.add(subscription);
     state.emit('customer.subscription.created', subscription);
-    if (subscription.trial_end !== null && subscription.trial_end - subscription.created <= TRIAL_NOTICE) {
+    if (subscription.trial_end !== null && subscription.trial_end - subscription.created <= trialNotice) {
       state.emit('customer.subscription.trial_will_end', subscription);
     }
     return subscription;
   });
 }
 
-/** What the first invoice will ask for, with discounts that are not redeemed yet. */
+/** The first invoice's total, with discounts that are not redeemed yet. */
 function firstTotal(state: State, draft: SubscriptionDraft, currency: string): number {
   const propose = (requests: readonly DiscountRequest[] | undefined, path: string): Discount[] =>
     (requests ?? []).map((request, index) =>

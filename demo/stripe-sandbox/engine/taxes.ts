@@ -12,7 +12,7 @@ export interface TaxContext {
   readonly defaultRates: readonly TaxRate[];
 }
 
-/** What automatic tax needs to know of the line. */
+/** A line, as far as its tax depends on it. */
 interface Taxable {
   readonly price: Price | null;
   readonly taxRates: readonly TaxRate[];

@@ -12,7 +12,7 @@ import { DAY, nextBoundary } from './periods.ts';
 import { markPaused } from './subscription-status.ts';
 
 /** SUB-4: how long before a trial's end it is announced. */
-export const TRIAL_NOTICE = 3 * DAY;
+export const trialNotice = 3 * DAY;
 
 /** Refuses what the sandbox does not carry out, before anything is changed (SUB-18). */
 export const requireTrialing = (subscription: Subscription): void => {
@@ -79,5 +79,5 @@ export function moveTrialEnd(state: State, subscription: Subscription, at: numbe
     changed.billing_cycle_anchor = at;
     for (const item of changed.items.data) item.current_period_end = at;
   });
-  if (at - now <= TRIAL_NOTICE) state.emit('customer.subscription.trial_will_end', subscription);
+  if (at - now <= trialNotice) state.emit('customer.subscription.trial_will_end', subscription);
 }

@@ -7,7 +7,7 @@ import type { State } from '../state/state.ts';
 import { couponOf } from './discounts.ts';
 import { planOf } from './prices.ts';
 
-/** The releases whose shapes the sandbox knows, oldest first. Those of one release differ in nothing that it has. */
+/** The releases with shapes of their own, oldest first. Versions of one release differ in nothing that the sandbox has. */
 const releases = ['acacia', 'clover', 'dahlia', 'endive'] as const;
 export type Release = (typeof releases)[number];
 
@@ -18,7 +18,7 @@ export const releaseOf = (version: string): Release | null =>
 type Row = Record<string, unknown>;
 type Reshape = (row: Row, state: State) => void;
 
-/** What each kind was before 2025-03-31.basil, and what it had not yet. */
+/** Each kind before 2025-03-31.basil: older fields back, newer ones gone. */
 const acacia: Readonly<Record<string, Reshape>> = {
   subscription(row, state) {
     const items = rows(row['items']);
@@ -102,7 +102,7 @@ const acacia: Readonly<Record<string, Reshape>> = {
   },
 };
 
-/** What each release says otherwise than the next one. A release is reached by all the steps down to it. */
+/** Each release's differences from the next newer one. A release is reached by all the steps down to it. */
 const steps: Readonly<Record<Release, Readonly<Record<string, Reshape>>>> = {
   endive: {},
   dahlia: {},

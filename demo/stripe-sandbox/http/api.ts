@@ -8,7 +8,7 @@ import { Hono, type Context } from 'hono';
 import qs from 'qs';
 import { inShapeOf } from '../engine/versions.ts';
 import { invalidRequest, StripeError } from '../errors.ts';
-import { API_VERSION } from '../state/events.ts';
+import { apiVersion } from '../state/events.ts';
 import type { State } from '../state/state.ts';
 import { checkDeclared } from './declared.ts';
 import { answerKind, checkExpand, expand } from './expand.ts';
@@ -19,7 +19,7 @@ import { isRecord, list, readShape, text, type Read, type Shape } from './params
 import type { LoggedRequest, RequestLog } from './request-log.ts';
 import { requireVersion } from './versions.ts';
 
-/** What an endpoint is given. It runs to its end without waiting, so no two requests ever see half a change. */
+/** The arguments of an endpoint. It runs to its end without waiting, so no two requests ever see half a change. */
 export interface Call<S extends Shape> {
   state: State;
   params: Read<S>;
@@ -44,7 +44,7 @@ export interface ApiOptions {
   closing: AbortSignal;
 }
 
-const LARGEST_BODY = 1024 * 1024;
+const maxBodyBytes = 1024 * 1024;
 
 export function createApi(options: ApiOptions): { app: Hono; api: Api } {
   const { state, faults, log } = options;
@@ -59,16 +59,16 @@ export function createApi(options: ApiOptions): { app: Hono; api: Api } {
   ): void => {
     const full = { ...shape, expand: list(text) };
     const kind = answerKind(method, path);
-    app.on(method, path, async (context) => {
+    app.on(method, path, async (c) => {
       const requestId = state.ids.next('req');
-      const key = method === 'POST' ? (context.req.header('idempotency-key') ?? null) : null;
-      const raw = await readParams(context, method);
-      const version = context.req.header('stripe-version') ?? API_VERSION;
+      const key = method === 'POST' ? (c.req.header('idempotency-key') ?? null) : null;
+      const raw = await readParams(c, method);
+      const version = c.req.header('stripe-version') ?? apiVersion;
       const logged: LoggedRequest = {
         id: requestId,
         at: state.clock.now(),
         method,
-        path: context.req.path,
+        path: c.req.path,
         params: raw,
         status: null,
         idempotencyKey: key,
@@ -76,41 +76,41 @@ export function createApi(options: ApiOptions): { app: Hono; api: Api } {
       };
       log.add(logged);
 
-      const refused = authenticate(context, options.keys);
+      const refused = authenticate(c, options.keys);
       if (refused) {
         logged.status = 401;
         return refused;
       }
-      const fault = faults.take(method, context.req.path);
+      const fault = faults.take(method, c.req.path);
       const over = faults.overLimit();
       const answerWith = (answer: StoredAnswer, extra: Record<string, string> = {}): Response => {
         logged.status = answer.status;
         return respond(answer, requestId, key, { 'stripe-version': version, ...extra });
       };
       const failWith = (error: StripeError, extra: Record<string, string> = {}): Response =>
-        answerWith(errorAnswer(error, requestId), { ...(error.executed ? SETTLED : {}), ...extra });
+        answerWith(errorAnswer(error, requestId), { ...(error.executed ? settledHeaders : {}), ...extra });
 
       try {
         if (key !== null) {
-          const stored = idempotency.begin(key, `${context.req.path}?${JSON.stringify(raw)}`);
+          const stored = idempotency.begin(key, `${c.req.path}?${JSON.stringify(raw)}`);
           if (stored) {
             logged.replayed = true;
             return answerWith(stored, {
-              ...SETTLED,
+              ...settledHeaders,
               'idempotent-replayed': 'true',
               'original-request': stored.requestId,
             });
           }
         }
-      } catch (error) {
-        if (error instanceof StripeError) return failWith(error);
-        throw error;
+      } catch (cause) {
+        if (cause instanceof StripeError) return failWith(cause);
+        throw cause;
       }
       let kept = false;
       try {
         if (faults.latencyMs > 0) await sleep(faults.latencyMs, options.closing);
         if (over) return failWith(rateLimited(), { 'stripe-rate-limited-reason': 'global-rate' });
-        const before = fault && !executes(fault) ? await goWrong(context, fault, null, options.closing) : null;
+        const before = fault && !executes(fault) ? await goWrong(c, fault, null, options.closing) : null;
         if (before) {
           if (before instanceof StripeError) return failWith(before, limitHeader(before));
           return before;
@@ -120,10 +120,10 @@ export function createApi(options: ApiOptions): { app: Hono; api: Api } {
           idempotency.finish(key, answer);
           kept = true;
         }
-        const after = fault && executes(fault) ? await goWrong(context, fault, answer.body, options.closing) : null;
+        const after = fault && executes(fault) ? await goWrong(c, fault, answer.body, options.closing) : null;
         if (after instanceof StripeError) return failWith(after, limitHeader(after));
         if (after) return after;
-        return answerWith(answer, method === 'POST' && answer.keep ? SETTLED : {});
+        return answerWith(answer, method === 'POST' && answer.keep ? settledHeaders : {});
       } finally {
         if (key !== null && !kept) idempotency.forget(key);
       }
@@ -131,14 +131,14 @@ export function createApi(options: ApiOptions): { app: Hono; api: Api } {
       function run(): StoredAnswer & { keep: boolean } {
         const cause = method === 'GET' ? { id: null, idempotency_key: null } : { id: requestId, idempotency_key: key };
         try {
-          options.keys.require(keyOf(context) ?? '', method, path);
+          options.keys.require(keyOf(c) ?? '', method, path);
           const release = requireVersion(version);
           checkDeclared(method, path, raw);
           const params = readShape(full, raw);
           const { expand: paths = [] } = params as { expand?: string[] };
           checkExpand(kind, paths);
           const result = state.events.causedBy(cause, () =>
-            endpoint({ state, params: params as Read<S>, id: (name = 'id') => context.req.param(name) ?? '' }),
+            endpoint({ state, params: params as Read<S>, id: (name = 'id') => c.req.param(name) ?? '' }),
           );
           return {
             status: 200,
@@ -146,9 +146,9 @@ export function createApi(options: ApiOptions): { app: Hono; api: Api } {
             requestId,
             keep: true,
           };
-        } catch (error) {
-          if (!(error instanceof StripeError)) throw error;
-          return { ...errorAnswer(error, requestId), keep: error.executed };
+        } catch (cause) {
+          if (!(cause instanceof StripeError)) throw cause;
+          return { ...errorAnswer(cause, requestId), keep: cause.executed };
         }
       }
     });
@@ -159,11 +159,11 @@ export function createApi(options: ApiOptions): { app: Hono; api: Api } {
     const requestId = state.ids.next('req');
     return respond(errorAnswer(error, requestId), requestId, null, {});
   });
-  app.notFound((context) => {
+  app.notFound((c) => {
     const requestId = state.ids.next('req');
-    const url = new URL(context.req.url);
+    const url = new URL(c.req.url);
     const error = invalidRequest(
-      `Unrecognized request URL (${context.req.method}: ${url.pathname}). Please see https://stripe.com/docs or we can help at https://support.stripe.com/.`,
+      `Unrecognized request URL (${c.req.method}: ${url.pathname}). Please see https://stripe.com/docs or we can help at https://support.stripe.com/.`,
       { status: 404 },
     );
     return respond(errorAnswer(error, requestId), requestId, null, {});
@@ -180,13 +180,13 @@ export function createApi(options: ApiOptions): { app: Hono; api: Api } {
 }
 
 /** HTTP-1: the request was carried out; sending it again would change nothing. */
-const SETTLED = { 'stripe-should-retry': 'false' };
+const settledHeaders = { 'stripe-should-retry': 'false' };
 
-async function readParams(context: Context, method: string): Promise<Record<string, unknown>> {
-  const query = new URL(context.req.url).search.slice(1);
-  const body = method === 'POST' ? await context.req.text() : '';
-  if (body.length > LARGEST_BODY) throw invalidRequest('Request body too large', { status: 413 });
-  const type = context.req.header('content-type') ?? '';
+async function readParams(c: Context, method: string): Promise<Record<string, unknown>> {
+  const query = new URL(c.req.url).search.slice(1);
+  const body = method === 'POST' ? await c.req.text() : '';
+  if (body.length > maxBodyBytes) throw invalidRequest('Request body too large', { status: 413 });
+  const type = c.req.header('content-type') ?? '';
   if (body && !type.startsWith('application/x-www-form-urlencoded')) {
     throw invalidRequest(
       `Invalid request (check that your POST content type is application/x-www-form-urlencoded). If you have any questions, we can help at https://support.stripe.com/.`,
@@ -200,15 +200,15 @@ async function readParams(context: Context, method: string): Promise<Record<stri
   return isRecord(parsed) ? parsed : {};
 }
 
-const keyOf = (context: Context): string | undefined => {
-  const given = context.req.header('authorization')?.replace(/^Bearer /, '');
+const keyOf = (c: Context): string | undefined => {
+  const given = c.req.header('authorization')?.replace(/^Bearer /, '');
   if (!given?.startsWith('Basic ')) return given;
   return Buffer.from(given.slice('Basic '.length), 'base64').toString().replace(/:$/, '');
 };
 
 /** HTTP-6: 401 comes without `Stripe-Version` and `Request-Id`. */
-function authenticate(context: Context, keys: Keys): Response | null {
-  const given = keyOf(context);
+function authenticate(c: Context, keys: Keys): Response | null {
+  const given = keyOf(c);
   if (given !== undefined && keys.holds(given)) return null;
   const message = given
     ? `Invalid API Key provided: ${masked(given)}`
@@ -226,7 +226,7 @@ function respond(answer: StoredAnswer, requestId: string, key: string | null, ex
       'content-type': 'application/json',
       'cache-control': 'no-cache, no-store',
       'request-id': requestId,
-      'stripe-version': API_VERSION,
+      'stripe-version': apiVersion,
       ...(key === null ? {} : { 'idempotency-key': key, 'original-request': requestId }),
       ...extra,
     },
@@ -256,7 +256,7 @@ const limitHeader = (error: StripeError): Record<string, string> =>
   error.body.code === 'rate_limit' ? { 'stripe-rate-limited-reason': 'global-rate' } : {};
 
 async function goWrong(
-  context: Context,
+  c: Context,
   fault: Fault,
   body: string | null,
   closing: AbortSignal,
@@ -280,18 +280,18 @@ async function goWrong(
       });
     case 'timeout':
       // No answer: the connection stays open until the client, or the sandbox, gives up.
-      await once(AbortSignal.any([context.req.raw.signal, closing]), 'abort');
+      await once(AbortSignal.any([c.req.raw.signal, closing]), 'abort');
       return new Response(null, { status: 504 });
     case 'halfBody':
-      return cutOff(context, body ?? '');
+      return cutOff(c, body ?? '');
     case 'reset':
-      return cutOff(context, null);
+      return cutOff(c, null);
   }
 }
 
 /** Sends the first half of the body, or nothing at all, and breaks the connection. */
-function cutOff(context: Context, body: string | null): Response {
-  const { outgoing } = context.env as { outgoing?: ServerResponse };
+function cutOff(c: Context, body: string | null): Response {
+  const { outgoing } = c.env as { outgoing?: ServerResponse };
   // Without a server (`app.request`) there is no connection to break; half a body is the nearest.
   if (!outgoing) return new Response(body?.slice(0, body.length / 2) ?? null);
   if (body === null) {

@@ -1,5 +1,5 @@
 /**
- * What the SDK's own declarations say a parameter may be. `declared-parameters.json` is generated from the installed
+ * The values that the SDK's own declarations allow a parameter. `declared-parameters.json` is generated from the installed
  * `stripe` package (`test/sandbox/declared-parameters.ts`, held by a test), so that no list is kept by hand and none is
  * shorter or longer than Stripe's.
  */
@@ -14,9 +14,9 @@ export interface Declared {
   readonly oneOf?: readonly string[];
   /** Other values, such as numbers, may stand in their place. */
   readonly open?: true;
-  /** What a hash consists of. */
+  /** The fields of a hash. */
   readonly parts?: Readonly<Record<string, Declared>>;
-  /** What a list is of. */
+  /** The element of a list. */
   readonly element?: Declared;
 }
 

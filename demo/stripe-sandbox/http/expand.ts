@@ -5,14 +5,14 @@ import { hideFields } from '../state/hidden.ts';
 import type { State } from '../state/state.ts';
 import { isRecord } from './params.ts';
 
-/** What a field leads to: a kind of object, or a list of them (`list:…`). */
+/** The target of a field: a kind of object, or a list of them (`list:…`). */
 type Target = string;
 
 /**
  * The fields that hold an id and may be expanded, by the object they stand on; dots lead into nested hashes. Fields that
  * are always null here are named too: at Stripe, asking for them is no mistake.
  */
-const EXPANDABLE: Record<string, Record<string, Target>> = {
+const expandable: Record<string, Record<string, Target>> = {
   customer: {
     default_source: 'source',
     'invoice_settings.default_payment_method': 'payment_method',
@@ -102,7 +102,7 @@ const EXPANDABLE: Record<string, Record<string, Target>> = {
 };
 
 /** Objects that are always there in full; a path may lead through them. */
-const EMBEDDED: Record<string, Record<string, Target>> = {
+const embedded: Record<string, Record<string, Target>> = {
   subscription: { items: 'list:subscription_item' },
   subscription_item: { plan: 'plan', price: 'price' },
   subscription_schedule: { phases: 'schedule_phase' },
@@ -115,7 +115,7 @@ const EMBEDDED: Record<string, Record<string, Target>> = {
 type Include = (state: State, object: Record<string, unknown>) => unknown;
 
 /** Fields that only appear when they are asked for. */
-const INCLUDABLE: Record<string, Record<string, { target: Target; make: Include }>> = {
+const includable: Record<string, Record<string, { target: Target; make: Include }>> = {
   customer: {
     subscriptions: { target: 'list:subscription', make: livingSubscriptions },
     sources: {
@@ -212,14 +212,14 @@ function nextStretch(kind: Target, steps: readonly string[]): Stretch | null {
       ? { field: ['data'], rest: steps.slice(1), target: kind.slice(5) }
       : null;
   }
-  const included = INCLUDABLE[kind]?.[first];
+  const included = includable[kind]?.[first];
   if (included) return { field: [first], rest: steps.slice(1), target: included.target, include: included.make };
   for (let length = steps.length; length > 0; length -= 1) {
-    const target = EXPANDABLE[kind]?.[steps.slice(0, length).join('.')];
+    const target = expandable[kind]?.[steps.slice(0, length).join('.')];
     if (target !== undefined) return { field: steps.slice(0, length), rest: steps.slice(length), target };
   }
-  const embedded = EMBEDDED[kind]?.[first];
-  return embedded !== undefined && steps.length > 1 ? { field: [first], rest: steps.slice(1), target: embedded } : null;
+  const inner = embedded[kind]?.[first];
+  return inner !== undefined && steps.length > 1 ? { field: [first], rest: steps.slice(1), target: inner } : null;
 }
 
 /**
@@ -275,8 +275,8 @@ function lookUp(state: State, id: string): unknown {
   return state.deletedCustomers.has(id) ? { id, object: 'customer', deleted: true } : id;
 }
 
-/** What each collection of the API holds. */
-const KIND_BY_COLLECTION: Record<string, string> = {
+/** The kind of object in each collection of the API. */
+const kindByCollection: Record<string, string> = {
   account: 'account',
   accounts: 'account',
   products: 'product',
@@ -317,7 +317,7 @@ export function answerKind(method: string, path: string): Target {
     .replace('/checkout/sessions', '/checkout_sessions')
     .replace('/entitlements/features', '/entitlements_features')
     .split('/');
-  const collection = segments.findLast((segment) => segment in KIND_BY_COLLECTION) ?? '';
-  const kind = KIND_BY_COLLECTION[collection] ?? '';
+  const collection = segments.findLast((segment) => segment in kindByCollection) ?? '';
+  const kind = kindByCollection[collection] ?? '';
   return method === 'GET' && segments.at(-1) === collection && collection !== 'account' ? `list:${kind}` : kind;
 }

@@ -1,4 +1,4 @@
-/** What can go wrong between a client and Stripe, on demand. */
+/** Faults between a client and Stripe, on demand. */
 
 export type FaultKind = 'rateLimited' | 'lockTimeout' | 'serverError' | 'timeout' | 'halfBody' | 'html' | 'reset';
 
@@ -6,7 +6,7 @@ export interface Fault {
   kind: FaultKind;
   /** How many calls it hits. Default 1. */
   times?: number;
-  /** Only calls whose path begins like this. */
+  /** Only calls with a path that begins like this. */
   path?: string;
   method?: 'GET' | 'POST' | 'DELETE';
   /** The call is carried out, and only its answer goes wrong: the mean case for retries. Default false; always true for `halfBody`. */
@@ -20,7 +20,7 @@ export interface Faults {
   rateLimitPerSecond: number | null;
   /** The next calls go wrong like this. Several wait in line; the first that fits is used. */
   next(fault: Fault): void;
-  /** What still waits. */
+  /** The faults that still wait. */
   pending(): readonly Fault[];
   clear(): void;
 }

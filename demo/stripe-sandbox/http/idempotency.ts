@@ -22,14 +22,14 @@ export interface IdempotencyKeys {
   forget(key: string): void;
 }
 
-const KEPT_MS = 24 * 3600 * 1000;
+const keptMs = 24 * 3600 * 1000;
 
 export function createIdempotencyKeys(now: () => number): IdempotencyKeys {
   const entries = new Map<string, Entry>();
   return {
     begin(key, fingerprint) {
       const entry = entries.get(key);
-      if (!entry || (entry.answer && entry.at + KEPT_MS < now())) {
+      if (!entry || (entry.answer && entry.at + keptMs < now())) {
         entries.set(key, { fingerprint, answer: null, at: now() });
         return null;
       }

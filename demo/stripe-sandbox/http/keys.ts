@@ -1,4 +1,4 @@
-/** Who may ask for what: the account's secret key for everything, restricted keys for what they were given (KEY-1). */
+/** API keys: the account's secret key may everything, a restricted key the permissions that it was given (KEY-1). */
 
 import { StripeError } from '../errors.ts';
 
@@ -11,7 +11,7 @@ export interface Keys {
   require(key: string, method: string, path: string): void;
 }
 
-/** What the Dashboard calls the permission for each collection. Names beyond those in Stripe's messages are a guess. */
+/** The Dashboard's name of the permission for each collection. Names beyond those in Stripe's messages are a guess. */
 const resources: Readonly<Record<string, string>> = {
   account: 'account',
   accounts: 'account',

@@ -1,5 +1,5 @@
 /**
- * What a request may say. Each endpoint declares its parameters; everything else is refused (HTTP-6), because a twin that
+ * The parameters of a request. Each endpoint declares its parameters; everything else is refused (HTTP-6), because a twin that
  * ignores what it does not know lets mistakes through that the real API would have caught.
  *
  * Form bodies carry only text, so each field also says how its text is read.
@@ -11,7 +11,7 @@ export interface Field<T> {
   /** Reads what was sent under `path`. */
   read(raw: unknown, path: string): T;
   readonly required?: true;
-  /** What a hash consists of, and what a list is of: `declared-parameters.json` is made by walking them. */
+  /** The fields of a hash, and the element of a list: `declared-parameters.json` is made by walking them. */
   readonly parts?: Shape;
   readonly element?: Field<unknown>;
 }

@@ -1,4 +1,4 @@
-/** What was asked of the sandbox: tests count calls here instead of guessing. */
+/** The requests that arrived: tests count calls here instead of guessing. */
 
 export interface LoggedRequest {
   id: string;
@@ -29,7 +29,7 @@ export interface RequestFilter {
 }
 
 /** More than any test makes; a demo that runs for days must not grow without end. */
-const KEPT = 10_000;
+const maxKept = 10_000;
 
 export function createRequestLog(): RequestLog & { add(request: LoggedRequest): void } {
   const requests: LoggedRequest[] = [];
@@ -53,7 +53,7 @@ export function createRequestLog(): RequestLog & { add(request: LoggedRequest): 
     clear: () => void requests.splice(0),
     add(request) {
       requests.push(request);
-      if (requests.length > KEPT) requests.shift();
+      if (requests.length > maxKept) requests.shift();
       for (const { isOver, resolve } of waiting) if (isOver()) resolve();
       waiting = waiting.filter(({ isOver }) => !isOver());
     },

@@ -10,7 +10,7 @@ interface Searchable {
 }
 
 /** `email:'a@b.example'` or `metadata['team']:"7"`; a quote inside is escaped by a backslash. */
-const CLAUSE =
+const clausePattern =
   /^(?:(email|name|phone)|metadata\[(?:'([^']+)'|"([^"]+)")\]):(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")$/;
 
 /**
@@ -21,7 +21,7 @@ const CLAUSE =
  */
 export function readSearch(query: string): (row: Searchable) => boolean {
   const clauses = query.split(/\s+AND\s+(?=[a-z]+[[:])/i).map((clause) => {
-    const [match, field, single, double, value, other] = CLAUSE.exec(clause.trim()) ?? [];
+    const [match, field, single, double, value, other] = clausePattern.exec(clause.trim()) ?? [];
     if (match === undefined) {
       throw invalidRequest(`We were unable to parse your search query. The sandbox does not know: ${clause}`, {
         param: 'query',

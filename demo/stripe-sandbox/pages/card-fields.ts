@@ -7,8 +7,8 @@ import { StripeError } from '../errors.ts';
 import type { PaymentMethod } from '../state/wire.ts';
 import { brandName, type Html } from './layout.ts';
 
-/** What a person might want to see happen. */
-const SHOWN: readonly { number: string; says: string }[] = [
+/** The cards that the page offers, each with its effect. */
+const shownCards: readonly { number: string; says: string }[] = [
   { number: '4242 4242 4242 4242', says: 'Visa. Every payment works.' },
   { number: '4000 0000 0000 0341', says: 'Can be saved, but every payment fails.' },
   { number: '4000 0025 0000 3155', says: 'Asks you to confirm each payment with the bank.' },
@@ -62,7 +62,7 @@ export function cardFields(options: { typed?: string } = {}): Html {
 export function testCards(verb: string): Html {
   return html`<div class="tests">
     <h2>Test cards</h2>
-    ${SHOWN.map(
+    ${shownCards.map(
       (card) =>
         html`<div class="test-card">
           <p class="small"><code dir="ltr">${card.number}</code><span class="soft">${card.says}</span></p>

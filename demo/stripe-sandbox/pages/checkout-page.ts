@@ -1,4 +1,4 @@
-/** What Checkout shows: the order, the card, the bank's question, and the end of it. */
+/** Checkout's page: the order, the card, the bank's question, and the end of it. */
 
 import { html } from 'hono/html';
 import { addInterval, DAY } from '../engine/periods.ts';

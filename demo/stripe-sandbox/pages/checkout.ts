@@ -17,20 +17,20 @@ export function createCheckoutPages(state: State): Hono {
 
   /** Runs a page for an open session, or says what became of it. */
   const visiting =
-    (page: (context: Context, visit: Visit) => Response | Promise<Response>) =>
-    async (context: Context): Promise<Response> => {
-      const id = context.req.param('session') ?? '';
+    (page: (c: Context, visit: Visit) => Response | Promise<Response>) =>
+    async (c: Context): Promise<Response> => {
+      const id = c.req.param('session') ?? '';
       const session = state.checkoutSessions.get(id);
       const order = state.checkoutOrders.get(id);
-      if (!session || !order) return deadEnd(context, state, 'unknownCheckout');
-      if (session.status === 'complete') return show(context, session, completedPage(session), null);
-      if (session.status === 'expired') return deadEnd(context, state, 'expiredCheckout', leaving(session));
-      return page(context, { session, order, base: `/c/${id}` });
+      if (!session || !order) return deadEnd(c, state, 'unknownCheckout');
+      if (session.status === 'complete') return show(c, session, completedPage(session), null);
+      if (session.status === 'expired') return deadEnd(c, state, 'expiredCheckout', leaving(session));
+      return page(c, { session, order, base: `/c/${id}` });
     };
 
-  const show = (context: Context, session: CheckoutSession, content: Html, notice: Notice | null): Promise<Response> =>
+  const show = (c: Context, session: CheckoutSession, content: Html, notice: Notice | null): Promise<Response> =>
     send(
-      context,
+      c,
       frame(
         {
           title: 'Checkout',
@@ -45,70 +45,60 @@ export function createCheckoutPages(state: State): Hono {
       notice?.kind === 'problem' ? 402 : 200,
     );
 
-  const order = (context: Context, visit: Visit, problem?: string): Promise<Response> =>
-    show(
-      context,
-      visit.session,
-      orderPage(state, visit),
-      problem === undefined ? null : { kind: 'problem', words: problem },
-    );
+  const order = (c: Context, visit: Visit, problem?: string): Promise<Response> =>
+    show(c, visit.session, orderPage(state, visit), problem === undefined ? null : { kind: 'problem', words: problem });
 
-  const complete = (
-    context: Context,
-    { session, order }: Visit,
-    method: TestMethod | null,
-    confirmed: boolean,
-  ): Response => {
+  const complete = (c: Context, { session, order }: Visit, method: TestMethod | null, confirmed: boolean): Response => {
     completeCheckout(state, session, method, confirmed, order.collected ?? {});
-    return context.redirect((session.success_url ?? '/').replaceAll('{CHECKOUT_SESSION_ID}', session.id), 303);
+    return c.redirect((session.success_url ?? '/').replaceAll('{CHECKOUT_SESSION_ID}', session.id), 303);
   };
 
   pages.get(
     '/:session',
-    visiting((context, visit) => order(context, visit)),
+    visiting((c, visit) => order(c, visit)),
   );
   pages.post(
     '/:session',
-    visiting(async (context, visit) => {
-      const form = await context.req.parseBody();
+    visiting(async (c, visit) => {
+      const form = await c.req.parseBody();
       try {
         const method = asksForCard(visit.session, visit.order) ? chosenMethod(form) : null;
         visit.order.collected = collectedFrom(form);
         if (method && needsConfirmation(state, visit.session, method)) {
           visit.order.confirming = 'number' in method ? method.number : null;
-          return await show(context, visit.session, confirmPage(visit), null);
+          return await show(c, visit.session, confirmPage(visit), null);
         }
-        return complete(context, visit, method, false);
-      } catch (error) {
-        if (!(error instanceof StripeError)) throw error;
-        return order(context, visit, error.body.message);
+        return complete(c, visit, method, false);
+      } catch (cause) {
+        if (!(cause instanceof StripeError)) throw cause;
+        return order(c, visit, cause.body.message);
       }
     }),
   );
   pages.post(
     '/:session/order',
-    visiting(async (context, visit) => {
-      const form = await context.req.parseBody();
+    visiting(async (c, visit) => {
+      const form = await c.req.parseBody();
       try {
         changeOrder(state, visit, form);
-        return context.redirect(visit.base, 303);
-      } catch (error) {
-        if (!(error instanceof StripeError)) throw error;
-        return order(context, visit, error.body.message);
+        return c.redirect(visit.base, 303);
+      } catch (cause) {
+        if (!(cause instanceof StripeError)) throw cause;
+        return order(c, visit, cause.body.message);
       }
     }),
   );
   pages.post(
     '/:session/confirm',
-    visiting(async (context, visit) => {
-      const form = await context.req.parseBody();
+    visiting(async (c, visit) => {
+      const form = await c.req.parseBody();
       const card = testCardNumbered(visit.order.confirming ?? '');
-      if (!card) return context.redirect(visit.base, 303);
+      if (!card) return c.redirect(visit.base, 303);
       visit.order.confirming = null;
       if (form['answer'] !== 'confirm') {
-        return order(context, visit, 'Your bank did not confirm the payment. You can try again or use another card.');
+        return order(c, visit, 'Your bank did not confirm the payment. You can try again or use another card.');
       }
-      return complete(context, visit, card, true);
+      return complete(c, visit, card, true);
     }),
   );
   return pages;
@@ -124,7 +114,7 @@ function changeOrder(state: State, { session, order }: Visit, form: Record<strin
   if (session.allow_promotion_codes && typeof code === 'string') enterPromotionCode(state, session, order, code);
 }
 
-/** What was typed beside a card; empty fields are left out. */
+/** The entries beside a card; empty fields are left out. */
 function collectedFrom(form: Record<string, unknown>): Collected {
   const text = (name: string): string => (typeof form[name] === 'string' ? form[name].trim() : '');
   const country = text('country');

@@ -5,7 +5,7 @@ import { html } from 'hono/html';
 import type { State } from '../state/state.ts';
 import { frame, send } from './layout.ts';
 
-const WORDS = {
+const deadEnds = {
   expired: {
     kind: 'expired',
     tagline: 'Billing',
@@ -34,12 +34,12 @@ const WORDS = {
 
 /** @param returnUrl where a link back leads, if anywhere */
 export function deadEnd(
-  context: Context,
+  c: Context,
   state: State,
-  which: keyof typeof WORDS,
+  which: keyof typeof deadEnds,
   returnUrl: string | null = null,
 ): Promise<Response> {
-  const { kind, tagline, title, text } = WORDS[which];
+  const { kind, tagline, title, text } = deadEnds[which];
   const page = frame(
     { title, business: state.settings.businessName, tagline, returnUrl },
     html`<div data-page="${kind}">
@@ -47,5 +47,5 @@ export function deadEnd(
       <p class="lede">${text}</p>
     </div>`,
   );
-  return send(context, page, kind === 'expired' ? 410 : 404);
+  return send(c, page, kind === 'expired' ? 410 : 404);
 }

@@ -20,16 +20,16 @@ export function createInvoicePages(state: State): Hono {
   const pages = new Hono();
 
   const withInvoice =
-    (page: (context: Context, invoice: Invoice, base: string) => Response | Promise<Response>) =>
-    async (context: Context): Promise<Response> => {
-      const key = context.req.param('key') ?? '';
+    (page: (c: Context, invoice: Invoice, base: string) => Response | Promise<Response>) =>
+    async (c: Context): Promise<Response> => {
+      const key = c.req.param('key') ?? '';
       const invoice = invoiceByPageKey(state, key);
-      return invoice ? page(context, invoice, `/i/${key}`) : deadEnd(context, state, 'unknown');
+      return invoice ? page(c, invoice, `/i/${key}`) : deadEnd(c, state, 'unknown');
     };
 
-  const show = (context: Context, invoice: Invoice, base: string, notice: Notice | null = null): Promise<Response> =>
+  const show = (c: Context, invoice: Invoice, base: string, notice: Notice | null = null): Promise<Response> =>
     send(
-      context,
+      c,
       frame(
         {
           title: `Invoice ${invoice.number ?? ''}`,
@@ -45,59 +45,57 @@ export function createInvoicePages(state: State): Hono {
 
   pages.get(
     '/:key',
-    withInvoice((context, invoice, base) =>
+    withInvoice((c, invoice, base) =>
       show(
-        context,
+        c,
         invoice,
         base,
-        context.req.query('paid') === undefined
-          ? null
-          : { kind: 'done', words: 'Thank you. Your payment went through.' },
+        c.req.query('paid') === undefined ? null : { kind: 'done', words: 'Thank you. Your payment went through.' },
       ),
     ),
   );
   pages.get(
     '/:key/pdf',
-    withInvoice((context, _invoice, base) => context.redirect(base, 303)),
+    withInvoice((c, _invoice, base) => c.redirect(base, 303)),
   );
   pages.post(
     '/:key/pay',
-    withInvoice(async (context, invoice, base) => {
-      if (invoice.status !== 'open') return context.redirect(base, 303);
-      const form = await context.req.parseBody();
+    withInvoice(async (c, invoice, base) => {
+      if (invoice.status !== 'open') return c.redirect(base, 303);
+      const form = await c.req.parseBody();
       try {
         if (form['method'] === 'onFile' && form['testCard'] === undefined) payNow(state, invoice, undefined);
         else {
           const customer = state.customers.get(invoice.customer ?? '');
-          if (!customer) return context.redirect(base, 303);
+          if (!customer) return c.redirect(base, 303);
           payNow(state, invoice, saveCard(state, customer, chosenMethod(form)));
         }
-        return context.redirect(invoice.status === 'open' ? base : `${base}?paid`, 303);
-      } catch (error) {
-        if (!(error instanceof StripeError)) throw error;
-        if (error.body.code === 'invoice_payment_intent_requires_action') return context.redirect(base, 303);
-        return show(context, invoice, base, { kind: 'problem', words: error.body.message });
+        return c.redirect(invoice.status === 'open' ? base : `${base}?paid`, 303);
+      } catch (cause) {
+        if (!(cause instanceof StripeError)) throw cause;
+        if (cause.body.code === 'invoice_payment_intent_requires_action') return c.redirect(base, 303);
+        return show(c, invoice, base, { kind: 'problem', words: cause.body.message });
       }
     }),
   );
   pages.post(
     '/:key/confirm',
-    withInvoice(async (context, invoice, base) => {
+    withInvoice(async (c, invoice, base) => {
       const intent = intentOf(state, invoice);
       const method = intent?.payment_method;
       if (invoice.status !== 'open' || intent?.status !== 'requires_action' || method == null)
-        return context.redirect(base, 303);
-      const form = await context.req.parseBody();
+        return c.redirect(base, 303);
+      const form = await c.req.parseBody();
       if (form['answer'] === 'refuse') {
         intent.status = 'requires_payment_method';
         intent.next_action = null;
-        return show(context, invoice, base, {
+        return show(c, invoice, base, {
           kind: 'problem',
           words: 'Your bank did not confirm the payment. You can try again or use another card.',
         });
       }
       payNow(state, invoice, resolvePaymentMethod(state, method), true);
-      return context.redirect(`${base}?paid`, 303);
+      return c.redirect(`${base}?paid`, 303);
     }),
   );
   return pages;

@@ -1,4 +1,4 @@
-/** What every hosted page shares: the frame, the headers, the words for money and time. */
+/** The base of every hosted page: the frame, the headers, the words for money and time. */
 
 import type { Context } from 'hono';
 import { html } from 'hono/html';
@@ -13,7 +13,7 @@ export interface Frame {
   tagline: string;
   /** Where the link back leads; none on pages without a session. */
   returnUrl: string | null;
-  /** What the link back says. Default: "Return to" the business. */
+  /** The words of the link back. Default: "Return to" the business. */
   returnWords?: string;
   /** Links to the parts of a long page. */
   parts?: { href: string; words: string }[];
@@ -26,21 +26,21 @@ export interface Notice {
   words: string;
 }
 
-/** Sends a page. These addresses are keys to somebody's billing: never framed, cached, indexed or told to other sites. */
-export async function send(context: Context, page: Html, status: 200 | 402 | 404 | 410 = 200): Promise<Response> {
-  context.header('cache-control', 'no-store');
-  context.header(
+/** Sends a page. These addresses are keys to a customer's billing: never framed, cached, indexed or told to other sites. */
+export async function send(c: Context, page: Html, status: 200 | 402 | 404 | 410 = 200): Promise<Response> {
+  c.header('cache-control', 'no-store');
+  c.header(
     'content-security-policy',
     "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
   );
-  context.header('referrer-policy', 'no-referrer');
-  context.header('x-content-type-options', 'nosniff');
-  context.header('x-frame-options', 'DENY');
-  context.header('x-robots-tag', 'noindex');
-  return context.html(await page, status);
+  c.header('referrer-policy', 'no-referrer');
+  c.header('x-content-type-options', 'nosniff');
+  c.header('x-frame-options', 'DENY');
+  c.header('x-robots-tag', 'noindex');
+  return c.html(await page, status);
 }
 
-/** The two columns: who you are dealing with, and what you came for. */
+/** The two columns: the business, and the page's content. */
 export function frame(frameOf: Frame, content: Html): Html {
   return html`<!doctype html>
     <html lang="en" dir="ltr">
@@ -92,7 +92,7 @@ const noticeOf = (notice: Notice | null | undefined): Html =>
       </p>`
     : html``;
 
-const BRANDS: Record<string, string> = { visa: 'Visa', mastercard: 'Mastercard', amex: 'Amex' };
+const brandNames: Record<string, string> = { visa: 'Visa', mastercard: 'Mastercard', amex: 'Amex' };
 
 /** @example brandName('visa'); // 'Visa' */
-export const brandName = (brand: string | undefined): string => BRANDS[brand ?? ''] ?? 'Card';
+export const brandName = (brand: string | undefined): string => brandNames[brand ?? ''] ?? 'Card';

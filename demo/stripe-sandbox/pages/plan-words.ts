@@ -8,7 +8,7 @@ import type { Subscription } from '../state/wire.ts';
 export const planName = (state: State, subscription: Subscription): string =>
   subscription.items.data.map((item) => state.products.get(item.price.product)?.name ?? 'Plan').join(' + ');
 
-/** What one period costs, over all items. */
+/** The price of one period, over all items. */
 export const totalOf = (subscription: Subscription): number =>
   subscription.items.data.reduce((sum, row) => sum + amountFor(row.price, row.quantity ?? 1), 0);
 

@@ -73,7 +73,7 @@ function changeNow(
   subscription: Subscription,
   change: ItemChange,
 ): void {
-  // What was planned before is planned no more.
+  // An earlier plan is released.
   const schedule = scheduleOf(state, subscription);
   if (schedule) releaseSchedule(state, schedule);
   const trialing = subscription.status === 'trialing';

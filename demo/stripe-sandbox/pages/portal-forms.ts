@@ -13,7 +13,7 @@ import { periodOf, planName, totalOf } from './plan-words.ts';
 
 type Features = PortalConfiguration['features'];
 
-const REASONS: Record<string, string> = {
+const reasonWords: Record<string, string> = {
   too_expensive: 'It’s too expensive',
   missing_features: 'I need more features',
   switched_service: 'I found an alternative',
@@ -24,7 +24,7 @@ const REASONS: Record<string, string> = {
   other: 'Other reason',
 };
 
-export const isReason = (value: string): boolean => Object.hasOwn(REASONS, value);
+export const isReason = (value: string): boolean => Object.hasOwn(reasonWords, value);
 
 export const cardForm = (base: string): Html =>
   html`<div>
@@ -71,7 +71,7 @@ export function cancelForm(state: State, features: Features, subscription: Subsc
               ${reason.options.map(
                 (option) =>
                   html`<label class="choice"
-                    ><input type="radio" name="feedback" value="${option}" /> ${REASONS[option] ?? option}</label
+                    ><input type="radio" name="feedback" value="${option}" /> ${reasonWords[option] ?? option}</label
                   >`,
               )}
             </fieldset>`
@@ -157,7 +157,7 @@ export function changeForm(
     </form>`;
 }
 
-const LENGTHS: Record<string, string> = { day: 'day', week: 'week', month: 'month', year: 'year' };
+const lengthWords: Record<string, string> = { day: 'day', week: 'week', month: 'month', year: 'year' };
 
 /** How long a pause may last, as the configuration says: until further notice, or one of some lengths. */
 export function pauseForm(state: State, features: Features, subscription: Subscription, base: string): Html {
@@ -176,7 +176,7 @@ export function pauseForm(state: State, features: Features, subscription: Subscr
           ? html`<fieldset>
               <legend>Pause for</legend>
               ${options.map(({ interval, interval_count: count }, index) => {
-                const unit = LENGTHS[interval] ?? interval;
+                const unit = lengthWords[interval] ?? interval;
                 return html`<label class="choice"
                   ><input type="radio" name="length" value="${index}" ${index === 0 ? 'checked' : ''} /><span
                     class="choice-text"

@@ -166,7 +166,7 @@ function whatComes(state: State, subscription: Subscription, total: number): str
   return `Your plan renews on ${end}.`;
 }
 
-/** What is owed, and how to pay it. A new card alone does not pay it (SUB-8), so both are offered. */
+/** An open invoice, and the ways to pay it. A new card alone does not pay it (SUB-8), so both are offered. */
 function due(view: PortalView, subscription: Subscription, invoice: Invoice): Html {
   const { state, base, features } = view;
   const method = payingMethod(state, subscription, view.customer);

@@ -1,4 +1,4 @@
-/** What every page of the portal shares: the session that opens it, the frame around it, and where a finished flow leads. */
+/** The base of every portal page: the session that opens it, the frame around it, and where a finished flow leads. */
 
 import type { Context } from 'hono';
 import { html } from 'hono/html';
@@ -27,7 +27,7 @@ interface Said {
   readonly problem?: string;
 }
 
-/** What was done, in words. */
+/** Notices of completed actions. */
 export const done: Record<string, string> = {
   card: 'Your payment method was updated.',
   cardButDue: 'Your payment method was updated. The open invoice is not paid yet: you can pay it below.',

@@ -5,9 +5,9 @@ import { html } from 'hono/html';
 import type { State } from '../state/state.ts';
 import { frame, send } from './layout.ts';
 
-export const startPage = (context: Context, state: State): Promise<Response> =>
+export const startPage = (c: Context, state: State): Promise<Response> =>
   send(
-    context,
+    c,
     frame(
       {
         title: 'Stripe sandbox',

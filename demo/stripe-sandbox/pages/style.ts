@@ -1,5 +1,5 @@
 /** The hosted pages' look: quiet, light and dark, from 320 px up, in either writing direction. */
-export const STYLE = `
+export const style = `
 :root {
   color-scheme: light dark;
   --ground: #ffffff; --side: #f5f6f8; --raised: #ffffff; --line: #e3e5ea; --line-strong: #7b8494;

@@ -1,12 +1,12 @@
 import type { Api } from '../http/api.ts';
 import type { State } from '../state/state.ts';
 
-export const ACCOUNT_ID = 'acct_1Sandbox0000000000';
+export const accountId = 'acct_1Sandbox0000000000';
 
-/** `GET /v1/account`: whose books these are. */
+/** `GET /v1/account`: the account of these books. */
 export function accountRoutes(api: Api): void {
   const retrieve = ({ state }: { state: State }): object => ({
-    id: ACCOUNT_ID,
+    id: accountId,
     object: 'account',
     business_profile: {
       annual_revenue: null,

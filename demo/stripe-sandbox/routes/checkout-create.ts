@@ -1,4 +1,4 @@
-/** What a new Checkout session may say, and what Stripe refuses in it. */
+/** The parameters of a new Checkout session, and Stripe's refusals of them. */
 
 import { createCheckout, type CheckoutDraft } from '../engine/checkout-session.ts';
 import { requireCustomer } from '../engine/customers.ts';

@@ -33,7 +33,7 @@ export function registerRoutes(api: Api, deliveries: Deliveries): void {
   subscriptionRoutes(api);
   scheduleRoutes(api);
   checkoutRoutes(api);
-  // Before the invoices, whose `/:id` would take "create_preview" for one.
+  // Before the invoices: `/:id` would take "create_preview" for one.
   previewRoutes(api);
   invoiceRoutes(api);
   invoiceItemRoutes(api);

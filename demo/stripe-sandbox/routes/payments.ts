@@ -1,4 +1,4 @@
-/** What was paid and how: invoice payments, payment and setup intents, charges. */
+/** Payments: invoice payments, payment and setup intents, charges. */
 
 import type { Stripe } from 'stripe';
 import { noSuch } from '../errors.ts';

@@ -94,7 +94,7 @@ const configurationFields = {
   name: emptyable(text),
 };
 
-/** What was once set can be cleared only by an update. */
+/** A field that was set can be cleared only by an update. */
 const changedProfile = hash({
   headline: emptyable(text),
   privacy_policy_url: emptyable(text),

@@ -1,4 +1,4 @@
-/** What a product may say, and how one is made. */
+/** The parameters of a product, and how one is made. */
 
 import { invalidRequest, noSuch } from '../errors.ts';
 import { emptyable, flag, hash, list, metadata, required, text, type Read } from '../http/params.ts';

@@ -1,4 +1,4 @@
-/** What may be said about a subscription: when it is made, changed, paused and resumed. */
+/** The parameters of a subscription: when it is made, changed, paused and resumed. */
 
 import type { Stripe } from 'stripe';
 import {

@@ -222,7 +222,7 @@ function update(state: State, subscription: Subscription, params: Read<typeof up
   return subscription;
 }
 
-/** What a schedule manages is changed through the schedule. */
+/** A scheduled subscription's cancelation is changed through the schedule. */
 function refuseWhileScheduled(subscription: Subscription, params: Read<typeof updateFields>): void {
   if (subscription.schedule === null) return;
   if (params.cancel_at === undefined && params.cancel_at_period_end === undefined) return;
@@ -232,11 +232,11 @@ function refuseWhileScheduled(subscription: Subscription, params: Read<typeof up
   );
 }
 
-const PENDING_PARAMS = ['expand', 'items', 'off_session', 'payment_behavior', 'proration_behavior', 'proration_date'];
+const pendingParams = ['expand', 'items', 'off_session', 'payment_behavior', 'proration_behavior', 'proration_date'];
 
 /** SUB-16: a pending update holds a few things only. */
 function refuseBesidePending(params: object): void {
-  const other = Object.keys(params).find((name) => !PENDING_PARAMS.includes(name));
+  const other = Object.keys(params).find((name) => !pendingParams.includes(name));
   if (other === undefined) return;
   throw invalidRequest(`When \`payment_behavior\` is set to \`pending_if_incomplete\`, you cannot pass \`${other}\`.`, {
     param: other,

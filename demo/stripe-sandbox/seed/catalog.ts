@@ -1,4 +1,4 @@
-/** What the seeded business sells: a capacity-planning product for teams, in three plans. */
+/** The seeded catalogue: a capacity-planning product for teams, in three plans. */
 
 import type { Stripe } from 'stripe';
 
@@ -51,7 +51,7 @@ export async function createCatalog(stripe: Stripe): Promise<Prices> {
   };
 }
 
-/** What the Dashboard's portal settings let customers do with their plans. */
+/** The Dashboard's portal settings: which plans customers may change to. */
 export async function allowPlanChange(stripe: Stripe, configuration: string, prices: Prices): Promise<void> {
   const product = async (...ids: string[]): Promise<{ product: string; prices: string[] }> => ({
     product: String((await stripe.prices.retrieve(ids[0] ?? '')).product),

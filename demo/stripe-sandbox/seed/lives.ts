@@ -1,4 +1,4 @@
-/** What the seeded customers live through, one paragraph each. Nothing is put into the books: everything happens. */
+/** The lives of the seeded customers, one paragraph each. Nothing is put into the books: everything happens. */
 
 import type { Stripe } from 'stripe';
 import { cancelInPortal } from '../engine/cancellation.ts';
@@ -86,7 +86,7 @@ export function liveThrough(stage: Stage): void {
     const method = await stripe.paymentMethods.attach(card, { customer: id });
     await stripe.customers.update(id, { invoice_settings: { default_payment_method: method.id } });
   };
-  /** Somebody whose monthly renewal falls on `renewal`, by which time `card` is the one that pays. */
+  /** A monthly plan that renews at `renewal`, by which time `card` is the one that pays. */
   const renewing = (
     situation: keyof SeededCustomers,
     who: [name: string, email: string],

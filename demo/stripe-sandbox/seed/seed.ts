@@ -9,7 +9,7 @@ import { liveThrough, type SeededCustomers } from './lives.ts';
 export type { SeededCustomers } from './lives.ts';
 
 /** Long enough ago for three months of renewals and their retries. */
-const BEGINNING = 125 * DAY * 1000;
+const beginningMs = 125 * DAY * 1000;
 
 /**
  * Fills an empty sandbox that listens, and lets its clock flow in real time from now on.
@@ -24,16 +24,16 @@ export async function seedDemo(sandbox: StripeSandbox): Promise<SeededCustomers>
   const stripe = new Stripe(sandbox.secretKey, {
     ...sandbox.stripeClientOptions(),
     telemetry: false,
-    // The same API without the sockets: everybody who starts a demo or a test waits for this.
+    // The same API without the sockets: every demo and every test waits for this.
     httpClient: Stripe.createFetchHttpClient(async (url: string | URL | Request, init?: RequestInit) =>
       sandbox.app.request(String(url), init),
     ),
   });
   const now = Date.now();
-  clock.standAt(now - BEGINNING);
+  clock.standAt(now - beginningMs);
   settings.businessName = 'Tidewater';
   settings.termsOfServiceUrl = 'https://tidewater.example/terms';
-  // For the one whose retries run out on the way; those after it are canceled, as by default.
+  // For the customer that runs out of retries on the way; later ones are canceled, as by default.
   const { finally: usual } = settings.dunning;
   settings.dunning.finally = 'markUnpaid';
 
@@ -50,7 +50,7 @@ export async function seedDemo(sandbox: StripeSandbox): Promise<SeededCustomers>
     at: (moment, happens) => void story.push({ moment, happens }),
     is: (situation, customer) => void (customers[situation] = customer),
   });
-  // What happens may have more happen later, so the next is looked for each time.
+  // A step may add later steps, so the next is looked for each time.
   for (;;) {
     const next = story.toSorted((a, b) => a.moment - b.moment)[0];
     if (!next) break;

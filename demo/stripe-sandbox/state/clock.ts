@@ -20,7 +20,7 @@ export interface Clock {
   readonly frozen: boolean;
 }
 
-/** What the clock drives. */
+/** The work that the clock drives. */
 export interface DueWork {
   /** When something falls due next, in Unix milliseconds. */
   nextDue(): number | null;
@@ -36,7 +36,7 @@ export interface ClockControl extends Clock {
 }
 
 /** Timers longer than this overflow in Node and would fire at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+const maxTimerMs = 2 ** 31 - 1;
 
 /** @param startAt Unix milliseconds; the clock then stands there, frozen, until it is moved. Default: real time. */
 export function createClock(startAt?: number): ClockControl {
@@ -60,7 +60,7 @@ export function createClock(startAt?: number): ClockControl {
     if (closed || frozen || !work) return;
     const due = work.nextDue();
     const wait = due === null ? 1000 : Math.min(1000, Math.max(0, due - now()));
-    timer = setTimeout(() => void moveTo(now()), Math.min(wait, LONGEST_TIMER));
+    timer = setTimeout(() => void moveTo(now()), Math.min(wait, maxTimerMs));
     timer.unref();
   };
 

@@ -1,11 +1,11 @@
-/** What happened, in the order it was sent. Deliveries listen here; `/v1/events` reads here. */
+/** The event log, in the order of sending. Deliveries listen here; `/v1/events` reads here. */
 
 import type { Clock } from './clock.ts';
 import { hideFields } from './hidden.ts';
 import type { Ids } from './ids.ts';
 import type { EventType, SandboxEvent } from './wire.ts';
 
-export const API_VERSION = '2026-10-28.endive';
+export const apiVersion = '2026-10-28.endive';
 
 /** The call that caused an event (WH-4); automatic changes have none. */
 export interface Cause {
@@ -30,7 +30,7 @@ export interface EventLog {
   listen(listener: (event: SandboxEvent) => void): void;
 }
 
-const AUTOMATIC: Cause = { id: null, idempotency_key: null };
+const automatic: Cause = { id: null, idempotency_key: null };
 
 export function createEventLog(clock: Clock, ids: Ids): EventLog {
   // Oldest first, because the front of a long array is a slow place to add to.
@@ -39,7 +39,7 @@ export function createEventLog(clock: Clock, ids: Ids): EventLog {
   const byId = new Map<string, SandboxEvent>();
   const listeners: ((event: SandboxEvent) => void)[] = [];
   let collecting: SandboxEvent[] | null = null;
-  let cause: Cause = AUTOMATIC;
+  let cause: Cause = automatic;
 
   const send = (event: SandboxEvent): void => {
     events.push(event);
@@ -53,7 +53,7 @@ export function createEventLog(clock: Clock, ids: Ids): EventLog {
       const event: SandboxEvent = {
         id: ids.next('evt'),
         object: 'event',
-        api_version: API_VERSION,
+        api_version: apiVersion,
         created: clock.seconds(),
         data: {
           object: hideFields(structuredClone(object)) as Record<string, unknown>,

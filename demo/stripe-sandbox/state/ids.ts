@@ -16,7 +16,7 @@ export interface Ids {
   random(): number;
 }
 
-const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
 export function createIds(seed: number): Ids {
   let state = seed >>> 0;
@@ -32,7 +32,7 @@ export function createIds(seed: number): Ids {
   };
 
   const token = (length: number): string =>
-    Array.from({ length }, () => ALPHABET.charAt(Math.floor(random() * ALPHABET.length))).join('');
+    Array.from({ length }, () => alphabet.charAt(Math.floor(random() * alphabet.length))).join('');
 
   return {
     next(prefix) {

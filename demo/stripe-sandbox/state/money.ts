@@ -1,12 +1,12 @@
 /** Money as people read it. Amounts are integers of Stripe's minor units. */
 
 /** Where Stripe's number of decimals differs from ISO 4217's. */
-const DECIMALS_AT_STRIPE: Record<string, number> = { isk: 2, ugx: 2, huf: 2, twd: 2 };
+const decimalsAtStripe: Record<string, number> = { isk: 2, ugx: 2, huf: 2, twd: 2 };
 
 /** @example formatMoney(2900, 'eur'); // '€29.00' */
 export function formatMoney(amount: number, currency: string): string {
   const format = new Intl.NumberFormat('en', { style: 'currency', currency });
-  const decimals = DECIMALS_AT_STRIPE[currency] ?? format.resolvedOptions().maximumFractionDigits ?? 2;
+  const decimals = decimalsAtStripe[currency] ?? format.resolvedOptions().maximumFractionDigits ?? 2;
   return format.format(amount / 10 ** decimals);
 }
 

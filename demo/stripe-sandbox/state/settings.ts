@@ -1,4 +1,4 @@
-/** What an account's owner sets in Stripe's Dashboard: it shapes what happens, and no API call can say it. */
+/** The Dashboard's settings of an account: they shape its behaviour, and no API call can say them. */
 export interface Settings {
   /** The account's public name: on hosted pages and invoices. */
   businessName: string;
@@ -9,11 +9,11 @@ export interface Settings {
   dunning: {
     /** Days after the first failed attempt at which the charge is tried again (SUB-6: 8 tries within 2 weeks). */
     retryAfterDays: number[];
-    /** What becomes of the subscription when the last try has failed. */
+    /** The end of the subscription when the last try has failed. */
     finally: 'cancel' | 'markUnpaid' | 'leavePastDue';
   };
   portal: {
-    /** Seconds until an address that nobody opened is worthless (PORT-1). */
+    /** Seconds until an unopened address is worthless (PORT-1). */
     unusedSeconds: number;
     /** Seconds since the last activity until an opened session is over (PORT-1). */
     idleSeconds: number;

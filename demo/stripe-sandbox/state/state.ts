@@ -78,7 +78,7 @@ export class Collection<T extends Resource> {
   values(): IterableIterator<T> {
     return this.#rows.values();
   }
-  /** What belongs to `owner`, newest first. */
+  /** The rows of `owner`, newest first. */
   of(owner: string | null, keep: (row: T) => boolean = () => true): T[] {
     return (owner === null ? [] : (this.#owned.get(owner) ?? []))
       .filter((row) => this.#rows.has(row.id) && keep(row))
@@ -133,13 +133,13 @@ export interface State {
 
   /** When the first automatic charge of an invoice failed (Unix seconds): the retry schedule counts from there. */
   readonly firstFailures: Map<string, number>;
-  /** Sent invoices whose day has passed unpaid. */
+  /** Sent invoices that were not paid by their day. */
   readonly overdue: Set<string>;
   /** Days until each sent invoice is due, counted from its finalization. */
   readonly daysUntilDue: Map<string, number | null>;
   /** When each opened portal session was last used (Unix seconds). */
   readonly portalVisits: Map<string, number>;
-  /** Portal sessions whose flow has been completed: from then on their address is the portal's home. */
+  /** Portal sessions with a completed flow: from then on their address is the portal's home. */
   readonly finishedFlows: Set<string>;
   /** When bank debits under way are decided (Unix seconds), and whether they bounce; by payment intent. */
   readonly debitsUnderWay: Map<string, { decidedAt: number; bounces: boolean }>;
@@ -147,9 +147,9 @@ export interface State {
   readonly paymentsSettling: Map<string, number>;
   /** Changes that wait for their invoice to be paid (SUB-16), by subscription. */
   readonly pendingChanges: Map<string, PendingChange>;
-  /** Invoices whose payment lets a paused subscription go on (`resume_on_payment_success`), by subscription. */
+  /** Invoices that resume a paused subscription once they are paid (`resume_on_payment_success`), by subscription. */
   readonly resumptions: Map<string, string>;
-  /** What Checkout sessions were asked for beyond what they show, by session. */
+  /** The orders of Checkout sessions, by session. */
   readonly checkoutOrders: Map<string, CheckoutOrder>;
   /** How the next charges go, whatever the card: the first entry decides the next charge, and is used up. */
   readonly nextCharges: CardBehaviour[];
@@ -171,7 +171,7 @@ export interface State {
 }
 
 /** How the types of `*.updated` events begin, where that is not the object's own name. */
-const EVENT_SUBJECT: Record<string, string> = {
+const eventSubjects: Record<string, string> = {
   subscription: 'customer.subscription',
   'billing_portal.configuration': 'billing_portal.configuration',
 };
@@ -250,7 +250,7 @@ export function createState(options: { clock: Clock; seed: number; settings: Set
       change(object);
       const changed = previousAttributes(before, object);
       if (Object.keys(changed).length === 0) return false;
-      const subject = EVENT_SUBJECT[object.object] ?? object.object;
+      const subject = eventSubjects[object.object] ?? object.object;
       events.emit(type ?? (`${subject}.updated` as EventType), object, changed);
       touch(object);
       return true;

@@ -79,7 +79,7 @@ export interface List<T> {
   total_count?: number;
 }
 
-/** What a card or bank account does when it is attached and when it is charged. */
+/** The behaviour of a card or bank account when it is attached and when it is charged. */
 export type CardBehaviour =
   | 'works'
   | 'failsOnCharge'
@@ -89,7 +89,7 @@ export type CardBehaviour =
   | 'settlesLater'
   | 'bouncesLater';
 
-/** What the customer enters beside a card. */
+/** The customer's entries beside a card. */
 export interface Collected {
   readonly address?: Customer['address'];
   readonly businessName?: string;
@@ -99,7 +99,7 @@ export interface Collected {
   readonly wantsPromotions?: boolean;
 }
 
-/** What a session sells; kept beside it, because Stripe shows only some of it, and that only when asked. */
+/** The order of a session; kept beside it, because Stripe shows only some of it, and that only when asked. */
 export interface CheckoutOrder {
   items: {
     price: Price;
@@ -111,7 +111,7 @@ export interface CheckoutOrder {
   }[];
   defaultTaxRates: TaxRate[];
   billingMode: 'classic' | 'flexible';
-  /** What is kept of what the customer enters (`customer_update`). */
+  /** The entries that are kept on the customer (`customer_update`). */
   keeps: { address: boolean; name: boolean };
   trial: { days: number } | { end: number } | null;
   missingPaymentMethod: 'create_invoice' | 'cancel' | 'pause';
@@ -119,7 +119,7 @@ export interface CheckoutOrder {
   metadata: Record<string, string>;
   /** The card that waits for its bank, by number. */
   confirming: string | null;
-  /** What was entered before the bank was asked. */
+  /** The entries made before the bank was asked. */
   collected?: Collected;
 }
 

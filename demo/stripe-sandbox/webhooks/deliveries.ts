@@ -134,7 +134,7 @@ class Dispatcher implements Deliveries {
     this.#flushing ??= setImmediate(() => this.#flush());
   }
 
-  /** What happened at once goes out together, in the order that the settings ask for. */
+  /** Simultaneous events go out together, in the order that the settings ask for. */
   #flush(): void {
     this.#flushing = undefined;
     if (this.#paused) return;

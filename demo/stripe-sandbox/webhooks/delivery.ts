@@ -1,4 +1,4 @@
-/** What deliveries are, and what can be arranged about them. */
+/** Deliveries, and everything that can be arranged about them. */
 
 import type { State } from '../state/state.ts';
 import type { EventType, SandboxEvent, WebhookEndpoint } from '../state/wire.ts';

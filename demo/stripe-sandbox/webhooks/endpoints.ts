@@ -1,7 +1,7 @@
 /** Webhook endpoints' secrets, and what each is sent. */
 
 import { inShapeOf, releaseOf } from '../engine/versions.ts';
-import { API_VERSION } from '../state/events.ts';
+import { apiVersion } from '../state/events.ts';
 import type { State } from '../state/state.ts';
 import type { SandboxEvent, WebhookEndpoint } from '../state/wire.ts';
 import type { Deliveries } from './delivery.ts';
@@ -16,7 +16,7 @@ export interface Endpoints extends Pick<Deliveries, 'addEndpoint' | 'addSecret' 
 
 /** OBJ-3: an event has the shape of its endpoint's version. */
 function inVersionOf(state: State, endpoint: string, event: SandboxEvent): object {
-  const version = state.webhookEndpoints.get(endpoint)?.api_version ?? API_VERSION;
+  const version = state.webhookEndpoints.get(endpoint)?.api_version ?? apiVersion;
   const { object, ...rest } = event.data;
   return {
     ...event,
@@ -43,7 +43,7 @@ export function createEndpoints(state: State): Endpoints {
       const endpoint: WebhookEndpoint = {
         id: state.ids.next('we'),
         object: 'webhook_endpoint',
-        api_version: options.apiVersion ?? API_VERSION,
+        api_version: options.apiVersion ?? apiVersion,
         application: null,
         created: state.clock.seconds(),
         description: null,

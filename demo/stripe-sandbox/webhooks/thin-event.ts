@@ -6,7 +6,7 @@
 import type { SandboxEvent } from '../state/wire.ts';
 
 /** Under which collection of the API each kind of object is fetched. */
-const COLLECTION: Record<string, string> = {
+const collection: Record<string, string> = {
   'billing_portal.configuration': 'billing_portal/configurations',
   'billing_portal.session': 'billing_portal/sessions',
   'checkout.session': 'checkout/sessions',
@@ -36,7 +36,7 @@ export function thinEvent(event: SandboxEvent): ThinEvent {
     created: new Date(event.created * 1000).toISOString(),
     livemode: false,
     ...(request === null ? {} : { reason: { type: 'request', request: { id: request, idempotency_key: key ?? '' } } }),
-    related_object: { id, type: kind, url: `/v1/${COLLECTION[kind] ?? `${kind}s`}/${id}` },
+    related_object: { id, type: kind, url: `/v1/${collection[kind] ?? `${kind}s`}/${id}` },
     snapshot_event: event.id,
     type: `v1.${event.type}`,
   };
