@@ -1,0 +1,23 @@
+/** Breaks each rule in turn and runs its tests: prints the table rule → test → killed. Ends with 1 where one survives. */
+
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { ruleMutants } from './rule-mutants.ts';
+
+const folder = fileURLToPath(new URL('..', import.meta.url));
+const wanted = process.argv.slice(2);
+let survivors = 0;
+for (const { rule, test, title } of ruleMutants.filter((row) => wanted.length === 0 || wanted.includes(row.rule))) {
+  const { status, stdout } = spawnSync(
+    'pnpm',
+    ['exec', 'vitest', 'run', '--config', 'sandbox/mutants.config.ts', `sandbox/${test}`, '-t', title ?? `${rule}\\b`],
+    { cwd: folder, encoding: 'utf8', env: { ...process.env, SANDBOX_MUTANT: rule, NO_COLOR: '1' } },
+  );
+  const failed = /Tests\s+(\d+) failed/.exec(stdout)?.[1];
+  const passed = /(\d+) passed/.exec(stdout)?.[1] ?? '0';
+  const killed = status !== 0 && failed !== undefined;
+  if (!killed) survivors += 1;
+  const verdict = killed ? `killed by ${failed}` : `SURVIVED (${passed} passed)`;
+  process.stdout.write(`${rule.padEnd(8)} ${test.padEnd(22)} ${verdict}\n`);
+}
+if (survivors > 0) process.exitCode = 1;
