@@ -21,6 +21,7 @@ const steps: readonly Step[] = [
     env: { KILLS: '50', PROCESSES: '3' },
     commands: [['vitest', 'run', '--config', 'vitest.nightly.config.ts', 'chaos/storm']],
   },
+  { name: 'attacks', in: 'test', env: { ATTACKS: 'whole' }, commands: [['vitest', 'run', 'attacks']] },
   {
     name: 'gallery',
     in: 'test',

@@ -1,0 +1,125 @@
+/** Return addresses under two readings, WHATWG's and RFC 3986's: what is sent to Stripe is the host's under both. */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { returnUrlOf } from '../../server/src/http/open-visit.ts';
+import type { Host } from '../../server/src/config/config.ts';
+import { problemOf, type CallInit } from '../server/support/bff.ts';
+import { setStage, type Stage } from '../server/support/with-sandbox.ts';
+import { crafted, honest, own } from './addresses.ts';
+import { report, someOf, tally } from './corpus.ts';
+
+const fields = ['returnUrl', 'completionUrl', 'checkout'] as const;
+
+/** RFC 3986, appendix B, which knows no backslash and repairs nothing. */
+function rfc3986(text: string): { readonly scheme: string; readonly host: string } {
+  const [, , scheme = '', , authority = ''] = /^(([^:/?#]+):)?(\/\/([^/?#]*))?([^?#]*)/.exec(text) ?? [];
+  return { scheme: scheme.toLowerCase(), host: (authority.split('@').at(-1) ?? '').replace(/:443$/, '').toLowerCase() };
+}
+
+/** Why an address leads elsewhere for somebody, or `null`. */
+function leadsElsewhere(sent: string): string | null {
+  if (new URL(sent).origin !== own) return 'to a browser';
+  const { scheme, host } = rfc3986(sent);
+  if (scheme !== 'https' || host !== 'app.acme.example') return 'under RFC 3986';
+  // oxlint-disable-next-line no-control-regex -- what must not be there
+  if (/[\u0000-\u0020\u007f-\uffff\\]/.test(sent)) return 'with letters that parsers read differently';
+  if (sent.includes('@') && /^[^/]*\/\/[^/]*@/.test(sent)) return 'with a user';
+  return sent.length > 5_000 ? 'and is longer than Stripe takes' : null;
+}
+
+const host = { origins: [own], returnUrl: `${own}/settings` } as unknown as Host;
+const sentFor = (wanted: string): string | null => {
+  try {
+    return returnUrlOf(host, wanted);
+  } catch {
+    return null;
+  }
+};
+
+it('L17: no crafted address leads elsewhere, under either reading', () => {
+  expect(new Set(crafted).size).toBeGreaterThanOrEqual(350);
+  const { counts, add } = tally();
+  const wrong: unknown[] = [];
+  for (const wanted of crafted) {
+    const sent = sentFor(wanted);
+    add(sent === null ? 'refused' : 'sent as the host’s own');
+    const elsewhere = sent === null ? null : leadsElsewhere(sent);
+    if (elsewhere !== null) wrong.push({ wanted, sent, elsewhere });
+  }
+  report('return addresses', { tried: crafted.length, 'lead elsewhere': wrong.length, ...counts });
+  expect(wrong).toEqual([]);
+  // Those that are sent are the host's in other spellings, and few.
+  expect(counts['refused']).toBeGreaterThan(crafted.length * 0.8);
+});
+
+it('what was checked is what is sent, and is checked the same again', () => {
+  for (const wanted of [...crafted, ...honest]) {
+    const sent = sentFor(wanted);
+    if (sent !== null) expect(sentFor(sent), wanted).toBe(sent);
+  }
+});
+
+describe('a page that people stand on', () => {
+  it.each(honest.map((page) => [page.slice(0, 60), page]))('is come back to: %s', (_, page) => {
+    const sent = sentFor(page);
+    expect(sent).not.toBeNull();
+    expect(leadsElsewhere(sent ?? '')).toBeNull();
+  });
+
+  it('F14: is come back to without its query where it is longer than Stripe takes', () => {
+    expect(sentFor(`${own}/billing?${'q'.repeat(2_130)}`)).toHaveLength(own.length + '/billing?'.length + 2_130);
+    expect(sentFor(`${own}/billing?${'q'.repeat(5_000)}#x`)).toBe(`${own}/billing`);
+    expect(sentFor(`${own}/${'p'.repeat(5_000)}`)).toBe(host.returnUrl);
+  });
+});
+
+describe('over HTTP, with what Stripe is sent', () => {
+  let stage: Stage;
+  let buyers = 0;
+  beforeAll(async () => {
+    stage = await setStage({ host: { offers: [{ id: 'team', price: 'team_monthly' }] } });
+    await stage.bff.snapshot(stage.as('active'));
+  });
+  afterAll(() => stage.close());
+
+  const requests: Record<(typeof fields)[number], (url: string) => readonly [string, CallInit]> = {
+    returnUrl: (returnUrl) => ['/v1/portal-sessions', { ...stage.as('active'), body: { seen: null, returnUrl } }],
+    completionUrl: (completionUrl) => [
+      '/v1/portal-sessions',
+      { ...stage.as('active'), body: { seen: null, flow: 'payment_method_update', completionUrl } },
+    ],
+    checkout: (returnUrl) => [
+      '/v1/checkout-sessions',
+      { account: `team_buyer_${(buyers += 1)}`, body: { seen: null, offer: 'team', returnUrl } },
+    ],
+  };
+
+  /** Every address in what Stripe was asked, however deep. */
+  const addressesIn = (value: unknown): string[] => {
+    if (typeof value === 'string') return /^[a-z]+:/i.test(value) ? [value] : [];
+    return typeof value === 'object' && value !== null ? Object.values(value).flatMap(addressesIn) : [];
+  };
+
+  it.each(fields)('%s', async (field) => {
+    const { counts, add } = tally();
+    for (const wanted of [...someOf(crafted, 24), ...someOf(honest, 4)]) {
+      stage.sandbox.requests.clear();
+      const [path, init] = requests[field](wanted);
+      const response = await stage.bff.call(path, init);
+      add(String(response.status));
+      if (response.status === 400) {
+        expect((await problemOf(response)).field, wanted).toBe(field === 'checkout' ? 'returnUrl' : field);
+        expect(stage.sandbox.requests.count({ method: 'POST', path: /sessions$/ })).toBe(0);
+        continue;
+      }
+      expect(response.status, wanted).toBe(200);
+      const sent = stage.sandbox.requests
+        .list({ method: 'POST', path: /sessions$/ })
+        .flatMap(({ params }) => addressesIn(params));
+      expect(sent.length).toBeGreaterThan(0);
+      for (const address of sent) expect(leadsElsewhere(address), `${wanted} → ${address}`).toBeNull();
+    }
+    report(`return addresses over HTTP, ${field}`, counts);
+    expect(Object.keys(counts).toSorted()).toEqual(['200', '400']);
+  });
+});
