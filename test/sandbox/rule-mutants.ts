@@ -32,13 +32,7 @@ const mutant = (rule: string, test: string, file: string, from: string, to: stri
 });
 
 export const ruleMutants: readonly RuleMutant[] = [
-  mutant(
-    'OBJ-1',
-    'subscriptions',
-    'engine/invoice-draft.ts',
-    "type: 'subscription_details',",
-    "type: 'quote_details',",
-  ),
+  mutant('OBJ-1', 'subscriptions', 'engine/invoice-draft.ts', 'subscription: subscription.id }', "subscription: '' }"),
   mutant('OBJ-2', 'subscriptions', 'engine/subscriptions.ts', 'only.plan : null', 'null : null'),
   mutant('OBJ-3', 'versions', 'webhooks/endpoints.ts', 'api_version: version,', 'api_version: apiVersion,'),
   mutant(
@@ -94,13 +88,7 @@ export const ruleMutants: readonly RuleMutant[] = [
     'if (entry) entry.answer = answer;',
     'if (entry) entries.delete(key);',
   ),
-  mutant(
-    'SUB-1',
-    'subscriptions',
-    'engine/subscriptions.ts',
-    "  'charge.succeeded',\n  'charge.failed',\n  'payment_method.attached',",
-    "  'payment_method.attached',\n  'charge.failed',\n  'charge.succeeded',",
-  ),
+  mutant('SUB-1', 'subscriptions', 'state/events.ts', 'rank(a.type) - rank(b.type)', 'rank(b.type) - rank(a.type)'),
   mutant(
     'SUB-3',
     'subscriptions',

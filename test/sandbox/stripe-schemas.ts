@@ -51,10 +51,14 @@ const ROOTS: Record<string, string> = {
   'entitlements.feature': 'Stripe.Entitlements.Feature',
   'entitlements.active_entitlement': 'Stripe.Entitlements.ActiveEntitlement',
   'entitlements.active_entitlement_summary': 'Stripe.Entitlements.ActiveEntitlementSummary',
+  'billing.meter': 'Stripe.Billing.Meter',
+  'billing.meter_event': 'Stripe.Billing.MeterEvent',
+  'billing.meter_event_summary': 'Stripe.Billing.MeterEventSummary',
+  refund: 'Stripe.Refund',
   product_feature: 'Stripe.ProductFeature | Stripe.DeletedProductFeature',
   'billing_portal.session': 'Stripe.BillingPortal.Session',
   'billing_portal.configuration': 'Stripe.BillingPortal.Configuration',
-  'test_helpers.test_clock': 'Stripe.TestHelpers.TestClock',
+  'test_helpers.test_clock': 'Stripe.TestHelpers.TestClock | Stripe.TestHelpers.DeletedTestClock',
   webhook_endpoint: 'Stripe.WebhookEndpoint | Stripe.DeletedWebhookEndpoint',
 };
 

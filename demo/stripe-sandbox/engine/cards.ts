@@ -4,6 +4,7 @@ import { cardError, noSuch } from '../errors.ts';
 import type { State } from '../state/state.ts';
 import type { CardBehaviour, PaymentMethod } from '../state/wire.ts';
 import { createBankDebit, debitBehaviour, testDebitNamed, type TestDebit } from './bank-debits.ts';
+import { declineOf, isDecline } from './declines.ts';
 
 export interface TestCard {
   number: string;
@@ -16,6 +17,11 @@ export interface TestCard {
 
 /** A test card or account that a hosted page accepts. */
 export type TestMethod = TestCard | TestDebit;
+
+/** A Visa that the bank refuses for one reason. */
+function declining(number: string, behaviour: CardBehaviour, name: string): TestCard {
+  return { number, brand: 'visa', funding: 'credit', behaviour, names: [name] };
+}
 
 const knownCards: readonly TestCard[] = [
   { number: '4242424242424242', brand: 'visa', funding: 'credit', behaviour: 'works', names: ['visa'] },
@@ -57,6 +63,11 @@ const knownCards: readonly TestCard[] = [
     behaviour: 'insufficientFunds',
     names: ['chargeDeclinedInsufficientFunds', 'visa_chargeDeclinedInsufficientFunds'],
   },
+  declining('4000000000000069', 'expiredCard', 'chargeDeclinedExpiredCard'),
+  declining('4000000000000127', 'incorrectCvc', 'chargeDeclinedIncorrectCvc'),
+  declining('4000000000000119', 'processingError', 'chargeDeclinedProcessingError'),
+  declining('4000000000009987', 'lostCard', 'visa_chargeDeclinedLostCard'),
+  declining('4000000000009979', 'stolenCard', 'visa_chargeDeclinedStolenCard'),
 ];
 
 /** The card behind `pm_card_visa` or `tok_visa`. */
@@ -134,28 +145,9 @@ export const createTestMethod = (
   details: { billing?: Partial<PaymentMethod['billing_details']> },
 ): PaymentMethod => ('iban' in test ? createBankDebit(state, test, details) : createCard(state, test, details));
 
-/** HTTP-3: banks that refuse a card refuse it when it is attached. */
-export function refuseDeclinedCard(card: CardBehaviour): void {
-  if (card === 'declined') {
-    throw cardError({
-      advice_code: 'try_again_later',
-      code: 'card_declined',
-      decline_code: 'generic_decline',
-      message: 'Your card was declined.',
-      network_decline_code: '01',
-      param: '',
-    });
-  }
-  if (card === 'insufficientFunds') {
-    throw cardError({
-      advice_code: 'try_again_later',
-      code: 'card_declined',
-      decline_code: 'insufficient_funds',
-      message: 'Your card has insufficient funds.',
-      network_decline_code: '51',
-      param: '',
-    });
-  }
+/** HTTP-3: a card that the bank refuses is refused when it is attached. */
+export function refuseDeclinedCard(behaviour: CardBehaviour): void {
+  if (behaviour !== 'failsOnCharge' && isDecline(behaviour)) throw cardError({ ...declineOf(behaviour), param: '' });
 }
 
 /** Whether an id stands for a test card or account, so that reading it makes a new method. */

@@ -13,8 +13,9 @@ import type {
 import { attach, createTestMethod, refuseDeclinedCard, type TestMethod } from './cards.ts';
 import { payer, priceCheckout, requestsOf } from './checkout-session.ts';
 import { addTaxId, blankCustomer } from './customers.ts';
+import { declineOf, isDecline } from './declines.ts';
 import { redeem } from './discounts.ts';
-import { chargeIntent, createIntent, declineOf } from './payments.ts';
+import { chargeIntent, createIntent } from './payments.ts';
 import { DAY } from './periods.ts';
 import { createSetupIntent } from './setup.ts';
 import { createSubscription, firstPurchaseOrder } from './subscriptions.ts';
@@ -60,7 +61,7 @@ export function completeCheckout(
 function refuseIfDeclined(state: State, session: CheckoutSession, method: TestMethod): void {
   refuseDeclinedCard(method.behaviour);
   const next = prospect(state, session, method);
-  if (!charges(session) || !['failsOnCharge', 'declined', 'insufficientFunds'].includes(next)) return;
+  if (!charges(session) || !isDecline(next)) return;
   state.nextCharges.shift();
   throw cardError({ ...declineOf(next), param: '' });
 }

@@ -5,6 +5,7 @@ import type { State } from '../state/state.ts';
 import type { Charge, Invoice, InvoicePayment, PaymentIntent, PaymentMethod } from '../state/wire.ts';
 import { behaviourOf } from './cards.ts';
 import { recordCharge } from './charges.ts';
+import { declineOf, isDecline } from './declines.ts';
 import { DAY } from './periods.ts';
 
 export type Attempt =
@@ -175,7 +176,7 @@ export function chargeIntent(
     return { outcome: 'processing', intent };
   }
 
-  const works = behaviour === 'works' || behaviour === 'needsAuthentication';
+  const works = !isDecline(behaviour);
   const attempt = recordCharge(state, intent, method, {
     decline: works ? null : declineOf(behaviour),
     authenticated: confirmed && behaviour === 'needsAuthentication',
@@ -232,16 +233,4 @@ function fail(
   error.body.payment_intent = structuredClone(intent);
   error.body.payment_method = structuredClone(method);
   return { outcome: 'failed', intent, error };
-}
-
-/** HTTP-3, and what the bank says beside it. */
-export function declineOf(behaviour: string): Omit<ErrorBody, 'type'> {
-  const poor = behaviour === 'insufficientFunds';
-  return {
-    advice_code: 'try_again_later',
-    code: 'card_declined',
-    decline_code: poor ? 'insufficient_funds' : 'generic_decline',
-    message: poor ? 'Your card has insufficient funds.' : 'Your card was declined.',
-    network_decline_code: poor ? '51' : '01',
-  };
 }

@@ -5,8 +5,10 @@ import type { Subscription, SubscriptionItem } from '../state/wire.ts';
 import { draftInvoice, finalizeInvoice, markUncollectible, voidInvoice } from './invoices.ts';
 import { periodLines } from './lines.ts';
 import { HOUR, nextBoundary } from './periods.ts';
+import { isMetered } from './prices.ts';
 import { isTerminal, periodEnd, periodStart } from './subscription-status.ts';
 import { endsWithoutMethod } from './trials.ts';
+import { usageLines } from './usage.ts';
 
 /** SUB-3: how long a first payment may stay unfinished. */
 export const incompleteLifetime = 23 * HOUR;
@@ -42,6 +44,7 @@ export function renew(state: State, subscription: Subscription): void {
   if (trialEnded && endsWithoutMethod(state, subscription, customer)) return;
   const now = state.clock.seconds();
   const due = subscription.items.data.filter((item) => item.current_period_end <= now).map((item) => item.id);
+  const used = trialEnded ? [] : usageLines(state, subscription, due);
   state.update(subscription, (changed) => {
     for (const item of changed.items.data) if (due.includes(item.id)) advanceItem(changed, item);
     if (trialEnded) changed.status = 'active';
@@ -53,7 +56,12 @@ export function renew(state: State, subscription: Subscription): void {
     subscription,
     reason: 'subscription_cycle',
     currency: subscription.currency,
-    lines: periodLines(state, subscription).filter((line) => due.includes(line.subscriptionItem ?? '')),
+    lines: [
+      ...used,
+      ...periodLines(state, subscription).filter(
+        (line) => due.includes(line.subscriptionItem ?? '') && !(line.price && isMetered(line.price)),
+      ),
+    ],
     autoAdvance: subscription.status !== 'unpaid' && pause === null,
     period: ended,
   });

@@ -15,10 +15,10 @@ import type {
 import { behaviourOf } from './cards.ts';
 import { collect, settleZero } from './collection.ts';
 import { payingMethod } from './customers.ts';
+import { declineOf } from './declines.ts';
 import { proposeDiscount, redeem, type DiscountRequest } from './discounts.ts';
 import { draftInvoice, finalizeInvoice } from './invoices.ts';
 import { periodLines } from './lines.ts';
-import { declineOf } from './payments.ts';
 import { nextBoundary } from './periods.ts';
 import { planOf } from './prices.ts';
 import { quote, requireTaxLocation } from './quote.ts';

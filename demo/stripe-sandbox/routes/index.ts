@@ -11,14 +11,17 @@ import { discountRoutes } from './discounts.ts';
 import { entitlementRoutes } from './entitlements.ts';
 import { invoiceItemRoutes } from './invoice-items.ts';
 import { invoiceRoutes } from './invoices.ts';
+import { meterRoutes } from './meters.ts';
 import { paymentRoutes } from './payments.ts';
 import { portalConfigurationRoutes } from './portal-configurations.ts';
 import { portalSessionRoutes } from './portal-sessions.ts';
 import { previewRoutes } from './previews.ts';
 import { priceRoutes } from './prices.ts';
+import { refundRoutes } from './refunds.ts';
 import { scheduleRoutes } from './schedules.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
 import { taxRoutes } from './tax.ts';
+import { testClockRoutes } from './test-clocks.ts';
 import { webhookRoutes } from './webhooks.ts';
 
 export function registerRoutes(api: Api, deliveries: Deliveries): void {
@@ -38,6 +41,9 @@ export function registerRoutes(api: Api, deliveries: Deliveries): void {
   invoiceRoutes(api);
   invoiceItemRoutes(api);
   paymentRoutes(api);
+  refundRoutes(api);
+  meterRoutes(api);
+  testClockRoutes(api);
   portalConfigurationRoutes(api);
   portalSessionRoutes(api);
   webhookRoutes(api, deliveries);

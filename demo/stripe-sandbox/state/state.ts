@@ -22,6 +22,7 @@ import type {
   Invoice,
   InvoiceItem,
   InvoicePayment,
+  Meter,
   PaymentIntent,
   PaymentMethod,
   PendingChange,
@@ -31,11 +32,13 @@ import type {
   Product,
   ProductFeature,
   PromotionCode,
+  Refund,
   SetupIntent,
   Subscription,
   SubscriptionSchedule,
   TaxId,
   TaxRate,
+  TestClock,
   WebhookEndpoint,
 } from './wire.ts';
 
@@ -126,6 +129,11 @@ export interface State {
   readonly taxIds: Collection<TaxId>;
   readonly balanceTransactions: Collection<BalanceTransaction>;
   readonly features: Collection<Feature>;
+  readonly meters: Collection<Meter>;
+  readonly refunds: Collection<Refund>;
+  readonly testClocks: Collection<TestClock>;
+  /** The reported usage of each meter, oldest first. */
+  readonly usage: Map<string, { customer: string; value: number; at: number }[]>;
   /** The features that each product brings. */
   readonly productFeatures: Map<string, ProductFeature[]>;
   /** ENT-1: what each customer is entitled to now, newest first. */
@@ -207,6 +215,9 @@ export function createState(options: { clock: Clock; seed: number; settings: Set
     taxIds: new Collection<TaxId>((row) => row.customer),
     balanceTransactions: new Collection<BalanceTransaction>((row) => row.customer),
     features: new Collection<Feature>(),
+    meters: new Collection<Meter>(),
+    refunds: new Collection<Refund>((row) => row.charge),
+    testClocks: new Collection<TestClock>(),
   };
 
   const listeners: ((object: Resource) => void)[] = [];
@@ -224,6 +235,7 @@ export function createState(options: { clock: Clock; seed: number; settings: Set
     origin: options.origin,
     deletedCustomers: new Set(),
     productFeatures: new Map(),
+    usage: new Map(),
     entitlements: new Map(),
     firstFailures: new Map(),
     overdue: new Set(),

@@ -56,6 +56,9 @@ export type BalanceTransaction = Stored<Stripe.CustomerBalanceTransaction>;
 export type Feature = Stored<Stripe.Entitlements.Feature>;
 export type ProductFeature = Stored<Stripe.ProductFeature>;
 export type ActiveEntitlement = Stored<Stripe.Entitlements.ActiveEntitlement>;
+export type Meter = Stored<Stripe.Billing.Meter>;
+export type Refund = Stored<Stripe.Refund>;
+export type TestClock = Stored<Stripe.TestHelpers.TestClock>;
 export type EventType = Stripe.Event.Type;
 
 /** An event as stored: the object it carries is a copy of the moment it happened. */
@@ -86,6 +89,11 @@ export type CardBehaviour =
   | 'needsAuthentication'
   | 'declined'
   | 'insufficientFunds'
+  | 'expiredCard'
+  | 'incorrectCvc'
+  | 'processingError'
+  | 'lostCard'
+  | 'stolenCard'
   | 'settlesLater'
   | 'bouncesLater';
 

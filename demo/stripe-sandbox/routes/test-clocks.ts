@@ -1,0 +1,77 @@
+/**
+ * Test clocks. The sandbox has one clock for the whole account: advancing a test clock moves every customer's time, which
+ * is more than Stripe's does, and a clock that stands in the past is refused.
+ */
+
+import { DAY } from '../engine/periods.ts';
+import { invalidRequest, noSuch } from '../errors.ts';
+import type { Api } from '../http/api.ts';
+import { page, pageParams } from '../http/paging.ts';
+import { integer, required, text } from '../http/params.ts';
+import type { State } from '../state/state.ts';
+import type { TestClock } from '../state/wire.ts';
+
+const path = '/v1/test_helpers/test_clocks';
+
+export function testClockRoutes(api: Api): void {
+  api.post(path, { frozen_time: required(integer), name: text }, ({ state, params }) => {
+    requireFuture(state, params.frozen_time);
+    const clock: TestClock = {
+      id: state.ids.next('clock'),
+      object: 'test_helpers.test_clock',
+      created: state.clock.seconds(),
+      deletes_after: state.clock.seconds() + 30 * DAY,
+      frozen_time: params.frozen_time,
+      livemode: false,
+      name: params.name ?? null,
+      status: 'ready',
+      status_details: {},
+    };
+    state.testClocks.add(clock);
+    state.clock.freeze();
+    state.emit('test_helpers.test_clock.created', clock);
+    void state.clock.advanceTo(params.frozen_time * 1000);
+    return clock;
+  });
+  api.get(path, pageParams, ({ state, params }) => page(state.testClocks.list(), params, path, 'test clock'));
+  api.get(`${path}/:id`, {}, ({ state, id }) => requireClock(state, id()));
+  api.post(`${path}/:id/advance`, { frozen_time: required(integer) }, ({ state, params, id }) => {
+    const clock = requireClock(state, id());
+    const { frozen_time: target } = params;
+    requireFuture(state, target);
+    if (clock.status !== 'ready') throw invalidRequest(`The test clock is ${clock.status}.`);
+    clock.status = 'advancing';
+    clock.status_details = { advancing: { target_frozen_time: target } };
+    state.emit('test_helpers.test_clock.advancing', clock);
+    void arrive(state, clock, target);
+    return clock;
+  });
+  api.delete(`${path}/:id`, {}, ({ state, id }) => {
+    const clock = requireClock(state, id());
+    state.testClocks.delete(clock.id);
+    state.emit('test_helpers.test_clock.deleted', clock);
+    return { id: clock.id, object: 'test_helpers.test_clock', deleted: true };
+  });
+}
+
+async function arrive(state: State, clock: TestClock, target: number): Promise<void> {
+  await state.clock.advanceTo(target * 1000);
+  clock.status = 'ready';
+  clock.status_details = {};
+  clock.frozen_time = target;
+  state.emit('test_helpers.test_clock.ready', clock);
+}
+
+function requireFuture(state: State, at: number): void {
+  if (at >= state.clock.seconds()) return;
+  throw invalidRequest('The sandbox has one clock, which cannot go back.', {
+    code: 'sandbox_unsupported',
+    param: 'frozen_time',
+  });
+}
+
+function requireClock(state: State, id: string): TestClock {
+  const clock = state.testClocks.get(id);
+  if (!clock) throw noSuch('test clock', id);
+  return clock;
+}
