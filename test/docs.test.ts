@@ -206,7 +206,7 @@ describe('the walks', () => {
   ]);
 
   /** Files of each walk; a longer one means that the way has got longer. */
-  const most = { 'Token → snapshot': 25, 'Event → page': 29, 'Click → settled words': 34 };
+  const most = { 'Token → snapshot': 25, 'Event → page': 31, 'Click → settled words': 34 };
 
   it('are as short as they were', () => {
     const counts = walks?.map(({ name, files: { size } }) => [name, size] as const) ?? [];

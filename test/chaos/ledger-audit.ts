@@ -10,6 +10,7 @@ import { openSqliteStore } from '../../server/src/ledger/sqlite/ledger.ts';
 import type { BillingStore } from '../../server/src/ledger/ledger.ts';
 import { customerFacts } from '../../server/src/stripe/facts/customer.ts';
 import { createStripeGateway } from '../../server/src/stripe/gateway.ts';
+import { contentOf } from '../simulation/facts-content.ts';
 import { patienceMs } from '../support/patience.ts';
 import type { Payer } from './storm-customers.ts';
 
@@ -67,7 +68,7 @@ export async function untrue(
         store.findAccount({ host: 'acme', account }),
         gateway.fetchCustomer(customer),
       ]);
-      const [known, truth] = [record?.facts, customerFacts(look, digest)].map((facts) => JSON.stringify(facts));
+      const [known, truth] = [record?.facts, customerFacts(look, digest)].map((facts) => facts && contentOf(facts));
       if (known !== truth) wrong.push(`${customer}\n  ledger ${known}\n  Stripe ${truth}`);
     }
     return wrong;

@@ -5,6 +5,7 @@
 
 import type { CustomerFacts } from '../../server/src/billing/facts.ts';
 import { defaultPolicy, judge } from '../../server/src/billing/judge/judge.ts';
+import { contentOf } from './facts-content.ts';
 import { BrokenPromise } from './broken-promise.ts';
 import { iso } from '../../server/src/billing/judge/deadlines.ts';
 import type { Seen } from './ledger-under-test.ts';
@@ -52,7 +53,7 @@ export class Readers {
 
   #versionShown({ customer, facts, fetchedAt }: Seen, floor: number): number {
     if (customer === null || facts === null || fetchedAt === null) return floor;
-    const content = JSON.stringify(facts);
+    const content = contentOf(facts);
     const least = this.#stripe.versionAt(customer, fetchedAt);
     const same = this.#stripe
       .versions(customer)

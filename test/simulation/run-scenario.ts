@@ -13,6 +13,7 @@ import { PostOffice } from './webhook-transport.ts';
 import { Processes } from './processes.ts';
 import { accessWith, Readers } from './readers.ts';
 import { actions } from './stripe-actions.ts';
+import { contentOf } from './facts-content.ts';
 import { apiUrl, beginning, StripeAccount, webhookSecret } from './stripe-account.ts';
 import { onTheRoad } from './stripe-transport.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -270,7 +271,9 @@ class Life {
         // It was deleted before it could be linked: nobody was ever promised anything about it.
         if (seen.customer !== customer && this.#isDeleted(customer)) continue;
         // Of a deleted customer only that counts: its last look may have begun before its subscriptions ended.
-        const isSame = truth.facts.deleted ? seen.facts?.deleted : JSON.stringify(seen.facts) === truth.content;
+        const isSame = truth.facts.deleted
+          ? seen.facts?.deleted
+          : seen.facts && contentOf(seen.facts) === truth.content;
         if (isSame !== true) {
           const here = JSON.stringify(seen.facts);
           throw new BrokenPromise(`the ledger is at rest, and not what Stripe is:\n${here}\n${truth.content}`);

@@ -12,6 +12,7 @@ import { readEvent } from '../../server/src/stripe/event.ts';
 import { namedItem } from '../../server/src/billing/judge/plan.ts';
 import { createStripeGateway } from '../../server/src/stripe/gateway.ts';
 import { customerFacts, priceFacts } from '../../server/src/stripe/facts/customer.ts';
+import { contentOf } from './facts-content.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** 1 March 2026, 12:00 UTC: far from month ends and leap days. */
@@ -167,7 +168,7 @@ export class StripeAccount {
     // A deleted customer is deleted for good: what becomes of its old invoices concerns nobody.
     if (versions.at(-1)?.facts.deleted === true) return;
     const facts = this.#named(customerFacts(await this.#oracle.fetchCustomer(customer), digest));
-    const content = JSON.stringify(facts);
+    const content = contentOf(facts);
     if (versions.at(-1)?.content !== content) versions.push({ since: this.#time.now, facts, content });
   }
 

@@ -54,9 +54,16 @@ export interface ScheduledChange {
 
 /** The open debt of the account, and the state of its payment method. */
 export interface Payment {
-  /** Open over all unpaid invoices; `null` when nothing is open. Several currencies: the largest one, and `otherCurrencies` is true. */
+  /** Open over all unpaid invoices of what is not over; `null` when nothing is open. Several currencies: the largest one, and `otherCurrencies` is true. */
   readonly due: Money | null;
   readonly otherCurrencies: boolean;
+  /** How many invoices are open, in whatever currency. Absent from older servers. */
+  readonly openInvoices?: number;
+  /**
+   * What the page asks for that the snapshot's `via: 'invoice'` action opens: one invoice, where `due` may be over several.
+   * `null` without such a page, absent from a subscription's own summary and from older servers.
+   */
+  readonly payNow?: Money | null;
   /** When Stripe tries again by itself; `null` when it will not. */
   readonly nextAttemptAt: string | null;
   /** The trouble, if there is any. */

@@ -34,7 +34,7 @@ export class Catalogue implements JudgesCatalogue {
   readonly #archived = new Set<string>();
   /** The metadata that some host asks for, by name. */
   readonly #asked: readonly string[];
-  /** The prices that the hosts offer, by id or lookup key. */
+  /** The prices that the hosts offer, by id or lookup key, and the lookup keys that name their plans. */
   readonly #offered: readonly string[];
   #offersDueAt = 0;
   #version = 0;
@@ -45,7 +45,12 @@ export class Catalogue implements JudgesCatalogue {
     this.#log = config.log;
     this.#asked = [...new Set([...config.hosts.values()].flatMap(({ policy }) => policy.metadata))];
     this.#offered = [
-      ...new Set([...config.hosts.values()].flatMap(({ policy }) => policy.offers.map(({ price }) => price))),
+      ...new Set(
+        [...config.hosts.values()].flatMap(({ policy }) => [
+          ...policy.offers.map(({ price }) => price),
+          ...(policy.plans === 'all' ? [] : policy.plans.flatMap(({ lookupKey }) => lookupKey ?? [])),
+        ]),
+      ),
     ];
   }
 

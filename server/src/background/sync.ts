@@ -3,6 +3,7 @@
 import type { Catalogue } from './catalogue.ts';
 import type { Config } from '../config/config.ts';
 import type { CustomerFacts } from '../billing/facts.ts';
+import { withKnown } from '../billing/known-facts.ts';
 import { judge } from '../billing/judge/judge.ts';
 import { namedItem } from '../billing/judge/plan.ts';
 import { nextNoticeAt, noticesBetween } from '../billing/notices.ts';
@@ -32,12 +33,13 @@ export async function syncCustomer(parts: SyncParts, claim: Claim): Promise<Appl
   // is narrowed only on facts fetched after the moment of narrowing.
   const fetchedAt = config.now();
   const policy = config.hosts.get(claim.host)?.policy;
-  const found = await gateway.fetchCustomer(claim.customer, { entitlements: policy?.entitlements ?? false });
+  const known = readableFacts(claim, config);
+  const entitlements = policy?.entitlements ?? false;
+  const found = await gateway.fetchCustomer(claim.customer, { known, entitlements });
   const fetched = customerFacts(found, digest, policy?.metadata);
   await catalogue.fetchMissing(fetched.subscriptions.flatMap(({ items, next }) => [...items, ...(next?.items ?? [])]));
   const named = withCatalogueItems(fetched, catalogue);
-  const known = readableFacts(claim, config);
-  const facts = known === null ? named : withFirstFailures(named, known);
+  const facts = known === null ? named : withKnown(named, known);
   return await store.apply(claim, {
     facts,
     fetchedAt,
@@ -104,22 +106,5 @@ function withCatalogueItems(facts: CustomerFacts, catalogue: Catalogue): Custome
     const items = next.items.map((item) => namedItem(item, catalogue));
     return { ...subscription, next: { ...next, items } };
   });
-  return { ...facts, subscriptions };
-}
-
-/** Grace hangs on the first failed charge: once seen it is kept, should Stripe list charges differently one day. */
-function withFirstFailures(facts: CustomerFacts, before: CustomerFacts): CustomerFacts {
-  const firstFailures = new Map<string, number>();
-  for (const { openInvoices } of before.subscriptions) {
-    for (const { id, firstFailedAt } of openInvoices) if (firstFailedAt !== null) firstFailures.set(id, firstFailedAt);
-  }
-  const subscriptions = facts.subscriptions.map((subscription) => ({
-    ...subscription,
-    openInvoices: subscription.openInvoices.map((invoice) => {
-      const kept = firstFailures.get(invoice.id) ?? Number.POSITIVE_INFINITY;
-      const firstFailedAt = Math.min(kept, invoice.firstFailedAt ?? Number.POSITIVE_INFINITY);
-      return { ...invoice, firstFailedAt: Number.isFinite(firstFailedAt) ? firstFailedAt : null };
-    }),
-  }));
   return { ...facts, subscriptions };
 }

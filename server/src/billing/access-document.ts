@@ -8,12 +8,12 @@ import type { AccessAnswer, AccessItem, AccessPlan } from '@billhook/widget/cont
 import type { CustomerFacts, ItemFacts } from './facts.ts';
 import { iso } from './judge/deadlines.ts';
 import type { Judgement } from './judge/judge.ts';
-import { mainItem } from './judge/plan.ts';
+import { mainItem, type Catalogue } from './judge/plan.ts';
 import type { JudgedSubscription } from './judge/subscription.ts';
-import { matchesPlan, ownItems, type PlanRule, type Policy } from './policy.ts';
+import { matchesPlan, ownItems, withKeyProducts, type PlanRule, type Policy } from './policy.ts';
 
 /** What the catalogue knows of products beyond their names. */
-export interface ProductMetadata {
+export interface ProductMetadata extends Pick<Catalogue, 'price'> {
   /** Of the metadata that hosts ask for; empty where there is none. */
   productMetadata(product: string): Readonly<Record<string, string>>;
 }
@@ -31,9 +31,10 @@ export interface JudgedAccount extends Pick<Judgement, 'snapshot' | 'subscriptio
  */
 export function accessDocument(
   { account, facts, snapshot, subscriptions }: JudgedAccount,
-  policy: Policy,
+  hostPolicy: Policy,
   catalogue: ProductMetadata,
 ): AccessAnswer {
+  const policy = withKeyProducts(hostPolicy, catalogue);
   const { access, state, revision, asOf, stale, confirmedBy } = snapshot;
   const living = subscriptions.filter(({ live }) => live);
   const giving = living.filter((each) => each.own && each.access.level !== 'none');
@@ -78,7 +79,7 @@ function itemOf(item: ItemFacts, policy: Policy, catalogue: ProductMetadata): Ac
   const { product, price, lookupKey, quantity } = item;
   const known = { ...catalogue.productMetadata(product), ...item.metadata };
   return {
-    plan: rulesFor(item, policy).find(({ key }) => key !== undefined)?.key ?? lookupKey,
+    plan: rulesFor(item, policy).find(({ key }) => key !== undefined)?.key ?? lookupKey ?? item.formerLookupKey ?? null,
     product,
     price,
     lookupKey,

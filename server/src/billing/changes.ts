@@ -4,7 +4,7 @@
  */
 
 import type { Change, Money } from '@billhook/widget/contract';
-import type { CustomerFacts, InvoiceFacts, SubscriptionFacts } from './facts.ts';
+import type { CustomerFacts, EarlierInvoice, InvoiceFacts, SubscriptionFacts } from './facts.ts';
 import { endOf, isEnding, isTerminal } from './judge/subscription.ts';
 import { iso } from './judge/deadlines.ts';
 import { listPrice, mainItem, sameItems } from './judge/plan.ts';
@@ -128,25 +128,29 @@ function changesOfPause(then: SubscriptionFacts, now: SubscriptionFacts): Change
   return !paused(then) && paused(now) && chosen ? [{ kind: 'paused' }] : [];
 }
 
-/** What was open and is paid now. Voided and written-off invoices are gone too, but nobody paid them. */
+/**
+ * What was really paid of the invoices that were owed: by how much more of each one Stripe says is paid. An invoice that
+ * is not shown any more, a voided one and a written-off one tell of no payment, and neither does being active again.
+ */
 export function paidBetween(then: SubscriptionFacts, now: SubscriptionFacts): Change[] {
-  const recovered = isBehind(then) && !isBehind(now) && !isTerminal(now);
   const sums = new Map<string, number>();
-  for (const invoice of then.openInvoices) {
-    const paid = paidOf(invoice, now, recovered);
+  for (const invoice of owedAt(then)) {
+    const paid = (invoiceNow(invoice.id, now)?.amountPaid ?? invoice.amountPaid) - invoice.amountPaid;
     if (paid > 0) sums.set(invoice.currency, (sums.get(invoice.currency) ?? 0) + paid);
-  }
-  const latest = now.latestInvoice;
-  if (recovered && sums.size === 0 && latest?.status === 'paid' && latest.amountPaid > 0) {
-    sums.set(latest.currency, latest.amountPaid);
   }
   return [...sums].map(([currency, amount]): Change => ({ kind: 'paid', paid: { amount, currency } satisfies Money }));
 }
 
-function paidOf(before: InvoiceFacts, now: SubscriptionFacts, recovered: boolean): number {
-  const known = [...now.openInvoices, now.latestInvoice].find((invoice) => invoice?.id === before.id);
-  if (known === null || known === undefined) return recovered ? before.amountRemaining : 0;
-  return known.amountPaid - before.amountPaid;
+/** Open invoices, and what a subscription that is behind has as a draft: what becomes due while it is unpaid stays one. */
+function owedAt(then: SubscriptionFacts): readonly InvoiceFacts[] {
+  const { latestInvoice, openInvoices } = then;
+  return isBehind(then) && latestInvoice?.status === 'draft' ? [...openInvoices, latestInvoice] : openInvoices;
+}
+
+/** An invoice as it was last seen. `null`: not at all, which says nothing about it. */
+export function invoiceNow(id: string, now: SubscriptionFacts): EarlierInvoice | null {
+  const { openInvoices, latestInvoice, earlierInvoices = [] } = now;
+  return [...openInvoices, latestInvoice, ...earlierInvoices].find((each) => each?.id === id) ?? null;
 }
 
 function failedBetween(then: SubscriptionFacts, now: SubscriptionFacts): Change[] {

@@ -39,7 +39,7 @@ export interface SubscriptionFacts {
   readonly status: StripeStatus;
   readonly created: number;
   readonly items: readonly ItemFacts[];
-  /** From the subscription at older API versions, from the items since 2025-03-31; the latest end when items differ. */
+  /** From the subscription at older API versions, from the items since 2025-03-31; the main item's when items differ. */
   readonly currentPeriodStart: number | null;
   readonly currentPeriodEnd: number | null;
   readonly cancelAt: number | null;
@@ -61,8 +61,19 @@ export interface SubscriptionFacts {
   /** Keyed digest of the method that pays this subscription. */
   readonly methodDigest: string | null;
   readonly latestInvoice: InvoiceFacts | null;
-  /** Open invoices, oldest first. */
+  /** All open invoices, oldest first, whatever the status and however the latest one stands (L36). */
   readonly openInvoices: readonly InvoiceFacts[];
+  /**
+   * Invoices that an earlier look found open, or in the making, and that are not open now: as Stripe showed each of them
+   * when it was looked for by its id. Newest finding first, at most twenty. Without it nobody knows whether an invoice that
+   * is gone was paid. Absent in facts of a former version, whose open invoices may be incomplete too: fetched again.
+   */
+  readonly earlierInvoices?: readonly EarlierInvoice[];
+  /**
+   * When the newest paid invoice was created, where several are open: what is older than it was open while the
+   * subscription was in order, and is no part of the present delinquency. `null` or absent: there is nothing to tell apart.
+   */
+  readonly newestPaidCreated?: number | null;
   /** The next phase of an attached schedule. */
   readonly next: { readonly at: number; readonly items: readonly ItemFacts[] } | null;
 }
@@ -71,6 +82,8 @@ export interface ItemFacts {
   readonly price: string;
   readonly product: string;
   readonly lookupKey: string | null;
+  /** The lookup key that this price had at an earlier look, where it has none now: it was moved to a newer price. */
+  readonly formerLookupKey?: string;
   readonly currency: string;
   /** Minor units for one, possibly fractional; `null` for tiers. */
   readonly unitAmount: number | null;
@@ -82,6 +95,9 @@ export interface ItemFacts {
   /** Of the price: what the host asks for by name; only where there is any. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
+
+/** What has become of an invoice that was open. */
+export type EarlierInvoice = Pick<InvoiceFacts, 'id' | 'status' | 'currency' | 'amountPaid' | 'amountRemaining'>;
 
 /** A price as the catalogue keeps it. */
 export interface CataloguePrice extends ItemFacts {

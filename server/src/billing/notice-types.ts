@@ -29,8 +29,11 @@ export interface NoticeData {
     /** Until when access stays full, by the host's own grace. */
     readonly graceEndsAt: string | null;
   };
-  /** What had failed is settled. `paid` is `null` when the debt was dropped rather than paid. */
-  readonly 'payment.recovered': OfSubscription & { readonly paid: Money | null };
+  /**
+   * What had failed is settled, or paid as far as Stripe asks for it. `paid` is what was really paid of it, `null` when the
+   * debt was dropped; `due` is what is open still.
+   */
+  readonly 'payment.recovered': OfSubscription & { readonly paid: Money | null; readonly due: Money | null };
   /** A cancellation was decided, or moved to another day. */
   readonly 'subscription.ending': OfSubscription & { readonly endsAt: string | null };
   /** The cancellation was taken back. */

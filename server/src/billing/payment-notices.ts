@@ -1,11 +1,11 @@
 /** Payments as news: what could not be collected, once an invoice, and what was put in order again. */
 
 import type { Payment } from '@billhook/widget/contract';
-import { isBehind, paidBetween } from './changes.ts';
+import { invoiceNow, isBehind, paidBetween } from './changes.ts';
 import type { InvoiceFacts, SubscriptionFacts } from './facts.ts';
 import { graceEndOf } from './judge/grace.ts';
 import { iso } from './judge/deadlines.ts';
-import { unpaidInvoices } from './judge/payment.ts';
+import { dueOver, unpaidInvoices } from './judge/payment.ts';
 import { isTerminal } from './judge/subscription.ts';
 import type { OfSubscription, NoticeDraft } from './notice-types.ts';
 
@@ -51,20 +51,25 @@ function problemOf(invoice: InvoiceFacts, { methodOnFile }: SubscriptionFacts): 
   return methodOnFile ? 'failed' : 'methodMissing';
 }
 
-/** Paying what was behind, or settling everything that had failed while the subscription stayed active. */
+/**
+ * Paying what was behind, or settling everything that had failed while the subscription stayed active. A subscription
+ * that Stripe calls active again while all of its debt is open (a newer invoice over nothing) has recovered nothing.
+ */
 export function recoveryNotices(then: SubscriptionFacts, now: SubscriptionFacts, of: OfSubscription): NoticeDraft[] {
   if (isBehind(now)) return [];
-  const isBack = isBehind(then) && (now.status === 'active' || now.status === 'trialing');
+  const [change] = paidBetween(then, now);
+  const paid = change?.kind === 'paid' ? change.paid : null;
+  const isActive = now.status === 'active' || now.status === 'trialing';
+  const isBack = isBehind(then) && isActive && (paid !== null || troubles(now).length === 0);
   const had = troubles(then);
   const isSettled = had.length > 0 && had.every(({ id }) => hasClosed(id, now)) && troubles(now).length === 0;
   if (!isBack && !isSettled) return [];
-  const [change] = paidBetween(then, now);
-  const paid = change?.kind === 'paid' ? change.paid : null;
-  return [{ type: 'payment.recovered', fact: `recovered ${now.id}`, once: false, data: { ...of, paid } }];
+  const data = { ...of, paid, due: dueOver([now]).due };
+  return [{ type: 'payment.recovered', fact: `recovered ${now.id}`, once: false, data }];
 }
 
 /** Said of what is known: an invoice that was not looked at may be open still. */
-function hasClosed(id: string, { openInvoices, latestInvoice }: SubscriptionFacts): boolean {
-  const invoice = [...openInvoices, latestInvoice].find((each) => each?.id === id);
-  return invoice != null && (invoice.status !== 'open' || invoice.amountRemaining <= 0);
+function hasClosed(id: string, now: SubscriptionFacts): boolean {
+  const invoice = invoiceNow(id, now);
+  return invoice !== null && (invoice.status !== 'open' || invoice.amountRemaining <= 0);
 }

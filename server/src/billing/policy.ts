@@ -45,6 +45,8 @@ export interface PlanRule {
   readonly price?: string | undefined;
   readonly product?: string | undefined;
   readonly lookupKey?: string | undefined;
+  /** The product of the price that has the lookup key now. The catalogue's word, never the host's: {@link withKeyProducts}. */
+  readonly keyProduct?: string | undefined;
 }
 
 export interface OfferRule {
@@ -91,6 +93,23 @@ export function isOwn(subscription: SubscriptionFacts, plans: Policy['plans']): 
   return plans === 'all' || ownItems(subscription, plans).length > 0;
 }
 
+/**
+ * A policy whose rules by lookup key know the product behind the key. A price rise moves the key to a new price
+ * (`transfer_lookup_key`); who pays the old one keeps the plan that was bought.
+ */
+export function withKeyProducts(policy: Policy, catalogue: { price(ref: string): ItemFacts | null }): Policy {
+  if (policy.plans === 'all') return policy;
+  const resolved = policy.plans.map((rule) =>
+    rule.lookupKey === undefined ? rule : { ...rule, keyProduct: catalogue.price(rule.lookupKey)?.product },
+  );
+  const gives = ({ key, features, seats }: PlanRule) => JSON.stringify([key, features, seats]);
+  // Where several plans are prices of one product, the product does not tell which of them was bought.
+  const isClear = (rule: PlanRule) =>
+    resolved.every((other) => other.keyProduct !== rule.keyProduct || gives(other) === gives(rule));
+  const plans = resolved.map((rule) => (isClear(rule) ? rule : { ...rule, keyProduct: undefined }));
+  return { ...policy, plans };
+}
+
 export function matchesPlan(rule: PlanRule, item: ItemFacts): boolean {
   const { price, product, lookupKey } = rule;
   // A rule without any field would silently claim every subscription of the Stripe account.
@@ -98,8 +117,15 @@ export function matchesPlan(rule: PlanRule, item: ItemFacts): boolean {
   return (
     (price === undefined || price === item.price) &&
     (product === undefined || product === item.product) &&
-    (lookupKey === undefined || lookupKey === item.lookupKey)
+    (lookupKey === undefined || hasHad(lookupKey, item, rule.keyProduct))
   );
+}
+
+/** Has the lookup key, or lost it to a newer price: as it was seen, else where its product is the key's and it has no other. */
+function hasHad(lookupKey: string, item: ItemFacts, keyProduct: string | undefined): boolean {
+  if (item.lookupKey !== null) return item.lookupKey === lookupKey;
+  if (item.formerLookupKey !== undefined) return item.formerLookupKey === lookupKey;
+  return keyProduct !== undefined && keyProduct !== '' && item.product === keyProduct;
 }
 
 /** The deep links that a configuration leaves open. */

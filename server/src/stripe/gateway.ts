@@ -12,8 +12,10 @@ import { retryAfterMs, stripeHttp } from './http.ts';
 import { portalCalls, type PortalCalls } from './portal.ts';
 import { purchaseCalls, type PurchaseCalls } from './purchases.ts';
 import { ownerOf } from './subjects.ts';
-import { needsInvoices, type OpenInvoiceLook, type CustomerData } from './facts/customer.ts';
+import type { CustomerData } from './facts/customer.ts';
+import { invoiceCalls } from './invoices.ts';
 import { NotAnEventError } from './event.ts';
+import type { CustomerFacts } from '../billing/facts.ts';
 import type { StripeIdentity } from '../ledger/ledger.ts';
 import type { Subject } from '../ledger/events.ts';
 import type { Product } from '../ledger/catalogue.ts';
@@ -27,9 +29,6 @@ const subscriptionExpand = [
   'data.customer.tax_ids',
 ];
 const customerExpand = ['invoice_settings.default_payment_method', 'tax_ids'];
-
-/** More open invoices than this say nothing more about what is wrong. */
-const openInvoiceLimit = 20;
 
 /** How far a signature's time may be from now, in seconds. */
 const signatureTolerance = 300;
@@ -77,15 +76,23 @@ export interface IntroducedCustomer {
   readonly account: string | null;
 }
 
+export interface CustomerLook {
+  readonly known?: CustomerFacts | null;
+  readonly entitlements?: boolean;
+}
+
 /** Everything that Billhook asks of Stripe. Every call has a time limit and rejects with {@link StripeFailure}. */
 export interface StripeGateway extends EventCalls, PortalCalls, PurchaseCalls {
   identity(): Promise<StripeIdentity>;
   /**
-   * A customer with all that is judged: one call while it is healthy, a few more while an invoice is open.
+   * A customer with all that is judged. One call while it is healthy and its latest invoice is the known one; one more
+   * when there is a new invoice or nothing is known yet; while invoices are open, one more to list them and two for each
+   * payment.
    *
-   * @param also - `entitlements`: all active ones too, which costs a call. Default: `false`
+   * @param look - `known`: the facts of an earlier look. `entitlements`: all active ones too, which costs a call.
+   *   Default: none, and `false`
    */
-  fetchCustomer(customer: string, also?: { readonly entitlements: boolean }): Promise<CustomerData>;
+  fetchCustomer(customer: string, look?: CustomerLook): Promise<CustomerData>;
   products(ids: readonly string[]): Promise<Product[]>;
   /** Prices by id or lookup key, with their own JSON; those that Stripe does not know are left out. */
   prices(refs: readonly string[]): Promise<readonly unknown[]>;
@@ -153,6 +160,7 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
   const events = eventCalls(stripe);
   const portal = portalCalls(stripe);
   const purchase = purchaseCalls(stripe);
+  const { invoicesOf } = invoiceCalls(stripe);
 
   const ownerAlone = (customer: string) => stripe.customers.retrieve(customer, { expand: customerExpand });
 
@@ -169,21 +177,6 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
     }
   }
 
-  async function openInvoice(invoice: Stripe.Invoice): Promise<OpenInvoiceLook> {
-    const looks = (invoice.payments?.data ?? []).map(async (payment) => {
-      const intent = payment.payment.payment_intent;
-      const id = typeof intent === 'string' ? intent : intent?.id;
-      if (id === undefined) return { payment, charges: [] };
-      const [paymentIntent, charges] = await Promise.all([
-        stripe.paymentIntents.retrieve(id, { expand: ['latest_charge'] }),
-        stripe.charges.list({ payment_intent: id, limit: 100 }).autoPagingToArray({ limit: 300 }),
-      ]);
-      return { payment: { ...payment, payment: { ...payment.payment, payment_intent: paymentIntent } }, charges };
-    });
-    const seen = await Promise.all(looks);
-    return { invoice, payments: seen.map(({ payment }) => payment), charges: seen.flatMap(({ charges }) => charges) };
-  }
-
   /** Whole: the event that tells of them stops at ten (ENT-1). A deleted customer has none. */
   async function entitlementsOf(owner: Stripe.Customer | Stripe.DeletedCustomer | string) {
     if (typeof owner !== 'string' && owner.deleted === true) return [];
@@ -196,24 +189,18 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
   return {
     identity: () => named(async () => ({ account: (await stripe.accounts.retrieveCurrent()).id, livemode }), 'account'),
 
-    fetchCustomer: (customer, also) =>
+    fetchCustomer: (customer, look = {}) =>
       named(async () => {
         const subscriptions = await subscriptionsOf(customer);
         const owner = subscriptions[0]?.customer ?? (await ownerAlone(customer));
         // Well-formed JSON that is not Stripe's (a proxy's, a captive portal's) would read as a customer without anything.
         if (typeof owner === 'object' && owner.id !== customer)
           throw new Error('what was answered is not the customer');
-        const entitlements = also?.entitlements === true ? { entitlements: await entitlementsOf(owner) } : {};
-        if (!subscriptions.some(needsInvoices))
-          return { customer: owner, subscriptions, openInvoices: [], ...entitlements };
-        const open = await stripe.invoices.list({
-          customer,
-          status: 'open',
-          limit: openInvoiceLimit,
-          expand: ['data.payments'],
-        });
-        const openInvoices = await Promise.all(open.data.map(openInvoice));
-        return { customer: owner, subscriptions, openInvoices, ...entitlements };
+        const [invoices, entitlements] = await Promise.all([
+          invoicesOf(customer, subscriptions, look.known ?? null),
+          look.entitlements === true ? entitlementsOf(owner) : undefined,
+        ]);
+        return { customer: owner, subscriptions, ...invoices, ...(entitlements && { entitlements }) };
       }, 'customer'),
 
     products: (ids) =>

@@ -7,7 +7,7 @@ import { defaultPolicy, type Policy } from '../../../server/src/billing/judge/ju
 import type { CustomerFacts, SubscriptionFacts } from '../../../server/src/billing/facts.ts';
 import { canceled, customer, day, item, judged, noon, pastDue, subscription } from '../fixtures/facts.ts';
 
-const none = { productMetadata: () => ({}) };
+const none = { productMetadata: () => ({}), price: () => null };
 
 function documentOf(
   subscriptions: readonly SubscriptionFacts[],
@@ -108,7 +108,10 @@ describe('M32: what was bought', () => {
   });
 
   it('repeats the metadata that the host asks for and no other, the price’s word before its product’s', () => {
-    const products = { productMetadata: () => ({ tier: 'gold', region: 'eu', secret: 'x', empty: '' }) };
+    const products = {
+      price: () => null,
+      productMetadata: () => ({ tier: 'gold', region: 'eu', secret: 'x', empty: '' }),
+    };
     const bought = subscription({ items: [item({ metadata: { tier: 'platinum', secret: 'y' } })] });
     const { plans: listed } = documentOf([bought], { metadata: ['tier', 'region', 'empty'] }, {}, products);
     expect(listed[0]?.items[0]?.metadata).toEqual({ tier: 'platinum', region: 'eu' });

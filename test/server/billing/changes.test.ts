@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { changesBetween } from '../../../server/src/billing/changes.ts';
-import type { CustomerFacts, SubscriptionFacts } from '../../../server/src/billing/facts.ts';
+import type { CustomerFacts, EarlierInvoice, SubscriptionFacts } from '../../../server/src/billing/facts.ts';
 import { anyCustomer, seeded } from '../fixtures/arbitrary-facts.ts';
 import { catalogue, customer, day, invoice, iso, item, noon, paid, pastDue, subscription } from '../fixtures/facts.ts';
 
@@ -11,6 +11,14 @@ const ofOne = (before: SubscriptionFacts, after: SubscriptionFacts) => between(c
 const starter = item({ price: 'price_starter', product: 'prod_starter', unitAmount: 900 });
 const open = { latestInvoice: invoice(), openInvoices: [invoice()] };
 const recovered = subscription({ latestInvoice: paid(), openInvoices: [] });
+const earlier = (own: Partial<EarlierInvoice> = {}): EarlierInvoice => ({
+  id: 'in_1',
+  status: 'paid',
+  currency: 'usd',
+  amountPaid: 2900,
+  amountRemaining: 0,
+  ...own,
+});
 const usd = (amount: number) => ({ amount, currency: 'usd' });
 
 interface Row {
@@ -172,8 +180,62 @@ const rows: readonly Row[] = [
   {
     rule: 'paid over several invoices',
     before: pastDue({ openInvoices: [invoice({ id: 'in_0', amountRemaining: 100 }), invoice()] }),
-    after: recovered,
+    after: { ...recovered, earlierInvoices: [earlier({ id: 'in_0', amountPaid: 100 })] },
     changes: [{ kind: 'paid', paid: usd(3000) }],
+  },
+  {
+    rule: 'H1 one of two is paid, the other is open',
+    before: pastDue({ openInvoices: [invoice({ id: 'in_0' }), invoice()] }),
+    after: { ...recovered, openInvoices: [invoice({ id: 'in_0' })] },
+    changes: [{ kind: 'paid', paid: usd(2900) }],
+  },
+  {
+    rule: 'H1 one of two is paid, the other is not shown: nothing is said of that one',
+    before: pastDue({ openInvoices: [invoice({ id: 'in_0' }), invoice()] }),
+    after: recovered,
+    changes: [{ kind: 'paid', paid: usd(2900) }],
+  },
+  {
+    rule: 'H2 an invoice over nothing made it active: nothing was paid',
+    before: pastDue(),
+    after: subscription({
+      latestInvoice: paid({ id: 'in_zero', amountPaid: 0, amountDue: 0 }),
+      openInvoices: [invoice()],
+    }),
+    changes: [],
+  },
+  {
+    rule: 'a renewal of its own that was paid meanwhile is no payment of the debt',
+    before: pastDue(),
+    after: subscription({ latestInvoice: paid({ id: 'in_next' }), openInvoices: [invoice()] }),
+    changes: [],
+  },
+  {
+    rule: 'what was found paid stays known when newer invoices came',
+    before: pastDue(),
+    after: subscription({ latestInvoice: paid({ id: 'in_next' }), earlierInvoices: [earlier()] }),
+    changes: [{ kind: 'paid', paid: usd(2900) }],
+  },
+  {
+    rule: 'written off, after a part was paid: the part',
+    before: pastDue(),
+    after: subscription({
+      latestInvoice: paid({ id: 'in_next' }),
+      earlierInvoices: [earlier({ status: 'uncollectible', amountPaid: 900 })],
+    }),
+    changes: [{ kind: 'paid', paid: usd(900) }],
+  },
+  {
+    rule: 'a draft of an unpaid subscription was finalized and paid',
+    before: pastDue({ status: 'unpaid', latestInvoice: invoice({ id: 'in_2', status: 'draft' }), openInvoices: [] }),
+    after: subscription({ latestInvoice: paid({ id: 'in_2' }) }),
+    changes: [{ kind: 'paid', paid: usd(2900) }],
+  },
+  {
+    rule: 'a renewal that was a draft and is paid is nobody’s payment of a debt',
+    before: subscription({ latestInvoice: invoice({ id: 'in_2', status: 'draft' }) }),
+    after: subscription({ latestInvoice: paid({ id: 'in_2' }) }),
+    changes: [],
   },
   {
     rule: 'paid in part',
@@ -182,10 +244,10 @@ const rows: readonly Row[] = [
     changes: [{ kind: 'paid', paid: usd(900) }],
   },
   {
-    rule: 'recovered, though no invoice had been seen',
+    rule: 'recovered, though no invoice had been seen: what was paid is not known',
     before: subscription({ status: 'past_due', latestInvoice: null }),
     after: recovered,
-    changes: [{ kind: 'paid', paid: usd(2900) }],
+    changes: [],
   },
   {
     rule: 'voided is not paid',

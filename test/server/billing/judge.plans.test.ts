@@ -225,10 +225,12 @@ describe('several subscriptions', () => {
     const snapshot = snapshotOf([support()], {
       policy: { plans, freePlan: { name: 'Free', access: 'readOnly' }, offers },
     });
+    // H6: nor do they forbid buying this one.
     expect(snapshot).toMatchObject({
+      state: 'none',
       plan: null,
-      freePlanName: null,
-      offers: [],
+      freePlanName: 'Free',
+      offers: [{ id: 'team' }, { id: 'starter' }],
       access: { level: 'readOnly', reason: 'none' },
     });
     expect(snapshot.subscriptions.map((each) => each.plan?.name)).toEqual(['Support']);
@@ -238,10 +240,19 @@ describe('several subscriptions', () => {
     expect(snapshotOf([{ ...canceled(), items: support().items }], { policy: { plans } }).state).toBe('none');
   });
 
-  test('another product’s failure is not hidden, and takes no access', () => {
+  test('H6 another product’s failure is listed, and neither demanded nor felt', () => {
     const failing = { ...pastDue({ id: 'sub_2', ...open({ firstFailedAt: noon - 9 * day }) }), items: support().items };
     const snapshot = snapshotOf([subscription(), failing], { policy: { plans } });
-    expect(snapshot).toMatchObject({ state: 'restricted', plan: null, access: { level: 'full', reason: 'active' } });
+    expect(snapshot).toMatchObject({
+      state: 'active',
+      plan: { name: 'Team' },
+      payment: { due: null, payNow: null, problem: null },
+      access: { level: 'full', reason: 'active' },
+    });
+    expect(snapshot.subscriptions.map(({ state }) => state)).toEqual(['active', 'restricted']);
+    const alone = snapshotOf([failing], { policy: { plans, offers } });
+    expect(alone).toMatchObject({ state: 'none', payment: { due: null, payNow: null } });
+    expect(alone.actions.map(({ via }) => via)).toEqual(['checkout']);
   });
 
   test.each([

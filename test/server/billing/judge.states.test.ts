@@ -3,6 +3,7 @@ import type { SubscriptionFacts } from '../../../server/src/billing/facts.ts';
 import {
   canceled,
   day,
+  invoice,
   item,
   noon,
   offers,
@@ -108,8 +109,16 @@ const table: readonly Row[] = [
     actions: ['keepPlan:portal'],
   },
   {
-    rule: 'SUB-15 pause_collection: the host resumes',
+    rule: 'SUB-15 L37 pause_collection: full while it is paid; the host resumes',
     of: [subscription({ pause: { resumesAt: null } })],
+    story: { policy: { resumeUrl: 'https://a.example/resume' } },
+    state: 'paused',
+    access: 'full',
+    actions: ['resume:link:https://a.example/resume', 'manage:portal'],
+  },
+  {
+    rule: 'SUB-15 L37 pause_collection, in a period whose invoice was voided',
+    of: [subscription({ pause: { resumesAt: null }, latestInvoice: invoice({ status: 'void' }) })],
     story: { policy: { resumeUrl: 'https://a.example/resume' } },
     state: 'paused',
     access: 'readOnly',
@@ -125,7 +134,7 @@ const table: readonly Row[] = [
   },
   {
     rule: 'paused: access by policy',
-    of: [subscription({ pause: { resumesAt: null } })],
+    of: [subscription({ pause: { resumesAt: null }, latestInvoice: invoice({ status: 'draft' }) })],
     story: { policy: { pausedAccess: 'none' } },
     state: 'paused',
     access: 'none',
@@ -153,6 +162,13 @@ const table: readonly Row[] = [
     state: 'incomplete',
     access: 'none',
     actions: ['addCard:portal:payment_method_update', 'manage:portal'],
+  },
+  {
+    rule: 'H7 … and has one by now, and the host says nothing of resuming: the portal',
+    of: [subscription({ status: 'paused', pausedBecause: 'trialWithoutMethod' })],
+    state: 'incomplete',
+    access: 'none',
+    actions: ['resume:portal'],
   },
   {
     rule: 'SUB-4 … and has one by now: what is missing is to go on',

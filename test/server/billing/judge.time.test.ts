@@ -199,7 +199,12 @@ describe('dates', () => {
       renewsAt: null,
     });
     const contract = snapshotOf([subscription({ cancelAt: noon + 200 * day })]);
-    expect(contract).toMatchObject({ state: 'ending', endsAt: iso(noon + 200 * day), renewsAt: iso(noon + 20 * day) });
+    // F25: an end that is no cancellation. In its last period it is one.
+    expect(contract).toMatchObject({ state: 'active', endsAt: iso(noon + 200 * day), renewsAt: iso(noon + 20 * day) });
+    expect(contract.actions.map(({ purpose }) => purpose)).toEqual(['manage']);
+    expect(contract.access.until).toBe(iso(noon + 200 * day));
+    const last = snapshotOf([subscription({ cancelAt: noon + 20 * day })]);
+    expect(last).toMatchObject({ state: 'ending', endsAt: iso(noon + 20 * day), renewsAt: null });
   });
 
   test('past due promises no renewal', () => {

@@ -278,7 +278,9 @@ describe(`for any facts, policy, portal and clock (seed ${seeded.seed})`, () => 
             seen += 1;
             expect(mayOpen(action.flow, only, choice.features)).toBe(true);
           }
-          if (action.purpose === 'resume') expect(choice.features.pause).toBe(true);
+          // What a trial without a card paused, the portal resumes whoever may pause (H7).
+          const trial = choice.subscriptions.some(({ facts }) => facts.pausedBecause === 'trialWithoutMethod');
+          if (action.purpose === 'resume') expect(choice.features.pause || trial).toBe(true);
         }
         // The other way round: the same account under a portal with everything gets no card action more than the guard allows.
         const features = { ...choice.features, paymentMethod: true };
@@ -293,7 +295,8 @@ describe(`for any facts, policy, portal and clock (seed ${seeded.seed})`, () => 
           document.actions.filter((each) => each.via === 'portal' && each.flow !== null).length;
         expect(cards(snapshot)).toBe(choice.features.paymentMethod ? cards(open.snapshot) : 0);
       }),
-      seeded,
+      // A foreign subscription speaks for nobody, so more accounts are needed to see as many ways.
+      { ...seeded, numRuns: 2 * seeded.numRuns },
     );
     expect(seen).toBeGreaterThan(50);
   });

@@ -2,8 +2,9 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { changesBetween } from '../../../server/src/billing/changes.ts';
 import { defaultPolicy, judge } from '../../../server/src/billing/judge/judge.ts';
-import { customerFacts, needsInvoices, StripeObjectMalformed } from '../../../server/src/stripe/facts/customer.ts';
+import { customerFacts, StripeObjectMalformed } from '../../../server/src/stripe/facts/customer.ts';
 import type { CustomerData } from '../../../server/src/stripe/facts/customer.ts';
+import { openInvoicesAreDue } from '../../../server/src/stripe/invoices.ts';
 import { seeded } from '../fixtures/arbitrary-facts.ts';
 import { catalogue } from '../fixtures/facts.ts';
 import { factsOf, readableDigest, stripeSubscription } from '../fixtures/stripe-objects.ts';
@@ -92,7 +93,7 @@ describe('what cannot be used is one typed error', () => {
             charges: list(charges),
           }));
           const look = JSON.parse(JSON.stringify({ customer, subscriptions, openInvoices })) as CustomerData;
-          for (const each of look.subscriptions) needsInvoices(each);
+          for (const each of look.subscriptions) openInvoicesAreDue(each, null);
           try {
             const facts = customerFacts(look, readableDigest);
             expect(customerFacts(look, readableDigest)).toEqual(facts);

@@ -51,6 +51,8 @@ describe.each(shapes)('the %s shape', (shape) => {
       methodDigest: expect.stringContaining('fp_pm_1'),
       latestInvoice: expect.objectContaining({ id: 'in_1', status: 'paid', amountPaid: 5800, payment: 'succeeded' }),
       openInvoices: [],
+      earlierInvoices: [],
+      newestPaidCreated: null,
       next: null,
     });
   });

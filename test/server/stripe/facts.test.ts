@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { customerFacts, needsInvoices } from '../../../server/src/stripe/facts/customer.ts';
+import { customerFacts } from '../../../server/src/stripe/facts/customer.ts';
 import {
   card,
   factsOf,
@@ -17,15 +17,17 @@ import {
 } from '../fixtures/stripe-objects.ts';
 
 describe('subscriptions', () => {
-  test('items with different periods: the latest end speaks', () => {
-    const data = [
-      stripeItem('new'),
-      stripeItem('new', { current_period_start: start - 5, current_period_end: start + 12 * month }),
-    ];
-    expect(subscriptionOf(stripeSubscription('new', { items: { data } }))).toMatchObject({
+  test('F7 L38 items with different periods: the main item’s end speaks, as its price does', () => {
+    const yearly = stripeItem('new', { current_period_start: start - 5, current_period_end: start + 12 * month });
+    const usage = { id: 'price_use', object: 'price', recurring: { interval: 'month', usage_type: 'metered' } };
+    const metered = stripeItem('new', { current_period_end: start + 1, price: usage });
+    const periodOf = (data: unknown[]) => subscriptionOf(stripeSubscription('new', { items: { data } }));
+    expect(periodOf([metered, stripeItem('new'), yearly])).toMatchObject({ currentPeriodEnd: ms(start + month) });
+    expect(periodOf([yearly, stripeItem('new')])).toMatchObject({
       currentPeriodStart: ms(start - 5),
       currentPeriodEnd: ms(start + 12 * month),
     });
+    expect(periodOf([metered])).toMatchObject({ currentPeriodEnd: ms(start + 1) });
   });
 
   test('L6 SUB-13 the portal’s cancellation has cancel_at alone', () => {
@@ -210,32 +212,4 @@ test('a deleted customer', () => {
 
 test('live mode is told by anything that is live', () => {
   expect(factsOf({ subscriptions: [stripeSubscription('new', { livemode: true })] }).livemode).toBe(true);
-});
-
-describe('needsInvoices', () => {
-  test.each([
-    ['active, paid', {}, false],
-    ['active, latest invoice open', { latest_invoice: stripeInvoice('new') }, true],
-    ['active, latest invoice a draft', { latest_invoice: stripeInvoice('new', { status: 'draft' }) }, false],
-    ['active, an upgrade pending', { pending_update: { expires_at: 1 } }, true],
-    ['active, invoice not expanded', { latest_invoice: 'in_1' }, false],
-    ['past due', { status: 'past_due' }, true],
-    ['unpaid', { status: 'unpaid' }, true],
-    ['incomplete', { status: 'incomplete' }, true],
-    [
-      'paused by request',
-      { status: 'paused', status_details: { paused: { subscription: { type: 'pause_requested' } } } },
-      false,
-    ],
-    [
-      'paused by a failure',
-      { status: 'paused', status_details: { paused: { subscription: { type: 'final_payment_failure' } } } },
-      true,
-    ],
-    ['canceled', { status: 'canceled', latest_invoice: stripeInvoice('new') }, false],
-    ['expired', { status: 'incomplete_expired' }, false],
-    ['of the future', { status: 'hibernating' }, true],
-  ])('%s', (_, own, needed) => {
-    expect(needsInvoices(stripeSubscription('new', own))).toBe(needed);
-  });
 });

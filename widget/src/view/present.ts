@@ -184,7 +184,8 @@ const lines: Readonly<Record<BillingState, readonly Line[]>> = {
   unknown: [],
   none: [],
   ended: [dated('endedOn', 'endedAt')],
-  active: [renews, next],
+  // A contract with a last day renews until then.
+  active: [renews, dated('endsOn', 'endsAt'), next],
   trialing: [
     dated('trialEndsOn', 'trialEndsAt'),
     (of, i18n) => (of.payment.methodOnFile ? next(of, i18n) : i18n.term('trialNeedsMethod')),
@@ -215,9 +216,11 @@ function viewsOf(
   state: ClientState,
   { term, money }: Localizer,
 ): ActionView[] {
+  // The page asks for one invoice, and the button for the same. An older server did not tell which.
+  const { due, otherCurrencies, payNow = otherCurrencies ? null : due } = payment;
   const label =
-    action.purpose === 'payNow' && payment.due && !payment.otherCurrencies
-      ? term('payAmount', { amount: money(payment.due) })
+    action.purpose === 'payNow' && payNow
+      ? term('payAmount', { amount: money(payNow) })
       : term(`action.${action.purpose}`) || term('action.manage');
   try {
     // A way out that this widget does not know, or an address that is not followed, gets no button rather than one that fails.

@@ -1,9 +1,9 @@
 /** What may be done about a state, and what may be bought. Each action is exactly one way out; the first is primary. */
 
 import type { Action, Offer, Purpose } from '@billhook/widget/contract';
-import type { CustomerFacts } from '../facts.ts';
+import type { CustomerFacts, InvoiceFacts } from '../facts.ts';
 import type { JudgedSubscription } from './subscription.ts';
-import { invoiceToPay } from './payment.ts';
+import { chargesItself } from './payment.ts';
 import { mayOpen } from './portal.ts';
 import { planOf } from './plan.ts';
 import type { Catalogue } from './plan.ts';
@@ -16,6 +16,8 @@ export interface Situation {
   readonly linked: boolean;
   /** The subscription that the headline speaks about. */
   readonly headline: JudgedSubscription | null;
+  /** The invoice that is to be paid; `null` when there is none. */
+  readonly toPay: InvoiceFacts | null;
   /** What may be bought now. */
   readonly offers: readonly Offer[];
   /** What the account's portal configuration lets it do. */
@@ -43,14 +45,26 @@ export function actionsFor(situation: Situation, policy: Policy, catalogue: Cata
     const again = offers.find(({ id }) => id === sameOffer(headline, policy.offers, catalogue)) ?? offers[0];
     return [...purchase('subscribeAgain', 'subscribeAgain', offers, again?.id, policy), ...manage];
   }
-  const ways = wayOut(headline, situation.portal, policy);
+  const ways = withDebt(wayOut(headline, situation, policy), headline, situation.toPay);
   // Two buttons to one page, under two names, are one too many.
   const opensPortal = ways.some((action) => action.via === 'portal' && action.flow === null);
   return opensPortal ? ways : [...ways, ...manage];
 }
 
+/**
+ * While an invoice is open there is a way to pay it, whatever the state: an active subscription may owe, and so may
+ * another one than the headline's (L36). What has failed or is late comes first.
+ */
+function withDebt(ways: Action[], { summary }: JudgedSubscription, toPay: InvoiceFacts | null): Action[] {
+  if (toPay === null || chargesItself(toPay) || ways.some(({ via }) => via === 'invoice')) return ways;
+  const pay: Action = { purpose: 'payNow', via: 'invoice' };
+  const { problem } = summary.payment;
+  return problem === 'failed' || problem === 'overdue' ? [pay, ...ways] : [...ways, pay];
+}
+
 /** What comes before "manage". */
-function wayOut(headline: JudgedSubscription, features: PortalFeatures, policy: Policy): Action[] {
+function wayOut(headline: JudgedSubscription, situation: Situation, policy: Policy): Action[] {
+  const { portal: features, toPay } = situation;
   const { facts, summary, access } = headline;
   const { payment, state } = summary;
   const pays = facts.collectionMethod === 'charge_automatically';
@@ -58,8 +72,7 @@ function wayOut(headline: JudgedSubscription, features: PortalFeatures, policy: 
     pays && mayOpen('payment_method_update', null, features)
       ? [portal(payment.methodOnFile ? 'updateCard' : 'addCard', 'payment_method_update')]
       : [];
-  const toPay = invoiceToPay(facts) !== null;
-  const invoice = (purpose: Purpose): Action[] => (toPay ? [{ purpose, via: 'invoice' }] : []);
+  const invoice = (purpose: Purpose): Action[] => (toPay === null ? [] : [{ purpose, via: 'invoice' }]);
   switch (state) {
     case 'actionRequired':
       return invoice('confirmPayment');
@@ -80,19 +93,21 @@ function wayOut(headline: JudgedSubscription, features: PortalFeatures, policy: 
       return [portal('keepPlan')];
     case 'paused':
       return resume(headline, features, policy);
-    case 'active':
-      // An upgrade that could not be charged, while the plan itself is paid.
-      return payment.problem === 'failed' || payment.problem === 'overdue' ? invoice('payNow') : [];
     default:
       // Processing: nothing to do, and above all nothing to pay (L21).
       return access.reason === 'ending' ? [portal('keepPlan')] : [];
   }
 }
 
-/** The portal resumes what it paused itself; collection that the host paused is the host's to resume. */
+/**
+ * The portal resumes what it paused itself; collection that the host paused is the host's to resume. A trial that was
+ * paused without a card, and has one by now, goes on where the host says, else in the portal: no state is without a way
+ * out (H7).
+ */
 function resume({ facts }: JudgedSubscription, features: PortalFeatures, policy: Policy): Action[] {
   if (facts.pausedBecause === 'request' && features.pause) return [portal('resume')];
-  return policy.resumeUrl === null ? [] : [{ purpose: 'resume', via: 'link', url: policy.resumeUrl }];
+  if (policy.resumeUrl !== null) return [{ purpose: 'resume', via: 'link', url: policy.resumeUrl }];
+  return facts.status === 'paused' && facts.pausedBecause === 'trialWithoutMethod' ? [portal('resume')] : [];
 }
 
 /** Checkout for a plan that may be bought now, else (or beside it) the host's own page. */

@@ -9,13 +9,16 @@ const day = 24 * 60 * 60_000;
  * unpaid, or nothing is open that a grace could be counted from.
  *
  * It hangs on the invoice whose trouble began first among those that are still open. Retries, renewals and plan changes
- * add attempts and invoices after it, so none of them starts it again; only paying does.
+ * add attempts and invoices after it, so none of them starts it again; only paying does. An invoice that stayed open while
+ * a newer one was paid belongs to a debt that Stripe has closed over: it is due, but no part of this grace (H3).
  *
  * @param graceDays - days of full access; 0 ends it with the failure itself
  */
 export function graceEndOf(subscription: SubscriptionFacts, graceDays: number): number | null {
   if (subscription.status !== 'past_due' && subscription.status !== 'unpaid') return null;
-  const starts = subscription.openInvoices.map(troubleSince);
+  const { openInvoices, newestPaidCreated } = subscription;
+  const present = openInvoices.filter(({ created }) => created > (newestPaidCreated ?? -Infinity));
+  const starts = (present.length > 0 ? present : openInvoices).map(troubleSince);
   return starts.length === 0 ? null : Math.min(...starts) + graceDays * day;
 }
 

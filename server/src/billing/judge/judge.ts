@@ -23,7 +23,7 @@ import { dueOver, invoiceToPay } from './payment.ts';
 import type { Catalogue } from './plan.ts';
 import { choosePortal } from './portal.ts';
 import type { PortalChoice } from './portal.ts';
-import type { Policy } from '../policy.ts';
+import { withKeyProducts, type Policy } from '../policy.ts';
 
 export { graceEndOf } from './grace.ts';
 export { judgeSubscription } from './subscription.ts';
@@ -102,11 +102,12 @@ const hour = 60 * 60_000;
  */
 export function judge(
   standing: AccountState,
-  policy: Policy,
+  hostPolicy: Policy,
   catalogue: Catalogue,
   viewer: { readonly mayManage: boolean },
   now: number,
 ): Judgement {
+  const policy = withKeyProducts(hostPolicy, catalogue);
   const { facts, linked, staleSince } = standing;
   const moments = deadlinesAt(now, standing.fetchedAt ?? -Infinity, policy.staleLimitHours * hour);
   const waitsTooLong = staleSince === null ? null : staleSince + policy.staleAfterSeconds * 1000;
@@ -114,15 +115,21 @@ export function judge(
   const judged = (facts?.subscriptions ?? [])
     .map((each) => judgeSubscription(facts?.deleted === true ? over(each) : each, policy, catalogue, moments))
     .toSorted(byUrgency);
-  const live = judged.filter((each) => each.live);
+  // Another product of the same Stripe account is listed, and decides nothing: no headline, offer, refusal or demand (H6).
+  const live = judged.filter((each) => each.live && each.own);
+  const others = judged.filter((each) => each.live && !each.own);
   const headline = live[0] ?? lastEnded(judged);
-  const shown = headline === null ? [] : live.length > 0 ? live : [headline];
+  const shown = [...(live.length > 0 || headline === null ? live : [headline]), ...others];
   const never = linked && facts === null;
   const offers = never || live.length > 0 ? [] : offersOf(policy, catalogue);
   const access = never ? accessAt(policy.unknownAccess, 'unknown') : accessOf(judged, linked, policy);
   const ticketIsLate = waitsTooLong !== null && !moments.refetchAt(waitsTooLong);
-  const portal = choosePortal(policy.portal, live, moments, now);
-  const situation = { facts, linked, headline, offers, portal: portal.features };
+  // The portal shows all of them, whosever they are.
+  const portal = choosePortal(policy.portal, [...live, ...others], moments, now);
+  const toPay = live.map((each) => invoiceToPay(each.facts)).find((invoice) => invoice !== null) ?? null;
+  const actions = actionsFor({ facts, linked, headline, toPay, offers, portal: portal.features }, policy, catalogue);
+  // One decision for the button, its amount and the page that it opens.
+  const opened = actions.some(({ via }) => via === 'invoice') ? toPay : null;
   const { key: _, ...words } = headline === null ? nothing : headline.summary;
   const snapshot: BillingSnapshot = {
     ...words,
@@ -131,13 +138,15 @@ export function judge(
     confirmedBy: standing.confirmedBy,
     stale: ticketIsLate || moments.missedAny(),
     state: never ? 'unknown' : words.state,
-    // Another product of the same Stripe account is listed below, but it is not this host's plan.
-    plan: headline?.own === true ? words.plan : null,
-    next: headline?.own === true ? words.next : null,
     freePlanName: live.length === 0 && !never ? (policy.freePlan?.name ?? null) : null,
-    payment: { ...words.payment, ...dueOver(shown.map((each) => each.facts)), ...methodOf(facts, headline) },
+    payment: {
+      ...words.payment,
+      ...dueOver(live.map((each) => each.facts)),
+      payNow: opened === null ? null : { amount: opened.amountRemaining, currency: opened.currency },
+      ...methodOf(facts, headline),
+    },
     access: { level: access.level, reason: access.reason, until: iso(access.until) },
-    actions: viewer.mayManage ? actionsFor(situation, policy, catalogue) : [],
+    actions: viewer.mayManage ? actions : [],
     mayManage: viewer.mayManage,
     offers,
     subscriptions: shown.map((each) => each.summary),
@@ -145,7 +154,7 @@ export function judge(
   return {
     snapshot,
     nextChangeAt: moments.nextChangeAt(),
-    invoiceToPay: headline?.live === true ? (invoiceToPay(headline.facts)?.id ?? null) : null,
+    invoiceToPay: opened?.id ?? null,
     subscriptions: judged,
     portal,
   };
@@ -180,10 +189,10 @@ function accessAt(level: AccessLevel, reason: BillingState): GivenAccess {
   return { level, reason, until: null };
 }
 
-/** Worst first; among equals the host's own, then the newest. */
+/** Worst first; among equals the newest. */
 function byUrgency(a: JudgedSubscription, b: JudgedSubscription): number {
   const rank = (each: JudgedSubscription) => urgency[each.summary.state];
-  return rank(b) - rank(a) || Number(b.own) - Number(a.own) || b.facts.created - a.facts.created;
+  return rank(b) - rank(a) || b.facts.created - a.facts.created;
 }
 
 /** With nothing live, what ended last speaks. Another product's end is no news here. */
@@ -214,6 +223,7 @@ const nothing: SubscriptionSummary = {
   payment: {
     due: null,
     otherCurrencies: false,
+    openInvoices: 0,
     nextAttemptAt: null,
     problem: null,
     methodOnFile: false,

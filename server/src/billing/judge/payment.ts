@@ -28,10 +28,11 @@ export function unpaidInvoices(subscription: SubscriptionFacts): readonly Invoic
 
 /**
  * The invoice that "pay now" and "confirm" open: the one the bank asks about, else the latest, because paying *that*
- * one is what makes a past-due subscription active again (SUB-7), else the newest.
+ * one is what makes a past-due subscription active again (SUB-7), else the newest. One whose payment is on its way is
+ * nobody's to pay (L21).
  */
 export function invoiceToPay(subscription: SubscriptionFacts): InvoiceFacts | null {
-  const open = unpaidInvoices(subscription);
+  const open = unpaidInvoices(subscription).filter(({ payment }) => payment !== 'processing');
   const latest = subscription.latestInvoice?.id;
   return (
     (paymentStatus(subscription) === 'actionRequired'
@@ -41,6 +42,11 @@ export function invoiceToPay(subscription: SubscriptionFacts): InvoiceFacts | nu
     open.at(-1) ??
     null
   );
+}
+
+/** Will Stripe try this one by itself, for the first time? Then nobody has to do anything yet. */
+export function chargesItself({ collectionMethod, attempted, nextAttemptAt }: InvoiceFacts): boolean {
+  return collectionMethod === 'charge_automatically' && !attempted && nextAttemptAt !== null;
 }
 
 /** Was the method replaced after the failure? The open invoice stays open all the same (L11). */
@@ -55,14 +61,15 @@ export function methodReplaced(subscription: SubscriptionFacts): boolean {
 }
 
 /** Open over all of them. Several currencies cannot be added: the largest one is shown, and that there are others. */
-export function dueOver(subscriptions: readonly SubscriptionFacts[]): Pick<Payment, 'due' | 'otherCurrencies'> {
+export function dueOver(
+  subscriptions: readonly SubscriptionFacts[],
+): Pick<Payment, 'due' | 'otherCurrencies'> & { readonly openInvoices: number } {
+  const open = subscriptions.flatMap(unpaidInvoices);
   const sums = new Map<string, number>();
-  for (const { currency, amountRemaining } of subscriptions.flatMap(unpaidInvoices)) {
-    sums.set(currency, (sums.get(currency) ?? 0) + amountRemaining);
-  }
+  for (const { currency, amountRemaining } of open) sums.set(currency, (sums.get(currency) ?? 0) + amountRemaining);
   const largest = [...sums].toSorted(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))[0];
-  if (largest === undefined) return { due: null, otherCurrencies: false };
-  return { due: { amount: largest[1], currency: largest[0] }, otherCurrencies: sums.size > 1 };
+  const due = largest === undefined ? null : { amount: largest[1], currency: largest[0] };
+  return { due, otherCurrencies: sums.size > 1, openInvoices: open.length };
 }
 
 export function paymentOf(subscription: SubscriptionFacts, problem: Payment['problem'], moments: Deadlines): Payment {

@@ -6,7 +6,8 @@ import type { SubscriptionFacts } from '../facts.ts';
 import { graceEndOf } from './grace.ts';
 import { iso } from './deadlines.ts';
 import type { Deadlines } from './deadlines.ts';
-import { unpaidInvoices, paymentOf, paymentStatus } from './payment.ts';
+import { paidThroughPause } from './pause.ts';
+import { dueOver, unpaidInvoices, paymentOf, paymentStatus } from './payment.ts';
 import type { PaymentStatus } from './payment.ts';
 import { scheduledChange, subscriptionPlan } from './plan.ts';
 import type { Catalogue } from './plan.ts';
@@ -66,13 +67,17 @@ export function judgeSubscription(
       state,
       plan: subscriptionPlan(facts, policy, catalogue),
       next: live && nextIsAhead(facts, moments) ? scheduledChange(facts, policy, catalogue) : null,
-      renewsAt: iso(renewalOf(facts, ground.reason, endsAt, moments)),
+      renewsAt: iso(renewalOf(facts, ground.reason, moments)),
       endsAt: iso(endsAt),
       endedAt: live ? null : iso(ground.endedAt ?? null),
       trialEndsAt: live && facts.status === 'trialing' ? iso(facts.trialEnd) : null,
       resumesAt: ground.reason === 'paused' ? iso(resumptionOf(facts, moments)) : null,
       graceEndsAt: live ? iso(graceEndOf(facts, policy.graceDays)) : null,
-      payment: paymentOf(facts, live ? problemOf(facts, ground.reason, standing, moments) : null, moments),
+      payment: {
+        ...paymentOf(facts, live ? problemOf(facts, ground.reason, standing, moments) : null, moments),
+        // Nothing is asked for what is over.
+        ...(live ? {} : dueOver([])),
+      },
     },
   };
 }
@@ -91,6 +96,12 @@ export function isEnding(facts: SubscriptionFacts): boolean {
   return facts.cancelAt !== null || facts.cancelAtPeriodEnd;
 }
 
+/** In its last period. A contract with a far last day renews until then, and is no cancellation (F25). */
+function isLeaving(facts: SubscriptionFacts): boolean {
+  const { cancelAt, cancelAtPeriodEnd, currentPeriodEnd } = facts;
+  return cancelAtPeriodEnd || (cancelAt !== null && cancelAt <= (currentPeriodEnd ?? Infinity));
+}
+
 function baseStatus(facts: SubscriptionFacts, policy: Policy, moments: Deadlines): BaseStatus {
   if (isTerminal(facts)) return ended(facts.endedAt ?? facts.canceledAt);
   const end = endOf(facts);
@@ -105,8 +116,8 @@ function liveStatus(facts: SubscriptionFacts, policy: Policy, moments: Deadlines
   const paused: BaseStatus = { level: policy.pausedAccess, reason: 'paused', until: end };
   switch (facts.status) {
     case 'active':
-      if (facts.pause !== null) return paused;
-      return full(isEnding(facts) ? 'ending' : 'active');
+      if (facts.pause !== null) return pausedCollection(facts, policy, moments, end);
+      return full(isLeaving(facts) ? 'ending' : 'active');
     case 'trialing':
       return trialStatus(facts, policy, moments, end);
     case 'past_due':
@@ -135,6 +146,10 @@ function liveStatus(facts: SubscriptionFacts, policy: Policy, moments: Deadlines
  */
 function trialStatus(facts: SubscriptionFacts, policy: Policy, moments: Deadlines, end: number | null): BaseStatus {
   const { trialEnd } = facts;
+  if (facts.pause !== null) {
+    moments.recheckLate(trialEnd);
+    return pausedCollection(facts, policy, moments, end);
+  }
   const paysItself = facts.methodOnFile || facts.collectionMethod === 'send_invoice';
   if (moments.status(trialEnd) === 'overdue') {
     return paysItself
@@ -143,8 +158,18 @@ function trialStatus(facts: SubscriptionFacts, policy: Policy, moments: Deadline
   }
   moments.recheckLate(trialEnd);
   const until = earliest(end, paysItself ? null : trialEnd);
-  if (facts.pause !== null) return { level: policy.pausedAccess, reason: 'paused', until };
-  return { level: 'full', reason: isEnding(facts) ? 'ending' : 'trialing', until };
+  return { level: 'full', reason: isLeaving(facts) ? 'ending' : 'trialing', until };
+}
+
+function pausedCollection(
+  facts: SubscriptionFacts,
+  policy: Policy,
+  moments: Deadlines,
+  end: number | null,
+): BaseStatus {
+  const paid = paidThroughPause(facts, policy, moments);
+  if (paid === null) return { level: policy.pausedAccess, reason: 'paused', until: end };
+  return { level: 'full', reason: 'paused', until: earliest(end, paid) };
 }
 
 /**
@@ -192,17 +217,10 @@ function problemOf(
  * When it renews, said only of what is paid (L8). Stripe moves the period on about an hour before it charges, so during
  * that hour the renewal is still the one that is due now, and the date does not jump until the invoice is paid.
  */
-function renewalOf(
-  facts: SubscriptionFacts,
-  ground: BillingState,
-  endsAt: number | null,
-  moments: Deadlines,
-): number | null {
-  if (ground !== 'active' && ground !== 'ending') return null;
+function renewalOf(facts: SubscriptionFacts, ground: BillingState, moments: Deadlines): number | null {
+  if (ground !== 'active') return null;
   const { currentPeriodStart: start, currentPeriodEnd: end } = facts;
   if (facts.status !== 'active' || end === null) return null;
-  // A contract with a last day renews until then; a cancelled plan does not renew.
-  if (ground === 'ending' && (endsAt === null || end >= endsAt)) return null;
   moments.refetchAt(end);
   moments.recheckLate(end);
   if (start === null || !renewalIsUnpaid(facts, start, moments)) return end;

@@ -6,11 +6,12 @@
  */
 
 import type { CustomerFacts, InvoiceFacts, ItemFacts, SubscriptionFacts } from '../../billing/facts.ts';
+import { earlierInvoice } from '../../billing/known-facts.ts';
 import { invoiceFacts, subscriptionOf } from './invoice.ts';
 import type { OpenInvoiceData } from './invoice.ts';
 import { idOf, isObject, list, number, object, requiredText, StripeObjectMalformed, text, time } from './json.ts';
 import type { Json } from './json.ts';
-import { itemsOf, phaseItemsOf } from './price.ts';
+import { isMetered, itemsOf, phaseItemsOf } from './price.ts';
 
 export type { OpenInvoiceData as OpenInvoiceLook } from './invoice.ts';
 export { StripeObjectMalformed } from './json.ts';
@@ -22,10 +23,14 @@ export interface CustomerData {
   readonly customer: unknown;
   /** All, of any status; `default_payment_method`, `latest_invoice`, `schedule` expanded. */
   readonly subscriptions: readonly unknown[];
-  /** Fetched only when some subscription `needsInvoices`. */
+  /** Fetched only where `openInvoicesAreDue`. */
   readonly openInvoices: readonly OpenInvoiceData[];
   /** All active entitlements; only where the host asks for them. */
   readonly entitlements?: readonly unknown[];
+  /** Invoices that were open at an earlier look and are not among those that are now, each by its id. Default: none. */
+  readonly earlierInvoices?: readonly unknown[];
+  /** The newest paid invoice of each subscription that has several open ones. Default: none. */
+  readonly newestPaid?: readonly unknown[];
 }
 
 type Digest = (text: string) => string;
@@ -49,7 +54,7 @@ export function customerFacts(look: CustomerData, digest: Digest, metadata: read
   // A page that was fetched while the list grew can repeat what the page before it ended with.
   const distinct = new Map(look.subscriptions.map((each) => [requiredText(each, 'subscription', 'id'), each]));
   const subscriptions = [...distinct.values()]
-    .map((each) => subscriptionFacts(each, customer, look.openInvoices, methodDigest, metadata))
+    .map((each) => subscriptionFacts(each, customer, look, methodDigest, metadata))
     .toSorted((a, b) => a.created - b.created || compare(a.id, b.id));
   return {
     deleted,
@@ -68,31 +73,10 @@ function lookupKeys(entitlements: readonly unknown[]): string[] {
   return [...new Set(entitlements.flatMap((each) => text(object(each)['lookup_key']) ?? []))].toSorted(compare);
 }
 
-/**
- * Must open invoices and their payments be fetched to judge this subscription? Yes while money is owed or unclear; a
- * healthy or ended one costs nothing more.
- */
-export function needsInvoices(subscription: unknown): boolean {
-  const source = object(subscription);
-  switch (text(source['status'])) {
-    case 'canceled':
-    case 'incomplete_expired':
-      return false;
-    case 'active':
-    case 'trialing':
-      // An unpaid upgrade, or a renewal whose bank debit is on its way.
-      return object(source['latest_invoice'])['status'] === 'open' || isObject(source['pending_update']);
-    case 'paused':
-      return pausedBecause(source) !== 'request' || object(source['latest_invoice'])['status'] === 'open';
-    default:
-      return true;
-  }
-}
-
 function subscriptionFacts(
   subscription: unknown,
   customer: Json,
-  openLooks: readonly OpenInvoiceData[],
+  look: CustomerData,
   methodDigest: (method: unknown) => string | null,
   metadata: readonly string[],
 ): SubscriptionFacts {
@@ -102,7 +86,7 @@ function subscriptionFacts(
   const items = itemsOf(source, metadata);
   const schedule = activeSchedule(source);
   const method = subscriptionMethod(source) ?? customerMethod(customer);
-  const invoices = invoicesOf(id, source, openLooks, methodDigest);
+  const invoices = invoicesOf(id, source, look, methodDigest);
   return {
     id,
     status,
@@ -127,29 +111,33 @@ function subscriptionFacts(
   };
 }
 
-/** On the subscription until 2025-03-31, on its items since (L7). Items may differ: the latest end speaks. */
+/**
+ * On the subscription until 2025-03-31, on its items since (L7). Items may differ: the main one speaks, as it does for
+ * the plan and its price, and never one with usage beside it (L38).
+ */
 function period(source: Json): { currentPeriodStart: number | null; currentPeriodEnd: number | null } {
   const own = time(source['current_period_end']);
   if (own !== null) return { currentPeriodStart: time(source['current_period_start']), currentPeriodEnd: own };
-  let latest: { currentPeriodStart: number | null; currentPeriodEnd: number | null } | null = null;
-  for (const each of list(source['items'])) {
-    const end = time(object(each)['current_period_end']);
-    if (end === null || end <= (latest?.currentPeriodEnd ?? -Infinity)) continue;
-    latest = { currentPeriodStart: time(object(each)['current_period_start']), currentPeriodEnd: end };
-  }
-  return latest ?? { currentPeriodStart: time(source['current_period_start']), currentPeriodEnd: null };
+  const items = list(source['items'])
+    .map(object)
+    .filter((item) => time(item['current_period_end']) !== null);
+  const main = items.find((item) => !isMetered(item['price'] ?? item['plan'])) ?? items[0] ?? source;
+  return {
+    currentPeriodStart: time(main['current_period_start']),
+    currentPeriodEnd: time(main['current_period_end']),
+  };
 }
 
 function invoicesOf(
   id: string,
   source: Json,
-  openLooks: readonly OpenInvoiceData[],
+  look: CustomerData,
   methodDigest: (method: unknown) => string | null,
-): Pick<SubscriptionFacts, 'latestInvoice' | 'openInvoices'> {
+): Pick<SubscriptionFacts, 'latestInvoice' | 'openInvoices' | 'earlierInvoices' | 'newestPaidCreated'> {
   const open = new Map<string, InvoiceFacts>();
-  for (const look of openLooks) {
-    const facts = invoiceFacts(look.invoice, methodDigest, look);
-    if (subscriptionOf(look.invoice) === id && facts.status === 'open') open.set(facts.id, facts);
+  for (const each of look.openInvoices) {
+    const facts = invoiceFacts(each.invoice, methodDigest, each);
+    if (subscriptionOf(each.invoice) === id && facts.status === 'open') open.set(facts.id, facts);
   }
   const latest = source['latest_invoice'];
   let latestInvoice: InvoiceFacts | null = null;
@@ -160,14 +148,19 @@ function invoicesOf(
     if (latestInvoice.status === 'open') open.set(latestInvoice.id, latestInvoice);
   }
   const openInvoices = [...open.values()].toSorted((a, b) => a.created - b.created || compare(a.id, b.id));
-  return { latestInvoice, openInvoices };
+  const ofThis = (invoices: readonly unknown[] = []) => invoices.filter((invoice) => subscriptionOf(invoice) === id);
+  const earlierInvoices = ofThis(look.earlierInvoices)
+    .map((invoice) => earlierInvoice(invoiceFacts(invoice, methodDigest)))
+    .filter((invoice) => !open.has(invoice.id));
+  const newestPaidCreated = time(object(ofThis(look.newestPaid)[0])['created']);
+  return { latestInvoice, openInvoices, earlierInvoices, newestPaidCreated };
 }
 
 /**
  * Why a subscription has the status `paused`: `status_details` says so since 2026-09-30. Before, only a trial that
  * ended without a card could pause one; a failed payment must not look like somebody's choice (L25).
  */
-function pausedBecause(source: Json): SubscriptionFacts['pausedBecause'] {
+export function pausedBecause(source: Json): SubscriptionFacts['pausedBecause'] {
   if (source['status'] !== 'paused') return null;
   const paused = object(object(source['status_details'])['paused']);
   switch (text(object(paused['subscription'])['type'])) {

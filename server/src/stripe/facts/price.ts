@@ -38,11 +38,10 @@ export function priceFacts(price: unknown, setting: PriceSetting): ItemFacts | n
   const id = idOf(price);
   if (id === null) return null;
   const source = object(price);
-  // A Plan carries on its top level what a Price has under `recurring`.
-  const recurring = isObject(source['recurring']) ? source['recurring'] : source;
+  const recurring = recurringOf(source);
   const ownCurrency = text(source['currency']);
   const currency = setting.currency ?? ownCurrency ?? '';
-  const metered = recurring['usage_type'] === 'metered' || text(recurring['meter']) !== null;
+  const metered = isMetered(source);
   const interval = text(recurring['interval']);
   const metadata = chosenMetadata(source, setting.metadata ?? []);
   return {
@@ -59,6 +58,17 @@ export function priceFacts(price: unknown, setting: PriceSetting): ItemFacts | n
     taxExcluded: setting.taxed && source['tax_behavior'] === 'exclusive',
     ...(metadata === null ? {} : { metadata }),
   };
+}
+
+/** Is what was used billed afterwards? */
+export function isMetered(price: unknown): boolean {
+  const recurring = recurringOf(object(price));
+  return recurring['usage_type'] === 'metered' || text(recurring['meter']) !== null;
+}
+
+/** A Plan carries on its top level what a Price has under `recurring`. */
+function recurringOf(price: Json): Json {
+  return isObject(price['recurring']) ? price['recurring'] : price;
 }
 
 function isInterval(value: string): value is Interval {

@@ -1,0 +1,27 @@
+/** A pause of collection (SUB-15, SUB-19): what is paid for ends with its period, and not before (L37). */
+
+import type { SubscriptionFacts } from '../facts.ts';
+import type { Policy } from '../policy.ts';
+import type { Deadlines } from './deadlines.ts';
+
+const hour = 60 * 60_000;
+
+/**
+ * Until when a subscription whose collection is paused has full access: the end of what is paid, or of the trial. `null`
+ * when that is over, or nothing narrows then.
+ */
+export function paidThroughPause(facts: SubscriptionFacts, policy: Policy, moments: Deadlines): number | null {
+  if (policy.pausedAccess === 'full') return null;
+  const end = facts.status === 'trialing' ? facts.trialEnd : paidUntil(facts);
+  const status = moments.status(end);
+  return status === 'ahead' || status === 'unseen' ? end : null;
+}
+
+/**
+ * The end of the period, if its own invoice is paid. During a pause Stripe moves the period on as ever, and voids what
+ * it would have charged: that period is not paid.
+ */
+function paidUntil({ latestInvoice, currentPeriodStart, currentPeriodEnd }: SubscriptionFacts): number | null {
+  if (latestInvoice?.status !== 'paid' || latestInvoice.created < (currentPeriodStart ?? -Infinity) - hour) return null;
+  return currentPeriodEnd;
+}

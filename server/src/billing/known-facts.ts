@@ -1,0 +1,69 @@
+/** What a look takes over from the facts it replaces, because Stripe does not say it again. Pure. */
+
+import type { CustomerFacts, EarlierInvoice, InvoiceFacts, ItemFacts, SubscriptionFacts } from './facts.ts';
+
+/** So many invoices that are not open any more are kept of a subscription. */
+const keptInvoices = 20;
+
+/**
+ * @param facts - as fetched now
+ * @param known - as fetched before
+ */
+export function withKnown(facts: CustomerFacts, known: CustomerFacts): CustomerFacts {
+  const subscriptions = facts.subscriptions.map((now) => {
+    const then = known.subscriptions.find(({ id }) => id === now.id);
+    if (then === undefined) return now;
+    return {
+      ...now,
+      items: now.items.map((item) => withLookupKey(item, then.items)),
+      openInvoices: now.openInvoices.map((invoice) => withFirstFailure(invoice, then.openInvoices)),
+      ...(now.earlierInvoices === undefined ? {} : { earlierInvoices: earlierInvoices(then, now) }),
+    };
+  });
+  return { ...facts, subscriptions };
+}
+
+/** Grace hangs on the first failed charge: once seen it is kept, should Stripe list charges differently one day. */
+function withFirstFailure(invoice: InvoiceFacts, before: readonly InvoiceFacts[]): InvoiceFacts {
+  const kept = before.find(({ id }) => id === invoice.id)?.firstFailedAt ?? Number.POSITIVE_INFINITY;
+  const firstFailedAt = Math.min(kept, invoice.firstFailedAt ?? Number.POSITIVE_INFINITY);
+  return { ...invoice, firstFailedAt: Number.isFinite(firstFailedAt) ? firstFailedAt : null };
+}
+
+/**
+ * A price keeps the plan that it was sold as, though its lookup key stands on a newer price by now (H5). A key that was
+ * moved to the price itself is its own.
+ */
+function withLookupKey(item: ItemFacts, before: readonly ItemFacts[]): ItemFacts {
+  if (item.lookupKey !== null) return item;
+  const then = before.find(({ price }) => price === item.price);
+  const formerLookupKey = then?.lookupKey ?? then?.formerLookupKey;
+  return formerLookupKey === undefined ? item : { ...item, formerLookupKey };
+}
+
+/** What this look found, then what earlier ones did. An invoice that is open is no earlier one. */
+function earlierInvoices(then: SubscriptionFacts, now: SubscriptionFacts): readonly EarlierInvoice[] {
+  const isOpen = new Set(now.openInvoices.map(({ id }) => id));
+  const wasOpen = new Set(then.openInvoices.map(({ id }) => id));
+  // The latest one was not asked for by its id: the subscription itself shows it.
+  const latest =
+    now.latestInvoice !== null && wasOpen.has(now.latestInvoice.id) ? [earlierInvoice(now.latestInvoice)] : [];
+  // A renewal that was seen as a draft and is paid now is nothing that had been owed.
+  const found = (now.earlierInvoices ?? []).filter(
+    ({ id, status }) => wasOpen.has(id) || status === 'draft' || hasWaited(then),
+  );
+  const all = [...latest, ...found, ...(then.earlierInvoices ?? []).filter(({ status }) => status !== 'draft')];
+  const distinct = new Map<string, EarlierInvoice>();
+  for (const invoice of all) {
+    if (!isOpen.has(invoice.id) && !distinct.has(invoice.id)) distinct.set(invoice.id, invoice);
+  }
+  return [...distinct.values()].slice(0, keptInvoices);
+}
+
+/** While a subscription is unpaid, what is owed further is kept as drafts. */
+const hasWaited = ({ status }: SubscriptionFacts): boolean => status === 'unpaid' || status === 'past_due';
+
+/** What is kept of an invoice that is not open any more. */
+export function earlierInvoice({ id, status, currency, amountPaid, amountRemaining }: InvoiceFacts): EarlierInvoice {
+  return { id, status, currency, amountPaid, amountRemaining };
+}

@@ -1,0 +1,222 @@
+/** What is owed, as it is judged: one decision for what is due, the button, its amount and the page that it opens. */
+
+import * as fc from 'fast-check';
+import { describe, expect, it, test } from 'vitest';
+import { graceEndOf, judge } from '../../../server/src/billing/judge/judge.ts';
+import { defaultPolicy, matchesPlan, withKeyProducts } from '../../../server/src/billing/policy.ts';
+import { anyPolicy, anyStanding, moment, seeded } from '../fixtures/arbitrary-facts.ts';
+import {
+  catalogue,
+  customer,
+  day,
+  hour,
+  invoice,
+  iso,
+  item,
+  judged,
+  noon,
+  paid,
+  pastDue,
+  snapshotOf,
+  subscription,
+  trialing,
+} from '../fixtures/facts.ts';
+
+const usd = (amount: number) => ({ amount, currency: 'usd' });
+const old = invoice({ id: 'in_old', created: noon - 40 * day, firstFailedAt: noon - 39 * day });
+const purposes = (own: Parameters<typeof snapshotOf>[0]) => snapshotOf(own).actions.map(({ purpose }) => purpose);
+
+describe('L36 an active subscription that owes', () => {
+  const owing = subscription({ openInvoices: [old] });
+
+  it('stays active, says what is due, and can be paid', () => {
+    expect(snapshotOf([owing])).toMatchObject({
+      state: 'active',
+      access: { level: 'full' },
+      payment: { due: usd(2900), openInvoices: 1, payNow: usd(2900), problem: 'failed' },
+    });
+    expect(purposes([owing])).toEqual(['payNow', 'manage']);
+    expect(judged([owing]).invoiceToPay).toBe('in_old');
+  });
+
+  it.each([
+    ['ending', { cancelAtPeriodEnd: true }, ['payNow', 'keepPlan']],
+    ['paused', { pause: { resumesAt: null } }, ['payNow', 'manage']],
+  ])('and is %s: the same', (_, own, actions) => {
+    expect(purposes([{ ...owing, ...own }])).toEqual(actions);
+  });
+
+  it('beside one whose payment is on its way', () => {
+    const waiting = invoice({ id: 'in_wait', payment: 'processing' });
+    const both = [owing, subscription({ id: 'sub_2', latestInvoice: waiting, openInvoices: [waiting] })];
+    expect(snapshotOf(both)).toMatchObject({ state: 'processing', payment: { due: usd(5800), payNow: usd(2900) } });
+    expect(judged(both).invoiceToPay).toBe('in_old');
+  });
+
+  it('not what Stripe is about to charge by itself, nor what is on its way (L21)', () => {
+    const fresh = invoice({ attempted: false, attemptCount: 0, payment: 'none', firstFailedAt: null });
+    const coming = { ...fresh, nextAttemptAt: noon + day };
+    expect(purposes([subscription({ latestInvoice: coming, openInvoices: [coming] })])).toEqual(['manage']);
+    expect(purposes([subscription({ latestInvoice: fresh, openInvoices: [fresh] })])).toEqual(['payNow', 'manage']);
+    const waiting = invoice({ payment: 'processing' });
+    const processing = judged([subscription({ latestInvoice: waiting, openInvoices: [waiting] })]);
+    expect(processing.invoiceToPay).toBeNull();
+    expect(processing.snapshot.payment).toMatchObject({ due: usd(2900), payNow: null });
+  });
+});
+
+test('F4 L38 the button says what its page asks for, the text the total and over how many', () => {
+  const latest = invoice({ amountRemaining: 5900 });
+  const both = judged([pastDue({ latestInvoice: latest, openInvoices: [old, latest] })]);
+  expect(both.snapshot.payment).toMatchObject({ due: usd(8800), openInvoices: 2, payNow: usd(5900) });
+  expect(both.invoiceToPay).toBe('in_1');
+});
+
+test('nothing is asked for what is over', () => {
+  const over = subscription({ status: 'canceled', endedAt: noon - day, openInvoices: [old] });
+  const { snapshot, invoiceToPay } = judged([over]);
+  expect(snapshot.payment).toMatchObject({ due: null, openInvoices: 0, payNow: null });
+  expect(snapshot.subscriptions[0]?.payment.due).toBeNull();
+  expect(invoiceToPay).toBeNull();
+});
+
+test(`button, amount, page and due are one decision, for any facts (seed ${seeded.seed})`, () => {
+  fc.assert(
+    fc.property(anyStanding, anyPolicy, moment, (standing, policy, now) => {
+      const { snapshot, invoiceToPay } = judge(standing, policy, catalogue, { mayManage: true }, now);
+      const { due, otherCurrencies, openInvoices, payNow } = snapshot.payment;
+      const opens = snapshot.actions.some(({ via }) => via === 'invoice');
+      expect(opens).toBe(invoiceToPay !== null);
+      expect(opens).toBe(payNow !== null && payNow !== undefined);
+      expect(due === null).toBe(openInvoices === 0);
+      const open = (standing.facts?.subscriptions ?? []).flatMap((each) => each.openInvoices);
+      if (invoiceToPay !== null) {
+        expect(open.some(({ id, amountRemaining }) => id === invoiceToPay && amountRemaining === payNow?.amount)).toBe(
+          true,
+        );
+        if (!otherCurrencies) expect(payNow?.amount).toBeLessThanOrEqual(due?.amount ?? 0);
+      }
+      // Nobody who only looks is told other sums.
+      expect(judge(standing, policy, catalogue, { mayManage: false }, now).snapshot.payment).toEqual(snapshot.payment);
+    }),
+    seeded,
+  );
+});
+
+describe('grace', () => {
+  const failing = invoice({ created: noon - day, firstFailedAt: noon - day });
+  it('H3 counts from the present delinquency: what is older than the newest paid invoice is no part of it', () => {
+    const again = pastDue({ latestInvoice: failing, openInvoices: [old, failing], newestPaidCreated: noon - 10 * day });
+    expect(graceEndOf(again, 7)).toBe(noon + 6 * day);
+    expect(snapshotOf([again])).toMatchObject({
+      state: 'pastDue',
+      access: { level: 'full' },
+      payment: { due: usd(5800) },
+    });
+  });
+
+  it('L28 counts from the oldest while nothing was paid since', () => {
+    const since = (newestPaidCreated: number | null) =>
+      graceEndOf(pastDue({ latestInvoice: failing, openInvoices: [old, failing], newestPaidCreated }), 7);
+    expect(since(noon - 60 * day)).toBe(noon - 32 * day);
+    expect(since(null)).toBe(noon - 32 * day);
+    // Behind, and all that is open is older than what was paid: Stripe's word, and the oldest again.
+    expect(since(noon)).toBe(noon - 32 * day);
+  });
+});
+
+describe('L37 a pause takes away nothing that is paid', () => {
+  const pause = { resumesAt: noon + 90 * day };
+  it('F5 full until the paid period ends, then as the policy says; both dates', () => {
+    expect(snapshotOf([subscription({ pause })])).toMatchObject({
+      state: 'paused',
+      resumesAt: iso(noon + 90 * day),
+      access: { level: 'full', reason: 'paused', until: iso(noon + 20 * day) },
+    });
+    // The period went on; what it would have cost was voided.
+    const next = subscription({
+      pause,
+      currentPeriodStart: noon - day,
+      currentPeriodEnd: noon + 29 * day,
+    });
+    expect(snapshotOf([next]).access).toEqual({ level: 'readOnly', reason: 'paused', until: null });
+  });
+
+  it('nothing narrows before it was looked at, and it does at the limit', () => {
+    const at = (hours: number) =>
+      snapshotOf([subscription({ pause })], { now: noon + 20 * day + hours * hour, standing: { fetchedAt: noon } })
+        .access.level;
+    expect([at(-1), at(1), at(71), at(73)]).toEqual(['full', 'full', 'full', 'readOnly']);
+  });
+
+  it('a trial goes on until its end', () => {
+    expect(snapshotOf([trialing({ pause })]).access).toEqual({
+      level: 'full',
+      reason: 'paused',
+      until: iso(noon + 5 * day),
+    });
+  });
+
+  it('a pause with full access has no such date, and an end that comes first is the date', () => {
+    const full = { policy: { pausedAccess: 'full' as const } };
+    expect(snapshotOf([subscription({ pause })], full).access).toMatchObject({ level: 'full', until: null });
+    const ending = subscription({ pause, cancelAt: noon + 3 * day });
+    expect(snapshotOf([ending]).access.until).toBe(iso(noon + 3 * day));
+  });
+});
+
+describe('H5 a plan named by lookup key', () => {
+  const rule = { lookupKey: 'team_monthly' };
+  const without = item({ price: 'price_before_the_rise', lookupKey: null });
+
+  it('keeps the prices of the product that has the key now, where they have no other', () => {
+    const policy = withKeyProducts({ ...defaultPolicy, plans: [rule] }, catalogue);
+    const [resolved] = policy.plans === 'all' ? [] : policy.plans;
+    const matches = (own: Parameters<typeof item>[0]) =>
+      resolved && matchesPlan(resolved, item({ ...without, ...own }));
+    expect(matches({})).toBe(true);
+    expect(matches({ lookupKey: 'team_yearly' })).toBe(false);
+    expect(matches({ product: 'prod_support' })).toBe(false);
+    expect(matches({ formerLookupKey: 'team_yearly' })).toBe(false);
+    expect(matchesPlan(rule, without)).toBe(false);
+  });
+
+  it('but not where the product has several plans: it does not tell which was bought', () => {
+    const yearly = { key: 'team', lookupKey: 'team_yearly' };
+    const keyed = { price: (ref: string) => (ref.startsWith('team') ? item() : null) };
+    const productsOf = (plans: Parameters<typeof matchesPlan>[0][]) => {
+      const policy = withKeyProducts({ ...defaultPolicy, plans }, keyed);
+      return policy.plans === 'all' ? [] : policy.plans.map(({ keyProduct }) => keyProduct);
+    };
+    expect(productsOf([{ key: 'team', ...rule }, yearly])).toEqual(['prod_team', 'prod_team']);
+    expect(productsOf([{ key: 'solo', ...rule }, yearly, { product: 'prod_team' }])).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('keeps a price that was seen with the key, whatever has it now', () => {
+    expect(matchesPlan(rule, { ...without, product: 'prod_old', formerLookupKey: 'team_monthly' })).toBe(true);
+  });
+
+  it('so that who pays the old price keeps plan and access', () => {
+    const payer = subscription({ items: [without] });
+    expect(snapshotOf([payer], { policy: { plans: [rule] } })).toMatchObject({
+      state: 'active',
+      plan: { name: 'Team' },
+      access: { level: 'full' },
+    });
+  });
+});
+
+test('H6 due, headline and refusal are of the host’s own; the others are listed', () => {
+  const foreign = { ...pastDue({ id: 'sub_2' }), items: [item({ product: 'prod_support', lookupKey: null })] };
+  const plans = [{ product: 'prod_team' }];
+  const facts = customer([foreign, subscription({ latestInvoice: paid() })]);
+  const standing = { linked: true, facts, fetchedAt: noon, revision: 'e.1', confirmedBy: null, staleSince: null };
+  const { snapshot, invoiceToPay } = judge(standing, { ...defaultPolicy, plans }, catalogue, { mayManage: true }, noon);
+  expect(snapshot).toMatchObject({ state: 'active', payment: { due: null, problem: null } });
+  expect(invoiceToPay).toBeNull();
+  expect(snapshot.subscriptions).toHaveLength(2);
+});
