@@ -192,6 +192,32 @@ describe('the server', () => {
   });
 });
 
+describe('the package for host backends', () => {
+  const host = sourcesOf('server/host/src');
+  const shared = /^server\/src\/tokens\/(?:claims|mint|signing-key|option-error)\.ts$/;
+  const tokens = server.filter(({ path }) => shared.test(path));
+
+  it('rule: it and what it shares with the server run anywhere: jose, Web Crypto and the contract’s types, nothing else', () => {
+    expect(host.length).toBeGreaterThan(5);
+    expect(tokens).toHaveLength(4);
+    const known = (imported: string) =>
+      imported.startsWith('server/host/src/') || shared.test(imported) || imported === 'jose';
+    expect(offences([...host, ...tokens], (imported) => !known(imported), true)).toEqual([]);
+    expect(
+      offences([...host, ...tokens], (imported) => !known(imported) && imported !== '@billhook/widget/contract'),
+    ).toEqual([]);
+    expect(
+      [...host, ...tokens].filter(({ code }) => /\b(?:Buffer|process|require)\b/.test(code)).map(({ path }) => path),
+    ).toEqual([]);
+  });
+
+  it('rule: no file imports itself by a detour, and importing it does nothing', () => {
+    expect(detours([...host, ...tokens])).toEqual([]);
+    const index = host.find(({ path }) => path.endsWith('/index.ts'));
+    expect(index?.code.split('\n').filter((line) => /^\s*(?:const|let|function|await)\b/.test(line))).toEqual([]);
+  });
+});
+
 describe('the packages', () => {
   it('are all there', () => {
     expect(widget.length).toBeGreaterThan(5);

@@ -21,6 +21,7 @@ import { PortalConfigurations, loadExternalPortalFeatures } from './stripe/porta
 import { createReadAccount } from './accounts/view.ts';
 import { Waiters } from './background/waiters.ts';
 import { readWidgetFiles } from './http/widget-files.ts';
+import { unknownClaims } from './tokens/unknown-claims.ts';
 import { widgetTokenVerifier } from './tokens/verify.ts';
 import { Worker, type WorkerOptions } from './background/worker.ts';
 
@@ -129,7 +130,11 @@ export async function createBillhook(
     const linking = createLinking(config, store, gateway, wakeWorker);
     const limits = createLimits(config.limits, config.proxies);
     const auth = {
-      verify: widgetTokenVerifier(config.publicUrl, (host) => config.hosts.get(host) ?? null),
+      verify: widgetTokenVerifier(
+        config.publicUrl,
+        (host) => config.hosts.get(host) ?? null,
+        unknownClaims(config.log),
+      ),
       hosts: config.hosts,
       now: config.now,
       limits,

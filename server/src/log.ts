@@ -18,6 +18,8 @@ export interface LogFields {
   readonly method?: string;
   /** Of a request, or of a file. */
   readonly path?: string;
+  /** Names of a token's claims that nothing reads. */
+  readonly claims?: string;
   readonly count?: number;
   readonly milliseconds?: number;
   readonly attempts?: number;

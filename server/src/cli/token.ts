@@ -5,7 +5,7 @@ import { ConfigError, type BillhookOptions } from '../config/config.ts';
 import { nameOf, optionsFrom, type Environment } from './environment.ts';
 import { mintWidgetToken } from '../tokens/mint.ts';
 import { importSecret } from '../tokens/keys.ts';
-import type { Scope } from '../tokens/verify.ts';
+import type { Scope } from '../tokens/claims.ts';
 
 export const tokenUsage = `billhook token --account <id> [--scope <scope>]… [--customer <cus_…>] [--expires <seconds>]
                [--host <id>]

@@ -5,7 +5,8 @@ import { createMiddleware } from 'hono/factory';
 import type { Host } from '../config/config.ts';
 import type { Limits } from './rate-limits.ts';
 import { BillhookError } from '../problem.ts';
-import type { Scope, VerifyWidgetToken, WidgetClaims } from '../tokens/verify.ts';
+import type { Scope } from '../tokens/claims.ts';
+import type { VerifyWidgetToken, WidgetClaims } from '../tokens/verify.ts';
 import type { Account } from '../accounts/account.ts';
 
 /** The account that a request is about, and what its token allows. */

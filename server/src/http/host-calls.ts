@@ -4,7 +4,7 @@ import type { AccessAnswer } from '@billhook/widget/contract';
 import { accessView } from '../accounts/access.ts';
 import type { LinkRefusal } from '../accounts/linking.ts';
 import { BillhookError } from '../problem.ts';
-import { accountMust, isAccount } from '../tokens/verify.ts';
+import { accountMust, isAccount } from '../tokens/claims.ts';
 import type { Caller } from './auth.ts';
 import { readWithFirstFacts } from './read-first.ts';
 import type { RouteContext } from './route-context.ts';

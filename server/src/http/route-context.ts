@@ -11,7 +11,7 @@ import type { ReadAccount } from '../accounts/view.ts';
 import type { StripeGateway } from '../stripe/gateway.ts';
 import type { BillingStore, StripeIdentity } from '../ledger/ledger.ts';
 import type { Waiters } from '../background/waiters.ts';
-import type { Scope } from '../tokens/verify.ts';
+import type { Scope } from '../tokens/claims.ts';
 import type { Limits } from './rate-limits.ts';
 
 export interface RouteContext {

@@ -5,13 +5,12 @@
  * @see {@link https://www.rfc-editor.org/rfc/rfc7518 RFC 7518} and {@link https://www.rfc-editor.org/rfc/rfc8037 RFC 8037}
  */
 
-import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import type { JWK } from 'jose';
 import { z } from 'zod';
+import { canonicalSecret } from './claims.ts';
+import { publicAlgorithms, type PublicAlgorithm } from './signing-key.ts';
 
-export const publicAlgorithms = ['ES256', 'EdDSA', 'RS256'] as const;
-
-export type PublicAlgorithm = (typeof publicAlgorithms)[number];
 export type TokenAlgorithm = 'HS256' | PublicAlgorithm;
 
 /** A key that tokens are checked with. */
@@ -20,6 +19,8 @@ export interface TokenKey {
   readonly keyId: string | null;
   readonly algorithm: TokenAlgorithm;
   readonly key: CryptoKey;
+  /** The same secret with the line end of the file that it was read from: some programs trim it, and some do not. */
+  readonly untrimmed?: readonly KeyObject[];
 }
 
 /** The names that a token's header has for an algorithm. RFC 9864 renamed EdDSA with Ed25519; both are the same. */
@@ -48,11 +49,13 @@ function usable(key: KeyObject, algorithm: TokenAlgorithm, uses: ('sign' | 'veri
  *
  * @throws {TypeError} when it is shorter than 32 bytes, or a PEM key: a public key is no secret.
  */
-export function importSecret(secret: string, keyId: string | null): TokenKey {
+export function importSecret(given: string, keyId: string | null): TokenKey {
+  const secret = canonicalSecret(given);
   const wrong = secretProblem(secret);
   if (wrong !== null) throw new TypeError(`a host secret ${wrong}`);
-  const key = usable(createSecretKey(secret, 'utf8'), 'HS256', ['sign', 'verify']);
-  return { keyId, algorithm: 'HS256', key };
+  const keyOf = (text: string) => createSecretKey(text, 'utf8');
+  const key = usable(keyOf(secret), 'HS256', ['sign', 'verify']);
+  return { keyId, algorithm: 'HS256', key, untrimmed: [keyOf(`${secret}\n`), keyOf(`${secret}\r\n`)] };
 }
 
 function secretProblem(secret: string): string | null {
@@ -91,20 +94,6 @@ export function importPublicKey({ algorithm, key: given, keyId }: GivenPublicKey
     algorithm: fixed,
     key: usable(key, fixed, ['verify']),
   };
-}
-
-/**
- * Reads a private key to sign with, by the rules of {@link importPublicKey}.
- *
- * @throws {TypeError} saying the rule for the key.
- */
-export function importPrivateKey(given: string | JWK, algorithm: PublicAlgorithm): TokenKey {
-  const jwk = asJwk(given);
-  const key = readable('must be a private key, in PEM (PKCS #8, not encrypted) or as a JWK', () =>
-    createPrivateKey(jwk === null ? pem(given) : { key: jwk, format: 'jwk' }),
-  );
-  const fixed = fixedAlgorithm(key, algorithm, jwk);
-  return { keyId: nameOf(jwk), algorithm: fixed, key: usable(key, fixed, ['sign']) };
 }
 
 /** The one algorithm of a key, which must also be the one that was said. */
@@ -169,7 +158,7 @@ function isKeySetAddress(text: string): boolean {
 const keyId = z.string('must be the key’s "kid"').min(1, 'must be the key’s "kid"').max(255, 'must be a short name');
 
 const secret = z.string('must be a secret').superRefine((text, context) => {
-  const wrong = secretProblem(text);
+  const wrong = secretProblem(canonicalSecret(text));
   if (wrong !== null) context.addIssue({ code: 'custom', message: wrong });
 });
 

@@ -1,10 +1,9 @@
 /** Mints a widget token: a host backend's signed word on the account that is signed in, and its rights. */
 
-import { randomUUID } from 'node:crypto';
-import { SignJWT, type JWK, type JWTPayload } from 'jose';
-import { importPrivateKey, importSecret, publicAlgorithms, type PublicAlgorithm, type TokenKey } from './keys.ts';
+import { SignJWT, type JWTPayload } from 'jose';
 import {
   accountMust,
+  canonicalAudience,
   customerMust,
   isAccount,
   isCustomer,
@@ -12,41 +11,23 @@ import {
   scopes,
   tokenType,
   type Scope,
-} from './verify.ts';
-
-/**
- * A host's signing key: a secret that it shares with the server, or a private key of which the server has the public
- * half.
- */
-export type SigningKey =
-  | {
-      /** The host's secret, at least 32 bytes (HS256). */
-      readonly secret: string;
-      /** Which of several keys this is (`kid`), where the BFF knows several. Default: none is named. */
-      readonly keyId?: string;
-    }
-  | {
-      /** PEM (PKCS #8), a JWK, or a CryptoKey, which saves reading the key for every token. */
-      readonly privateKey: string | JWK | CryptoKey;
-      /** The key's algorithm: P-256 signs ES256, Ed25519 EdDSA, RSA of at least 2048 bits RS256. */
-      readonly algorithm: PublicAlgorithm;
-      /** Which of several keys this is (`kid`). Default: the JWK's own. */
-      readonly keyId?: string;
-    };
+} from './claims.ts';
+import { BillhookOptionError, type OptionErrorCode } from './option-error.ts';
+import { readSigningKey, type SigningKey } from './signing-key.ts';
 
 export interface TokenContents {
   /** The host's id at the BFF (`iss`). */
   readonly issuer: string;
-  /** The BFF's public address (`aud`), exactly as the BFF has it. */
+  /** The BFF's public address (`aud`). A slash at its end makes no difference. */
   readonly audience: string;
   /** The host's own id of the payer (`sub`), 1 to 255 characters. */
   readonly account: string;
-  /** The token's scopes. Default: `['billing:read', 'billing:manage']`. */
-  readonly scope?: readonly Scope[];
+  /** What the token allows, as a list or separated by spaces. Default: `['billing:read', 'billing:manage']`. */
+  readonly scope?: readonly Scope[] | string;
   /** Seconds, at most 900. Default: 300. */
   readonly expiresIn?: number;
-  /** Introduces this Stripe customer (`cus_…`) as the account's, to be checked and linked once. Default: nobody. */
-  readonly customer?: string;
+  /** Introduces this Stripe customer (`cus_…`) as the account's, to be checked and linked once. Default: `null`, nobody. */
+  readonly customer?: string | null;
 }
 
 export type MintOptions = SigningKey & TokenContents;
@@ -72,20 +53,26 @@ export type MintOptions = SigningKey & TokenContents;
  * });
  * ```
  *
- * @throws {TypeError} when the key is too weak or not the algorithm's, the life longer than 900 s, or a claim one that
- *   the BFF would refuse.
+ * @throws {BillhookOptionError} (a `TypeError`) `secret_missing`, `secret_weak`, `private_key_invalid`, `issuer_missing`,
+ *   `audience_invalid`, `account_invalid`, `scope_invalid`, `expires_in_invalid`, `customer_invalid`.
  * @see {@link https://www.rfc-editor.org/rfc/rfc7515 RFC 7515} for how a token is written
  */
 export async function mintWidgetToken(options: MintOptions): Promise<string> {
-  const { issuer, audience, account, scope = ['billing:read', 'billing:manage'], expiresIn = 300, customer } = options;
-  if (!Number.isInteger(expiresIn) || expiresIn < 1 || expiresIn > maxTokenLife) {
-    throw new TypeError(`expiresIn must be 1 to ${maxTokenLife} whole seconds`);
-  }
-  if (!isAccount(account)) throw new TypeError(`account must be ${accountMust}`);
-  if (!scope.every((one) => scopes.includes(one))) throw new TypeError(`scope must be of ${scopes.join(', ')}`);
-  if (customer !== undefined && !isCustomer(customer)) throw new TypeError(`customer must be ${customerMust}`);
+  const { issuer, audience, account, expiresIn = 300 } = options;
+  const customer = options.customer ?? undefined;
+  const scope = scopesOf(options.scope ?? ['billing:read', 'billing:manage']);
+  must(typeof issuer === 'string' && issuer !== '', 'issuer_missing', 'issuer', 'must be the host’s id at the BFF');
+  must(isWebAddress(audience), 'audience_invalid', 'audience', 'must be the BFF’s public address, https://…');
+  must(
+    Number.isInteger(expiresIn) && expiresIn >= 1 && expiresIn <= maxTokenLife,
+    'expires_in_invalid',
+    'expiresIn',
+    `must be 1 to ${maxTokenLife} whole seconds`,
+  );
+  must(isAccount(account), 'account_invalid', 'account', `must be ${accountMust}`);
+  must(customer === undefined || isCustomer(customer), 'customer_invalid', 'customer', `must be ${customerMust}`);
 
-  const { key, algorithm, keyId } = signingKey(options);
+  const { key, algorithm, keyId } = await readSigningKey(options);
   const claims: JWTPayload = {
     scope: scope.join(' '),
     ...(customer === undefined ? {} : { stripe_customer: customer }),
@@ -95,24 +82,24 @@ export async function mintWidgetToken(options: MintOptions): Promise<string> {
   return await new SignJWT(claims)
     .setProtectedHeader({ alg: algorithm, typ: tokenType, ...(keyId === null ? {} : { kid: keyId }) })
     .setIssuer(issuer)
-    .setAudience(audience)
+    .setAudience(canonicalAudience(audience))
     .setSubject(account)
-    .setJti(randomUUID())
+    .setJti(crypto.randomUUID())
     .setIssuedAt(now)
     .setExpirationTime(now + expiresIn)
     .sign(key);
 }
 
-function signingKey(options: SigningKey): TokenKey {
-  if ('secret' in options) return importSecret(options.secret, options.keyId ?? null);
-  const { privateKey, algorithm, keyId } = options;
-  if (!publicAlgorithms.includes(algorithm)) throw new TypeError('algorithm must be ES256, EdDSA or RS256');
-  // Of a CryptoKey, jose checks that it fits the algorithm when it signs.
-  if (privateKey instanceof CryptoKey) return { keyId: keyId ?? null, algorithm, key: privateKey };
-  try {
-    const key = importPrivateKey(privateKey, algorithm);
-    return keyId === undefined ? key : { ...key, keyId };
-  } catch (cause) {
-    throw new TypeError(`privateKey ${(cause as TypeError).message}`, { cause });
-  }
+function scopesOf(given: unknown): readonly string[] {
+  const list: unknown = typeof given === 'string' ? given.split(/[\s,]+/).filter(Boolean) : given;
+  const known: readonly unknown[] = scopes;
+  if (Array.isArray(list) && list.length > 0 && list.every((each) => known.includes(each))) return list as string[];
+  throw new BillhookOptionError('scope_invalid', 'scope', `must be of ${scopes.join(', ')}`);
+}
+
+const isWebAddress = (text: unknown) =>
+  typeof text === 'string' && URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+
+function must(holds: boolean, code: OptionErrorCode, option: string, words: string): void {
+  if (!holds) throw new BillhookOptionError(code, option, words);
 }

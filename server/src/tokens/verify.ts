@@ -6,34 +6,30 @@
  * @see {@link https://www.rfc-editor.org/rfc/rfc7519 RFC 7519} and {@link https://www.rfc-editor.org/rfc/rfc8725 RFC 8725}
  */
 
-import { createHash } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from 'jose';
 import { BillhookError } from '../problem.ts';
+import {
+  accountMust,
+  canonicalAudience,
+  customerMust,
+  isAccount,
+  isCustomer,
+  maxTokenLife,
+  tokenType,
+} from './claims.ts';
 import { headerNames, importPublicKey, importSecret, type GivenPublicKey, type TokenKey } from './keys.ts';
 
-/** The token's `typ`: a token minted for another purpose with the same key is no widget token (RFC 8725, 3.11). */
-export const tokenType = 'billhook-widget+jwt';
-
-/** The longest life of a token, in seconds. */
-export const maxTokenLife = 15 * 60;
-
-/** How far two clocks may differ, in seconds. */
+/** Seconds for which a token is taken after its end. */
 const clockSkew = 30;
 
+/** Seconds by which a host's clock may be ahead: a token is refused for what it allows, not for when it was made. */
+const aheadMost = 5 * 60;
+
+/** What the BFF reads. Any other claim is named to the operator: a misspelt one would be ignored in silence. */
+const knownClaims = new Set(['iss', 'aud', 'sub', 'iat', 'nbf', 'exp', 'jti', 'scope', 'stripe_customer']);
+
 const cacheSize = 10_000;
-
-export const scopes = ['billing:read', 'billing:manage', 'access'] as const;
-
-export type Scope = (typeof scopes)[number];
-
-/** The rules of the claims, for minting and for verifying. */
-export const accountMust = 'the account’s id, 1 to 255 characters';
-/** No zero and no half of a pair: a database refuses them, or takes two such names for one. */
-export const isAccount = (sub: unknown): sub is string =>
-  typeof sub === 'string' && sub !== '' && sub.length <= 255 && !/[\0\p{Surrogate}]/u.test(sub);
-
-export const customerMust = 'the id of a Stripe customer';
-export const isCustomer = (id: unknown): id is string => typeof id === 'string' && /^cus_\w{1,60}$/.test(id);
 
 /** The claims of a verified token. */
 export interface WidgetClaims {
@@ -44,6 +40,9 @@ export interface WidgetClaims {
   /** Unix milliseconds. */
   readonly expiresAt: number;
 }
+
+/** Hears of claims that nothing reads, once a token. */
+export type OnUnknownClaims = (host: string, names: readonly string[]) => void;
 
 /** @param now - Unix milliseconds */
 export type VerifyWidgetToken = (token: string, now: number) => Promise<WidgetClaims>;
@@ -63,7 +62,11 @@ export interface HostKeys {
  * @returns Rejects with a {@link BillhookError}: `token_malformed`, `token_issuer_unknown`, `token_invalid`,
  *   `token_audience_wrong`, `token_expired`, `token_keys_unavailable`.
  */
-export function widgetTokenVerifier(audience: string, keysOf: (host: string) => HostKeys | null): VerifyWidgetToken {
+export function widgetTokenVerifier(
+  audience: string,
+  keysOf: (host: string) => HostKeys | null,
+  onUnknownClaims: OnUnknownClaims = () => undefined,
+): VerifyWidgetToken {
   const verified = new Map<string, { readonly claims: WidgetClaims; readonly at: number }>();
 
   return async function verifyWidgetToken(token, now) {
@@ -75,7 +78,7 @@ export function widgetTokenVerifier(audience: string, keysOf: (host: string) => 
       verified.delete(hash);
       throw new BillhookError('token_expired');
     }
-    const claims = await verify(token, audience, keysOf, now);
+    const claims = await verify(token, audience, keysOf, now, onUnknownClaims);
 
     // Only what a host signed gets here: no one can push others out with tokens of their own making.
     const oldest = verified.size >= cacheSize ? verified.keys().next().value : undefined;
@@ -124,7 +127,13 @@ export async function verifyWidgetToken(token: string, options: VerifyOptions): 
     ),
     ...publicKeys.map(importPublicKey),
   ];
-  return await verify(token, audience, (host) => (host === issuer ? { keys, jwks: null } : null), now);
+  return await verify(
+    token,
+    audience,
+    (host) => (host === issuer ? { keys, jwks: null } : null),
+    now,
+    () => undefined,
+  );
 }
 
 async function verify(
@@ -132,6 +141,7 @@ async function verify(
   audience: string,
   keysOf: (host: string) => HostKeys | null,
   now: number,
+  onUnknownClaims: OnUnknownClaims,
 ): Promise<WidgetClaims> {
   const { issuer, keyId, algorithm } = unverified(token);
   const host = keysOf(issuer);
@@ -151,7 +161,10 @@ async function verify(
     payload = await verifyWithAny(token, fitting(await host.jwks.find(keyId, now)), expected);
   }
   if (!payload) throw new BillhookError('token_invalid');
-  return claimsOf(payload);
+  const claims = claimsOf(payload, now);
+  const unknown = Object.keys(payload).filter((name) => !knownClaims.has(name));
+  if (unknown.length > 0) onUnknownClaims(claims.host, unknown);
+  return claims;
 }
 
 /** The token's own header, only to find the key. */
@@ -176,16 +189,21 @@ type Expected = { readonly issuer: string; readonly audience: string; readonly n
 
 /** The payload, or `null` when none of the keys signed the token. */
 async function verifyWithAny(token: string, keys: readonly TokenKey[], expected: Expected): Promise<JWTPayload | null> {
-  for (const { key, algorithm } of keys) {
+  // The audience with and without its last slash is one server.
+  const audience = canonicalAudience(expected.audience);
+  const each = keys.flatMap(({ key, algorithm, untrimmed = [] }) =>
+    [key, ...untrimmed.filter((one) => signed(token, one))].map((one) => ({ key: one, algorithm })),
+  );
+  for (const { key, algorithm } of each) {
     try {
       const { payload } = await jwtVerify(token, key, {
         algorithms: [...headerNames[algorithm]],
         typ: tokenType,
         issuer: expected.issuer,
-        audience: expected.audience,
-        clockTolerance: clockSkew,
-        maxTokenAge: maxTokenLife,
-        requiredClaims: ['sub', 'iat', 'exp', 'jti', 'scope'],
+        audience: [audience, `${audience}/`],
+        // For "nbf"; the end is looked at more closely below.
+        clockTolerance: aheadMost,
+        requiredClaims: ['sub', 'iat', 'exp', 'scope'],
         currentDate: new Date(expected.now),
       });
       return payload;
@@ -194,6 +212,14 @@ async function verifyWithAny(token: string, keys: readonly TokenKey[], expected:
     }
   }
   return null;
+}
+
+/** Two hashes, and no more, for what a stranger sends. */
+function signed(token: string, key: KeyObject): boolean {
+  const end = token.lastIndexOf('.');
+  const made = createHmac('sha256', key).update(token.slice(0, end)).digest();
+  const given = Buffer.from(token.slice(end + 1), 'base64url');
+  return made.length === given.length && timingSafeEqual(made, given);
 }
 
 function refused(cause: unknown): BillhookError {
@@ -210,21 +236,28 @@ function refused(cause: unknown): BillhookError {
   return new BillhookError(malformed ? 'token_malformed' : 'token_invalid', { cause });
 }
 
-function claimsOf({ iss, sub, scope, iat, exp, stripe_customer: introduces }: JWTPayload): WidgetClaims {
+function claimsOf({ iss, sub, scope, iat, exp, stripe_customer: introduces }: JWTPayload, now: number): WidgetClaims {
   const wrong = (claim: string, must: string) =>
     new BillhookError('token_malformed', { detail: `The widget token’s claim "${claim}" must be ${must}.` });
 
   if (typeof iss !== 'string') throw wrong('iss', 'the host’s id');
   if (!isAccount(sub)) throw wrong('sub', accountMust);
-  if (typeof scope !== 'string') throw wrong('scope', 'scopes separated by spaces');
+  const scopes = typeof scope === 'string' ? scope.split(' ') : scope;
+  if (!Array.isArray(scopes) || !scopes.every((each) => typeof each === 'string')) {
+    throw wrong('scope', 'scopes separated by spaces, or a list of them');
+  }
+  if (typeof iat === 'number' && iat > now / 1000 + aheadMost) {
+    throw wrong('iat', 'in the past: the clock of the machine that made the token is minutes ahead');
+  }
   if (exp === undefined || iat === undefined || exp - iat > maxTokenLife) {
     throw wrong('exp', `at most ${maxTokenLife} seconds after "iat"`);
   }
   if (introduces !== undefined && !isCustomer(introduces)) throw wrong('stripe_customer', customerMust);
+  if (exp <= now / 1000 - clockSkew) throw new BillhookError('token_expired');
   return {
     host: iss,
     account: sub,
-    scopes: new Set(scope.split(' ')),
+    scopes: new Set(scopes as string[]),
     introduces: introduces ?? null,
     expiresAt: exp * 1000,
   };

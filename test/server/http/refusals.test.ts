@@ -2,7 +2,7 @@
 
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { tokenType } from '../../../server/src/tokens/verify.ts';
+import { tokenType } from '../../../server/src/tokens/claims.ts';
 import {
   hostSecret,
   origin,

@@ -1,7 +1,7 @@
 /** Which names an account may have: what one database refuses, or takes for another name, is nobody's. */
 
 import { expect, it } from 'vitest';
-import { isAccount } from '../../../server/src/tokens/verify.ts';
+import { isAccount } from '../../../server/src/tokens/claims.ts';
 
 it.each(['team_1', '三', '\u{1F4B3}', 'a b/c?d', 'x'.repeat(255)])('%j is an account', (name) => {
   expect(isAccount(name)).toBe(true);

@@ -1,0 +1,123 @@
+/** A guard at the doors of the frameworks: an API answers problem+json, a page may lead to where one can pay. */
+
+import type { AccessAnswer } from './contract.ts';
+import { refuse, type Decision, type Refusal } from './guard.ts';
+
+/** The account of a request, from the host's own session; nothing: nobody is signed in. */
+export type AccountOf<Request> = (request: Request) => string | null | undefined | Promise<string | null | undefined>;
+
+export interface NodeResponse {
+  statusCode: number;
+  setHeader(name: string, value: string): unknown;
+  end(body: string): unknown;
+}
+
+export interface FastifyReplyLike {
+  code(status: number): FastifyReplyLike;
+  header(name: string, value: string): FastifyReplyLike;
+  send(body: string): unknown;
+}
+
+export interface Guard {
+  /** Decides, and does nothing else. Never throws: what went wrong is a refusal, and `onError` hears it. */
+  check(account: string | null | undefined): Promise<Decision>;
+  /**
+   * The answer that refuses, or `null`. For middleware of any fetch-based framework, Next.js's included.
+   *
+   * @param redirectTo Where pages lead instead, as an absolute address.
+   */
+  response(account: string | null | undefined, redirectTo?: string | URL): Promise<Response | null>;
+  /** A route handler of Next.js, Remix, Deno, workers: `export const GET = guard.route(accountOf, handler)`. */
+  route<Asked extends Request, Rest extends readonly unknown[]>(
+    accountOf: AccountOf<Asked>,
+    handler: (request: Asked, ...rest: Rest) => Response | Promise<Response>,
+  ): (request: Asked, ...rest: Rest) => Promise<Response>;
+  /**
+   * For a page that is rendered on the server: calls the framework's `redirect` where the account may not see it.
+   *
+   * @returns What the account may use; `null` where that is not known and the host lets it pass.
+   */
+  page(account: string | null | undefined, to: string, redirect: (to: string) => never): Promise<AccessAnswer | null>;
+  hono<C>(accountOf: AccountOf<C>): (c: C, next: () => Promise<void>) => Promise<Response | undefined>;
+  /** Express, Connect, and Node's own server. */
+  express<Asked>(
+    accountOf: AccountOf<Asked>,
+  ): (request: Asked, response: NodeResponse, next: (cause?: unknown) => void) => Promise<void>;
+  /** A `preHandler`. */
+  fastify<Asked>(accountOf: AccountOf<Asked>): (request: Asked, reply: FastifyReplyLike) => Promise<unknown>;
+}
+
+const json = 'application/problem+json';
+
+/** What is refused is refused now: nobody may keep it. */
+const headersOf = ({ status }: Refusal): Record<string, string> => ({
+  'content-type': json,
+  'cache-control': 'no-store',
+  ...(status === 503 ? { 'retry-after': '2' } : {}),
+});
+
+export function guarded(decide: (account: string) => Promise<Decision>): Guard {
+  const check: Guard['check'] = async (account) => (account ? await decide(account) : refuse('account_missing'));
+  const refusalOf = async (account: string | null | undefined) => {
+    const decision = await check(account);
+    return decision.allowed ? null : decision.refusal;
+  };
+  const answer = (refusal: Refusal) =>
+    new Response(JSON.stringify(refusal), { status: refusal.status, headers: headersOf(refusal) });
+
+  return {
+    check,
+
+    async response(account, redirectTo) {
+      const refusal = await refusalOf(account);
+      if (refusal === null) return null;
+      return redirectTo === undefined ? answer(refusal) : Response.redirect(redirectTo, 303);
+    },
+
+    route: (accountOf, handler) =>
+      async function guardedRoute(request, ...rest) {
+        const refusal = await refusalOf(await accountOf(request));
+        return refusal === null ? await handler(request, ...rest) : answer(refusal);
+      },
+
+    async page(account, to, redirect) {
+      const decision = await check(account);
+      return decision.allowed ? decision.access : redirect(to);
+    },
+
+    hono: (accountOf) =>
+      async function billhookGuard(c, next) {
+        const refusal = await refusalOf(await accountOf(c));
+        if (refusal !== null) return answer(refusal);
+        await next();
+        return undefined;
+      },
+
+    express: (accountOf) =>
+      async function billhookGuard(request, response, next) {
+        let refusal: Refusal | null;
+        try {
+          refusal = await refusalOf(await accountOf(request));
+        } catch (cause) {
+          next(cause);
+          return;
+        }
+        if (refusal === null) {
+          next();
+          return;
+        }
+        response.statusCode = refusal.status;
+        for (const [name, value] of Object.entries(headersOf(refusal))) response.setHeader(name, value);
+        response.end(JSON.stringify(refusal));
+      },
+
+    fastify: (accountOf) =>
+      async function billhookGuard(request, reply) {
+        const refusal = await refusalOf(await accountOf(request));
+        if (refusal === null) return undefined;
+        reply.code(refusal.status);
+        for (const [name, value] of Object.entries(headersOf(refusal))) reply.header(name, value);
+        return reply.send(JSON.stringify(refusal));
+      },
+  };
+}

@@ -1,0 +1,27 @@
+/** What a widget token says, for both sides: the package that mints it and the BFF that verifies it. */
+
+/** The token's `typ`: a token minted for another purpose with the same key is no widget token (RFC 8725, 3.11). */
+export const tokenType = 'billhook-widget+jwt';
+
+/** The longest life of a token, in seconds. */
+export const maxTokenLife = 15 * 60;
+
+export const scopes = ['billing:read', 'billing:manage', 'access'] as const;
+
+export type Scope = (typeof scopes)[number];
+
+export const accountMust = 'the account’s id, 1 to 255 characters';
+
+/** No zero and no half of a pair: a database refuses them, or takes two such names for one. */
+export const isAccount = (sub: unknown): sub is string =>
+  typeof sub === 'string' && sub !== '' && sub.length <= 255 && !/[\0\p{Surrogate}]/u.test(sub);
+
+export const customerMust = 'the id of a Stripe customer';
+
+export const isCustomer = (id: unknown): id is string => typeof id === 'string' && /^cus_\w{1,60}$/.test(id);
+
+/** A secret file ends in a newline, and only one of two programs trims it: without it, both have the same key. */
+export const canonicalSecret = (secret: string): string => secret.replace(/[\r\n]+$/, '');
+
+/** An address with and without its last slash is one server. */
+export const canonicalAudience = (address: string): string => address.replace(/\/+$/, '');

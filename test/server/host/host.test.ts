@@ -1,0 +1,180 @@
+/** `@billhook/host` against a server of its own: what a host's backend asks, guards and verifies. */
+
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import express from 'express';
+import fastify from 'fastify';
+import { Hono } from 'hono';
+import { createServer, type Server } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createBillhookHost, type BillhookHost, type BillhookHostOptions } from '../../../server/host/src/index.ts';
+import { hostSecret, publicUrl } from '../support/bff.ts';
+import { setStage, type Stage } from '../support/with-sandbox.ts';
+
+let stage: Stage;
+let billing: BillhookHost;
+const heard: unknown[] = [];
+const settings = (): BillhookHostOptions => ({
+  url: stage.url,
+  audience: publicUrl,
+  issuer: 'acme',
+  secret: hostSecret,
+  plans: ['team', 'starter'],
+  features: ['forecasts', 'sso'],
+  onUnknown: 'refuse',
+  onUnreachable: 'refuse',
+  timeoutMs: 60_000,
+  onError: (cause) => void heard.push(cause),
+});
+
+beforeAll(async () => {
+  stage = await setStage({
+    host: {
+      plans: [
+        { key: 'team', lookupKey: 'team_monthly', features: ['forecasts'] },
+        { key: 'starter', lookupKey: 'starter_monthly' },
+      ],
+    },
+  });
+  for (const who of ['active', 'ended', 'restricted'] as const) await stage.bff.snapshot(stage.as(who));
+  billing = createBillhookHost(settings());
+});
+afterAll(() => stage.close());
+
+describe('access', () => {
+  it('is the BFF’s own answer, with a token of the right scope', async () => {
+    expect(await billing.access('team_active')).toEqual(await stage.bff.billhook.access('team_active'));
+    expect(await billing.access('team_active')).toMatchObject({ level: 'full', features: ['forecasts'] });
+  });
+
+  it('is not known for a stranger, and nobody guesses', async () => {
+    expect(await billing.access('team_stranger')).toMatchObject({ level: 'unknown' });
+  });
+
+  it.each<[string, Partial<BillhookHostOptions>, string]>([
+    ['a wrong secret', { secret: 'another-secret-of-somebody-of-32-bytes' }, 'token_invalid'],
+    ['another issuer', { issuer: 'acne' }, 'token_issuer_unknown'],
+    ['another server', { audience: 'https://elsewhere.example' }, 'token_audience_wrong'],
+  ])('with %s says what is wrong, and a guard opens nothing', async (_, change, problem) => {
+    const wrong = createBillhookHost({ ...settings(), ...change, onUnknown: 'allow', onUnreachable: 'allow' });
+    await expect(wrong.access('team_active')).rejects.toMatchObject({ code: 'billing_refused', problem });
+    expect(await wrong.guard().check('team_active')).toMatchObject({
+      allowed: false,
+      refusal: { status: 500, code: 'billing_misconfigured' },
+    });
+    expect(heard.at(-1)).toMatchObject({ code: 'billing_refused', problem });
+  });
+});
+
+/** A host's server with four routes: what each guard asks, by its path. */
+const rules = {
+  '/full': {},
+  '/read': { level: 'readOnly' },
+  '/team': { plan: 'team', feature: 'forecasts' },
+  '/sso': { feature: 'sso' },
+} as const;
+type Path = keyof typeof rules;
+const paths = Object.keys(rules) as Path[];
+
+const listening = async (server: Server) => {
+  if (!server.listening) await new Promise((ready) => server.once('listening', ready));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() };
+};
+const accountIn = (header: string | undefined) => header ?? null;
+
+const frameworks: Readonly<Record<string, () => Promise<{ url: string; close(): unknown }>>> = {
+  async Hono() {
+    const app = new Hono();
+    for (const path of paths) {
+      const guard = billing
+        .guard(rules[path])
+        .hono((c: { req: { header(name: string): string | undefined } }) => c.req.header('account'));
+      app.get(path, guard, (c) => c.text('in'));
+    }
+    return await listening(createServer(getRequestListener(app.fetch)).listen(0, '127.0.0.1'));
+  },
+  async Express() {
+    const app = express();
+    for (const path of paths) {
+      const guard = billing.guard(rules[path]).express((request: express.Request) => accountIn(request.get('account')));
+      app.get(path, guard, (_request, response) => void response.send('in'));
+    }
+    return await listening(app.listen(0, '127.0.0.1'));
+  },
+  async Fastify() {
+    const app = fastify();
+    for (const path of paths) {
+      const preHandler = billing
+        .guard(rules[path])
+        .fastify((request: { headers: Record<string, unknown> }) =>
+          accountIn(request.headers['account'] as string | undefined),
+        );
+      app.get(path, { preHandler }, () => 'in');
+    }
+    const url = await app.listen({ port: 0, host: '127.0.0.1' });
+    return { url, close: () => app.close() };
+  },
+  async 'Next.js route handlers'() {
+    const routes = new Map(
+      paths.map((path) => [
+        path as string,
+        billing.guard(rules[path]).route(
+          (request: Request) => request.headers.get('account'),
+          () => new Response('in'),
+        ),
+      ]),
+    );
+    const missing = () => new Response('', { status: 404 });
+    return await listening(
+      createServer(
+        getRequestListener((request) => (routes.get(new URL(request.url).pathname) ?? missing)(request)),
+      ).listen(0, '127.0.0.1'),
+    );
+  },
+};
+
+describe.each(Object.keys(frameworks))('a route of %s', (name) => {
+  let server: { url: string; close(): unknown };
+  beforeAll(async () => {
+    server = await (frameworks[name] ?? (() => Promise.reject(new Error(name))))();
+  });
+  afterAll(() => server.close());
+
+  it.each<[Path, string | null, number, string]>([
+    ['/full', null, 401, 'account_missing'],
+    ['/full', 'team_active', 200, ''],
+    ['/full', 'team_ended', 402, 'payment_required'],
+    ['/full', 'team_restricted', 402, 'payment_required'],
+    ['/read', 'team_restricted', 200, ''],
+    ['/team', 'team_active', 200, ''],
+    ['/sso', 'team_active', 403, 'feature_missing'],
+    ['/full', 'team_stranger', 503, 'access_unknown'],
+  ])('%s for %s answers %i %s', async (path, account, status, code) => {
+    const response = await fetch(`${server.url}${path}`, { headers: account === null ? {} : { account } });
+    const body = await response.text();
+    expect([response.status, status === 200 ? body : (JSON.parse(body) as { code: string }).code]).toEqual([
+      status,
+      status === 200 ? 'in' : code,
+    ]);
+    if (status !== 200) expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+  });
+});
+
+describe('a page', () => {
+  const redirect = (to: string): never => {
+    throw new Error(`redirected to ${to}`);
+  };
+
+  it('leads to where one can pay, and gets what was bought', async () => {
+    const guard = billing.guard({ plan: 'team' });
+    expect(await guard.page('team_active', '/billing', redirect)).toMatchObject({ seats: expect.any(Number) });
+    await expect(guard.page('team_ended', '/billing', redirect)).rejects.toThrow('redirected to /billing');
+  });
+
+  it('in middleware is a redirect or nothing', async () => {
+    const guard = billing.guard();
+    expect(await guard.response('team_active')).toBeNull();
+    const response = await guard.response('team_ended', 'https://app.example/billing');
+    expect([response?.status, response?.headers.get('location')]).toEqual([303, 'https://app.example/billing']);
+  });
+});
