@@ -3,6 +3,7 @@
 import { describe } from 'vitest';
 import { atomicContract } from './atomic.ts';
 import { claimsContract } from './claims.ts';
+import { clocksContract } from './clocks.ts';
 import { hintsContract } from './events.ts';
 import { ledgerContract } from './ledger.ts';
 import { linkingContract } from './linking.ts';
@@ -25,6 +26,7 @@ export function billingStoreContract(
     linkingContract(stage);
     hintsContract(stage);
     claimsContract(stage);
+    clocksContract(stage);
     outboxContract(stage);
     purchasesContract(stage);
     visitsContract(stage);

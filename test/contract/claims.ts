@@ -95,29 +95,30 @@ export function claimsContract(stage: Stage): void {
       expect((await stage.store.findAccount(acme))?.facts?.methodDigest).toBe('newer');
     });
 
-    it('fence a slow worker also before the newer one has written', async () => {
+    it('write the first of two looks to end, also the slow worker’s, and fence the one that overlapped it', async () => {
       const slow = await stage.claimOne(t0);
       const quick = await stage.claimOne(t0 + lease);
-      expect(
-        await stage.store.apply(slow, {
-          facts: factsWith({ methodDigest: 'older' }),
-          fetchedAt: t0,
-          nextChangeAt: null,
-          now: t0 + lease,
-        }),
-      ).toMatchObject({
-        applied: false,
+      const looked = (methodDigest: string, fetchedAt: number) => ({
+        facts: factsWith({ methodDigest }),
+        fetchedAt,
+        nextChangeAt: null,
+        now: t0 + lease,
       });
-      expect(
-        await stage.store.apply(quick, {
-          facts: factsWith(),
-          fetchedAt: t0 + lease,
-          nextChangeAt: null,
-          now: t0 + lease,
-        }),
-      ).toMatchObject({
-        applied: true,
-      });
+      expect(await stage.store.apply(slow, looked('older', t0))).toMatchObject({ applied: true, stale: false });
+      // Both were under way at once, and the quick one may have read before the slow one did.
+      expect(await stage.store.apply(quick, looked('newer', t0 + lease))).toMatchObject({ applied: false });
+      expect((await stage.store.findAccount(acme))?.facts?.methodDigest).toBe('older');
+      await stage.store.raiseTicket('cus_1', 'webhook', t0 + lease + 1);
+      const next = await stage.claimOne(t0 + lease + 1);
+      expect(await stage.store.apply(next, looked('newest', t0 + lease + 1))).toMatchObject({ applied: true });
+    });
+
+    it('end the lease of a look that was overtaken, for none of what it brings would be written', async () => {
+      const slow = await stage.claimOne(t0);
+      await stage.store.raiseTicket('cus_1', 'webhook', t0 + 1);
+      await stage.claimOne(t0 + lease);
+      await stage.store.apply(slow, { facts: factsWith(), fetchedAt: t0, nextChangeAt: null, now: t0 + lease });
+      expect(await stage.claimOne(t0 + lease + 1)).toMatchObject({ claim: 3, ticket: 2 });
     });
 
     it('do not let the slow worker’s failure touch the newer claim', async () => {

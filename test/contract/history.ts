@@ -11,6 +11,7 @@ export function trailContract(stage: Stage): void {
 
   describe('an account’s timeline', () => {
     it('tells from the link to the notice what followed from what', async () => {
+      const over = t0 + 30 + lease;
       await stage.store.link(acme, 'cus_1', t0);
       await stage.syncOnce(old, t0 + 1);
       await stage.store.openVisit({ ...visit, openedAt: t0 + 10, expiresAt: t0 + 9 * lease });
@@ -19,22 +20,22 @@ export function trailContract(stage: Stage): void {
       const slow = await stage.claimOne(t0 + 30);
       await stage.store.returnVisit('v1', 5_000, t0 + 40);
       await stage.store.returnVisit('v1', 5_000, t0 + 6_000);
-      const quick = await stage.claimOne(t0 + 6_000);
-      await stage.store.apply(slow, { facts: old, fetchedAt: t0 + 31, nextChangeAt: null, now: t0 + 6_001 });
+      const quick = await stage.claimOne(over);
       await stage.store.apply(quick, {
         facts: fresh,
-        fetchedAt: t0 + 6_001,
+        fetchedAt: over + 1,
         nextChangeAt: null,
-        now: t0 + 6_002,
+        now: over + 2,
         notices: [notice],
       });
+      await stage.store.apply(slow, { facts: old, fetchedAt: t0 + 31, nextChangeAt: null, now: over + 3 });
       await stage.store.settleVisit('v1', 'changed', []);
-      await stage.store.raiseTicket('cus_1', 'webhook', t0 + 7_000);
-      await stage.syncOnce(fresh, t0 + 7_001);
+      await stage.store.raiseTicket('cus_1', 'webhook', over + 1_000);
+      await stage.syncOnce(fresh, over + 1_001);
 
-      const [told] = await stage.store.claimNotices({ host: 'acme', receiver: 'webhook' }, t0 + 7_002, lease, 1);
+      const [told] = await stage.store.claimNotices({ host: 'acme', receiver: 'webhook' }, over + 1_002, lease, 1);
       if (!told) throw new Error('nothing was to be told');
-      await stage.store.noticeDelivered(told, t0 + 7_003);
+      await stage.store.noticeDelivered(told, over + 1_003);
 
       const customer = 'cus_1';
       const timeline = await stage.store.timeline(acme, t0, 100);
@@ -70,42 +71,42 @@ export function trailContract(stage: Stage): void {
           cause: 'webhook',
           ticket: 2,
           claim: 3,
-          endedAt: t0 + 6_001,
+          endedAt: over + 3,
           outcome: 'fenced',
         },
         {
-          at: t0 + 6_000,
+          at: over,
           customer,
           what: 'sync',
           cause: 'return',
-          ticket: 4,
+          ticket: 3,
           claim: 4,
-          endedAt: t0 + 6_002,
+          endedAt: over + 2,
           outcome: 'changed',
         },
-        { at: t0 + 6_002, customer, what: 'change', revision: 2, confirmedBy: 'return', before: old, after: fresh },
+        { at: over + 2, customer, what: 'change', revision: 2, confirmedBy: 'return', before: old, after: fresh },
         {
-          at: t0 + 6_002,
+          at: over + 2,
           customer,
           what: 'notice',
           type: 'subscription.kept',
           receiver: 'webhook',
           attempts: 1,
-          settledAt: t0 + 7_003,
+          settledAt: over + 1_003,
           outcome: 'delivered',
         },
         {
-          at: t0 + 7_001,
+          at: over + 1_001,
           customer,
           what: 'sync',
           cause: 'webhook',
-          ticket: 5,
+          ticket: 4,
           claim: 5,
-          endedAt: t0 + 7_001,
+          endedAt: over + 1_001,
           outcome: 'unchanged',
         },
       ]);
-      expect(await stage.store.timeline(acme, t0 + 6_001, 100), 'since a moment').toEqual(timeline.slice(-3));
+      expect(await stage.store.timeline(acme, over + 1, 100), 'since a moment').toEqual(timeline.slice(-3));
       expect(await stage.store.timeline(acme, t0, 4), 'the newest').toEqual(timeline.slice(-4));
       expect(await stage.store.timeline({ host: 'other', account: 'team_1' }, t0, 100)).toEqual([]);
     });

@@ -49,25 +49,15 @@ export function outboxContract(stage: Stage): void {
     it('gets nothing from a fenced worker', async () => {
       const slow = await stage.claimOne(t0);
       const quick = await stage.claimOne(t0 + lease);
-      expect(
-        await stage.store.apply(slow, {
-          facts: factsWith(),
-          fetchedAt: t0,
-          nextChangeAt: null,
-          now: t0 + lease,
-          notices: [entry('slow')],
-        }),
-      ).toMatchObject({
-        applied: false,
-        noticesWritten: 0,
-      });
-      await stage.store.apply(quick, {
+      const looked = (by: string, fetchedAt: number) => ({
         facts: factsWith(),
-        fetchedAt: t0 + lease,
+        fetchedAt,
         nextChangeAt: null,
         now: t0 + lease,
-        notices: [entry('quick')],
+        notices: [entry(by)],
       });
+      await stage.store.apply(quick, looked('quick', t0 + lease));
+      expect(await stage.store.apply(slow, looked('slow', t0))).toMatchObject({ applied: false, noticesWritten: 0 });
       expect(ids(await take(t0 + lease))).toEqual(['quick']);
     });
 

@@ -92,29 +92,31 @@ export function processesContract(stage: Stage): void {
       expect(await stage.store.findAccount(acme)).toMatchObject({ revision: rounds });
     });
 
-    // Mutant: `apply` without the claim in its WHERE.
-    it('never replace a newer truth by an older one, however an expired claim and its successor meet', async () => {
+    // Mutants: `apply` without the claim in its WHERE, or without `written_claim` in its SET.
+    it('write one of an expired claim and its successor, however they meet, and never the other over it', async () => {
       await stage.store.link(acme, 'cus_1', t0);
       const other = await stage.open();
       for (let round = 0; round < rounds; round++) {
         const now = t0 + 2 * round * lease;
         await stage.store.raiseTicket('cus_1', 'webhook', now);
         const slow = await stage.claimOne(now);
+        // The two are of two tickets: the fence alone tells them apart.
+        await stage.store.raiseTicket('cus_1', 'webhook', now + 1);
         const quick = await stage.claimOne(now + lease);
-        const late = stage.store.apply(slow, {
-          facts: factsWith({ methodDigest: 'older' }),
-          fetchedAt: now,
+        const looked = (methodDigest: string, fetchedAt: number) => ({
+          facts: factsWith({ methodDigest }),
+          fetchedAt,
           nextChangeAt: null,
           now: now + lease,
         });
-        const inTime = other.apply(quick, {
-          facts: factsWith({ methodDigest: `newer ${round}` }),
-          fetchedAt: now + lease,
-          nextChangeAt: null,
-          now: now + lease,
-        });
-        expect(await Promise.all([late, inTime])).toMatchObject([{ applied: false }, { applied: true }]);
-        expect((await stage.store.findAccount(acme))?.facts?.methodDigest).toBe(`newer ${round}`);
+        const [late, inTime] = await Promise.all([
+          stage.store.apply(slow, looked(`slow ${round}`, now)),
+          other.apply(quick, looked(`quick ${round}`, now + lease)),
+        ]);
+        expect([late.applied, inTime.applied].filter(Boolean)).toHaveLength(1);
+        const written = late.applied ? `slow ${round}` : `quick ${round}`;
+        expect((await stage.store.findAccount(acme))?.facts?.methodDigest).toBe(written);
+        if (late.applied) await stage.syncOnce(factsWith(), now + lease);
       }
     });
 
@@ -202,23 +204,26 @@ export function processesContract(stage: Stage): void {
       );
     });
 
-    // Mutant: `returnVisit` without FOR UPDATE.
-    it('raise one ticket for a visit that returns in two tabs', async () => {
-      await stage.store.link(acme, 'cus_1', t0);
-      for (let round = 0; round < rounds; round++) {
-        await stage.store.openVisit({
-          ...acme,
-          id: `v${round}`,
-          customer: 'cus_1',
-          kind: 'portal',
-          seen: 0,
-          openedAt: t0,
-          expiresAt: t0 + lease,
-        });
+    // Mutants: `returnVisit` without either FOR UPDATE.
+    it('raise one ticket for two visits of a customer that return in several tabs', async () => {
+      await Promise.all(
+        Array.from({ length: rounds }, (_, round) => stage.store.link(team(round), `cus_${round}`, t0)),
+      );
+      for (const claim of await stage.store.claim(t0, lease, rounds)) {
+        await stage.store.apply(claim, { facts: factsWith(), fetchedAt: t0, nextChangeAt: null, now: t0 });
       }
-      const tickets = await race((store, round) => store.returnVisit(`v${round}`, 5_000, t0));
-      for (const each of tickets) expect(new Set(each).size).toBe(1);
-      expect(await stage.ticketOf()).toBe(1 + rounds);
+      const visit = { kind: 'portal', seen: 0, openedAt: t0, expiresAt: t0 + lease } as const;
+      for (let round = 0; round < rounds; round++) {
+        for (const tab of [0, 1]) {
+          await stage.store.openVisit({ ...visit, ...team(round), id: `v${round}_${tab}`, customer: `cus_${round}` });
+        }
+      }
+      const tickets = await race((store, round, who) =>
+        store.returnVisit(`v${round}_${Math.floor(Number(who) / 2) % 2}`, 5_000, t0),
+      );
+      for (const each of tickets) expect(new Set(each)).toEqual(new Set([2]));
+      const customers = await stage.store.customersAfter(null, rounds);
+      expect(customers.map(({ ticket }) => ticket)).toEqual(customers.map(() => 2));
     });
 
     // Mutant: `lockCheckout` that reads `locked_until` before it writes.

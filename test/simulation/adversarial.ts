@@ -40,6 +40,7 @@ export function ployOf(of: {
         [first, ...arrives(one), works(one, 'asks'), works(one, 'answered'), ...crashes(one, n)],
         [first, deliver(one), ...crashes(one, n)],
         outage(first, one),
+        returnsDuringLook(first, account, one, other),
       );
     });
 }
@@ -77,6 +78,29 @@ const overtakenByWorker = (
   works(one, 14),
   works(other, 14),
 ];
+
+/** Tabs that come back, and ask again, while a look that began before is under way. */
+const returnsDuringLook = (first: Happening, account: number, one: number, other: number): Happening[] => {
+  const opens: Happening = { is: 'open', account, by: one };
+  const returns: Happening = { is: 'return', visits: [-1, -2], by: other };
+  return [
+    opens,
+    works(one, 4),
+    opens,
+    works(one, 4),
+    first,
+    ...arrives(one),
+    works(one, 'asks'),
+    returns,
+    works(other, 12),
+    returns,
+    works(other, 12),
+    works(one, 'answered'),
+    works(one, 14),
+    returns,
+    works(other, 14),
+  ];
+};
 
 /** Stripe is down for longer than anybody would try in one go. */
 const outage = (first: Happening, one: number): Happening[] => [

@@ -4,6 +4,8 @@
  */
 
 import { Hono } from 'hono';
+import { createMiddleware } from 'hono/factory';
+import type { VisitReturn } from '@billhook/widget/contract';
 import { Catalogue } from '../../server/src/background/catalogue.ts';
 import { readConfig, type Config } from '../../server/src/config/config.ts';
 import { createLinking } from '../../server/src/accounts/linking.ts';
@@ -13,7 +15,12 @@ import { accessView } from '../../server/src/accounts/access.ts';
 import { createReadAccount } from '../../server/src/accounts/view.ts';
 import { reconcile } from '../../server/src/background/reconcile.ts';
 import { createLimits } from '../../server/src/http/rate-limits.ts';
+import type { Authenticated } from '../../server/src/http/auth.ts';
+import type { RouteContext } from '../../server/src/http/route-context.ts';
+import { visitsRoute } from '../../server/src/http/routes/visits.ts';
+import { toProblemError } from '../../server/src/http/to-problem.ts';
 import { webhookRoute } from '../../server/src/http/routes/webhook.ts';
+import type { Claim } from '../../server/src/ledger/customers.ts';
 import type { BillingStore } from '../../server/src/ledger/ledger.ts';
 import { createStripeGateway, type StripeGateway } from '../../server/src/stripe/gateway.ts';
 import { sweep } from '../../server/src/background/sweep.ts';
@@ -49,14 +56,16 @@ export function billhookLedger(
   mutate: () => Mutation = () => ({}),
 ): OpenLedger {
   return async (settings): Promise<Ledger> => {
-    const store = await openStore();
+    const looks = new Looks();
+    const store = looks.below(await openStore());
     const mutation = mutate();
     return {
-      start: (machine) => startProcess(store, settings, machine, mutation),
+      start: (machine) => startProcess(store, settings, machine, mutation, looks),
       async restless() {
         const { stale, openHints, waitingNotices } = await store.stats(Number.MAX_SAFE_INTEGER);
         return { stale, hints: openHints, untold: waitingNotices };
       },
+      thrownAway: () => looks.thrownAway,
       close: () => store.close(),
     };
   };
@@ -67,6 +76,7 @@ async function startProcess(
   { stripe, processes }: LedgerSettings,
   machine: Machine,
   mutation: Mutation,
+  looks: Looks,
 ): Promise<LedgerProcess> {
   const now = () => machine.now();
   const config: Config = {
@@ -76,7 +86,7 @@ async function startProcess(
       machine.tell({ id, type, account, revision: Number(revision.split('.')[1]), data }),
   };
   const stepwise = inSteps(shared, machine, processes > 1);
-  const store = mutation.store?.(stepwise, machine) ?? stepwise;
+  const store = looks.above(mutation.store?.(stepwise, machine) ?? stepwise, now);
   const plain = createStripeGateway({
     secretKey: stripe.secretKey,
     webhookSecrets: [stripe.webhookSecret],
@@ -97,7 +107,8 @@ async function startProcess(
   const outbox = new Outbox(config, store, access, { pollMs, leaseMs, random });
   const wakeOutbox = () => outbox.wake();
   const parts = { config, store, gateway, catalogue, digest, wakeOutbox, metrics, confirm: async () => undefined };
-  const worker = new Worker(parts, new Waiters(), { pollMs, leaseMs, random, concurrency: 3, restMs: 0 });
+  const waiters = new Waiters();
+  const worker = new Worker(parts, waiters, { pollMs, leaseMs, random, concurrency: 3, restMs: 0 });
   const wakeWorker = () => worker.wake();
   const linking = createLinking(config, store, gateway, wakeWorker);
   const app = new Hono()
@@ -115,12 +126,42 @@ async function startProcess(
   const webhook: LedgerProcess['webhook'] = async (body, signature) =>
     (await app.request('/', { method: 'POST', body, headers: { 'stripe-signature': signature } })).status;
 
+  const visits = new Hono<Authenticated>()
+    .route(
+      '/',
+      visitsRoute({ ...parts, waiters, read, wakeWorker, allow: () => callerOf(config) } as unknown as RouteContext),
+    )
+    .onError((cause, c) => c.text('', toProblemError(cause).status as 404));
+  let opened = 0;
+
   const upkeep = { store, gateway, now, wakeWorker, whenAvailable: async () => undefined };
   const ending = new AbortController();
 
   await worker.start();
   outbox.start();
   return {
+    async open(account) {
+      const record = await store.findAccount({ host, account });
+      if (record === null || record.facts?.deleted === true) return null;
+      const { customer, revision } = record;
+      const id = `${customer} ${machine.name} ${++opened}`;
+      const at = { openedAt: now(), expiresAt: now() + 24 * 60 * 60_000 };
+      await store.openVisit({ host, account, id, customer, kind: 'portal', seen: revision, ...at });
+      return id;
+    },
+    async return(account, visit) {
+      const response = await visits.request('/return', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', account },
+        body: JSON.stringify({ visit }),
+      });
+      if (response.status === 404) return { outcome: 'gone', fetchedAt: null };
+      if (response.status !== 200) throw new Error(`a return answered ${response.status}`);
+      const { outcome } = (await response.json()) as VisitReturn;
+      const record = await shared.findAccount({ host, account });
+      const isOver = record === null || record.facts?.deleted === true || !visit.startsWith(`${record.customer} `);
+      return { outcome, fetchedAt: isOver ? null : record.fetchedAt };
+    },
     webhook: mutation.webhook?.(webhook) ?? webhook,
     async link(account, customer) {
       await linking.link({ host, account }, customer);
@@ -174,6 +215,67 @@ function hostOf(config: Config) {
   if (!found) throw new Error(`no host ${host}`);
   return found;
 }
+
+/** What is known of looks, to see which of them ended for nothing. */
+class Looks {
+  /** By customer: how often its facts were written. */
+  readonly #writes = new Map<string, number>();
+  readonly #given = new WeakMap<Claim, { readonly until: number; readonly writes: number }>();
+  thrownAway = 0;
+
+  /** Around the store that all share: also what a process writes with its last breath is known. */
+  below(store: BillingStore): BillingStore {
+    return replacing(store, {
+      apply: async (claim, fetched) => {
+        const applied = await store.apply(claim, fetched);
+        if (applied.applied) this.#writes.set(claim.customer, this.#writesOf(claim.customer) + 1);
+        return applied;
+      },
+    });
+  }
+
+  /** Around the store of one process. A look in whose time another was written, which had begun before, is no loss. */
+  above(store: BillingStore, now: () => number): BillingStore {
+    return replacing(store, {
+      claim: async (at, lease, ...rest) => {
+        const claims = await store.claim(at, lease, ...rest);
+        for (const claim of claims) {
+          this.#given.set(claim, { until: at + lease, writes: this.#writesOf(claim.customer) });
+        }
+        return claims;
+      },
+      apply: async (claim, fetched) => {
+        const applied = await store.apply(claim, fetched);
+        const given = this.#given.get(claim);
+        const isInTime = given !== undefined && now() < given.until && this.#writesOf(claim.customer) === given.writes;
+        if (!applied.applied && isInTime) this.thrownAway++;
+        return applied;
+      },
+    });
+  }
+
+  #writesOf(customer: string): number {
+    return this.#writes.get(customer) ?? 0;
+  }
+}
+
+function replacing(store: BillingStore, methods: Partial<BillingStore>): BillingStore {
+  return new Proxy(store, {
+    get(target, name) {
+      const value: unknown = Reflect.get(methods, name) ?? Reflect.get(target, name);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
+/** A page of the account that the request names. */
+const callerOf = (config: Config) =>
+  createMiddleware<Authenticated>(async (c, next) => {
+    const { policy } = hostOf(config);
+    const account = c.req.header('account') ?? '';
+    c.set('caller', { host, account, policy, mayManage: true, introduces: null });
+    await next();
+  });
 
 /** Every method of the store as a step of this machine. */
 function inSteps(store: BillingStore, machine: Machine, several: boolean): BillingStore {

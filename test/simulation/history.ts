@@ -35,6 +35,10 @@ export type Happening =
   | { readonly is: 'link'; readonly account: number; readonly by: number }
   /** The account gets a new customer at Stripe, after the last one was deleted. */
   | { readonly is: 'newCustomer'; readonly account: number }
+  /** A page of the account goes to Stripe's portal. */
+  | { readonly is: 'open'; readonly account: number; readonly by: number }
+  /** Some trip's page asks what came of it, in one tab or another: after its return, or once more. */
+  | { readonly is: 'return'; readonly visits: readonly number[]; readonly by: number }
   | { readonly is: 'heal'; readonly process: number; readonly how: 'sweep' | 'reconcile' };
 
 export interface History {
@@ -93,6 +97,15 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     }),
   },
   { weight: 4, arbitrary: fc.record({ is: one('link'), account, by: process }) },
+  { weight: 4, arbitrary: fc.record({ is: one('open'), account, by: process }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      is: one('return'),
+      visits: fc.array(small, { minLength: 1, maxLength: 4 }),
+      by: process,
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ is: one('newCustomer'), account }) },
   { weight: 1, arbitrary: fc.record({ is: one('heal'), process, how: one('sweep', 'reconcile') }) },
 );

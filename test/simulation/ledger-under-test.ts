@@ -43,6 +43,14 @@ export interface Seen {
   readonly access: 'full' | 'readOnly' | 'none' | 'unknown';
 }
 
+/** What a page is told of its trip. */
+export interface Returned {
+  /** `gone`: the trip is unknown or over. */
+  readonly outcome: 'changed' | 'unchanged' | 'pending' | 'gone';
+  /** What the answer stands on was fetched at this moment or later; `null`: its customer is the account's no more. */
+  readonly fetchedAt: number | null;
+}
+
 /** One process of the ledger. */
 export interface LedgerProcess {
   /** A delivery from Stripe, signed; answers the HTTP status. */
@@ -53,6 +61,10 @@ export interface LedgerProcess {
   sweep(): Promise<boolean>;
   /** Looks at everybody who has, or had, a subscription. `false`: it could not be done to the end. */
   reconcile(): Promise<boolean>;
+  /** A trip to Stripe's portal begins. `null`: the account has no customer to open it for. */
+  open(account: string): Promise<string | null>;
+  /** The page asks what came of the trip, and is answered at once. */
+  return(account: string, visit: string): Promise<Returned>;
   /** What this process answers to a reader now. Not a step: reading changes nothing. */
   read(account: string): Promise<Seen>;
   /** The machine is gone. Nothing may be finished. */
@@ -64,6 +76,8 @@ export interface Ledger {
   start(machine: Machine): Promise<LedgerProcess>;
   /** What keeps it from being at rest: customers to look at, hints to resolve, notices to deliver. */
   restless(): Promise<{ readonly stale: number; readonly hints: number; readonly untold: number }>;
+  /** Looks that ended while their lease lasted and were not written, though no other was since they began. */
+  thrownAway(): number;
   close(): Promise<void>;
 }
 

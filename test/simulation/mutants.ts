@@ -95,6 +95,47 @@ export const mutants: readonly Mutant[] = [
     },
   },
   {
+    name: 'a return ends the lease of a look, and the newest claim alone may write',
+    harm: 'tabs that come back faster than Stripe answers, and nothing is written for as long as they do',
+    mutate: () => {
+      const newest = new Map<string, number>();
+      let returned = false;
+      return {
+        store: (store) => ({
+          ...methods(store),
+          async returnVisit(...args) {
+            returned = true;
+            return await store.returnVisit(...args);
+          },
+          async claim(now, leaseMs, ...rest) {
+            // As if every lease were over by now.
+            const claims = await store.claim(returned ? now + leaseMs : now, leaseMs, ...rest);
+            returned = false;
+            for (const { customer, claim } of claims) newest.set(customer, Math.max(claim, newest.get(customer) ?? 0));
+            return claims;
+          },
+          async apply(claim, fetched) {
+            if (claim.claim === newest.get(claim.customer)) return await store.apply(claim, fetched);
+            return { applied: false, changed: false, stale: true, noticesWritten: 0 };
+          },
+        }),
+      };
+    },
+  },
+  {
+    name: 'a return waits for the look under way',
+    harm: 'what was done on Stripe’s page after that look began is not in the answer',
+    mutate: () => ({
+      store: (store) => ({
+        ...methods(store),
+        async returnVisit(id, everyMs, now) {
+          const visit = await store.returnVisit(id, everyMs, now);
+          return visit - 1;
+        },
+      }),
+    }),
+  },
+  {
     name: 'a lease that never ends',
     harm: 'what a crashed worker had in hand is looked at by nobody',
     hidesFor: 12,

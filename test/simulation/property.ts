@@ -36,7 +36,17 @@ export interface Outcome {
  * @param from How many of the seed's histories to pass over. Default: 0.
  */
 export async function play(open: OpenLedger, numRuns: number, shrink: boolean, from = 0): Promise<Outcome> {
-  const tally = { steps: 0, deliveries: 0, crashes: 0, requests: 0, versions: 0, reads: 0, torn: 0, notices: 0 };
+  const tally = {
+    steps: 0,
+    deliveries: 0,
+    crashes: 0,
+    requests: 0,
+    versions: 0,
+    reads: 0,
+    torn: 0,
+    notices: 0,
+    told: 0,
+  };
   const property = asyncProperty(histories, async (history) => {
     const lived = await liveThrough(history, open);
     for (const key of Object.keys(tally) as (keyof Tally)[]) tally[key] += lived[key];
@@ -68,7 +78,7 @@ const counted = (count: number, what: string) => `${count.toLocaleString('en')} 
 
 /** What happened, in one line. */
 export function told({ lived, tally }: Outcome): string {
-  const { steps, crashes, deliveries, requests, versions, reads, torn, notices } = tally;
+  const { steps, crashes, deliveries, requests, versions, reads, torn, notices, told: toldTrips } = tally;
   return [
     counted(lived, `histories (seed ${seed})`),
     counted(steps, 'steps'),
@@ -78,6 +88,7 @@ export function told({ lived, tally }: Outcome): string {
     counted(requests, 'requests to Stripe'),
     counted(torn, 'torn looks read'),
     counted(notices, 'notices heard'),
+    counted(toldTrips, 'returns told'),
     counted(reads, 'reads'),
   ].join(', ');
 }

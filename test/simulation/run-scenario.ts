@@ -16,6 +16,7 @@ import { actions } from './stripe-actions.ts';
 import { contentOf } from './facts-content.ts';
 import { apiUrl, beginning, StripeAccount, webhookSecret } from './stripe-account.ts';
 import { onTheRoad } from './stripe-transport.ts';
+import { Trips } from './trips.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 /** How much happened in a history. */
@@ -28,6 +29,7 @@ export interface Tally {
   readonly reads: number;
   readonly torn: number;
   readonly notices: number;
+  readonly told: number;
 }
 
 /** Milliseconds between tries to come to rest: ever longer, so that each lease, back-off and moment gets its turn. */
@@ -63,6 +65,9 @@ class Life {
   readonly #post: PostOffice;
   readonly #interleaving = new Interleaving();
   readonly #processes: Processes;
+  readonly #trips: Trips;
+  /** What broke in something that nobody awaits. */
+  #broken: BrokenPromise | null = null;
   readonly #faults: Fault[] = [];
   readonly #road = { requests: 0 };
   /** By account: its customer at Stripe. */
@@ -86,6 +91,7 @@ class Life {
     this.#stripe = stripe;
     this.#ledger = ledger;
     this.#readers = new Readers(stripe);
+    this.#trips = new Trips(() => time.now);
     this.#post = new PostOffice(stripe, sends, this.#readers);
     const road = onTheRoad(stripe, () => this.#faults.shift() ?? null, this.#road);
     const newMachine = (name: string) =>
@@ -115,6 +121,7 @@ class Life {
       requests: this.#road.requests,
       versions: versions.reduce((sum, count) => sum + count, 0),
       notices: this.#ear.heard,
+      told: this.#trips.told,
     };
   }
 
@@ -164,6 +171,14 @@ class Life {
       case 'link':
         this.#link(accounts[happening.account] ?? accounts[0], happening.by);
         break;
+      case 'open': {
+        const { process } = this.#processes.at(happening.by);
+        if (process) void this.#trips.open(accounts[happening.account] ?? accounts[0], process).catch(() => undefined);
+        break;
+      }
+      case 'return':
+        for (const pick of happening.visits) this.#return(this.#trips.find(pick), happening.by);
+        break;
       case 'newCustomer':
         if (this.#isDeleted(this.#customerOf(happening.account))) {
           await this.#newCustomer(accounts[happening.account] ?? accounts[0]);
@@ -181,6 +196,8 @@ class Life {
 
   /** A reader of each account looks, now through this process and now through that. */
   async look(): Promise<void> {
+    if (this.#broken) throw this.#broken;
+    if (this.#ledger.thrownAway() > 0) throw new BrokenPromise('a look that ended in time was thrown away');
     if (this.#post.awaitsHints && (await this.#ledger.restless()).hints === 0) this.#post.hintsAreResolved();
     const { alive } = this.#processes;
     const process = alive[this.#readers.reads % alive.length];
@@ -205,8 +222,9 @@ class Life {
     }
     const { stale, hints, untold } = await this.#ledger.restless();
     const mail = this.#post.all('waiting', 'underWay', 'lost', 'vanished').map(({ type, state }) => `${type} ${state}`);
+    const pages = this.#trips.waiting.length;
     throw new BrokenPromise(
-      `never comes to rest: ${stale} stale, ${hints} open hints, ${untold} untold; on their way: ${mail.join(', ')}`,
+      `never comes to rest: ${stale} stale, ${hints} open hints, ${untold} untold, ${pages} pages waiting; on their way: ${mail.join(', ')}`,
     );
   }
 
@@ -223,9 +241,23 @@ class Life {
     for (const mail of this.#post.all('waiting')) this.#post.deliver(mail, this.#processes.at(0).process);
     await untilItWaits();
     await this.#processes.goOn();
+    // Asked twice: the first may be a page that came back after a silence, and waits for a look.
+    for (let asks = 0; asks < 2; asks++) {
+      for (const trip of this.#trips.waiting) this.#return(trip, 0);
+      await untilItWaits();
+      await this.#processes.goOn();
+    }
     if (this.#post.find('lost', 0)) await this.#heal('sweep', 'lost');
     if (this.#post.find('vanished', 0)) await this.#heal('reconcile', 'vanished');
     await this.look();
+  }
+
+  #return(trip: Trips['waiting'][number] | undefined, by: number): void {
+    const { process } = this.#processes.at(by);
+    if (!trip || !process) return;
+    void this.#trips.return(trip, process).catch((cause: unknown) => {
+      if (cause instanceof BrokenPromise) this.#broken = cause;
+    });
   }
 
   async #heal(how: 'sweep' | 'reconcile', state: 'lost' | 'vanished'): Promise<void> {
@@ -253,6 +285,7 @@ class Life {
 
   async #isAtRest(): Promise<boolean> {
     const { stale, hints, untold } = await this.#ledger.restless();
+    if (this.#trips.waiting.length > 0) return false;
     if (stale + hints + untold > 0 || this.#post.all('waiting', 'underWay', 'lost', 'vanished').length > 0)
       return false;
     // An account's next customer can only be linked after the ledger has learned that the last one was deleted.

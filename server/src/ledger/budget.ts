@@ -1,5 +1,7 @@
 /** The arithmetic of the one budget of requests: pure, and the same in every store. */
 
+import { clockSkewMs } from './clocks.ts';
+
 export interface Bucket {
   readonly tokens: number;
   /** When it held that many. */
@@ -8,12 +10,6 @@ export interface Bucket {
 
 /** The rounding error of adding up fractions of a request. */
 const epsilon = 1e-6;
-
-/**
- * Milliseconds that the clocks of two processes may differ by. A time further ahead is of a clock that was wrong:
- * waiting until the other clocks have caught up with it could take hours.
- */
-const clockSkewMs = 5_000;
 
 /**
  * Fills the bucket up to `now` and takes `count` requests out of it, if it may: many at once overdraw it.

@@ -53,7 +53,7 @@ export interface Fetched {
 }
 
 export interface Applied {
-  /** `false`: a newer claim or ticket was there first, and nothing was written. */
+  /** `false`: another look was written since the claim was given, or its ticket is synced; nothing was written. */
   readonly applied: boolean;
   /** The content differs from what was known. */
   readonly changed: boolean;
@@ -108,12 +108,16 @@ export interface CustomerStore {
   ): Promise<Claim[]>;
 
   /**
-   * Writes what a claim fetched, if the claim is still the newest and its ticket still unsynced; a difference in content
-   * raises the revision and is kept in the trail. Facts with `deleted` leave a tombstone. The notices are written with
+   * Writes what a claim fetched, if nothing was written since the claim was given and its ticket is still unsynced: of
+   * several looks that overlap, because a lease ran out under one of them, the first to end is written, and a look that
+   * began before it ended never. A difference in content raises the revision and is kept in the trail. Facts with `deleted` leave a tombstone. The notices are written with
    * them or not at all, those that were told before left out.
    */
   apply(claim: Claim, fetched: Fetched): Promise<Applied>;
 
-  /** Gives the claim back after a failure, to be tried again at `nextAttemptAt`. The facts stay; fenced like `apply`. */
+  /**
+   * Gives the claim back after a failure, to be tried again at `nextAttemptAt`. The facts stay. Only the newest claim may:
+   * the lease is that one's.
+   */
   fail(claim: Claim, code: string, nextAttemptAt: number, now: number): Promise<void>;
 }

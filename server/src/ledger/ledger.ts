@@ -5,14 +5,18 @@
  *
  * - `ticket` is raised by everything that says "Stripe may have changed". The customer is **stale** while
  *   `syncedTicket < ticket`. That is the whole queue: nothing else has to survive a crash.
- * - `claim` is raised by each worker that takes the customer. Only the newest claim may write, so a worker whose lease
- *   ran out under a slow fetch cannot replace a newer truth by its older one.
+ * - `claim` is raised by each worker that takes the customer. What a claim fetched is written only if nothing was written
+ *   since it was given: looks that are written never overlap, so an older truth cannot replace a newer one, whatever
+ *   the clocks say. Where a lease ran out under a slow look, the first of the two to end is written: the newest alone
+ *   would not do, for where every look outlasts its lease none would ever be written. Nor would "the one that began
+ *   later": of two looks that overlap, the one that began first may have read last.
  * - A claim carries the ticket *as it was before the fetch began*. Applying sets `syncedTicket` to that ticket: a hint
  *   that came during the fetch leaves the customer stale, and it is fetched again.
  *
  * Every method is one transaction: durable when it resolves, without a trace when it rejects. (Should the connection to
  * a database server break in the very moment of a commit, a rejected call may have been written: every method may be
- * called again.) Times are Unix milliseconds and always parameters.
+ * called again.) Times are Unix milliseconds and always parameters; a time further ahead than it can have been set is of
+ * a clock that was wrong, and counts as over (`clocks.ts`).
  *
  * Each table has a contract file beside this one: customers, events, outbox, purchases, visits, catalogue, budget, jobs,
  * history, feed. `sqlite/` is one process and one file, beside which a command may have the file open too; `postgres/` is

@@ -6,7 +6,7 @@ import type { CustomerRecord, Claim } from './customers.ts';
 import type { UnresolvedEvent } from './events.ts';
 import type { Receiver, NoticeClaim } from './outbox.ts';
 import type { CheckoutRecord } from './purchases.ts';
-import type { Visit } from './visits.ts';
+import type { ReturnStanding, Visit } from './visits.ts';
 import type { JobLease, CausedChange } from './jobs.ts';
 import type { LedgerStats } from './history.ts';
 import type { NoticeType } from '../billing/notice-types.ts';
@@ -109,6 +109,20 @@ export function visitOf(row: Row): Visit {
     expiresAt: number(row['expires_at']),
     returnTicket: numberOrNull(row['return_ticket']),
     outcome: textOrNull(row['outcome']) as Visit['outcome'],
+  };
+}
+
+/** The columns of a customer's row, and of one of its visits', that a return is answered by. */
+export function returnStandingOf(customer: Row, visit: Row): ReturnStanding {
+  return {
+    ticket: number(customer['ticket']),
+    syncedTicket: number(customer['synced_ticket']),
+    claimedTicket: number(customer['claimed_ticket']),
+    lastReturnTicket: number(customer['return_ticket']),
+    lastReturnAt: numberOrNull(customer['returned_at']),
+    ownTicket: numberOrNull(visit['return_ticket']),
+    isSettled: visit['outcome'] !== null,
+    askedAt: numberOrNull(visit['asked_at']),
   };
 }
 

@@ -1,6 +1,7 @@
 /** The ledger’s contract on visits: trips to Stripe’s pages, from the click to the settled return. */
 
 import type { AccountRef } from './account.ts';
+import { clockSkewMs } from './clocks.ts';
 
 export type VisitKind = 'portal' | 'checkout' | 'invoice';
 
@@ -17,6 +18,55 @@ export interface Visit extends AccountRef {
   readonly outcome: 'changed' | 'unchanged' | null;
 }
 
+/** What is known of a visit, and of its customer, at a return. */
+export interface ReturnStanding {
+  readonly ticket: number;
+  readonly syncedTicket: number;
+  /** What the newest claim is about; the synced ticket where that claim has failed. */
+  readonly claimedTicket: number;
+  /** The last ticket that a return of this customer raised, and when. */
+  readonly lastReturnTicket: number;
+  readonly lastReturnAt: number | null;
+  /** The visit's own. */
+  readonly ownTicket: number | null;
+  readonly isSettled: boolean;
+  /** When its page last asked. */
+  readonly askedAt: number | null;
+}
+
+/** A page that is waiting asks again within this time, in milliseconds: longer than a poll is held. */
+const keepsAskingMs = 40_000;
+
+/** A page that asks every second need not be noted every time; in milliseconds. */
+const askNotedMs = 5_000;
+
+/**
+ * The ticket that answers a return, or `null` where one must be raised.
+ *
+ * - A visit keeps its ticket until the page has its answer: one that moved on while its look goes on would never be
+ *   reached by a page that asks faster than Stripe answers.
+ * - A ticket that is raised and not yet claimed is everybody's: its look will begin after this return.
+ * - A visit that returns again shares the customer's last return for `everyMs`. A first return never does: what was done
+ *   on that trip may be later than that look.
+ */
+export function returnTicketFor(standing: ReturnStanding, everyMs: number, now: number): number | null {
+  const { ticket, syncedTicket, claimedTicket, ownTicket, isSettled, askedAt } = standing;
+  if (ownTicket !== null) {
+    if (ownTicket > syncedTicket) return ownTicket;
+    if (!isSettled && isWithin(askedAt, keepsAskingMs, now)) return ownTicket;
+  }
+  if (ticket > Math.max(syncedTicket, claimedTicket)) return ticket;
+  if (ownTicket !== null && isWithin(standing.lastReturnAt, everyMs, now)) return standing.lastReturnTicket;
+  return null;
+}
+
+/** Whether an ask must be noted, for {@link returnTicketFor} to know that the page is still there. */
+export const mustNoteAsk = (askedAt: number | null, now: number): boolean => !isWithin(askedAt, askNotedMs, now);
+
+/** What lies ahead of now is of a clock that was wrong. */
+const isWithin = (at: number | null, ms: number, now: number): boolean =>
+  at !== null && at > now - ms && at <= now + clockSkewMs;
+
 /** Trips to Stripe's pages, from the click to the settled return. */
 export interface VisitStore {
   openVisit(visit: Omit<Visit, 'returnTicket' | 'outcome'>): Promise<void>;
@@ -24,9 +74,9 @@ export interface VisitStore {
   findVisit(id: string, ref: AccountRef, now: number): Promise<Visit | null>;
 
   /**
-   * Raises a ticket for a return, at most one a visit in `everyMs`, and answers the ticket to wait for. A new ticket
-   * unsettles the visit, and ends the lease of a fetch under way: that one began too early to answer this return, and the
-   * person should not wait for it to end. Its claim is fenced by the next.
+   * Answers the ticket that this return waits for, and raises one where none will do ({@link returnTicketFor}): at most
+   * one of a customer is queued, and a return never ends a look that is under way. A ticket that is new to the visit
+   * unsettles it.
    */
   returnVisit(id: string, everyMs: number, now: number): Promise<number>;
 

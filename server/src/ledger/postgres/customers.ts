@@ -2,6 +2,7 @@
 
 import type { ConfirmedBy } from '@billhook/widget/contract';
 import type { CustomerFacts } from '../../billing/facts.ts';
+import { clockSkewMs, longestPriorityMs } from '../clocks.ts';
 import { claimColumns, claimOf, factsOf, number, recordOf } from '../rows.ts';
 import type { PostgresDatabase } from './database.ts';
 import { syncedChange, queuedChange, notify } from './feed.ts';
@@ -13,6 +14,9 @@ import type { AccountRef } from '../account.ts';
 
 /** How soon after a failure a customer is tried again while somebody waits for it. */
 const priorityRetryMs = 2_000;
+
+/** Somebody waits for it now. */
+const isPrioritized = `(wanted_until > @now AND wanted_until <= @now::bigint + @longestPriorityMs)`;
 
 export function postgresCustomers(db: PostgresDatabase): CustomerStore {
   return {
@@ -69,10 +73,15 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
     },
 
     async prioritize(customer: string, until: number): Promise<void> {
-      await db.run(`UPDATE customers SET wanted_until = @until WHERE customer = @customer AND wanted_until < @until`, {
-        customer,
-        until,
-      });
+      await db.run(
+        `UPDATE customers SET wanted_until = @until
+         WHERE customer = @customer AND (wanted_until < @until OR wanted_until > @until::bigint + @longestPriorityMs)`,
+        {
+          customer,
+          until,
+          longestPriorityMs,
+        },
+      );
     },
 
     async due(now: number, limit: number): Promise<CustomerRecord[]> {
@@ -101,14 +110,26 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
         // A row that somebody is just taking is left to him.
         `WITH taken AS (
            SELECT customer AS id FROM customers
-           WHERE synced_ticket < ticket AND deleted_at IS NULL AND lease_until <= @now
-             AND (next_attempt_at <= @now OR (wanted_until > @now AND failed_at <= @now::bigint - @priorityRetryMs))
-             AND (wanted_until > @now OR (@prioritized = 0 AND coalesce(fetched_at NOT BETWEEN @now::bigint - @restMs + 1 AND @now, TRUE)))
-           ORDER BY (wanted_until > @now) DESC, stale_since LIMIT @limit FOR UPDATE SKIP LOCKED)
-         UPDATE customers SET claim = claim + 1, lease_until = @now::bigint + @leaseMs
+           WHERE synced_ticket < ticket AND deleted_at IS NULL
+             AND (lease_until <= @now OR lease_until > @now::bigint + @leaseMs + @clockSkewMs)
+             AND (next_attempt_at <= @now OR failed_at > @now::bigint + @clockSkewMs
+               OR (${isPrioritized} AND failed_at <= @now::bigint - @priorityRetryMs))
+             AND (${isPrioritized}
+               OR (@prioritized = 0 AND coalesce(fetched_at NOT BETWEEN @now::bigint - @restMs + 1 AND @now, TRUE)))
+           ORDER BY ${isPrioritized} DESC, stale_since LIMIT @limit FOR UPDATE SKIP LOCKED)
+         UPDATE customers SET claim = claim + 1, claimed_ticket = ticket, lease_until = @now::bigint + @leaseMs
          FROM taken WHERE customer = taken.id
-         RETURNING ${claimColumns}, wanted_until > @now AS prioritized`,
-        { now, leaseMs, limit, priorityRetryMs, restMs, prioritized: Number(prioritized) },
+         RETURNING ${claimColumns}, ${isPrioritized} AS prioritized`,
+        {
+          now,
+          leaseMs,
+          limit,
+          priorityRetryMs,
+          restMs,
+          clockSkewMs,
+          longestPriorityMs,
+          prioritized: Number(prioritized),
+        },
       );
       return rows.map((row) => claimOf(row, now));
     },
@@ -120,7 +141,7 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
         // The lock is the fence's: between this look and the write nobody claims, applies or raises.
         const before = await tx.get(
           `SELECT facts, ticket, revision FROM customers
-           WHERE customer = @customer AND claim = @claim AND synced_ticket < @ticket FOR UPDATE`,
+           WHERE customer = @customer AND written_claim < @claim AND synced_ticket < @ticket FOR UPDATE`,
           { customer, claim: claim.claim, ticket: claim.ticket },
         );
         if (!before) {
@@ -132,7 +153,7 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
         const revision = number(before['revision']) + (changed ? 1 : 0);
         const stale = number(before['ticket']) > claim.ticket;
         await tx.run(
-          `UPDATE customers SET synced_ticket = @ticket, facts = @content, fetched_at = @fetchedAt, revision = @revision,
+          `UPDATE customers SET synced_ticket = @ticket, written_claim = claim, facts = @content, fetched_at = @fetchedAt, revision = @revision,
              confirmed_by = CASE WHEN @changed = 1 THEN @cause ELSE confirmed_by END,
              -- A hint that came during the fetch came after it began: the claim cannot be fresher than that.
              stale_since = CASE WHEN @stale = 1 THEN @fetchedAt::bigint END,
@@ -178,7 +199,7 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
       await db.transaction(async (tx) => {
         const { customer, ticket } = claim;
         await tx.run(
-          `UPDATE customers SET lease_until = 0, attempts = attempts + 1, next_attempt_at = @nextAttemptAt, failed_at = @now,
+          `UPDATE customers SET lease_until = 0, claimed_ticket = synced_ticket, attempts = attempts + 1, next_attempt_at = @nextAttemptAt, failed_at = @now,
              failure_code = @code WHERE customer = @customer AND claim = @claim AND synced_ticket < @ticket
            RETURNING ${notify}`,
           { customer, claim: claim.claim, ticket, code, nextAttemptAt, now, news: syncedChange(claim) },

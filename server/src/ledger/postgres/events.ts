@@ -1,4 +1,5 @@
 import { Batch } from '../batch.ts';
+import { clockSkewMs, longestBackOffMs } from '../clocks.ts';
 import { unresolvedEventOf, text } from '../rows.ts';
 import type { PostgresDatabase } from './database.ts';
 import { queuedChange, notify } from './feed.ts';
@@ -29,12 +30,13 @@ export function postgresHints(db: PostgresDatabase): EventStore & { idle(): Prom
     async claimUnresolved(now: number, leaseMs: number, limit: number): Promise<UnresolvedEvent[]> {
       const rows = await db.all(
         `WITH taken AS (
-           SELECT event FROM events WHERE closed_at IS NULL AND next_attempt_at <= @now
+           SELECT event FROM events WHERE closed_at IS NULL
+             AND (next_attempt_at <= @now OR next_attempt_at > @now::bigint + @longestMs)
            ORDER BY next_attempt_at LIMIT @limit FOR UPDATE SKIP LOCKED)
          UPDATE events SET attempts = attempts + 1, next_attempt_at = @now::bigint + @leaseMs
          FROM taken WHERE events.event = taken.event
          RETURNING events.event, subject_type, subject_id, attempts`,
-        { now, leaseMs, limit },
+        { now, leaseMs, limit, longestMs: Math.max(leaseMs, longestBackOffMs) + clockSkewMs },
       );
       return rows.map(unresolvedEventOf);
     },

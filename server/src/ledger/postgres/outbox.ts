@@ -1,5 +1,6 @@
 /** Notices in PostgreSQL: written with the facts they follow from, taken by one deliverer at a time, in the account's order. */
 
+import { clockSkewMs } from '../clocks.ts';
 import { noticeClaimOf, number } from '../rows.ts';
 import type { PostgresDatabase } from './database.ts';
 import { queuedChange, notify } from './feed.ts';
@@ -37,7 +38,11 @@ export function postgresOutbox(db: PostgresDatabase): OutboxStore {
       const rows = await db.all(
         `WITH taken AS (
            SELECT sequence FROM outbox AS head
-           WHERE receiver = @receiver AND host = @host AND settled_at IS NULL AND next_attempt_at <= @now
+           WHERE receiver = @receiver AND host = @host AND settled_at IS NULL
+             AND (next_attempt_at <= @now
+               -- A clock that was wrong: its lease, and its back-off, would last until the others have caught up with it.
+               OR (failed_at IS NULL AND next_attempt_at > @now::bigint + @leaseMs + @clockSkewMs)
+               OR (failed_at > @now::bigint + @clockSkewMs AND next_attempt_at >= failed_at))
              -- While one waits for its next attempt, the account's later ones wait behind it.
              AND NOT EXISTS (SELECT 1 FROM outbox AS earlier
                              WHERE earlier.receiver = @receiver AND earlier.host = @host AND earlier.settled_at IS NULL
@@ -45,7 +50,7 @@ export function postgresOutbox(db: PostgresDatabase): OutboxStore {
            ORDER BY sequence LIMIT @limit FOR UPDATE SKIP LOCKED)
          UPDATE outbox SET attempts = attempts + 1, next_attempt_at = @now::bigint + @leaseMs
          FROM taken WHERE outbox.sequence = taken.sequence RETURNING outbox.*`,
-        { host, receiver, now, leaseMs, limit },
+        { host, receiver, now, leaseMs, limit, clockSkewMs },
       );
       return rows.toSorted((a, b) => number(a['sequence']) - number(b['sequence'])).map(noticeClaimOf);
     },

@@ -1,5 +1,6 @@
 /** First purchases in PostgreSQL: the note before a customer is created, and the lock around an account's one Checkout. */
 
+import { clockSkewMs } from '../clocks.ts';
 import { checkoutOf, number } from '../rows.ts';
 import type { PostgresDatabase } from './database.ts';
 import type { PurchaseStore } from '../purchases.ts';
@@ -48,8 +49,10 @@ export function postgresPurchases(db: PostgresDatabase): PurchaseStore {
         });
         const row = await tx.get(
           `UPDATE checkouts SET lock = @lock, locked_until = @now::bigint + @leaseMs
-           WHERE host = @host AND account = @account AND locked_until <= @now RETURNING session, offer, return_url`,
-          { host, account, lock, leaseMs, now },
+           WHERE host = @host AND account = @account
+             AND (locked_until <= @now OR locked_until > @now::bigint + @leaseMs + @clockSkewMs)
+           RETURNING session, offer, return_url`,
+          { host, account, lock, leaseMs, clockSkewMs, now },
         );
         return row ? { last: checkoutOf(row) } : null;
       });

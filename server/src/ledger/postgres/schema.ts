@@ -154,6 +154,16 @@ export const migrations: readonly string[] = [
   -- What hosts ask for of a product's metadata, as JSON; NULL: it was never asked for.
   ALTER TABLE products ADD COLUMN metadata text;
   `,
+  /* sql */ `
+  -- A customer's queue and fence: what the newest claim is about, which claims are from before the last write, and the
+  -- last ticket that a return raised. A visit: when its page last asked.
+  ALTER TABLE customers ADD COLUMN claimed_ticket bigint NOT NULL DEFAULT 0;
+  ALTER TABLE customers ADD COLUMN written_claim bigint NOT NULL DEFAULT 0;
+  ALTER TABLE customers ADD COLUMN return_ticket bigint NOT NULL DEFAULT 0;
+  ALTER TABLE customers ADD COLUMN returned_at bigint;
+  UPDATE customers SET claimed_ticket = ticket, written_claim = claim;
+  ALTER TABLE visits RENAME COLUMN last_ticket_at TO asked_at;
+  `,
 ];
 
 /**

@@ -1,9 +1,10 @@
 /** Visits in PostgreSQL: trips to Stripe's pages and back. */
 
-import { number, text, visitOf } from '../rows.ts';
+import { longestRecheckMs } from '../clocks.ts';
+import { numberOrNull, returnStandingOf, text, visitOf } from '../rows.ts';
 import type { PostgresDatabase } from './database.ts';
 import { lockLiving, raiseTicket } from './tickets.ts';
-import type { VisitStore } from '../visits.ts';
+import { mustNoteAsk, returnTicketFor, type VisitStore } from '../visits.ts';
 
 export function postgresVisits(db: PostgresDatabase): VisitStore {
   return {
@@ -27,22 +28,35 @@ export function postgresVisits(db: PostgresDatabase): VisitStore {
       return await db.transaction(async (tx) => {
         // Two tabs that return at once raise one ticket: the second waits here, and then finds the first one's.
         const visit = await tx.get(
-          `SELECT customer, return_ticket, last_ticket_at FROM visits WHERE id = @id FOR UPDATE`,
+          `SELECT customer, return_ticket, outcome, asked_at FROM visits WHERE id = @id FOR UPDATE`,
           { id },
         );
         if (!visit) throw new Error('a visit must be found before it can return');
-        const lastTicketAt = visit['last_ticket_at'];
-        if (visit['return_ticket'] !== null && number(lastTicketAt) > now - everyMs)
-          return number(visit['return_ticket']);
         const customer = text(visit['customer']);
-        // A deleted customer raises no ticket: there is nothing left to fetch, and what is known is the answer.
-        const ticket = (await raiseTicket(tx, customer, 'return', now)) ?? 0;
-        await tx.run(`UPDATE customers SET lease_until = 0 WHERE customer = @customer`, { customer });
-        await tx.run(
-          `UPDATE visits SET return_ticket = @ticket, last_ticket_at = @now, outcome = NULL,
-             returned_at = coalesce(returned_at, @now) WHERE id = @id`,
-          { id, ticket, now },
+        // The lock is all its visits': two that return at once raise one ticket. A deleted customer raises none: there is
+        // nothing left to fetch, and what is known is the answer.
+        const row = await tx.get(
+          `SELECT ticket, synced_ticket, claimed_ticket, return_ticket, returned_at FROM customers
+           WHERE customer = @customer AND deleted_at IS NULL FOR UPDATE`,
+          { customer },
         );
+        const standing = row ? returnStandingOf(row, visit) : null;
+        let ticket = standing ? returnTicketFor(standing, everyMs, now) : 0;
+        if (ticket === null) {
+          ticket = (await raiseTicket(tx, customer, 'return', now)) ?? 0;
+          await tx.run(`UPDATE customers SET return_ticket = @ticket, returned_at = @now WHERE customer = @customer`, {
+            customer,
+            ticket,
+            now,
+          });
+        }
+        if (ticket !== numberOrNull(visit['return_ticket']) || mustNoteAsk(numberOrNull(visit['asked_at']), now)) {
+          await tx.run(
+            `UPDATE visits SET asked_at = @now, outcome = CASE WHEN return_ticket = @ticket THEN outcome END,
+               return_ticket = @ticket, returned_at = coalesce(returned_at, @now) WHERE id = @id`,
+            { id, ticket, now },
+          );
+        }
         return ticket;
       });
     },
@@ -58,10 +72,11 @@ export function postgresVisits(db: PostgresDatabase): VisitStore {
     async raiseRechecks(now) {
       return await db.transaction(async (tx) => {
         const due = await tx.all(
-          `WITH taken AS (SELECT id FROM visits WHERE recheck_at <= @now FOR UPDATE SKIP LOCKED)
+          `WITH taken AS (SELECT id FROM visits
+             WHERE recheck_at <= @now OR recheck_at > @now::bigint + @longestRecheckMs FOR UPDATE SKIP LOCKED)
            UPDATE visits SET recheck_at = recheck_later, recheck_later = NULL
            FROM taken WHERE visits.id = taken.id RETURNING customer`,
-          { now },
+          { now, longestRecheckMs },
         );
         const customers = due.map((row) => text(row['customer']));
         if (due.length > 0) await lockLiving(tx, customers);

@@ -2,6 +2,7 @@
 
 import type { ConfirmedBy } from '@billhook/widget/contract';
 import type { CustomerFacts } from '../../billing/facts.ts';
+import { clockSkewMs, longestPriorityMs } from '../clocks.ts';
 import { claimColumns, claimOf, factsOf, number, recordOf } from '../rows.ts';
 import type { SqliteDatabase } from './database.ts';
 import { writeNotices } from './outbox.ts';
@@ -14,6 +15,9 @@ const priorityRetryMs = 2_000;
 
 const living = `SELECT * FROM customers WHERE host = @host AND account = @account AND deleted_at IS NULL`;
 const lastTombstone = `SELECT * FROM customers WHERE host = @host AND account = @account ORDER BY linked_at DESC LIMIT 1`;
+
+/** Somebody waits for it now. */
+const isPrioritized = `(wanted_until > @now AND wanted_until <= @now + @longestPriorityMs)`;
 
 export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
   return {
@@ -64,10 +68,15 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
 
     async prioritize(customer: string, until: number): Promise<void> {
       db.transaction(() =>
-        db.run(`UPDATE customers SET wanted_until = @until WHERE customer = @customer AND wanted_until < @until`, {
-          customer,
-          until,
-        }),
+        db.run(
+          `UPDATE customers SET wanted_until = @until
+         WHERE customer = @customer AND (wanted_until < @until OR wanted_until > @until + @longestPriorityMs)`,
+          {
+            customer,
+            until,
+            longestPriorityMs,
+          },
+        ),
       );
     },
 
@@ -102,15 +111,27 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
       return db.transaction(() =>
         db
           .all(
-            `UPDATE customers SET claim = claim + 1, lease_until = @now + @leaseMs
+            `UPDATE customers SET claim = claim + 1, claimed_ticket = ticket, lease_until = @now + @leaseMs
              WHERE customer IN (
                SELECT customer FROM customers
-               WHERE synced_ticket < ticket AND deleted_at IS NULL AND lease_until <= @now
-                 AND (next_attempt_at <= @now OR (wanted_until > @now AND failed_at <= @now - @priorityRetryMs))
-                 AND (wanted_until > @now OR (NOT @prioritized AND coalesce(fetched_at NOT BETWEEN @now - @restMs + 1 AND @now, TRUE)))
-               ORDER BY wanted_until > @now DESC, stale_since LIMIT @limit)
-             RETURNING ${claimColumns}, wanted_until > @now AS prioritized`,
-            { now, leaseMs, limit, priorityRetryMs, restMs, prioritized: Number(prioritized) },
+               WHERE synced_ticket < ticket AND deleted_at IS NULL
+                 AND (lease_until <= @now OR lease_until > @now + @leaseMs + @clockSkewMs)
+                 AND (next_attempt_at <= @now OR failed_at > @now + @clockSkewMs
+                   OR (${isPrioritized} AND failed_at <= @now - @priorityRetryMs))
+                 AND (${isPrioritized}
+                   OR (NOT @prioritized AND coalesce(fetched_at NOT BETWEEN @now - @restMs + 1 AND @now, TRUE)))
+               ORDER BY ${isPrioritized} DESC, stale_since LIMIT @limit)
+             RETURNING ${claimColumns}, ${isPrioritized} AS prioritized`,
+            {
+              now,
+              leaseMs,
+              limit,
+              priorityRetryMs,
+              restMs,
+              clockSkewMs,
+              longestPriorityMs,
+              prioritized: Number(prioritized),
+            },
           )
           .map((row) => claimOf(row, now)),
       );
@@ -122,7 +143,7 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
         const { customer } = claim;
         const before = db.get(
           `SELECT facts, ticket, revision FROM customers
-           WHERE customer = @customer AND claim = @claim AND synced_ticket < @ticket`,
+           WHERE customer = @customer AND written_claim < @claim AND synced_ticket < @ticket`,
           { customer, claim: claim.claim, ticket: claim.ticket },
         );
         if (!before) {
@@ -134,7 +155,7 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
         const revision = number(before['revision']) + (changed ? 1 : 0);
         const stale = number(before['ticket']) > claim.ticket;
         db.run(
-          `UPDATE customers SET synced_ticket = @ticket, facts = @content, fetched_at = @fetchedAt, revision = @revision,
+          `UPDATE customers SET synced_ticket = @ticket, written_claim = claim, facts = @content, fetched_at = @fetchedAt, revision = @revision,
              confirmed_by = CASE WHEN @changed THEN @cause ELSE confirmed_by END,
              -- A hint that came during the fetch came after it began: the claim cannot be fresher than that.
              stale_since = CASE WHEN @stale THEN @fetchedAt END,
@@ -172,7 +193,7 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
       db.transaction(() => {
         const { customer, ticket } = claim;
         db.run(
-          `UPDATE customers SET lease_until = 0, attempts = attempts + 1, next_attempt_at = @nextAttemptAt, failed_at = @now,
+          `UPDATE customers SET lease_until = 0, claimed_ticket = synced_ticket, attempts = attempts + 1, next_attempt_at = @nextAttemptAt, failed_at = @now,
              failure_code = @code WHERE customer = @customer AND claim = @claim AND synced_ticket < @ticket`,
           { customer, claim: claim.claim, ticket, code, nextAttemptAt, now },
         );

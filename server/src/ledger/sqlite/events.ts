@@ -1,4 +1,5 @@
 import { Batch } from '../batch.ts';
+import { clockSkewMs, longestBackOffMs } from '../clocks.ts';
 import { unresolvedEventOf, text } from '../rows.ts';
 import type { SqliteDatabase } from './database.ts';
 import { raiseTicket } from './tickets.ts';
@@ -23,10 +24,11 @@ export function sqliteHints(db: SqliteDatabase): EventStore & { idle(): Promise<
         db
           .all(
             `UPDATE events SET attempts = attempts + 1, next_attempt_at = @now + @leaseMs
-           WHERE event IN (SELECT event FROM events WHERE closed_at IS NULL AND next_attempt_at <= @now
+           WHERE event IN (SELECT event FROM events WHERE closed_at IS NULL
+             AND (next_attempt_at <= @now OR next_attempt_at > @now + @longestMs)
                            ORDER BY next_attempt_at LIMIT @limit)
            RETURNING event, subject_type, subject_id, attempts`,
-            { now, leaseMs, limit },
+            { now, leaseMs, limit, longestMs: Math.max(leaseMs, longestBackOffMs) + clockSkewMs },
           )
           .map(unresolvedEventOf),
       );

@@ -1,5 +1,6 @@
 /** Jobs in SQLite: whose turn it is, how far they have come, and what they found. */
 
+import { clockSkewMs } from '../clocks.ts';
 import { causedChangeOf, number, recordOf, jobLeaseOf } from '../rows.ts';
 import type { SqliteDatabase } from './database.ts';
 import type { JobStore } from '../jobs.ts';
@@ -15,9 +16,11 @@ export function sqliteJobs(db: SqliteDatabase): JobStore {
              started_at = CASE WHEN started_at IS NULL OR ended_at IS NOT NULL THEN @now ELSE started_at END,
              progress = CASE WHEN ended_at IS NULL THEN progress END
            WHERE job = @job AND (started_at IS NULL
-             OR (ended_at IS NULL AND lease_until <= @now) OR (ended_at IS NOT NULL AND started_at <= @now - @everyMs))
+             OR (ended_at IS NULL AND (lease_until <= @now OR lease_until > @now + @leaseMs + @clockSkewMs))
+             OR (ended_at IS NOT NULL
+               AND (started_at <= @now - @everyMs OR started_at > @now + @clockSkewMs)))
            RETURNING job, turn, started_at, progress`,
-          { job, everyMs, leaseMs, now },
+          { job, everyMs, leaseMs, clockSkewMs, now },
         );
         return row ? jobLeaseOf(row) : null;
       });

@@ -1,5 +1,6 @@
 /** Notices in SQLite: written with the facts they follow from, taken by one deliverer at a time, in the account's order. */
 
+import { clockSkewMs } from '../clocks.ts';
 import { noticeClaimOf, number } from '../rows.ts';
 import type { SqliteDatabase } from './database.ts';
 import type { OutboxEntry, OutboxStore } from '../outbox.ts';
@@ -36,14 +37,18 @@ export function sqliteOutbox(db: SqliteDatabase): OutboxStore {
             `UPDATE outbox SET attempts = attempts + 1, next_attempt_at = @now + @leaseMs
              WHERE sequence IN (
                SELECT sequence FROM outbox AS head
-               WHERE receiver = @receiver AND host = @host AND settled_at IS NULL AND next_attempt_at <= @now
+               WHERE receiver = @receiver AND host = @host AND settled_at IS NULL
+                 AND (next_attempt_at <= @now
+                   -- A clock that was wrong: its lease, and its back-off, would last until the others have caught up with it.
+                   OR (failed_at IS NULL AND next_attempt_at > @now + @leaseMs + @clockSkewMs)
+                   OR (failed_at > @now + @clockSkewMs AND next_attempt_at >= failed_at))
                  -- While one waits for its next attempt, the account's later ones wait behind it.
                  AND NOT EXISTS (SELECT 1 FROM outbox AS earlier
                                  WHERE earlier.receiver = @receiver AND earlier.host = @host AND earlier.settled_at IS NULL
                                    AND earlier.account = head.account AND earlier.sequence < head.sequence)
                ORDER BY sequence LIMIT @limit)
              RETURNING *`,
-            { host, receiver, now, leaseMs, limit },
+            { host, receiver, now, leaseMs, limit, clockSkewMs },
           )
           .toSorted((a, b) => number(a['sequence']) - number(b['sequence']))
           .map(noticeClaimOf),

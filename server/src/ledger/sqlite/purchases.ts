@@ -1,5 +1,6 @@
 /** First purchases in SQLite: the note before a customer is created, and the lock around an account's one Checkout. */
 
+import { clockSkewMs } from '../clocks.ts';
 import { checkoutOf, number } from '../rows.ts';
 import type { SqliteDatabase } from './database.ts';
 import type { PurchaseStore } from '../purchases.ts';
@@ -50,8 +51,10 @@ export function sqlitePurchases(db: SqliteDatabase): PurchaseStore {
         });
         const row = db.get(
           `UPDATE checkouts SET lock = @lock, locked_until = @now + @leaseMs
-           WHERE host = @host AND account = @account AND locked_until <= @now RETURNING session, offer, return_url`,
-          { host, account, lock, leaseMs, now },
+           WHERE host = @host AND account = @account
+             AND (locked_until <= @now OR locked_until > @now + @leaseMs + @clockSkewMs)
+           RETURNING session, offer, return_url`,
+          { host, account, lock, leaseMs, clockSkewMs, now },
         );
         return row ? { last: checkoutOf(row) } : null;
       });

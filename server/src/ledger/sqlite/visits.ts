@@ -1,9 +1,10 @@
 /** Visits in SQLite: trips to Stripe's pages and back. */
 
-import { number, text, visitOf } from '../rows.ts';
+import { longestRecheckMs } from '../clocks.ts';
+import { numberOrNull, returnStandingOf, text, visitOf } from '../rows.ts';
 import type { SqliteDatabase } from './database.ts';
 import { raiseTicket } from './tickets.ts';
-import type { Visit, VisitStore } from '../visits.ts';
+import { mustNoteAsk, returnTicketFor, type Visit, type VisitStore } from '../visits.ts';
 import type { AccountRef } from '../account.ts';
 
 export function sqliteVisits(db: SqliteDatabase): VisitStore {
@@ -28,21 +29,32 @@ export function sqliteVisits(db: SqliteDatabase): VisitStore {
 
     async returnVisit(id: string, everyMs: number, now: number): Promise<number> {
       return db.transaction(() => {
-        const visit = db.get(`SELECT customer, return_ticket, last_ticket_at FROM visits WHERE id = @id`, { id });
+        const visit = db.get(`SELECT customer, return_ticket, outcome, asked_at FROM visits WHERE id = @id`, { id });
         if (!visit) throw new Error('a visit must be found before it can return');
-        const lastTicketAt = visit['last_ticket_at'];
-        if (visit['return_ticket'] !== null && number(lastTicketAt) > now - everyMs)
-          return number(visit['return_ticket']);
+        const customer = text(visit['customer']);
         // A deleted customer raises no ticket: there is nothing left to fetch, and what is known is the answer.
-        const ticket = raiseTicket(db, text(visit['customer']), 'return', now) ?? 0;
-        db.run(`UPDATE customers SET lease_until = 0 WHERE customer = @customer`, {
-          customer: text(visit['customer']),
-        });
-        db.run(
-          `UPDATE visits SET return_ticket = @ticket, last_ticket_at = @now, outcome = NULL,
-             returned_at = coalesce(returned_at, @now) WHERE id = @id`,
-          { id, ticket, now },
+        const row = db.get(
+          `SELECT ticket, synced_ticket, claimed_ticket, return_ticket, returned_at FROM customers
+           WHERE customer = @customer AND deleted_at IS NULL`,
+          { customer },
         );
+        const standing = row ? returnStandingOf(row, visit) : null;
+        let ticket = standing ? returnTicketFor(standing, everyMs, now) : 0;
+        if (ticket === null) {
+          ticket = raiseTicket(db, customer, 'return', now) ?? 0;
+          db.run(`UPDATE customers SET return_ticket = @ticket, returned_at = @now WHERE customer = @customer`, {
+            customer,
+            ticket,
+            now,
+          });
+        }
+        if (ticket !== numberOrNull(visit['return_ticket']) || mustNoteAsk(numberOrNull(visit['asked_at']), now)) {
+          db.run(
+            `UPDATE visits SET asked_at = @now, outcome = CASE WHEN return_ticket = @ticket THEN outcome END,
+               return_ticket = @ticket, returned_at = coalesce(returned_at, @now) WHERE id = @id`,
+            { id, ticket, now },
+          );
+        }
         return ticket;
       });
     },
@@ -60,8 +72,9 @@ export function sqliteVisits(db: SqliteDatabase): VisitStore {
     async raiseRechecks(now: number): Promise<number> {
       return db.transaction(() => {
         const due = db.all(
-          `UPDATE visits SET recheck_at = recheck_later, recheck_later = NULL WHERE recheck_at <= @now RETURNING customer`,
-          { now },
+          `UPDATE visits SET recheck_at = recheck_later, recheck_later = NULL
+           WHERE recheck_at <= @now OR recheck_at > @now + @longestRecheckMs RETURNING customer`,
+          { now, longestRecheckMs },
         );
         for (const row of due) raiseTicket(db, text(row['customer']), 'return', now);
         return due.length;

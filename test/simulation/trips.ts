@@ -1,0 +1,74 @@
+/**
+ * Pages that went to Stripe and come back: each asks until it is answered. What it is told stands on facts fetched after
+ * it came back; and once the ledger is at rest it is told.
+ */
+
+import { BrokenPromise } from './broken-promise.ts';
+import { iso } from '../../server/src/billing/judge/deadlines.ts';
+import type { LedgerProcess } from './ledger-under-test.ts';
+
+interface Trip {
+  readonly account: string;
+  readonly id: string;
+  /** When the first of the asks was made that no answer has come to; `null`: all were told. */
+  since: number | null;
+  /** When an ask last began or ended. */
+  askedAt: number;
+  /** Asks under way. */
+  open: number;
+  isFirst: boolean;
+}
+
+/** A visit that returns again shares a look that may be so old, in milliseconds. */
+const sharedMs = 5_000;
+/** After such a silence a page that asks is one that came back. */
+const silenceMs = 40_000;
+
+export class Trips {
+  readonly #trips: Trip[] = [];
+  readonly #now: () => number;
+  /** Answers that said what came of a trip. */
+  told = 0;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  async open(account: string, process: LedgerProcess): Promise<void> {
+    const id = await process.open(account);
+    if (id !== null) this.#trips.push({ account, id, since: null, askedAt: 0, open: 0, isFirst: true });
+  }
+
+  /** @param pick Negative: from the newest on. */
+  find(pick: number): Trip | undefined {
+    return pick < 0 ? this.#trips.at(pick) : this.#trips[pick % this.#trips.length];
+  }
+
+  /**
+   * A tab asks. The call ends when the history lets it, so an answer may be to the ask of another tab.
+   *
+   * @throws {BrokenPromise}
+   */
+  async return(trip: Trip, process: LedgerProcess): Promise<void> {
+    const cameBack = trip.open === 0 && this.#now() - trip.askedAt > silenceMs;
+    if (trip.since === null || cameBack) trip.since = this.#now();
+    const since = trip.since - (trip.isFirst ? 0 : sharedMs);
+    trip.askedAt = this.#now();
+    trip.open++;
+    const { outcome, fetchedAt } = await process.return(trip.account, trip.id);
+    trip.open--;
+    trip.askedAt = this.#now();
+    if (outcome === 'pending') return;
+    trip.since = null;
+    trip.isFirst = false;
+    this.told++;
+    if (fetchedAt !== null && fetchedAt < since) {
+      throw new BrokenPromise(`a return of ${iso(since)} is answered by facts of ${iso(fetchedAt)}`);
+    }
+  }
+
+  /** Those that asked, and were not told. */
+  get waiting(): readonly Trip[] {
+    return this.#trips.filter(({ since }) => since !== null);
+  }
+}
