@@ -41,7 +41,7 @@ export class NotAnEventError extends CodedError<'event_malformed'> {
  *
  * @param event - the parsed body, of any API version, snapshot or thin
  * @param own - the Stripe account that the ledger belongs to. An organization's destinations name it in every event;
- *   any other name is another account's. Default: unknown.
+ *   any other name is another account's. Default: unknown, and then no event is foreign.
  * @throws {NotAnEventError} `event_malformed`
  */
 export function readEvent(event: unknown, own: string | null = null): StripeEvent {
@@ -56,7 +56,9 @@ export function readEvent(event: unknown, own: string | null = null): StripeEven
 
   const of = text(field(event, 'account')) ?? text(field(event, 'context'));
   // A context is a path, `org_1/acct_1`; its end names the event's account.
-  if (of !== null && (own === null || of.split('/').at(-1) !== own)) return closed('foreign');
+  // An account that is not known yet may be this one: the event raises a ticket where its customer is linked, and does
+  // nothing where it is not. Closed as foreign it would be lost, for Stripe's next try is a duplicate.
+  if (of !== null && own !== null && of.split('/').at(-1) !== own) return closed('foreign');
 
   const object = field(field(event, 'data'), 'object');
   const related = field(event, 'related_object');

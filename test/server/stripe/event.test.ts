@@ -109,7 +109,19 @@ describe('a hint', () => {
       'none',
     ],
   ])('closes %s', (_, given, concerns) => {
-    expect(readEvent(given)).toMatchObject({ concerns, customer: null });
+    expect(readEvent(given, 'acct_1')).toMatchObject({ concerns, customer: null });
+  });
+
+  it('takes no event for another account’s before its own is known, and in a sweep of its own (H10)', () => {
+    const invoice = { object: 'invoice', id: 'in_1', customer: 'cus_1' };
+    const related = { id: 'in_1', type: 'invoice' };
+    for (const name of ['account', 'context']) {
+      for (const of of ['acct_1', 'org_1/acct_1', 'acct_2']) {
+        expect(readEvent(event('invoice.paid', invoice, { [name]: of }))).toMatchObject({ customer: 'cus_1' });
+        const thin = { id: 'evt_1', type: 'v1.invoice.paid', [name]: of, related_object: related };
+        expect(readEvent(thin)).toMatchObject({ concerns: 'subject', subject: related });
+      }
+    }
   });
 
   it.each([null, 7, 'evt_1', [], {}, { id: 'evt_1' }, { type: 'invoice.paid' }, { id: 7, type: 'invoice.paid' }])(
