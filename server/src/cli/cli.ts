@@ -1,16 +1,18 @@
 #!/usr/bin/env node
-/** `billhook <command>`: what an operator runs. */
+/** `billhook <command>`: the operator's commands. */
 
-import { examine } from './doctor/doctor.ts';
-import { importAccounts } from './import.ts';
-import { moveLedgerTo } from './move-ledger.ts';
-import { reconcileLedger } from './reconcile/reconcile.ts';
-import { setUp } from './setup.ts';
-import { printTimeline } from './timeline/timeline.ts';
-import { printToken } from './token.ts';
+import { parse, printsHelp } from './args.ts';
+import { doctorUsage, examine } from './doctor/doctor.ts';
+import { importAccounts, importUsage } from './import.ts';
+import { moveLedgerTo, moveLedgerUsage } from './move-ledger.ts';
+import { reconcileLedger, reconcileUsage } from './reconcile/reconcile.ts';
+import { setUp, setupUsage } from './setup.ts';
+import { printTimeline, timelineUsage } from './timeline/timeline.ts';
+import { printToken, tokenUsage } from './token.ts';
 import { CodedError } from '../coded-error.ts';
+import { ConfigError } from '../config/config.ts';
 import { describeCause } from '../log.ts';
-import { optionsFrom } from './environment.ts';
+import { nameOf, optionsFrom } from './environment.ts';
 import { serveBillhook } from './serve.ts';
 import { StripeFailure, type StripeFailureCode } from '../stripe/gateway.ts';
 
@@ -24,6 +26,14 @@ const usage = `billhook <command>
   setup        make the portal configurations at Stripe, or check them (billhook setup --help)
   timeline     tell what happened to one account, and why (billhook timeline --help)
   token        print a widget token, to try the server out (billhook token --help)
+
+  --help, -h   print this, or a command's own help
+  --version    print the version
+`;
+
+const serveUsage = `billhook serve
+
+  Runs the server until SIGTERM or SIGINT; configured by the environment (see the README).
 `;
 
 const refused = 'Stripe refused what was asked';
@@ -37,44 +47,55 @@ const stripeSaid: Record<StripeFailureCode, string> = {
   stripe_rejected: refused,
 };
 
-async function run(command: string | undefined): Promise<number> {
-  switch (command) {
-    case 'serve':
-      return await serveBillhook(process.env);
-    case 'import':
-      return await importAccounts(process.argv.slice(3), optionsFrom(process.env), process);
-    case 'doctor':
-      return await examine(process.argv.slice(3), process.env, process);
-    case 'move-ledger':
-      return await moveLedgerTo(process.argv.slice(3), optionsFrom(process.env).database, process);
-    case 'reconcile':
-      return await reconcileLedger(process.argv.slice(3), optionsFrom(process.env), process);
-    case 'setup':
-      return await setUp(process.argv.slice(3), optionsFrom(process.env), process);
-    case 'timeline':
-      return await printTimeline(process.argv.slice(3), optionsFrom(process.env), process);
-    case 'token':
-      return await printToken(process.argv.slice(3), process.env, process);
-    case undefined:
-    case 'help':
-    case '--help':
-      process.stdout.write(usage);
-      return 0;
-    default:
-      process.stderr.write(`billhook: there is no command "${command}"\n\n${usage}`);
-      return 2;
+interface Command {
+  readonly usage: string;
+  run(args: readonly string[]): Promise<number>;
+}
+
+const commands: Readonly<Record<string, Command>> = {
+  serve: { usage: serveUsage, run: (args) => serve(args) },
+  import: { usage: importUsage, run: (args) => importAccounts(args, optionsFrom(process.env), process) },
+  doctor: { usage: doctorUsage, run: (args) => examine(args, process.env, process) },
+  'move-ledger': {
+    usage: moveLedgerUsage,
+    run: (args) => moveLedgerTo(args, optionsFrom(process.env).database, process),
+  },
+  reconcile: { usage: reconcileUsage, run: (args) => reconcileLedger(args, optionsFrom(process.env), process) },
+  setup: { usage: setupUsage, run: (args) => setUp(args, optionsFrom(process.env), process) },
+  timeline: { usage: timelineUsage, run: (args) => printTimeline(args, optionsFrom(process.env), process) },
+  token: { usage: tokenUsage, run: (args) => printToken(args, process.env, process) },
+};
+
+async function serve(args: readonly string[]): Promise<number> {
+  const { exitCode } = parse(args, { name: 'serve', usage: serveUsage, options: {} }, process);
+  return exitCode ?? (await serveBillhook(process.env));
+}
+
+async function run(name = 'help', ...args: readonly string[]): Promise<number> {
+  if (name === 'help' || printsHelp([name], usage, process)) {
+    if (name === 'help') process.stdout.write(usage);
+    return 0;
   }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) {
+    process.stderr.write(`billhook: there is no command "${name}"\n\n${usage}`);
+    return 2;
+  }
+  // Help comes before the environment is read: it may be what the operator looks for after a mistake there.
+  return printsHelp(args, command.usage, process) ? 0 : await command.run(args);
 }
 
 try {
-  process.exitCode = await run(process.argv[2]);
+  process.exitCode = await run(...process.argv.slice(2));
 } catch (cause) {
   process.stderr.write(`billhook: ${explain(cause)}\n`);
   process.exitCode = 1;
 }
 
 /** A coded error in words that an operator can act on; any other with its stack. */
-function explain(cause: unknown): string {
+function explain(thrown: unknown): string {
+  // A library names its options; an operator knows the variables.
+  const cause = thrown instanceof ConfigError ? new ConfigError(thrown.problems, nameOf(process.env)) : thrown;
   if (cause instanceof CodedError) {
     const said = cause instanceof StripeFailure ? stripeSaid[cause.code] : cause.message;
     const why = cause.cause === undefined ? '' : `: ${describeCause(cause.cause)}`;

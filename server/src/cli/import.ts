@@ -1,13 +1,12 @@
 /** `billhook import`: links existing subscribers on day one, before their first poll (M30). */
 
 import { open } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import type { BillhookOptions } from '../config/config.ts';
 import { withPriority } from '../stripe/request-budget.ts';
 import { openServices } from '../services.ts';
 import { createLinking } from '../accounts/linking.ts';
 import { StripeFailure } from '../stripe/gateway.ts';
-import type { Output } from './token.ts';
+import { parse, type Output } from './args.ts';
 
 export const importUsage = `billhook import <file>
 
@@ -35,17 +34,14 @@ export async function importAccounts(
   options: BillhookOptions,
   output: Output,
 ): Promise<number> {
-  const path = fileOf(args);
-  if (path === null) {
-    output.stderr.write(importUsage);
-    return 2;
-  }
+  const parsed = parse(args, { name: 'import', usage: importUsage, options: {}, operand: 'a file' }, output);
+  if (parsed.exitCode !== null) return parsed.exitCode;
   const ledger = await openServices(options);
   const linking = createLinking(ledger.config, ledger.store, ledger.gateway, () => {});
   const counts = { linked: 0, alreadyLinked: 0, refused: 0 };
   try {
     const onlyHost = ledger.config.hosts.size === 1 ? [...ledger.config.hosts.keys()][0] : undefined;
-    for await (const line of linesOf(path, onlyHost, ledger.config.hosts)) {
+    for await (const line of linesOf(parsed.operand, onlyHost, ledger.config.hosts)) {
       const outcome = typeof line === 'string' ? line : await linkOne(line);
       if (outcome === 'linked' || outcome === 'alreadyLinked') counts[outcome] += 1;
       else {
@@ -74,15 +70,6 @@ export async function importAccounts(
       if (!(cause instanceof StripeFailure) || cause.passing) throw cause;
       return `line ${number}: ${account} and ${customer} were not linked [${cause.code}]`;
     }
-  }
-}
-
-function fileOf(args: readonly string[]): string | null {
-  try {
-    const { positionals } = parseArgs({ args: [...args], allowPositionals: true, options: {} });
-    return positionals.length === 1 ? (positionals[0] ?? null) : null;
-  } catch {
-    return null;
   }
 }
 

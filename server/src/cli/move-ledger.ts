@@ -1,10 +1,9 @@
 /** `billhook move-ledger`: from one process on SQLite to several on PostgreSQL, without a lost event. */
 
-import { parseArgs } from 'node:util';
 import { ConfigError } from '../config/config.ts';
 import { moveLedger } from '../ledger/move.ts';
 import { isPostgresAddress, postgresAddressProblem } from '../ledger/postgres/address.ts';
-import type { Output } from './token.ts';
+import { parse, type Output } from './args.ts';
 
 export const moveLedgerUsage = `billhook move-ledger <sqlite file>
 
@@ -26,18 +25,16 @@ export const moveLedgerUsage = `billhook move-ledger <sqlite file>
  * @throws {StoreUnavailableError} `store_unavailable`: nothing was moved, and the file can still be used.
  */
 export async function moveLedgerTo(args: readonly string[], database: string, output: Output): Promise<number> {
-  const path = fileOf(args);
-  if (path === null) {
-    output.stderr.write(moveLedgerUsage);
-    return 2;
-  }
+  const spec = { name: 'move-ledger', usage: moveLedgerUsage, options: {}, operand: 'a file' };
+  const parsed = parse(args, spec, output);
+  if (parsed.exitCode !== null) return parsed.exitCode;
   const problem = isPostgresAddress(database)
     ? postgresAddressProblem(database)
     : 'must say where to: postgres://user:password@host:5432/database';
   if (problem !== null) throw new ConfigError([{ option: 'DATABASE_URL', must: problem }]);
 
   let total = 0;
-  const outcome = await moveLedger(path, database, (name, rows) => {
+  const outcome = await moveLedger(parsed.operand, database, (name, rows) => {
     total += rows;
     output.stdout.write(`${name.padEnd(12)} ${rows.toLocaleString('en').padStart(12)} rows\n`);
   });
@@ -47,13 +44,4 @@ export async function moveLedgerTo(args: readonly string[], database: string, ou
       : 'An earlier run had moved everything. Start the servers with this DATABASE_URL.\n',
   );
   return 0;
-}
-
-function fileOf(args: readonly string[]): string | null {
-  try {
-    const { positionals } = parseArgs({ args: [...args], allowPositionals: true, options: {} });
-    return positionals.length === 1 ? (positionals[0] ?? null) : null;
-  } catch {
-    return null;
-  }
 }

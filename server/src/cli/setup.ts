@@ -1,13 +1,12 @@
 /** `billhook setup`: makes the portal configurations at Stripe before the first click has to. */
 
-import { parseArgs } from 'node:util';
 import { readConfig, type BillhookOptions, type Host } from '../config/config.ts';
 import { gatewayOf } from '../services.ts';
 import { describeCause } from '../log.ts';
 import { planPortal, type PortalPlan } from '../stripe/portal-configurations.ts';
 import type { LeftOut, SwitchableProduct } from '../stripe/portal-parameters.ts';
 import { StripeFailure, type StripeGateway } from '../stripe/gateway.ts';
-import type { Output } from './token.ts';
+import { parse, type Output } from './args.ts';
 
 export const setupUsage = `billhook setup [--check]
 
@@ -37,11 +36,10 @@ const mistakes: readonly LeftOut['because'][] = ['unknown', 'archived', 'many'];
  * @throws {ConfigError} `config_invalid`, with every problem at once.
  */
 export async function setUp(args: readonly string[], options: BillhookOptions, output: Output): Promise<number> {
-  const check = checkOf(args);
-  if (check === null) {
-    output.stderr.write(setupUsage);
-    return 2;
-  }
+  const flags = { check: { type: 'boolean', default: false } } as const;
+  const parsed = parse(args, { name: 'setup', usage: setupUsage, options: flags }, output);
+  if (parsed.exitCode !== null) return parsed.exitCode;
+  const { check } = parsed.values;
   const config = await readConfig(options);
   const gateway = gatewayOf(config);
   const say = (line: string) => output.stdout.write(`${line}\n`);
@@ -100,12 +98,4 @@ function intended({ needs, id }: PortalPlan): string {
 
 function quantityWords({ enabled, minimum, maximum }: SwitchableProduct['adjustable_quantity']): string {
   return enabled ? `, in quantities from ${minimum}${maximum === undefined ? '' : ` to ${maximum}`}` : '';
-}
-
-function checkOf(args: readonly string[]): boolean | null {
-  try {
-    return parseArgs({ args: [...args], options: { check: { type: 'boolean', default: false } } }).values.check;
-  } catch {
-    return null;
-  }
 }

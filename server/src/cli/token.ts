@@ -1,6 +1,6 @@
 /** `billhook token`: a widget token made from the environment's secret, to try the server out with. */
 
-import { parseArgs } from 'node:util';
+import { misused, parse, type Output } from './args.ts';
 import { ConfigError, type BillhookOptions } from '../config/config.ts';
 import { nameOf, optionsFrom, type Environment } from './environment.ts';
 import { mintWidgetToken } from '../tokens/mint.ts';
@@ -19,9 +19,12 @@ export const tokenUsage = `billhook token --account <id> [--scope <scope>]… [-
   curl -H "Authorization: Bearer $(billhook token --account team_1)" "$BILLHOOK_URL/v1/billing"
 `;
 
-export interface Output {
-  readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown };
+interface Flags {
+  readonly account?: string;
+  readonly scope?: readonly string[];
+  readonly customer?: string;
+  readonly expires?: string;
+  readonly host?: string;
 }
 
 /**
@@ -32,15 +35,11 @@ export interface Output {
  * @throws {ConfigError} `config_invalid`, when the environment has no secret to sign with. It never repeats one.
  */
 export async function printToken(args: readonly string[], env: Environment, output: Output): Promise<number> {
-  const given = understood(args);
-  if (typeof given === 'string') {
-    output.stderr.write(`billhook token: ${given}\n\n${tokenUsage}`);
-    return 2;
-  }
-  if (given === null) {
-    output.stdout.write(tokenUsage);
-    return 0;
-  }
+  const wrong = (problem: string) => misused('token', tokenUsage, problem, output).exitCode;
+  const parsed = parse(args, { name: 'token', usage: tokenUsage, options: flags }, output);
+  if (parsed.exitCode !== null) return parsed.exitCode;
+  const given = contentsOf(parsed.values);
+  if (typeof given === 'string') return wrong(given);
 
   const { publicUrl, hosts = [] } = optionsFrom(env);
   const { host: named, ...contents } = given;
@@ -48,8 +47,7 @@ export async function printToken(args: readonly string[], env: Environment, outp
   const host = hosts[index];
   if (!host) {
     const known = hosts.map(({ id }) => id).join(', ');
-    output.stderr.write(`billhook token: --host must be one of the configured hosts (${known})\n\n${tokenUsage}`);
-    return 2;
+    return wrong(`--host must be one of the configured hosts (${known})`);
   }
   const secret = signingSecret(host, (must) => {
     throw new ConfigError([{ option: `hosts.${index}.secrets`, must }], nameOf(env));
@@ -60,40 +58,30 @@ export async function printToken(args: readonly string[], env: Environment, outp
     return 0;
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
-    output.stderr.write(`billhook token: ${cause.message}\n\n${tokenUsage}`);
-    return 2;
+    return wrong(cause.message);
   }
 }
 
-/** What the command line says; `null` where it asks for help; a sentence where it cannot be understood. */
-function understood(args: readonly string[]) {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        account: { type: 'string' },
-        scope: { type: 'string', multiple: true },
-        customer: { type: 'string' },
-        expires: { type: 'string' },
-        host: { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    });
-    const { account, scope, customer, expires, host, help } = values;
-    if (help) return null;
-    if (account === undefined) return '--account is missing: whose token shall it be?';
-    if (expires !== undefined && !/^\d+$/.test(expires)) return '--expires must be a number of seconds';
-    return {
-      account,
-      ...(host === undefined ? {} : { host }),
-      // Which scopes there are, the minting knows.
-      ...(scope === undefined ? {} : { scope: scope.flatMap((list) => list.split(/[\s,]+/)) as Scope[] }),
-      ...(customer === undefined ? {} : { customer }),
-      ...(expires === undefined ? {} : { expiresIn: Number(expires) }),
-    };
-  } catch (cause) {
-    return (cause as Error).message;
-  }
+const flags = {
+  account: { type: 'string' },
+  scope: { type: 'string', multiple: true },
+  customer: { type: 'string' },
+  expires: { type: 'string' },
+  host: { type: 'string' },
+} as const;
+
+/** The token's contents by the command line; a sentence where they are not enough. */
+function contentsOf({ account, scope, customer, expires, host }: Flags) {
+  if (account === undefined) return '--account is missing: whose token shall it be?';
+  if (expires !== undefined && !/^\d+$/.test(expires)) return '--expires must be a number of seconds';
+  return {
+    account,
+    ...(host === undefined ? {} : { host }),
+    // The minting checks the scopes.
+    ...(scope === undefined ? {} : { scope: scope.flatMap((list) => list.split(/[\s,]+/)) as Scope[] }),
+    ...(customer === undefined ? {} : { customer }),
+    ...(expires === undefined ? {} : { expiresIn: Number(expires) }),
+  };
 }
 
 /** The first of the host's secrets, as the one that it signs with. */

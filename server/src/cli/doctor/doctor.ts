@@ -1,6 +1,5 @@
 /** `billhook doctor`: looks at everything that can be wrong around a Billhook, and says for each what to do (B6). */
 
-import { parseArgs } from 'node:util';
 import { ConfigError, readConfig, type Config, type BillhookOptions } from '../../config/config.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { fail, ok } from './diagnosis.ts';
@@ -9,7 +8,7 @@ import { diagnoseHost, diagnoseServer } from './server.ts';
 import { diagnoseStripe } from './stripe.ts';
 import { nameOf, optionsFrom, type Environment } from '../environment.ts';
 import { gatewayOf } from '../../services.ts';
-import type { Output } from '../token.ts';
+import { parse, type Output } from '../args.ts';
 
 export const doctorUsage = `billhook doctor [--json]
 
@@ -26,17 +25,11 @@ export const doctorUsage = `billhook doctor [--json]
  * @returns The exit code.
  */
 export async function examine(args: readonly string[], env: Environment, output: Output): Promise<number> {
-  const given = understood(args);
-  if (given === null) {
-    output.stderr.write(doctorUsage);
-    return 2;
-  }
-  if (given.help) {
-    output.stdout.write(doctorUsage);
-    return 0;
-  }
+  const flags = { json: { type: 'boolean', default: false } } as const;
+  const parsed = parse(args, { name: 'doctor', usage: doctorUsage, options: flags }, output);
+  if (parsed.exitCode !== null) return parsed.exitCode;
   const found = await diagnosesOf(env);
-  output.stdout.write(given.json ? `${JSON.stringify(found, null, 2)}\n` : found.map(textOf).join(''));
+  output.stdout.write(parsed.values.json ? `${JSON.stringify(found, null, 2)}\n` : found.map(textOf).join(''));
   return found.some(({ level }) => level === 'fail') ? 1 : 0;
 }
 
@@ -71,12 +64,3 @@ async function diagnosesOf(env: Environment): Promise<Diagnosis[]> {
 
 const textOf = ({ level, check, what, fix }: Diagnosis): string =>
   `${level.padEnd(6)}${check.padEnd(15)}${what}\n${fix === null ? '' : `${' '.repeat(21)}→ ${fix}\n`}`;
-
-function understood(args: readonly string[]): { readonly json: boolean; readonly help: boolean } | null {
-  const flag = { type: 'boolean', default: false } as const;
-  try {
-    return parseArgs({ args: [...args], options: { json: flag, help: flag } }).values;
-  } catch {
-    return null;
-  }
-}

@@ -1,7 +1,6 @@
 /** `billhook reconcile`: compares everything with Stripe now, shows how far it is, and prints what had been wrong (L18). */
 
 import { createHmac } from 'node:crypto';
-import { parseArgs } from 'node:util';
 import { Catalogue } from '../../background/catalogue.ts';
 import type { BillhookOptions } from '../../config/config.ts';
 import { openServices, type Services } from '../../services.ts';
@@ -10,7 +9,7 @@ import { Waiters } from '../../background/waiters.ts';
 import { Worker, type WorkerOptions } from '../../background/worker.ts';
 import { showProgress, type Screen } from './progress.ts';
 import { receiptText } from './report.ts';
-import type { Output } from '../token.ts';
+import { parse, type Output } from '../args.ts';
 
 export const reconcileUsage = `billhook reconcile [--json]
 
@@ -61,15 +60,10 @@ export async function reconcileLedger(
     worker = {},
   }: ReconcileCommandOptions = {},
 ): Promise<number> {
-  const given = understood(args);
-  if (given === null) {
-    output.stderr.write(reconcileUsage);
-    return 2;
-  }
-  if (given.help) {
-    output.stdout.write(reconcileUsage);
-    return 0;
-  }
+  const flags = { json: { type: 'boolean', default: false } } as const;
+  const parsed = parse(args, { name: 'reconcile', usage: reconcileUsage, options: flags }, output);
+  if (parsed.exitCode !== null) return parsed.exitCode;
+  const { json } = parsed.values;
   const ledger = await openServices(options);
   const helper = createHelper(ledger, worker);
   const progress = showProgress(output.stderr);
@@ -77,9 +71,7 @@ export async function reconcileLedger(
     await ledger.confirm();
     const receipt = await reconciled();
     progress.end();
-    output.stdout.write(
-      given.json ? `${JSON.stringify(receipt, null, 2)}\n` : receiptText(receipt, ledger.config.now()),
-    );
+    output.stdout.write(json ? `${JSON.stringify(receipt, null, 2)}\n` : receiptText(receipt, ledger.config.now()));
     return receipt.unseen.length > 0 ? 1 : 0;
   } finally {
     progress.end();
@@ -141,13 +133,4 @@ function createHelper({ config, store, gateway, metrics, confirm }: Services, op
     wake: () => worker?.wake(),
     stop: async () => await worker?.stop(),
   };
-}
-
-function understood(args: readonly string[]): { readonly json: boolean; readonly help: boolean } | null {
-  const flag = { type: 'boolean', default: false } as const;
-  try {
-    return parseArgs({ args: [...args], options: { json: flag, help: flag } }).values;
-  } catch {
-    return null;
-  }
 }

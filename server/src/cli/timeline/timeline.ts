@@ -1,6 +1,5 @@
 /** `billhook timeline`: the history of one account, for support (B9). */
 
-import { parseArgs } from 'node:util';
 import { Catalogue } from '../../background/catalogue.ts';
 import type { BillhookOptions } from '../../config/config.ts';
 import { openServices, type Services } from '../../services.ts';
@@ -8,7 +7,7 @@ import { createReadAccount } from '../../accounts/view.ts';
 import { spanOf, spanText, timeText } from '../time-text.ts';
 import { storyOf, storyText } from './story.ts';
 import { printable } from '../printable.ts';
-import type { Output } from '../token.ts';
+import { misused, parse, type Output } from '../args.ts';
 import type { CustomerRecord } from '../../ledger/customers.ts';
 import type { AccountRef } from '../../ledger/account.ts';
 
@@ -26,13 +25,12 @@ export const timelineUsage = `billhook timeline <account> [--host <id>] [--since
   The exit code is 0, 1 when nobody knows the account, 2 when the command line is wrong.
 `;
 
-interface Asked {
-  readonly who: string;
-  readonly host: string | undefined;
-  readonly since: string;
-  readonly limit: number;
-  readonly json: boolean;
-}
+const flags = {
+  host: { type: 'string' },
+  since: { type: 'string', default: '30d' },
+  limit: { type: 'string', default: '200' },
+  json: { type: 'boolean', default: false },
+} as const;
 
 /**
  * Prints an account's timeline. Stripe is asked for nothing but the key's account.
@@ -45,15 +43,17 @@ export async function printTimeline(
   options: BillhookOptions,
   output: Output,
 ): Promise<number> {
-  const asked = understood(args);
-  if (typeof asked === 'string') {
-    output.stderr.write(`billhook timeline: ${asked}\n\n${timelineUsage}`);
-    return 2;
+  const parsed = parse(
+    args,
+    { name: 'timeline', usage: timelineUsage, options: flags, operand: 'one account' },
+    output,
+  );
+  if (parsed.exitCode !== null) return parsed.exitCode;
+  const limit = Number(parsed.values.limit);
+  if (!Number.isInteger(limit) || limit < 1 || limit > 10_000) {
+    return misused('timeline', timelineUsage, '--limit must be 1 to 10000', output).exitCode;
   }
-  if (asked === null) {
-    output.stdout.write(timelineUsage);
-    return 0;
-  }
+  const asked = { ...parsed.values, who: parsed.operand, limit };
   const ledger = await openServices(options);
   try {
     const { store, config } = ledger;
@@ -113,31 +113,6 @@ async function standing({ store, config }: Services, catalogue: Catalogue, recor
   const { snapshot } = await read({ host: record.host, account: record.account, policy: host.policy, mayManage: true });
   const plan = snapshot.plan?.name == null ? '' : ` on ${snapshot.plan.name}`;
   return `${snapshot.state}${plan}, access ${snapshot.access.level}; ${fresh}${late}${failure}`;
-}
-
-/** What the command line says; `null` where it asks for help; a sentence where it cannot be understood. */
-function understood(args: readonly string[]): Asked | string | null {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        host: { type: 'string' },
-        since: { type: 'string', default: '30d' },
-        limit: { type: 'string', default: '200' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean' },
-      },
-    });
-    if (values.help) return null;
-    const [who, ...more] = positionals;
-    if (who === undefined || more.length > 0) return 'one account is wanted';
-    const limit = Number(values.limit);
-    if (!Number.isInteger(limit) || limit < 1 || limit > 10_000) return '--limit must be 1 to 10000';
-    return { who, host: values.host, since: values.since, limit, json: values.json };
-  } catch (cause) {
-    return (cause as Error).message;
-  }
 }
 
 /** A span back from now, or a date; `null` for neither. */
