@@ -1,8 +1,8 @@
 /**
- * What a host is told about its accounts, so that it can send its own e-mails: facts before and facts now → news, each
- * told once. Pure. Nobody is told about renewals, retries or looking again: a notice is made where a fact begins, and
- * names it by `fact`, so that the ledger can drop what was told before (a list that forgot a subscription for a moment).
- * What may go to and fro, such as cancelling and keeping, is a new fact each time it is seen: it is not `once`.
+ * Notices to a host about its accounts, so that it can send its own e-mails: facts before and facts now → notices, each
+ * once. Pure. Renewals, retries and syncs make none: a notice is made where a fact begins, and names it by `fact`, so
+ * that the ledger can drop what was told before (a list that forgot a subscription for a moment). A fact that may go to
+ * and fro, such as cancelling and keeping, is a new one each time: it is not `once`.
  */
 
 import type { CustomerFacts, SubscriptionFacts } from './facts.ts';
@@ -20,7 +20,7 @@ const trialNoticeMs = 3 * day;
 /** Stripe's clock and ours may differ, and Stripe's times are whole seconds. */
 const skewMs = 5 * 60_000;
 
-/** What ends comes before what begins, and what was put in order before what needs doing. */
+/** Ends come before beginnings, and settled problems before new ones. */
 const rank: Record<NoticeType, number> = {
   'subscription.ended': 0,
   'subscription.started': 1,
@@ -38,9 +38,9 @@ const rank: Record<NoticeType, number> = {
  * noticesBetween(before, after, { before: 1_800_000_000_000, after: 1_800_000_060_000 }, (id) => names.get(id) ?? null);
  * // [{ type: 'subscription.ending', fact: '…', data: { subscription: 'Xw…', plan: { name: 'Team', … }, endsAt: '2027-…' } }]
  *
- * @param before - `null` at the first look. What was so before the account was linked is no news then: taking over ten
- *   thousand subscribers must not send ten thousand welcomes
- * @param policy - whose plans count, and how long the grace is
+ * @param before - `null` at the first look. Facts older than the link are no news then: taking over ten thousand
+ *   subscribers must not send ten thousand welcomes
+ * @param policy - the host's plans, and its days of grace
  * @returns in the order in which they should be told; the same facts at the same time give none
  */
 export function noticesBetween(
@@ -59,7 +59,7 @@ export function noticesBetween(
   return news.toSorted((a, b) => rank[a.type] - rank[b.type]);
 }
 
-/** When time alone makes news of these facts; in Unix milliseconds, later than `after`. */
+/** When time alone makes a notice of these facts; in Unix milliseconds, later than `after`. */
 export function nextNoticeAt(facts: CustomerFacts, after: number): number | null {
   const moments = facts.subscriptions.flatMap((each) => trialNoticeOf(each) ?? []).filter((moment) => moment > after);
   return facts.deleted || moments.length === 0 ? null : Math.min(...moments);
@@ -156,7 +156,7 @@ function reasonOf({ cancellationReason }: SubscriptionFacts): NoticeData['subscr
   }
 }
 
-/** Decided by the two looks alone, so a ledger that was asleep at the moment tells it at its next look. */
+/** Decided by the two syncs alone, so a ledger that was down at the moment makes it at its next sync. */
 function trialNotices(before: CustomerFacts | null, now: SubscriptionFacts, context: Context): NoticeDraft[] {
   const { trialEnd } = now;
   const [moment, trialEndsAt] = [trialNoticeOf(now), iso(trialEnd)];
@@ -165,7 +165,7 @@ function trialNotices(before: CustomerFacts | null, now: SubscriptionFacts, cont
   if (at.after < moment || at.after >= trialEnd) return [];
   const then = before?.subscriptions.find(({ id }) => id === now.id);
   const wasSeen = then !== undefined && trialNoticeOf(then) === moment;
-  // What lies ahead is worth telling at the very first look too.
+  // A trial that is about to end is worth a notice at the very first sync too.
   if (wasSeen && at.before !== null && at.before >= moment) return [];
   const end = endOf(now);
   const endsAt = end !== null && end <= trialEnd ? iso(end) : null;

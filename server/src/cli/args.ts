@@ -47,10 +47,7 @@ export function parse<const Given extends Options>(
 ): Parsed<Given> {
   if (printsHelp(args, usage, output)) return { exitCode: 0 };
   try {
-    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
-    if (operand === undefined && positionals[0] !== undefined) {
-      return misused(name, usage, `"${positionals[0]}" is not an option`, output);
-    }
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: operand !== undefined });
     if (operand !== undefined && positionals.length !== 1) return misused(name, usage, `${operand} is wanted`, output);
     return { exitCode: null, values: values as Values<Given>, operand: positionals[0] ?? '' };
   } catch (cause) {

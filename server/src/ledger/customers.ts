@@ -29,7 +29,7 @@ export interface Claim extends AccountRef {
   readonly claim: number;
   readonly claimedAt: number;
   readonly cause: ConfirmedBy;
-  /** Somebody waits for it. */
+  /** It is prioritized. */
   readonly prioritized: boolean;
   readonly attempts: number;
   /** The facts that the fetch may replace, and when their fetch began. */
@@ -40,7 +40,7 @@ export interface Claim extends AccountRef {
   readonly staleSince: number;
 }
 
-/** What a claim fetched. Times are Unix milliseconds. */
+/** The result of a claim's fetch. Times are Unix milliseconds. */
 export interface Fetched {
   readonly facts: CustomerFacts;
   /** When the fetch began. */
@@ -78,27 +78,27 @@ export interface CustomerStore {
 
   raiseTicket(customer: string, cause: ConfirmedBy, now: number): Promise<number | null>;
 
-  /** Somebody waits for this customer until then: claim it before the others, and cut its back-off short. */
+  /** Prioritizes this customer until then: it is claimed before the others, and its back-off cut short. */
   prioritize(customer: string, until: number): Promise<void>;
 
   /** Customers whose `nextChangeAt` has come. */
   due(now: number, limit: number): Promise<CustomerRecord[]>;
 
-  /** Raises the ticket of a due customer and sets its next moment; nothing if somebody else was first. */
+  /** Raises the ticket of a due customer and sets its next moment; nothing if another process was first. */
   raiseDue(customer: string, wasDueAt: number, nextChangeAt: number | null, now: number): Promise<void>;
 
   /**
-   * Called once by the server's worker before its first claim, and by nobody else: a command beside a server would end
-   * the server's leases. Where only one process works on a ledger, every lease is one of a process that is gone, and ends
-   * here; where several do, leases end by themselves.
+   * Called once by the server's worker before its first claim, and nowhere else: a command beside a server would end
+   * the server's leases. Where only one process works on a ledger, every lease is one of a process that is gone, and
+   * ends here; where several do, leases end by themselves.
    */
   releaseLeases(): Promise<void>;
 
   /**
-   * Takes up to `limit` stale customers for `leaseMs`, those with somebody waiting first.
+   * Takes up to `limit` stale customers for `leaseMs`, prioritized ones first.
    *
-   * @param only `restMs`: a customer nobody waits for is left alone for so long after its last fetch began, so that a
-   * storm of events costs one fetch. Default: 0. `wanted`: those with somebody waiting, and no others. Default: false.
+   * @param only - `restMs`: a customer without priority is left alone for so long after its last fetch began, so that a
+   *   storm of events costs one fetch. Default: 0. `wanted`: prioritized ones only. Default: false.
    */
   claim(
     now: number,

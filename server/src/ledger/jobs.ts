@@ -5,7 +5,7 @@ import type { CustomerRecord } from './customers.ts';
 import type { ConfirmedBy } from '@billhook/widget/contract';
 import type { AccountRef } from './account.ts';
 
-/** What is done by one process at a time, now and then. */
+/** Jobs: work that one process at a time does, now and then. */
 export type Job = 'sweep' | 'reconcile';
 
 /** A process's turn at a job, until its lease ends. */
@@ -34,7 +34,7 @@ export interface JobStore {
    * while another process is at it, or before it is due.
    */
   acquireJob(job: Job, everyMs: number, leaseMs: number, now: number): Promise<JobLease | null>;
-  /** Notes how far it has come, and keeps the lease. `false`: the turn is somebody else's now; stop. */
+  /** Notes how far it has come, and keeps the lease. `false`: another process has the job now; stop. */
   renewJob(turn: JobLease, progress: object, leaseMs: number, now: number): Promise<boolean>;
   /** The job is done, and this is what came of it. */
   completeJob(turn: JobLease, receipt: object, now: number): Promise<boolean>;
@@ -45,13 +45,19 @@ export interface JobStore {
 
   /** Living customers in the order of their ids, from after `customer` on. */
   customersAfter(customer: string | null, limit: number): Promise<CustomerRecord[]>;
-  /** Those of these customers that are linked, tombstones included, in no order: whoever raised their tickets looks here how far it has come. */
+  /**
+   * Those of these customers that are linked, tombstones included, in no order: the process that raised their tickets
+   * sees here how far it has come.
+   */
   customersAmong(customers: readonly string[]): Promise<CustomerRecord[]>;
   /**
-   * Raises the tickets of those that are linked and living, in one transaction; answers how many. Who was stale already
-   * keeps its cause: what another hint brings to light was not found by this one.
+   * Raises the tickets of those that are linked and living, in one transaction; answers how many. A stale customer
+   * keeps its cause: a difference that another event brings to light was not found by this one.
    */
   raiseTickets(customers: readonly string[], cause: ConfirmedBy, now: number): Promise<number>;
-  /** What a cause brought to light since then: the facts as they were and as they were found, in the order of the findings. */
+  /**
+   * The changes found for a cause since then: the facts as they were and as they were found, in the order of the
+   * findings.
+   */
   changesCausedBy(cause: ConfirmedBy, since: number, limit: number): Promise<CausedChange[]>;
 }

@@ -3,7 +3,10 @@
 import type { NoticeType } from '../billing/notice-types.ts';
 import type { AccountRef } from './account.ts';
 
-/** Who is told: the host's webhook, or `onChange` in this process. Each has its own queue, and neither waits for the other. */
+/**
+ * The receiver of a notice: the host's webhook, or `onChange` in this process. Each has its own queue, and neither
+ * waits for the other.
+ */
 export type Receiver = 'webhook' | 'process';
 
 /** A notice as it is written. The id names the fact, so that what was told before is not told again. */
@@ -23,7 +26,7 @@ export interface NoticeClaim extends AccountRef, OutboxEntry {
   readonly attempts: number;
 }
 
-/** What hosts are told: at least once, and each account's notices in their order. */
+/** Notices to hosts: at least once, and each account's notices in their order. */
 export interface OutboxStore {
   /**
    * Takes up to `limit` notices for `leaseMs`, oldest first, at most one an account: the next one waits until it is

@@ -19,7 +19,9 @@ export interface PurchaseStore {
    */
   renewIntent(ref: AccountRef, generation: number, now: number): Promise<{ readonly generation: number }>;
 
-  /** Takes the account's lock for `leaseMs`, and answers its last Checkout; `null` while somebody else has the lock. */
+  /**
+   * Takes the account's lock for `leaseMs`, and answers its last Checkout; `null` while another process has the lock.
+   */
   lockCheckout(
     ref: AccountRef,
     lock: string,

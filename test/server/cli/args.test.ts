@@ -36,7 +36,7 @@ describe('the arguments of a command', () => {
 
   it.each([
     ['an unknown option', ['--nix'], undefined, /'--nix'/],
-    ['an operand where none may be', ['a.csv'], undefined, /"a\.csv" is not an option/],
+    ['an operand where none may be', ['a.csv'], undefined, /Unexpected argument 'a\.csv'/],
     ['a missing operand', [], 'a file', /a file is wanted/],
     ['one operand too many', ['a.csv', 'b.csv'], 'a file', /a file is wanted/],
   ])('exit with 2 for %s', (_, args, operand, problem) => {

@@ -62,7 +62,7 @@ export function deadlinesAt(now: number, fetchedAt: number, limit: number): Dead
     recheckLate(at) {
       if (!isMoment(at) || at > fetchedAt) return;
       // Waits as long again as it is late already: a Stripe that is a minute behind is met within two, and a customer
-      // whose test clock stands still costs one look a day, not thousands.
+      // with a test clock that stands still costs one fetch a day, not thousands.
       note(fetchedAt + Math.min(Math.max(fetchedAt - at, minute), day));
     },
     nextChangeAt: () => (Number.isFinite(next) ? next : null),

@@ -69,7 +69,7 @@ export function scheduledChange(
   return at === null || plan === null ? null : { plan, at };
 }
 
-/** A scheduled phase names its prices by id only: what they are of, and what they cost, the catalogue knows. */
+/** A scheduled phase names its prices by id only: the catalogue knows their products and amounts. */
 export function namedItem(item: ItemFacts, catalogue: Pick<Catalogue, 'price'>): ItemFacts {
   const price = item.product === '' ? catalogue.price(item.price) : null;
   return price === null ? item : { ...price, quantity: price.metered ? null : item.quantity };

@@ -20,16 +20,19 @@ import type { JudgedSubscription } from './subscription.ts';
 export interface PortalChoice {
   readonly configuration: string;
   readonly features: PortalFeatures;
-  /** What flows may be about, by the keys of the snapshot. With Stripe's ids, so it never leaves the server. */
+  /**
+   * The subscriptions that flows may be about, by the keys of the snapshot. With Stripe's ids, so it never leaves the
+   * server.
+   */
   readonly subscriptions: readonly { readonly key: string; readonly facts: SubscriptionFacts }[];
-  /** What a rule's function threw; `null` when all went well. */
+  /** The failure of a rule's function; `null` when all went well. */
   readonly ruleFailure: { readonly use: string; readonly cause: unknown } | null;
 }
 
 const day = 24 * 60 * 60_000;
 const noFeatures: PortalFeatures = { cancel: false, update: false, pause: false, paymentMethod: false };
 
-/** @param live What is not over, worst first. */
+/** @param live - what is not over, worst first */
 export function choosePortal(
   { features, rules }: PortalPolicy,
   live: readonly JudgedSubscription[],
@@ -76,9 +79,9 @@ function conditionHolds(
 
 /**
  * May this way be opened? Features say what the configuration has; the rest is what Stripe's portal is known to refuse.
- * What it refuses beyond that comes back from Stripe as the same answer.
+ * Its further refusals come back from Stripe as the same answer.
  *
- * @param about The subscription that it is about; `null` for a flow that is about none.
+ * @param about - the subscription that it is about; `null` for a flow that is about none
  */
 export function mayOpen(flow: PortalFlow, about: SubscriptionFacts | null, features: PortalFeatures): boolean {
   switch (flow) {
@@ -93,7 +96,7 @@ export function mayOpen(flow: PortalFlow, about: SubscriptionFacts | null, featu
   }
 }
 
-/** Who owes, has paused or is leaving is shown another way out by the portal. */
+/** An account that owes, has paused or is leaving is shown another way out by the portal. */
 function takesChanges(about: SubscriptionFacts | null): about is SubscriptionFacts {
   return about !== null && (about.status === 'active' || about.status === 'trialing') && !isEnding(about);
 }

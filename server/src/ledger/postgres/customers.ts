@@ -12,7 +12,7 @@ import type { CustomerRecord, Claim, Applied, LinkOutcome, CustomerStore } from 
 import type { Session } from './session.ts';
 import type { AccountRef } from '../account.ts';
 
-/** How soon after a failure a customer is tried again while somebody waits for it. */
+/** Milliseconds after a failure until a prioritized customer is tried again. */
 const priorityRetryMs = 2_000;
 
 /** Somebody waits for it now. */
@@ -39,13 +39,13 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
 
     async link({ host, account }: AccountRef, customer: string, now: number): Promise<LinkOutcome> {
       return await db.transaction(async (tx) => {
-        // Whoever is just writing that the account's customer was deleted is waited for: the revision goes on from there.
+        // A transaction that is deleting the account's customer is waited for: the revision goes on from there.
         const before = await tx.all(
           `SELECT revision FROM customers WHERE host = @host AND account = @account ORDER BY customer FOR UPDATE`,
           { host, account },
         );
         const linked = await tx.run(
-          // Who comes second waits at the index for the first to commit, and then writes nothing.
+          // The second transaction waits at the index for the first to commit, and then writes nothing.
           `INSERT INTO customers (customer, host, account, stale_since, revision, linked_at)
            VALUES (@customer, @host, @account, @now, @revision, @now) ON CONFLICT DO NOTHING RETURNING ${notify}`,
           {
@@ -102,12 +102,12 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
       });
     },
 
-    // Other processes hold leases too, and who holds which is not known: each ends by itself.
+    // Other processes hold leases too, and their holders are not known: each ends by itself.
     async releaseLeases(): Promise<void> {},
 
     async claim(now, leaseMs, limit, { restMs = 0, prioritized = false } = {}): Promise<Claim[]> {
       const rows = await db.all(
-        // A row that somebody is just taking is left to him.
+        // A row that another process is just claiming is skipped.
         `WITH taken AS (
            SELECT customer AS id FROM customers
            WHERE synced_ticket < ticket AND deleted_at IS NULL
@@ -138,7 +138,7 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
       const content = JSON.stringify(facts);
       const { customer, host, account } = claim;
       return await db.transaction(async (tx) => {
-        // The lock is the fence's: between this look and the write nobody claims, applies or raises.
+        // The lock is the fence's: no claim, apply or ticket comes between this read and the write.
         const before = await tx.get(
           `SELECT facts, ticket, revision FROM customers
            WHERE customer = @customer AND written_claim < @claim AND synced_ticket < @ticket FOR UPDATE`,

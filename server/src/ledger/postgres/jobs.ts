@@ -1,4 +1,4 @@
-/** Jobs in PostgreSQL: whose turn it is, how far they have come, and what they found. */
+/** Jobs in PostgreSQL: their leases, progress and reports. */
 
 import { clockSkewMs } from '../clocks.ts';
 import { causedChangeOf, number, recordOf, text, jobLeaseOf } from '../rows.ts';

@@ -27,7 +27,7 @@ export function postgresPurchases(db: PostgresDatabase): PurchaseStore {
 
     async renewIntent({ host, account }, generation, now) {
       return await db.transaction(async (tx) => {
-        // Who comes second waits for the first, and then finds another generation.
+        // The second transaction waits for the first, and then finds another generation.
         await tx.run(
           `UPDATE intents SET generation = generation + 1, since = @now
            WHERE host = @host AND account = @account AND generation = @generation`,

@@ -10,7 +10,7 @@ import { raiseTicket } from './tickets.ts';
 import type { CustomerRecord, Claim, Applied, LinkOutcome, CustomerStore } from '../customers.ts';
 import type { AccountRef } from '../account.ts';
 
-/** How soon after a failure a customer is tried again while somebody waits for it. */
+/** Milliseconds after a failure until a prioritized customer is tried again. */
 const priorityRetryMs = 2_000;
 
 const living = `SELECT * FROM customers WHERE host = @host AND account = @account AND deleted_at IS NULL`;

@@ -1,4 +1,4 @@
-/** Jobs in SQLite: whose turn it is, how far they have come, and what they found. */
+/** Jobs in SQLite: their leases, progress and reports. */
 
 import { clockSkewMs } from '../clocks.ts';
 import { causedChangeOf, number, recordOf, jobLeaseOf } from '../rows.ts';

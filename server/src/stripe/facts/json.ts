@@ -1,6 +1,6 @@
 /**
  * Typed readers for loose Stripe JSON. Objects arrive in the shape of whichever API version made them (2020-08-27 to
- * 2026-10-28), from the SDK, a webhook or a recording, so nothing here trusts a type: what is not as expected reads as
+ * 2026-10-28), from the SDK, a webhook or a recording, so nothing here trusts a type: an unexpected value reads as
  * `null`, and only a missing identity is an error.
  */
 
