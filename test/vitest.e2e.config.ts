@@ -4,7 +4,7 @@ import { hangMs, patienceMs } from './support/patience.ts';
 /** The journeys in a real browser through all three origins, each file with a demo and a browser of its own. */
 export default defineConfig({
   test: {
-    include: ['e2e/**/*.e2e.ts'],
+    include: ['{e2e,attacks}/**/*.e2e.ts'],
     env: { TZ: 'UTC' },
     retry: 0,
     maxWorkers: 2,

@@ -57,7 +57,7 @@ export class Stage {
     const app = new Hono();
     app.get('/token', (c) => {
       this.asked.push('GET /token');
-      return this.instead.get('/token')?.(c) ?? c.json({ token: token() });
+      return this.instead.get('/token')?.(c) ?? c.json({ token: tokenOf('account-1') });
     });
     app.get('*', (c) => {
       const script = this.scripts.get(c.req.path);
@@ -116,8 +116,10 @@ export class Stage {
   }
 }
 
-function token(): string {
+/** @param sub - the account that it speaks for; the double asks for no signature */
+export function tokenOf(sub: string): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const exp = Math.floor(Date.now() / 1000) + 600;
-  return `${part({ alg: 'none' })}.${part({ iss: 'host', sub: 'account-1', exp, jti: crypto.randomUUID() })}.x`;
+  const header = { alg: 'none', typ: 'billhook-widget+jwt' };
+  return `${part(header)}.${part({ iss: 'host', sub, exp, jti: crypto.randomUUID() })}.x`;
 }

@@ -85,7 +85,7 @@ export class BffDouble {
       btoa(JSON.stringify(value)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
     const exp = Math.floor(NOW / 1000) + 600;
     return Response.json({
-      token: `${part({ alg: 'none' })}.${part({ iss: 'host', sub: subject, exp, jti: crypto.randomUUID() })}.x`,
+      token: `${part({ alg: 'none', typ: 'billhook-widget+jwt' })}.${part({ iss: 'host', sub: subject, exp, jti: crypto.randomUUID() })}.x`,
     });
   }
 
@@ -93,7 +93,8 @@ export class BffDouble {
     return json(snapshot, { etag: etagOf(snapshot) });
   }
 
-  async #handle(address: string, init: RequestInit): Promise<Response> {
+  async #handle(url: string, init: RequestInit): Promise<Response> {
+    const address = url.replace(location.origin, '');
     const route =
       address === TOKEN_URL
         ? 'token'

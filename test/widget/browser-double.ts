@@ -154,7 +154,7 @@ export class BrowserDouble {
 
   #token(): string {
     const exp = Math.floor((this.clock.now + TOKEN_LIFE) / 1000);
-    return `x.${btoa(JSON.stringify({ iss: 'host', sub: this.account, exp }))}.x`;
+    return `${btoa('{"typ":"billhook-widget+jwt"}').replaceAll('=', '')}.${btoa(JSON.stringify({ iss: 'host', sub: this.account, exp })).replaceAll('=', '')}.x`;
   }
 }
 
@@ -181,7 +181,7 @@ interface TabOptions {
 export class Tab {
   readonly #browser: BrowserDouble;
   readonly #window = new EventTarget();
-  readonly #document = { visibilityState: 'visible', readyState: 'complete' };
+  readonly #document = { visibilityState: 'visible', readyState: 'complete', baseURI: 'https://app.example/billing' };
   readonly #navigator = { onLine: true };
   readonly client: BillingClient;
   readonly #subscriber: Subscriber = { changed() {}, snapshotChanged() {}, failed() {} };
@@ -217,6 +217,8 @@ export class Tab {
       atob,
       addEventListener: this.#window.addEventListener.bind(this.#window),
       document: this.#document,
+      Document: { prototype: this.#document },
+      origin: 'https://app.example',
       navigator: this.#navigator,
       location: { href: 'https://app.example/billing', assign() {} },
       self: { origin: 'https://app.example' },
@@ -231,8 +233,9 @@ export class Tab {
     runInContext(source, context);
     if (random) (runInContext('Math', context) as Math).random = random;
     const open = runInContext('billhook.clientOf', context) as typeof clientOf;
-    this.client = open('https://billing.test/', null);
-    this.client.attach(this.#subscriber, { url: 'https://app.example/token', credentials: 'same-origin' });
+    const address = { url: 'https://app.example/token', credentials: 'same-origin' } as const;
+    this.client = open('https://billing.test/', null, address);
+    this.client.attach(this.#subscriber);
   }
 
   get stored(): string | null {

@@ -14,8 +14,11 @@ export type TagName =
 
 /** Sources or the built file, as the test run says. */
 const entry = document.querySelector<HTMLMetaElement>('meta[name=billhook-entry]')?.content ?? '';
-const { configureBillhook } = (await import(entry)) as { configureBillhook(options: BillhookOptions): void };
-export { configureBillhook, entry };
+const { configureBillhook, forgetBillhook } = (await import(entry)) as {
+  configureBillhook(options: BillhookOptions): void;
+  forgetBillhook(): void;
+};
+export { configureBillhook, entry, forgetBillhook };
 
 export class Page {
   readonly bff = new BffDouble();
@@ -37,7 +40,7 @@ export class Page {
       this.left.push(url);
       this.#leaves();
     };
-    configureBillhook({ navigate, words: {}, lang: '', locales: {} });
+    configureBillhook({ api: API, navigate, words: {}, lang: '', locales: {} });
   }
 
   readonly #restoreClock: () => void;

@@ -269,6 +269,8 @@ describe('what failed', () => {
     api_missing: 'failure.support',
     unsupported_frame: 'failure.unsupported_frame',
     address_refused: 'failure.support',
+    api_not_allowed: 'failure.support',
+    token_url_not_allowed: 'failure.support',
     element_name_taken: 'failure.support',
     render_failed: 'failure.support',
   };

@@ -31,7 +31,7 @@ export async function strictPage(context: Context, next: () => Promise<void>): P
     context.type = 'text/javascript';
     context.body = RECORDER;
   } else if (path === '/strict/token') {
-    context.body = { token: 'a.b.c' };
+    context.body = { token: `${btoa('{"typ":"billhook-widget+jwt"}')}.e30.x`.replaceAll('=', '') };
   } else if (path === '/strict/v1/billing') {
     context.body = active;
   } else {
@@ -42,9 +42,9 @@ export async function strictPage(context: Context, next: () => Promise<void>): P
     context.type = 'text/html';
     const scripts = Array.from(
       { length: Number(query['copies'] ?? 1) },
-      (_, copy) => `<script type="module" src="/widget/dist/widget.js?copy=${copy}"></script>`,
+      (_, copy) => `<script type="module" src="/widget/dist/widget.js?copy=${copy}" data-api="/strict/"></script>`,
     );
     context.body = `<!doctype html><html lang="en"><head><title>Strict</title><script src="/strict/recorder.js"></script>${scripts.join('')}</head>
-      <body><billhook-widget api="/strict/" token-url="/strict/token"></billhook-widget></body></html>`;
+      <body><billhook-widget token-url="/strict/token"></billhook-widget></body></html>`;
   }
 }

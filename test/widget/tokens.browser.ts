@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { API, problem, TOKEN_URL } from './bff-double.ts';
-import { comeBack, configureBillhook, nextEvent, Page, restoreFromCache, settled } from './harness.ts';
-import { active, pro } from './snapshots.ts';
+import { comeBack, configureBillhook, forgetBillhook, nextEvent, Page, restoreFromCache, settled } from './harness.ts';
+import { active, pro, snapshots } from './snapshots.ts';
 
 describe('tokens and accounts', () => {
   let page: Page;
@@ -17,8 +17,13 @@ describe('tokens and accounts', () => {
   it('is fetched without a cache and without foreign cookies, and shared by all requests', async () => {
     const widget = page.add();
     await widget.ready();
-    restoreFromCache();
-    await page.bff.arrival('billing');
+    page.bff.snapshot = { ...active, revision: 'e1.2', plan: pro };
+    const again = page.bff.arrival('billing');
+    const other = new BroadcastChannel(`billhook-${API} `);
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel reaches its own origin only
+    other.postMessage('e1.2');
+    await again;
+    other.close();
     expect(page.bff.to('token')).to.have.length(1);
     expect(page.bff.to('billing')[0]?.headers.get('authorization')).to.match(/^Bearer .+\..+\..+$/);
   });
@@ -44,12 +49,16 @@ describe('tokens and accounts', () => {
     expect(widget.text).to.contain('Team').and.not.contain('confirm who you are');
   });
 
-  for (const [name, answer] of [
-    ['401', new Response(null, { status: 401 })],
-    ['403', new Response(null, { status: 403 })],
-  ] as const) {
+  const answers: readonly [name: string, answer: () => Response][] = [
+    ...[204, 401, 403, 404, 419].map(
+      (status) => [`${status}`, () => new Response(null, { status })] as [string, () => Response],
+    ),
+    ['{ "token": null }', () => Response.json({ token: null })],
+    ['a login page with status 200', () => new Response('<h1>Sign in</h1>')],
+  ];
+  for (const [name, answer] of answers) {
     it(`${name} from the host is "signed out": nothing is shown, nothing is reported, nothing is asked`, async () => {
-      page.bff.next('token', answer);
+      page.bff.next('token', answer());
       let errors = 0;
       document.addEventListener('billhook-error', () => errors++, { once: true });
       const widget = page.add();
@@ -73,10 +82,8 @@ describe('tokens and accounts', () => {
     const widget = page.add();
     await widget.ready();
     page.bff.subject = 'account-2';
-    page.bff.next('billing', problem(401, 'token_expired'));
     const theirs = page.bff.hold('billing');
     restoreFromCache();
-    await page.bff.arrival('billing'); // their first, which is refused
     const fresh = await page.bff.arrival('billing');
     await widget.until(() => widget.phase === 'loading');
     expect(widget.text).not.to.contain('Team');
@@ -100,7 +107,12 @@ describe('tokens and accounts', () => {
 
   it('may come from a function, told which account it is for', async () => {
     const asked: (string | null)[] = [];
-    configureBillhook({ getToken: ({ account }) => (asked.push(account), 'a.b.c') });
+    configureBillhook({
+      getToken: async ({ account }) => {
+        asked.push(account);
+        return ((await page.bff.token().json()) as { token: string }).token;
+      },
+    });
     const widget = page.add('billhook-widget', { account: 'acme' });
     widget.element.removeAttribute('token-url');
     const alone = page.add('billhook-plan-status', { account: 'other' });
@@ -112,7 +124,7 @@ describe('tokens and accounts', () => {
     document.body.append(fresh);
     await page.bff.arrival('billing');
     fresh.remove();
-    expect(asked).to.deep.equal(['function']);
+    expect(asked).to.deep.equal(['acme', 'function']);
   });
 
   it('is not asked for again by options that say nothing of tokens, nor by ones that say the same', async () => {
@@ -136,6 +148,53 @@ describe('tokens and accounts', () => {
     configureBillhook({ tokenUrl: `${TOKEN_URL}?again` });
     expect(page.bff.seen.map(({ address }) => address)).to.deep.equal([TOKEN_URL, `${TOKEN_URL}?again`]);
     for (const widget of widgets) widget.remove();
+  });
+
+  it('is a fresh one for every opening', async () => {
+    const widget = page.add();
+    await widget.ready();
+    widget.button('Manage billing').click();
+    await page.departure;
+    const [read, opened] = ['billing', 'portal-sessions'].map((route) =>
+      page.bff.to(route as 'billing')[0]?.headers.get('authorization'),
+    );
+    expect(page.bff.to('token')).to.have.length(2);
+    expect(opened).not.to.equal(read);
+  });
+
+  it('for somebody else, at an opening: nothing is opened, the tab made for it is closed, and theirs is shown', async () => {
+    const { open } = window;
+    const tab = { opener: window, closed: false, close: () => (tab.closed = true) };
+    window.open = () => tab as unknown as Window;
+    try {
+      const widget = page.add('billhook-widget', { target: '_blank' });
+      await widget.ready();
+      page.bff.subject = 'account-2';
+      page.bff.snapshot = { ...active, plan: pro, revision: 'e1.2' };
+      widget.button('Manage billing').click();
+      await widget.reads('Pro');
+      expect(widget.labels).to.deep.equal(['Manage billing']);
+      expect([page.bff.to('portal-sessions').length, tab.closed, page.left.length]).to.deep.equal([0, true, 0]);
+    } finally {
+      window.open = open;
+    }
+  });
+
+  it('forgetBillhook() asks whose page it is, once for all elements, and keeps nothing in the tab', async () => {
+    page.bff.snapshot = snapshots.pastDue;
+    const [widget, status] = [page.add(), page.add('billhook-plan-status')];
+    await Promise.all([widget.ready(), status.ready()]);
+    await widget.until(() => widget.announced !== '');
+    expect(Object.values(sessionStorage)).to.deep.equal(['e1.1']);
+    page.bff.next('token', Response.json({ token: null }));
+    forgetBillhook();
+    expect(widget.element.snapshot).to.equal(null);
+    await Promise.all([widget.until(() => widget.phase === 'hidden'), status.until(() => status.phase === 'hidden')]);
+    expect([page.bff.to('token').length, sessionStorage.length]).to.deep.equal([2, 0]);
+    page.bff.subject = 'account-2';
+    page.bff.snapshot = { ...active, plan: pro, revision: 'e1.2' };
+    forgetBillhook();
+    await widget.reads('Pro');
   });
 
   it('options are checked when they are given, all at once', () => {

@@ -27,6 +27,13 @@ const replacements: readonly Replacement[] = [
     from: 's.createPolicy("lit-html",{createHTML:t=>t})',
     to: '(()=>{try{if(!customElements.get("billhook-widget"))return s.createPolicy("billhook",{createHTML:t=>t})}catch{}})()',
   },
+  // Lit's nodes are made by a document of its own: `<img name="createElement">` in a user's content would stand in the place
+  // of the page's method.
+  {
+    file: 'lit-html.js',
+    from: ',l=document,',
+    to: ',l=Reflect.get(Document.prototype,"implementation",document).createHTMLDocument(""),',
+  },
 ];
 
 export function litFeatures(): Plugin {

@@ -4,6 +4,7 @@ import { BillhookPastDueBanner } from './elements/billhook-past-due-banner.ts';
 import { BillhookPlanStatus } from './elements/billhook-plan-status.ts';
 import { BillhookWidget } from './elements/billhook-widget.ts';
 import { registry } from './page/config.ts';
+import { warnOnce } from './page/warn.ts';
 
 const elements: Readonly<Record<string, CustomElementConstructor>> = {
   'billhook-widget': BillhookWidget,
@@ -22,7 +23,6 @@ if (globalThis.document && !registry.defined) {
     if (registry.defined) customElements.define(name, element);
   }
   if (taken.length) {
-    // oxlint-disable-next-line no-console -- nothing else can tell the host's developer
-    console.warn(`billhook: element_name_taken: another script defined ${taken.join(', ')}, so nothing was.`);
+    warnOnce('element_name_taken', `another script defined ${taken.join(', ')}, so nothing was.`);
   }
 }

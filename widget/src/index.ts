@@ -7,4 +7,5 @@ export type * from './contract.ts';
 export { BillhookError, type WidgetErrorCode } from './page/errors.ts';
 export { BillhookActionEvent, BillhookChangeEvent, BillhookErrorEvent } from './page/events.ts';
 export { configureBillhook, type BillhookOptions, type GetToken, type TokenRequest } from './page/config.ts';
+export { forgetBillhook } from './client/forget.ts';
 export type { WordKey, Words } from './i18n/localizer.ts';

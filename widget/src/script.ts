@@ -6,4 +6,5 @@
 import './script-address.ts';
 import './define.ts';
 
+export { forgetBillhook } from './client/forget.ts';
 export { configureBillhook } from './page/config.ts';

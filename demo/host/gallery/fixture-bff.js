@@ -30,7 +30,9 @@ export function answerFromFixtures(api, tokenUrl, fixtures, now) {
     awaited.count++;
     try {
       const headers = new Headers(init.headers);
-      const name = JSON.parse(atob(headers.get('authorization').split('.')[1])).sub;
+      const name = JSON.parse(
+        atob(headers.get('authorization').split('.')[1].replaceAll('-', '+').replaceAll('_', '/')),
+      ).sub;
       const route = url.href.slice(`${api}v1/`.length);
       if (route === 'billing') return await billing(name, headers, init.signal);
       return route === 'visits/return' ? await visitReturn(name, init.signal) : opened(name);
@@ -101,9 +103,9 @@ export function answerFromFixtures(api, tokenUrl, fixtures, now) {
 
 function token(name, fixtures) {
   if (fixtures[name].signedOut) return new Response(null, { status: 401 });
-  const part = (value) => btoa(JSON.stringify(value)).replaceAll('=', '');
+  const part = (value) => btoa(JSON.stringify(value)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
   const claims = { iss: 'gallery', sub: name, exp: 4_102_444_800, jti: name };
-  return Response.json({ token: `${part({ alg: 'none' })}.${part(claims)}.x` });
+  return Response.json({ token: `${part({ alg: 'none', typ: 'billhook-widget+jwt' })}.${part(claims)}.x` });
 }
 
 /** Without a status: nobody answered. */

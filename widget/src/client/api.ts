@@ -60,9 +60,6 @@ export function createApi(base: string, tokens: TokenSource): Api {
 
   async function send(token: string, path: string, body: object | null, wait: number, signal: AbortSignal) {
     signal.throwIfAborted();
-    const subject = tokens.subject();
-    // By another request, or by a sign-in to another account.
-    const overtaken = () => signal.aborted || tokens.subject() !== subject;
     const limit = new AbortController();
     const stop = () => limit.abort();
     signal.addEventListener('abort', stop);
@@ -89,9 +86,10 @@ export function createApi(base: string, tokens: TokenSource): Api {
       const ahead = Date.parse(headers.get('date') ?? '') - Date.now();
       // `Date` has whole seconds: a smaller difference says nothing.
       clockAhead = Math.abs(ahead) > 2000 ? ahead : 0;
-      if (!overtaken()) return { status, headers, body: json };
+      if (!signal.aborted) return { status, headers, body: json };
     } catch (cause) {
-      if (!overtaken()) {
+      // Overtaken by another request, or by a sign-in to another account.
+      if (!signal.aborted) {
         const code = limit.signal.aborted ? 'timed_out' : navigator.onLine ? 'unreachable' : 'offline';
         throw new BillhookError(code, 0, 0, cause);
       }

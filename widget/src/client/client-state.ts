@@ -3,7 +3,6 @@ import type { OpenableAction } from './api.ts';
 import type { BillingSnapshot, Change } from '../contract.ts';
 import type { BillhookError } from '../page/errors.ts';
 import type { VisitStatus } from './polling.ts';
-import type { TokenAddress } from './token-source.ts';
 
 /** The state that elements show. Replaced as a whole at every change. */
 export interface ClientState {
@@ -37,11 +36,12 @@ export interface BillingClient {
   now(): number;
   /** Whether this is the one element that speaks to screen readers for all of them. */
   isAnnouncer(subscriber: Subscriber): boolean;
-  /** Also tells a new address for tokens. */
-  attach(subscriber: Subscriber, address: TokenAddress | null): void;
+  attach(subscriber: Subscriber): void;
   detach(subscriber: Subscriber): void;
   /** The page's options are others now: a read that failed may succeed. */
   reconfigured(): void;
+  /** Another person may be signed in, or none: drops all that is known, and asks anew. */
+  forget(): void;
   /** The person asks again. */
   retry(): void;
   /** Opens an action's page, in the page's language. Ignored while another one is being opened. */

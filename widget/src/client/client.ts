@@ -3,6 +3,7 @@
  * when the last one leaves it stops everything and is forgotten, so that the next person to sign in on the same page never
  * sees the one before.
  */
+import { registry } from '../page/config.ts';
 import { asFailure, SignedOut } from '../page/errors.ts';
 import { createApi, type OpenableAction } from './api.ts';
 import { bearingOf } from './billing-states.ts';
@@ -13,7 +14,8 @@ import { listenToPage, pageIsVisible, type PageLifecycle } from './page-lifecycl
 import { waitSeconds, type Poll } from './polling.ts';
 import { Reader } from './reader.ts';
 import { createScheduler, readNow, type Demand } from './scheduler.ts';
-import { createTokenSource, tokenFromHost, wayToToken, type TokenAddress } from './token-source.ts';
+import { tokenFromHost, type TokenAddress } from './token-from-host.ts';
+import { createTokenSource } from './token-source.ts';
 import { createVisitSession } from './visit-session.ts';
 
 /** When a page is still there this long after it was told to leave, the person has stopped it. In milliseconds. */
@@ -24,16 +26,22 @@ const readReturnNow: Poll = { kind: 'return', wait: waitSeconds, delay: 0 };
 /** Those that an element of this page reads. Not shared with another copy of Billhook: only one copy's elements are defined. */
 const clients = new Map<string, BillingClient>();
 
-/** @param base - the BFF's folder, which `v1/` is in */
-export function clientOf(base: string, account: string | null): BillingClient {
-  const key = `${base} ${account ?? ''}`;
-  const client = clients.get(key) ?? new AccountClient(key, base, account);
+/**
+ * @param base - the BFF's folder, which `v1/` is in
+ * @param address - where tokens come from; `null`: from the host's `getToken`. Elements that say another one are not told of
+ * these tokens, nor can they stop them
+ */
+export function clientOf(base: string, account: string | null, address: TokenAddress | null): BillingClient {
+  const key = [base, account, address?.url, address?.credentials].join(' ');
+  const client = clients.get(key) ?? new AccountClient(key, base, account, address);
   clients.set(key, client);
   return client;
 }
 
 class AccountClient implements BillingClient {
   readonly #key: string;
+  /** What the tab's storage and other tabs know it by. */
+  readonly #name: string;
   readonly #store = new ClientStore();
   readonly #visits;
   readonly #tokens;
@@ -44,19 +52,21 @@ class AccountClient implements BillingClient {
     demand: () => this.#demand(),
   });
   #page: PageLifecycle | undefined;
-  #tokenAddress: TokenAddress | null = null;
-  /** The source that the token on its way was asked of. */
-  #tokenWay: unknown;
+  /** Another person may have come to the page meanwhile. */
+  #wasHidden = !pageIsVisible();
+  /** The function that the token on its way was asked of. */
+  #getToken: unknown;
   #leaving: AbortController | undefined;
   #leavingTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(key: string, base: string, account: string | null) {
+  constructor(key: string, base: string, account: string | null, address: TokenAddress | null) {
     this.#key = key;
-    this.#visits = createVisitSession(`billhook-visit:${key}`);
+    this.#name = `${base} ${account ?? ''}`;
+    this.#visits = createVisitSession(`billhook-visit:${this.#name}`);
     this.#tokens = createTokenSource(
-      (signal) => tokenFromHost(this.#tokenAddress, account, signal),
+      (signal) => tokenFromHost(address, account, signal),
       () => this.now(),
-      () => this.#reader.forget(),
+      () => this.#drop(),
     );
     this.#api = createApi(base, this.#tokens);
     this.#reader = new Reader(this.#store, this.#api, this.#visits, (revision) => this.#page?.tell(revision));
@@ -74,8 +84,7 @@ class AccountClient implements BillingClient {
     return this.#store.subscribers.values().next().value === subscriber;
   }
 
-  attach(subscriber: Subscriber, address: TokenAddress | null): void {
-    this.#tokenAddress = address ?? this.#tokenAddress;
+  attach(subscriber: Subscriber): void {
     this.#store.subscribers.add(subscriber);
     if (this.#page) return;
     this.#page = this.#listen();
@@ -99,9 +108,23 @@ class AccountClient implements BillingClient {
   reconfigured(): void {
     // Words and the like, or a second copy of the script that says the same: a token on its way is not asked for again.
     if (this.#store.state.snapshot) return;
-    if (this.#scheduler.isAsking() && this.#tokenWay === wayToToken(this.#tokenAddress)) return;
+    if (this.#scheduler.isAsking() && this.#getToken === registry.options.getToken) return;
     this.#tokens.abort();
     this.#begin();
+  }
+
+  forget(): void {
+    this.#tokens.expire();
+    this.#drop();
+  }
+
+  /** Nothing of one account is shown to another, or opened for it: not even what it has just pressed. */
+  #drop(): void {
+    this.#leaving?.abort();
+    clearTimeout(this.#leavingTimer);
+    this.#scheduler.stop();
+    this.#reader.forget();
+    this.#scheduler.schedule();
   }
 
   retry(): void {
@@ -117,6 +140,7 @@ class AccountClient implements BillingClient {
     // A request that still waits would keep the page out of the back/forward cache.
     this.#scheduler.stop();
     this.#visits.dismiss();
+    this.#tokens.expire();
     this.#reader.showVisit({ opening: action, openFailure: null });
     try {
       const opened = () => this.#api.open(action, seen, locale, signal);
@@ -149,7 +173,7 @@ class AccountClient implements BillingClient {
   /** Asks now: for a trip that came back, else for the billing. */
   #begin(again = false): void {
     this.#scheduler.activated();
-    this.#tokenWay = wayToToken(this.#tokenAddress);
+    this.#getToken = registry.options.getToken;
     const isTakenUp = this.#visits.takeUp(again);
     if (isTakenUp) this.#scheduler.tryWaiting();
     const isOpen = this.#visits.isOpen();
@@ -159,12 +183,17 @@ class AccountClient implements BillingClient {
 
   #listen(): PageLifecycle {
     const scheduler = this.#scheduler;
-    return listenToPage(`billhook-${this.#key}`, {
+    return listenToPage(`billhook-${this.#name}`, {
       onActive: () => this.#onActive(),
-      onInactive: () => scheduler.schedule(),
+      onInactive: () => {
+        this.#wasHidden ||= !pageIsVisible();
+        scheduler.schedule();
+      },
       onFrozen: () => scheduler.stop(),
       onRestored: () => {
         this.#leaving?.abort();
+        this.#wasHidden = false;
+        this.#tokens.expire();
         this.#stayed();
         this.#begin(true);
       },
@@ -178,12 +207,23 @@ class AccountClient implements BillingClient {
 
   #onActive(): void {
     const scheduler = this.#scheduler;
-    // While the page is being left, a focus is not a return: it would use up the trip before it began. And a tab that comes
-    // forward fires focus and visibilitychange: the second must not cut off the first one's request.
-    if (this.#store.state.opening || (scheduler.isAsking() && this.#visits.isOpen())) return;
-    if (this.#visits.hasReturned() || !scheduler.isFresh()) return this.#begin();
+    // While the page is being left, a focus is not a return: it would use up the trip before it began.
+    if (this.#store.state.opening) return;
+    const isAsking = scheduler.isAsking();
+    const wasHidden = this.#wasHidden;
+    this.#wasHidden = false;
+    if (wasHidden) this.#tokens.expire();
+    // A tab that comes forward fires focus and visibilitychange: the second must not cut off the first one's request.
+    else if (isAsking && this.#visits.isOpen()) return;
+    if (this.#visits.hasReturned() || !scheduler.isFresh() || (wasHidden && isAsking)) return this.#begin();
     scheduler.activated();
     scheduler.schedule();
+    if (!wasHidden) return;
+    // To know whose page it is. Any other failure is told by the next request, which needs one.
+    this.#tokens.get().catch((cause: unknown) => {
+      if (cause instanceof SignedOut) this.#reader.signOut();
+      scheduler.schedule();
+    });
   }
 
   #demand(): Demand {

@@ -2,6 +2,7 @@
  * The browser's signals about this page: seen, hidden, online, frozen into the back/forward cache and back; and the signals
  * of other tabs of the same account. All listeners come and go together.
  */
+import { ofDocument } from '../page/addresses.ts';
 
 export interface PageHandlers {
   /** A person came to the page, or the network came back. */
@@ -22,7 +23,7 @@ export interface PageLifecycle {
   tell(revision: string): void;
 }
 
-export const pageIsVisible = (): boolean => document.visibilityState === 'visible';
+export const pageIsVisible = (): boolean => ofDocument('visibilityState') === 'visible';
 
 export function listenToPage(channelName: string, handlers: PageHandlers): PageLifecycle {
   const listeners = new AbortController();

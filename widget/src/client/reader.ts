@@ -91,17 +91,17 @@ export class Reader {
   /** The token speaks for another account. */
   forget(): void {
     this.#visits.end();
-    this.#drop({ signedOut: false, opening: this.#store.state.opening });
+    this.#drop(false);
   }
 
   /** The token speaks for no account. A trip stays stored: its outcome is still told after the next sign-in. */
   signOut(): void {
     this.#visits.dismiss();
-    this.#drop({ signedOut: true, opening: null });
+    this.#drop(true);
   }
 
-  #drop(kept: Pick<ClientState, 'signedOut' | 'opening'>): void {
+  #drop(signedOut: boolean): void {
     this.#api.forgetDocument();
-    this.#store.set({ ...nothingKnown, ...kept });
+    this.#store.set({ ...nothingKnown, signedOut });
   }
 }

@@ -18,3 +18,16 @@ export function setSessionItem(key: string, value: string | null): void {
     // Storage is refused or full: nothing here is worth failing for.
   }
 }
+
+/** Everything of ours goes. */
+export function clearSession(): void {
+  for (const key of storedKeys()) if (key.startsWith('billhook-')) setSessionItem(key, null);
+}
+
+function storedKeys(): string[] {
+  try {
+    return Object.keys(sessionStorage);
+  } catch {
+    return [];
+  }
+}

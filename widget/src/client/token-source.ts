@@ -1,22 +1,18 @@
 /**
- * The widget token: fetched just before a request when it is about to expire, and once when it was refused; never on a
- * timer, because a page left open would keep a session alive that the person thinks is over.
+ * The widget token: fetched just before a request when it is about to expire, once when it was refused, and where another
+ * person may be at the page by now; never on a timer, because a page left open would keep a session alive that the person
+ * thinks is over.
  */
-import { registry } from '../page/config.ts';
 import { BillhookError, SignedOut } from '../page/errors.ts';
-
-export interface TokenAddress {
-  readonly url: string;
-  readonly credentials: RequestCredentials;
-}
+import { claimsOf } from './token-from-host.ts';
 
 export interface TokenSource {
-  /** @throws SignedOut, BillhookError `token_unavailable`, `token_source_missing` */
+  /** @throws SignedOut, BillhookError `token_unavailable`, `token_source_missing`, `token_url_not_allowed` */
   get(): Promise<string>;
   /** The BFF refused this token; the next `get` brings another, unless one has come already. */
   refuse(token: string): void;
-  /** The account that the last token speaks for, so that an answer to another one's is not shown. */
-  subject(): string | undefined;
+  /** The next `get` asks the host anew: a token says who was signed in when it was made. */
+  expire(): void;
   /** No request needs a token any more. */
   abort(): void;
 }
@@ -28,10 +24,10 @@ const timeLimit = 10_000;
 /**
  * @param now - the server's clock in milliseconds: `exp` is only used to schedule, and a wrong clock here must not fetch a
  * token for every request
- * @param onSubject - called when a token speaks for another account than the one before it
+ * @param onSubject - called when a token speaks for another account than the one before it, before it is sent
  */
 export function createTokenSource(
-  ask: (signal: AbortSignal) => Promise<string | null>,
+  ask: (signal: AbortSignal) => Promise<string>,
   now: () => number,
   onSubject: () => void,
 ): TokenSource {
@@ -50,8 +46,8 @@ export function createTokenSource(
         ask(signal),
         new Promise<never>((_, reject) => signal.addEventListener('abort', reject)),
       ]);
-      if (token === null) throw new SignedOut();
-      const { iss, sub, exp } = claimsOf(token);
+      signal.throwIfAborted();
+      const { iss, sub, exp } = claimsOf(token) ?? {};
       const before = subject;
       subject = `${iss} ${sub}`;
       current = token;
@@ -85,61 +81,10 @@ export function createTokenSource(
     refuse(token) {
       if (current === token) current = null;
     },
-    subject: () => subject,
+    expire() {
+      abort();
+      current = null;
+    },
     abort,
   };
-}
-
-/** The source that a token would be asked of now. */
-export const wayToToken = (address: TokenAddress | null): unknown => address?.url ?? registry.options.getToken;
-
-/**
- * Asks the host for a token, by its address or its `getToken`.
- *
- * @throws SignedOut, BillhookError `token_unavailable`, `token_source_missing`, `unsupported_frame`
- */
-export async function tokenFromHost(
-  address: TokenAddress | null,
-  account: string | null,
-  signal: AbortSignal,
-): Promise<string | null> {
-  // A page without an origin gets no answer: neither from the host, for cookies, nor from the BFF, for CORS.
-  if (globalThis.origin === 'null') throw new BillhookError('unsupported_frame');
-  // The host's own script may come after ours: nothing is missing before the page is complete.
-  if (!wayToToken(address) && document.readyState !== 'complete') {
-    await new Promise((resolve) => addEventListener('load', resolve, { signal }));
-  }
-  if (address) return fetchToken(address, signal);
-  const { getToken } = registry.options;
-  if (getToken) return getToken({ account, signal });
-  throw new BillhookError('token_source_missing');
-}
-
-/**
- * `GET token-url` → `{ token }`. 401, 403 and a redirect (to a sign-in page) mean signed out.
- *
- * @throws SignedOut, BillhookError `token_unavailable`
- */
-async function fetchToken({ url, credentials }: TokenAddress, signal: AbortSignal): Promise<string> {
-  const response = await fetch(url, {
-    cache: 'no-store',
-    credentials,
-    redirect: 'manual',
-    headers: { accept: 'application/json' },
-    signal,
-  });
-  if (response.status === 401 || response.status === 403 || response.type === 'opaqueredirect') throw new SignedOut();
-  const { token } = (await response.json()) as { token?: unknown };
-  if (typeof token !== 'string') throw new BillhookError('token_unavailable');
-  return token;
-}
-
-/** Reads the payload without checking it: the BFF does that. An unreadable token is sent as it is, and refused there. */
-function claimsOf(token: string): { iss?: unknown; sub?: unknown; exp?: unknown } {
-  try {
-    // Not decoded from UTF-8: a name with an accent reads wrong, but the same each time, and is only compared.
-    return JSON.parse(atob((token.split('.')[1] ?? '').replace(/-/g, '+').replace(/_/g, '/')));
-  } catch {
-    return {};
-  }
 }

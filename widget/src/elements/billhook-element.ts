@@ -169,8 +169,10 @@ export abstract class BillhookElement extends LitElement {
     // An alert speaks by itself.
     if (!banner || banner.alerting) return (this.#spoken = '');
     const trouble = `${banner.title}. ${banner.text}`;
-    if (sessionItem(announcedKey) !== trouble) {
-      setSessionItem(announcedKey, trouble);
+    // Its words tell of money, and stay on no machine.
+    const revision = `${this.snapshot?.revision}`;
+    if (sessionItem(announcedKey) !== revision) {
+      setSessionItem(announcedKey, revision);
       this.#spoken = trouble;
     }
     // Kept while it is being read out.

@@ -4,7 +4,9 @@ import { clientOf } from '../client/client.ts';
 import type { BillingSnapshot } from '../contract.ts';
 import { BillhookError } from '../page/errors.ts';
 import { BillhookChangeEvent, BillhookErrorEvent } from '../page/events.ts';
+import { folderOf, isAllowedApi } from '../page/addresses.ts';
 import { registry } from '../page/config.ts';
+import { warnOnce } from '../page/warn.ts';
 
 /** The attributes of an element that name its BFF and account. */
 export interface ClientAddress {
@@ -28,7 +30,8 @@ export class BillingController implements ReactiveController, Subscriber {
 
   get state(): ClientState {
     if (this.client) return this.client.state();
-    return { ...nothingKnown, failure: this.#host.isConnected ? new BillhookError('api_missing') : null };
+    const code = folderOf(this.#host.api) ? 'api_not_allowed' : 'api_missing';
+    return { ...nothingKnown, failure: this.#host.isConnected ? new BillhookError(code) : null };
   }
 
   /** Whether this element speaks for its account: two alerts about one failed payment are one too many. */
@@ -63,36 +66,37 @@ export class BillingController implements ReactiveController, Subscriber {
     this.#host.dispatchEvent(new BillhookErrorEvent(error));
   }
 
-  readonly #configured = (): void => {
+  readonly #configured = (forget = false): void => {
     this.#bind();
-    this.client?.reconfigured();
+    // Once for all elements that read it.
+    if (!forget) this.client?.reconfigured();
+    else if (this.announces) this.client?.forget();
     this.#host.requestUpdate();
   };
 
   #bind(): void {
     const { options } = registry;
-    const { api = options.api, account = options.account, tokenUrl = options.tokenUrl, tokenCredentials } = this.#host;
-    const base = (this.base = folderOf(api));
-    const client = base === null ? null : clientOf(base, account ?? null);
+    // An attribute that was taken off is `null`.
+    const { api, account, tokenUrl, tokenCredentials } = this.#host;
+    let base = folderOf(api ?? options.api);
+    if (base && !isAllowedApi(base)) {
+      warnOnce('api_not_allowed', base);
+      base = null;
+    }
+    this.base = base;
+    const credentials = tokenCredentials === 'include' ? 'include' : 'same-origin';
+    const url = tokenUrl ?? options.tokenUrl;
+    const address = url === undefined ? null : ({ url, credentials } as const);
+    const client = base === null ? null : clientOf(base, account ?? options.account ?? null, address);
     if (client !== this.client) {
       this.#release();
       this.client = client;
     }
-    const credentials = tokenCredentials === 'include' ? 'include' : 'same-origin';
-    this.client?.attach(this, tokenUrl === undefined ? null : { url: tokenUrl, credentials });
+    this.client?.attach(this);
   }
 
   #release(): void {
     this.client?.detach(this);
     this.client = null;
-  }
-}
-
-/** `https://billing.example` and `/billing` → the folder that `v1/` is in. */
-function folderOf(api: string | undefined): string | null {
-  try {
-    return api === undefined ? null : new URL(api.replace(/\/?$/, '/'), document.baseURI).href;
-  } catch {
-    return null;
   }
 }

@@ -1,6 +1,7 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { chooseLocale } from '../i18n/match-locale.ts';
 import { leaveLocale, openLocale, type LocaleFile } from '../i18n/locale-files.ts';
+import { ofDocument } from '../page/addresses.ts';
 import { registry } from '../page/config.ts';
 import { createLocalizer, type Localizer } from '../i18n/localizer.ts';
 
@@ -46,7 +47,7 @@ export class LocalizeController implements ReactiveController {
    */
   localizer(api: string | null, attempt: number): Localizer {
     const { words, lang, locales = {} } = registry.options;
-    const around = this.#host.closest<HTMLElement>('[lang]') ?? document.documentElement;
+    const around = this.#host.closest<HTMLElement>('[lang]') ?? ofDocument('documentElement');
     const choice = chooseLocale(lang || around.lang, Object.keys(locales));
     const { words: name, asked } = choice;
     this.asked = asked;

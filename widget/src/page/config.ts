@@ -28,9 +28,9 @@ export interface BillhookOptions {
   readonly locales?: Readonly<Record<string, string | Partial<Words>>>;
   /** How an address is followed. Default: `location.assign`. For app shells with a browser of their own. */
   readonly navigate?: Navigate;
-  /** Where the BFF is, for elements without an `api` attribute. */
+  /** Where the BFF is, for elements without an `api` attribute. Attributes may name every one that was given here. */
   readonly api?: string;
-  /** For elements without a `token-url` attribute. */
+  /** For elements without a `token-url` attribute. On another origin than the page's it must be given here. */
   readonly tokenUrl?: string;
   /** For elements without an `account` attribute. */
   readonly account?: string;
@@ -40,7 +40,10 @@ interface Registry {
   options: BillhookOptions;
   /** The elements are ours already. */
   defined: boolean;
-  readonly listeners: Set<() => void>;
+  /** Addresses of BFFs and for tokens that the host's code has given, and not its markup. */
+  readonly allowed: Set<string>;
+  /** `forget`: the person is another one, or none. */
+  readonly listeners: Set<(forget?: boolean) => void>;
 }
 
 /** Options that are not strings. */
@@ -57,6 +60,7 @@ const name = Symbol.for('billhook');
 export const registry: Registry = (page[name] ??= {
   options: {},
   defined: false,
+  allowed: new Set(),
   listeners: new Set(),
 });
 
@@ -76,6 +80,11 @@ export function configureBillhook(options: BillhookOptions): void {
     return typeof value === type ? [] : `${name} must be a ${type}`;
   });
   if (wrong.length) throw new TypeError(wrong.join('; '));
-  registry.options = { ...registry.options, ...options };
+  for (const address of [options.api, options.tokenUrl]) if (address !== undefined) registry.allowed.add(address);
+  setOptions({ ...registry.options, ...options });
+}
+
+export function setOptions(options: BillhookOptions): void {
+  registry.options = options;
   for (const listener of registry.listeners) listener();
 }

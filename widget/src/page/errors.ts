@@ -10,12 +10,16 @@ export type WidgetErrorCode =
   | 'timed_out'
   /** An answer that is neither a known document nor a problem: a proxy's error page, half a body. */
   | 'response_malformed'
-  /** The host's token address failed, or `getToken` threw. */
+  /** The host's token address failed with a 5xx or no answer, or `getToken` threw. */
   | 'token_unavailable'
   /** Neither `token-url` nor `getToken` was given. */
   | 'token_source_missing'
   /** No address of a BFF: an npm page must set `api`. */
   | 'api_missing'
+  /** An `api` attribute names another BFF than the script's or one that `configureBillhook` was given. */
+  | 'api_not_allowed'
+  /** A `token-url` on another origin than the page's, which `configureBillhook` was not given. */
+  | 'token_url_not_allowed'
   /** The page stands in a frame without an origin of its own, where nothing can be opened or come back. */
   | 'unsupported_frame'
   /** An address to follow that is neither https nor loopback. */

