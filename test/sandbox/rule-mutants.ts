@@ -253,7 +253,13 @@ export const ruleMutants: readonly RuleMutant[] = [
   mutant('WH-2', 'webhooks', 'webhooks/deliveries.ts', 'record.status < 300', 'record.status < 400'),
   mutant('WH-3', 'webhooks', 'webhooks/deliveries.ts', 'copy < copies; copy += 1', 'copy < 1; copy += 1'),
   mutant('WH-4', 'webhooks', 'state/events.ts', 'request: { ...cause },', 'request: { ...automatic },'),
-  mutant('WH-5', 'webhooks', 'state/events.ts', "was['object'] === 'list'", "was['object'] === 'lists'"),
+  mutant(
+    'WH-5',
+    'webhooks',
+    'state/events.ts',
+    'changed[key] = was === undefined ? null : structuredClone(was);',
+    'changed[key] = structuredClone(is);',
+  ),
   mutant('WH-6', 'webhooks', 'engine/portal.ts', "  state.emit('billing_portal.session.created', session);\n", ''),
   mutant('KEY-1', 'versions', 'http/keys.ts', 'rak_${needed}', 'rak_${method}'),
 ];
