@@ -132,7 +132,7 @@ describe('the table of states', () => {
     for (const [name, { snapshot, says }] of rows) {
       const { mayManage, offers, actions } = snapshot;
       const leadsAway = mayManage && (offers.length > 0 || actions.some(({ via }) => via !== 'link'));
-      expect(/secure Stripe page, then come back here/.test(says.join(' ')), name).toBe(leadsAway);
+      expect(/Opens Stripe|secure Stripe page/.test(says.join(' ')), name).toBe(leadsAway);
     }
   });
 

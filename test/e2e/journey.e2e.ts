@@ -26,7 +26,7 @@ describe('a failed payment', () => {
       /We could not charge €145\.00\. You have full access until \w+ \d+, \d{4}/,
     );
     await says(page, 'Past due');
-    await says(page, 'on a secure Stripe page');
+    await says(page, 'Opens Stripe.');
 
     await press(page, 'Update card');
     await page.waitForURL(/\/p\/session\//);

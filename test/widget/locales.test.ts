@@ -9,7 +9,7 @@ import { en } from '../../widget/src/i18n/locales/en.ts';
 import { present } from '../../widget/src/view/present.ts';
 import { failureText } from '../../widget/src/view/sentences.ts';
 import { createLocalizer, type Words } from '../../widget/src/i18n/localizer.ts';
-import { active, NOW, pro, readerOf, several, snapshots, states, team } from './snapshots.ts';
+import { active, NOW, pro, readerOf, several, snapshots, states, team, visa } from './snapshots.ts';
 
 const folder = new URL('../../widget/src/i18n/locales/', import.meta.url);
 const wordsOf = (tag: string): Record<string, string> =>
@@ -26,7 +26,7 @@ it('the files are those that the widget asks for', () => {
 /** Words that are spelled as in English. */
 const SAME: Readonly<Record<string, readonly string[]>> = {
   de: ['action.upgrade'],
-  nl: ['interval.week'],
+  nl: ['interval.week', 'invoice.open'],
 };
 
 /** "zzgl. MwSt." */
@@ -112,14 +112,15 @@ describe.each(shippedLocales)('%s', (tag) => {
     const i18n = localizerIn(tag);
     const inThreeMonths = { plan: { ...team, intervalCount: 3 }, at: '2027-06-03T09:00:00Z' };
     const dear = { ...pro, quantity: 5, taxExcluded: true, discounted: true, metered: true, otherItems: 2 };
-    const all = [...states.map((state) => snapshots[state]), several];
+    const cardExpires = { ...active, paymentMethod: { ...visa, expiresSoon: true } };
+    const all = [...states.map((state) => snapshots[state]), several, cardExpires];
     const shown = [...all, ...all.map(readerOf), { ...active, next: inThreeMonths }, { ...active, plan: dear }];
     for (const snapshot of shown) {
       const view = present({ ...nothingKnown, snapshot, confirmedAt: NOW }, i18n, NOW);
       for (const text of textsOf(view)) {
         expect(text).not.toMatch(/[{}]|undefined|\bnull\b|NaN|Invalid|Infinity/);
-        // Plan names are the host's, and Stripe is a name.
-        const own = text.replace(/Team|Pro|Free|Stripe|Analytics add-on|US\$|USD/g, '');
+        // Plan names are the host's, and Stripe and Visa are names.
+        const own = text.replace(/Team|Pro|Free|Stripe|Visa|Analytics add-on|US\$|USD/g, '');
         expect(own).not.toMatch(/\b(your|you|payment|access|until|plan is|billing)\b/i);
         if (/^(ar|ja|zh)/.test(tag)) expect(own).not.toMatch(/[a-z]{2,}/i);
       }

@@ -4,7 +4,7 @@ import { nothingKnown, type ClientState } from '../../widget/src/client/client-s
 import { BillhookError } from '../../widget/src/page/errors.ts';
 import { present } from '../../widget/src/view/present.ts';
 import { createLocalizer } from '../../widget/src/i18n/localizer.ts';
-import { active, NOW, pro, readerOf, snapshots, team } from './snapshots.ts';
+import { active, lastInvoice, NOW, pro, readerOf, snapshots, team, visa } from './snapshots.ts';
 
 const i18n = createLocalizer('en-US', {}, 'UTC');
 const show = (change: Partial<ClientState>) =>
@@ -79,6 +79,31 @@ describe('the price', () => {
   it('every three months', () => expect(price({ intervalCount: 3 })?.per).toBe('every 3 months'));
   it('of a plan whose name is not known yet', () =>
     expect(show({ snapshot: { ...active, plan: { ...team, name: null } } }).plan.name).toBe('Your plan'));
+});
+
+describe('the rows', () => {
+  const rows = (change: object) => show({ snapshot: { ...active, ...change } }).rows.map(({ text }) => text);
+  it('name the payment method and the last invoice, in the words of the day that Stripe means', () => {
+    expect(rows({})).toEqual(['Visa •••• 4242, expires 10/2029', 'May 3, 2027 · $29.00 · Paid']);
+    expect(rows({ paymentMethod: { ...visa, name: 'PayPal', last4: null, expires: null } })[0]).toBe('PayPal');
+  });
+  it('leave out a state of the future', () =>
+    expect(rows({ lastInvoice: { ...lastInvoice, state: 'dreaming' } })[1]).toBe('May 3, 2027 · $29.00'));
+  it('are none for those who may not manage', () =>
+    expect(show({ snapshot: readerOf(active) })).toMatchObject({ rows: [], notice: null }));
+  it('a card that expires first is told with the way to change it', () => {
+    const soon = show({ snapshot: { ...active, paymentMethod: { ...visa, expiresSoon: true } } });
+    expect(soon.notice?.title).toBe('Change your card before June 3, 2027');
+    expect(soon.notice?.actions.map(({ label }) => label)).toEqual(['Update card']);
+    expect(
+      soon.actions.map(({ label }) => label),
+      'the first button stays',
+    ).toEqual(['Manage billing']);
+    expect(show({}).notice).toBe(null);
+    expect(show({ snapshot: { ...snapshots.pastDue, paymentMethod: { ...visa, expiresSoon: true } } }).notice).toBe(
+      null,
+    );
+  });
 });
 
 describe('what came of a trip', () => {

@@ -7,12 +7,19 @@ import type { BillingState } from '@billhook/widget/contract';
 const EXPECTED: Readonly<Record<BillingState, { words: readonly string[]; labels: readonly string[] }>> = {
   unknown: { words: [], labels: [] },
   none: {
-    words: ['Free', 'No subscription', 'You subscribe on a secure Stripe page'],
+    words: ['Free', 'No subscription', 'You pay on a secure Stripe page. Nothing is charged until you confirm.'],
     labels: ['Choose Team', 'Choose Pro'],
   },
   ended: { words: ['Team', 'Ended', 'Ended on May 2, 2027'], labels: ['Subscribe again'] },
   active: {
-    words: ['Team', 'Active', '$29 per month', 'Renews on June 3, 2027', 'secure Stripe page'],
+    words: [
+      'Team',
+      'Active',
+      '$29 per month',
+      'Renews on June 3, 2027',
+      'Visa •••• 4242, expires 10/2029',
+      'Opens Stripe.',
+    ],
     labels: ['Manage billing'],
   },
   trialing: {

@@ -74,6 +74,27 @@ export interface Payment {
   readonly methodReplaced: boolean;
 }
 
+/** What pays next time, as every billing page prints it. */
+export interface PaymentMethod {
+  /** "Visa", "SEPA": a name, the same in every language. */
+  readonly name: string;
+  readonly last4: string | null;
+  /** The last month in which it can be charged: `2027-10`. */
+  readonly expires: string | null;
+  /** It expires within 30 days (or has expired), and before it is charged next. */
+  readonly expiresSoon: boolean;
+  /** The way to change it, where `actions` has none; `null` where the portal does not let people do that. */
+  readonly update: Action | null;
+}
+
+export interface LastInvoice {
+  readonly at: string;
+  /** What it asked for, paid or not. */
+  readonly amount: Money;
+  /** A written-off invoice is still open to be paid. */
+  readonly state: 'open' | 'paid';
+}
+
 export type AccessLevel = 'full' | 'readOnly' | 'none' | 'unknown';
 
 /** May this account use the product? Decided by the same judge as the snapshot. */
@@ -164,6 +185,10 @@ export interface BillingSnapshot {
   readonly mayManage: boolean;
   readonly offers: readonly Offer[];
   readonly subscriptions: readonly SubscriptionSummary[];
+  /** Of the headline's subscription, for tokens with `billing:manage`. Absent where it is not known. */
+  readonly paymentMethod?: PaymentMethod;
+  /** The same. */
+  readonly lastInvoice?: LastInvoice;
 }
 
 /** `POST /v1/portal-sessions` */

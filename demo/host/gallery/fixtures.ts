@@ -4,7 +4,7 @@
  */
 
 import type { Action, BillingSnapshot, Change, Plan } from '@billhook/widget/contract';
-import { active, owing, paidUp, pro, readerOf, several, snapshots, team } from './snapshots.ts';
+import { active, owing, paidUp, pro, readerOf, several, snapshots, team, visa } from './snapshots.ts';
 
 export interface Failure {
   readonly code: string;
@@ -62,12 +62,17 @@ export const fixtures = {
   trialWithCard: {
     title: 'On trial, card on file',
     group: 'calm',
-    snapshot: { ...snapshots.trialing, payment: paidUp, actions: active.actions },
+    snapshot: { ...snapshots.trialing, payment: paidUp, actions: active.actions, paymentMethod: visa },
   },
   scheduled: {
     title: 'A change is scheduled',
     group: 'calm',
     snapshot: { ...active, plan: pro, next: { plan: team, at: '2027-06-03T09:00:00Z' } },
+  },
+  cardExpires: {
+    title: 'The card expires before it is charged',
+    group: 'calm',
+    snapshot: { ...active, paymentMethod: { ...visa, expires: '2027-05', expiresSoon: true } },
   },
   processing: { title: 'A bank debit is on its way', group: 'calm', snapshot: snapshots.processing },
   paused: { title: 'Paused by choice', group: 'calm', snapshot: snapshots.paused },

@@ -1,5 +1,12 @@
 /** One snapshot for every state of the contract, all seen from the same moment: for the gallery and for the widget's tests. */
-import type { BillingSnapshot, BillingState, Payment, Plan } from '@billhook/widget/contract';
+import type {
+  BillingSnapshot,
+  BillingState,
+  LastInvoice,
+  Payment,
+  PaymentMethod,
+  Plan,
+} from '@billhook/widget/contract';
 /** 10 May 2027, noon in UTC: the clock of the gallery and of all widget tests. */
 export const NOW = Date.parse('2027-05-10T12:00:00Z');
 
@@ -32,6 +39,20 @@ const portal = { purpose: 'manage', via: 'portal', flow: null } as const;
 const updateCard = { purpose: 'updateCard', via: 'portal', flow: 'payment_method_update' } as const;
 const payNow = { purpose: 'payNow', via: 'invoice' } as const;
 
+export const visa: PaymentMethod = {
+  name: 'Visa',
+  last4: '4242',
+  expires: '2029-10',
+  expiresSoon: false,
+  update: updateCard,
+};
+
+export const lastInvoice: LastInvoice = {
+  at: '2027-05-03T09:00:00Z',
+  amount: { amount: 2900, currency: 'usd' },
+  state: 'paid',
+};
+
 export const active: BillingSnapshot = {
   revision: 'e1.1',
   asOf: '2027-05-10T11:59:00Z',
@@ -53,44 +74,68 @@ export const active: BillingSnapshot = {
   mayManage: true,
   offers: [],
   subscriptions: [],
+  paymentMethod: visa,
+  lastInvoice,
 };
 
-const inState = (state: BillingState, change: Partial<BillingSnapshot>): BillingSnapshot => ({
-  ...active,
+const { paymentMethod: _, ...unpaying } = active;
+const { lastInvoice: __, ...bare } = unpaying;
+
+const unpaid = { paymentMethod: { ...visa, update: null }, lastInvoice: { ...lastInvoice, state: 'open' } } as const;
+
+const inState = (state: BillingState, change: Partial<BillingSnapshot>, from = active): BillingSnapshot => ({
+  ...from,
   access: { level: 'full', reason: state, until: null },
   ...change,
   state,
 });
 
 export const snapshots: Readonly<Record<BillingState, BillingSnapshot>> = {
-  unknown: inState('unknown', {
-    asOf: null,
-    plan: null,
-    renewsAt: null,
-    actions: [],
-    access: { level: 'unknown', reason: 'unknown', until: null },
-  }),
-  none: inState('none', {
-    plan: null,
-    renewsAt: null,
-    actions: [{ purpose: 'subscribe', via: 'checkout', offer: 'team' }],
-    offers: [
-      { id: 'team', plan: team },
-      { id: 'pro', plan: pro },
-    ],
-  }),
-  ended: inState('ended', {
-    renewsAt: null,
-    endedAt: '2027-05-02T09:00:00Z',
-    access: { level: 'none', reason: 'ended', until: null },
-    actions: [{ purpose: 'subscribeAgain', via: 'checkout', offer: 'team' }],
-  }),
+  unknown: inState(
+    'unknown',
+    {
+      asOf: null,
+      plan: null,
+      renewsAt: null,
+      actions: [],
+      access: { level: 'unknown', reason: 'unknown', until: null },
+    },
+    bare,
+  ),
+  none: inState(
+    'none',
+    {
+      plan: null,
+      renewsAt: null,
+      actions: [{ purpose: 'subscribe', via: 'checkout', offer: 'team' }],
+      offers: [
+        { id: 'team', plan: team },
+        { id: 'pro', plan: pro },
+      ],
+    },
+    bare,
+  ),
+  ended: inState(
+    'ended',
+    {
+      renewsAt: null,
+      endedAt: '2027-05-02T09:00:00Z',
+      access: { level: 'none', reason: 'ended', until: null },
+      actions: [{ purpose: 'subscribeAgain', via: 'checkout', offer: 'team' }],
+    },
+    unpaying,
+  ),
   active,
-  trialing: inState('trialing', {
-    trialEndsAt: '2027-05-20T09:00:00Z',
-    payment: { ...paidUp, methodOnFile: false },
-    actions: [{ purpose: 'addCard', via: 'portal', flow: 'payment_method_update' }, portal],
-  }),
+  trialing: inState(
+    'trialing',
+    {
+      trialEndsAt: '2027-05-20T09:00:00Z',
+      payment: { ...paidUp, methodOnFile: false },
+      actions: [{ purpose: 'addCard', via: 'portal', flow: 'payment_method_update' }, portal],
+      lastInvoice: { ...lastInvoice, amount: { amount: 0, currency: 'usd' } },
+    },
+    unpaying,
+  ),
   ending: inState('ending', {
     renewsAt: null,
     endsAt: '2027-06-03T09:00:00Z',
@@ -108,21 +153,25 @@ export const snapshots: Readonly<Record<BillingState, BillingSnapshot>> = {
     payment: { ...owing, problem: 'confirmationRequired' },
     access: { level: 'none', reason: 'incomplete', until: null },
     actions: [{ purpose: 'finishPayment', via: 'invoice' }],
+    ...unpaid,
   }),
   actionRequired: inState('actionRequired', {
     payment: { ...owing, problem: 'confirmationRequired' },
     actions: [{ purpose: 'confirmPayment', via: 'invoice' }, portal],
+    ...unpaid,
   }),
   pastDue: inState('pastDue', {
     payment: { ...owing, nextAttemptAt: '2027-05-12T09:00:00Z' },
     graceEndsAt: '2027-05-15T13:00:00Z',
     access: { level: 'full', reason: 'pastDue', until: '2027-05-15T13:00:00Z' },
     actions: [updateCard, payNow, portal],
+    ...unpaid,
   }),
   restricted: inState('restricted', {
     payment: owing,
     access: { level: 'readOnly', reason: 'restricted', until: null },
     actions: [updateCard, payNow, portal],
+    ...unpaid,
   }),
 };
 
@@ -137,8 +186,7 @@ export const several: BillingSnapshot = {
 };
 
 /** What a colleague without `billing:manage` reads. */
-export const readerOf = (snapshot: BillingSnapshot): BillingSnapshot => ({
-  ...snapshot,
-  actions: [],
-  mayManage: false,
-});
+export function readerOf(snapshot: BillingSnapshot): BillingSnapshot {
+  const { paymentMethod: _method, lastInvoice: _invoice, ...shown } = snapshot;
+  return { ...shown, actions: [], mayManage: false };
+}

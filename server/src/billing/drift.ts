@@ -96,8 +96,11 @@ function ofItems(then: readonly ItemFacts[], now: readonly ItemFacts[]): DriftCl
 const quantityOf = ({ quantity }: ItemFacts) => quantity;
 const pricesOf = (items: readonly ItemFacts[]) => items.map((item) => ({ ...item, quantity: null }));
 
-/** What only an earlier look could tell. */
-const findings = new Set(['earlierInvoices', 'newestPaidCreated', 'formerLookupKey']);
+/**
+ * What only an earlier look could tell; and what is printed on a method, which its digest tells as well, and which facts of
+ * a former version lack.
+ */
+const findings = new Set(['earlierInvoices', 'newestPaidCreated', 'formerLookupKey', 'method']);
 const withoutFindings = (facts: CustomerFacts): string =>
   JSON.stringify(facts, (key, value: unknown) => (findings.has(key) ? undefined : value));
 

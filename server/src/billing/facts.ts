@@ -1,6 +1,6 @@
 /**
- * What Stripe said, reduced to what is judged and shown. This is all that the ledger keeps of a customer: no card data,
- * no address, no e-mail. Times are Unix milliseconds. Made by `stripe-facts.ts`, judged by `judge.ts`, compared by
+ * What Stripe said, reduced to what is judged and shown. This is all that the ledger keeps of a customer: of a card what
+ * every billing page prints (brand, last four digits, expiry), no number, no address, no e-mail. Times are Unix milliseconds. Made by `stripe-facts.ts`, judged by `judge.ts`, compared by
  * `changes.ts`, stored by `store/`.
  */
 
@@ -60,6 +60,8 @@ export interface SubscriptionFacts {
   readonly methodOnFile: boolean;
   /** Keyed digest of the method that pays this subscription. */
   readonly methodDigest: string | null;
+  /** The same method as it is printed. `null`: nothing is known of it. Absent in facts of a former version. */
+  readonly method?: MethodFacts | null;
   readonly latestInvoice: InvoiceFacts | null;
   /** All open invoices, oldest first, whatever the status and however the latest one stands (L36). */
   readonly openInvoices: readonly InvoiceFacts[];
@@ -76,6 +78,17 @@ export interface SubscriptionFacts {
   readonly newestPaidCreated?: number | null;
   /** The next phase of an attached schedule. */
   readonly next: { readonly at: number; readonly items: readonly ItemFacts[] } | null;
+}
+
+/** What every billing page prints of a payment method. */
+export interface MethodFacts {
+  /** A card's brand, or the kind of another method, as Stripe spells it in lower case: `visa`, `sepa_debit`. */
+  readonly brand: string;
+  readonly last4: string | null;
+  /** 1 to 12. */
+  readonly expMonth: number | null;
+  /** Four digits. */
+  readonly expYear: number | null;
 }
 
 export interface ItemFacts {

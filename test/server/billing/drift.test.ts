@@ -25,6 +25,7 @@ describe('driftBetween', () => {
     ['a change decided', { next: { at: noon + day, items: [item({ quantity: 2 })] } }, ['scheduled']],
     ['a renewal', { currentPeriodEnd: noon + 60 * day }, ['period']],
     ['another card', { methodDigest: 'card-2' }, ['paymentMethod']],
+    ['the print of a card, which the facts of a former version lack', { method: null }, []],
     ['what has no class', { discounted: !held.discounted }, ['other']],
   ])('%s', (_, own, classes) => {
     expect(differing(own)).toEqual(classes);

@@ -48,6 +48,7 @@ describe.each(shapes)('the %s shape', (shape) => {
       pause: null,
       pausedBecause: null,
       methodOnFile: true,
+      method: { brand: 'visa', last4: '4242', expMonth: 11, expYear: 2030 },
       methodDigest: expect.stringContaining('fp_pm_1'),
       latestInvoice: expect.objectContaining({ id: 'in_1', status: 'paid', amountPaid: 5800, payment: 'succeeded' }),
       openInvoices: [],

@@ -4,7 +4,7 @@ import type { BillingView } from '../view/present.ts';
 import { actionButtons } from './templates/actions.ts';
 import { banner, failure, note } from './templates/messages.ts';
 import { offers } from './templates/offers.ts';
-import { plans } from './templates/plan.ts';
+import { plans, rows } from './templates/plan.ts';
 import type { Localizer } from '../i18n/localizer.ts';
 
 /**
@@ -29,6 +29,7 @@ import type { Localizer } from '../i18n/localizer.ts';
  * @csspart status - the pill beside it
  * @csspart line - a date or a note
  * @csspart price - the price and its interval
+ * @csspart facts - the payment method and the last invoice
  * @csspart subscriptions - the list where there are several
  * @csspart offers - the plans to choose from
  * @csspart actions - a row of buttons
@@ -44,12 +45,12 @@ export class BillhookWidget extends BillhookElement {
     const primary = !trouble?.actions.length && !view.offers.length;
     return html`<div class="card" part="card">
       <slot name="header"></slot>
-      ${note(tripNote)}${failure(failed, this.retry, i18n)}${banner(trouble, this.press, i18n, this.billing.announces)}
+      ${note(tripNote)}${failure(failed, this.retry, i18n)}${banner(trouble ?? view.notice, this.press, i18n, this.billing.announces)}
       ${
         view.phase === 'failed'
           ? nothing
           : html`<div class="body skeleton" ?inert=${view.phase === 'loading'}>
-              ${plans(view, i18n)}${offers(view.offers, this.press, i18n)}
+              ${plans(view, i18n)}${rows(view.rows)}${offers(view.offers, this.press, i18n)}
               ${
                 actions.length || hint || stale
                   ? html`<div class="foot">

@@ -46,7 +46,8 @@ const css = `
     box-sizing: border-box;
   }
   p,
-  ul {
+  ul,
+  dd {
     margin: 0;
     padding: 0;
   }
@@ -71,6 +72,7 @@ const css = `
   }
   .plan,
   .foot,
+  .facts div,
   .offers li {
     display: flex;
     justify-content: space-between;
@@ -78,6 +80,7 @@ const css = `
     gap: 12px 24px;
   }
   .eyebrow,
+  .facts,
   .hint,
   .line,
   .per,
@@ -111,6 +114,17 @@ const css = `
   .room {
     min-height: 3.2rem;
   }
+  .facts div {
+    gap: 0 16px;
+    padding-block: 3px;
+  }
+  dt {
+    flex: 1 1 7rem;
+  }
+  dd {
+    flex: 3 1 10rem;
+    color: var(--_text);
+  }
   .rows {
     list-style: none;
     margin-block-end: -14px;
@@ -129,12 +143,16 @@ const css = `
   /* The ways out: beside the words where there is room, else on a line of their own, which they fill. */
   .foot {
     flex-wrap: wrap-reverse;
+  }
+  .foot,
+  .facts {
     margin-block-start: 20px;
     padding-block-start: 20px;
     border-block-start: 1px solid var(--_line);
   }
   .plan,
   .failure,
+  .facts div,
   .offers li {
     flex-wrap: wrap;
   }

@@ -30,6 +30,8 @@ export interface Localizer {
   daysAhead(days: number): string;
   /** A calendar day: "May 3, 2027". */
   date(iso: string): string;
+  /** The month of a card, as it is printed on one: "10/2027". */
+  month(iso: string): string;
   /** A moment, for "as of". */
   time(at: number): string;
   money(money: Money, style?: 'exact' | 'short'): string;
@@ -64,7 +66,7 @@ export function createLocalizer(lang: string, words: Partial<Words> = {}, timeZo
   }
 
   const when = (at: number, options: Intl.DateTimeFormatOptions) =>
-    new Intl.DateTimeFormat(lang, { ...options, timeZone }).format(at);
+    new Intl.DateTimeFormat(lang, { timeZone, ...options }).format(at);
 
   function term(key: string, values: Values = {}): string {
     const { count } = values;
@@ -90,6 +92,7 @@ export function createLocalizer(lang: string, words: Partial<Words> = {}, timeZo
     },
     daysAhead: (days) => new Intl.RelativeTimeFormat(lang, { numeric: 'auto' }).format(days, 'day'),
     date: (iso) => when(Date.parse(iso), { dateStyle: 'long' }),
+    month: (iso) => when(Date.parse(iso), { month: '2-digit', year: 'numeric', timeZone: 'UTC' }),
     time: (at) => when(at, { dateStyle: 'medium', timeStyle: 'short' }),
     money({ amount, currency }, style = 'exact') {
       const decimals = stripeDecimals(currency);

@@ -3,6 +3,7 @@ import type { Action, BillingSnapshot, BillingState, Plan, ScheduledChange, Subs
 import type { ClientState } from '../client/client-state.ts';
 import { changeWords, failureText, paragraph } from './sentences.ts';
 import { bannerOf, type Banner } from './banner.ts';
+import { noticeOf, rowsOf, type RowView } from './rows.ts';
 import { checkedAddress } from '../client/address.ts';
 import type { Localizer, WordKey } from '../i18n/localizer.ts';
 
@@ -52,7 +53,10 @@ export interface BillingView {
   readonly note: NoteView | null;
   readonly failure: FailureView | null;
   readonly banner: BannerView | null;
+  /** What is to be said before it is trouble. */
+  readonly notice: BannerView | null;
   readonly plan: PlanView;
+  readonly rows: readonly RowView[];
   readonly subscriptions: readonly PlanView[];
   /** Without those that stand in the banner; the first is primary. */
   readonly actions: readonly ActionView[];
@@ -88,6 +92,8 @@ const placeholder = {
   mayManage: true,
   offers: [],
   subscriptions: [],
+  paymentMethod: { name: 'Visa', last4: '4242', expires: '2030-01' },
+  lastInvoice: { at: '2030-05-03', amount: { amount: 2900, currency: 'usd' }, state: 'paid' },
 } as unknown as BillingSnapshot;
 
 /** @param now - the server's clock, in milliseconds */
@@ -111,12 +117,16 @@ export function present(state: ClientState, i18n: Localizer, now: number): Billi
   const isRemedy = ({ action }: ActionView) => trouble !== null && action.purpose !== 'manage';
   const actions = views.filter((view) => !isRemedy(view));
   const remedies = banner ? views.filter(isRemedy) : [];
+  const notice = trouble || visit === 'returning' ? null : noticeOf(snapshot, i18n);
+  const change = snapshot.paymentMethod?.update;
   const via = offers.length ? 'checkout' : [...actions, ...remedies].find(({ href }) => href === null)?.action.via;
   return {
     phase: state.signedOut ? 'hidden' : known ? 'ready' : failure ? 'failed' : 'loading',
     note,
     failure,
     banner: banner && { ...banner, actions: remedies, alerting: state.alerting },
+    notice: notice && { ...notice, actions: change ? viewsOf(change, snapshot, state, i18n) : [], alerting: false },
+    rows: rowsOf(snapshot, i18n),
     plan: planView(snapshot.plan, snapshot, i18n, snapshot.freePlanName ?? term('noPlan')),
     subscriptions:
       snapshot.subscriptions.length > 1 ? snapshot.subscriptions.map((each) => planView(each.plan, each, i18n)) : [],

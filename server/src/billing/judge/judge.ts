@@ -15,6 +15,7 @@ import type {
   SubscriptionSummary,
 } from '@billhook/widget/contract';
 import { actionsFor, offersOf } from './actions.ts';
+import { cardRows } from './card.ts';
 import type { CustomerFacts } from '../facts.ts';
 import { judgeSubscription } from './subscription.ts';
 import type { GivenAccess, JudgedSubscription } from './subscription.ts';
@@ -150,6 +151,7 @@ export function judge(
     mayManage: viewer.mayManage,
     offers,
     subscriptions: shown.map((each) => each.summary),
+    ...(viewer.mayManage ? cardRows(headline, actions, portal.features, moments) : {}),
   };
   return {
     snapshot,

@@ -11,6 +11,7 @@ import { invoiceFacts, subscriptionOf } from './invoice.ts';
 import type { OpenInvoiceData } from './invoice.ts';
 import { idOf, isObject, list, number, object, requiredText, StripeObjectMalformed, text, time } from './json.ts';
 import type { Json } from './json.ts';
+import { methodFacts } from './method.ts';
 import { isMetered, itemsOf, phaseItemsOf } from './price.ts';
 
 export type { OpenInvoiceData as OpenInvoiceLook } from './invoice.ts';
@@ -106,6 +107,7 @@ function subscriptionFacts(
     pausedBecause: pausedBecause(source),
     methodOnFile: method !== null,
     methodDigest: methodDigest(method),
+    method: methodFacts(method),
     ...invoices,
     next: nextPhase(schedule, source, items),
   };

@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { BillingView, PlanView } from '../../view/present.ts';
+import type { RowView } from '../../view/rows.ts';
 import type { Localizer } from '../../i18n/localizer.ts';
 
 /** Name, status and price. Each text stands in a `.text`, which becomes a bar of its size while it is loading. */
@@ -21,6 +22,20 @@ function price({ amount, per, notes }: NonNullable<PlanView['price']>): Template
     <p><span class="amount text">${amount}</span> <span class="per text">${per}</span></p>
     ${notes ? html`<p class="line">${notes}</p>` : nothing}
   </div>`;
+}
+
+/** Each row a name and what there is to say of it. */
+export function rows(views: readonly RowView[]): TemplateResult | typeof nothing {
+  if (!views.length) return nothing;
+  return html`<dl class="facts" part="facts">
+    ${views.map(
+      ({ label, text }) =>
+        html`<div>
+          <dt><span class="text">${label}</span></dt>
+          <dd><span class="text">${text}</span></dd>
+        </div>`,
+    )}
+  </dl>`;
 }
 
 /** The plans of the account: one, or the list of its subscriptions. */

@@ -1,10 +1,11 @@
-import type { BillingState, Change, Purpose } from '../../contract.ts';
+import type { BillingState, Change, LastInvoice, Purpose } from '../../contract.ts';
 
 /** Each state, change and purpose that is told in words has some. Before its first fetch an account is shown as loading. */
 type Told =
   | `state.${Exclude<BillingState, 'unknown'>}`
   | `change.${Exclude<Change['kind'], 'paymentFailed'>}`
-  | `action.${Purpose}`;
+  | `action.${Purpose}`
+  | `invoice.${LastInvoice['state']}`;
 
 /**
  * Every string that a person reads, in English: the shape that other languages follow. `{name}` is filled in at render.
@@ -49,6 +50,11 @@ export const en = {
   resumesOn: 'Resumes on {date}',
   changesTo: 'Changes to {plan} on {date}',
   subscriptions: 'Your subscriptions',
+  paymentMethod: 'Payment method',
+  methodExpires: '{method}, expires {month}',
+  lastInvoice: 'Last invoice',
+  'invoice.open': 'Open',
+  'invoice.paid': 'Paid',
 
   'banner.pastDue': 'Your payment failed',
   'banner.overdue': 'Your invoice is overdue',
@@ -57,6 +63,8 @@ export const en = {
   'banner.incomplete': 'Finish your payment',
   'banner.methodMissing': 'Add a payment method',
   'banner.processing': 'Your payment is processing',
+  'banner.cardExpires': 'Change your card before {date}',
+  cardExpires: '{method} expires {month}, before your next payment.',
   chargeFailed: 'We could not charge {amount}.',
   amountOpen: '{amount} is still to be paid.',
   methodReplaced: 'Your new payment method is saved, but the open invoice is not paid yet.',
@@ -83,9 +91,9 @@ export const en = {
   payAmount: 'Pay {amount} now',
   choose: 'Choose {plan}',
   opening: 'Opening…',
-  'hint.portal': 'You change your plan, payment method and invoices on a secure Stripe page, then come back here.',
-  'hint.invoice': 'You pay on a secure Stripe page, then come back here.',
-  'hint.checkout': 'You subscribe on a secure Stripe page, then come back here.',
+  'hint.portal': 'Payment details, plan and invoices. Opens Stripe.',
+  'hint.invoice': 'You pay on a secure Stripe page.',
+  'hint.checkout': 'You pay on a secure Stripe page. Nothing is charged until you confirm.',
   cannotManage: 'Ask an owner or admin to change this.',
 
   updating: 'Updating your account…',
