@@ -144,7 +144,7 @@ async function startProcess(
       const record = await store.findAccount({ host, account });
       if (record === null || record.facts?.deleted === true) return null;
       const { customer, revision } = record;
-      const id = `${customer} ${machine.name} ${++opened}`;
+      const id = `${customer}-${machine.name.replaceAll(/\W+/g, '_')}-${++opened}`;
       const at = { openedAt: now(), expiresAt: now() + 24 * 60 * 60_000 };
       await store.openVisit({ host, account, id, customer, kind: 'portal', seen: revision, ...at });
       return id;
@@ -159,7 +159,7 @@ async function startProcess(
       if (response.status !== 200) throw new Error(`a return answered ${response.status}`);
       const { outcome } = (await response.json()) as VisitReturn;
       const record = await shared.findAccount({ host, account });
-      const isOver = record === null || record.facts?.deleted === true || !visit.startsWith(`${record.customer} `);
+      const isOver = record === null || record.facts?.deleted === true || !visit.startsWith(`${record.customer}-`);
       return { outcome, fetchedAt: isOver ? null : record.fetchedAt };
     },
     webhook: mutation.webhook?.(webhook) ?? webhook,

@@ -16,7 +16,9 @@ import { day, hour, noon } from '../fixtures/facts.ts';
 import { isSignedWith, startHostReceiver, type HostReceiver } from '../support/host-receiver.ts';
 import type { OutboxEntry } from '../../../server/src/ledger/outbox.ts';
 
-const secrets = [1, 2].map((fill) => `whsec_${Buffer.alloc(32, fill).toString('base64')}`);
+const webhookSecret = (fill: number) => `whsec_${Buffer.alloc(32, fill).toString('base64')}`;
+const quickSecret = webhookSecret(3);
+const secrets = [1, 2].map(webhookSecret);
 
 let folder: string;
 let store: BillingStore;
@@ -265,7 +267,7 @@ describe('a webhook', () => {
   it('of a host that hangs takes no place away from another host', async () => {
     const [hanging, quick] = [
       { id: 'hanging', webhook: { url: receiver.url, secrets } },
-      { id: 'quick', webhook: { url: receiver.url, secrets } },
+      { id: 'quick', secrets: [`${hostSecret}-of-its-own`], webhook: { url: receiver.url, secrets: [quickSecret] } },
     ];
     let release: (status: number) => void = () => undefined;
     const held = new Promise<number>((resolve) => (release = resolve));

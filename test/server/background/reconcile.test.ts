@@ -321,9 +321,14 @@ describe('billhook reconcile without a server', () => {
     // The lease of the dead holds until the clock has passed it.
     const waits = 'Another process is reconciling this ledger';
     let ahead = 0;
-    const { code, out, err } = await run({ ...options, now: () => Date.now() + ahead }, ['--json'], {}, (text) => {
-      if (text.includes(waits)) ahead = leaseMs;
-    });
+    const { code, out, err } = await run(
+      { ...options, now: () => Date.now() + ahead },
+      ['--json'],
+      { leaseMs },
+      (text) => {
+        if (text.includes(waits)) ahead = leaseMs;
+      },
+    );
     expect(code).toBe(0);
     expect(err).toContain(waits);
     const receipt = JSON.parse(out) as ReconcileReport;

@@ -186,7 +186,7 @@ describe('billhook doctor', () => {
       'a configuration with mistakes',
       { STRIPE_WEBHOOK_SECRET: 'secret', BILLHOOK_HOST_ORIGINS: '' },
       [
-        /^fail configuration: STRIPE_WEBHOOK_SECRET .*must start with/,
+        /^fail configuration: STRIPE_WEBHOOK_SECRET .*must be "whsec_"/,
         /^fail configuration: BILLHOOK_HOST_ORIGINS must be/,
       ],
     ],
