@@ -151,7 +151,7 @@ describe('the environment', () => {
         STRIPE_WEBHOOK_SECRET,
         BILLHOOK_CONFIG: path,
         BILLHOOK_HOST_SECRET_ACME: hostSecret,
-        BILLHOOK_HOST_SECRET_BLUE_DOOR: hostSecret,
+        BILLHOOK_HOST_SECRET_BLUE_DOOR: `${hostSecret}-of-its-own`,
       };
     };
     try {
