@@ -194,7 +194,8 @@ describe('a page', () => {
   it('whose clock is hours wrong says and asks the same', async () => {
     const graceEndsAt = new Date(Date.now() + 36 * 3_600_000).toISOString();
     const right = await witnessed(0, graceEndsAt);
-    expect(right.asked).toEqual(['GET /token', 'GET /v1/billing', 'GET /v1/billing']);
+    // A page that was away asks for a token anew: another person may be at it.
+    expect(right.asked).toEqual(['GET /token', 'GET /v1/billing', 'GET /token', 'GET /v1/billing']);
     for (const hours of [-26, 5]) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       expect(await witnessed(hours, graceEndsAt), `${hours} hours`).toEqual(right);
@@ -209,11 +210,11 @@ async function witnessed(hours: number, graceEndsAt: string): Promise<{ words: s
   await add(page);
   await says(page, 'Team');
   await page.evaluate(() => void dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
-  await expect.poll(() => stage.asked.length).toBeGreaterThan(2);
+  await expect.poll(() => stage.asked.length).toBeGreaterThan(3);
   const words = await allWords(page);
   await audience.leave();
   // What it asks later is a matter of the time that passes.
-  return { words, asked: stage.asked.slice(0, 3) };
+  return { words, asked: stage.asked.slice(0, 4) };
 }
 
 /** Runs in the page, before its scripts. */
