@@ -46,7 +46,10 @@ const listeners = (page: Page) =>
     return page[Symbol.for('billhook')]?.listeners.size;
   });
 
-/** What a client that still lives asks for when the page comes back to it; the host's own request comes after. */
+/**
+ * What a client that still lives asks for when the page comes back to it: a token first, since another person may be at the
+ * page. The host's own request comes after.
+ */
 async function asked(page: Page): Promise<string[]> {
   const addresses: string[] = [];
   const note = (request: Request) => addresses.push(new URL(request.url()).pathname);
@@ -87,7 +90,7 @@ describe.each(FRAMEWORKS)('%s', (framework) => {
       expect(await widgetOf(page).getByText('Opening').count(), 'the host has taken it over').toBe(0);
 
       expect(await listeners(page)).toBe(1);
-      expect(await asked(page), 'while it is shown').toContain('/v1/billing');
+      expect(await asked(page), 'while it is shown').toContain('/billing/token');
       await page.getByRole('button', { name: 'Hide billing' }).click();
       await widgetOf(page).waitFor({ state: 'detached' });
       await expect.poll(() => pending.size).toBe(0);
