@@ -101,7 +101,7 @@ async function shiftOf(element: string, { snapshot = active, style = reserved, w
 
 function tokenFor(sub: string): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  return `${part({ alg: 'none' })}.${part({ iss: 'host', sub, exp: Math.floor(NOW / 1000) + 600, jti: 'one' })}.x`;
+  return `${part({ alg: 'none', typ: 'billhook-widget+jwt' })}.${part({ iss: 'host', sub, exp: Math.floor(NOW / 1000) + 600, jti: 'one' })}.x`;
 }
 
 describe('layout shift, from the first paint to the billing', () => {
