@@ -3,12 +3,12 @@
  * names where tokens go. What people read is part of each.
  */
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { active, pro } from '../../demo/host/gallery/snapshots.ts';
 import { openAudience, type Audience } from '../e2e/browser-pages.ts';
 import { scriptTag, Stage, tokenOf } from '../e2e/host-stage.ts';
+import { listening } from '../support/listening.ts';
 import { press, says } from '../e2e/widget-words.ts';
 
 let stage: Stage;
@@ -49,13 +49,7 @@ async function openEvil(): Promise<Evil> {
     });
     response.end(JSON.stringify({ ...active, token: tokenOf('account-1') }));
   });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    heard,
-    close: () => new Promise((closed) => void (server.closeAllConnections(), server.close(() => closed()))),
-  };
+  return { heard, ...(await listening(server)) };
 }
 
 const widget = '<billhook-widget></billhook-widget>';

@@ -2,13 +2,13 @@
 
 import { createHmac } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { getRequestListener, serve } from '@hono/node-server';
+import { createAdaptorServer, getRequestListener } from '@hono/node-server';
 import express from 'express';
 import fastify from 'fastify';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Billhook } from '@billhook/server';
+import { listening } from '../support/listening.ts';
 import { origin, token } from '../server/support/bff.ts';
 import { setStage, type Stage } from '../server/support/with-sandbox.ts';
 
@@ -26,7 +26,7 @@ type Mount = (billhook: Billhook) => Promise<{ url: string; close(): unknown }>;
 const mounts: Readonly<Record<string, Mount>> = {
   async Hono({ fetch }) {
     const host = new Hono().mount('/billing', fetch).get('/', (c) => c.text('the host'));
-    return await listening(serve({ fetch: host.fetch, port: 0, hostname: '127.0.0.1' }) as Server);
+    return await listening(createAdaptorServer(host) as Server);
   },
 
   async 'Node http'({ fetch }) {
@@ -34,7 +34,7 @@ const mounts: Readonly<Record<string, Mount>> = {
     const server = createServer((request, response) =>
       request.url?.startsWith('/billing/') ? void billing(request, response) : response.end('the host'),
     );
-    return await listening(server.listen(0, '127.0.0.1'));
+    return await listening(server);
   },
 
   async Express({ fetch }) {
@@ -42,7 +42,7 @@ const mounts: Readonly<Record<string, Mount>> = {
     host.use('/billing', getRequestListener(fetch)); // before any body parser: signatures are over bytes
     host.use(express.json());
     host.get('/', (_request, response) => void response.send('the host'));
-    return await listening(host.listen(0, '127.0.0.1'));
+    return await listening(createServer(host));
   },
 
   async Fastify({ fetch }) {
@@ -67,14 +67,9 @@ const mounts: Readonly<Record<string, Mount>> = {
     const next = getRequestListener((request) =>
       new URL(request.url).pathname.startsWith('/billing/') ? handler(request) : new Response('the host'),
     );
-    return await listening(createServer((request, response) => void next(request, response)).listen(0, '127.0.0.1'));
+    return await listening(createServer((request, response) => void next(request, response)));
   },
 };
-
-async function listening(server: Server) {
-  if (!server.listening) await new Promise((ready) => server.once('listening', ready));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() };
-}
 
 describe.each(Object.keys(mounts))('inside %s', (name) => {
   let server: Awaited<ReturnType<Mount>>;

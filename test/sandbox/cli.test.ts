@@ -2,20 +2,20 @@
 
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Stripe } from 'stripe';
 import { afterEach, describe, expect, test } from 'vitest';
+import { closed, listening } from '../support/listening.ts';
 import { helpText, readCommand } from '../../demo/stripe-sandbox/cli-options.ts';
 
 const cli = join(import.meta.dirname, '../../demo/stripe-sandbox/cli.ts');
 
 const running: ChildProcessByStdio<null, Readable, Readable>[] = [];
 const servers: Server[] = [];
-afterEach(() => {
+afterEach(async () => {
   for (const child of running.splice(0)) child.kill('SIGKILL');
-  for (const server of servers.splice(0)) server.close();
+  await Promise.all(servers.splice(0).map(closed));
 });
 
 /** Starts the program; `printed` resolves with its output once it contains `text`. */
@@ -53,8 +53,7 @@ async function webhookEndpoint() {
       });
     });
   });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks`, received };
+  return { url: `${(await listening(server)).url}/hooks`, received };
 }
 
 describe('the sandbox’s program', () => {

@@ -1,9 +1,11 @@
 /** OBJ-3, OBJ-6: one account, asked in the words of several versions. KEY-1: and by keys that may not everything. */
 
+import { createServer } from 'node:http';
 import { Stripe } from 'stripe';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createSandbox, type StripeSandbox } from '../../demo/stripe-sandbox/index.ts';
 import { inShapeOf, releaseOf } from '../../demo/stripe-sandbox/engine/versions.ts';
+import { listening } from '../support/listening.ts';
 import { seconds, START } from './harness.ts';
 
 let sandbox: StripeSandbox;
@@ -120,7 +122,6 @@ describe('OBJ-6: the version of a request', () => {
 
 test('OBJ-3: an event has the shape of its endpoint’s version', async () => {
   const received: Old[] = [];
-  const { createServer } = await import('node:http');
   const server = createServer((request, response) => {
     let body = '';
     request.setEncoding('utf8');
@@ -130,17 +131,16 @@ test('OBJ-3: an event has the shape of its endpoint’s version', async () => {
       response.end();
     });
   });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const { port } = server.address() as { port: number };
+  const { url, close } = await listening(server);
   const created = await stripe.webhookEndpoints.create({
-    url: `http://127.0.0.1:${port}/`,
+    url,
     enabled_events: ['customer.subscription.updated'],
     api_version: '2025-02-24.acacia',
   });
   expect(created.api_version).toBe('2025-02-24.acacia');
   await stripe.subscriptions.update(ids.subscription, { metadata: { a: '1' } });
   await sandbox.deliveries.settled();
-  server.close();
+  await close();
   expect(received).toMatchObject([
     { api_version: '2025-02-24.acacia', data: { object: { current_period_start: seconds(START) } } },
   ]);

@@ -1,8 +1,8 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Stripe } from 'stripe';
 import { prettyJson, signatureHeader } from '../../demo/stripe-sandbox/webhooks/signature.ts';
+import { closed, listening } from '../support/listening.ts';
 import { holdTimeLimits } from '../support/time-limits.ts';
 import { DAY, HOUR, startSandbox, subscribed, type Harness } from './harness.ts';
 import { violations } from './stripe-validator.ts';
@@ -34,8 +34,7 @@ class Endpoint {
   }
 
   async listen(): Promise<string> {
-    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/hooks`;
+    return `${(await listening(this.server)).url}/hooks`;
   }
 
   types(): string[] {
@@ -47,9 +46,8 @@ class Endpoint {
     return new Promise((resolve) => this.#waiting.push({ count, resolve }));
   }
 
-  async close(): Promise<void> {
-    this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
+  close(): Promise<void> {
+    return closed(this.server);
   }
 }
 

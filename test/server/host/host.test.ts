@@ -1,15 +1,15 @@
 /** `@billhook/host` against a server of its own: what a host's backend asks, guards and verifies. */
 
-import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import express from 'express';
 import fastify from 'fastify';
 import { Hono } from 'hono';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createBillhookHost, type BillhookHost, type BillhookHostOptions } from '../../../server/host/src/index.ts';
 import { hostSecret, publicUrl } from '../support/bff.ts';
 import { setStage, type Stage } from '../support/with-sandbox.ts';
+import { listening } from '../../support/listening.ts';
 
 let stage: Stage;
 let billing: BillhookHost;
@@ -76,10 +76,6 @@ const rules = {
 type Path = keyof typeof rules;
 const paths = Object.keys(rules) as Path[];
 
-const listening = async (server: Server) => {
-  if (!server.listening) await new Promise((ready) => server.once('listening', ready));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() };
-};
 const accountIn = (header: string | undefined) => header ?? null;
 
 const frameworks: Readonly<Record<string, () => Promise<{ url: string; close(): unknown }>>> = {
@@ -91,7 +87,7 @@ const frameworks: Readonly<Record<string, () => Promise<{ url: string; close(): 
         .hono((c: { req: { header(name: string): string | undefined } }) => c.req.header('account'));
       app.get(path, guard, (c) => c.text('in'));
     }
-    return await listening(createServer(getRequestListener(app.fetch)).listen(0, '127.0.0.1'));
+    return await listening(createServer(getRequestListener(app.fetch)));
   },
   async Express() {
     const app = express();
@@ -99,7 +95,7 @@ const frameworks: Readonly<Record<string, () => Promise<{ url: string; close(): 
       const guard = billing.guard(rules[path]).express((request: express.Request) => accountIn(request.get('account')));
       app.get(path, guard, (_request, response) => void response.send('in'));
     }
-    return await listening(app.listen(0, '127.0.0.1'));
+    return await listening(createServer(app));
   },
   async Fastify() {
     const app = fastify();
@@ -126,9 +122,7 @@ const frameworks: Readonly<Record<string, () => Promise<{ url: string; close(): 
     );
     const missing = () => new Response('', { status: 404 });
     return await listening(
-      createServer(
-        getRequestListener((request) => (routes.get(new URL(request.url).pathname) ?? missing)(request)),
-      ).listen(0, '127.0.0.1'),
+      createServer(getRequestListener((request) => (routes.get(new URL(request.url).pathname) ?? missing)(request))),
     );
   },
 };

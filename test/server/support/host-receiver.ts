@@ -2,7 +2,7 @@
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listening } from '../../support/listening.ts';
 import type { Notice } from '@billhook/server';
 
 export interface Delivery {
@@ -43,7 +43,7 @@ export async function startHostReceiver(): Promise<HostReceiver> {
       void give(response, answers.shift() ?? 204);
     });
   });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { url, close } = await listening(server);
 
   async function give(response: ServerResponse, answer: Answer): Promise<void> {
     if (answer === 'hang') return;
@@ -53,7 +53,7 @@ export async function startHostReceiver(): Promise<HostReceiver> {
   }
 
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/billing-hook`,
+    url: `${url}/billing-hook`,
     deliveries,
     answer: (...given) => void answers.push(...given),
     async next() {
@@ -66,10 +66,7 @@ export async function startHostReceiver(): Promise<HostReceiver> {
         await new Promise<void>((resolve) => (wake = resolve));
       }
     },
-    async close() {
-      server.closeAllConnections();
-      await new Promise<void>((closed) => server.close(() => closed()));
-    },
+    close,
   };
 }
 

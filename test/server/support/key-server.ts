@@ -1,7 +1,7 @@
 /** A host's key set at a web address of this machine, which can be right, wrong, slow or gone. */
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listening } from '../../support/listening.ts';
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -27,15 +27,12 @@ export async function startKeyServer(answer: Answer): Promise<KeyServer> {
     keyServer.requests += 1;
     keyServer.answer(request, response);
   });
-  await new Promise<void>((listening) => http.listen(0, '127.0.0.1', listening));
+  const { url, close } = await listening(http);
   const keyServer: KeyServer = {
-    url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/jwks.json`,
+    url: `${url}/jwks.json`,
     requests: 0,
     answer,
-    async close() {
-      http.closeAllConnections();
-      await new Promise<void>((closed) => http.close(() => closed()));
-    },
+    close,
   };
   return keyServer;
 }

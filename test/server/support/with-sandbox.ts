@@ -1,7 +1,7 @@
 /** The BFF of one test in front of a sandbox of its own: real HTTP both ways, webhooks signed and delivered. */
 
-import type { AddressInfo } from 'node:net';
-import { serve } from '@hono/node-server';
+import type { Server } from 'node:http';
+import { createAdaptorServer } from '@hono/node-server';
 import { Stripe } from 'stripe';
 import type { BillhookOptions } from '@billhook/server';
 import {
@@ -10,6 +10,7 @@ import {
   type SeededCustomers,
   type StripeSandbox,
 } from '../../../demo/stripe-sandbox/index.ts';
+import { listening } from '../../support/listening.ts';
 import { patienceMs } from '../../support/patience.ts';
 import { startBff, type CallInit, type TestBff, type TestOptions } from './bff.ts';
 
@@ -35,9 +36,8 @@ export async function setStage(change: TestOptions = {}): Promise<Stage> {
   const { endpoint, secret } = sandbox.deliveries.addEndpoint('http://127.0.0.1:1/');
   const bff = await startBff({ secretKey: sandbox.secretKey, webhookSecrets: [secret], apiUrl }, change);
 
-  const server = serve({ fetch: bff.billhook.fetch, port: 0, hostname: '127.0.0.1' });
-  await new Promise<void>((listening) => server.once('listening', () => listening()));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const server = createAdaptorServer(bff.billhook) as Server;
+  const { url, close } = await listening(server);
   await stripe.webhookEndpoints.update(endpoint.id, { url: `${url}/v1/webhooks/stripe` });
 
   return {
@@ -50,7 +50,7 @@ export async function setStage(change: TestOptions = {}): Promise<Stage> {
     as: (situation) => ({ account: `team_${situation}`, mint: { customer: customers[situation] } }),
     async close() {
       bff.billhook.answerWaiting();
-      await new Promise<void>((closed) => server.close(() => closed()));
+      await close();
       await bff.close();
       await sandbox.close();
     },

@@ -1,0 +1,24 @@
+/** A test's own server on a free port of the loopback address. */
+
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** Makes the server listen; resolves with its address once it does. */
+export async function listening(server: Server): Promise<{ url: string; close: () => Promise<void> }> {
+  await new Promise<void>((ready, failed) => {
+    server.once('error', failed).listen(0, '127.0.0.1', ready);
+  });
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, close: () => closed(server) };
+}
+
+/**
+ * Ends the open connections too. A free port is soon given again, and a client that keeps its connections would send the
+ * requests for the next server to this one.
+ */
+export function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
