@@ -1,4 +1,4 @@
-/** What Vite's own minifier leaves. */
+/** A second minifier, for the bytes that Vite's own one leaves. */
 import { minify } from 'terser';
 import type { Plugin } from 'vite';
 
@@ -34,7 +34,7 @@ export function minifyAgain(): Plugin {
           ecma: 2020,
           module: true,
           compress: { passes: 3, keep_fargs: false },
-          // For the size budget, which asks whose every byte is.
+          // For the size budget, which counts bytes by source.
           ...(sourcemap && file.map && { sourceMap: { content: file.map.toString(), asObject: true } }),
         });
         if (code === undefined) this.error('terser made nothing of the widget');

@@ -1,4 +1,4 @@
-/** What the built file weighs, and whose the bytes are. For the size budget in `test/widget/`. */
+/** The built file's weight, by source. For the size budget in `test/widget/`. */
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { build, type InlineConfig, type Rolldown } from 'vite';

@@ -54,7 +54,7 @@ export interface ScheduledChange {
 
 /** The open debt of the account, and the state of its payment method. */
 export interface Payment {
-  /** Open over all unpaid invoices of what is not over; `null` when nothing is open. Several currencies: the largest one, and `otherCurrencies` is true. */
+  /** Open over all unpaid invoices of subscriptions that are not over; `null` when nothing is open. Several currencies: the largest one, and `otherCurrencies` is true. */
   readonly due: Money | null;
   readonly otherCurrencies: boolean;
   /** How many invoices are open, in whatever currency. Absent from older servers. */
@@ -74,7 +74,7 @@ export interface Payment {
   readonly methodReplaced: boolean;
 }
 
-/** What pays next time, as every billing page prints it. */
+/** The method that pays next time, as every billing page prints it. */
 export interface PaymentMethod {
   /** "Visa", "SEPA": a name, the same in every language. */
   readonly name: string;
@@ -89,7 +89,7 @@ export interface PaymentMethod {
 
 export interface LastInvoice {
   readonly at: string;
-  /** What it asked for, paid or not. */
+  /** The amount that it asked for, paid or not. */
   readonly amount: Money;
   /** A written-off invoice is still open to be paid. */
   readonly state: 'open' | 'paid';
@@ -274,7 +274,7 @@ export interface AccessItem {
   readonly lookupKey: string | null;
   /** `null` where usage is metered. */
   readonly quantity: number | null;
-  /** What the host asked for by name (`metadata`): the price's word stands before its product's. */
+  /** The entries that the host asked for by name (`metadata`): the price's word stands before its product's. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -285,7 +285,7 @@ export interface AccessPlan {
   readonly state: BillingState;
   /** One of the host's plans. Any other is listed, gives no access, no feature and no seat. */
   readonly listed: boolean;
-  /** What this subscription alone gives. */
+  /** The access that this subscription alone gives. */
   readonly access: Access;
   /** Of the item that the plan is named by. */
   readonly quantity: number | null;

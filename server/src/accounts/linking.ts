@@ -101,7 +101,7 @@ export function createLinking(config: Config, store: BillingStore, gateway: Stri
     // Where several hosts share a Stripe account, the customer's metadata must name its host.
     const mustBeNamed = found.host !== null || config.hosts.size > 1;
     if (mustBeNamed && found.host !== ref.host) return 'host_mismatch';
-    // A customer that Billhook made for one account is nobody else's to introduce.
+    // A customer that Billhook made for one account no other account's to introduce.
     return found.account !== null && found.account !== ref.account ? 'account_mismatch' : null;
   }
 }

@@ -2,7 +2,7 @@
  * From the ledger to the document that guards and widget share: the account's row, judged now. Every route that says
  * anything about an account says it from here.
  *
- * The row is read at every request; what was judged of it is kept while the row's counters, the policy and the catalogue
+ * The row is read at every request; its judgement is kept while the row's counters, the policy and the catalogue
  * are the same and no deadline has passed, so an unchanged read judges nothing and serialises nothing.
  */
 

@@ -72,7 +72,7 @@ export class Catalogue implements JudgesCatalogue {
     for (const price of await this.#store.prices()) this.#remember(price);
   }
 
-  /** Rises when a name or a price may have changed: what was judged with an older version is judged again. */
+  /** Rises when a name or a price may have changed: a judgement made with an older version is made again. */
   get version(): number {
     return this.#version;
   }

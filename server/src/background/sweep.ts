@@ -6,7 +6,7 @@
  * - An event whose first attempt is still under way is listed as undelivered too. It is recorded here first, and the
  *   webhook that comes after is a duplicate of it.
  * - An event that Stripe believes delivered, or was never asked to deliver (something else answered 200, the endpoint
- *   was switched off, the type is not enabled), is not listed. Those are what `reconcile.ts` is for.
+ *   was switched off, the type is not enabled), is not listed. `reconcile.ts` is for those.
  */
 
 import { withPriority } from '../stripe/request-budget.ts';

@@ -1,5 +1,5 @@
 /**
- * What a host's backend learns of an account: may it use the product, and what did it buy. Pure, and made of the same
+ * The answer to a host's backend: may the account use the product, and which plans did it buy. Pure, and made of the same
  * judgement that the widget shows, so a guard and a page never disagree. It names things by keys that no renaming at Stripe
  * can move: the host's own.
  */
@@ -12,7 +12,7 @@ import { mainItem, type Catalogue } from './judge/plan.ts';
 import type { JudgedSubscription } from './judge/subscription.ts';
 import { matchesPlan, ownItems, withKeyProducts, type PlanRule, type Policy } from './policy.ts';
 
-/** What the catalogue knows of products beyond their names. */
+/** The catalogue's knowledge of products beyond their names. */
 export interface ProductMetadata extends Pick<Catalogue, 'price'> {
   /** Of the metadata that hosts ask for; empty where there is none. */
   productMetadata(product: string): Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 /**
- * What is different now, in terms that a person knows: the net difference between two looks at a customer, however many
- * events lay between them. Pure. A new period of the same plan is no difference: nobody asked for it.
+ * The news of a look, in terms that a person knows: the net difference between two looks at a customer, however many
+ * events lay between them. Pure. A new period of the same plan is no difference: it is not of the person's doing.
  */
 
 import type { Change, Money } from '@billhook/widget/contract';
@@ -11,7 +11,7 @@ import { listPrice, mainItem, sameItems } from './judge/plan.ts';
 
 type ProductName = (id: string) => string | null;
 
-/** Most important first: what needs doing, what was bought or lost, what will be different, what was put in order. */
+/** Most important first: something to do, something bought or lost, something that will be different, something put in order. */
 const rank: Record<Change['kind'], number> = {
   paymentFailed: 0,
   started: 1,
@@ -59,7 +59,7 @@ function changesOfNew(now: SubscriptionFacts, productName: ProductName): Change[
 }
 
 function changesOfKnown(then: SubscriptionFacts, now: SubscriptionFacts, productName: ProductName): Change[] {
-  // Terminal is terminal (L3): nothing that is written to an ended subscription later concerns anybody.
+  // Terminal is terminal (L3): nothing that is written to an ended subscription later is news.
   if (isTerminal(then)) return [];
   const payments = [...paidBetween(then, now), ...failedBetween(then, now)];
   // Never finished, and given up: nothing was had that could end.
@@ -129,7 +129,7 @@ function changesOfPause(then: SubscriptionFacts, now: SubscriptionFacts): Change
 }
 
 /**
- * What was really paid of the invoices that were owed: by how much more of each one Stripe says is paid. An invoice that
+ * The amount really paid of the invoices that were owed: by how much more of each one Stripe says is paid. An invoice that
  * is not shown any more, a voided one and a written-off one tell of no payment, and neither does being active again.
  */
 export function paidBetween(then: SubscriptionFacts, now: SubscriptionFacts): Change[] {
@@ -141,7 +141,7 @@ export function paidBetween(then: SubscriptionFacts, now: SubscriptionFacts): Ch
   return [...sums].map(([currency, amount]): Change => ({ kind: 'paid', paid: { amount, currency } satisfies Money }));
 }
 
-/** Open invoices, and what a subscription that is behind has as a draft: what becomes due while it is unpaid stays one. */
+/** Open invoices, and the drafts of a subscription that is behind: an invoice that becomes due while it is unpaid stays a draft. */
 function owedAt(then: SubscriptionFacts): readonly InvoiceFacts[] {
   const { latestInvoice, openInvoices } = then;
   return isBehind(then) && latestInvoice?.status === 'draft' ? [...openInvoices, latestInvoice] : openInvoices;

@@ -1,14 +1,14 @@
 /**
  * How the ledger had drifted from Stripe: facts as they were held and as they were found → classes of difference. Pure.
- * `changes.ts` tells a person what they did; this tells an operator what had been missed, so it also counts what is no
- * news to anybody, such as a period that went on.
+ * `changes.ts` tells a person what they did; this tells an operator what had been missed, so it also counts changes that are no
+ * news to a person, such as a period that went on.
  */
 
 import type { CustomerFacts, ItemFacts, SubscriptionFacts } from './facts.ts';
 import { endOf, isEnding, isTerminal } from './judge/subscription.ts';
 import { mainItem } from './judge/plan.ts';
 
-/** In the order in which they matter to the one who pays. */
+/** In the order in which they matter to the customer. */
 export const driftClasses = [
   /** Nothing had ever been fetched. */
   'neverFetched',
@@ -16,7 +16,7 @@ export const driftClasses = [
   'deleted',
   /** A subscription's status, or that there is one at all. */
   'state',
-  /** What access hangs on besides: paused or resumed, a trial that ends at another time. */
+  /** Access hangs on these too: paused or resumed, a trial that ends at another time. */
   'pause',
   'trial',
   /** Ends, ends at another time, or goes on after all. */
@@ -32,7 +32,7 @@ export const driftClasses = [
   'period',
   'paymentMethod',
   'billingDetails',
-  /** What is kept and none of these. */
+  /** Kept, and none of these. */
   'other',
 ] as const;
 
@@ -48,7 +48,7 @@ export type DriftClass = (typeof driftClasses)[number];
  */
 export function driftBetween(before: CustomerFacts | null, after: CustomerFacts): DriftClass[] {
   if (before === null) return ['neverFetched'];
-  // What became of invoices that were open is found out once, and differs by when somebody looked.
+  // The outcome of invoices that were open is found out once, and differs by the time of the look.
   if (withoutFindings(before) === withoutFindings(after)) return [];
   if (!before.deleted && after.deleted) return ['deleted'];
   const found = new Set<DriftClass>();
@@ -72,7 +72,7 @@ function ofSubscription(then: SubscriptionFacts, now: SubscriptionFacts): DriftC
   const found: DriftClass[] = [];
   if (differ('status', 'pausedBecause', 'endedAt')) found.push('state');
   if (differ('openInvoices', 'latestInvoice')) found.push('payment');
-  // What had been decided for a subscription that is over is settled by its end.
+  // A decision about a subscription that is over is settled by its end.
   if (isTerminal(now)) return found;
   if (differ('pause')) found.push('pause');
   if (differ('trialEnd')) found.push('trial');
@@ -97,7 +97,7 @@ const quantityOf = ({ quantity }: ItemFacts) => quantity;
 const pricesOf = (items: readonly ItemFacts[]) => items.map((item) => ({ ...item, quantity: null }));
 
 /**
- * What only an earlier look could tell; and what is printed on a method, which its digest tells as well, and which facts of
+ * Facts that only an earlier look could tell; and the details printed on a method, which its digest tells as well, and which facts of
  * a former version lack.
  */
 const findings = new Set(['earlierInvoices', 'newestPaidCreated', 'formerLookupKey', 'method']);

@@ -1,5 +1,5 @@
 /**
- * What Stripe said, reduced to what is judged and shown. This is all that the ledger keeps of a customer: of a card what
+ * Stripe's answers, reduced to the parts that are judged and shown. This is all that the ledger keeps of a customer: of a card what
  * every billing page prints (brand, last four digits, expiry), no number, no address, no e-mail. Times are Unix milliseconds. Made by `stripe-facts.ts`, judged by `judge.ts`, compared by
  * `changes.ts`, stored by `store/`.
  */
@@ -15,7 +15,7 @@ export interface CustomerFacts {
   readonly methodOnFile: boolean;
   /** Keyed digest of the customer's default payment method; changes when it is replaced. `null` when there is none. */
   readonly methodDigest: string | null;
-  /** Keyed digest of name, e-mail, address, phone and tax ids: tells that they changed, never what they are. */
+  /** Keyed digest of name, e-mail, address, phone and tax ids: tells that they changed, and no more. */
   readonly billingDetailsDigest: string | null;
   readonly subscriptions: readonly SubscriptionFacts[];
   /** Lookup keys of Stripe's active entitlements, sorted; only where the host asks for them. */
@@ -67,12 +67,12 @@ export interface SubscriptionFacts {
   readonly openInvoices: readonly InvoiceFacts[];
   /**
    * Invoices that an earlier look found open, or in the making, and that are not open now: as Stripe showed each of them
-   * when it was looked for by its id. Newest finding first, at most twenty. Without it nobody knows whether an invoice that
+   * when it was looked for by its id. Newest finding first, at most twenty. Without it nothing tells whether an invoice that
    * is gone was paid. Absent in facts of a former version, whose open invoices may be incomplete too: fetched again.
    */
   readonly earlierInvoices?: readonly EarlierInvoice[];
   /**
-   * When the newest paid invoice was created, where several are open: what is older than it was open while the
+   * When the newest paid invoice was created, where several are open: an older one was open while the
    * subscription was in order, and is no part of the present delinquency. `null` or absent: there is nothing to tell apart.
    */
   readonly newestPaidCreated?: number | null;
@@ -80,7 +80,7 @@ export interface SubscriptionFacts {
   readonly next: { readonly at: number; readonly items: readonly ItemFacts[] } | null;
 }
 
-/** What every billing page prints of a payment method. */
+/** The details of a payment method that every billing page prints. */
 export interface MethodFacts {
   /** A card's brand, or the kind of another method, as Stripe spells it in lower case: `visa`, `sepa_debit`. */
   readonly brand: string;
@@ -109,12 +109,12 @@ export interface ItemFacts {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** What has become of an invoice that was open. */
+/** The outcome of an invoice that was open. */
 export type EarlierInvoice = Pick<InvoiceFacts, 'id' | 'status' | 'currency' | 'amountPaid' | 'amountRemaining'>;
 
 /** A price as the catalogue keeps it. */
 export interface CataloguePrice extends ItemFacts {
-  /** Stripe sells it to nobody new; who has it keeps it. */
+  /** Stripe does not sell it any more; its subscribers keep it. */
   readonly archived?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** What a look takes over from the facts it replaces, because Stripe does not say it again. Pure. */
+/** Facts that a look takes over from the ones it replaces, because Stripe does not say them again. Pure. */
 
 import type { CustomerFacts, EarlierInvoice, InvoiceFacts, ItemFacts, SubscriptionFacts } from './facts.ts';
 
@@ -41,7 +41,7 @@ function withLookupKey(item: ItemFacts, before: readonly ItemFacts[]): ItemFacts
   return formerLookupKey === undefined ? item : { ...item, formerLookupKey };
 }
 
-/** What this look found, then what earlier ones did. An invoice that is open is no earlier one. */
+/** Outcomes that this look found, then those of earlier ones. An invoice that is open is no earlier one. */
 function earlierInvoices(then: SubscriptionFacts, now: SubscriptionFacts): readonly EarlierInvoice[] {
   const isOpen = new Set(now.openInvoices.map(({ id }) => id));
   const wasOpen = new Set(then.openInvoices.map(({ id }) => id));
@@ -60,10 +60,10 @@ function earlierInvoices(then: SubscriptionFacts, now: SubscriptionFacts): reado
   return [...distinct.values()].slice(0, keptInvoices);
 }
 
-/** While a subscription is unpaid, what is owed further is kept as drafts. */
+/** While a subscription is unpaid, further debts are kept as drafts. */
 const hasWaited = ({ status }: SubscriptionFacts): boolean => status === 'unpaid' || status === 'past_due';
 
-/** What is kept of an invoice that is not open any more. */
+/** The part kept of an invoice that is not open any more. */
 export function earlierInvoice({ id, status, currency, amountPaid, amountRemaining }: InvoiceFacts): EarlierInvoice {
   return { id, status, currency, amountPaid, amountRemaining };
 }

@@ -8,7 +8,7 @@ export interface OfSubscription {
   readonly plan: Plan | null;
 }
 
-/** What each notice says. Times are ISO 8601, money is in minor units; nothing here is an id of Stripe's or personal. */
+/** The data of each notice. Times are ISO 8601, money is in minor units; nothing here is an id of Stripe's or personal. */
 export interface NoticeData {
   /** Bought, or begun as a trial. */
   readonly 'subscription.started': OfSubscription & { readonly trialEndsAt: string | null };
@@ -30,8 +30,8 @@ export interface NoticeData {
     readonly graceEndsAt: string | null;
   };
   /**
-   * What had failed is settled, or paid as far as Stripe asks for it. `paid` is what was really paid of it, `null` when the
-   * debt was dropped; `due` is what is open still.
+   * A failed debt is settled, or paid as far as Stripe asks for it. `paid` is the part really paid of it, `null` when the
+   * debt was dropped; `due` is the part that is open still.
    */
   readonly 'payment.recovered': OfSubscription & { readonly paid: Money | null; readonly due: Money | null };
   /** A cancellation was decided, or moved to another day. */
@@ -52,9 +52,9 @@ type EachType<Envelope extends object> = {
   [Type in NoticeType]: { readonly type: Type; readonly data: NoticeData[Type] } & Envelope;
 }[NoticeType];
 
-/** What a host gets: the argument of `onChange`, and the body of the webhook. */
+/** A host's news: the argument of `onChange`, and the body of the webhook. */
 export type Notice = EachType<{
-  /** The same however often it is delivered: skip what you have seen. */
+  /** The same however often it is delivered: skip one that was seen before. */
   readonly id: string;
   /** When Billhook saw it: ISO 8601. */
   readonly timestamp: string;
@@ -62,7 +62,7 @@ export type Notice = EachType<{
   readonly account: string;
   /** The snapshot's revision since which it is so. */
   readonly revision: string;
-  /** What the account may use and has bought, as it is at this delivery: a later notice never says an earlier truth. */
+  /** The account's access and purchases, as they are at this delivery: a later notice never says an earlier truth. */
   readonly access: AccessAnswer;
 }>;
 
@@ -74,7 +74,7 @@ export type NoticeDraft = EachType<{
 }>;
 
 export interface SyncTimes {
-  /** Unix milliseconds of the look before; for a first look, when the account was linked; `null`: nobody knows. */
+  /** Unix milliseconds of the look before; for a first look, when the account was linked; `null`: unknown. */
   readonly before: number | null;
   /** Unix milliseconds of this look. */
   readonly after: number;

@@ -1,4 +1,4 @@
-/** Payments as news: what could not be collected, once an invoice, and what was put in order again. */
+/** Payments as news: each invoice that could not be collected, once, and each debt that was put in order again. */
 
 import type { Payment } from '@billhook/widget/contract';
 import { invoiceNow, isBehind, paidBetween } from './changes.ts';
@@ -9,7 +9,7 @@ import { dueOver, unpaidInvoices } from './judge/payment.ts';
 import { isTerminal } from './judge/subscription.ts';
 import type { OfSubscription, NoticeDraft } from './notice-types.ts';
 
-/** What failed since, each invoice by itself. @param then - `null` where nothing was had before */
+/** Failures since then, each invoice by itself. @param then - `null` where nothing was had before */
 export function failureNotices(
   then: SubscriptionFacts | null,
   now: SubscriptionFacts,
@@ -68,7 +68,7 @@ export function recoveryNotices(then: SubscriptionFacts, now: SubscriptionFacts,
   return [{ type: 'payment.recovered', fact: `recovered ${now.id}`, once: false, data }];
 }
 
-/** Said of what is known: an invoice that was not looked at may be open still. */
+/** Said of known invoices only: one that was not looked at may be open still. */
 function hasClosed(id: string, now: SubscriptionFacts): boolean {
   const invoice = invoiceNow(id, now);
   return invoice !== null && (invoice.status !== 'open' || invoice.amountRemaining <= 0);

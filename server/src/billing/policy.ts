@@ -1,4 +1,4 @@
-/** What a host decides: the judge's rules that are not Stripe's. Checked by `config.ts`, read by `judge.ts`. */
+/** The host's decisions: the judge's rules that are not Stripe's. Checked by `config.ts`, read by `judge.ts`. */
 
 import type { AccessLevel, Interval, BillingState } from '@billhook/widget/contract';
 import type { ItemFacts, SubscriptionFacts } from './facts.ts';
@@ -12,11 +12,11 @@ export interface Policy {
   readonly pausedAccess: AccessLevel;
   /** Access while nothing is known: never fetched, or a status of the future. Default `unknown`: as before. */
   readonly unknownAccess: AccessLevel;
-  /** Hours for which a passed moment that nobody could look at leaves access as it was. Default 72. */
+  /** Hours for which a passed moment leaves access as it was while Stripe cannot be asked. Default 72. */
   readonly staleLimitHours: number;
   /** Seconds a raised ticket may stay unsynced before the snapshot says `stale`. Default 30. */
   readonly staleAfterSeconds: number;
-  /** What having no subscription is called, and gives. Default `null`: nothing. */
+  /** The name of having no subscription, and the access it gives. Default `null`: nothing. */
   readonly freePlan: { readonly name: string; readonly access: AccessLevel } | null;
   /** The host's own page of plans, where no offer can be bought at once. */
   readonly upgradeUrl: string | null;
@@ -28,9 +28,9 @@ export interface Policy {
   readonly metadata: readonly string[];
   /** Stripe's active entitlements are features too. Default `false`. */
   readonly entitlements: boolean;
-  /** What may be bought, first one first. Default none. */
+  /** Offers for sale, first one first. Default none. */
   readonly offers: readonly OfferRule[];
-  /** Which portal configuration an account gets, and what each lets people do. */
+  /** Which portal configuration an account gets, and the actions that each allows. */
   readonly portal: PortalPolicy;
 }
 
@@ -95,7 +95,7 @@ export function isOwn(subscription: SubscriptionFacts, plans: Policy['plans']): 
 
 /**
  * A policy whose rules by lookup key know the product behind the key. A price rise moves the key to a new price
- * (`transfer_lookup_key`); who pays the old one keeps the plan that was bought.
+ * (`transfer_lookup_key`); a subscription to the old one keeps the plan that was bought.
  */
 export function withKeyProducts(policy: Policy, catalogue: { price(ref: string): ItemFacts | null }): Policy {
   if (policy.plans === 'all') return policy;
@@ -136,7 +136,7 @@ export interface PortalFeatures {
   readonly paymentMethod: boolean;
 }
 
-/** What a rule may ask by name. Everything given must hold; what is about a subscription, of one and the same. */
+/** The conditions of a rule. All that are given must hold; those about a subscription, of one and the same. */
 export interface PortalCondition {
   /** How many the account has that are not over. */
   readonly subscriptions?: 'one' | 'several' | undefined;
@@ -150,9 +150,9 @@ export interface PortalCondition {
   readonly currency?: string | undefined;
 }
 
-/** What a rule written as a function is shown. Times are Unix milliseconds. */
+/** The argument of a rule written as a function. Times are Unix milliseconds. */
 export interface PortalView {
-  /** Now. What time alone changes is seen at the account's next reading, not announced before. */
+  /** Now. A change by time alone is seen at the account's next reading, not announced before. */
   readonly now: number;
   /** Not over, worst state first. */
   readonly subscriptions: readonly {

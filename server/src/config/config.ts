@@ -179,7 +179,7 @@ export type BillhookOptions = z.input<typeof options> & {
   /**
    * Is told what happened to the accounts of all hosts, to send e-mails for example. It is awaited, for 30 seconds at
    * most; when it throws it is called again later, for three days. The same notice may come twice, always with the same
-   * `id`. Default: nobody.
+   * `id`. Default: not told.
    */
   readonly onChange?: (notice: Notice) => void | Promise<void>;
 };
@@ -271,7 +271,7 @@ export async function readConfig({ log, now, onChange, ...given }: BillhookOptio
   };
 }
 
-/** Where one of several forms was meant, what is wrong with the one that was nearly met says more than "none of these". */
+/** Where one of several forms was meant, the fault of the one that was nearly met says more than "none of these". */
 function nearest(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
   if (issue.code !== 'invalid_union') return [issue];
   const meant = issue.errors.find((found) =>
@@ -281,7 +281,7 @@ function nearest(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
   return meant.flatMap((each) => nearest({ ...each, path: [...issue.path, ...each.path] }));
 }
 
-/** zod's own words for what it found by itself, and ours for what it was told. */
+/** zod's own words for faults that it finds by itself, and ours for the rules that it was given. */
 function problemText(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? issue.message;
   if (issue.code === 'unrecognized_keys') return `has no option ${issue.keys.map((key) => `"${key}"`).join(', ')}`;

@@ -1,9 +1,9 @@
-/** What is wrong between options that are each right by themselves. Pure. */
+/** Contradictions between options that are each right by themselves. Pure. */
 
 export interface ConfigProblem {
   /** The option's path, such as `hosts.0.origins`. */
   readonly option: string;
-  /** What it must be, to be read after its name. */
+  /** The demand, to be read after the option's name. */
   readonly must: string;
 }
 
@@ -53,7 +53,7 @@ function sharedSecrets(hosts: readonly GivenHost[]): ConfigProblem[] {
   });
 }
 
-/** With a live key, tokens and addresses of billing pages are real: nobody on the way may read them. */
+/** With a live key, tokens and addresses of billing pages are real: they must not be readable on the way. */
 function unsafeLive({ publicUrl, stripe, hosts }: CheckedOptions): ConfigProblem[] {
   const addresses: readonly (readonly [option: string, address: string | null | undefined])[] = [
     ['publicUrl', publicUrl],

@@ -6,7 +6,7 @@
 import type { MiddlewareHandler } from 'hono';
 
 /**
- * What the OWASP secure headers project asks of an API. Pages read the answers with CORS, never in a frame or a tab.
+ * The headers that the OWASP secure headers project asks of an API. Pages read the answers with CORS, never in a frame or a tab.
  * Strict-Transport-Security is not among them: mounted in another server, this one must not decide for the whole domain.
  * Where it stands alone, `serve.ts` sends it.
  *
@@ -33,7 +33,7 @@ export function securedAnswers(): MiddlewareHandler {
   };
 }
 
-/** What a page's script may read of an answer. */
+/** Headers of an answer that a page's script may read. */
 export const exposedHeaders = ['etag', 'retry-after', 'date', 'preference-applied'] as const;
 
 /**

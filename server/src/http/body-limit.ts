@@ -5,7 +5,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { BillhookError } from '../problem.ts';
 import { bodyReceived } from './read-body.ts';
 
-/** What Node's server tells of a connection. Other platforms have limits of their own. */
+/** The connection, as Node's server passes it on. Other platforms have limits of their own. */
 interface NodeBindings {
   readonly incoming?: { readonly complete?: boolean; readonly httpVersionMajor?: number };
 }
@@ -29,7 +29,7 @@ export function limitBody(maxSize: number): MiddlewareHandler {
   };
 }
 
-/** Ends a connection whose body was not read to its end: what still comes would be read for nothing. */
+/** Ends a connection whose body was not read to its end: the rest would be read for nothing. */
 export function closeUnread(c: Context): void {
   const { incoming } = (c.env ?? {}) as NodeBindings;
   if (incoming?.httpVersionMajor === 1 && incoming.complete === false) c.header('Connection', 'close');

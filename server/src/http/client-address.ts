@@ -1,4 +1,4 @@
-/** Where a request came from: the connection's other end, or what the operator's own proxy saw. */
+/** Where a request came from: the connection's other end, or the address that the operator's own proxy saw. */
 
 import { createHmac, randomBytes } from 'node:crypto';
 import { isIP, isIPv4, isIPv6 } from 'node:net';
@@ -7,7 +7,7 @@ import type { Context } from 'hono';
 /** Places that addresses are counted in. A flood of addresses fills these, and no more memory. */
 const places = 2 ** 16;
 
-/** Nobody outside can choose two addresses that share a place. */
+/** Two addresses that share a place cannot be chosen from outside. */
 const secret = randomBytes(32);
 
 /**
@@ -15,14 +15,14 @@ const secret = randomBytes(32);
  * provider gives to one customer.
  *
  * @param proxies - how many proxies of the operator's own stand before the server. Each adds one address to
- *   `X-Forwarded-For`; what stands before them is the client's own word. 0: the header is not read
+ *   `X-Forwarded-For`; any before them are the client's own word. 0: the header is not read
  */
 export function clientPlace(c: Context, proxies: number): string {
   const network = networkOf(forwardedFor(c, proxies) ?? connectedFrom(c) ?? '') ?? 'unknown';
   return String(createHmac('sha256', secret).update(network).digest().readUInt32BE(0) % places);
 }
 
-/** What the outermost trusted proxy saw; `null` where the header is too short, or holds no address there. */
+/** The address that the outermost trusted proxy saw; `null` where the header is too short, or holds no address there. */
 function forwardedFor(c: Context, proxies: number): string | null {
   if (proxies === 0) return null;
   const entry = (c.req.header('x-forwarded-for') ?? '').split(',').at(-proxies)?.trim() ?? '';

@@ -35,8 +35,8 @@ export const localeField = z
 const control = /\p{Cc}/u;
 
 /**
- * The address to come back to: the page's own where it lies on one of the host's origins, else the configured one. What is
- * checked is what is sent: the parsed address, which no other parser reads as one of another origin. A page's address may
+ * The address to come back to: the page's own where it lies on one of the host's origins, else the configured one. The
+ * address that is checked is the one that is sent: the parsed one, which no other parser reads as one of another origin. A page's address may
  * be longer than Stripe takes, and that is no reason to refuse a click: then back leads to the page without its query.
  *
  * @throws {BillhookError} `return_url_not_allowed`

@@ -1,5 +1,5 @@
 /**
- * What a clock that was wrong leaves behind. Processes may have clocks minutes apart, and a clock may be set back an
+ * The traces of a clock that was wrong. Processes may have clocks minutes apart, and a clock may be set back an
  * hour: a time that lies further ahead of now than it can have been set is of such a clock, and counts as over. Waiting
  * until the clock has caught up with it could take hours.
  */
@@ -7,7 +7,7 @@
 /** Milliseconds that the clocks of two processes may differ by without anything counting as over before its time. */
 export const clockSkewMs = 5_000;
 
-/** The longest that a back-off lasts, in milliseconds; what asks for more is asked again after so long. */
+/** The longest that a back-off lasts, in milliseconds; a longer one is cut to this. */
 export const longestBackOffMs = 600_000;
 
 /** The longest that a request makes its customer go first, in milliseconds: longer than any is held. */

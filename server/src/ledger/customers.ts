@@ -55,7 +55,7 @@ export interface Fetched {
 export interface Applied {
   /** `false`: another look was written since the claim was given, or its ticket is synced; nothing was written. */
   readonly applied: boolean;
-  /** The content differs from what was known. */
+  /** The content differs from the known one. */
   readonly changed: boolean;
   /** Hints came during the fetch: it must be fetched again. */
   readonly stale: boolean;

@@ -36,7 +36,7 @@ export interface JobStore {
   acquireJob(job: Job, everyMs: number, leaseMs: number, now: number): Promise<JobLease | null>;
   /** Notes how far it has come, and keeps the lease. `false`: another process has the job now; stop. */
   renewJob(turn: JobLease, progress: object, leaseMs: number, now: number): Promise<boolean>;
-  /** The job is done, and this is what came of it. */
+  /** The job is done, with this result. */
   completeJob(turn: JobLease, receipt: object, now: number): Promise<boolean>;
   /** The last job that was done. */
   lastReport(

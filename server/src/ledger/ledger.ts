@@ -5,7 +5,7 @@
  *
  * - `ticket` is raised by everything that says "Stripe may have changed". The customer is **stale** while
  *   `syncedTicket < ticket`. That is the whole queue: nothing else has to survive a crash.
- * - `claim` is raised by each worker that takes the customer. What a claim fetched is written only if nothing was written
+ * - `claim` is raised by each worker that takes the customer. The facts of a claim are written only if nothing was written
  *   since it was given: looks that are written never overlap, so an older truth cannot replace a newer one, whatever
  *   the clocks say. Where a lease ran out under a slow look, the first of the two to end is written: the newest alone
  *   would not do, for where every look outlasts its lease none would ever be written. Nor would "the one that began

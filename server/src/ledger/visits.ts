@@ -18,11 +18,11 @@ export interface Visit extends AccountRef {
   readonly outcome: 'changed' | 'unchanged' | null;
 }
 
-/** What is known of a visit, and of its customer, at a return. */
+/** The state of a visit, and of its customer, at a return. */
 export interface ReturnStanding {
   readonly ticket: number;
   readonly syncedTicket: number;
-  /** What the newest claim is about; the synced ticket where that claim has failed. */
+  /** The ticket of the newest claim; the synced ticket where that claim has failed. */
   readonly claimedTicket: number;
   /** The last ticket that a return of this customer raised, and when. */
   readonly lastReturnTicket: number;
@@ -45,7 +45,7 @@ const askNotedMs = 5_000;
  *
  * - A visit keeps its ticket until the page has its answer: one that moved on while its look goes on would never be
  *   reached by a page that asks faster than Stripe answers.
- * - A ticket that is raised and not yet claimed is everybody's: its look will begin after this return.
+ * - A ticket that is raised and not yet claimed serves every visit: its look will begin after this return.
  * - A visit that returns again shares the customer's last return for `everyMs`. A first return never does: what was done
  *   on that trip may be later than that look.
  */
@@ -63,7 +63,7 @@ export function returnTicketFor(standing: ReturnStanding, everyMs: number, now: 
 /** Whether an ask must be noted, for {@link returnTicketFor} to know that the page is still there. */
 export const mustNoteAsk = (askedAt: number | null, now: number): boolean => !isWithin(askedAt, askNotedMs, now);
 
-/** What lies ahead of now is of a clock that was wrong. */
+/** A time ahead of now was written by a clock that was wrong. */
 const isWithin = (at: number | null, ms: number, now: number): boolean =>
   at !== null && at > now - ms && at <= now + clockSkewMs;
 

@@ -103,10 +103,10 @@ export interface StripeGateway extends EventCalls, PortalCalls, PurchaseCalls {
   openInvoicePage(invoice: string): Promise<string | null>;
   /**
    * @returns The parsed event, or `undefined` when no secret matches or the signature is too old.
-   * @throws {NotAnEventError} `event_malformed`, for what is signed and no JSON.
+   * @throws {NotAnEventError} `event_malformed`, for a signed body that is no JSON.
    */
   verifiedEvent(body: string, header: string): unknown;
-  /** Ends what is under way. */
+  /** Ends the calls that are under way. */
   close(): void;
 }
 
@@ -143,7 +143,7 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
     port: api.port || (api.protocol === 'https:' ? 443 : 80),
     protocol: api.protocol === 'https:' ? 'https' : 'http',
     timeout: options.timeoutMs ?? 10_000,
-    // The ledger retries what may wait; a click is retried once, under the SDK's idempotency key.
+    // The ledger retries a call that may wait; a click is retried once, under the SDK's idempotency key.
     maxNetworkRetries: 0,
     telemetry: false,
     appInfo: { name: 'billhook', url: 'https://www.npmjs.com/package/@billhook/server' },
@@ -266,7 +266,7 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
         try {
           return signature.verifyHeader(body, header, secret, signatureTolerance);
         } catch {
-          // Whatever the SDK throws of a stranger's header, a RangeError of its comparison too, the event is not signed.
+          // Any error that the SDK throws of a stranger's header, a RangeError of its comparison too, means: not signed.
           return false;
         }
       });

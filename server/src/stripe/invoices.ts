@@ -1,6 +1,6 @@
 /**
  * Which invoices a look has to ask for, and the calls that ask. A healthy customer whose latest invoice is the known one
- * costs none. What is open is listed, never inferred; what was open and is not any more is asked for by its id.
+ * costs none. Open invoices are listed, never inferred; one that was open and is not any more is asked for by its id.
  */
 
 import type { Stripe } from 'stripe';
@@ -102,7 +102,7 @@ export function invoiceCalls(stripe: Stripe) {
       const sought = subscriptions.flatMap((each) => {
         const latest = idOf(each.latest_invoice);
         const then = knownOf(each.id);
-        // What is over was settled for us by its end (L3).
+        // A subscription that is over was settled for us by its end (L3).
         if (then === null || isOver(then.status)) return [];
         return unsettledOf(then).filter((id) => id !== latest && !isListed.has(id));
       });

@@ -1,4 +1,4 @@
-/** What a widget token says, for both sides: the package that mints it and the BFF that verifies it. */
+/** The claims of a widget token, for both sides: the package that mints it and the BFF that verifies it. */
 
 /** The token's `typ`: a token minted for another purpose with the same key is no widget token (RFC 8725, 3.11). */
 export const tokenType = 'billhook-widget+jwt';

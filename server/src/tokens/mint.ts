@@ -22,11 +22,11 @@ export interface TokenContents {
   readonly audience: string;
   /** The host's own id of the payer (`sub`), 1 to 255 characters. */
   readonly account: string;
-  /** What the token allows, as a list or separated by spaces. Default: `['billing:read', 'billing:manage']`. */
+  /** The actions that the token allows, as a list or separated by spaces. Default: `['billing:read', 'billing:manage']`. */
   readonly scope?: readonly Scope[] | string;
   /** Seconds, at most 900. Default: 300. */
   readonly expiresIn?: number;
-  /** Introduces this Stripe customer (`cus_…`) as the account's, to be checked and linked once. Default: `null`, nobody. */
+  /** Introduces this Stripe customer (`cus_…`) as the account's, to be checked and linked once. Default: `null`, none. */
   readonly customer?: string | null;
 }
 

@@ -11,7 +11,7 @@ export const publicAlgorithms = ['ES256', 'EdDSA', 'RS256'] as const;
 
 export type PublicAlgorithm = (typeof publicAlgorithms)[number];
 
-/** What a host signs with: a secret that it shares with the BFF, or a private key of which the BFF has the public half. */
+/** A host's key for signing: a secret that it shares with the BFF, or a private key of which the BFF has the public half. */
 export type SigningKey =
   | {
       /** The host's secret, at least 32 bytes (HS256). A newline at its end makes no difference. */

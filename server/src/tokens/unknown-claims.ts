@@ -3,7 +3,7 @@
 import type { Log } from '../log.ts';
 import type { OnUnknownClaims } from './verify.ts';
 
-/** Hosts' own names are few; more than this are somebody's mistake, and need no more lines. */
+/** Hosts' own names are few; more than this are a mistake, and need no more lines. */
 const mostLines = 100;
 
 /** Says each host's each set of names once. */

@@ -23,10 +23,10 @@ import { headerNames, importPublicKey, importSecret, type GivenPublicKey, type T
 /** Seconds for which a token is taken after its end. */
 const clockSkew = 30;
 
-/** Seconds by which a host's clock may be ahead: a token is refused for what it allows, not for when it was made. */
+/** Seconds by which a host's clock may be ahead of ours: an `iat` in the future does no harm, `exp` ends the token. */
 const aheadMost = 5 * 60;
 
-/** What the BFF reads. Any other claim is named to the operator: a misspelt one would be ignored in silence. */
+/** The claims that the BFF reads. Any other one is named to the operator: a misspelt one would be ignored in silence. */
 const knownClaims = new Set(['iss', 'aud', 'sub', 'iat', 'nbf', 'exp', 'jti', 'scope', 'stripe_customer']);
 
 const cacheSize = 10_000;
@@ -102,7 +102,7 @@ export interface VerifyOptions {
 }
 
 /**
- * Verifies one token by the BFF's own rules: for a host backend that wants to check what it mints, or that is handed a
+ * Verifies one token by the BFF's own rules: for a host backend that wants to check its own tokens, or that is handed a
  * widget token. The BFF itself needs no such call.
  *
  * @example
@@ -214,7 +214,7 @@ async function verifyWithAny(token: string, keys: readonly TokenKey[], expected:
   return null;
 }
 
-/** Two hashes, and no more, for what a stranger sends. */
+/** Two hashes, and no more, for a stranger's bytes. */
 function signed(token: string, key: KeyObject): boolean {
   const end = token.lastIndexOf('.');
   const made = createHmac('sha256', key).update(token.slice(0, end)).digest();

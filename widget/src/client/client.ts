@@ -40,7 +40,7 @@ export function clientOf(base: string, account: string | null, address: TokenAdd
 
 class AccountClient implements BillingClient {
   readonly #key: string;
-  /** What the tab's storage and other tabs know it by. */
+  /** The key of its facts in the tab's storage and between tabs. */
   readonly #name: string;
   readonly #store = new ClientStore();
   readonly #visits;
@@ -219,7 +219,7 @@ class AccountClient implements BillingClient {
     scheduler.activated();
     scheduler.schedule();
     if (!wasHidden) return;
-    // To know whose page it is. Any other failure is told by the next request, which needs one.
+    // Tells which person's page it is. Any other failure is told by the next request, which needs one.
     this.#tokens.get().catch((cause: unknown) => {
       if (cause instanceof SignedOut) this.#reader.signOut();
       scheduler.schedule();

@@ -3,7 +3,7 @@ import { clearSession } from './session-storage.ts';
 
 /**
  * Drops all that is known of the person: what is shown, the token, requests, and what the tab's storage keeps; then asks
- * the host again who is signed in. For a page that is not loaded anew: call it after each sign-out and each sign-in.
+ * the host for a new token. For a page that is not loaded anew: call it after each sign-out and each sign-in.
  *
  * ```js
  * await api.post('/sign-out');

@@ -1,4 +1,4 @@
-/** Asks the host whose page it is: by the address of its tokens, or by its `getToken`. */
+/** Asks the host for the token of the page's person: by the address of its tokens, or by its `getToken`. */
 import { isAllowedTokenUrl, ofDocument, urlOf } from '../page/addresses.ts';
 import { registry } from '../page/config.ts';
 import { BillhookError, SignedOut } from '../page/errors.ts';
@@ -37,8 +37,8 @@ export async function tokenFromHost(
 }
 
 /**
- * `GET token-url` → `{ token }`, with `null` for a person who is signed out. So is one who is sent to a sign-in page, by a
- * redirect or with status 200.
+ * `GET token-url` → `{ token }`, with `null` when signed out. A redirect to a sign-in page means the
+ * same, and so does such a page with status 200.
  */
 async function fetchToken({ url, credentials }: TokenAddress, signal: AbortSignal): Promise<unknown> {
   const address = urlOf(url);

@@ -11,7 +11,7 @@ export interface TokenSource {
   get(): Promise<string>;
   /** The BFF refused this token; the next `get` brings another, unless one has come already. */
   refuse(token: string): void;
-  /** The next `get` asks the host anew: a token says who was signed in when it was made. */
+  /** The next `get` asks the host anew: a token is of the person signed in when it was made. */
   expire(): void;
   /** No request needs a token any more. */
   abort(): void;

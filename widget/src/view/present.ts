@@ -53,7 +53,7 @@ export interface BillingView {
   readonly note: NoteView | null;
   readonly failure: FailureView | null;
   readonly banner: BannerView | null;
-  /** What is to be said before it is trouble. */
+  /** Warnings ahead of trouble. */
   readonly notice: BannerView | null;
   readonly plan: PlanView;
   readonly rows: readonly RowView[];

@@ -1,9 +1,9 @@
-/** Pure: what is charged next time, and the last invoice, as rows under the plan. */
+/** Pure: the next payment's method, and the last invoice, as rows under the plan. */
 import type { BillingSnapshot, PaymentMethod } from '../contract.ts';
 import type { Localizer } from '../i18n/localizer.ts';
 import type { Banner } from './banner.ts';
 
-/** "Payment method", and what there is to say of it. */
+/** "Payment method", and its details. */
 export interface RowView {
   readonly label: string;
   readonly text: string;

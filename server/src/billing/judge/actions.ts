@@ -1,4 +1,4 @@
-/** What may be done about a state, and what may be bought. Each action is exactly one way out; the first is primary. */
+/** The ways out of a state, and the offers. Each action is exactly one way out; the first is primary. */
 
 import type { Action, Offer, Purpose } from '@billhook/widget/contract';
 import type { CustomerFacts, InvoiceFacts } from '../facts.ts';
@@ -9,7 +9,7 @@ import { planOf } from './plan.ts';
 import type { Catalogue } from './plan.ts';
 import type { OfferRule, Policy, PortalFeatures } from '../policy.ts';
 
-/** What an account's actions follow from. */
+/** An account's actions follow from these. */
 export interface Situation {
   /** `null` while the customer was never fetched. */
   readonly facts: CustomerFacts | null;
@@ -18,13 +18,13 @@ export interface Situation {
   readonly headline: JudgedSubscription | null;
   /** The invoice that is to be paid; `null` when there is none. */
   readonly toPay: InvoiceFacts | null;
-  /** What may be bought now. */
+  /** Offers that are for sale now. */
   readonly offers: readonly Offer[];
-  /** What the account's portal configuration lets it do. */
+  /** The flows that the account's portal configuration allows. */
   readonly portal: PortalFeatures;
 }
 
-/** The host's offers, as far as Stripe still sells them and the catalogue knows their price: nobody buys unseen. */
+/** The host's offers, as far as Stripe still sells them and the catalogue knows their price: none is sold unseen. */
 export function offersOf(policy: Policy, catalogue: Catalogue): Offer[] {
   return policy.offers.flatMap((rule) => {
     const price = catalogue.soldPrice(rule.price);
@@ -53,7 +53,7 @@ export function actionsFor(situation: Situation, policy: Policy, catalogue: Cata
 
 /**
  * While an invoice is open there is a way to pay it, whatever the state: an active subscription may owe, and so may
- * another one than the headline's (L36). What has failed or is late comes first.
+ * another one than the headline's (L36). Failed and late ones come first.
  */
 function withDebt(ways: Action[], { summary }: JudgedSubscription, toPay: InvoiceFacts | null): Action[] {
   if (toPay === null || chargesItself(toPay) || ways.some(({ via }) => via === 'invoice')) return ways;
@@ -62,7 +62,7 @@ function withDebt(ways: Action[], { summary }: JudgedSubscription, toPay: Invoic
   return problem === 'failed' || problem === 'overdue' ? [pay, ...ways] : [...ways, pay];
 }
 
-/** What comes before "manage". */
+/** The actions before "manage". */
 function wayOut(headline: JudgedSubscription, situation: Situation, policy: Policy): Action[] {
   const { portal: features, toPay } = situation;
   const { facts, summary, access } = headline;
@@ -79,13 +79,13 @@ function wayOut(headline: JudgedSubscription, situation: Situation, policy: Poli
     case 'pastDue':
     case 'restricted': {
       if (payment.problem === 'confirmationRequired') return [...invoice('confirmPayment'), ...method];
-      // The card was replaced and the invoice is still open: what is missing is to pay it (L11). An invoice that was
+      // The card was replaced and the invoice is still open: it only has to be paid (L11). An invoice that was
       // sent has no card to update.
       return payment.methodReplaced || !pays ? [...invoice('payNow'), ...method] : [...method, ...invoice('payNow')];
     }
     case 'incomplete':
       if (facts.status === 'incomplete') return invoice('finishPayment');
-      // The trial ended without a card. With one on file by now, what is missing is to go on.
+      // The trial ended without a card. With one on file by now, it only has to go on.
       return payment.methodOnFile ? resume(headline, features, policy) : method;
     case 'trialing':
       return payment.methodOnFile ? [] : method;

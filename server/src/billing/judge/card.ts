@@ -1,4 +1,4 @@
-/** The rows of the card: what is charged next time, and the last invoice. Display data, for those who may manage. */
+/** The rows of the card: the method of the next charge, and the last invoice. Display data, for managers only. */
 
 import type {
   Action,
@@ -34,7 +34,7 @@ const brandNames: Readonly<Record<string, string>> = {
 };
 
 /**
- * @param actions - what the snapshot offers already: one way to the same page is enough
+ * @param actions - those that the snapshot offers already: one way to the same page is enough
  * @returns nothing where there is nothing to show; a fact of a former version is not known, which is the same
  */
 export function cardRows(

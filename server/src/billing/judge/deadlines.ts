@@ -5,7 +5,7 @@
 
 /**
  * Where a moment lies: `ahead`; `seen` (it has passed, and the facts were fetched after it, so Stripe's word already
- * accounts for it); `unseen` (it has passed, but nobody could look yet: what was, stands); `overdue` (unseen for
+ * accounts for it); `unseen` (it has passed, but Stripe could not be asked yet: the former state stands); `overdue` (unseen for
  * longer than the limit: judged as if it had happened).
  */
 export type DeadlineStatus = 'ahead' | 'seen' | 'unseen' | 'overdue';
@@ -70,12 +70,12 @@ export function deadlinesAt(now: number, fetchedAt: number, limit: number): Dead
   };
 }
 
-/** ISO 8601; `null` for what no calendar can hold, so that one absurd number never costs the whole document. */
+/** ISO 8601; `null` for a time that no calendar can hold, so that one absurd number never costs the whole document. */
 export function iso(at: number | null): string | null {
   return isMoment(at) ? new Date(at).toISOString() : null;
 }
 
-/** Within what a `Date` can say. */
+/** Within the range of a `Date`. */
 function isMoment(at: number | null): at is number {
   return at !== null && Math.abs(at) <= 8.64e15;
 }

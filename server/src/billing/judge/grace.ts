@@ -22,7 +22,7 @@ export function graceEndOf(subscription: SubscriptionFacts, graceDays: number): 
   return starts.length === 0 ? null : Math.min(...starts) + graceDays * day;
 }
 
-/** Nobody can be late before the due date of an invoice that was sent to them. */
+/** An invoice that was sent is not late before its due date. */
 function troubleSince(invoice: InvoiceFacts): number {
   const otherwise = invoice.finalizedAt ?? invoice.created;
   if (invoice.collectionMethod === 'send_invoice') return invoice.dueDate ?? otherwise;

@@ -32,13 +32,13 @@ export type { Catalogue } from './plan.ts';
 export { defaultPolicy } from '../policy.ts';
 export type { OfferRule, PlanRule, Policy } from '../policy.ts';
 
-/** What the ledger knows of an account. Times are Unix milliseconds. */
+/** The ledger's knowledge of an account. Times are Unix milliseconds. */
 export interface AccountState {
   /** The account has a customer. */
   readonly linked: boolean;
   /** `null` while never fetched. */
   readonly facts: CustomerFacts | null;
-  /** When the fetch of these facts began: what happened later may be missing from them. */
+  /** When the fetch of these facts began: a later change may be missing from them. */
   readonly fetchedAt: number | null;
   /** `epoch.counter` */
   readonly revision: string;
@@ -58,7 +58,7 @@ export interface Judgement {
   readonly invoiceToPay: string | null;
   /** Every subscription, the most urgent first, with what it gives. Never leaves the server as it is. */
   readonly subscriptions: readonly JudgedSubscription[];
-  /** How the portal may be opened: what the snapshot's actions follow from, for the guard of the same. Never leaves the server. */
+  /** How the portal may be opened: the snapshot's actions follow from it, and so does their guard. Never leaves the server. */
   readonly portal: PortalChoice;
 }
 
@@ -82,7 +82,7 @@ const urgency: Record<BillingState, number> = {
   restricted: 11,
 };
 
-/** From least to most. `unknown` may well be full, so it is better than what is known to be less. */
+/** From least to most. `unknown` may well be full, so it is better than a level known to be less. */
 const accessRank: Record<AccessLevel, number> = {
   none: 0,
   readOnly: 1,
@@ -98,7 +98,7 @@ const hour = 60 * 60_000;
  * @example
  * const { snapshot, nextChangeAt } = judge(standing, policy, catalogue, { mayManage: true }, Date.now());
  *
- * @param viewer - who asks: without `mayManage` there are no actions
+ * @param viewer - without `mayManage` there are no actions
  * @param now - Unix milliseconds
  */
 export function judge(
@@ -173,8 +173,8 @@ function accessOf(judged: readonly JudgedSubscription[], linked: boolean, policy
       ? accessAt(policy.unknownAccess, 'none')
       : without;
   if (paid === null) return without;
-  // The free plan is the floor for whoever has nothing running: a cancelled or never finished purchase must not leave
-  // somebody with less than never having bought. A debt or a pause is not lifted by it.
+  // The free plan is the floor where nothing is running: a cancelled or never finished purchase must not leave
+  // an account with less than never having bought. A debt or a pause is not lifted by it.
   const nothingRuns = paid.reason === 'ended' || paid.reason === 'incomplete';
   return nothingRuns && compareAccess(without, paid) > 0 ? without : paid;
 }
@@ -197,7 +197,7 @@ function byUrgency(a: JudgedSubscription, b: JudgedSubscription): number {
   return rank(b) - rank(a) || b.facts.created - a.facts.created;
 }
 
-/** With nothing live, what ended last speaks. Another product's end is no news here. */
+/** With nothing live, the subscription that ended last speaks. Another product's end is no news here. */
 function lastEnded(judged: readonly JudgedSubscription[]): JudgedSubscription | null {
   const when = (each: JudgedSubscription) => each.summary.endedAt ?? '';
   return judged.filter((each) => each.own).toSorted((a, b) => (when(a) < when(b) ? 1 : -1))[0] ?? null;

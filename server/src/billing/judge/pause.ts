@@ -1,4 +1,4 @@
-/** A pause of collection (SUB-15, SUB-19): what is paid for ends with its period, and not before (L37). */
+/** A pause of collection (SUB-15, SUB-19): paid time ends with its period, and not before (L37). */
 
 import type { SubscriptionFacts } from '../facts.ts';
 import type { Policy } from '../policy.ts';

@@ -1,4 +1,4 @@
-/** Open invoices → what stands between somebody and being paid up. */
+/** Open invoices → the debt, and the invoice to pay first. */
 
 import type { Payment } from '@billhook/widget/contract';
 import type { InvoiceFacts, SubscriptionFacts } from '../facts.ts';
@@ -29,7 +29,7 @@ export function unpaidInvoices(subscription: SubscriptionFacts): readonly Invoic
 /**
  * The invoice that "pay now" and "confirm" open: the one the bank asks about, else the latest, because paying *that*
  * one is what makes a past-due subscription active again (SUB-7), else the newest. One whose payment is on its way is
- * nobody's to pay (L21).
+ * not to be paid again (L21).
  */
 export function invoiceToPay(subscription: SubscriptionFacts): InvoiceFacts | null {
   const open = unpaidInvoices(subscription).filter(({ payment }) => payment !== 'processing');
@@ -44,7 +44,7 @@ export function invoiceToPay(subscription: SubscriptionFacts): InvoiceFacts | nu
   );
 }
 
-/** Will Stripe try this one by itself, for the first time? Then nobody has to do anything yet. */
+/** Will Stripe try this one by itself, for the first time? Then there is nothing to do yet. */
 export function chargesItself({ collectionMethod, attempted, nextAttemptAt }: InvoiceFacts): boolean {
   return collectionMethod === 'charge_automatically' && !attempted && nextAttemptAt !== null;
 }

@@ -34,7 +34,7 @@ export interface JudgedSubscription {
 const hour = 60 * 60_000;
 const day = 24 * hour;
 
-/** What the status alone says, before payments that are on their way or wait for the bank are looked at. */
+/** The state by the status alone, before payments that are on their way or wait for the bank are looked at. */
 interface BaseStatus extends GivenAccess {
   readonly endedAt?: number | null;
 }
@@ -75,7 +75,7 @@ export function judgeSubscription(
       graceEndsAt: live ? iso(graceEndOf(facts, policy.graceDays)) : null,
       payment: {
         ...paymentOf(facts, live ? problemOf(facts, ground.reason, standing, moments) : null, moments),
-        // Nothing is asked for what is over.
+        // Nothing is asked for a subscription that is over.
         ...(live ? {} : dueOver([])),
       },
     },
@@ -135,14 +135,14 @@ function liveStatus(facts: SubscriptionFacts, policy: Policy, moments: Deadlines
       moments.refetchAt(facts.created + 23 * hour);
       return { level: 'none', reason: 'incomplete', until: null };
     default:
-      // A status of the future: nothing is sold, nobody is refused.
+      // A status of the future: nothing is sold, and nothing is refused.
       return { level: policy.unknownAccess, reason: 'unknown', until: null };
   }
 }
 
 /**
  * How a trial ends depends on the first charge. Without a card it ends in nothing (or in a failed charge), so access is
- * known to narrow; with one, it only becomes unknown when nobody could look for longer than the limit.
+ * known to narrow; with one, it only becomes unknown when Stripe could not be asked for longer than the limit.
  */
 function trialStatus(facts: SubscriptionFacts, policy: Policy, moments: Deadlines, end: number | null): BaseStatus {
   const { trialEnd } = facts;
@@ -187,7 +187,7 @@ function graceStatus(facts: SubscriptionFacts, policy: Policy, moments: Deadline
 
 /**
  * Payments on top of the status. A confirmation the bank asks for outranks everything but a lost access, whose banner
- * says more; a payment on its way outranks even that, because who is told to pay again pays twice (L21). An unfinished
+ * says more; a payment on its way outranks even that, because a person told to pay again pays twice (L21). An unfinished
  * first payment keeps its own state when it needs confirmation: its way out is the same page.
  */
 function withPaymentStatus(ground: BillingState, standing: PaymentStatus): BillingState {
@@ -214,7 +214,7 @@ function problemOf(
 }
 
 /**
- * When it renews, said only of what is paid (L8). Stripe moves the period on about an hour before it charges, so during
+ * When it renews, said only of a paid subscription (L8). Stripe moves the period on about an hour before it charges, so during
  * that hour the renewal is still the one that is due now, and the date does not jump until the invoice is paid.
  */
 function renewalOf(facts: SubscriptionFacts, ground: BillingState, moments: Deadlines): number | null {
@@ -229,7 +229,7 @@ function renewalOf(facts: SubscriptionFacts, ground: BillingState, moments: Dead
 }
 
 function renewalIsUnpaid(facts: SubscriptionFacts, start: number, moments: Deadlines): boolean {
-  // Somebody who is sent invoices pays them by their own terms, long after the period began.
+  // Invoices that are sent are paid by their own terms, long after the period began.
   if (facts.collectionMethod === 'send_invoice') return false;
   const latest = facts.latestInvoice;
   const renewals = [...facts.openInvoices, ...(latest === null ? [] : [latest])];
@@ -237,7 +237,7 @@ function renewalIsUnpaid(facts: SubscriptionFacts, start: number, moments: Deadl
     ({ billingReason, status }) => billingReason === 'subscription_cycle' && (status === 'draft' || status === 'open'),
   );
   // Between the new period and its draft, the latest invoice is still the last period's. Stripe charges after 72 hours
-  // at the latest (SUB-5); who has no new invoice even then is billed in some other way, such as in advance.
+  // at the latest (SUB-5); a subscription without a new invoice even then is billed in some other way, such as in advance.
   const lacks = latest !== null && latest.created < start - hour && moments.status(start + 73 * hour) !== 'seen';
   // Charged about an hour after the period began: the one look that tells, should the webhook be lost.
   if (waits || lacks) moments.refetchAt(start + 2 * hour);

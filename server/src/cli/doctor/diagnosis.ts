@@ -6,7 +6,7 @@ export interface Diagnosis {
   /** The subject, in a word or two. */
   readonly check: string;
   readonly what: string;
-  /** One sentence: what to do. `null` where all is well. */
+  /** One sentence with the way out. `null` where all is well. */
   readonly fix: string | null;
 }
 

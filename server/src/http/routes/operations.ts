@@ -11,7 +11,7 @@ import type { RouteContext } from '../route-context.ts';
 
 export function operationsRoutes({ config, metrics, store }: RouteContext) {
   let asked: Promise<void> | null = null;
-  /** All who ask at one time get one answer: whoever can reach the address must not be able to keep the ledger busy. */
+  /** Requests at one time share one answer: a stranger who can reach the address must not be able to keep the ledger busy. */
   const ready = () =>
     (asked ??= store.ping().finally(() => {
       asked = null;

@@ -15,7 +15,7 @@ import type { AccountRef } from '../account.ts';
 /** Milliseconds after a failure until a prioritized customer is tried again. */
 const priorityRetryMs = 2_000;
 
-/** Somebody waits for it now. */
+/** A page waits for it now. */
 const isPrioritized = `(wanted_until > @now AND wanted_until <= @now::bigint + @longestPriorityMs)`;
 
 export function postgresCustomers(db: PostgresDatabase): CustomerStore {
@@ -210,7 +210,7 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
   };
 }
 
-/** One line of the trail: when, why, and what came of it. */
+/** One line of the trail: when, why, and with which result. */
 async function noteSync(tx: Session, claim: Claim, outcome: string, now: number): Promise<void> {
   const { customer, claimedAt, cause, ticket } = claim;
   await tx.run(

@@ -69,7 +69,7 @@ export async function openPostgresStore(address: string): Promise<BillingStore> 
         await pinOrRefuse(identity, (wanted) => metaOrNew('stripe', () => wanted));
       },
 
-      // A lock, which a database that only reads refuses too. An update would leave a dead row for everybody who asks.
+      // A lock, which a database that only reads refuses too. An update would leave a dead row for every question.
       async ping() {
         await db.run(`SELECT 1 FROM meta WHERE key = 'epoch' FOR UPDATE`);
       },

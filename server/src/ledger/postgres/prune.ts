@@ -1,4 +1,4 @@
-/** Forgetting what is old, some thousand rows at a time: a statement over months of events would outlast its time limit. */
+/** Forgetting old rows, some thousand at a time: a statement over months of events would outlast its time limit. */
 
 import type { PostgresDatabase } from './database.ts';
 

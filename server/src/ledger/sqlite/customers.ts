@@ -16,7 +16,7 @@ const priorityRetryMs = 2_000;
 const living = `SELECT * FROM customers WHERE host = @host AND account = @account AND deleted_at IS NULL`;
 const lastTombstone = `SELECT * FROM customers WHERE host = @host AND account = @account ORDER BY linked_at DESC LIMIT 1`;
 
-/** Somebody waits for it now. */
+/** A page waits for it now. */
 const isPrioritized = `(wanted_until > @now AND wanted_until <= @now + @longestPriorityMs)`;
 
 export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
@@ -203,7 +203,7 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
   };
 }
 
-/** One line of the trail: when, why, and what came of it. */
+/** One line of the trail: when, why, and with which result. */
 function noteSync(db: SqliteDatabase, claim: Claim, outcome: string, now: number): void {
   const { customer, claimedAt, cause, ticket } = claim;
   db.run(

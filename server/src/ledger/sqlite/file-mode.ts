@@ -1,8 +1,8 @@
-/** Who may read a ledger's file: it says who pays what, and holds the key of the digests. */
+/** The rights of a ledger's file, which holds billing facts and the key of the digests. */
 
 import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 
-/** What SQLite writes beside a file. It gives them the file's own mode. */
+/** The files that SQLite writes beside it. It gives them the file's own mode. */
 const besides = ['', '-wal', '-shm'];
 
 /** Makes a new ledger's file readable by its owner alone. A file that is there keeps the mode that its operator gave it. */

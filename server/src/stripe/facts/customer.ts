@@ -1,7 +1,7 @@
 /**
  * Stripe's objects, of any API version from 2020-08-27 to 2026-10-28, → the facts that are judged. Pure: no clock, no
- * I/O, no code of the `stripe` package. What is optional and odd reads as absent, so that one strange item never
- * stops a customer's sync; what is asked for by itself must have its identity, or `StripeObjectMalformed` (code
+ * I/O, no code of the `stripe` package. A value that is optional and odd reads as absent, so that one strange item never
+ * stops a customer's sync; an object that is asked for by itself must have its identity, or `StripeObjectMalformed` (code
  * `stripe_object_malformed`) is thrown: a customer's `id`, a subscription's `id` and `status`, an open invoice's `id`.
  */
 
@@ -42,7 +42,7 @@ type Digest = (text: string) => string;
  * @example
  * const facts = customerFacts({ customer, subscriptions: page.data, openInvoices: [] }, keyedDigest);
  *
- * @param digest - a keyed digest; what goes in (payment method, name, address, tax ids) is never kept
+ * @param digest - a keyed digest; its input (payment method, name, address, tax ids) is never kept
  * @param metadata - names of the prices' metadata that the host asks for; nothing else of it is kept
  * @throws `stripe_object_malformed` when a customer, subscription or open invoice has no identity
  */
@@ -160,7 +160,7 @@ function invoicesOf(
 
 /**
  * Why a subscription has the status `paused`: `status_details` says so since 2026-09-30. Before, only a trial that
- * ended without a card could pause one; a failed payment must not look like somebody's choice (L25).
+ * ended without a card could pause one; a failed payment must not look like a choice (L25).
  */
 export function pausedBecause(source: Json): SubscriptionFacts['pausedBecause'] {
   if (source['status'] !== 'paused') return null;
@@ -235,7 +235,7 @@ function customerMethod(customer: Json): unknown {
 
 /**
  * Digests of payment methods that can be compared with each other: a charge names its method by id only, a default one
- * is expanded, and the two must not look like different cards (it would say "you replaced your card" to everybody).
+ * is expanded, and the two must not look like different cards (every page would say "you replaced your card").
  */
 function digestOfMethods(look: CustomerData, customer: Json, digest: Digest): (method: unknown) => string | null {
   const known = new Map<string, Json>();
@@ -252,7 +252,7 @@ function digestOfMethods(look: CustomerData, customer: Json, digest: Digest): (m
   };
 }
 
-/** Id and what is printed on the method: a card that the network renewed (same id, later expiry) is a change too. */
+/** Id and the details printed on the method: a card that the network renewed (same id, later expiry) is a change too. */
 function methodText(id: string, method: Json): string {
   const type = text(method['type']);
   const details = type !== null && isObject(method[type]) ? method[type] : (method['card'] ?? method);

@@ -18,7 +18,7 @@ type InvoiceLook = Pick<OpenInvoiceData, 'payments' | 'charges'>;
 const noLook: InvoiceLook = { payments: [], charges: [] };
 
 /**
- * @param methodDigest - digest of a payment method, given what Stripe showed of it; methods that are known better from
+ * @param methodDigest - digest of a payment method, given Stripe's object of it; methods that are known better from
  *   elsewhere in the same look are recognised by their id
  * @throws `stripe_object_malformed` when the invoice has no id
  */

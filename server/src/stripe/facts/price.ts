@@ -7,7 +7,7 @@ import type { Json } from './json.ts';
 
 const INTERVALS: readonly string[] = ['day', 'week', 'month', 'year'] satisfies Interval[];
 
-/** What the price is charged with: its surroundings on a subscription, or in the catalogue. */
+/** The price's context: its surroundings on a subscription, or in the catalogue. */
 export interface PriceSetting {
   /** The subscription's currency: a price with several currencies shows its own default one, not this. */
   readonly currency: string | null;
@@ -18,7 +18,7 @@ export interface PriceSetting {
   readonly metadata?: readonly string[];
 }
 
-/** Of an object's metadata, what is asked for by name and is there; `null` where that is nothing. */
+/** The entries of an object's metadata that are asked for by name; `null` where there are none. */
 export function chosenMetadata(source: Json, names: readonly string[]): Readonly<Record<string, string>> | null {
   const metadata = object(source['metadata']);
   const chosen = names.flatMap((name) => {
@@ -60,7 +60,7 @@ export function priceFacts(price: unknown, setting: PriceSetting): ItemFacts | n
   };
 }
 
-/** Is what was used billed afterwards? */
+/** Is usage billed afterwards? */
 export function isMetered(price: unknown): boolean {
   const recurring = recurringOf(object(price));
   return recurring['usage_type'] === 'metered' || text(recurring['meter']) !== null;
@@ -110,7 +110,7 @@ export function itemsOf(subscription: Json, metadata: readonly string[] = []): I
   });
 }
 
-/** The items of a schedule's phase, whose prices are ids unless somebody expanded them. */
+/** The items of a schedule's phase, whose prices are ids unless the call expanded them. */
 export function phaseItemsOf(phase: Json, subscription: Json, current: readonly ItemFacts[]): ItemFacts[] {
   const currency = text(phase['currency']) ?? text(subscription['currency']);
   const taxed = object(phase['automatic_tax'] ?? subscription['automatic_tax'])['enabled'] === true;
