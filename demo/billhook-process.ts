@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const entry = fileURLToPath(new URL('../server/src/cli/cli.ts', import.meta.url));
 
-/** Milliseconds until a start, or a stop, is given up. Only what hangs takes so long, on the busiest machine too. */
+/** Milliseconds until a start, or a stop, is given up. Only a process that hangs takes so long, on the busiest machine too. */
 const startLimit = 300_000;
 const stopLimit = 60_000;
 const askEvery = 50;
@@ -13,7 +13,7 @@ const askEvery = 50;
 export interface BillhookProcessOptions {
   /** Its whole environment. `PORT` is the port that it is asked for its health on. */
   readonly env: Readonly<Record<string, string>>;
-  /** It ended although nobody called {@link BillhookProcess.stop}. `how` reads "exit code 1" or "SIGKILL". */
+  /** It ended without a call of {@link BillhookProcess.stop}. `how` reads "exit code 1" or "SIGKILL". */
   readonly onDeath: (how: string) => void;
 }
 

@@ -1,4 +1,4 @@
-/** What the demo is told by its environment. */
+/** The demo's options, from its environment. */
 
 import { customerVariable, workspaceIds } from './workspaces.ts';
 

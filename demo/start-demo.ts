@@ -30,7 +30,7 @@ export interface Demo {
 /** The host's id at the BFF. */
 const issuer = 'tidewater';
 
-/** What the seeded business sells to whoever has no plan, as the sandbox's catalogue calls it. */
+/** The seeded business's offers for accounts without a plan, by the names of the sandbox's catalogue. */
 const seededOffers = ['starter_monthly', 'team_monthly', 'business_yearly'];
 
 /**
@@ -44,7 +44,7 @@ const seededOffers = ['starter_monthly', 'team_monthly', 'business_yearly'];
  * await demo.stop();
  * ```
  *
- * @throws {PortTakenError} `port_taken`. Whatever is thrown, nothing is left running.
+ * @throws {PortTakenError} `port_taken`. With any error, nothing is left running.
  */
 export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
   const ports = await choosePorts({
@@ -66,7 +66,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
   try {
     const folder = mkdtempSync(join(tmpdir(), 'billhook-demo-'));
     const remove = () => rmSync(folder, { recursive: true, force: true });
-    // Also where the process ends by an exception, or because somebody pressed Ctrl-C twice.
+    // Also where the process ends by an exception, or by a second Ctrl-C.
     process.once('exit', remove);
     undo.push(async () => {
       process.off('exit', remove);
@@ -118,7 +118,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
 
 type Undo = (() => Promise<unknown>)[];
 
-/** What the BFF is told of its Stripe, and who may sign in. */
+/** The BFF's Stripe, and the workspaces that may sign in. */
 interface Backing {
   readonly accounts: readonly Account[];
   readonly environment: Readonly<Record<string, string>>;
@@ -160,7 +160,7 @@ function onAccount({ secretKey, webhookSecret, portalConfiguration, customers }:
   };
 }
 
-/** The surroundings, such as `PATH` and proxies, without what somebody has set for a Billhook of their own. */
+/** The surroundings, such as `PATH` and proxies, without variables that are set for another Billhook. */
 function inherited(): Record<string, string> {
   const entries = Object.entries(process.env).filter(([name]) => !/^(?:BILLHOOK|STRIPE)_/.test(name));
   return Object.fromEntries(entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));

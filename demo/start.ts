@@ -14,7 +14,7 @@ const complain = (text: string) => process.stderr.write(`demo: ${text}\n`);
 
 let ending = false;
 
-/** Ends the demo once it has started, in order; whoever asks a second time has no patience. */
+/** Ends the demo in order, once it has started; a second signal ends it at once. */
 async function end(exitCode: number): Promise<void> {
   if (ending) process.exit(exitCode || 1);
   ending = true;

@@ -1,4 +1,4 @@
-/** What is said once everything answers: where it is, and what to try. */
+/** Printed once everything answers: the addresses, and things to try. */
 
 import type { Demo } from './start-demo.ts';
 import { customerVariable } from './workspaces.ts';

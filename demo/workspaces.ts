@@ -1,4 +1,4 @@
-/** Who may sign in at the demo's host: the seeded customers' workspaces, and one that has never bought anything. */
+/** The workspaces of the demo's host: the seeded customers' workspaces, and one that has never bought anything. */
 
 import type { Account, AccountGroup } from './host/accounts.ts';
 import type { SeededCustomers } from './stripe-sandbox/index.ts';
@@ -150,7 +150,7 @@ export function seededAccounts(customers: SeededCustomers): readonly Account[] {
 }
 
 /**
- * The workspaces on a real Stripe account, where nobody knows what they have bought.
+ * The workspaces on a real Stripe account, whose purchases are not known here.
  *
  * @param customers Stripe customers by workspace id. Others begin with none.
  */

@@ -1,4 +1,4 @@
-/** Tidewater's site: what a host has before Billhook comes, and the two places where Billhook meets it. */
+/** Tidewater's site: a host as it is before Billhook, and the two places where Billhook meets it. */
 
 import { readFileSync } from 'node:fs';
 import { Hono, type Context } from 'hono';
@@ -38,7 +38,7 @@ type Env = { Variables: SecureHeadersVariables };
 /** In the order of the cascade. */
 const styleSheets = ['base', 'shell', 'planning', 'settings', 'billing', 'gate'];
 
-/** What is shown to somebody who is signed in, by address. */
+/** The pages for signed-in people, by address. */
 const pages: ReadonlyMap<string, (visitor: Visitor) => Markup> = new Map([
   ['/', overviewPage],
   ['/projects', projectsPage],
@@ -174,7 +174,7 @@ function protection(billhook: string) {
     },
     // `no-referrer` would make the browser send `Origin: null` with our own forms.
     referrerPolicy: 'strict-origin-when-cross-origin',
-    // A demo must not pin somebody's domain to https for half a year.
+    // A demo must not pin a domain to https for half a year.
     strictTransportSecurity: false,
   });
 }

@@ -1,4 +1,4 @@
-/** What the product is about: hours that teams have, and hours that projects want, week by week. Every figure shown follows from this. */
+/** The product's subject: hours that teams have, and hours that projects want, week by week. Every figure shown follows from this. */
 
 export type TeamKey = 'design' | 'engineering' | 'research' | 'content';
 export type ProjectKey = 'checkout' | 'spring' | 'mobile' | 'residency' | 'onboarding' | 'handbook' | 'help';

@@ -1,4 +1,4 @@
-/** Who is signed in at the host: a random id in a cookie, the rest in memory. A restart signs everybody out. */
+/** Sign-in sessions of the host: a random id in a cookie, the rest in memory. A restart ends all of them. */
 
 import { randomBytes } from 'node:crypto';
 import type { Context } from 'hono';
@@ -19,7 +19,7 @@ export interface Session {
   dir: 'ltr' | 'rtl' | undefined;
 }
 
-/** Cookies of localhost are shared by all its ports, so the name says whose it is. */
+/** Cookies of localhost are shared by all its ports, so the name carries the port. */
 const cookie = 'host_session';
 
 /** More people than ever try one demo; the oldest session gives way. */

@@ -5,7 +5,7 @@ import { wordsFor, type Words } from './words.ts';
 export interface Speech {
   readonly words: Words;
   readonly dir: 'ltr' | 'rtl';
-  /** What was asked for: the widget may have words where the host has none. */
+  /** The language asked for: the widget may have words where the host has none. */
   readonly widgetLang: string;
   number(value: number): string;
   percent(ratio: number): string;
@@ -36,7 +36,7 @@ export function speech(lang: string | undefined, dir: 'ltr' | 'rtl' | undefined,
   };
 }
 
-/** A language tag from a query is anybody's text: only a well-formed one reaches a page or `Intl`. */
+/** A language tag from a query is untrusted text: only a well-formed one reaches a page or `Intl`. */
 export function languageTag(text: string | undefined): string | undefined {
   try {
     return Intl.getCanonicalLocales(text)[0];

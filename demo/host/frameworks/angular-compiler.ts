@@ -12,7 +12,7 @@ import type { Plugin } from 'vite';
 /** @param project The folder of the `tsconfig.json`. Its templates' types are checked, and an error fails the build. */
 export function angular(project: string): Plugin {
   const rootDir = dirname(project);
-  /** What became of our own files, by their path. */
+  /** The compiled text of our own files, by their path. */
   const compiled = new Map<string, string>();
   return {
     name: 'tidewater:angular',

@@ -16,7 +16,7 @@ const root = import.meta.dirname;
 const vuePlugin = () =>
   vue({ template: { compilerOptions: { isCustomElement: (tag) => tag.startsWith('billhook-') } } });
 
-/** What runs in browsers, by entry; and what a server renders with, by its entry. */
+/** Entries of bundles for browsers, and of bundles that a server renders with. */
 const pages: Readonly<Record<string, { entry: string; plugins?: PluginOption[]; server?: string }>> = {
   npm: { entry: 'npm.ts' },
   react: { entry: 'react/main.tsx' },

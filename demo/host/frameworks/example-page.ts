@@ -13,7 +13,7 @@ export interface ExampleParts {
   readonly arrival: Arrival;
   readonly workspaces: readonly Workspace[];
   readonly billhookUrl: string;
-  /** What is in the page before its script runs. */
+  /** The page's markup before its script runs. */
   readonly rendered: string | null;
   /** The sources by their names. */
   readonly sources: Readonly<Record<string, string>>;

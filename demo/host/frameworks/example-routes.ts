@@ -1,4 +1,4 @@
-/** The frameworks' pages and the files that they are made of, for whoever is signed in. */
+/** The frameworks' pages and the files that they are made of, for signed-in people. */
 
 import { existsSync, readFileSync } from 'node:fs';
 import { Hono, type Context } from 'hono';
@@ -21,7 +21,7 @@ const text = (path: string) => readFileSync(here(path), 'utf8');
 /**
  * To be mounted before the site's own protection: each framework says which Trusted Types policies it needs.
  *
- * @param sessionOf who is signed in; anybody else is sent to sign in first
+ * @param sessionOf - the session of a signed-in person; without one, the answer is a redirect to sign in
  */
 export function exampleRoutes(
   { audience: billhookUrl }: Pick<TokenIssuing, 'audience'>,

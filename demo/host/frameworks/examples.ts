@@ -1,16 +1,16 @@
-/** The same billing page written six times, and twice more rendered by a server: what each is made of. */
+/** The same billing page written six times, and twice more rendered by a server: the parts of each. */
 
 export interface Example {
   readonly title: string;
-  /** What somebody who copies it has to know; code in backticks. */
+  /** A note for people who copy it; code in backticks. */
   readonly note: string;
   /** The sources worth reading, in this folder. */
   readonly sources: readonly string[];
-  /** What runs in the page: a bundle in `dist/`, or a file that is served as it is. */
+  /** The page's script: a bundle in `dist/`, or a file that is served as it is. */
   readonly script: string;
-  /** What is in the page before the script runs, `{{account}}` replaced. */
+  /** The page's markup before the script runs, `{{account}}` replaced. */
   readonly markup?: string;
-  /** Or what renders it, in `dist/`. */
+  /** Or the bundle in `dist/` that renders it. */
   readonly server?: string;
   /** The Trusted Types policies that the framework makes; `null` where it writes markup without one. */
   readonly trustedTypes: readonly string[] | null;

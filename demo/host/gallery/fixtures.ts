@@ -1,5 +1,5 @@
 /**
- * What the gallery shows: every state of the contract, and everything else that an element may have to show at one time or
+ * The gallery's exhibits: every state of the contract, and everything else that an element may have to show at one time or
  * another. The tests of looks and accessibility walk the same list. Plain data: it reaches the page as JSON.
  */
 
@@ -8,11 +8,11 @@ import { active, owing, paidUp, pro, readerOf, several, snapshots, team, visa } 
 
 export interface Failure {
   readonly code: string;
-  /** The answer's; 0 where nobody answers. */
+  /** The answer's; 0 where there is none. */
   readonly status: number;
 }
 
-/** What the host and the BFF answer. Everything not given is as when all is well. */
+/** The answers of the host and the BFF. Each one not given is as when all is well. */
 export interface Fixture {
   readonly title: string;
   readonly group: Group;
@@ -197,7 +197,7 @@ export const fixtures = {
 
 export type FixtureName = keyof typeof fixtures;
 
-/** What a colleague is shown who may only look. */
+/** For a colleague with read access only. */
 export const readOnly = (fixture: Fixture): Fixture => ({
   ...fixture,
   snapshot: fixture.snapshot && readerOf(fixture.snapshot),

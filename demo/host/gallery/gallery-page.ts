@@ -6,7 +6,7 @@ import { document, wordmark } from '../pages/document.ts';
 import type { Speech } from '../speech.ts';
 import { fixtures, groups, type Fixture } from './fixtures.ts';
 
-/** What can be chosen, by the name that it has in the address; the first is what an address without it means. */
+/** Choices, by their names in the address; the first one is the default. */
 export const choices = {
   element: {
     'billhook-widget': 'Widget',

@@ -11,7 +11,7 @@ import { NOW } from './snapshots.ts';
 
 type Env = { Variables: SecureHeadersVariables };
 
-/** @param speech for the document around it, which is in English: a tool of those who build, not of their customers */
+/** @param speech - for the document around it, which is in English: a tool for developers, not for their customers */
 export function galleryRoutes(billhookUrl: string, speech: () => Speech): Hono<Env> {
   const file = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8');
   const files = {

@@ -185,7 +185,7 @@ export const several: BillingSnapshot = {
   ],
 };
 
-/** What a colleague without `billing:manage` reads. */
+/** As a colleague without `billing:manage` reads it. */
 export function readerOf(snapshot: BillingSnapshot): BillingSnapshot {
   const { paymentMethod: _method, lastInvoice: _invoice, ...shown } = snapshot;
   return { ...shown, actions: [], mayManage: false };

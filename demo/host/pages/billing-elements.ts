@@ -13,7 +13,7 @@ export const billhookScript = ({ billhook }: Visitor): Markup =>
   html`<script type="module" nonce="${billhook.nonce}" src="${billhook.url}/widget.js"></script>`;
 
 /**
- * Who pays, on every element: the workspace that this page shows, which need not be the one that another tab has gone on
+ * The account, on every element: the workspace that this page shows, which need not be the one that another tab has gone on
  * to since. `/billing/token` checks that it is one of the visitor's own.
  */
 export const billingAccount = ({ session: { account } }: Visitor): Markup =>

@@ -1,4 +1,4 @@
-/** What a real product would not have: where to switch account, and the way to the Stripe behind it. */
+/** A corner that a real product would not have: switching accounts, and the way to the Stripe behind it. */
 
 import { html } from 'hono/html';
 import type { Markup } from './document.ts';

@@ -57,7 +57,7 @@ export function shell(visitor: Visitor, { title, content, head }: ShellParts): M
   return document({ speech, title, body, head: html`${head ?? ''}${script}` });
 }
 
-/** Which workspace this is; for whoever belongs to several, also the way to the others. */
+/** The workspace's name; for members of several, also the way to the others. */
 function workspaceOf({ session, speech: { words }, path }: Visitor): Markup {
   const { account, accounts, role } = session;
   const name = html`<span class="initial" aria-hidden="true" data-workspace="initial">${initialOf(account)}</span>
@@ -91,7 +91,7 @@ function workspaceOf({ session, speech: { words }, path }: Visitor): Markup {
 
 const initialOf = ({ workspace }: Account): string => [...workspace][0] ?? '';
 
-/** What a page says about its workspace, by the names in `data-workspace`: for `change-workspace.js`. */
+/** The page's words about its workspace, by the names in `data-workspace`: for `change-workspace.js`. */
 export function workspaceWords(account: Account, { words }: Speech): Readonly<Record<string, string>> {
   return {
     id: account.id,

@@ -10,7 +10,7 @@ export interface SignInParts {
   readonly query: string;
 }
 
-/** A demo needs no passwords: whoever is here chooses a workspace, and as who to look at it. */
+/** A demo needs no passwords: a visitor chooses a workspace and a role. */
 export function signInPage({ accounts, speech, query }: SignInParts): Markup {
   const { words } = speech;
   const role = (value: string, name: string, may: string, checked: boolean) =>

@@ -9,7 +9,7 @@ export interface Visitor {
   /** The address being looked at, without its query. */
   readonly path: string;
   readonly corner: DemoCorner;
-  /** What a page has to know to embed the widget: where the BFF is, and the nonce that the site's CSP asks for. */
+  /** A page's data for embedding the widget: the BFF's address, and the nonce that the site's CSP asks for. */
   readonly billhook: { readonly url: string; readonly nonce: string };
 }
 

@@ -1,4 +1,4 @@
-/** The control room, as JSON under `/sandbox`: what a test does to Stripe that no API call can. For people it is a page there. */
+/** The control room, as JSON under `/sandbox`: a test's powers over Stripe that no API call has. For people it is a page there. */
 
 import { Hono } from 'hono';
 import type { Fault } from '../http/faults.ts';
@@ -24,7 +24,7 @@ const chargeOutcomes: readonly CardBehaviour[] = ['works', 'failsOnCharge', 'nee
  * POST /sandbox/portal-settings             saves the Dashboard's portal settings (makes the default configuration)
  * POST /sandbox/keys                      { permissions } → { key }: a restricted key
  * GET  /sandbox/settings   PATCH            Settings
- * GET  /sandbox/requests   DELETE           what was asked of /v1
+ * GET  /sandbox/requests   DELETE           the requests to /v1
  * ```
  * The room has no password: the sandbox listens on the loopback address only, takes requests of its own machine and its
  * own pages only (`guard.ts`), and sends events to this machine only. It must not be made public.

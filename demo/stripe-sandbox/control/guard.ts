@@ -1,4 +1,4 @@
-/** Whose requests the sandbox takes: those of this machine, and for the control room those of its own pages. */
+/** The requests that the sandbox takes: those of this machine, and for the control room those of its own pages. */
 
 import { createMiddleware } from 'hono/factory';
 import type { State } from '../state/state.ts';

@@ -1,4 +1,4 @@
-/** Checkout sessions: what they sell, what that costs, and how they expire unused (OBJ-5). */
+/** Checkout sessions: their lines, their totals, and how they expire unused (OBJ-5). */
 
 import { invalidRequest } from '../errors.ts';
 import type { State } from '../state/state.ts';
@@ -194,7 +194,7 @@ function lineItem(
   };
 }
 
-/** Works out what the session asks for, with its discounts, and with tax where the place is known. */
+/** Works out the session's amounts, with its discounts, and with tax where the place is known. */
 export function priceCheckout(state: State, session: CheckoutSession, order: CheckoutOrder): void {
   if (session.mode === 'setup') return;
   const currency = session.currency ?? state.settings.currency;

@@ -51,7 +51,7 @@ export function completeCheckout(
   if (session.status !== 'open' || !order) return;
   collect(state, session, order, collected);
   if (method) refuseIfDeclined(state, session, method);
-  // WH-4: what hosted Checkout does has a key, and no request.
+  // WH-4: events of hosted Checkout have a key, and no request.
   const cause = { id: null, idempotency_key: state.ids.uuid() };
   state.events.causedBy(cause, () =>
     state.events.inSendOrder(firstPurchaseOrder, () => fulfil(state, session, order, method, confirmed, collected)),
@@ -66,7 +66,7 @@ function refuseIfDeclined(state: State, session: CheckoutSession, method: TestMe
   throw cardError({ ...declineOf(next), param: '' });
 }
 
-/** Notes what was entered, and refuses what is missing. */
+/** Notes the entries, and refuses missing ones. */
 function collect(state: State, session: CheckoutSession, order: CheckoutOrder, entered: Collected): void {
   const details = session.customer_details;
   if (session.consent_collection?.terms_of_service === 'required' && !entered.acceptsTerms)
@@ -132,7 +132,7 @@ function customerOf(state: State, session: CheckoutSession): Customer | null {
   return customer;
 }
 
-/** `customer_update`: what was entered is kept on the customer where the session says so. A new tax id always is. */
+/** `customer_update`: entries are kept on the customer where the session says so. A new tax id always is. */
 function keepDetails(
   state: State,
   session: CheckoutSession,

@@ -31,7 +31,7 @@ export function payingMethod(
   return id == null ? undefined : state.paymentMethods.get(id);
 }
 
-/** Takes a method away; whatever had it as its default has none afterwards. */
+/** Takes a method away; objects that had it as their default have none afterwards. */
 export function detach(state: State, method: PaymentMethod): void {
   const owner = method.customer;
   if (owner === null) {

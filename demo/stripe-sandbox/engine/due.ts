@@ -100,7 +100,7 @@ function subscriptionDue(state: State, subscription: Subscription, announced: Se
     at(subscription.pending_update?.expires_at ?? null, () => expirePendingUpdate(state, subscription)),
     at(subscription.pause_collection?.resumes_at ?? null, () => resumeCollection(state, subscription)),
     ends,
-    // Before the renewal of the same moment: what is renewed is the new plan.
+    // Before the renewal of the same moment: the new plan is renewed.
     at(phaseEnd(state, subscription), () => startNextPhase(state, subscription)),
     at(renewsAt, () => renew(state, subscription)),
   ]);

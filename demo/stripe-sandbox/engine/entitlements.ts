@@ -1,4 +1,4 @@
-/** ENT-1: what a customer may use, by the features of the products that it pays for. */
+/** ENT-1: a customer's entitlements, by the features of the products that it pays for. */
 
 import type { State } from '../state/state.ts';
 import type { ActiveEntitlement, Customer, Subscription } from '../state/wire.ts';

@@ -8,7 +8,7 @@ import type { LineDraft } from './line-draft.ts';
 import { amountFor, describe, isMetered, productName, tierShares } from './prices.ts';
 import { addUp, type LineTotals } from './totals.ts';
 
-/** SUB-4: what the first invoice of a trial says. */
+/** SUB-4: the line of a trial's first invoice. */
 function describeTrial(state: State, price: Price, quantity: number): string {
   const unit = state.products.get(price.product)?.unit_label;
   return `Free trial for ${quantity}${unit ? ` ${unit}` : ''} × ${productName(state, price)}`;
@@ -45,7 +45,7 @@ function itemLines(state: State, subscription: Subscription, item: SubscriptionI
   return [{ ...line, amount: amountFor(price, quantity), quantity, description: describe(state, price, quantity) }];
 }
 
-/** SUB-9: the credit for what was paid and not used, then the charge for what remains. */
+/** SUB-9: the credit for the unused time that was paid, then the charge for the time that remains. */
 export function prorationLines(
   state: State,
   subscription: Subscription,

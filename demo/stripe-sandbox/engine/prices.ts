@@ -17,7 +17,7 @@ interface TierShare {
 
 export const isMetered = (price: Price): boolean => price.recurring?.usage_type === 'metered';
 
-/** Price × quantity. What is metered costs nothing until its use is known: `usageAmount`. */
+/** Price × quantity. A metered price costs nothing until its use is known: `usageAmount`. */
 export const amountFor = (price: Price, quantity: number): number =>
   isMetered(price) ? 0 : usageAmount(price, quantity);
 

@@ -7,7 +7,7 @@ import type { Subscription, SubscriptionSchedule } from '../state/wire.ts';
 export const scheduleOf = (state: State, subscription: Subscription): SubscriptionSchedule | undefined =>
   subscription.schedule === null ? undefined : state.schedules.get(subscription.schedule);
 
-/** The subscription goes on as it is; what was planned is forgotten. */
+/** The subscription goes on as it is; its planned phases are forgotten. */
 export function releaseSchedule(state: State, schedule: SubscriptionSchedule): void {
   const subscription = state.subscriptions.get(schedule.subscription ?? '');
   schedule.released_subscription = schedule.subscription;

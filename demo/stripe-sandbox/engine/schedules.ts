@@ -125,7 +125,7 @@ function phase(currency: string, draft: PhaseDraft): Phase {
   };
 }
 
-/** Replaces what is planned. The phase that runs now must be the first; it is carried out no second time. */
+/** Replaces the planned phases. The phase that runs now must be the first; it is carried out no second time. */
 export function setPhases(state: State, schedule: SubscriptionSchedule, drafts: PhaseDraft[]): void {
   const currency = schedule.phases[0]?.currency ?? 'eur';
   const now = state.clock.seconds();
@@ -140,7 +140,7 @@ export function setPhases(state: State, schedule: SubscriptionSchedule, drafts: 
 }
 
 /**
- * SUB-10: what the portal does with a change that `schedule_at_period_end` puts off: nothing now, the new plan from the
+ * SUB-10: the portal's way with a change that `schedule_at_period_end` puts off: nothing now, the new plan from the
  * period's end on. The schedule lets go after one period of it: as a guess, which keeps the plan changeable by API.
  */
 export function putOffChange(state: State, subscription: Subscription, price: Price, quantity: number): void {

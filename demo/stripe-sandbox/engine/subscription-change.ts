@@ -1,4 +1,4 @@
-/** Another price, another quantity, more or fewer items, with what that costs or gives back (SUB-9, SUB-11). */
+/** Another price, another quantity, more or fewer items, with the charge or the credit (SUB-9, SUB-11). */
 
 import { invalidRequest } from '../errors.ts';
 import type { State } from '../state/state.ts';
@@ -14,7 +14,7 @@ import { createItem, mirrorSingleItem } from './subscriptions.ts';
 export type ProrationBehavior = 'always_invoice' | 'create_prorations' | 'none';
 
 /**
- * Changes the items. What it costs depends on `proration`: `always_invoice` makes an invoice now, `create_prorations`
+ * Changes the items. The charge depends on `proration`: `always_invoice` makes an invoice now, `create_prorations`
  * leaves two pending items for the next one, `none` changes only what comes.
  *
  * @param also further changes that belong to the same `customer.subscription.updated`
@@ -34,7 +34,7 @@ export function changeItems(
     for (const change of changes) applyChange(state, changed, change, at);
     mirrorSingleItem(changed);
     Object.assign(changed.items, { total_count: changed.items.data.length });
-    // Before the lines: a discount that comes with the change counts for what remains.
+    // Before the lines: a discount that comes with the change counts for the time that remains.
     also(changed);
     if (proration !== 'none' && changed.status !== 'trialing') {
       lines.push(...prorationsBetween(state, changed, before, at));
@@ -47,7 +47,7 @@ export function changeItems(
 }
 
 /**
- * Begins a new period now, whatever the interval (SUB-9, `billing_cycle_anchor: now`): the unused time is credited, and the
+ * Begins a new period now, at any interval (SUB-9, `billing_cycle_anchor: now`): the unused time is credited, and the
  * whole new period is billed in one invoice.
  */
 export function resetAnchor(
@@ -85,7 +85,7 @@ export function itemsAfter(
   return preview.items.data;
 }
 
-/** A draft for what a change costs now, without making the change; `null` where it costs nothing. */
+/** A draft of a change's charge, without making the change; `null` where it costs nothing. */
 export function prorationInvoice(
   state: State,
   subscription: Subscription,
@@ -181,7 +181,7 @@ function reprice(subscription: Subscription, item: SubscriptionItem, price: Pric
   }
   const was = item.price.recurring;
   const is = price.recurring;
-  // A trial ends when it ends, whatever comes after it.
+  // A trial's end does not depend on the phases after it.
   if (
     subscription.status !== 'trialing' &&
     was &&

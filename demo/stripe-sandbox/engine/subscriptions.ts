@@ -149,7 +149,7 @@ export function createSubscription(state: State, draft: SubscriptionDraft): Subs
       if (outcome === 'processing') subscription.status = 'active';
     }
     if (invoice.status === 'paid' && subscription.status === 'incomplete') subscription.status = 'active';
-    // Known only from here on: what its first payment does to it is part of its creation, and no update.
+    // Known only from here on: the effects of its first payment are part of its creation, and no update.
     state.subscriptions.add(subscription);
     state.emit('customer.subscription.created', subscription);
     if (subscription.trial_end !== null && subscription.trial_end - subscription.created <= trialNotice) {

@@ -106,7 +106,7 @@ const acacia: Readonly<Record<string, Reshape>> = {
 const steps: Readonly<Record<Release, Readonly<Record<string, Reshape>>>> = {
   endive: {},
   dahlia: {},
-  // OBJ-5: since dahlia the page is called by what it is.
+  // OBJ-5: dahlia renamed the hosted page.
   clover: {
     'checkout.session': (row) => void (row['ui_mode'] === 'hosted_page' && (row['ui_mode'] = 'hosted')),
   },

@@ -1,4 +1,4 @@
-/** Checkout's hosted pages and their forms; what they show is `checkout-page.ts`. */
+/** Checkout's hosted pages and their forms; their HTML is in `checkout-page.ts`. */
 
 import { Hono, type Context } from 'hono';
 import { testCardNumbered, type TestMethod } from '../engine/cards.ts';
@@ -15,7 +15,7 @@ import { frame, send, type Html, type Notice } from './layout.ts';
 export function createCheckoutPages(state: State): Hono {
   const pages = new Hono();
 
-  /** Runs a page for an open session, or says what became of it. */
+  /** Runs a page for an open session, or tells its outcome. */
   const visiting =
     (page: (c: Context, visit: Visit) => Response | Promise<Response>) =>
     async (c: Context): Promise<Response> => {

@@ -1,4 +1,4 @@
-/** The hosted invoice page: what is owed and why; pay it with the card on file or another one, confirm it, see that it is paid. */
+/** The hosted invoice page: the debt and its lines; pay it with the card on file or another one, confirm it, see that it is paid. */
 
 import { Hono, type Context } from 'hono';
 import { html } from 'hono/html';

@@ -17,7 +17,7 @@ export interface Frame {
   returnWords?: string;
   /** Links to the parts of a long page. */
   parts?: { href: string; words: string }[];
-  /** Said at the top: what was just done, or what went wrong. */
+  /** Said at the top: the last action's result, or its error. */
   notice?: Notice | null;
 }
 

@@ -44,7 +44,7 @@ export const done: Record<string, string> = {
 type Page = (c: Context, visit: Visit) => Answer;
 type SubscriptionPage = (c: Context, visit: Visit, subscription: Subscription) => Answer;
 
-/** The portal of one account: what its routes need of it. */
+/** The portal of one account, as its routes need it. */
 export class Portal {
   readonly state: State;
 

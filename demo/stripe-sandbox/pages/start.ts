@@ -1,4 +1,4 @@
-/** The sandbox's front door: what this is, and where to go. */
+/** The sandbox's first page: its purpose, and links. */
 
 import type { Context } from 'hono';
 import { html } from 'hono/html';

@@ -226,7 +226,7 @@ function currencyOf(
   return sold;
 }
 
-/** CHK-1: what tax needs is either there, or will be kept when the customer enters it. */
+/** CHK-1: the address that tax needs is either there, or will be kept when the customer enters it. */
 function refuseTaxWithoutUpdate(params: Params, customer: Customer | null): void {
   if (params.customer_update && !customer) {
     throw invalidRequest('`customer_update` can only be used with `customer`.', { param: 'customer_update' });

@@ -1,4 +1,4 @@
-/** Invoice items: what waits for a customer's next invoice, or goes into a draft. */
+/** Invoice items, which wait for a customer's next invoice, or go into a draft. */
 
 import { requireCustomer } from '../engine/customers.ts';
 import { usageAmount } from '../engine/prices.ts';

@@ -1,4 +1,4 @@
-/** `/v1/billing_portal/configurations`: what a portal lets customers do. */
+/** `/v1/billing_portal/configurations`: the flows that a portal allows. */
 
 import { createConfiguration, defaultFeatures } from '../engine/portal.ts';
 import { invalidRequest, noSuch } from '../errors.ts';

@@ -77,7 +77,7 @@ function flowOf(
     subscription_update_confirm: configuration.features.subscription_update,
   };
   if (feature[params.type]?.enabled !== true) {
-    // PORT-5: what Stripe refuses about a flow may name neither a parameter nor a code.
+    // PORT-5: Stripe's refusal of a flow may name neither a parameter nor a code.
     throw invalidRequest(
       `This ${params.type} flow is unavailable because the feature is disabled in your portal configuration.`,
     );

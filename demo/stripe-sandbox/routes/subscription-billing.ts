@@ -73,7 +73,7 @@ export function readBilling(
   };
 }
 
-/** The new list replaces the old one; what is named by its `discount` stays. */
+/** The new list replaces the old one; a discount named by its `discount` stays. */
 function replaceDiscounts(state: State, customer: Customer, subscription: Subscription, requests: Requests): void {
   const before = subscription.discounts;
   const target = { customer, currency: subscription.currency, subscription: subscription.id };

@@ -1,5 +1,5 @@
 /**
- * The sandbox's own time. It flows with real time until it is moved or stopped; what falls due on the way is run in
+ * The sandbox's own time. It flows with real time until it is moved or stopped; deadlines on the way are run in
  * order, each thing at its own moment.
  */
 export interface Clock {
@@ -7,11 +7,11 @@ export interface Clock {
   now(): number;
   /** Unix seconds, as Stripe's timestamps are. */
   seconds(): number;
-  /** Moves forward by `ms` milliseconds, running what falls due on the way. Resolves when the sandbox has caught up. */
+  /** Moves forward by `ms` milliseconds, running the deadlines on the way. Resolves when the sandbox has caught up. */
   advance(ms: number): Promise<void>;
   /** Moves forward to a Unix time in milliseconds. A time in the past is refused: nothing can be un-charged. */
   advanceTo(at: number): Promise<void>;
-  /** Stands the clock, frozen, at any time, also an earlier one. For an empty sandbox: what has happened cannot be moved. */
+  /** Stands the clock, frozen, at any time, also an earlier one. For an empty sandbox: past events cannot be moved. */
   standAt(at: number): void;
   /** Stops the flow: from here on the clock moves only when it is told to. */
   freeze(): void;
@@ -26,7 +26,7 @@ export interface DueWork {
   nextDue(): number | null;
   /** Runs the one thing that is due at or before `at`. */
   runNext(at: number): void;
-  /** Resolves when what the last step set off (webhooks under way) has come to rest. */
+  /** Resolves when the effects of the last step (webhooks under way) have come to rest. */
   settled(): Promise<void>;
 }
 

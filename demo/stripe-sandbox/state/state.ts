@@ -54,7 +54,7 @@ export class Collection<T extends Resource> {
   readonly #ownerOf: (row: T) => string | null | undefined;
   #added: (row: T) => void = () => undefined;
 
-  /** @param ownerOf what a row belongs to for as long as it is: `of` finds by it without looking at everything */
+  /** @param ownerOf - the owner of a row, which never changes: `of` finds by it without a search */
   constructor(ownerOf: (row: T) => string | null | undefined = () => undefined) {
     this.#ownerOf = ownerOf;
   }
@@ -136,7 +136,7 @@ export interface State {
   readonly usage: Map<string, { customer: string; value: number; at: number }[]>;
   /** The features that each product brings. */
   readonly productFeatures: Map<string, ProductFeature[]>;
-  /** ENT-1: what each customer is entitled to now, newest first. */
+  /** ENT-1: each customer's entitlements now, newest first. */
   readonly entitlements: Map<string, readonly ActiveEntitlement[]>;
 
   /** When the first automatic charge of an invoice failed (Unix seconds): the retry schedule counts from there. */
@@ -159,17 +159,17 @@ export interface State {
   readonly resumptions: Map<string, string>;
   /** The orders of Checkout sessions, by session. */
   readonly checkoutOrders: Map<string, CheckoutOrder>;
-  /** How the next charges go, whatever the card: the first entry decides the next charge, and is used up. */
+  /** How the next charges go, with any card: the first entry decides the next charge, and is used up. */
   readonly nextCharges: CardBehaviour[];
 
   /** How many enabled endpoints want this type of event. */
   webhooksFor(type: EventType): number;
-  /** The object with this id, of whatever kind; what `expand[]` follows. */
+  /** The object with this id, of any kind: `expand[]` follows it. */
   find(id: string): Resource | undefined;
-  /** Emits what a change made of `object`, unless nothing changed. Answers whether anything did. */
+  /** Emits the changed `object`, unless nothing changed. Answers whether anything did. */
   update<T extends Resource>(object: T, change: (object: T) => void, type?: EventType): boolean;
   emit(type: EventType, object: Resource): void;
-  /** Says that an object was changed without an event, in a way that may move what falls due. */
+  /** Says that an object was changed without an event, in a way that may move deadlines. */
   touch(object: Resource): void;
   /** Hears of every object that was added, changed, told of or touched. */
   onTouch(listener: (object: Resource) => void): void;

@@ -14,7 +14,7 @@ export interface DeliverySettings {
   copies: number;
   /** Whether each change is told by two events, with an id each (WH-3). */
   twins: boolean;
-  /** The order within what happened at once. */
+  /** The order of events within one moment. */
   order: 'asSent' | 'reversed' | 'shuffled';
   /** `noticed`: never arrives, and Stripe knows (`delivery_success: false`); `silently`: never arrives, and Stripe believes it did. */
   lose: 'no' | 'noticed' | 'silently';
@@ -59,7 +59,7 @@ export interface Deliveries {
   /** Resolves when nothing is under way. Retries and delays that wait for their time do not count. */
   settled(): Promise<void>;
   /**
-   * Registers an endpoint without the API: what `stripe listen` does. Answers its secret. A `thin` one is a v2 event
+   * Registers an endpoint without the API, as `stripe listen` does. Answers its secret. A `thin` one is a v2 event
    * destination: it is sent `v1.customer.subscription.updated` with no object inside.
    */
   addEndpoint(

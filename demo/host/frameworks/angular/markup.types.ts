@@ -1,4 +1,4 @@
-/** What templates and scripts know of the elements and their events. Compiled with the page, never run. */
+/** The elements and their events, as templates and scripts know them. Compiled with the page, never run. */
 import type { BillhookWidget } from '@billhook/widget';
 import { Component, CUSTOM_ELEMENTS_SCHEMA, type ElementRef, viewChild } from '@angular/core';
 

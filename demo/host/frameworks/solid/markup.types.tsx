@@ -1,4 +1,4 @@
-/** What the elements' types must refuse. Compiled with the page, never run. */
+/** Uses that the elements' types must refuse. Compiled with the page, never run. */
 import '@billhook/widget/solid';
 import type { BillhookWidget } from '@billhook/widget';
 

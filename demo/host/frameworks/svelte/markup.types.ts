@@ -1,4 +1,4 @@
-/** What the elements' types must refuse: templates have no `@ts-expect-error`. Compiled with the page, never run. */
+/** Uses that the elements' types must refuse: templates have no `@ts-expect-error`. Compiled with the page, never run. */
 import '@billhook/widget/svelte';
 import type { SvelteHTMLElements } from 'svelte/elements';
 
