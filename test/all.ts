@@ -49,7 +49,7 @@ const steps: readonly Step[] = [
     in: 'test',
     commands: [['vitest', 'run', '--config', 'vitest.e2e.config.ts', '--exclude', '**/latency*']],
   },
-  // Alone: what is measured here must not wait for another file's browser.
+  // Alone: the measured times must not wait for another file's browser.
   { name: 'latency', in: 'test', commands: [['vitest', 'run', '--config', 'vitest.e2e.config.ts', 'e2e/latency']] },
 ];
 

@@ -1,4 +1,4 @@
-/** Who may import whom (CONTRIBUTING.md, "The rooms"). A failure names the rule, the file and what it imported. */
+/** The imports that each room may have (CONTRIBUTING.md, "The rooms"). A failure names the rule, the file and the import. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -10,11 +10,11 @@ const root = resolve(import.meta.dirname, '..');
 interface SourceFile {
   /** From the repository's root: `server/src/billing/facts.ts`. */
   readonly path: string;
-  /** What it imports: own files from the root, packages by their name. */
+  /** Its imports: own files by their paths from the root, packages by their names. */
   readonly imports: readonly string[];
   /** The text without comments, which may speak of anything. */
   readonly code: string;
-  /** The same without `import type`: what is there when it runs. */
+  /** The same without `import type`: the imports that exist when it runs. */
   readonly runtimeImports: readonly string[];
 }
 
@@ -146,7 +146,7 @@ describe('the server', () => {
     expect(pure.length).toBeGreaterThan(15);
     expect(offences(pure, (imported) => !ownPaths.test(imported) && imported !== 'node:crypto', true)).toEqual([]);
     expect(pure.filter(({ code }) => impure.test(code)).map(({ path }) => path)).toEqual([]);
-    // What a pure file runs must be pure too.
+    // The imports of a pure file must be pure too.
     const paths = new Set(pure.map(({ path }) => path));
     expect(offences(pure, (imported) => ownPaths.test(imported) && !paths.has(imported), true)).toEqual([]);
   });

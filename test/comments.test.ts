@@ -11,7 +11,7 @@ import {
   type Package,
 } from './support/comment-words.ts';
 
-const held: readonly Package[] = ['server', 'widget', 'demo'];
+const held: readonly Package[] = ['server', 'widget', 'demo', 'test'];
 
 describe.each(held)('the comments of %s', (name) => {
   const count = countPackage(name);

@@ -1,7 +1,7 @@
 /**
- * What takes too long for every change: twenty times the histories, ten times the deaths, every page in every width and
- * theme, other browsers. `pnpm test:nightly` calls it after the install; `node test/nightly.ts storms` runs only that step.
- * `SEED=…` gives it another seed than the fixed one; each step prints what it used.
+ * The tests that take too long for every change: twenty times the histories, ten times the kills, every page in every
+ * width and theme, other browsers. `pnpm test:nightly` calls it after the install; `node test/nightly.ts storms` runs only
+ * that step. `SEED=…` replaces the fixed seed; each step prints the seed that it used.
  */
 
 import process from 'node:process';

@@ -1,6 +1,6 @@
 /**
- * The whole table, from Stripe to the words: every seeded customer, as one who manages billing and as one who may only
- * look, through the BFF's wire and the widget's presentation. Printed, and held to have no gap.
+ * The whole table, from Stripe to the words: every seeded customer, as a manager of billing and as a viewer, through the
+ * BFF's wire and the widget's presentation. The test prints the table and fails on a gap.
  */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ import { present } from '../widget/src/view/present.ts';
 import { createLocalizer } from '../widget/src/i18n/localizer.ts';
 import { setStage, type Stage } from './server/support/with-sandbox.ts';
 
-/** Who stands for each state. `unknown` has no words of its own: it is shown as loading. */
+/** The seeded customers that stand for each state. `unknown` has no words of its own: it is shown as loading. */
 const examples: Record<Exclude<BillingState, 'unknown'>, readonly (keyof SeededCustomers | null)[]> = {
   none: [null],
   ended: ['ended'],

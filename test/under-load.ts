@@ -15,7 +15,7 @@ interface Run {
   readonly seconds: number;
   /** The machine's load at the run's end, over 15 minutes. */
   readonly load: number;
-  /** What the test command printed at its end: each step's time, load and counts. */
+  /** The summary at the end of the test command: each step's time, load and counts. */
   readonly lines: readonly string[];
 }
 

@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { hangMs, patienceMs } from './support/patience.ts';
 
-/** Everything that runs in Node. What runs in a browser is `*.browser.ts` (web-test-runner.config.ts) and `e2e/`. */
+/** The tests that run in Node. Those that run in a browser are `*.browser.ts` (web-test-runner.config.ts) and `e2e/`. */
 export default defineConfig({
   test: {
     include: ['**/*.test.ts'],

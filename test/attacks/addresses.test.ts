@@ -1,4 +1,4 @@
-/** Return addresses under two readings, WHATWG's and RFC 3986's: what is sent to Stripe is the host's under both. */
+/** Return addresses under two readings, WHATWG's and RFC 3986's: an address sent to Stripe is the host's under both. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { returnUrlOf } from '../../server/src/http/open-visit.ts';
@@ -16,7 +16,7 @@ function rfc3986(text: string): { readonly scheme: string; readonly host: string
   return { scheme: scheme.toLowerCase(), host: (authority.split('@').at(-1) ?? '').replace(/:443$/, '').toLowerCase() };
 }
 
-/** Why an address leads elsewhere for somebody, or `null`. */
+/** The reading under which an address leads elsewhere, in words, or `null`. */
 function leadsElsewhere(sent: string): string | null {
   if (new URL(sent).origin !== own) return 'to a browser';
   const { scheme, host } = rfc3986(sent);

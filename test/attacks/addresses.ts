@@ -1,9 +1,9 @@
-/** Return addresses that some parser reads as an address of the host's, and another one as somebody else's. */
+/** Return addresses that one parser reads as the host's, and another parser as a foreign one. */
 
 export const own = 'https://app.acme.example';
 const evil = 'evil.example';
 
-/** What stands between the scheme and the path. */
+/** The parts between the scheme and the path. */
 const authorities = [
   evil,
   `app.acme.example.${evil}`,

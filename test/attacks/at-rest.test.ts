@@ -1,4 +1,4 @@
-/** What lies on the disk, is printed and is logged: for its owner alone, obeyed by no terminal, in bounded time. */
+/** Files, output and log lines: readable for their owner alone, obeyed by no terminal, written in bounded time. */
 
 import { generateKeyPairSync } from 'node:crypto';
 import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';

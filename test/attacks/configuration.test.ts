@@ -124,7 +124,7 @@ describe('a live key is refused with', () => {
   });
 });
 
-/** What URL parsers read each in their way, or not at all. */
+/** Texts that URL parsers read differently, or not at all. */
 const hostile = [
   'http://acme.example:99999',
   'http://localhost:99999/',

@@ -1,5 +1,5 @@
 /**
- * What all attacks share: a seed that is printed, the share of a corpus that a run takes, and counts to be read.
+ * The common parts of all attacks: a printed seed, the share of a corpus that a run takes, and printed counts.
  *
  * ```sh
  * ATTACKS=whole SEED=42 pnpm exec vitest run attacks

@@ -1,6 +1,6 @@
 /**
  * Two takeovers of a page, each in a real browser: a page that outlives its person, and markup in a user's content that
- * names where tokens go. What people read is part of each.
+ * names where tokens go. Each test also reads the words on the page.
  */
 import { createServer, type Server } from 'node:http';
 import type { Page } from 'playwright-core';
@@ -31,7 +31,7 @@ afterEach(async () => {
 
 interface Evil {
   readonly url: string;
-  /** What arrived there: the address and the bearer's token. */
+  /** The requests that arrived there: the address and the bearer's token. */
   readonly heard: string[];
   close(): Promise<void>;
 }
@@ -88,7 +88,7 @@ describe('B16: a page that outlives its person', () => {
     await says(page, 'Team');
     return page;
   };
-  /** Hidden, and then seen again: what a tab is told in which a person comes back. */
+  /** Hidden, and then seen again: the events of a tab to which a person comes back. */
   const leaveAndComeBack = (page: Page) =>
     page.evaluate(() => {
       for (const visibility of ['hidden', 'visible']) {

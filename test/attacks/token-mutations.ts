@@ -3,7 +3,7 @@
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import type { Random } from './corpus.ts';
 
-/** What a forger has: good tokens of their own, and every public key. */
+/** A forger's material: good tokens of their own, and every public key. */
 export interface Loot {
   readonly tokens: readonly string[];
   /** PEM and JWK of the hosts' public keys. */

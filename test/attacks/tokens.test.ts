@@ -104,7 +104,7 @@ it('none of them is forged, over HTTP, and none is a fault of the server’s', a
   const { counts, add } = tally();
   const forged: string[] = [];
   const rest = mutatedTokens(randomOf('over HTTP'), loot, share(50_000, 1_000));
-  // What a header cannot hold never reaches the server; and a part of it that is a good token by itself is no forgery.
+  // A text that no header can hold never reaches the server; and a part of it that is a good token is no forgery.
   const sendable = (token: string) => /^[\x21-\x7e]*$/.test(token) && token.length < 12_000;
   await Promise.all(
     Array.from({ length: 8 }, async () => {

@@ -1,4 +1,4 @@
-/** What strangers can send without a token or a secret: it costs a hash, and rings, calls, stores and keeps nothing. */
+/** Requests without a token or a secret cost a hash; they wake no worker, call no API, and store and keep nothing. */
 
 import { createHmac } from 'node:crypto';
 import { connect } from 'node:net';

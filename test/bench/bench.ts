@@ -1,4 +1,4 @@
-/** `pnpm bench`: what Billhook costs, beside what one could use instead and beside the limit, in one run. */
+/** `pnpm bench`: Billhook's costs, beside those of an alternative and beside the limit, in one run. */
 
 import process from 'node:process';
 import type { Measured } from './measure.ts';

@@ -1,5 +1,5 @@
 /**
- * What a read costs: `GET /v1/billing` through the whole server, beside a bare Hono handler with the same bytes and beside
+ * The cost of a read: `GET /v1/billing` through the whole server, beside a bare Hono handler with the same bytes and beside
  * the route that one would write by hand (Hono, jose, one indexed read of SQLite, the document stored as JSON).
  */
 

@@ -1,6 +1,6 @@
 /**
- * The two doors of the BFF, with somebody who counts at each: webhooks come in through one, spread over all processes that
- * live, and its own requests leave for Stripe through the other. A moment is a count, never a time.
+ * Two proxies that count requests. One takes webhooks and spreads them over all living BFF processes; the other takes the
+ * BFF's own requests to Stripe. A moment of a test is a count of these, never a time.
  */
 
 import { createServer, type IncomingMessage } from 'node:http';
@@ -24,7 +24,7 @@ export interface Doors {
   targets: readonly string[];
   /** Events that a process answered with 200, in the order of the answers. */
   readonly answered: ReadonlySet<string>;
-  /** Webhooks by how they were answered: 200, 503, or 502 where nobody was. */
+  /** Webhooks by status: 200, 503, or 502 where no process took the request. */
   readonly statuses: ReadonlyMap<number, number>;
   /** Calls `strike` in the moment itself, the `count`-th from now on. */
   at(moment: Moment, count: number, strike: () => void): void;

@@ -34,8 +34,8 @@ export async function missing(database: string, events: ReadonlySet<string>): Pr
 }
 
 /**
- * Resolves when nothing is left to be done, with whoever is still stale, or whose event is still open, when it took too long.
- * The ledger of other processes tells nobody when it is quiet, so it is looked at again and again.
+ * Resolves when no work is left, or after too long a time with the customers that are still stale and the events that are
+ * still unresolved. A ledger of other processes sends no signal when its work is done, so it is polled.
  */
 export async function stuck(database: string): Promise<string[]> {
   const giveUp = AbortSignal.timeout(patienceMs);
@@ -50,7 +50,7 @@ export async function stuck(database: string): Promise<string[]> {
   return [];
 }
 
-/** Whose stored facts are not what Stripe says now; Stripe is asked through the BFF's own gateway. */
+/** Customers whose stored facts differ from Stripe's answer now, which the BFF's own gateway fetches. */
 export async function untrue(
   database: string,
   payers: readonly Payer[],

@@ -1,10 +1,10 @@
-/** Who is billed in the storm: a few dozen linked customers at the sandbox, and what keeps happening to their subscriptions. */
+/** The storm's customers: a few dozen linked ones at the sandbox, with a stream of changes to their subscriptions. */
 
 import { Stripe } from 'stripe';
 import { createIds } from '../../demo/stripe-sandbox/state/ids.ts';
 import { createSandbox, seedDemo, type StripeSandbox } from '../../demo/stripe-sandbox/index.ts';
 
-/** Whoever runs the storm again gives this seed; the moments at which processes die hang on the machine besides. */
+/** The same seed repeats a storm's changes; the moments of the kills also depend on the machine. */
 export const seed = Number(process.env['SEED'] ?? 20_260_301);
 
 export interface Payer {
@@ -21,15 +21,15 @@ export interface StormCustomers {
   readonly random: () => number;
   /** One of these. */
   oneOf<T>(all: readonly T[]): T;
-  /** Something happens to somebody, through Stripe's API. */
+  /** One change to one customer, through Stripe's API. */
   change(): Promise<void>;
-  /** What only this one's page shows. */
+  /** A change that this customer's page alone shows. */
   cancelAtPeriodEnd(payer: Payer, cancel: boolean): Promise<void>;
 }
 
 const count = 24;
 
-/** Fills a sandbox. Changes are made without a socket, so that whoever counts at its door hears the BFF alone. */
+/** Fills a sandbox. Changes are made without a socket, so that a counting proxy counts the BFF's requests alone. */
 export async function stormCustomers(): Promise<StormCustomers> {
   const sandbox = createSandbox({ seed });
   await sandbox.listen(0);
@@ -99,7 +99,7 @@ export async function stormCustomers(): Promise<StormCustomers> {
     async change() {
       const happens = oneOf(changes);
       await happens(oneOf(payers)).catch((cause: unknown) => {
-        // What Stripe refuses, as a declined card is, has happened too: it may have made events.
+        // A refusal, such as of a declined card, counts as a change too: it may have made events.
         if (
           !(cause instanceof Stripe.errors.StripeCardError || cause instanceof Stripe.errors.StripeInvalidRequestError)
         )

@@ -1,4 +1,4 @@
-/** `kill -9` in a storm of webhooks and in the middle of commits: nothing that was answered is lost, and nobody stays behind. */
+/** `kill -9` in a storm of webhooks and in the middle of commits: no answered event is lost, and no customer stays stale. */
 
 import { afterEach, expect, it } from 'vitest';
 import { hangMs, patienceMs } from '../support/patience.ts';

@@ -32,7 +32,7 @@ export interface Storm extends StormCustomers {
   deliverAll(): Promise<void>;
   /** `GET /v1/billing` at one of the processes. */
   read(index: number, payer: Payer, headers?: Record<string, string>): Promise<Response>;
-  /** What it came to; prints it. */
+  /** Ends the storm, prints its figures and returns them. */
   verdict(name: string): Promise<{
     readonly lost: readonly string[];
     readonly stuck: readonly string[];
@@ -43,7 +43,7 @@ export interface Storm extends StormCustomers {
 
 /** Up to the how-manieth a moment may be. A customer is asked about once a second at most, whatever comes. */
 const range: Readonly<Record<Moment, number>> = { sent: 60, answered: 60, asked: 8, told: 8 };
-/** After so many rounds of changes nobody works any more. */
+/** A storm in which nothing progresses ends after so many rounds of changes. */
 const patience = 300;
 /** Among several processes, what a dead one had claimed comes back when its lease ends: long enough for a slow fetch. */
 const sharedLeaseMs = 10_000;
@@ -117,7 +117,7 @@ export async function startStorm({ processes = 1, database: given }: StormOption
       }
       await victim.ended;
       kills += 1;
-      // While it is down: what it has answered must be in the ledger now, before anybody delivers anything again.
+      // While it is down: its answered events must be in the ledger now, before any is delivered again.
       for (const event of await missing(database, doors.answered)) lost.add(event);
       await storm.changes(4);
       servers[index] = await start(ports[index] as number);

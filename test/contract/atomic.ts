@@ -11,7 +11,7 @@ type Write = (store: BillingStore, claim: Claim) => Promise<unknown>;
 const notice = { id: 'n1', receiver: 'webhook', type: 'subscription.kept', data: {} } as const;
 const subject = { concerns: 'subject', customer: null, subject: { type: 'charge', id: 'ch_1' } } as const;
 
-/** What is written, the table that cannot be written just then, and how. */
+/** Each write by its name, the table that refuses it, and the call. */
 const writes: readonly (readonly [what: string, table: string, write: Write])[] = [
   ['an event', 'customers', (store) => store.recordEvent(hintFor('evt_new'), t0 + 1)],
   ['a hint that closes', 'customers', (store) => store.resolveEvent('evt_open', 'cus_1', t0 + 1)],

@@ -1,4 +1,4 @@
-/** What every `BillingStore` must do, as tests: run it against each implementation, with a ledger of its own for each test. */
+/** The duties of every `BillingStore`, as tests: run against each implementation, with a ledger of its own for each test. */
 
 import { describe } from 'vitest';
 import { atomicContract } from './atomic.ts';

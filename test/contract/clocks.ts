@@ -74,7 +74,7 @@ export function clocksContract(stage: Stage): void {
   });
 
   describe('processes whose clocks are ten minutes apart', () => {
-    // Each takes the other's lease for over: what they fetch twice is written once, and something always is.
+    // Each takes the other's lease for over: facts that both fetch are written once, and one write always succeeds.
     it('write every first look to end, and never an older one over it', async () => {
       await stage.store.link(acme, 'cus_1', t0);
       const apart = 600_000;

@@ -59,7 +59,7 @@ export async function postgresLedger(address: string, operator: Client): Promise
     open: () => openPostgresStore(address),
     rows: () => postgresRows(operator),
     async breakWrites(table) {
-      // What a full disk makes of a write: the server's own code for it, at the same place of the transaction.
+      // The effect of a full disk on a write: the server's own code for it, at the same place of the transaction.
       await operator.query(`
         CREATE FUNCTION billhook.broken() RETURNS trigger LANGUAGE plpgsql AS
           $$ BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = 'disk_full'; END $$;

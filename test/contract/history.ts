@@ -1,4 +1,4 @@
-/** The trail: what happened to an account, in order; how the ledger stands; and what is kept of it. */
+/** The history of an account, in order; the ledger's figures; and the rows that retention keeps. */
 
 import { describe, expect, it } from 'vitest';
 import { acme, factsWith, hintFor, lease, t0, type Stage } from './stage.ts';

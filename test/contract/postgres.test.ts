@@ -25,8 +25,8 @@ async function until(sql: string, of = operator): Promise<void> {
 }
 
 afterAll(async () => {
-  // A session counts what happened to it when it ends. Who waits for somebody who waits for him is thrown out by the
-  // server, and a retry would hide it: no order of ours may lead there.
+  // A session adds its counts when it ends. In a deadlock, one of two sessions that wait for each other is ended by the
+  // server, and a retry would hide that: no order of our statements may lead there.
   await until(`SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM pg_stat_activity
                WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend')`);
   const { rows } = await operator.query(`SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`);
@@ -86,7 +86,7 @@ describe('PostgreSQL alone', () => {
     const [one, other] = await Promise.all([open(database), open(database)]);
     const customers = Array.from({ length: 40 }, (_, index) => `cus_order_${index}`);
     await Promise.all(customers.map((customer) => one.link({ host: 'order', account: customer }, customer, t0)));
-    // Somebody holds one row in the middle, so that both storms stand still with what they have got so far.
+    // Another session holds one row in the middle, so that both storms stop with the locks that they have so far.
     await operator.query('BEGIN');
     await operator.query(`SELECT 1 FROM billhook.customers WHERE customer = 'cus_order_27' FOR UPDATE`);
     const storms = [one, other].map((store, which) =>
@@ -224,7 +224,7 @@ describe('PostgreSQL alone', () => {
   });
 });
 
-/** The first call on a connection that is of no use any more fails; what comes next has a new one. */
+/** The first call on a broken connection fails; the next call has a new one. */
 async function untilItAnswers<T>(call: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {

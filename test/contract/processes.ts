@@ -173,7 +173,7 @@ export function processesContract(stage: Stage): void {
             now: t0 + 2,
           }),
         ]);
-        // In whichever order: the one who came too early tries again.
+        // In either order: the call that came too early is repeated.
         if (outcome === 'accountTaken') await other.link(ref, `cus_${round}_next`, t0 + 3);
         expect(await stage.store.findAccount(ref)).toMatchObject({ customer: `cus_${round}_next`, revision: 2 });
         await stage.store.claim(t0 + 3, lease, 1);
@@ -307,7 +307,7 @@ export function processesContract(stage: Stage): void {
         heard.push(commit);
         woken();
       });
-      // Where one process works alone it knows what it did, and nobody tells.
+      // A process that works alone knows its own commits, and no feed reports them.
       if (!stage.sharedByProcesses) {
         await stage.store.link(acme, 'cus_1', t0);
         stop();
@@ -364,7 +364,7 @@ export function processesContract(stage: Stage): void {
         nextChangeAt: null,
         now: t0,
       });
-      // Too long a name to be told: everybody looks.
+      // A name too long for a notification: every process polls.
       await until('missed');
       stop();
     });

@@ -82,7 +82,7 @@ describe('SQLite alone', () => {
 
   it('refuses a file, and a folder, that it may only read', async () => {
     await openSqliteStore(path).close();
-    // Root may write everywhere, so somebody else must try: one who may not even enter a folder like `/root`, where Node
+    // Root may write everywhere, so another user must try: a user that may not even enter a folder like `/root`, where Node
     // and the packages may well be. So everything is loaded before, the driver's own library with another ledger.
     const script = `import { chmodSync } from 'node:fs';
       import { openSqliteStore } from ${JSON.stringify(sqliteModule)};

@@ -1,4 +1,4 @@
-/** What every part of the contract is played on: a ledger of its own for each test, opened as often as there are processes. */
+/** The fixture of every part of the contract: a ledger of its own for each test, opened once a process. */
 
 import { afterEach, beforeEach } from 'vitest';
 import type { CustomerFacts } from '../../server/src/billing/facts.ts';

@@ -1,4 +1,4 @@
-/** The demo's host: what it gives to whom, and the policy that its pages are under. */
+/** The demo's host: its answers by sign-in, and the Content-Security-Policy of its pages. */
 
 import { decodeJwt, jwtVerify } from 'jose';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-/** What the demo is told by its environment, and the ports that it takes. */
+/** The demo's options from its environment, and the ports that it takes. */
 
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';

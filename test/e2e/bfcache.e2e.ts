@@ -68,7 +68,7 @@ const leaders: Readonly<Record<string, () => Promise<Leader>>> = {
   }),
 };
 
-/** What the page heard of itself, and what its widget says; asked of the page, because a restored one loads nothing. */
+/** The page's own lifecycle events and its widget's words; read from the page, because a restored one loads nothing. */
 const heard = (tab: Tab) =>
   tab
     .evaluate(() => {

@@ -35,7 +35,7 @@ export const allPlans = ['starter_monthly', 'team_monthly', 'business_yearly'];
 export interface Staging {
   /** The BFF on `127.0.0.1`: another *site* than the host on `localhost`. Default: `true`. */
   readonly crossSite?: boolean;
-  /** What the host sells, as lookup keys. Default: nothing, as a host does that sells somewhere else. */
+  /** The host's offers, as lookup keys. Default: none, as at a host that sells elsewhere. */
   readonly offers?: readonly string[];
 }
 
@@ -71,7 +71,7 @@ export async function openTheatre({ crossSite = true, offers = [] }: Staging = {
       const context = await browser.newContext({ locale: 'en-US', timezoneId: 'UTC', ...options });
       context.setDefaultTimeout(patienceMs);
       contexts.push(context);
-      // What the sign-in page's form sends. Pressing it is a journey of its own.
+      // The request of the sign-in page's form. Pressing its button has a test of its own.
       const account = demo.accounts.find((each) => each.workspace === workspace)?.id;
       if (account === undefined) throw new Error(`nobody can sign in at ${workspace}`);
       await context.request.post(`${demo.hostUrl}/sign-in`, {
@@ -114,5 +114,5 @@ afterAll(async () => {
   await (await launched)?.close();
 });
 
-/** What the widget says, as a person would read it: its visible words, in order. */
+/** The widget's visible words, in the order in which a person reads them. */
 export const widgetOf = (page: Page) => page.locator('billhook-widget');

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => theatre.close());
 
-/** Alder Works, whose person is in Harbour Studio too; a page of their own, with a note of everything that it says. */
+/** A page signed in at Alder Works, by a person of Harbour Studio too, that notes every message of its console. */
 async function visit(path: string, before?: (page: Page) => Promise<unknown>) {
   entrance ??= await theatre.enter('Alder Works', { path: '/frameworks' });
   const page = await entrance.context().newPage();
@@ -33,7 +33,7 @@ async function visit(path: string, before?: (page: Page) => Promise<unknown>) {
   return { page, said, pending };
 }
 
-/** Errors and warnings, but for the one that Lit has for everybody who develops with it. */
+/** Errors and warnings, but for Lit's warning about its development mode. */
 const complains = (message: ConsoleMessage) =>
   /^(?:error|warning|assert)$/.test(message.type()) && !message.text().startsWith('Lit is in dev mode.');
 
@@ -47,8 +47,8 @@ const listeners = (page: Page) =>
   });
 
 /**
- * What a client that still lives asks for when the page comes back to it: a token first, since another person may be at the
- * page. The host's own request comes after.
+ * The requests of a client that still lives when the page comes back to it: a token first, since another person may be at
+ * the page. The host's own request comes after.
  */
 async function asked(page: Page): Promise<string[]> {
   const addresses: string[] = [];
@@ -62,7 +62,7 @@ async function asked(page: Page): Promise<string[]> {
   return addresses;
 }
 
-/** The script comes once the framework has made the element and set what it sets, which nobody has taken yet. */
+/** The script comes once the framework has made the element and set its properties, before any client has read them. */
 const holdWidget = (page: Page) =>
   page.route('**/widget.js', async (route) => {
     await page.locator('billhook-widget:not(:defined)').waitFor({ state: 'attached' });

@@ -35,7 +35,7 @@ beforeAll(async () => {
 });
 afterAll(() => gallery.close());
 
-/** What axe finds, each with where it is. */
+/** axe's violations, each with its place. */
 async function violations(selector: string): Promise<string[]> {
   const found = await page.evaluate(
     (selector) =>

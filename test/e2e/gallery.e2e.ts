@@ -1,4 +1,4 @@
-/** The gallery's page: what it shows, and that its address is a link to share. */
+/** The gallery's page: its cards and controls, and an address that works as a link to share. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fixtures } from '../../demo/host/gallery/fixtures.ts';

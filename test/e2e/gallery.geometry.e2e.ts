@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => gallery.close());
 
-/** What does not fit on the page that is shown, and what is too small to be pressed, in words. */
+/** Elements of the page that overflow, and controls that are too small to press, in words. */
 async function misfits(lang = 'en'): Promise<string[]> {
   return page.evaluate(
     (lang) =>

@@ -38,7 +38,7 @@ describe('with a keyboard', () => {
     await page.getByRole('button', { name: 'Opening…' }).waitFor();
     expect(await focused()).toBe('Opening…');
     expect(await page.getByRole('button', { name: 'Opening…' }).getAttribute('aria-disabled')).toBe('true');
-    // Back from Stripe's page: the button is a button again, and nobody has to look for it.
+    // Back from Stripe's page: the button can be pressed again, and has the focus.
     await page.evaluate(() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
     await page.getByRole('button', { name: 'Manage billing' }).waitFor();
     expect(await focused()).toBe('Manage billing');

@@ -1,6 +1,6 @@
 /**
  * A host's page as a test writes it, on a real server, with a BFF double on another site and a page that stands for
- * Stripe's. For what depends on the page around the widget; what depends on billing has the demo (`theatre.ts`).
+ * Stripe's. For tests that depend on the page around the widget; tests of billing use the demo (`demo-browser.ts`).
  */
 
 import { readFile } from 'node:fs/promises';
@@ -28,7 +28,7 @@ export class Stage {
   /** Requests to the host's token address and to the BFF, in order, without preflights. */
   readonly asked: string[] = [];
   snapshot: BillingSnapshot = active;
-  /** What comes instead of the BFF's own answers, by path. */
+  /** Answers in place of the BFF's own, by path. */
   readonly instead = new Map<string, (c: Context) => Response | Promise<Response>>();
   outcome: VisitReturn['outcome'] = 'unchanged';
   /** Requests that wait for a change now. */

@@ -1,4 +1,4 @@
-/** What the product is for: a failed payment, the portal, a webhook, and the truth on the page, without a reload. */
+/** The product's purpose: a failed payment, the portal, a webhook, and the truth on the page, without a reload. */
 
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';

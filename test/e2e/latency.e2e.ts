@@ -177,7 +177,7 @@ it(`webhook answered 200 → waiting page painted, over ${returns} webhooks`, as
   process.stdout.write(`\n  webhook 200 → waiting page painted: ${summary(taken)}\n`);
 });
 
-/** What a colleague, or the host's own code, does through Stripe's API. */
+/** A change through Stripe's API, as by a colleague or by the host's own code. */
 async function changePlan(sandbox: StripeSandbox, cancel: boolean): Promise<void> {
   const { host, port } = sandbox.stripeClientOptions();
   const customer = theatre.demo.accounts.find(({ workspace }) => workspace === 'Alder Works')?.customer;

@@ -1,6 +1,6 @@
 /**
- * From the first paint to the billing: what moves on a page that reserves room as the widget's README says. Everything is
- * held back and released in turn, so each of the three moments (script, elements, billing) is really painted.
+ * Layout shifts from the first paint to the billing, on a page that reserves room as the widget's README says. Each answer
+ * is held back and released in turn, so each of the three moments (script, elements, billing) is really painted.
  */
 
 import { readFile } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-/** What a page does to its elements: adds them late, moves them, takes them away; what happens to it: no network, a wrong clock. */
+/** A page's changes to its elements (added late, moved, removed), and its own troubles: no network, a wrong clock. */
 
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -213,7 +213,7 @@ async function witnessed(hours: number, graceEndsAt: string): Promise<{ words: s
   await expect.poll(() => stage.asked.length).toBeGreaterThan(3);
   const words = await allWords(page);
   await audience.leave();
-  // What it asks later is a matter of the time that passes.
+  // Its later requests depend on the time that passes.
   return { words, asked: stage.asked.slice(0, 4) };
 }
 

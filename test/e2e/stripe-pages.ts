@@ -1,4 +1,4 @@
-/** What people do on Stripe's hosted pages, in their words: portal, Checkout, the invoice's page. */
+/** Actions of people on Stripe's hosted pages, in their words: portal, Checkout, the invoice's page. */
 
 import type { Page } from 'playwright-core';
 import type { Theatre } from './demo-browser.ts';
@@ -62,7 +62,7 @@ export async function changePlan(page: Page, plan: RegExp): Promise<void> {
   await page.getByRole('button', { name: 'Change plan' }).click();
 }
 
-/** What a customer has at Stripe, over or not: by the books, not by what a page says. */
+/** A customer's subscriptions at Stripe, over or not: as the sandbox's state has them, not as a page shows them. */
 export function subscriptionsOf(theatre: Theatre, workspace: string) {
   const { demo } = theatre;
   if (!demo.sandbox) throw new Error('the demo runs on the sandbox');

@@ -27,7 +27,7 @@ async function pass(days: number): Promise<void> {
   await sandbox?.deliveries.settled();
 }
 
-/** Somebody on the Starter plan, who subscribed a moment ago. */
+/** A page of a customer that subscribed to the Starter plan a moment ago. */
 async function onStarter(): Promise<Page> {
   const page = await theatre.enter('Fern & Field');
   await press(page, 'Choose Starter');

@@ -1,4 +1,4 @@
-/** M13, M16, B3: whoever owes, waits or has to confirm is told so calmly, and finds the way out of it. */
+/** M13, M16, B3: a debt, a wait or a payment to confirm is told calmly, with the way out of it. */
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { backToBilling, cards, confirm, goBack, paid, payInvoice, saveCard } from './stripe-pages.ts';

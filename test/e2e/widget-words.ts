@@ -1,4 +1,4 @@
-/** What people read and press in the widget. Waiting for words is all the waiting there is. */
+/** The widget's words and buttons, for people's actions in a test. The only wait is one for words. */
 
 import type { Page } from 'playwright-core';
 import { widgetOf } from './demo-browser.ts';

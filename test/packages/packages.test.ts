@@ -1,4 +1,4 @@
-/** What npm gets of both packages works in a project that is not this workspace. */
+/** Both packages, as npm would get them, work in a project outside of this workspace. */
 
 import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

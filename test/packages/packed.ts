@@ -1,7 +1,7 @@
 /**
  * Both packages as npm would get them, installed in a project outside of the workspace. They are packed from a copy:
- * packing builds, and other tests read what is built here. What they depend on is what the workspace has installed, so no
- * network is needed.
+ * packing builds, and other tests read the workspace's own build. Their dependencies are the workspace's installed ones, so
+ * no network is needed.
  */
 
 import { execFile } from 'node:child_process';
@@ -18,7 +18,7 @@ const env = { ...process.env, NODE_ENV: 'production' };
 
 export interface Consumer {
   readonly folder: string;
-  /** What each tarball holds, relative to the package. */
+  /** The files of each tarball, relative to the package. */
   readonly files: Readonly<Record<(typeof names)[number], readonly string[]>>;
   manifest(name: (typeof names)[number]): Promise<Record<string, never>>;
   /** Runs Node in the project; answers what it printed, and how it ended. */

@@ -1,4 +1,4 @@
-/** What a seller can ask of Checkout beyond a price and a card. */
+/** A seller's options for Checkout beyond a price and a card. */
 
 import type { Stripe } from 'stripe';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';

@@ -7,7 +7,7 @@ import type { Shape } from '../../demo/stripe-sandbox/http/params.ts';
 import { committed, declaredParameters, sandboxEndpoints, sdkParameters } from './declared-parameters.ts';
 import { startSandbox, type Harness } from './harness.ts';
 
-/** What the sandbox takes and the SDK's types do not declare, with the reason. */
+/** Parameters that the sandbox takes and the SDK's types do not declare, with the reason. */
 const undeclared: Readonly<Record<string, string>> = {
   'GET /v1/accounts/: *': 'the account’s own address, which the SDK calls by another one',
   'GET /v2/core/events/: *': 'a v2 address',

@@ -1,6 +1,6 @@
 /**
- * What the installed SDK declares of each endpoint's parameters: read from the types of its methods, by the addresses that
- * those methods call. `node test/sandbox/declared-parameters.ts` writes what the sandbox checks requests against.
+ * Each endpoint's parameters as the installed SDK declares them: read from the types of its methods, by the addresses that
+ * those methods call. `node test/sandbox/declared-parameters.ts` writes the file that the sandbox checks requests against.
  */
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -124,7 +124,7 @@ export function relevant(declared: Declared, field: Pick<Field<unknown>, 'parts'
   };
 }
 
-/** What `declared-parameters.json` must hold. */
+/** The content that `declared-parameters.json` must have. */
 export function declaredParameters(sdk: ReadonlyMap<string, Declared> = sdkParameters()): Record<string, Declared> {
   return Object.fromEntries(
     sandboxEndpoints()

@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => harness.close());
 
-/** A subscription whose renewal on 1 April has just failed. */
+/** A subscription, just after its renewal on 1 April failed. */
 async function pastDue(): Promise<{
   customer: Stripe.Customer;
   subscription: Stripe.Subscription;

@@ -56,7 +56,7 @@ export async function startSandbox(
       const before = init?.method === 'POST' ? booksOf(sandbox) : null;
       const response = await fetch(input, init);
       const path = `${init?.method ?? 'GET'} ${new URL(String(input)).pathname}`;
-      // SUB-18: what was refused, rather than carried out with a bad end (HTTP-1), has left no trace.
+      // SUB-18: a refused request, unlike one carried out with a bad end (HTTP-1), has left no trace.
       const refused = response.status >= 400 && response.status < 500 && !response.headers.has('stripe-should-retry');
       if (before !== null && refused && before !== booksOf(sandbox)) wrong.push(`${path}: refused, and left a trace`);
       if (response.status === 200 && response.headers.get('content-type') === 'application/json') {

@@ -33,7 +33,7 @@ async function intentOf(invoice: Stripe.Invoice): Promise<Stripe.PaymentIntent> 
   return data[0]?.payment.payment_intent as Stripe.PaymentIntent;
 }
 
-/** Somebody whose renewal on 1 April is paid by a bank account. */
+/** A customer with a renewal on 1 April that a bank account pays. */
 async function debited(account: string): Promise<{ customer: Stripe.Customer; subscription: Stripe.Subscription }> {
   const { customer, subscription } = await subscribed(stripe);
   const method = await stripe.paymentMethods.attach(account, { customer: customer.id });

@@ -1,4 +1,4 @@
-/** What Stripe refuses about portal configurations and the flows of their sessions. */
+/** Stripe's refusals of portal configurations and of the flows of their sessions. */
 
 import type { Stripe } from 'stripe';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';

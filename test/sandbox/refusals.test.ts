@@ -1,4 +1,4 @@
-/** SUB-18: what Stripe refuses leaves no trace, however many parts of the request were acceptable. */
+/** SUB-18: a refused request leaves no trace, however many of its parts were acceptable. */
 
 import type { Stripe } from 'stripe';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';

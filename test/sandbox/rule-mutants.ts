@@ -5,7 +5,7 @@
 
 export interface RuleMutant {
   readonly rule: string;
-  /** In test/sandbox; its tests whose titles name the rule are run, or those that `title` names. */
+  /** A file of test/sandbox; of its tests, those with the rule in their title are run, or those that `title` names. */
   readonly test: string;
   readonly title?: string;
   /** In demo/stripe-sandbox. */
@@ -15,7 +15,7 @@ export interface RuleMutant {
   readonly to: string;
 }
 
-/** Rules that bind whoever reads Stripe's answers rather than the sandbox. */
+/** Rules that bind readers of Stripe's answers rather than the sandbox. */
 export const notOfTheSandbox: Readonly<Record<string, string>> = {
   'SDK-1': 'is the client’s',
   'SDK-2': 'is the client’s',

@@ -117,7 +117,7 @@ test('a refund, in parts, and never more than was paid', async () => {
   expect(await stripe.charges.retrieve(id)).toMatchObject({ amount_refunded: 2900, refunded: true });
   await expect(stripe.refunds.create({ charge: id })).rejects.toMatchObject({ code: 'charge_already_refunded' });
   expect(harness.newEvents().filter((type) => type === 'charge.refunded')).toHaveLength(2);
-  // What was refunded was paid: the subscription goes on.
+  // A refunded invoice was paid: the subscription goes on.
   expect((await stripe.subscriptions.retrieve(subscription.id)).status).toBe('active');
 });
 

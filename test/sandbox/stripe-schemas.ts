@@ -18,7 +18,7 @@ export interface StripeSchemas {
   $defs: Record<string, JsonSchema>;
   /** The schema of each kind of object, by its `object` field. */
   roots: Record<string, JsonSchema>;
-  /** What each type of event carries, and whether it may say what was before. */
+  /** The objects that each type of event carries, and whether it may carry their previous attributes. */
   events: Record<string, { kinds: string[]; previousAttributes: boolean }>;
 }
 
@@ -62,7 +62,7 @@ const ROOTS: Record<string, string> = {
   webhook_endpoint: 'Stripe.WebhookEndpoint | Stripe.DeletedWebhookEndpoint',
 };
 
-/** What real answers have beyond the declarations, or lack: exactly these, by name and rule. */
+/** Members that real answers have beyond the declarations, or lack: exactly these, by name and rule. */
 const DEVIATIONS: Record<string, { optional?: string[]; extra?: Record<string, JsonSchema> }> = {
   // OBJ-2: single-item subscriptions still have the plan and the quantity at the top.
   Subscription: {

@@ -28,7 +28,7 @@ const validators = createRequire(import.meta.url)(
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
 /**
- * What is wrong with an answer of Stripe's, as lines to read; empty when it has the declared shape.
+ * Lists an answer's deviations from Stripe's declared shape, as lines to read; empty when there are none.
  *
  * @example expect(violations(await response.json())).toEqual([]);
  */

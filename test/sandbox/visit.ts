@@ -8,7 +8,7 @@ export interface Page {
   location: string | null;
 }
 
-/** What a browser would get; texts without tags and extra space. */
+/** A page as a browser would get it; texts without tags and extra space. */
 export async function visit(url: string, form?: Record<string, string>): Promise<Page> {
   const response = await fetch(url, {
     redirect: 'manual',

@@ -391,7 +391,7 @@ describe('SUB-5: the charge waits for the webhooks', () => {
 
   test('acknowledged late, it is charged an hour after that', async () => {
     const { subscription, customer, price } = await subscribed(harness.stripe);
-    // Comes before the 72 hours are over: what is due next must not be taken for this.
+    // Comes before the 72 hours are over: the next due event must not be taken for this one.
     await harness.stripe.subscriptions.create({
       customer: customer.id,
       items: [{ price: price.id }],

@@ -1,4 +1,4 @@
-/** What an adversary does on purpose, which chance alone would seldom hit upon. */
+/** Sequences that an adversary would choose, and that chance alone would seldom produce. */
 
 import * as fc from 'fast-check';
 import type { Happening } from './history.ts';
@@ -45,7 +45,7 @@ export function ployOf(of: {
     });
 }
 
-/** A change while the answer is on its way: what was fetched is old before it is written. */
+/** A change while the answer is on its way: the fetched facts are old before they are written. */
 const overtakenByChange = (first: Happening, second: Happening, one: number, other: number): Happening[] => [
   first,
   ...arrives(one),
@@ -57,7 +57,7 @@ const overtakenByChange = (first: Happening, second: Happening, one: number, oth
   works(other, 14),
 ];
 
-/** A lease runs out under a slow fetch; whoever comes after asks first, and writes last. */
+/** A lease runs out under a slow fetch; the worker that comes after asks first, and writes last. */
 const overtakenByWorker = (
   first: Happening,
   second: Happening,
@@ -102,7 +102,7 @@ const returnsDuringLook = (first: Happening, account: number, one: number, other
   ];
 };
 
-/** Stripe is down for longer than anybody would try in one go. */
+/** Stripe is down for longer than any row of attempts. */
 const outage = (first: Happening, one: number): Happening[] => [
   { is: 'fault', fault: 'serverError', times: 9 },
   first,

@@ -34,9 +34,9 @@ const host = 'acme';
 /** Shorter than a request may take, so that leases do run out under slow fetches. */
 const leaseMs = 2_000;
 
-/** A change of behaviour, for the tests of the tests. Each process has its own; what all of them share is in a closure. */
+/** A change of behaviour, for the tests of the tests. Each process has its own; state that all share is in a closure. */
 export interface Mutation {
-  /** Around the store of one process. What it calls are steps. */
+  /** Wraps the store of one process. Its calls are steps. */
   readonly store?: (store: BillingStore, machine: Machine) => BillingStore;
   /** Around the store that its readers read. */
   readonly readersStore?: (store: BillingStore, now: () => number) => BillingStore;
@@ -186,14 +186,14 @@ async function startProcess(
       };
     },
     abandon() {
-      // Only their timers: what they wait for never comes, and nothing they do is carried out any more.
+      // This ends only their timers: their awaited steps never come, and none of their work is carried out any more.
       void worker.stop();
       void outbox.stop();
     },
   };
 }
 
-/** What is counted is looked at by nobody here. */
+/** No test here reads these metrics. */
 const metrics = createMetrics();
 
 const theConfig = readConfig({
@@ -216,7 +216,7 @@ function hostOf(config: Config) {
   return found;
 }
 
-/** What is known of looks, to see which of them ended for nothing. */
+/** Syncs and their ends, to see which of them ended for nothing. */
 class Looks {
   /** By customer: how often its facts were written. */
   readonly #writes = new Map<string, number>();
@@ -234,7 +234,7 @@ class Looks {
     });
   }
 
-  /** Around the store of one process. A look in whose time another was written, which had begun before, is no loss. */
+  /** Wraps the store of one process. A sync is no loss if another that began before it was written meanwhile. */
   above(store: BillingStore, now: () => number): BillingStore {
     return replacing(store, {
       claim: async (at, lease, ...rest) => {

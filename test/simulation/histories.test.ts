@@ -1,4 +1,4 @@
-/** The ledger cannot be wrong: whatever happens at Stripe, on the way and to its processes, on SQLite. */
+/** The ledger on SQLite stays right under any events at Stripe, on the way and in its processes. */
 
 import { expect, it } from 'vitest';
 import { openSqliteStore } from '../../server/src/ledger/sqlite/ledger.ts';

@@ -1,4 +1,4 @@
-/** What may happen in a history, and how often: to customers at Stripe, to what Stripe sends, and to the ledger's processes. */
+/** The events of a history and their frequencies: at Stripe, to webhooks on the way, and in the ledger's processes. */
 
 import * as fc from 'fast-check';
 import { ployOf } from './adversarial.ts';
@@ -53,7 +53,7 @@ export interface History {
 const one = <const T>(...values: readonly T[]) => fc.constantFrom(...values);
 
 const small = fc.nat(30);
-/** Mostly the same one: what happens to two accounts disturbs nobody. */
+/** Mostly the same one: events of two accounts do not interfere. */
 const account = one(0, 0, 0, 1);
 const process = fc.nat(2);
 

@@ -1,6 +1,6 @@
 /**
- * Processes whose every step waits until a history picks it. So all orders of what several of them do can happen, each
- * on purpose and again from the same seed; a crash is a process of which nothing is picked any more.
+ * Processes in which every step waits until a history picks it. So all orders of their steps can occur, each on purpose and
+ * again from the same seed; a crash is a process of which no step is picked any more.
  */
 
 import type { Machine } from './ledger-under-test.ts';
@@ -18,7 +18,7 @@ export interface TestMachine extends Machine {
   die(): void;
 }
 
-/** What a request meets on its way to Stripe. `null`: no answer, ever. */
+/** A request's way to Stripe, with its faults. `null`: no answer, ever. */
 export type Road = (input: string | URL | Request, init: RequestInit | undefined) => Promise<Response | null>;
 
 export class Interleaving {
@@ -35,7 +35,7 @@ export class Interleaving {
   machine(name: string, now: () => number, road: Road, tell: Machine['tell']): TestMachine {
     let dead = false;
     const waiting = this.#waiting;
-    // A signal that is listened to keeps itself and all that listens alive, so nobody listens for longer than they wait.
+    // A signal with listeners keeps itself and all of them alive, so each is removed as soon as its wait ends.
     const listening = new Set<() => void>();
     const step = <T>(what: string, work: () => Promise<T>): Promise<T> =>
       new Promise<T>((resolve, reject) => {
@@ -56,7 +56,7 @@ export class Interleaving {
       },
       fetch: (input: string | URL | Request, init?: RequestInit) =>
         new Promise<Response>((resolve, reject) => {
-          // Whoever asks may lose patience before the answer is there; most of all where none ever comes.
+          // The caller's time limit may come before the answer does; most of all where none ever comes.
           const lost = () => reject(init?.signal?.reason as Error);
           const noMore = (): void => {
             listening.delete(noMore);
@@ -78,7 +78,7 @@ export class Interleaving {
     return machine;
   }
 
-  /** What kinds of steps this process waits for, the rarest first: an adversary strikes there, and not where all idle. */
+  /** The kinds of steps that this process waits for, the rarest first: an adversary strikes there, not where all idle. */
   kinds(of: TestMachine): string[] {
     const kinds = new Set(this.#waiting.filter((step) => step.of === of).map(({ what }) => what));
     return [...kinds].toSorted((a, b) => (this.#done.get(a) ?? 0) - (this.#done.get(b) ?? 0));

@@ -1,6 +1,6 @@
 /**
- * What the histories ask of a ledger, and what they give it. Nothing here knows how Billhook is made: whoever can start
- * processes on one durable ledger like this can be put through the same histories.
+ * The interface between the histories and a ledger. Nothing here knows how Billhook is made: any implementation that can
+ * start processes on one durable ledger like this can be put through the same histories.
  */
 
 import type { CustomerFacts } from '../../server/src/billing/facts.ts';
@@ -13,8 +13,8 @@ export interface Machine {
   /** Stripe's API. Slow, or failing, when the history says so. */
   readonly fetch: typeof globalThis.fetch;
   /**
-   * One thing that happens whole or not at all, such as a transaction. It is carried out when the history comes to it;
-   * what the process does next waits for that. Of a process that is dead nothing is carried out any more.
+   * One thing that happens whole or not at all, such as a transaction. It is carried out when the history comes to it; the
+   * rest of the process waits for that. Steps of a dead process are never carried out.
    */
   step<T>(what: string, work: () => Promise<T>): Promise<T>;
   /** The host hears a notice. */
@@ -31,7 +31,7 @@ export interface ToldNotice {
   readonly data: object;
 }
 
-/** What a reader of an account is told. */
+/** The answer to a reader of an account. */
 export interface Seen {
   readonly customer: string | null;
   readonly facts: CustomerFacts | null;
@@ -43,11 +43,11 @@ export interface Seen {
   readonly access: 'full' | 'readOnly' | 'none' | 'unknown';
 }
 
-/** What a page is told of its trip. */
+/** The answer to a page about its visit. */
 export interface Returned {
   /** `gone`: the trip is unknown or over. */
   readonly outcome: 'changed' | 'unchanged' | 'pending' | 'gone';
-  /** What the answer stands on was fetched at this moment or later; `null`: its customer is the account's no more. */
+  /** The answer's facts were fetched at this moment or later; `null`: its customer is the account's no more. */
   readonly fetchedAt: number | null;
 }
 
@@ -59,13 +59,13 @@ export interface LedgerProcess {
   link(account: string, customer: string): Promise<void>;
   /** Asks Stripe what it could not deliver. `false`: it could not be done to the end. */
   sweep(): Promise<boolean>;
-  /** Looks at everybody who has, or had, a subscription. `false`: it could not be done to the end. */
+  /** Checks all customers that have, or had, a subscription. `false`: it could not be done to the end. */
   reconcile(): Promise<boolean>;
   /** A trip to Stripe's portal begins. `null`: the account has no customer to open it for. */
   open(account: string): Promise<string | null>;
   /** The page asks what came of the trip, and is answered at once. */
   return(account: string, visit: string): Promise<Returned>;
-  /** What this process answers to a reader now. Not a step: reading changes nothing. */
+  /** This process's answer to a reader now. Not a step: reading changes nothing. */
   read(account: string): Promise<Seen>;
   /** The machine is gone. Nothing may be finished. */
   abandon(): void;
@@ -74,7 +74,7 @@ export interface LedgerProcess {
 export interface Ledger {
   /** Resolves when the process takes deliveries. */
   start(machine: Machine): Promise<LedgerProcess>;
-  /** What keeps it from being at rest: customers to look at, hints to resolve, notices to deliver. */
+  /** Its remaining work: customers to sync, events to resolve, notices to deliver. */
   restless(): Promise<{ readonly stale: number; readonly hints: number; readonly untold: number }>;
   /** Looks that ended while their lease lasted and were not written, though no other was since they began. */
   thrownAway(): number;

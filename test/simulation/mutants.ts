@@ -1,6 +1,6 @@
 /**
- * Ledgers with one thing wrong: what somebody might well have written, or might write one day to make it simpler or
- * faster. The histories must tell each of them from the real one.
+ * Ledgers with one mistake each, of a kind that a change could well bring in to make the code simpler or faster. The
+ * histories must tell each of them from the real one.
  */
 
 import type { BillingStore } from '../../server/src/ledger/ledger.ts';
@@ -9,11 +9,11 @@ import type { Mutation } from './billhook-ledger.ts';
 
 export interface Mutant {
   readonly name: string;
-  /** What it would do to somebody. */
+  /** Its effect on a customer or a host. */
   readonly harm: string;
   /** How many histories of the usual seed it lives through, for sure: a run need not wait for them. Default: 0. */
   readonly hidesFor?: number;
-  /** Once a ledger; what its processes share is in here. */
+  /** Called once a ledger; state that its processes share is in here. */
   readonly mutate: () => Mutation;
 }
 

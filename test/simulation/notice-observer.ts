@@ -1,6 +1,6 @@
 /**
- * A host that looks at nothing and only listens. What it was told, each notice once and in the order in which it first
- * came, must be enough to know how its accounts stand: so no net change was left out, told late, or told in the wrong order.
+ * A host that only receives notices. These, each once and in the order in which it first came, must be enough to know the
+ * state of its accounts: so no net change was left out, sent late, or sent in the wrong order.
  */
 
 import type { CustomerFacts, SubscriptionFacts } from '../../server/src/billing/facts.ts';
@@ -11,7 +11,7 @@ import { endOf, isEnding, isTerminal, keyOf } from '../../server/src/billing/jud
 import type { Seen, ToldNotice } from './ledger-under-test.ts';
 import { BrokenPromise } from './broken-promise.ts';
 
-/** How a subscription stood when the ledger saw it first: what was so before is no news. */
+/** A subscription as the ledger saw it first: no notice is due for anything before. */
 interface FirstSight {
   readonly facts: SubscriptionFacts;
   /** It was there at the first look at its customer. */
@@ -40,7 +40,7 @@ export class HostEar {
     told.push(notice);
   }
 
-  /** What readers of the ledger see, to know what is news. */
+  /** Takes a view of the ledger, to know which changes need a notice. */
   sees({ customer, facts }: Seen): void {
     if (customer === null || facts === null) return;
     for (const each of facts.subscriptions) {
@@ -60,7 +60,7 @@ export class HostEar {
   }
 
   /**
-   * After rest: what was told amounts to these facts.
+   * After rest: the notices amount to these facts.
    *
    * @throws {BrokenPromise}
    */
@@ -91,7 +91,7 @@ function missingNotice(now: SubscriptionFacts, { facts: first, old }: FirstSight
   const word = told.findLast(({ type }) => type === 'subscription.ending' || type === 'subscription.kept');
   const knownEnd = word ? (Reflect.get(word.data, 'endsAt') ?? null) : endText(first);
   if (knownEnd !== endText(now)) return `it ends ${endText(now)}, not ${knownEnd}`;
-  // A debt that was dropped before the first look is nobody's to pay, though the status may stay behind.
+  // A debt that was dropped before the first sync need not be paid by any customer, though the status may stay behind.
   const owes = isBehind(now) && unpaidInvoices(now).length > 0;
   if (owes && !(old && isBehind(first)) && !wasTold('payment.failed')) return 'a payment failed';
   const plan = told.findLast(({ type }) => type === 'plan.changed' || type === 'subscription.started');
@@ -107,5 +107,5 @@ function quantityTold({ type, data }: ToldNotice): unknown {
 
 const endText = (facts: SubscriptionFacts): string | null => (isEnding(facts) ? iso(endOf(facts)) : null);
 
-/** An unfinished first payment is shown on the page where it is made, and to nobody else. */
+/** An unfinished first payment is shown only on the page where it is made. */
 const isAlive = (facts: SubscriptionFacts): boolean => !isTerminal(facts) && facts.status !== 'incomplete';

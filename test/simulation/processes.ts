@@ -11,7 +11,7 @@ export interface Actor {
   process: LedgerProcess | null;
 }
 
-/** More steps than any history needs to come to rest: whoever takes more works on nothing. */
+/** More steps than any history needs to come to rest: a process that takes more makes no progress. */
 const forEver = 5_000;
 
 const asksStripe = (what: string) => what.startsWith('GET ');
@@ -76,7 +76,7 @@ export class Processes {
    * `kill -9`.
    *
    * @param after Carries out one more of its steps, which it never gets to know of.
-   * @returns Who died.
+   * @returns The process that died.
    */
   async crash(index: number, after: number | null): Promise<LedgerProcess | null> {
     const { machine, process } = this.at(index);
@@ -145,12 +145,12 @@ export class Processes {
       if (actor.machine.dead) process.abandon();
       else actor.process = process;
     } catch {
-      // It could not start: whoever watches over it starts it again.
+      // It could not start: its supervisor starts it again.
       actor.machine.die();
     }
   }
 
-  /** A step takes a moment, and whoever reads may read after it. */
+  /** A step takes a moment, and readers may read after it. */
   async #took(step: Promise<string | null>): Promise<boolean> {
     this.#time.now++;
     const what = await step;

@@ -25,7 +25,7 @@ const shrinkingMs = 60_000;
 export interface Outcome {
   readonly lived: number;
   readonly tally: Tally;
-  /** What broke, with the smallest history that breaks it and how to live it again; `null` when every promise held. */
+  /** The broken promise, with the smallest history that breaks it and how to repeat it; `null` when every promise held. */
   readonly broken: string | null;
 }
 
@@ -76,7 +76,7 @@ export async function play(open: OpenLedger, numRuns: number, shrink: boolean, f
 
 const counted = (count: number, what: string) => `${count.toLocaleString('en')} ${what}`;
 
-/** What happened, in one line. */
+/** The run's figures, in one line. */
 export function told({ lived, tally }: Outcome): string {
   const { steps, crashes, deliveries, requests, versions, reads, torn, notices, told: toldTrips } = tally;
   return [

@@ -1,6 +1,6 @@
 /**
- * Whoever reads an account, again and again, and never forgets: newer is never replaced by older, what is said to be fresh
- * is fresh, and time alone takes nothing away from somebody whom nobody has looked at since.
+ * Readers of accounts, again and again, with all their former answers: newer is never replaced by older, an answer that is
+ * called fresh is fresh, and time alone takes nothing away from a customer that was not synced since.
  */
 
 import type { CustomerFacts } from '../../server/src/billing/facts.ts';
@@ -23,7 +23,7 @@ interface Memory {
 export class Readers {
   readonly #stripe: StripeAccount;
   readonly #memories = new Map<string, Memory>();
-  /** By customer: a version whose event was answered with 200. */
+  /** By customer: the version of an event that was answered with 200. */
   readonly #acknowledged = new Map<string, number>();
   /** Looks that met Stripe in the middle of a change, so that their facts were never true at one moment. */
   torn = 0;
@@ -97,7 +97,7 @@ function neverBack(before: Seen, seen: Seen): void {
   if (differs && seen.revision === before.revision) throw new BrokenPromise('other facts under the same revision');
 }
 
-/** As the facts were when they were fetched, until their first moment is so long past that nobody can wait for a look. */
+/** Access stays as it was at the fetch, until the first deadline is too long past to wait for a sync. */
 function neverNarrowedUnseen({ facts, fetchedAt, access }: Seen, now: number): void {
   // `unknown` takes nothing away: the host leaves things as they were.
   if (facts === null || fetchedAt === null || access === 'unknown') return;

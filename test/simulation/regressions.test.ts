@@ -1,4 +1,4 @@
-/** What the histories have found, each at its smallest. */
+/** The mistakes that histories have found, each by its smallest history. */
 
 import { expect, it } from 'vitest';
 import type { CustomerFacts } from '../../server/src/billing/facts.ts';

@@ -1,6 +1,6 @@
 /**
- * Lives through a history with a ledger, and then lets everything come to rest: what is on its way arrives, what was lost
- * is swept, what vanished is reconciled, what is dead is started again. Then the ledger must be what Stripe is.
+ * Runs a history on a ledger, and then lets everything come to rest: events on their way arrive, lost ones are swept,
+ * vanished ones are reconciled, dead processes are started again. Then the ledger must equal Stripe.
  */
 
 import { isTerminal } from '../../server/src/billing/judge/subscription.ts';
@@ -66,7 +66,7 @@ class Life {
   readonly #interleaving = new Interleaving();
   readonly #processes: Processes;
   readonly #trips: Trips;
-  /** What broke in something that nobody awaits. */
+  /** A promise broken in work that is not awaited. */
   #broken: BrokenPromise | null = null;
   readonly #faults: Fault[] = [];
   readonly #road = { requests: 0 };
@@ -275,10 +275,10 @@ class Life {
       await this.#processes.goOn();
       await this.#pass(250);
     }
-    // Not now: whoever was at it and died still has its turn, until its lease ends.
+    // Not now: a process that died at this job still has its lease, until that ends.
     if (healing.done !== true) return;
     for (const mail of this.#post.all(state)) {
-      // A customer without a subscription is nobody to be wrong about, and not reconciled: what it lost comes late.
+      // A customer without a subscription is not reconciled: its lost events come late.
       mail.state = state === 'vanished' && this.#isIdle(mail.customer) ? 'waiting' : 'arrived';
     }
   }
@@ -301,7 +301,7 @@ class Life {
       if (!truth) throw new Error('a customer without a version');
       for (const process of this.#processes.alive) {
         const seen = await process.read(account);
-        // It was deleted before it could be linked: nobody was ever promised anything about it.
+        // It was deleted before it could be linked: no promise was ever made about it.
         if (seen.customer !== customer && this.#isDeleted(customer)) continue;
         // Of a deleted customer only that counts: its last look may have begun before its subscriptions ended.
         const isSame = truth.facts.deleted
@@ -326,7 +326,7 @@ class Life {
 
   #link(account: string, by: number): void {
     const customer = this.#customers.get(account) ?? '';
-    // What fails is tried again: by whoever wants it, or when everything comes to rest.
+    // A failed link is tried again, by a later step of the history or when everything comes to rest.
     void this.#processes
       .at(by)
       .process?.link(account, customer)

@@ -39,7 +39,7 @@ export interface Mail {
   readonly body: string;
   /** The same as a v2 destination is sent it. */
   readonly thin: string;
-  /** Whom it names, and the version that customer had reached when it was sent. */
+  /** The customer that it names, and the version that this customer had reached when it was sent. */
   readonly customer: string | null;
   readonly version: number;
   /** `lost`: Stripe knows that it did not arrive. `vanished`: Stripe believes it did. */
@@ -95,7 +95,7 @@ export class StripeAccount {
     });
   }
 
-  /** Does something at Stripe; what it refuses has no effect. Everything is noted before anybody else goes on. */
+  /** Makes a request to Stripe; a refused one has no effect. Its versions and events are noted before any other step. */
   async call(path: string, params: Record<string, string>, method: 'POST' | 'DELETE' = 'POST'): Promise<string | null> {
     const [status, body] = await post(this.sandbox, path, params, method);
     await this.note();
@@ -165,7 +165,7 @@ export class StripeAccount {
   }
 
   async #noteVersion(customer: string, versions: Version[]): Promise<void> {
-    // A deleted customer is deleted for good: what becomes of its old invoices concerns nobody.
+    // A deleted customer is deleted for good: later changes of its old invoices count for nothing.
     if (versions.at(-1)?.facts.deleted === true) return;
     const facts = this.#named(customerFacts(await this.#oracle.fetchCustomer(customer), digest));
     const content = contentOf(facts);

@@ -1,4 +1,4 @@
-/** What can happen to a customer at Stripe, by people, by banks and by themselves. What is impossible has no effect. */
+/** Changes to a customer at Stripe, by people, by banks and by time. An impossible one has no effect. */
 
 import { cancelInPortal } from '../../demo/stripe-sandbox/engine/cancellation.ts';
 import { testCardNamed } from '../../demo/stripe-sandbox/engine/cards.ts';
@@ -147,7 +147,7 @@ async function payBy(stripe: StripeAccount, customer: string, card: string): Pro
     await stripe.call(`/v1/customers/${customer}`, { 'invoice_settings[default_payment_method]': method });
 }
 
-/** What the engine itself refuses has no effect, as over the API. */
+/** A change that the engine itself refuses has no effect, as over the API. */
 async function attempt(stripe: StripeAccount, work: () => unknown): Promise<void> {
   try {
     work();

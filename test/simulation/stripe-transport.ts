@@ -1,4 +1,4 @@
-/** Between a process and Stripe: what goes wrong on the way, and what Stripe says of its own deliveries. */
+/** The connection between a process and Stripe, with its faults, and Stripe's answers about its own deliveries. */
 
 import type { Fault } from './history.ts';
 import type { Road } from './interleaving.ts';
@@ -26,7 +26,7 @@ export function onTheRoad(stripe: StripeAccount, takeFault: () => Fault | null, 
       case 'serverError':
         return failure(500, { type: 'api_error', message: 'An unknown error occurred.' });
       case 'missing':
-        // Of a subject it would be believed: what is gone has an owner, whose own events tell the rest.
+        // For a subject it would be believed: a deleted subject has an owner, and the owner's own events tell the rest.
         if (!/^\/v1\/(?:subscriptions$|customers\/)/.test(url.pathname)) return answer();
         // As for the key of another account: nothing is known of the customer, and that says nothing about it.
         return failure(404, {

@@ -1,6 +1,6 @@
 /**
- * Pages that went to Stripe and come back: each asks until it is answered. What it is told stands on facts fetched after
- * it came back; and once the ledger is at rest it is told.
+ * Pages that went to Stripe and come back: each asks until it is answered. The answer uses facts fetched after the return;
+ * and once the ledger is at rest there is an answer.
  */
 
 import { BrokenPromise } from './broken-promise.ts';

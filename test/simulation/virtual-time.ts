@@ -1,6 +1,6 @@
 /**
- * Time for a history: it stands still until it is told to pass, and every timer that anybody sets fires only then. What
- * takes a month at Stripe takes no time here, and nothing depends on how fast the machine is.
+ * Time for a history: it stands still until a test passes it, and every timer fires only then. A month at Stripe takes no
+ * time here, and nothing depends on the machine's speed.
  */
 
 import { syncBuiltinESMExports } from 'node:module';
@@ -22,10 +22,7 @@ export class VirtualTime {
     this.now = now;
   }
 
-  /**
-   * A jump, as a machine makes that was asleep: each timer whose moment has come fires once, in order, also those that
-   * repeat themselves.
-   */
+  /** A jump, as of a machine that was asleep: each due timer fires once, in order, also those that repeat. */
   pass(ms: number): void {
     this.now += ms;
     const due = [...this.#timers.values()].filter((timer) => timer.due <= this.now);
@@ -61,7 +58,7 @@ export class VirtualTime {
     const put = (timers: object, promised: object) => {
       Object.assign(globalThis, timers);
       Object.assign(timersPromises, promised);
-      // Whoever imported it by name has the new one from here on.
+      // Modules that imported it by name have the new one from here on.
       syncBuiltinESMExports();
     };
     put({ setTimeout: set, clearTimeout: clear }, { setTimeout: sleepHere });

@@ -1,4 +1,4 @@
-/** The way of Stripe's events to the ledger: they arrive, once or twice, whole or thin, or get lost; and who was told so. */
+/** Stripe's events on their way to the ledger: they arrive, once or twice, whole or thin, or get lost; with the answers. */
 
 import { signatureHeader } from '../../demo/stripe-sandbox/webhooks/signature.ts';
 import type { History } from './history.ts';
@@ -10,7 +10,7 @@ export class PostOffice {
   readonly #stripe: StripeAccount;
   readonly #sends: History['sends'];
   readonly #readers: Readers;
-  /** Thin events that were answered with 200, and owe nothing before somebody has asked Stripe whose they are. */
+  /** Thin events that were answered with 200. They bind the ledger only once Stripe was asked for their customer. */
   readonly #unresolved: Mail[] = [];
   deliveries = 0;
 
@@ -31,7 +31,7 @@ export class PostOffice {
   }
 
   /**
-   * @param process `null`: nobody listens there, and Stripe tries again later.
+   * @param process - `null`: no process listens there, and Stripe tries again later.
    * @param twice Also under a second id, as Stripe sometimes does.
    */
   deliver(mail: Mail, process: LedgerProcess | null, twice = false): void {

@@ -1,6 +1,6 @@
 /**
- * What a program that a test starts needs of this machine, and nothing that would configure it. What Node has compiled
- * once it need not compile again: half of what a start costs.
+ * The environment of programs that tests start: the variables that they need of this machine, and none that would configure
+ * them. Node keeps compiled code between starts, which halves the cost of a start.
  */
 export const childEnvironment: Readonly<Record<string, string>> = Object.fromEntries(
   ['PATH', 'NODE_COMPILE_CACHE'].flatMap((name) => {

@@ -1,6 +1,6 @@
 /**
- * Counts the words of comments that make prose vague, a package at a time: relative clauses as subjects ("Who is killed
- * leaves its turn") and subjects without a noun. Run by `node test/support/comment-words.ts`; add `--lines` to see them.
+ * Counts vague words in comments, a package at a time: relative clauses as subjects ("Who is killed leaves its turn"), and
+ * pronouns for unnamed people. Run by `node test/support/comment-words.ts`; add `--lines` to see them.
  */
 
 import { readdirSync, readFileSync } from 'node:fs';

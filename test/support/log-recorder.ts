@@ -1,4 +1,4 @@
-/** A log that can be waited for: what the server says of itself is the event that a test awaits. */
+/** A log whose lines can be awaited: a test waits for the server's own word, never for a time. */
 
 import type { Log, LogFields } from '@billhook/server';
 
@@ -6,7 +6,7 @@ export interface Hearing {
   readonly log: Log;
   /** Resolves with the fields of the first such line from now on. */
   next(what: string): Promise<LogFields>;
-  /** What was said so far. */
+  /** The events so far. */
   readonly said: readonly string[];
 }
 

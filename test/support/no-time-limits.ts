@@ -1,6 +1,6 @@
 /**
- * For a process in which nothing ends because its time is up (`node --import`): what ends there was ended by something
- * else, however slow the machine. Timers below ten seconds are those that the work goes on by, and stay.
+ * Takes the time limits from a process (`node --import`), so that work in it ends for other reasons only, however slow the
+ * machine. Timers below ten seconds belong to the work itself, and stay.
  */
 
 const limitMs = 10_000;

@@ -1,4 +1,4 @@
-/** What the operator reads, to be awaited: a test waits for what is said, never for a time. */
+/** The operator's log, whose lines can be awaited: a test waits for a line, never for a time. */
 
 import type { Log, LogFields } from '@billhook/server';
 

@@ -1,6 +1,6 @@
 /**
- * Bounds whose only duty is to end what hangs. None of them is part of an assertion: a machine that is busy with other
- * work passes as an idle one does, only later. What must be quick is asserted by order, by a clock of the test's own
+ * Bounds whose only duty is to end a test that hangs. None of them is part of an assertion: a machine that is busy with
+ * other work passes as an idle one does, only later. Speed is asserted by order, by a clock of the test's own
  * (`time-limits.ts`), or against another time of the same run.
  */
 

@@ -1,6 +1,6 @@
 /**
- * The process that PostgreSQL runs under in tests. It ends with whoever started it, however that one ends: even killed, the
- * channel between them closes, and the server is stopped and its files removed.
+ * The process that PostgreSQL runs under in tests. It ends with its parent, even a killed one: the channel between them
+ * closes, and the server is stopped and its files removed.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { postgresProgram } from './postgres-program.ts';
 
-/** What it is asked for, and what it answers: the port, or why not. */
+/** The commands of the parent, and the answers: the port, or the reason of a failure. */
 export type Ask = 'start' | 'halt' | 'stop';
 export type Answer = { readonly port: number } | { readonly failed: string };
 
@@ -26,7 +26,7 @@ const server = new Program({
   // PostgreSQL refuses to run as root.
   createPostgresUser: process.getuid?.() === 0,
   initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
-  // The machine is not switched off in a test, so its disk need not be waited for. What Billhook asks of a session stands.
+  // The machine is not switched off in a test, so its disk need not be waited for. Settings of Billhook's sessions stand.
   postgresFlags: ['-h', '127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'fsync=off', '-c', 'max_connections=300'],
   onLog: (line) => said.push(line),
   onError: (line) => said.push(String(line)),
@@ -56,7 +56,7 @@ async function obey(ask: Ask): Promise<void> {
   if (ask === 'stop') process.exit(0);
 }
 
-/** One after the other: whoever is gone may have asked for a start just before. */
+/** One after the other: a parent that is gone may have asked for a start just before. */
 let last = Promise.resolve();
 const inTurn = (work: () => Promise<void>) => {
   last = last.then(work);
@@ -65,7 +65,7 @@ process.on('message', (ask: Ask) => inTurn(() => obey(ask)));
 process.on('disconnect', () => inTurn(() => obey('stop')));
 
 function answer(what: Answer): void {
-  // Who asked may be gone meanwhile.
+  // The parent may be gone meanwhile.
   if (process.connected) process.send?.(what, undefined, undefined, () => undefined);
 }
 

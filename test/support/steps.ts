@@ -15,7 +15,7 @@ export interface Step {
   readonly in: string;
   /** Commands that may run side by side, each a program of this workspace with its arguments. */
   readonly commands: readonly (readonly [string, ...string[]])[];
-  /** What its commands find in their environment besides. */
+  /** More variables for its commands' environment. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -68,7 +68,7 @@ type Command = Step['commands'][number];
 interface Ended {
   /** How it failed; `null` when it did not. */
   readonly failure: string | null;
-  /** What a test runner says that it counted. */
+  /** The counts that a test runner printed. */
   readonly counts: readonly string[];
 }
 

@@ -57,7 +57,7 @@ export function webDriverLauncher({ name, command, capabilities }: WebDriverOpti
         args.map((each) => each.replace('{port}', String(port))),
         { stdio: 'ignore', detached: true },
       );
-      // Also when this process ends without `stop`: nobody else knows of the driver. A signal alone emits no `exit`.
+      // Also when this process ends without `stop`: no other process knows of the driver. A signal alone emits no `exit`.
       process.once('exit', end).once('SIGTERM', exit).once('SIGHUP', exit);
       const ended = new AbortController();
       driver.once('error', (cause) => ended.abort(cause));

@@ -3,7 +3,7 @@ import { problem } from './bff-double.ts';
 import { configureBillhook, Page, restoreFromCache, type Shown } from './harness.ts';
 import { snapshots } from './snapshots.ts';
 
-/** What axe-core cannot see; what it can is walked over the whole gallery (`e2e/gallery.accessibility.e2e.ts`). */
+/** Properties that axe-core cannot see; it checks its own over the whole gallery (`e2e/gallery.accessibility.e2e.ts`). */
 describe('for everyone', () => {
   let page: Page;
   beforeEach(() => (page = new Page()));

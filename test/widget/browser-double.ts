@@ -1,6 +1,6 @@
 /**
  * A browser without pages: tabs that each run the real client in a realm of their own, on one virtual clock, with one
- * BFF. Only the browser is a double; what is counted is what the client asks.
+ * BFF. Only the browser is a double; the counted requests are the client's own.
  */
 import type { BillingSnapshot, VisitReturn } from '@billhook/widget/contract';
 import { createClock, type Clock } from '@sinonjs/fake-timers';
@@ -55,7 +55,7 @@ export class BrowserDouble {
   snapshot: BillingSnapshot = active;
   /** How the BFF answers before it looks at the request; `null`: as it should. `'down'`: not at all. */
   trouble: (wait: number, what: Asked['what']) => Answer | 'down' | null | Promise<Answer | 'down' | null> = () => null;
-  /** What a trip to Stripe came to. */
+  /** The outcome of a visit to Stripe. */
   visitReturn: Omit<VisitReturn, 'snapshot'> = { outcome: 'unchanged', changes: [] };
   /** The account that the host's tokens speak for; `null`: the person is signed out. */
   account: string | null = 'account-1';
@@ -79,7 +79,7 @@ export class BrowserDouble {
     this.clock.setSystemTime(this.clock.now + milliseconds);
   }
 
-  /** Another truth; whoever waits learns it. */
+  /** Sets another snapshot, and answers the waiting requests with it. */
   change(snapshot: BillingSnapshot): void {
     this.snapshot = snapshot;
     for (const wake of this.#waiting.splice(0)) wake();
@@ -89,7 +89,7 @@ export class BrowserDouble {
     return this.#open;
   }
 
-  /** What was asked of the BFF since then. */
+  /** The requests to the BFF since then, but for tokens. */
   billing(since = 0): Asked[] {
     return this.asked.filter(({ what, at }) => what !== 'token' && at >= since);
   }
@@ -170,9 +170,9 @@ const purposeOf = (address: string): Asked['what'] =>
 interface TabOptions {
   /** How far this machine's clock is ahead. */
   readonly ahead?: number;
-  /** Whose browser it is: only tabs of the same one hear each other. */
+  /** The browser's owner: only tabs of the same browser hear each other. */
   readonly person?: string;
-  /** What the tab's storage keeps of its last trip to Stripe. */
+  /** The entry of its last visit to Stripe in the tab's storage. */
   readonly stored?: string;
   /** 0 ≤ random < 1, one after another. */
   readonly random?: () => number;

@@ -78,7 +78,7 @@ export class Shown {
     return shadowRoot;
   }
 
-  /** What is to be read, without the live region and without what only reserves room. */
+  /** The readable text, without the live region and without placeholders that only reserve room. */
   get text(): string {
     const copy = this.root.querySelector('.root')?.cloneNode(true) as HTMLElement;
     for (const unseen of copy.querySelectorAll('.visually-hidden, [inert]')) unseen.remove();
@@ -144,7 +144,7 @@ export function nextEvent<T extends keyof HTMLElementEventMap>(
   );
 }
 
-/** What a person does who comes back to the tab. */
+/** The event of a person's return to the tab. */
 export const comeBack = (): boolean => window.dispatchEvent(new Event('focus'));
 export const restoreFromCache = (): boolean =>
   window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));

@@ -35,7 +35,7 @@ describe('languages', () => {
     removeEventListener('error', caught);
     removeEventListener('unhandledrejection', caught);
     html.dir = '';
-    // Whatever a locale file does, the page hears nothing of it.
+    // No trouble with a locale file becomes an error of the page.
     expect(errors).to.deep.equal([]);
   });
 
@@ -107,7 +107,7 @@ describe('languages', () => {
     expect(widget.text).to.equal('');
     expect(widget.announced).to.equal('');
     expect([...widget.root.querySelectorAll('.visually-hidden')].map((each) => each.textContent)).to.deep.equal(['']);
-    // What is to come already decides where the bars stand.
+    // The language to come already decides the direction of the placeholder bars.
     expect(spoken(widget)).to.deep.equal(['ar', 'rtl']);
     const before = widget.element.getBoundingClientRect().height;
     held.release(await realFile('ar'));

@@ -85,7 +85,7 @@ describe.each(shippedLocales)('%s', (tag) => {
       if (!ABBREVIATED.includes(key)) expect(/[.。]$/.test(text), `${key}: ${text}`).toBe(english.endsWith('.'));
       expect(text.endsWith('…'), `${key}: ${text}`).toBe(english.endsWith('…'));
       expect(text, key).not.toMatch(/'|\.\.\.| {2}|"/);
-      // French sets a space before these, which must not break; nobody else does.
+      // French, alone among our languages, sets a space before these, which must not break.
       if (tag === 'fr') expect(text, key).not.toMatch(/[^\u00a0][:;?!]/);
       else expect(text, key).not.toMatch(/\s[:;?!]/);
     }
@@ -224,7 +224,7 @@ describe('money and days keep the region’s own form', () => {
 });
 
 describe('what failed', () => {
-  /** Where each code ends up: its own words, one of four families, or nobody ever reads it. */
+  /** The words of each code: its own, one of four families, or none because no person ever reads it. */
   const FAMILIES: Readonly<Record<ProblemCode, readonly [status: number, word: keyof typeof en]>> = {
     token_missing: [401, 'failure.token'],
     token_malformed: [401, 'failure.token'],

@@ -43,7 +43,7 @@ for (const file of await readdir(join(root, 'src/elements/templates'))) {
   }
 }
 
-/** What an element is composed of: its own source, and the template functions that it calls, and those that they call. */
+/** The sources of an element: its own, the template functions that it calls, and those that they call. */
 function sourcesOf(tagName: string): string {
   const seen = new Set<string>();
   const add = (text: string): string => {

@@ -101,7 +101,7 @@ const options: ts.CompilerOptions = {
   types: [],
 };
 
-/** What a widget must not use, beside what it may. */
+/** Newer features, which a widget must not use. */
 const NEWER = `
   AbortSignal.any([AbortSignal.timeout(5)]); Promise.withResolvers<void>(); [1].toSorted(); structuredClone({});
   URL.canParse('x'); new Set([1]).union(new Set([2])); Map.groupBy([], String); document.body.checkVisibility();`;

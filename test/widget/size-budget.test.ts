@@ -1,4 +1,4 @@
-/** What a host page pays for the script tag, and what it pays for. */
+/** The bytes that a host page loads for the script tag, by purpose. */
 import { readFile } from 'node:fs/promises';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';

@@ -1,2 +1,2 @@
-/** The gallery's own snapshots: what is tested is what can be looked at. */
+/** The gallery's own snapshots: tests use the same ones that the gallery shows. */
 export * from '../../demo/host/gallery/snapshots.ts';

@@ -3,7 +3,7 @@ import { Page, type TagName } from './harness.ts';
 import { active, readerOf, several, snapshots, states, team } from './snapshots.ts';
 import type { BillingState } from '@billhook/widget/contract';
 
-/** What a customer reads in each state, and the buttons in their order. */
+/** The words of each state, and the buttons in their order. */
 const EXPECTED: Readonly<Record<BillingState, { words: readonly string[]; labels: readonly string[] }>> = {
   unknown: { words: [], labels: [] },
   none: {

@@ -5,7 +5,7 @@
  */
 import { active } from './snapshots.ts';
 
-/** What @web/dev-server passes to a middleware, as far as it is used here. */
+/** The context that @web/dev-server passes to a middleware, as far as it is used here. */
 interface Context {
   readonly path: string;
   readonly query: Readonly<Record<string, string | undefined>>;

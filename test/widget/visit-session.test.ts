@@ -1,4 +1,4 @@
-/** What a page makes of a trip to Stripe, from the stored id to its end, and what the next page of the tab makes of it. */
+/** A page's handling of a visit to Stripe, from the stored id to its end, and that of the tab's next page. */
 import { describe, expect, it } from 'vitest';
 import { BrowserDouble, MINUTE, SECOND, type Tab } from './browser-double.ts';
 import { active, pro } from './snapshots.ts';

@@ -1,4 +1,4 @@
-/** The first purchase: what is offered, one customer, one open Checkout, one subscription. */
+/** The first purchase: the offers, one customer, one open Checkout, one subscription. */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { BillingSnapshot, OpenedVisit, VisitReturn } from '@billhook/widget/contract';

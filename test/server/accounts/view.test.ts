@@ -1,4 +1,4 @@
-/** A view that is kept is the one that would be judged anew: whatever may change the judgement ends it. */
+/** A kept view equals the one that would be judged anew: every change that may alter the judgement ends it. */
 
 import { describe, expect, it } from 'vitest';
 import type { Account } from '../../../server/src/accounts/account.ts';

@@ -15,7 +15,7 @@ let objects: Record<string, string>;
 let made = 0;
 
 beforeAll(async () => {
-  // One sweep at its start, and no other: what Stripe is asked from then on, the test's own events ask.
+  // One sweep at its start, and no other: later requests to Stripe come from the test's own events.
   stage = await setStage({ log, metrics: 'open', upkeep: { pollMs: 2 ** 30 } });
   await log.said(({ what }) => what === 'sweep.done');
   secret = stage.options.stripe.webhookSecrets[0] ?? '';
@@ -204,7 +204,7 @@ describe('every event of M21 raises its customer’s ticket', () => {
     await resolved();
     const found = new Map(rows().map((row) => [row.event, row.customer]));
     for (const [type, [thin, snapshot]] of outcomes) {
-      // What is detached names its customer only in the snapshot; what is gone is not to be asked about.
+      // A detached method names its customer only in the snapshot; a deleted object cannot be fetched.
       if (/^payment_method\.|\.deleted$/.test(type)) continue;
       expect(found.get(thin), type).toBe(found.get(snapshot));
     }

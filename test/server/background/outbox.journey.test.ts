@@ -161,7 +161,7 @@ describe('what a host is told', () => {
       'trial.ending',
     ]);
     const byId = (a: Notice, b: Notice) => (a.id < b.id ? -1 : 1);
-    // What may be used is said as it is at each delivery, with Stripe's ids in it: a host's backend is told, and no page.
+    // Access is as it is at each delivery, and has Stripe's ids in it: it is for a host's backend, and for no page.
     const facts = (notices: readonly Notice[]) => notices.toSorted(byId).map(({ access: _access, ...rest }) => rest);
     expect(facts(heard)).toEqual(facts(told));
     const said = JSON.stringify(facts(told));

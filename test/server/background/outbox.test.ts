@@ -39,7 +39,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** What the operator reads, to be awaited line by line. */
+/** The operator's log, to be awaited line by line. */
 function watch() {
   const lines: { what: string; fields: LogFields }[] = [];
   let seen = 0;
@@ -60,11 +60,11 @@ function watch() {
 
 type HostOptions = BillhookOptions['hosts'][number];
 
-/** What every account may use, as far as these tests are concerned. */
+/** The access of every account in these tests. */
 const access = { level: 'full', plans: [], features: [] } as unknown as Notice['access'];
 const accessNow = async () => access;
 
-/** An outbox that looks only when it is woken, and whose back-off has no jitter. */
+/** An outbox that polls only when it is woken, with a back-off without jitter. */
 async function outboxOf(
   change: Partial<BillhookOptions> = {},
   options: OutboxOptions = {},

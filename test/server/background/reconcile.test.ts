@@ -1,4 +1,4 @@
-/** What Stripe believes we know and we do not: found by comparing everything, over real HTTP, in a real ledger file. */
+/** Changes that Stripe believes delivered and the ledger lacks: found by comparing everything, over real HTTP. */
 
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -83,7 +83,7 @@ describe('billhook reconcile beside a server', () => {
     await stripe.subscriptions.update((await subscriptionOf(stripe, active)).id, { cancel_at_period_end: true });
     await stripe.subscriptions.cancel((await subscriptionOf(stripe, pastDue)).id);
     await stripe.customers.del(yen);
-    // One who had left has come back.
+    // A former customer comes back.
     const method = await stripe.paymentMethods.attach('pm_card_visa', { customer: ended });
     const { items } = await subscriptionOf(stripe, trialing);
     await stripe.subscriptions.create({
@@ -125,7 +125,7 @@ describe('billhook reconcile beside a server', () => {
       ),
       stage.sandbox.deliveries.settled().then(() => receiptOf(stage.options)),
     ]);
-    // Whoever of the two came first: what the webhook told is not found by comparing, unless it came after.
+    // In either order: a change that the webhook told is not found by comparing, unless the webhook came after.
     const byReconcile = (stage.bff.rows()['revisions'] as { confirmed_by: string }[]).filter(
       ({ confirmed_by: by }) => by === 'reconcile',
     );
@@ -142,7 +142,7 @@ describe('billhook reconcile beside a server', () => {
     for (const { id } of open.data) await stage.stripe.invoices.pay(id ?? '', { payment_method: card.id });
     await stage.sandbox.deliveries.settled();
 
-    // Stripe is out of reach when the grace ends: nobody can look, and nothing is taken away.
+    // Stripe is out of reach when the grace ends: no sync succeeds, and nothing is taken away.
     stage.sandbox.faults.next({ kind: 'serverError', path: '/v1/subscriptions', times: 1_000 });
     stage.sandbox.clock.freeze();
     const { now } = Date;
@@ -288,7 +288,7 @@ describe('billhook reconcile without a server', () => {
   it('does the work itself, and counts who had never been fetched', async () => {
     const receipt = await receiptOf(options);
     expect(receipt).toMatchObject({ looked: all(), idle: 0, unlinked: 0, unseen: [] });
-    // But one: the worker was faster than the list to one who has no living subscription.
+    // But one: the worker was faster than the list to a customer without a living subscription.
     expect(receipt.drift.byClass.neverFetched).toBeGreaterThanOrEqual(all() - 1);
     expect(receipt.drift.count).toBe(receipt.drift.byClass.neverFetched);
     expect(new Set(asked().values()), 'each customer once').toEqual(new Set([1]));

@@ -1,4 +1,4 @@
-/** What Stripe could not deliver is found again: by a sweep, over real HTTP, into a real ledger file. */
+/** Events that Stripe could not deliver are found by a sweep, over real HTTP, into a real ledger file. */
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -70,7 +70,7 @@ describe('a server', () => {
       expect.objectContaining({ type: 'customer.subscription.updated', via: 'sweep' }),
     );
     expect(stage.sandbox.deliveries.list({ state: 'delivered' }), 'no webhook told it').toEqual([]);
-    // What a sweep brought to light is counted by the next one.
+    // The next sweep counts the findings of this one.
     await heard.next('sweep.done');
     await heard.next('sweep.done');
     expect(await stage.bff.billhook.metrics()).toMatch(/billhook_drift_total\{class="ends",by="sweep"\} 1/);
@@ -147,7 +147,7 @@ describe('one sweep', () => {
     return turn;
   };
 
-  /** So many customers, of whom the first is linked; each is one event that nobody was told. */
+  /** So many customers, the first of them linked; each is one undelivered event. */
   async function lose(customers: number): Promise<string> {
     const names = Array.from({ length: customers }, (_, index) => `${index}`);
     const made = await Promise.all(names.map((name) => stripe.customers.create({ name })));

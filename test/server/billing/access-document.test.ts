@@ -1,4 +1,4 @@
-/** What a host's backend is told was bought: its own plan keys, features and seats, from facts alone. */
+/** The access document for a host's backend: its own plan keys, features and seats, from facts alone. */
 
 import { describe, expect, it } from 'vitest';
 import type { AccessAnswer } from '@billhook/widget/contract';

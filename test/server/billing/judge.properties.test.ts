@@ -87,8 +87,8 @@ describe(`for any facts, policy and clock (seed ${seeded.seed})`, () => {
   });
 
   test('within the stale limit, time alone never narrows access on facts fetched before the narrowing', () => {
-    // Facts as fetched now, then read later: whatever moment passes in between was not seen by them. The first such
-    // moment cannot lie before `now`, so for a whole limit nothing may narrow.
+    // Facts as fetched now, then read later: no deadline that passes in between was seen by them. The first such
+    // deadline cannot lie before `now`, so for a whole limit nothing may narrow.
     fc.assert(
       fc.property(anyCustomer, anyPolicy, fc.nat(100), (facts, policy, hours) => {
         const standing = { linked: true, facts, fetchedAt: noon, revision: 'e.1', confirmedBy: null, staleSince: null };

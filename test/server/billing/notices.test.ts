@@ -476,7 +476,7 @@ describe(`for any life of a subscription, looked at whenever (seed ${seeded.seed
           for (const { type, fact, once, data } of between(before.facts, facts, { before: before.at, after: at })) {
             if (once) expect(told, `${fact} again`).not.toContain(fact);
             told.add(fact);
-            // What goes to and fro is told only where it differs from what was heard last.
+            // A change to and fro gives a notice only where it differs from the last one.
             if (type === 'subscription.kept') expect(heard.ending).not.toBeNull();
             if (type === 'payment.recovered') expect(heard.failing).toBe(true);
             if (type === 'subscription.ending') expect(data.endsAt).not.toBe(heard.ending);

@@ -1,4 +1,4 @@
-/** What is owed, as it is judged: one decision for what is due, the button, its amount and the page that it opens. */
+/** The judgement of debts: one decision for the amount due, the button, its amount and the page that it opens. */
 
 import * as fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
@@ -96,7 +96,7 @@ test(`button, amount, page and due are one decision, for any facts (seed ${seede
         );
         if (!otherCurrencies) expect(payNow?.amount).toBeLessThanOrEqual(due?.amount ?? 0);
       }
-      // Nobody who only looks is told other sums.
+      // A viewer reads the same sums.
       expect(judge(standing, policy, catalogue, { mayManage: false }, now).snapshot.payment).toEqual(snapshot.payment);
     }),
     seeded,
@@ -133,7 +133,7 @@ describe('L37 a pause takes away nothing that is paid', () => {
       resumesAt: iso(noon + 90 * day),
       access: { level: 'full', reason: 'paused', until: iso(noon + 20 * day) },
     });
-    // The period went on; what it would have cost was voided.
+    // The period went on; its invoice was voided.
     const next = subscription({
       pause,
       currentPeriodStart: noon - day,

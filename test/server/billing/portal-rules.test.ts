@@ -170,7 +170,7 @@ describe('a rule', () => {
   test('about days changes the document on its day, without calling it stale', () => {
     const began = noon - 179 * day;
     const rules = [special({ interval: 'year', withinDaysOfStart: 180 })];
-    // Past due, because there the choice is seen: whoever may not change the card is not offered to.
+    // Past due, because there the rule shows: `updateMethod` is offered only where the card may be changed.
     const late = { ...pastDue(), items: yearly().items, created: began };
     const before = chosen([late], rules);
     expect(before.snapshot.actions.map(({ purpose }) => purpose)).toEqual(['payNow', 'manage']);
@@ -278,7 +278,7 @@ describe(`for any facts, policy, portal and clock (seed ${seeded.seed})`, () => 
             seen += 1;
             expect(mayOpen(action.flow, only, choice.features)).toBe(true);
           }
-          // What a trial without a card paused, the portal resumes whoever may pause (H7).
+          // The portal resumes a subscription that a trial without a card paused, by whatever rules of pausing (H7).
           const trial = choice.subscriptions.some(({ facts }) => facts.pausedBecause === 'trialWithoutMethod');
           if (action.purpose === 'resume') expect(choice.features.pause || trial).toBe(true);
         }
@@ -295,7 +295,7 @@ describe(`for any facts, policy, portal and clock (seed ${seeded.seed})`, () => 
           document.actions.filter((each) => each.via === 'portal' && each.flow !== null).length;
         expect(cards(snapshot)).toBe(choice.features.paymentMethod ? cards(open.snapshot) : 0);
       }),
-      // A foreign subscription speaks for nobody, so more accounts are needed to see as many ways.
+      // A foreign subscription counts for no account, so more accounts are needed to see as many flows.
       { ...seeded, numRuns: 2 * seeded.numRuns },
     );
     expect(seen).toBeGreaterThan(50);

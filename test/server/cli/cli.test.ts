@@ -1,4 +1,4 @@
-/** What a command says when Stripe is the trouble: whose fault it is, and never a stack. */
+/** A command's message when Stripe fails: it names the cause, and shows no stack. */
 
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.close());
 
-/** What the command said to standard error when it ended badly. */
+/** The command's standard error when it failed. */
 async function complaint(change: Record<string, string>): Promise<string> {
   const env = {
     ...childEnvironment,

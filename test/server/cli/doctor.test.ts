@@ -76,7 +76,7 @@ async function run(change: Environment = {}, ...args: string[]) {
   return { code, ...said };
 }
 
-/** What is not well, as `level check: what`. */
+/** The findings that are not well, as `level check: what`. */
 async function complaints(change: Environment = {}) {
   const { code, out } = await run(change, '--json');
   const found = JSON.parse(out) as Diagnosis[];

@@ -98,7 +98,7 @@ async function busyLedger(): Promise<BillingStore> {
   return store;
 }
 
-/** As text, whatever the order and the driver's types: what must be the same in both. */
+/** The rows as text, without their order and the driver's types: it must be the same in both. */
 const comparable = (rows: Readonly<Record<string, readonly object[]>>) =>
   Object.fromEntries(
     Object.entries(rows).map(([table, all]) => [
@@ -123,7 +123,7 @@ describe('a ledger that moves', () => {
   it('arrives whole, with its name, its key and its owner, and goes on where it was', async () => {
     const store = await busyLedger();
     const { epoch, digestKey } = store;
-    // What is leased is leased by processes that cannot write any more: exactly this is let go.
+    // Leases belong to processes that cannot write any more: exactly these are let go.
     const db = behind((file): Rows => {
       const rows = sqliteRows(file);
       const free = (table: string, change: object) => rows[table]?.map((row) => ({ ...row, ...change })) ?? [];
@@ -227,7 +227,7 @@ describe('a ledger that cannot move', () => {
 
   it('stays where it is, and leaves nothing there, when a row does not arrive', async () => {
     const store = await busyLedger();
-    // PostgreSQL has no place for a zero character; only somebody who writes into the file can bring one in.
+    // PostgreSQL cannot store a zero character; only a direct write to the file can bring one in.
     behind((db) => db.exec(`UPDATE visits SET account = char(0)`));
     expect(await refusal()).toBe('the ledger cannot be used');
     expect(await store.recordEvent(hintFor('evt_after'), t0 + 10)).toBe('queued');

@@ -1,4 +1,4 @@
-/** What an operator sees: clear refusals to start, a graceful stop, and nothing lost when it is killed. */
+/** The process for its operator: clear refusals to start, a graceful stop, and nothing lost when it is killed. */
 
 import { createServer } from 'node:net';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError, readConfig, type BillhookOptions } from '../../../server/src/config/config.ts';
 import { hostSecret, origin, publicUrl } from '../support/bff.ts';
 
-/** What is said about a wrong `portal`, each problem where it stands. */
+/** The problems of a wrong `portal`, each with its place. */
 async function problems(portal: unknown): Promise<readonly string[]> {
   const host = { id: 'acme', secrets: [hostSecret], origins: [origin], returnUrl: `${origin}/billing`, portal };
   const error = await readConfig({

@@ -1,4 +1,4 @@
-/** `@billhook/host` against a server of its own: what a host's backend asks, guards and verifies. */
+/** `@billhook/host` against a server of its own: its requests, guards and verifications in a host's backend. */
 
 import { getRequestListener } from '@hono/node-server';
 import express from 'express';
@@ -66,7 +66,7 @@ describe('access', () => {
   });
 });
 
-/** A host's server with four routes: what each guard asks, by its path. */
+/** A host's server with four routes: the rule of each guard, by its path. */
 const rules = {
   '/full': {},
   '/read': { level: 'readOnly' },

@@ -1,4 +1,4 @@
-/** What was bought, as a backend hears it: over HTTP, in the process and in the notices, from a real ledger and the sandbox. */
+/** The access document for a backend: over HTTP, in the process and in the notices, from a real ledger and the sandbox. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AccessAnswer } from '@billhook/widget/contract';

@@ -1,4 +1,4 @@
-/** `GET /v1/access`: what a host backend is told about an account, and that it is never narrower than what Stripe said after. */
+/** `GET /v1/access`: an account's access for a host backend, which is never narrower than Stripe's own state after it. */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AccessAnswer, BillingSnapshot } from '@billhook/widget/contract';
@@ -68,7 +68,7 @@ describe('access after a failed payment', () => {
     expect(during).toMatchObject({ level: 'full', reason: 'pastDue', stale: false });
     const graceEnds = Date.parse(during.until ?? '');
 
-    // The grace is over, and Stripe cannot be asked: what was, stands, and says that it is stale.
+    // The grace is over, and Stripe cannot be asked: the former access stands, and says that it is stale.
     stage.sandbox.faults.next({ kind: 'serverError', path: '/v1/subscriptions', method: 'GET', times: 1_000 });
     vi.useFakeTimers({ toFake: ['Date'], now: graceEnds + 60_000 });
     expect(await access('pastDue')).toMatchObject({ level: 'full', reason: 'pastDue', stale: true });

@@ -1,4 +1,4 @@
-/** What the log keeps of every way out to Stripe: who opened what, and never the address itself, which is a key. */
+/** The log's line on every link to Stripe: the person, the purpose, and never the address itself, which is a key. */
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Log, LogFields } from '@billhook/server';

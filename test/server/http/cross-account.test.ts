@@ -1,4 +1,4 @@
-/** M2, L16: nobody reads or opens anything of another account, whatever ids they know. Over all routes, every id swapped. */
+/** M2, L16: no token reads or opens anything of another account, by any ids. Over all routes, every id swapped. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BillingSnapshot, OpenedVisit } from '@billhook/widget/contract';

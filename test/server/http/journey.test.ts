@@ -35,7 +35,7 @@ const comeBack = async (who: Who, visit: string, wait = 25): Promise<VisitReturn
       headers: { prefer: `wait=${wait}` },
     }),
   );
-/** The account as Stripe has it now: what earlier tests did to it has arrived. */
+/** The account as Stripe has it now, with the changes of earlier tests. */
 const upToDate = async (who: Who): Promise<BillingSnapshot> => {
   await stage.sandbox.deliveries.settled();
   return (await comeBack(who, (await open(who, null)).visit)).snapshot;
@@ -161,7 +161,7 @@ describe('waiting', () => {
     const etag = (await read('active', null)).headers.get('etag');
     const gone = new AbortController();
     const headers = { 'if-none-match': etag ?? '', prefer: 'wait=25' };
-    // More than eight at once: whoever comes first takes the places, and all are taken.
+    // More than eight at once: the first eight take the places, and all are taken.
     const many = Array.from({ length: 16 }, () =>
       stage.bff.call('/v1/billing', { ...stage.as('active'), headers, signal: gone.signal }),
     );
@@ -186,7 +186,7 @@ describe('a client that goes away', () => {
         ...(signal ? { signal } : {}),
       });
     const gone = new AbortController();
-    // More than eight at once: whoever comes first takes the places.
+    // More than eight at once: the first eight take the places.
     const places = Array.from({ length: 16 }, () => wait(25, gone.signal));
     await whenHeld(8);
     gone.abort();
@@ -304,7 +304,7 @@ describe('leaving and coming back', () => {
     stage.sandbox.faults.next({ kind: 'serverError', path: '/v1/subscriptions', method: 'GET', times: 1 });
     const back = await comeBack('active', visit, 0);
     expect(back.outcome).toBe('pending');
-    // The back-off is cut short for somebody who waits.
+    // The back-off is cut short for a page that waits.
     expect(await comeBack('active', visit)).toMatchObject({ outcome: 'changed', changes: [{ kind: 'ends' }] });
     await stage.stripe.subscriptions.update(await subscriptionOf('active'), { cancel_at_period_end: false });
     await stage.sandbox.deliveries.settled();

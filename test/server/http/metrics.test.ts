@@ -1,4 +1,4 @@
-/** What an operator's Prometheus reads: complete, everybody's own, and nobody's business but theirs. */
+/** The metrics for an operator's Prometheus: complete, a registry of each server's own, and closed to strangers. */
 
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

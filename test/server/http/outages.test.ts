@@ -1,4 +1,4 @@
-/** Stripe down, the database down: what people and Stripe are told meanwhile, and that all is fresh soon after. */
+/** Stripe down, the database down: the answers to people and to Stripe meanwhile, and fresh facts soon after. */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -42,7 +42,7 @@ const metric = async (name: string) =>
   );
 
 describe('Stripe is down', () => {
-  /** More than anybody asks before it is back. */
+  /** More than the requests of any test before it is back. */
   const always = 1_000_000;
   beforeAll(async () => {
     log = operatorLog();

@@ -71,7 +71,7 @@ async function refused(who: Who, body: Partial<PortalSessionRequest>) {
 }
 const unavailable = { status: 409, code: 'portal_flow_unavailable' };
 
-/** What a browser does: follow to the form, send it, and see where that leads. */
+/** A browser's steps: follow to the form, send it, and read the address that it leads to. */
 async function walk(url: string, form: Record<string, string>) {
   const start = await fetch(url);
   expect(start.status).toBe(200);

@@ -35,7 +35,7 @@ describe('limits', () => {
   it('count refused tokens by address, and never take a turn from whoever has a good one', async () => {
     const refused = (headers: Record<string, string>) => bff.call('/v1/billing', { token: 'nonsense', headers });
     const codes: unknown[] = [];
-    // What a client writes before the proxy’s own entry is its word, and does not give it another address.
+    // An entry that a client writes before the proxy’s own is only its word, and does not give it another address.
     for (const index of times(6)) codes.push(await codeOf(await refused(from('192.0.2.1', `198.51.100.${index}, `))));
     expect(codes).toEqual([...times(5).map(() => 'token_malformed'), 'rate_limited']);
     expect(await codeOf(await refused(from('192.0.2.2')))).toBe('token_malformed');

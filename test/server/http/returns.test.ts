@@ -28,7 +28,7 @@ import { noon } from '../fixtures/facts.ts';
 import { hostSecret, origin, publicUrl } from '../support/bff.ts';
 
 const acme = { host: 'acme', account: 'team_1' };
-/** What nobody waits for is looked at in every so many milliseconds of virtual time. */
+/** Virtual milliseconds between two checks of work that no event announces. */
 const tick = 20;
 
 const ending: (() => Promise<void>)[] = [];

@@ -1,4 +1,4 @@
-/** Two servers on one PostgreSQL: what one of them hears of, whoever waits at the other sees. */
+/** Two servers on one PostgreSQL: a page that waits at one sees the events that reach the other. */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
@@ -33,7 +33,7 @@ afterEach(async () => {
 });
 afterAll(() => stage.close());
 
-/** It fetches nothing itself: what it knows, it knows from the others. */
+/** It fetches nothing itself: its facts come from the others. */
 const startOther = async (change: TestOptions = {}) => {
   other = await startBff(stage.options.stripe, { database, worker: { concurrency: 0 }, ...change });
   return other;

@@ -25,7 +25,7 @@ describe.skipIf(!existsSync(captured))(absent('events captured in 2022', existsS
     const response = await bff.deliver({ ...event, id: `evt_${name}` });
     expect(response.status).toBe(200);
     const { outcome } = (await response.json()) as { outcome: string };
-    // Nobody linked these customers; a product or a price must be asked for.
+    // These customers are not linked; a product or a price must be asked for.
     expect(outcome).toBe(name.startsWith('pr') ? 'unresolved' : 'ignored');
   });
 });

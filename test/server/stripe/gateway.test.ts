@@ -1,4 +1,4 @@
-/** Stripe's bad days at the gateway: whatever comes back has a code, and nothing that is not Stripe's is believed. */
+/** Stripe's failures at the gateway: every one has a code, and no answer that is not Stripe's is believed. */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';

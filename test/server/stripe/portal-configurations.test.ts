@@ -1,4 +1,4 @@
-/** Configurations as code, at the sandbox over real HTTP: made once, found again, updated, and nobody else's touched. */
+/** Configurations as code, at the sandbox over real HTTP: made once, found again, updated, and foreign ones left alone. */
 
 import { Stripe } from 'stripe';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-/** One budget for all processes: who waits, who never does, and what a store that is down does not stop. */
+/** One budget for all processes: waiting by priority, admission without a wait, and requests while the store is down. */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -162,7 +162,7 @@ describe('two processes on one ledger', () => {
         () => undefined,
       ),
     );
-    // Each that is admitted takes a few turns; whoever is refused waits for a clock that stands.
+    // Each admission takes a few turns; a refused request waits for a clock that stands.
     for (let turn = 0; turn < 20 * count; turn += 1) await nextTurn();
     ending.abort();
     await Promise.all(asking);

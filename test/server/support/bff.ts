@@ -24,7 +24,7 @@ export const webhookSecret = 'whsec_first';
 export interface TestBff {
   readonly billhook: Billhook;
   readonly database: string;
-  /** What it was made with, for whoever opens the same ledger beside it. */
+  /** The options that it was made with, to open the same ledger beside it. */
   readonly options: BillhookOptions;
   /** A request as the widget makes it, with a token for `team_1` unless told otherwise. */
   call(path: string, init?: CallInit): Promise<Response>;
@@ -80,7 +80,7 @@ export async function startBff(
       timeoutMs: 60_000,
       ...stripe,
     },
-    // Tests ask faster than people do; what the limits are for has tests of its own.
+    // Tests ask faster than people do; the limits have tests of their own.
     limits: { asksPerMinute: 100_000, openingsPerMinute: 100_000, refusalsPerMinute: 100_000 },
     hosts: [{ id: 'acme', secrets: [hostSecret], origins: [origin], returnUrl: `${origin}/billing`, ...host }],
     ...change,

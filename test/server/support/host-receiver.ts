@@ -12,7 +12,7 @@ export interface Delivery {
   readonly notice: Notice;
 }
 
-/** What the host answers: a status, a redirect to somewhere else of its own, a cut connection, or nothing at all. */
+/** The host's answer: a status, a redirect to another address of its own, a cut connection, or none at all. */
 export type Answer = number | 'redirect' | 'cut' | 'hang' | Promise<number>;
 
 export interface HostReceiver {

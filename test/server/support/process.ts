@@ -40,7 +40,7 @@ export function serveProcess(environment: Record<string, string>, program = [cli
     createInterface(child.stderr).on('line', (line) => errors.push(line));
     void ended.then((how) => fails(new Error(`billhook serve ended with ${how}:\n${errors.join('\n')}`)));
   });
-  // Whoever does not wait for it to listen waits for its end.
+  // A test that does not wait for `listening` waits for `ended`.
   listening.catch(() => undefined);
   return { child, lines, errors, listening, ended };
 }

@@ -22,7 +22,7 @@ export interface Stage {
   readonly options: BillhookOptions;
   /** Where the BFF listens. */
   readonly url: string;
-  /** A call for the account whose customer is this one: its token introduces it. */
+  /** A call for the account of this customer: its token introduces the customer. */
   as(situation: keyof SeededCustomers): CallInit & { readonly account: string };
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** Which names an account may have: what one database refuses, or takes for another name, is nobody's. */
+/** The names that an account may have: none that one database refuses, or takes for another name. */
 
 import { expect, it } from 'vitest';
 import { isAccount } from '../../../server/src/tokens/claims.ts';

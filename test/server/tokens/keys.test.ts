@@ -1,4 +1,4 @@
-/** What a host may give as its keys, and how a wrong one is named: at the start, with everything else that is wrong. */
+/** The keys that a host may give, and the problem of each wrong one: at the start, with all other problems. */
 
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { ConfigError, mintWidgetToken, type BillhookOptions } from '@billhook/server';
