@@ -1,6 +1,8 @@
 /** `billhook import`: links existing subscribers on day one, before their first poll (M30). */
 
 import { open } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import { backOffMs } from '../background/backoff.ts';
 import type { BillhookOptions } from '../config/config.ts';
 import { withPriority } from '../stripe/request-budget.ts';
 import { openServices } from '../services.ts';
@@ -14,7 +16,13 @@ export const importUsage = `billhook import <file>
       account,customer[,host]
   A first line with these names is skipped. The host may be left out where there is only one. Every customer is asked about
   at Stripe before it is linked; what is linked already stays, so the same file can be imported again after a failure.
+  Where Stripe asks for patience, or does not answer for a while, it waits and goes on.
 `;
+
+export interface ImportCommandOptions {
+  /** Milliseconds that one line waits for a Stripe that does not answer, before the command gives up. Default: 300,000. */
+  readonly patienceMs?: number;
+}
 
 interface Line {
   readonly number: number;
@@ -28,11 +36,13 @@ interface Line {
  *
  * @param args - the arguments after `import` on the command line
  * @returns The exit code: 0 when everything is linked, 1 when some lines were refused, 2 when the command line is wrong.
+ * @throws {StripeFailure} Stripe could not be asked for longer than the command's patience.
  */
 export async function importAccounts(
   args: readonly string[],
   options: BillhookOptions,
   output: Output,
+  { patienceMs = 300_000 }: ImportCommandOptions = {},
 ): Promise<number> {
   const parsed = parse(args, { name: 'import', usage: importUsage, options: {}, operand: 'a file' }, output);
   if (parsed.exitCode !== null) return parsed.exitCode;
@@ -61,14 +71,34 @@ export async function importAccounts(
   async function linkOne({ number, host, account, customer }: Line): Promise<string> {
     try {
       // A server may be at work beside it: people go first.
-      const outcome = await withPriority('background', () => linking.link({ host, account }, customer));
+      const outcome = await withPriority('background', () =>
+        patiently(() => linking.link({ host, account }, customer), `line ${number}`),
+      );
       return outcome === 'linked' || outcome === 'alreadyLinked'
         ? outcome
         : `line ${number}: ${account} and ${customer} were not linked [${outcome}]`;
     } catch (cause) {
-      // A customer that Stripe does not know fails its own line; an outage of Stripe's fails the command.
+      // A customer that Stripe does not know fails its own line; an outage that does not end fails the command.
       if (!(cause instanceof StripeFailure) || cause.passing) throw cause;
       return `line ${number}: ${account} and ${customer} were not linked [${cause.code}]`;
+    }
+  }
+
+  /** The mean rate that the budget keeps may still break a window of Stripe's: a failure that passes is tried again (F23). */
+  async function patiently<T>(ask: () => Promise<T>, line: string): Promise<T> {
+    const began = performance.now();
+    for (let failures = 0; ; failures += 1) {
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- each try follows the failure of the one before
+        return await ask();
+      } catch (cause) {
+        const waitMs = backOffMs(cause, failures, Math.random);
+        const isOver = performance.now() - began + waitMs > patienceMs;
+        if (!(cause instanceof StripeFailure) || !cause.passing || isOver) throw cause;
+        if (failures === 0) output.stderr.write(`${line}: Stripe asks for patience [${cause.code}]; waiting\n`);
+        // oxlint-disable-next-line no-await-in-loop -- as above
+        await pause(waitMs);
+      }
     }
   }
 }

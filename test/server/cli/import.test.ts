@@ -10,14 +10,16 @@ beforeAll(async () => {
 afterAll(() => stage.close());
 
 /** Runs the command on the running server's own ledger, as an operator would. */
-async function run(csv: string | null) {
+async function run(csv: string | null, patienceMs?: number, options = stage.options) {
   const said = { out: '', err: '' };
   const file = `${stage.bff.database}.csv`;
   if (csv !== null) await writeFile(file, csv);
-  const code = await importAccounts(csv === null ? [] : [file], stage.options, {
+  const output = {
     stdout: { write: (text: string) => (said.out += text) },
     stderr: { write: (text: string) => (said.err += text) },
-  });
+  };
+  const patience = patienceMs === undefined ? {} : { patienceMs };
+  const code = await importAccounts(csv === null ? [] : [file], options, output, patience);
   return { code, ...said };
 }
 
@@ -65,13 +67,42 @@ describe('billhook import', () => {
     ]);
   });
 
-  it('ends in the middle when Stripe is down, and can be run again', async () => {
-    stage.sandbox.faults.next({ kind: 'serverError', path: '/v1/customers', times: 1 });
-    await expect(run(`team_10,${stage.customers.pastDue}`)).rejects.toMatchObject({ code: 'stripe_unavailable' });
-    expect(await run(`team_10,${stage.customers.pastDue}`)).toMatchObject({
+  it('waits as reconcile does when Stripe asks for patience, and ends whole', async () => {
+    const { id } = await stage.stripe.customers.create({});
+    stage.sandbox.faults.next({ kind: 'rateLimited', path: `/v1/customers/${id}` });
+    stage.sandbox.faults.next({ kind: 'serverError', path: `/v1/customers/${id}` });
+    const { code, out, err } = await run(`team_10,${id}\nteam_11,${stage.customers.pastDue}`);
+    expect({ code, out }).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/^1 linked/),
+      out: expect.stringMatching(/^2 linked, 0 linked before, 0 refused/),
     });
+    expect(err).toBe('line 1: Stripe asks for patience [stripe_rate_limited]; waiting\n');
+  });
+
+  it('breaks the window of a second again and again, and links every line', async () => {
+    const made = await Promise.all(Array.from({ length: 12 }, () => stage.stripe.customers.create({})));
+    stage.sandbox.requests.clear();
+    stage.sandbox.faults.rateLimitPerSecond = 4;
+    try {
+      const csv = made.map(({ id }, index) => `many_${index},${id}`).join('\n');
+      // A ledger that no server works on: its looks would break the window too.
+      const alone = { ...stage.options, database: `${stage.bff.database}.alone` };
+      expect(await run(csv, undefined, alone)).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(/^12 linked, 0 linked before, 0 refused/),
+      });
+    } finally {
+      stage.sandbox.faults.rateLimitPerSecond = null;
+    }
+    expect(stage.sandbox.requests.list().some(({ status }) => status === 429)).toBe(true);
+  });
+
+  it('ends in the middle when Stripe stays away, and can be run again', async () => {
+    const { id } = await stage.stripe.customers.create({});
+    stage.sandbox.faults.next({ kind: 'serverError', path: `/v1/customers/${id}` });
+    const line = `team_12,${id}`;
+    await expect(run(line, 0)).rejects.toMatchObject({ code: 'stripe_unavailable' });
+    expect(await run(line)).toMatchObject({ code: 0, out: expect.stringMatching(/^1 linked/) });
   });
 
   it('explains itself without a file', async () => {
