@@ -136,7 +136,7 @@ export function createApi(options: ApiOptions): { app: Hono; api: Api } {
           checkDeclared(method, path, raw);
           const params = readShape(full, raw);
           const { expand: paths = [] } = params as { expand?: string[] };
-          checkExpand(kind, paths);
+          options.keys.requireKinds(keyOf(c) ?? '', checkExpand(kind, paths));
           const result = state.events.causedBy(cause, () =>
             endpoint({ state, params: params as Read<S>, id: (name = 'id') => c.req.param(name) ?? '' }),
           );

@@ -226,8 +226,11 @@ function nextStretch(kind: Target, steps: readonly string[]): Stretch | null {
 /**
  * Refuses paths that this kind of answer cannot have. Before the call is carried out: a mistake in `expand` must not
  * leave a subscription behind.
+ *
+ * @returns the kinds of the objects that the paths fetch
  */
-export function checkExpand(kind: Target, paths: readonly string[]): void {
+export function checkExpand(kind: Target, paths: readonly string[]): Target[] {
+  const fetched: Target[] = [];
   for (const path of paths) {
     let steps: readonly string[] = path.split('.');
     if (steps.length > 4) {
@@ -241,8 +244,10 @@ export function checkExpand(kind: Target, paths: readonly string[]): void {
       if (!stretch) throw invalidRequest(`This property cannot be expanded (${path}).`, { param: 'expand' });
       at = stretch.target;
       steps = stretch.rest;
+      fetched.push(at.replace(/^list:/, ''));
     }
   }
+  return fetched;
 }
 
 /** A copy of `answer` with every (checked) path followed. */

@@ -7,14 +7,22 @@ export interface Keys {
   addRestricted(permissions: readonly string[]): string;
   /** Whether a request comes with a key of this account. */
   holds(key: string): boolean;
+  /** The restricted ones with their permissions, oldest first. */
+  restricted(): { key: string; permissions: string[] }[];
   /** @throws {StripeError} 403, naming the permission that is missing */
   require(key: string, method: string, path: string): void;
+  /** What is expanded is read too. @throws {StripeError} as `require` does */
+  requireKinds(key: string, kinds: readonly string[]): void;
 }
 
-/** The Dashboard's name of the permission for each collection. Names beyond those in Stripe's messages are a guess. */
+/**
+ * Stripe's name of the permission for each collection and kind. Seen in its messages and in addresses of the Dashboard:
+ * those of accounts, charges, Checkout, customers, events, invoices, payments, the portal, prices, products, subscriptions
+ * and webhooks. The others are a guess.
+ */
 const resources: Readonly<Record<string, string>> = {
-  account: 'account',
-  accounts: 'account',
+  account: 'accounts_kyc_basic',
+  accounts: 'connected_account',
   active_entitlements: 'entitlement',
   charges: 'charge',
   coupons: 'coupon',
@@ -37,12 +45,20 @@ const resources: Readonly<Record<string, string>> = {
   subscription_schedules: 'subscription',
   subscriptions: 'subscription',
   tax_rates: 'tax_rate',
+  test_clocks: 'billing_clock',
   webhook_endpoints: 'webhook',
+};
+
+/** The collection of each kind that `expand` can fetch, where its permission is another's. */
+const collections: Readonly<Record<string, string>> = {
+  'checkout.session': 'checkout',
+  'entitlements.feature': 'features',
+  tax_id: 'customers',
 };
 
 /** @example permissionFor('GET', '/v1/customers/:id'); // 'customer_read' */
 export function permissionFor(method: string, path: string): string {
-  const [, , first = '', second = ''] = path.split('/');
+  const [, , first = '', second = ''] = path.replace('/test_helpers/', '/').split('/');
   const right = method === 'GET' ? 'read' : 'write';
   if (first === 'checkout') return `checkout_session_${right}`;
   if (first === 'billing_portal') return `customer_portal_${right}`;
@@ -51,21 +67,30 @@ export function permissionFor(method: string, path: string): string {
 
 export function createKeys(secretKey: string, account: string, newToken: () => string): Keys {
   const restricted = new Map<string, ReadonlySet<string>>();
+  const requirePermission = (key: string, needed: string): void => {
+    const allowed = restricted.get(key);
+    if (!allowed || allowed.has(needed) || allowed.has(needed.replace(/_read$/, '_write'))) return;
+    throw new StripeError(403, {
+      type: 'invalid_request_error',
+      message: `The provided key '${masked(key)}' does not have the required permissions for this endpoint on account '${account}'. Having the 'rak_${needed}' permission would allow this request to continue.`,
+    });
+  };
   return {
     addRestricted(permissions) {
       const key = `rk_test_${newToken()}`;
-      restricted.set(key, new Set(permissions));
+      // Stripe's messages and the Dashboard's addresses write `rak_` before each.
+      restricted.set(key, new Set(permissions.map((name) => name.replace(/^rak_/, ''))));
       return key;
     },
+    restricted: () => [...restricted].map(([key, permissions]) => ({ key, permissions: [...permissions] })),
     holds: (key) => key === secretKey || restricted.has(key),
-    require(key, method, path) {
-      const allowed = restricted.get(key);
-      const needed = permissionFor(method, path);
-      if (!allowed || allowed.has(needed) || allowed.has(needed.replace(/_read$/, '_write'))) return;
-      throw new StripeError(403, {
-        type: 'invalid_request_error',
-        message: `The provided key '${masked(key)}' does not have the required permissions for this endpoint on account '${account}'. Having the 'rak_${needed}' permission would allow this request to continue.`,
-      });
+    require: (key, method, path) => requirePermission(key, permissionFor(method, path)),
+    requireKinds(key, kinds) {
+      for (const kind of kinds) {
+        const collection = collections[kind] ?? `${kind}s`;
+        if (collection in resources || collection === 'checkout')
+          requirePermission(key, permissionFor('GET', `/v1/${collection}`));
+      }
     },
   };
 }

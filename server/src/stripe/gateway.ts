@@ -5,12 +5,14 @@
 
 import { Stripe } from 'stripe';
 import { CodedError } from '../coded-error.ts';
-import { BudgetSpentError, type RequestBudget, type Priority } from './request-budget.ts';
+import { onceMoreIfLocked } from './click.ts';
+import { BudgetSpentError, currentContext, type RequestBudget, type Priority } from './request-budget.ts';
 import { orNothing } from './absent.ts';
 import { eventCalls, type EventCalls } from './events.ts';
 import { retryAfterMs, stripeHttp } from './http.ts';
 import { portalCalls, type PortalCalls } from './portal.ts';
 import { purchaseCalls, type PurchaseCalls } from './purchases.ts';
+import { missingPermissions, type Permission } from './permissions.ts';
 import { ownerOf } from './subjects.ts';
 import type { CustomerData } from './facts/customer.ts';
 import { invoiceCalls } from './invoices.ts';
@@ -84,6 +86,8 @@ export interface CustomerLook {
 /** Everything that Billhook asks of Stripe. Every call has a time limit and rejects with {@link StripeFailure}. */
 export interface StripeGateway extends EventCalls, PortalCalls, PurchaseCalls {
   identity(): Promise<StripeIdentity>;
+  /** What a restricted key may not do and would have to (KEY-1). Nothing is changed by asking. */
+  missingPermissions(): Promise<Permission[]>;
   /**
    * A customer with all that is judged. One call while it is healthy and its latest invoice is the known one; one more
    * when there is a new invoice or nothing is known yet; while invoices are open, one more to list them and two for each
@@ -189,6 +193,8 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
   return {
     identity: () => named(async () => ({ account: (await stripe.accounts.retrieveCurrent()).id, livemode }), 'account'),
 
+    missingPermissions: () => named(() => missingPermissions(stripe), 'account'),
+
     fetchCustomer: (customer, look = {}) =>
       named(async () => {
         const subscriptions = await subscriptionsOf(customer);
@@ -292,7 +298,7 @@ function parsed(body: string): unknown {
   }
 }
 
-/** Gives every failure its code; Stripe's own classes decide, never a message, but where Stripe has nothing else. */
+/** Gives every failure its code, after a click was tried again where that helps; Stripe's own classes decide, never a message, but where Stripe has nothing else. */
 async function named<T>(
   call: () => Promise<T>,
   about:
@@ -309,7 +315,7 @@ async function named<T>(
     | 'subscription',
 ): Promise<T> {
   try {
-    return await call();
+    return await (currentContext().priority === 'click' ? onceMoreIfLocked(call) : call());
   } catch (cause) {
     throw new StripeFailure(failureCode(cause, about), cause);
   }

@@ -1,6 +1,6 @@
 /** The doctor before a real server, with real HTTP to it and to the sandbox; then each thing goes wrong in its turn. */
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Stripe } from 'stripe';
@@ -14,6 +14,7 @@ import { diagnoseUpkeep } from '../../../server/src/cli/doctor/ledger.ts';
 import { diagnoseStripe } from '../../../server/src/cli/doctor/stripe.ts';
 import { diagnoseWebhooks, wantedEvents } from '../../../server/src/cli/doctor/webhooks.ts';
 import { optionsFrom, type Environment } from '../../../server/src/cli/environment.ts';
+import { neededPermissions } from '../../../server/src/stripe/permissions.ts';
 import { readEvent } from '../../../server/src/stripe/event.ts';
 import { gatewayOf } from '../../../server/src/services.ts';
 import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
@@ -196,6 +197,36 @@ describe('billhook doctor', () => {
     const told = found.join('\n');
     for (const [name, value] of Object.entries({ ...env, ...change }))
       if (/SECRET/.test(name) && value !== 'secret') expect(told, `${name} is not told`).not.toContain(value);
+  });
+
+  it('KEY-1: a restricted key with all that is needed', async () => {
+    const key = sandbox.addRestrictedKey(neededPermissions.map(({ name }) => name));
+    expect((await run({ STRIPE_SECRET_KEY: key })).out).toContain(
+      'ok    permissions    the restricted key has all that Billhook needs',
+    );
+    expect(await complaints({ STRIPE_SECRET_KEY: key })).toEqual([young]);
+  });
+
+  it('KEY-1: each missing permission of a restricted key, by Stripe’s own name for it', async () => {
+    const before = JSON.stringify(sandbox.state.events.list());
+    for (const { name } of neededPermissions) {
+      const others = neededPermissions.filter((each) => each.name !== name);
+      const key = sandbox.addRestrictedKey(others.map((each) => each.name));
+      // oxlint-disable-next-line no-await-in-loop -- one server, one key after the other
+      expect(await complaints({ STRIPE_SECRET_KEY: key }), name).toContainEqual(
+        expect.stringMatching(`^fail permissions: the restricted key lacks ${name}: Billhook `),
+      );
+    }
+    const { out } = await run({ STRIPE_SECRET_KEY: sandbox.addRestrictedKey(['customer_read', 'invoice_read']) });
+    expect(out.match(/lacks rak_\w+/g)).toHaveLength(neededPermissions.length - 1);
+    expect(out).toMatch(/lacks rak_customer_write: .*\n +→ Give it Customers: Write in the Dashboard/);
+    expect(JSON.stringify(sandbox.state.events.list()), 'nothing was changed').toBe(before);
+  });
+
+  it('KEY-1: the guide lists exactly these permissions, and why', async () => {
+    const guide = await readFile(join(import.meta.dirname, '../../../server/README.md'), 'utf8');
+    const rows = [...guide.matchAll(/^\| `(rak_\w+)` +\| (.+?) +\| (.+?) +\|$/gm)];
+    expect(rows.map(([, name, resource, why]) => ({ name, resource, why }))).toEqual(neededPermissions);
   });
 
   it('something else at the public address', async () => {

@@ -50,6 +50,28 @@ describe('Stripe is down', () => {
   });
   afterAll(() => stage.close());
 
+  it('HTTP-7: a click that meets a locked object is tried again once, and no further', async () => {
+    const { sandbox, bff, as } = stage;
+    const click = () => bff.call('/v1/portal-sessions', { ...as('active'), body: { seen: null } });
+    await click();
+    const path = '/v1/billing_portal/sessions';
+    const tried = () => sandbox.requests.count({ path });
+    let before = tried();
+    sandbox.faults.next({ kind: 'lockTimeout', path });
+    expect((await click()).status).toBe(200);
+    expect(tried() - before).toBe(2);
+    before = tried();
+    sandbox.faults.next({ kind: 'lockTimeout', path, times: 2 });
+    expect(await problemOf(await click())).toMatchObject({ code: 'stripe_rate_limited' });
+    expect(tried() - before).toBe(2);
+    before = tried();
+    sandbox.faults.next({ kind: 'rateLimited', path });
+    expect(await problemOf(await click()), 'a full account is left alone').toMatchObject({
+      code: 'stripe_rate_limited',
+    });
+    expect(tried() - before).toBe(1);
+  });
+
   // Each other way to fail has its code in `stripe-gateway.test.ts`.
   it.each<FaultKind>(['serverError', 'halfBody', 'rateLimited'])(
     '(%s): pages show what is known, webhooks are taken, a click is told why, and all is fresh when it is back',

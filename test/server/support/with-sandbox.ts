@@ -27,14 +27,18 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export async function setStage(change: TestOptions = {}): Promise<Stage> {
+/** @param keyOf - the key that the BFF has. Default: the account's secret key. */
+export async function setStage(
+  change: TestOptions = {},
+  keyOf: (sandbox: StripeSandbox) => string = ({ secretKey }) => secretKey,
+): Promise<Stage> {
   const sandbox = createSandbox();
   sandbox.deliveries.settings.timeoutMs = patienceMs;
   const { url: apiUrl } = await sandbox.listen(0);
   const customers = await seedDemo(sandbox);
   const stripe = new Stripe(sandbox.secretKey, { ...sandbox.stripeClientOptions(), telemetry: false });
   const { endpoint, secret } = sandbox.deliveries.addEndpoint('http://127.0.0.1:1/');
-  const bff = await startBff({ secretKey: sandbox.secretKey, webhookSecrets: [secret], apiUrl }, change);
+  const bff = await startBff({ secretKey: keyOf(sandbox), webhookSecrets: [secret], apiUrl }, change);
 
   const server = createAdaptorServer(bff.billhook) as Server;
   const { url, close } = await listening(server);

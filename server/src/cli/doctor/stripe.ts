@@ -13,6 +13,9 @@ const seconds = 1000;
 export async function diagnoseStripe(config: Config, gateway: StripeGateway): Promise<Diagnosis[]> {
   const mode = modeOf(config);
   try {
+    const permissions = await permissionsOf(config, gateway);
+    // Without the account nothing starts, and every other question would be refused too.
+    if (permissions.some(({ level }) => level === 'fail')) return [...mode, ...permissions];
     const began = performance.now();
     const { account, livemode } = await gateway.identity();
     const took = Math.round(performance.now() - began);
@@ -23,7 +26,7 @@ export async function diagnoseStripe(config: Config, gateway: StripeGateway): Pr
       asked('catalogue', () => catalogueOf(config, gateway)),
       ...[...config.hosts.values()].map((host) => asked('portal', () => portalOf(host, gateway))),
     ];
-    return [reached, ...mode, ...(await Promise.all(looks)).flat()];
+    return [reached, ...mode, ...permissions, ...(await Promise.all(looks)).flat()];
   } catch (cause) {
     if (!(cause instanceof StripeFailure)) throw cause;
     const refused = cause.code === 'stripe_unauthorized';
@@ -38,6 +41,20 @@ export async function diagnoseStripe(config: Config, gateway: StripeGateway): Pr
       ...mode,
     ];
   }
+}
+
+/** KEY-1: each permission that a restricted key lacks, by Stripe's own name for it. A secret key has them all. */
+async function permissionsOf({ stripe }: Config, gateway: StripeGateway): Promise<Diagnosis[]> {
+  if (!stripe.secretKey.startsWith('rk_')) return [];
+  const missing = await gateway.missingPermissions();
+  if (missing.length === 0) return [ok('permissions', 'the restricted key has all that Billhook needs')];
+  return missing.map(({ name, resource, why }) =>
+    fail(
+      'permissions',
+      `the restricted key lacks ${name}: Billhook ${why}`,
+      `Give it ${resource}: ${name.endsWith('_write') ? 'Write' : 'Read'} in the Dashboard, under API keys.`,
+    ),
+  );
 }
 
 /** A restricted key may not be allowed to look: that says nothing of what is there. */
