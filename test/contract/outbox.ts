@@ -16,7 +16,7 @@ export function outboxContract(stage: Stage): void {
     });
     const tell = async (notices: readonly OutboxEntry[], at: number, customer = 'cus_1') => {
       await stage.store.raiseTicket(customer, 'webhook', at);
-      const claims = await stage.store.claim(at, lease, 10);
+      const claims = await stage.store.claim(at, lease, 20);
       const claim = claims.find((each) => each.customer === customer);
       if (!claim) throw new Error('nothing was stale');
       return await stage.store.apply(claim, {

@@ -40,6 +40,18 @@ export interface Claim extends AccountRef {
   readonly staleSince: number;
 }
 
+export interface ClaimOptions {
+  /**
+   * Milliseconds for which a customer without priority is left alone after its last fetch began, so that a storm of
+   * events costs one fetch. Default: 0.
+   */
+  readonly restMs?: number;
+  /** Watched and prioritized ones only. Default: false. */
+  readonly prioritized?: boolean;
+  /** Customers that a poll of this process is held for: they count as prioritized, and go before all others. Default: none. */
+  readonly watched?: readonly string[];
+}
+
 /** The result of a claim's fetch. Times are Unix milliseconds. */
 export interface Fetched {
   readonly facts: CustomerFacts;
@@ -95,17 +107,10 @@ export interface CustomerStore {
   releaseLeases(): Promise<void>;
 
   /**
-   * Takes up to `limit` stale customers for `leaseMs`, prioritized ones first.
-   *
-   * @param only - `restMs`: a customer without priority is left alone for so long after its last fetch began, so that a
-   *   storm of events costs one fetch. Default: 0. `wanted`: prioritized ones only. Default: false.
+   * Takes up to `limit` stale customers for `leaseMs`: those that are watched, then the prioritized ones, then the longest
+   * stale. Its cost does not grow with the queue (`queue.ts`).
    */
-  claim(
-    now: number,
-    leaseMs: number,
-    limit: number,
-    only?: { readonly restMs?: number; readonly prioritized?: boolean },
-  ): Promise<Claim[]>;
+  claim(now: number, leaseMs: number, limit: number, options?: ClaimOptions): Promise<Claim[]>;
 
   /**
    * Writes what a claim fetched, if nothing was written since the claim was given and its ticket is still unsynced: of

@@ -2,8 +2,9 @@
 
 import type { ConfirmedBy } from '@billhook/widget/contract';
 import type { CustomerFacts } from '../../billing/facts.ts';
-import { clockSkewMs, longestPriorityMs } from '../clocks.ts';
-import { claimColumns, claimOf, factsOf, number, recordOf } from '../rows.ts';
+import { longestPriorityMs } from '../clocks.ts';
+import { factsOf, number, recordOf } from '../rows.ts';
+import { claimCustomers } from './claims.ts';
 import type { PostgresDatabase } from './database.ts';
 import { syncedChange, queuedChange, notify } from './feed.ts';
 import { writeNotices } from './outbox.ts';
@@ -11,12 +12,6 @@ import { raiseTicket } from './tickets.ts';
 import type { CustomerRecord, Claim, Applied, LinkOutcome, CustomerStore } from '../customers.ts';
 import type { Session } from './session.ts';
 import type { AccountRef } from '../account.ts';
-
-/** Milliseconds after a failure until a prioritized customer is tried again. */
-const priorityRetryMs = 2_000;
-
-/** A page waits for it now. */
-const isPrioritized = `(wanted_until > @now AND wanted_until <= @now::bigint + @longestPriorityMs)`;
 
 export function postgresCustomers(db: PostgresDatabase): CustomerStore {
   return {
@@ -105,33 +100,8 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
     // Other processes hold leases too, and their holders are not known: each ends by itself.
     async releaseLeases(): Promise<void> {},
 
-    async claim(now, leaseMs, limit, { restMs = 0, prioritized = false } = {}): Promise<Claim[]> {
-      const rows = await db.all(
-        // A row that another process is just claiming is skipped.
-        `WITH taken AS (
-           SELECT customer AS id FROM customers
-           WHERE synced_ticket < ticket AND deleted_at IS NULL
-             AND (lease_until <= @now OR lease_until > @now::bigint + @leaseMs + @clockSkewMs)
-             AND (next_attempt_at <= @now OR failed_at > @now::bigint + @clockSkewMs
-               OR (${isPrioritized} AND failed_at <= @now::bigint - @priorityRetryMs))
-             AND (${isPrioritized}
-               OR (@prioritized = 0 AND coalesce(fetched_at NOT BETWEEN @now::bigint - @restMs + 1 AND @now, TRUE)))
-           ORDER BY ${isPrioritized} DESC, stale_since LIMIT @limit FOR UPDATE SKIP LOCKED)
-         UPDATE customers SET claim = claim + 1, claimed_ticket = ticket, lease_until = @now::bigint + @leaseMs
-         FROM taken WHERE customer = taken.id
-         RETURNING ${claimColumns}, ${isPrioritized} AS prioritized`,
-        {
-          now,
-          leaseMs,
-          limit,
-          priorityRetryMs,
-          restMs,
-          clockSkewMs,
-          longestPriorityMs,
-          prioritized: Number(prioritized),
-        },
-      );
-      return rows.map((row) => claimOf(row, now));
+    async claim(now, leaseMs, limit, options = {}) {
+      return await claimCustomers(db, now, leaseMs, limit, options);
     },
 
     async apply(claim, { facts, fetchedAt, nextChangeAt, now, notices = [] }): Promise<Applied> {

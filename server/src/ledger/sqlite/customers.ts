@@ -2,22 +2,17 @@
 
 import type { ConfirmedBy } from '@billhook/widget/contract';
 import type { CustomerFacts } from '../../billing/facts.ts';
-import { clockSkewMs, longestPriorityMs } from '../clocks.ts';
-import { claimColumns, claimOf, factsOf, number, recordOf } from '../rows.ts';
+import { longestPriorityMs } from '../clocks.ts';
+import { factsOf, number, recordOf } from '../rows.ts';
+import { claimCustomers } from './claims.ts';
 import type { SqliteDatabase } from './database.ts';
 import { writeNotices } from './outbox.ts';
 import { raiseTicket } from './tickets.ts';
 import type { CustomerRecord, Claim, Applied, LinkOutcome, CustomerStore } from '../customers.ts';
 import type { AccountRef } from '../account.ts';
 
-/** Milliseconds after a failure until a prioritized customer is tried again. */
-const priorityRetryMs = 2_000;
-
 const living = `SELECT * FROM customers WHERE host = @host AND account = @account AND deleted_at IS NULL`;
 const lastTombstone = `SELECT * FROM customers WHERE host = @host AND account = @account ORDER BY linked_at DESC LIMIT 1`;
-
-/** A page waits for it now. */
-const isPrioritized = `(wanted_until > @now AND wanted_until <= @now + @longestPriorityMs)`;
 
 export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
   return {
@@ -101,40 +96,17 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
 
     async releaseLeases(): Promise<void> {
       db.transaction(() => {
-        db.run(`UPDATE customers SET lease_until = 0 WHERE lease_until > 0`, {});
+        db.run(
+          `UPDATE customers SET lease_until = 0 WHERE synced_ticket < ticket AND deleted_at IS NULL AND lease_until > 0`,
+          {},
+        );
         db.run(`UPDATE events SET next_attempt_at = 0 WHERE closed_at IS NULL`, {});
         db.run(`UPDATE outbox SET next_attempt_at = 0 WHERE settled_at IS NULL`, {});
       });
     },
 
-    async claim(now, leaseMs, limit, { restMs = 0, prioritized = false } = {}): Promise<Claim[]> {
-      return db.transaction(() =>
-        db
-          .all(
-            `UPDATE customers SET claim = claim + 1, claimed_ticket = ticket, lease_until = @now + @leaseMs
-             WHERE customer IN (
-               SELECT customer FROM customers
-               WHERE synced_ticket < ticket AND deleted_at IS NULL
-                 AND (lease_until <= @now OR lease_until > @now + @leaseMs + @clockSkewMs)
-                 AND (next_attempt_at <= @now OR failed_at > @now + @clockSkewMs
-                   OR (${isPrioritized} AND failed_at <= @now - @priorityRetryMs))
-                 AND (${isPrioritized}
-                   OR (NOT @prioritized AND coalesce(fetched_at NOT BETWEEN @now - @restMs + 1 AND @now, TRUE)))
-               ORDER BY ${isPrioritized} DESC, stale_since LIMIT @limit)
-             RETURNING ${claimColumns}, ${isPrioritized} AS prioritized`,
-            {
-              now,
-              leaseMs,
-              limit,
-              priorityRetryMs,
-              restMs,
-              clockSkewMs,
-              longestPriorityMs,
-              prioritized: Number(prioritized),
-            },
-          )
-          .map((row) => claimOf(row, now)),
-      );
+    async claim(now, leaseMs, limit, options = {}) {
+      return claimCustomers(db, now, leaseMs, limit, options);
     },
 
     async apply(claim, { facts, fetchedAt, nextChangeAt, now, notices = [] }): Promise<Applied> {

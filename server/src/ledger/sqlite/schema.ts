@@ -170,4 +170,13 @@ export const migrations: readonly string[] = [
   UPDATE customers SET claimed_ticket = ticket, written_claim = claim;
   ALTER TABLE visits RENAME COLUMN last_ticket_at TO asked_at;
   `,
+  /* sql */ `
+  -- The queue: by the next attempt and then by the time of waiting, so that no look at it passes what rests after a
+  -- failure; by who waits for it; and what failed, counted by its code without reading its rows.
+  DROP INDEX customers_stale;
+  CREATE INDEX customers_queue ON customers (next_attempt_at, stale_since) WHERE synced_ticket < ticket AND deleted_at IS NULL;
+  CREATE INDEX customers_prioritized ON customers (wanted_until) WHERE synced_ticket < ticket AND deleted_at IS NULL;
+  CREATE INDEX customers_failed ON customers (failed_at, failure_code)
+    WHERE synced_ticket < ticket AND deleted_at IS NULL AND failed_at IS NOT NULL;
+  `,
 ];

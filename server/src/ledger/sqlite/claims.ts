@@ -1,0 +1,36 @@
+/** Taking stale customers, in SQLite. */
+
+import { backgroundRank, queueBind, queueLooks } from '../queue.ts';
+import { claimColumns, claimOf, number, text } from '../rows.ts';
+import type { Claim, ClaimOptions } from '../customers.ts';
+import type { SqliteDatabase } from './database.ts';
+
+const isAmong = `customer IN (SELECT value FROM json_each(@watched))`;
+
+export function claimCustomers(
+  db: SqliteDatabase,
+  now: number,
+  leaseMs: number,
+  limit: number,
+  options: ClaimOptions,
+): Claim[] {
+  const bind = { ...queueBind(now, leaseMs, limit, options), watched: JSON.stringify(options.watched ?? []) };
+  return db.transaction(() => {
+    const found = queueLooks(options, isAmong)
+      .flatMap((look) => db.all(look, bind))
+      .map((row) => ({ customer: text(row['customer']), rank: number(row['rank']), place: number(row['place']) }))
+      .toSorted((a, b) => a.rank - b.rank || a.place - b.place);
+    // Of those that several looks found, the first is the best.
+    const ranks = new Map(found.toReversed().map(({ customer, rank }) => [customer, rank]));
+    const taken = [...new Set(found.map(({ customer }) => customer))].slice(0, limit);
+    return taken.flatMap((customer) =>
+      db
+        .all(
+          `UPDATE customers SET claim = claim + 1, claimed_ticket = ticket, lease_until = @now + @leaseMs
+           WHERE customer = @customer RETURNING ${claimColumns}`,
+          { customer, now, leaseMs },
+        )
+        .map((row) => claimOf({ ...row, prioritized: Number(ranks.get(customer)) < backgroundRank }, now)),
+    );
+  });
+}

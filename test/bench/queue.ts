@@ -1,0 +1,62 @@
+/** What a claim costs beside a short queue and a long one. */
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { Client } from 'pg';
+import { openPostgresStore } from '../../server/src/ledger/postgres/ledger.ts';
+import { openSqliteStore } from '../../server/src/ledger/sqlite/ledger.ts';
+import type { BillingStore } from '../../server/src/ledger/ledger.ts';
+import { fillLedger } from '../contract/plans.ts';
+import { lease, t0 } from '../contract/stage.ts';
+import { median } from './measure.ts';
+
+export interface QueueLedger {
+  readonly store: BillingStore;
+  close(): Promise<void>;
+}
+
+const claims = 60;
+
+/** A SQLite ledger with so many stale customers, half of them resting after a failure, and as many that are fresh. */
+export async function sqliteQueue(stale: number): Promise<QueueLedger> {
+  const folder = await mkdtemp(join(tmpdir(), 'billhook-queue-'));
+  const path = join(folder, 'ledger.db');
+  const store = openSqliteStore(path);
+  const behind = new Database(path);
+  for (const sql of fillLedger(2 * stale).slice(0, 1)) behind.exec(sql);
+  behind.close();
+  return {
+    store,
+    async close() {
+      await store.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+export async function postgresQueue(stale: number, address: string): Promise<QueueLedger> {
+  const store = await openPostgresStore(address);
+  const operator = new Client({ connectionString: address });
+  await operator.connect();
+  await operator.query('SET search_path = billhook');
+  for (const sql of fillLedger(2 * stale).slice(0, 1)) await operator.query(sql);
+  await operator.query('ANALYZE customers');
+  await operator.end();
+  return { store, close: () => store.close() };
+}
+
+/** Median milliseconds of a claim, in turns: what slows the machine down slows each of them down. */
+export async function claimTimes(ledgers: readonly QueueLedger[]): Promise<readonly number[]> {
+  const times = ledgers.map((): number[] => []);
+  for (let round = 0; round < claims; round += 1) {
+    for (const [index, { store }] of ledgers.entries()) {
+      const began = performance.now();
+      const taken = await store.claim(t0, lease, 4, { restMs: 1_000 });
+      times[index]?.push(performance.now() - began);
+      if (taken.length !== 4) throw new Error(`${taken.length} were claimed`);
+    }
+  }
+  return times.map((each) => median(each));
+}
