@@ -88,6 +88,7 @@ export function createSandbox(options: StripeSandboxOptions = {}): StripeSandbox
     settings,
     state,
     addRestrictedKey: (permissions) => keys.addRestricted(permissions),
+    restrictedKeys: () => keys.restricted(),
     savePortalSettings: () => savePortalSettings(state),
     async listen(port = 0) {
       if (listening) throw new Error('the sandbox is listening already');

@@ -35,6 +35,8 @@ export interface StripeSandbox {
   readonly state: State;
   /** Makes a key that may do only this, such as `customer_read` (KEY-1). */
   addRestrictedKey(permissions: readonly string[]): string;
+  /** The restricted keys with their permissions, oldest first. */
+  restrictedKeys(): readonly { key: string; permissions: string[] }[];
   /** Saves the portal's settings in the Dashboard, which makes the default configuration (HTTP-5). */
   savePortalSettings(): PortalConfiguration;
   /** Listens on the loopback address. Port 0 takes any that is free. */

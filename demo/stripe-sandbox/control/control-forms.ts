@@ -1,30 +1,37 @@
 /** The control room's page and what its buttons do. Every form leads back to the page, so that reloading repeats nothing. */
 
-import { Hono, type Context } from 'hono';
+import { Hono } from 'hono';
 import { createPortalSession, defaultConfiguration } from '../engine/portal.ts';
 import { nextRenewal } from '../engine/renewal.ts';
 import { frame, send, type Notice } from '../pages/layout.ts';
 import type { StripeSandbox } from '../sandbox.ts';
+import { back } from './back.ts';
 import { controlParts, controlRoom } from './control-room.ts';
+import { networkForms } from './network-forms.ts';
 
 const notices: Record<string, Notice> = {
   clock: { kind: 'done', words: 'The clock has moved, and what fell due has happened.' },
   running: { kind: 'done', words: 'The clock was set.' },
   charges: { kind: 'done', words: 'The next payments are arranged.' },
   deliveries: { kind: 'done', words: 'The settings are saved.' },
+  nextDelivery: { kind: 'done', words: 'The next event is arranged.' },
+  endpoint: { kind: 'done', words: 'The endpoint’s version is set.' },
+  faults: { kind: 'done', words: 'The next call is arranged.' },
+  limit: { kind: 'done', words: 'The limit is set.' },
+  keys: { kind: 'done', words: 'The key is made: see the list.' },
+  unknown: { kind: 'problem', words: 'That cannot be arranged here.' },
   resend: { kind: 'done', words: 'The event was sent again.' },
   portal: {
     kind: 'problem',
     words: 'The portal’s settings were never saved, so Stripe would refuse too. They are saved now: try again.',
   },
-  number: { kind: 'problem', words: 'Enter milliseconds as a whole number, 0 or more.' },
+  number: { kind: 'problem', words: 'Enter a whole number, 0 or more.' },
   gone: { kind: 'problem', words: 'That is not there any more.' },
 };
 
 export function createControlPages(sandbox: StripeSandbox): Hono {
   const pages = new Hono();
   const { state } = sandbox;
-  const back = (c: Context, did: string, part: string): Response => c.redirect(`/sandbox?did=${did}#${part}`, 303);
 
   pages.get('/', (c) =>
     send(
@@ -77,31 +84,12 @@ export function createControlPages(sandbox: StripeSandbox): Hono {
     return c.redirect(new URL(session.url).pathname, 303);
   });
 
-  pages.post('/do/deliveries', async (c) => {
-    const form = await c.req.parseBody();
-    const [delayMs, latencyMs] = [form['delayMs'], form['latencyMs']].map((value) =>
-      value === '' || value === undefined ? Number.NaN : Number(value),
-    );
-    const isTime = (value: number | undefined): value is number => Number.isInteger(value) && (value ?? -1) >= 0;
-    if (!isTime(delayMs) || !isTime(latencyMs)) return back(c, 'number', 'deliveries');
-    const { settings } = sandbox.deliveries;
-    const chosen = <const T extends string>(name: string, allowed: readonly T[], otherwise: T): T =>
-      allowed.find((value) => value === form[name]) ?? otherwise;
-    settings.delayMs = delayMs;
-    settings.lose = chosen('lose', ['no', 'noticed', 'silently'], settings.lose);
-    settings.order = chosen('order', ['asSent', 'reversed', 'shuffled'], settings.order);
-    settings.copies = Number(chosen('copies', ['1', '2', '3'], '1'));
-    sandbox.faults.latencyMs = latencyMs;
-    if (form['paused'] === 'true') sandbox.deliveries.pause();
-    else sandbox.deliveries.resume();
-    return back(c, 'deliveries', 'deliveries');
-  });
-
   pages.post('/do/resend', async (c) => {
     const { event } = await c.req.parseBody();
     if (!state.events.get(String(event))) return back(c, 'gone', 'events');
     await sandbox.deliveries.resend(String(event));
     return back(c, 'resend', 'events');
   });
+  networkForms(pages, sandbox);
   return pages;
 }

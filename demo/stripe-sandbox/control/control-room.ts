@@ -13,6 +13,8 @@ import type { StripeSandbox } from '../sandbox.ts';
 import { formatDate, formatDateTime, formatMoney } from '../state/money.ts';
 import type { State } from '../state/state.ts';
 import type { Customer, SandboxEvent, Subscription } from '../state/wire.ts';
+import { act } from './act.ts';
+import { api, deliveries } from './network-room.ts';
 
 /** Long lists are cut; a sandbox can hold thousands. */
 const customersShown = 50;
@@ -24,6 +26,7 @@ export const controlParts = [
   { href: '#customers', words: 'Customers' },
   { href: '#deliveries', words: 'Webhook deliveries' },
   { href: '#events', words: 'Latest events' },
+  { href: '#api', words: 'API' },
 ];
 
 export const controlRoom = (sandbox: StripeSandbox): Html =>
@@ -34,15 +37,8 @@ export const controlRoom = (sandbox: StripeSandbox): Html =>
         JSON, for tests. It has no password and is for this machine alone: never make it public.
       </p>
     </div>
-    ${clock(sandbox)} ${payments(sandbox)} ${customers(sandbox.state)} ${deliveries(sandbox)} ${events(sandbox)}`;
-
-/** A button that does one thing. */
-function act(path: string, fields: Record<string, string>, words: Html | string, kind = ''): Html {
-  return html`<form method="post" action="/sandbox/do/${path}">
-    ${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`)}
-    <button class="button ${kind}">${words}</button>
-  </form>`;
-}
+    ${clock(sandbox)} ${payments(sandbox)} ${customers(sandbox.state)} ${deliveries(sandbox)} ${events(sandbox)}
+    ${api(sandbox)}`;
 
 function clock({ clock, state }: StripeSandbox): Html {
   const renewal = nextRenewal(state);
@@ -50,8 +46,8 @@ function clock({ clock, state }: StripeSandbox): Html {
     <h2 id="clock">Clock</h2>
     <p class="now">${formatDateTime(clock.seconds())}</p>
     <p class="soft">
-      ${clock.frozen ? 'The clock stands still until you move it.' : 'The clock runs with real time.'} Whatever falls
-      due on the way happens.
+      ${clock.frozen ? 'The clock stands still until you move it: everything meanwhile has the same second.' : 'The clock runs with real time.'}
+      Whatever falls due on the way happens.
     </p>
     <div class="actions">
       ${act('clock', { advanceSeconds: '3600' }, '+ 1 hour')} ${act('clock', { advanceSeconds: '86400' }, '+ 1 day')}
@@ -171,66 +167,6 @@ function whenOf(state: State, subscription: Subscription): string {
   return plannedPhase(state, subscription)
     ? `changes on ${formatDate(periodEnd(subscription))}`
     : `until ${formatDate(periodEnd(subscription))}`;
-}
-
-function deliveries({ deliveries: { settings, paused }, faults, state }: StripeSandbox): Html {
-  const endpoints = state.webhookEndpoints.list();
-  const option = (value: string, words: string, chosen: string): Html =>
-    html`<option value="${value}" ${value === chosen ? 'selected' : ''}>${words}</option>`;
-  return html`<section aria-labelledby="deliveries">
-    <h2 id="deliveries">Webhook deliveries</h2>
-    <p class="soft">
-      ${
-        endpoints.length === 0
-          ? 'No endpoint listens yet.'
-          : html`Sent to
-            ${endpoints.map(
-              ({ url, status }, index) =>
-                html`${index > 0 ? ', ' : ''}<span class="wrap">${url}</span
-                  >${status === 'enabled' ? '' : ' (disabled)'}`,
-            )}.`
-      }
-    </p>
-    <form class="panel full" method="post" action="/sandbox/do/deliveries">
-      <label class="check"
-        ><input type="checkbox" name="paused" value="true" ${paused ? 'checked' : ''} /> Hold all events back</label
-      >
-      <div class="fields">
-        <div class="field">
-          <label for="lose">Events get lost</label>
-          <select id="lose" name="lose">
-            ${option('no', 'No', settings.lose)} ${option('noticed', 'Yes, and Stripe notices', settings.lose)}
-            ${option('silently', 'Yes, and nobody notices', settings.lose)}
-          </select>
-        </div>
-        <div class="field">
-          <label for="copies">Each event is sent</label>
-          <select id="copies" name="copies">
-            ${option('1', 'Once', String(settings.copies))} ${option('2', 'Twice', String(settings.copies))}
-            ${option('3', 'Three times', String(settings.copies))}
-          </select>
-        </div>
-        <div class="field">
-          <label for="order">Order</label>
-          <select id="order" name="order">
-            ${option('asSent', 'As it happened', settings.order)} ${option('reversed', 'Reversed', settings.order)}
-            ${option('shuffled', 'Shuffled', settings.order)}
-          </select>
-        </div>
-        <div class="field">
-          <label for="delayMs">Delay of each event (ms)</label>
-          <input id="delayMs" name="delayMs" type="number" min="0" max="600000" value="${settings.delayMs}" />
-        </div>
-        <div class="field">
-          <label for="latencyMs">Latency of each API call (ms)</label>
-          <input id="latencyMs" name="latencyMs" type="number" min="0" max="60000" value="${faults.latencyMs}" />
-        </div>
-      </div>
-      <div class="actions">
-        <button class="button primary">Save</button>
-      </div>
-    </form>
-  </section>`;
 }
 
 function events(sandbox: StripeSandbox): Html {
