@@ -9,7 +9,7 @@ import type { SeededCustomers } from '../demo/stripe-sandbox/index.ts';
 import { nothingKnown } from '../widget/src/client/client-state.ts';
 import { present } from '../widget/src/view/present.ts';
 import { createLocalizer } from '../widget/src/i18n/localizer.ts';
-import { setStage, type Stage } from './server/support/with-sandbox.ts';
+import { startBffHarness, type BffHarness } from './server/support/with-sandbox.ts';
 
 /** The seeded customers that stand for each state. `unknown` has no words of its own: it is shown as loading. */
 const examples: Record<Exclude<BillingState, 'unknown'>, readonly (keyof SeededCustomers | null)[]> = {
@@ -35,29 +35,29 @@ interface Row {
 }
 
 const i18n = createLocalizer('en-US', {}, 'UTC');
-let stage: Stage;
+let harness: BffHarness;
 const rows = new Map<string, Row>();
 
 beforeAll(async () => {
   const offers = [{ id: 'team', price: 'team_monthly' }];
   const policy = { freePlan: { name: 'Free', access: 'readOnly' as const } };
-  stage = await setStage({ host: { offers, policy } });
+  harness = await startBffHarness({ host: { offers, policy } });
   for (const who of Object.values(examples).flat()) {
     for (const role of ['manager', 'reader'] as const) rows.set(`${who} ${role}`, await read(who, role));
   }
 });
-afterAll(() => stage.close());
+afterAll(() => harness.close());
 
 async function read(who: keyof SeededCustomers | null, role: 'manager' | 'reader'): Promise<Row> {
-  const call = who === null ? { account: 'team_none' } : stage.as(who);
+  const call = who === null ? { account: 'team_none' } : harness.as(who);
   const mint = { ...('mint' in call ? call.mint : {}) };
   const scope = role === 'manager' ? (['billing:read', 'billing:manage'] as const) : (['billing:read'] as const);
   // A plan that may be bought is shown as soon as Stripe has told its price.
-  let snapshot = await stage.bff.snapshot({ ...call, mint: { ...mint, scope } });
+  let snapshot = await harness.bff.snapshot({ ...call, mint: { ...mint, scope } });
   while (['none', 'ended'].includes(snapshot.state) && snapshot.offers.length === 0) {
-    snapshot = await stage.bff.snapshot({ ...call, mint: { ...mint, scope } });
+    snapshot = await harness.bff.snapshot({ ...call, mint: { ...mint, scope } });
   }
-  const answer = await stage.bff.call('/v1/access', { ...call, mint: { ...mint, scope: ['access'] } });
+  const answer = await harness.bff.call('/v1/access', { ...call, mint: { ...mint, scope: ['access'] } });
   const access = (await answer.json()) as AccessAnswer;
 
   const view = present({ ...nothingKnown, snapshot, confirmedAt: Date.now() }, i18n, Date.now());

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { returnUrlOf } from '../../server/src/http/open-visit.ts';
 import type { Host } from '../../server/src/config/config.ts';
 import { problemOf, type CallInit } from '../server/support/bff.ts';
-import { setStage, type Stage } from '../server/support/with-sandbox.ts';
+import { startBffHarness, type BffHarness } from '../server/support/with-sandbox.ts';
 import { crafted, honest, own } from './addresses.ts';
 import { report, someOf, tally } from './corpus.ts';
 
@@ -74,19 +74,19 @@ describe('a page that people stand on', () => {
 });
 
 describe('over HTTP, with what Stripe is sent', () => {
-  let stage: Stage;
+  let harness: BffHarness;
   let buyers = 0;
   beforeAll(async () => {
-    stage = await setStage({ host: { offers: [{ id: 'team', price: 'team_monthly' }] } });
-    await stage.bff.snapshot(stage.as('active'));
+    harness = await startBffHarness({ host: { offers: [{ id: 'team', price: 'team_monthly' }] } });
+    await harness.bff.snapshot(harness.as('active'));
   });
-  afterAll(() => stage.close());
+  afterAll(() => harness.close());
 
   const requests: Record<(typeof fields)[number], (url: string) => readonly [string, CallInit]> = {
-    returnUrl: (returnUrl) => ['/v1/portal-sessions', { ...stage.as('active'), body: { seen: null, returnUrl } }],
+    returnUrl: (returnUrl) => ['/v1/portal-sessions', { ...harness.as('active'), body: { seen: null, returnUrl } }],
     completionUrl: (completionUrl) => [
       '/v1/portal-sessions',
-      { ...stage.as('active'), body: { seen: null, flow: 'payment_method_update', completionUrl } },
+      { ...harness.as('active'), body: { seen: null, flow: 'payment_method_update', completionUrl } },
     ],
     checkout: (returnUrl) => [
       '/v1/checkout-sessions',
@@ -103,17 +103,17 @@ describe('over HTTP, with what Stripe is sent', () => {
   it.each(fields)('%s', async (field) => {
     const { counts, add } = tally();
     for (const wanted of [...someOf(crafted, 24), ...someOf(honest, 4)]) {
-      stage.sandbox.requests.clear();
+      harness.sandbox.requests.clear();
       const [path, init] = requests[field](wanted);
-      const response = await stage.bff.call(path, init);
+      const response = await harness.bff.call(path, init);
       add(String(response.status));
       if (response.status === 400) {
         expect((await problemOf(response)).field, wanted).toBe(field === 'checkout' ? 'returnUrl' : field);
-        expect(stage.sandbox.requests.count({ method: 'POST', path: /sessions$/ })).toBe(0);
+        expect(harness.sandbox.requests.count({ method: 'POST', path: /sessions$/ })).toBe(0);
         continue;
       }
       expect(response.status, wanted).toBe(200);
-      const sent = stage.sandbox.requests
+      const sent = harness.sandbox.requests
         .list({ method: 'POST', path: /sessions$/ })
         .flatMap(({ params }) => addressesIn(params));
       expect(sent.length).toBeGreaterThan(0);

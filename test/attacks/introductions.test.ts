@@ -2,19 +2,19 @@
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { problemOf } from '../server/support/bff.ts';
-import { setStage, type Stage } from '../server/support/with-sandbox.ts';
+import { startBffHarness, type BffHarness } from '../server/support/with-sandbox.ts';
 
-let stage: Stage;
+let harness: BffHarness;
 beforeAll(async () => {
-  stage = await setStage();
+  harness = await startBffHarness();
 });
-afterAll(() => stage.close());
+afterAll(() => harness.close());
 
 it('L16: an introduction of another account’s customer is refused, and its own is taken', async () => {
   const metadata = { billhook_host: 'acme', billhook_account: 'team_owner' };
-  const { id: customer } = await stage.stripe.customers.create({ metadata });
-  const thief = await stage.bff.call('/v1/billing', { account: 'team_thief', mint: { customer } });
+  const { id: customer } = await harness.stripe.customers.create({ metadata });
+  const thief = await harness.bff.call('/v1/billing', { account: 'team_thief', mint: { customer } });
   expect(await problemOf(thief)).toMatchObject({ status: 403, code: 'introduction_refused' });
-  expect((await stage.bff.call('/v1/billing', { account: 'team_owner', mint: { customer } })).status).toBe(200);
-  expect(JSON.stringify(stage.bff.rows())).not.toContain('team_thief');
+  expect((await harness.bff.call('/v1/billing', { account: 'team_owner', mint: { customer } })).status).toBe(200);
+  expect(JSON.stringify(harness.bff.rows())).not.toContain('team_thief');
 });

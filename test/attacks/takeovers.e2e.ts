@@ -7,20 +7,20 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { active, pro } from '../../demo/host/gallery/snapshots.ts';
 import { openAudience, type Audience } from '../e2e/browser-pages.ts';
-import { scriptTag, Stage, tokenOf } from '../e2e/host-stage.ts';
+import { scriptTag, HostSite, tokenOf } from '../e2e/host-site.ts';
 import { listening } from '../support/listening.ts';
 import { press, says } from '../e2e/widget-words.ts';
 
-let stage: Stage;
+let site: HostSite;
 let audience: Audience;
 let evil: Evil;
 beforeAll(async () => {
-  [stage, audience, evil] = await Promise.all([new Stage().open(), openAudience(), openEvil()]);
+  [site, audience, evil] = await Promise.all([new HostSite().open(), openAudience(), openEvil()]);
 });
-afterAll(() => Promise.all([stage.close(), audience.close(), evil.close()]));
+afterAll(() => Promise.all([site.close(), audience.close(), evil.close()]));
 beforeEach(() => {
-  stage.asked.length = 0;
-  stage.instead.clear();
+  site.asked.length = 0;
+  site.instead.clear();
   evil.heard.length = 0;
 });
 afterEach(async () => {
@@ -62,7 +62,7 @@ const words = (page: Page) =>
       .map(({ shadowRoot }) => shadowRoot?.querySelector<HTMLElement>('.root')?.innerText ?? '')
       .join(''),
   );
-const portals = () => stage.asked.filter((each) => each === 'POST /v1/portal-sessions');
+const portals = () => site.asked.filter((each) => each === 'POST /v1/portal-sessions');
 
 describe('B16: a page that outlives its person', () => {
   /** Signed in at the host; `null`: no one is. */
@@ -71,20 +71,20 @@ describe('B16: a page that outlives its person', () => {
   beforeEach(() => {
     person = 'alice';
     opened = [];
-    stage.pages.set('/', { head: scriptTag(stage), body: widget });
-    stage.instead.set('/token', (c) => (person === null ? c.body(null, 204) : c.json({ token: tokenOf(person) })));
-    stage.instead.set('/v1/billing', (c) => {
+    site.pages.set('/', { head: scriptTag(site), body: widget });
+    site.instead.set('/token', (c) => (person === null ? c.body(null, 204) : c.json({ token: tokenOf(person) })));
+    site.instead.set('/v1/billing', (c) => {
       const subject = subjectOf(c.req.header('authorization'));
       return c.json(subject === 'alice' ? active : { ...active, plan: pro, revision: 'e1.2' });
     });
-    stage.instead.set('/v1/portal-sessions', (c) => {
+    site.instead.set('/v1/portal-sessions', (c) => {
       opened.push(subjectOf(c.req.header('authorization')));
-      return c.json({ url: `${stage.bffUrl}/stripe`, visit: 'visit-1' });
+      return c.json({ url: `${site.bffUrl}/stripe`, visit: 'visit-1' });
     });
   });
 
   const open = async (): Promise<Page> => {
-    const page = await audience.page(`${stage.hostUrl}/`);
+    const page = await audience.page(`${site.hostUrl}/`);
     await says(page, 'Team');
     return page;
   };
@@ -137,7 +137,7 @@ describe('B16: a page that outlives its person', () => {
     person = null;
     await page.evaluate(() => sessionStorage.setItem('billhook-visit:left', 'visit-1'));
     // As text, because the test runner has an `import` of its own.
-    await page.evaluate(`import('${stage.bffUrl}/widget.js').then(({ forgetBillhook }) => forgetBillhook())`);
+    await page.evaluate(`import('${site.bffUrl}/widget.js').then(({ forgetBillhook }) => forgetBillhook())`);
     await expect.poll(() => words(page)).toBe('');
     expect(await page.evaluate(() => Object.keys(sessionStorage))).toEqual([]);
   });
@@ -152,11 +152,11 @@ describe('B16: a page that outlives its person', () => {
     ['another token than ours', 200, '{"token":"csrf-5f2a"}', 1],
   ])('a host that answers %s: signed out, and %i is no error for the customer', async (_, status, body, warnings) => {
     const page = await open();
-    stage.instead.set('/token', () => new Response(body, { status }));
-    stage.asked.length = 0;
+    site.instead.set('/token', () => new Response(body, { status }));
+    site.asked.length = 0;
     await press(page, 'Manage billing');
     await expect.poll(() => words(page)).toBe('');
-    expect(stage.asked).toEqual(['GET /token']);
+    expect(site.asked).toEqual(['GET /token']);
     expect(audience.warnings.filter((each) => each.startsWith('billhook: '))).toHaveLength(warnings);
     // The browser's own note of a status.
     expect(audience.troubles.splice(0).filter((each) => !/status of 4/.test(each))).toEqual([]);
@@ -171,16 +171,16 @@ describe('B17: markup of a user’s content', () => {
     ['with any JSON that has a token', () => `<billhook-manage-button api="${evil.url}" token-url="/api/csrf">`],
     ['with the widget token', () => `<billhook-manage-button api="${evil.url}" token-url="/token">`],
     ['with the page’s own token', () => `<billhook-widget api="${evil.url}">`],
-    ['by another path of the BFF', () => `<billhook-widget api="${stage.bffUrl}/uploads/evil/">`],
+    ['by another path of the BFF', () => `<billhook-widget api="${site.bffUrl}/uploads/evil/">`],
   ])('names another BFF %s: nothing is sent there, and it is said that it does not work', async (_, gadget) => {
-    stage.scripts.set('/api/csrf', csrf);
+    site.scripts.set('/api/csrf', csrf);
     const tag = /<([\w-]+)/.exec(gadget())?.[1] ?? '';
-    stage.pages.set('/', { head: scriptTag(stage), body: `${honest}<article>${gadget()}</${tag}></article>` });
-    const page = await audience.page(`${stage.hostUrl}/`);
+    site.pages.set('/', { head: scriptTag(site), body: `${honest}<article>${gadget()}</${tag}></article>` });
+    const page = await audience.page(`${site.hostUrl}/`);
     await says(page, 'Team');
     await page.waitForLoadState('networkidle');
     expect(evil.heard).toEqual([]);
-    expect(stage.asked).toEqual(['GET /token', 'GET /v1/billing']);
+    expect(site.asked).toEqual(['GET /token', 'GET /v1/billing']);
     if (tag === 'billhook-widget') await page.locator('article').getByText('api_not_allowed').first().waitFor();
     expect(audience.warnings).toEqual([expect.stringMatching(/^billhook: api_not_allowed: /)]);
   });
@@ -189,30 +189,30 @@ describe('B17: markup of a user’s content', () => {
     ['on another origin', () => `${evil.url}/token`, 'token_url_not_allowed'],
     ['with JSON that is not ours', () => '/api/csrf', ''],
   ])('names a token address %s: nothing is sent, and the page’s own elements work', async (_, address, code) => {
-    stage.scripts.set('/api/csrf', csrf);
+    site.scripts.set('/api/csrf', csrf);
     const gadget = `<article><billhook-widget token-url="${address()}" token-credentials="include"></billhook-widget></article>`;
-    stage.pages.set('/', { head: scriptTag(stage), body: `${gadget}${honest}` });
-    const page = await audience.page(`${stage.hostUrl}/`);
+    site.pages.set('/', { head: scriptTag(site), body: `${gadget}${honest}` });
+    const page = await audience.page(`${site.hostUrl}/`);
     await page.locator('main billhook-widget .root.ready').getByText('Team').first().waitFor();
     await page.waitForLoadState('networkidle');
     expect(evil.heard).toEqual([]);
-    expect(stage.asked).toEqual(['GET /token', 'GET /v1/billing']);
+    expect(site.asked).toEqual(['GET /token', 'GET /v1/billing']);
     if (code) await page.locator('article').getByText(code).first().waitFor();
     else expect(await page.locator('article billhook-widget .root').innerText()).toBe('');
   });
 
   it('has a <base> and further script tags: they change nothing', async () => {
-    const tag = (attributes: string) => `<script type="module" src="${stage.bffUrl}/widget.js" ${attributes}></script>`;
+    const tag = (attributes: string) => `<script type="module" src="${site.bffUrl}/widget.js" ${attributes}></script>`;
     const fake = tag(`data-api="${evil.url}" data-token-url="${evil.url}/token" data-words="x" data-get-token="x"`);
-    stage.pages.set('/', { head: scriptTag(stage), body: `${honest}<base href="${evil.url}/">${fake}` });
-    const page = await audience.page(`${stage.hostUrl}/`);
+    site.pages.set('/', { head: scriptTag(site), body: `${honest}<base href="${evil.url}/">${fake}` });
+    const page = await audience.page(`${site.hostUrl}/`);
     await says(page, 'Team');
     await press(page, 'Manage billing');
     await page.waitForURL('**/stripe');
     expect(evil.heard).toEqual([]);
     // In front of ours, where a page has its scripts at the end: ours is of no use then, and still nothing is sent.
-    stage.pages.set('/', { body: `${honest}<base href="${evil.url}/">${fake}${scriptTag(stage)}` });
-    const other = await audience.page(`${stage.hostUrl}/`);
+    site.pages.set('/', { body: `${honest}<base href="${evil.url}/">${fake}${scriptTag(site)}` });
+    const other = await audience.page(`${site.hostUrl}/`);
     await other.locator('billhook-widget').getByText('token_url_not_allowed').first().waitFor();
     expect(evil.heard).toEqual([]);
   });
@@ -243,8 +243,8 @@ describe('B17: markup of a user’s content', () => {
     const clobbering = names
       .map((name) => `<img name="${name}" id="${name}" alt=""><form name="${name}"></form>`)
       .join('');
-    stage.pages.set('/', { head: scriptTag(stage), body: `${clobbering}${honest}` });
-    const page = await audience.page(`${stage.hostUrl}/`);
+    site.pages.set('/', { head: scriptTag(site), body: `${clobbering}${honest}` });
+    const page = await audience.page(`${site.hostUrl}/`);
     await says(page, 'Team');
     await press(page, 'Manage billing');
     await page.waitForURL('**/stripe');

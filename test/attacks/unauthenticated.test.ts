@@ -6,19 +6,19 @@ import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { networkOf } from '../../server/src/http/client-address.ts';
-import { operatorLog, type OperatorLog } from '../support/operator-log.ts';
+import { logRecorder, type LogRecorder } from '../support/log-recorder.ts';
 import { problemOf, publicUrl, startBff, webhookSecret, type TestBff } from '../server/support/bff.ts';
 import { randomOf, report, share, tally } from './corpus.ts';
 
 let bff: TestBff;
-let log: OperatorLog;
+let log: LogRecorder;
 let stripeCalls = 0;
 let server: ReturnType<typeof serve>;
 let stripe: ReturnType<typeof serve>;
 let port: number;
 const listening = (of: ReturnType<typeof serve>) => new Promise<void>((done) => of.once('listening', () => done()));
 beforeAll(async () => {
-  log = operatorLog();
+  log = logRecorder();
   stripe = serve({
     port: 0,
     hostname: '127.0.0.1',
@@ -33,7 +33,7 @@ beforeAll(async () => {
   server = serve({ fetch: bff.billhook.fetch, port: 0, hostname: '127.0.0.1' });
   await listening(server);
   port = (server.address() as AddressInfo).port;
-  await log.said(({ what }) => what === 'sweep.failed');
+  await log.line(({ what }) => what === 'sweep.failed');
 });
 afterAll(async () => {
   for (const each of [server, stripe]) await new Promise<void>((closed) => each.close(() => closed()));
@@ -159,7 +159,7 @@ describe('a body that is cut short', () => {
     const head = `POST ${path} HTTP/1.1\r\nHost: x\r\n`;
     const refused = log.lines.filter(({ what }) => what === 'request.refused').length;
     await raw(`${head}Transfer-Encoding: chunked\r\n\r\n5\r\n{"id"`, 'cut');
-    await log.said(({ what }) => what === 'request.refused', refused + 1);
+    await log.line(({ what }) => what === 'request.refused', refused + 1);
     expect(errors()).toEqual([]);
   });
 

@@ -9,7 +9,7 @@ import { openPostgresStore } from '../../server/src/ledger/postgres/ledger.ts';
 import { openSqliteStore } from '../../server/src/ledger/sqlite/ledger.ts';
 import type { BillingStore } from '../../server/src/ledger/ledger.ts';
 import { fillLedger } from '../contract/plans.ts';
-import { lease, t0 } from '../contract/stage.ts';
+import { lease, t0 } from '../contract/harness.ts';
 import { median } from './measure.ts';
 
 export interface QueueLedger {

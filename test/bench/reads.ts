@@ -7,7 +7,7 @@ import Database from 'better-sqlite3';
 import { Hono } from 'hono';
 import { jwtVerify } from 'jose';
 import { hostSecret, origin, publicUrl, token } from '../server/support/bff.ts';
-import { setStage } from '../server/support/with-sandbox.ts';
+import { startBffHarness } from '../server/support/with-sandbox.ts';
 import { sideBySide, type Measured } from './measure.ts';
 
 export interface Reads {
@@ -17,16 +17,16 @@ export interface Reads {
 }
 
 export async function measureReads(rounds?: number): Promise<Reads> {
-  const stage = await setStage();
+  const harness = await startBffHarness();
   try {
-    const account = stage.as('active').account ?? '';
+    const account = harness.as('active').account ?? '';
     const bearer = await token({ account });
     const request = (headers: Record<string, string> = {}) =>
       new Request(`${publicUrl}/v1/billing`, { headers: { origin, authorization: `Bearer ${bearer}`, ...headers } });
     const ask = async (fetch: (request: Request) => Response | Promise<Response>, headers?: Record<string, string>) =>
       await (await fetch(request(headers))).text();
 
-    const answer = await stage.bff.billhook.fetch(request());
+    const answer = await harness.bff.billhook.fetch(request());
     const body = await answer.text();
     const headers = Object.fromEntries(answer.headers);
     const etag = headers['etag'] ?? '';
@@ -36,7 +36,7 @@ export async function measureReads(rounds?: number): Promise<Reads> {
     const byHand = handWritten(account, body, headers);
     const contenders = (extra?: Record<string, string>) => [
       { name: 'bare Hono, same bytes', run: () => ask((each) => bare.fetch(each), extra) },
-      { name: 'Billhook', run: () => ask(stage.bff.billhook.fetch, extra) },
+      { name: 'Billhook', run: () => ask(harness.bff.billhook.fetch, extra) },
       { name: 'written by hand', run: () => ask((each) => byHand.fetch(each), extra) },
     ];
     const options = rounds === undefined ? {} : { rounds };
@@ -45,7 +45,7 @@ export async function measureReads(rounds?: number): Promise<Reads> {
       unchanged: await sideBySide(contenders({ 'if-none-match': etag }), options),
     };
   } finally {
-    await stage.close();
+    await harness.close();
   }
 }
 

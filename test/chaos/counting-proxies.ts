@@ -15,7 +15,7 @@ import type { StripeSandbox } from '../../demo/stripe-sandbox/index.ts';
 export const moments = ['sent', 'answered', 'asked', 'told'] as const;
 export type Moment = (typeof moments)[number];
 
-export interface Doors {
+export interface CountingProxies {
   /** Where Stripe's webhooks go. */
   readonly webhooks: string;
   /** Where the BFF finds Stripe. */
@@ -26,24 +26,24 @@ export interface Doors {
   readonly answered: ReadonlySet<string>;
   /** Webhooks by status: 200, 503, or 502 where no process took the request. */
   readonly statuses: ReadonlyMap<number, number>;
-  /** Calls `strike` in the moment itself, the `count`-th from now on. */
-  at(moment: Moment, count: number, strike: () => void): void;
+  /** Calls `onMoment` in the moment itself, the `count`-th from now on. */
+  at(moment: Moment, count: number, onMoment: () => void): void;
   close(): Promise<void>;
 }
 
-export async function openDoors(sandbox: StripeSandbox): Promise<Doors> {
+export async function startProxies(sandbox: StripeSandbox): Promise<CountingProxies> {
   const answered = new Set<string>();
   const statuses = new Map<number, number>();
-  const awaited: { moment: Moment; left: number; strike: () => void }[] = [];
+  const awaited: { moment: Moment; left: number; onMoment: () => void }[] = [];
   const pass = (moment: Moment) => {
     const now = awaited.filter((each) => each.moment === moment && --each.left === 0);
-    for (const { strike } of now) strike();
+    for (const { onMoment } of now) onMoment();
   };
   let turn = 0;
 
   const forward = async (request: IncomingMessage): Promise<number> => {
     const body = await text(request);
-    const target = doors.targets[turn++ % doors.targets.length];
+    const target = proxies.targets[turn++ % proxies.targets.length];
     const answer = fetch(`${target}/v1/webhooks/stripe`, {
       method: 'POST',
       headers: { 'stripe-signature': String(request.headers['stripe-signature']), 'content-type': 'application/json' },
@@ -57,7 +57,7 @@ export async function openDoors(sandbox: StripeSandbox): Promise<Doors> {
     }
     return status;
   };
-  const road = createServer((request, response) => {
+  const webhooks = createServer((request, response) => {
     void (async () => {
       const status = await forward(request);
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
@@ -68,33 +68,33 @@ export async function openDoors(sandbox: StripeSandbox): Promise<Doors> {
     port: 0,
     hostname: '127.0.0.1',
     fetch: async (request, environment) => {
-      const isLook = request.method === 'GET' && new URL(request.url).pathname === '/v1/subscriptions';
-      if (isLook) pass('asked');
+      const isFetch = request.method === 'GET' && new URL(request.url).pathname === '/v1/subscriptions';
+      if (isFetch) pass('asked');
       const response = await sandbox.app.fetch(request, environment);
-      if (isLook) (environment as { outgoing: NodeJS.WritableStream }).outgoing.once('finish', () => pass('told'));
+      if (isFetch) (environment as { outgoing: NodeJS.WritableStream }).outgoing.once('finish', () => pass('told'));
       return response;
     },
   });
   await Promise.all([
-    new Promise<void>((listening) => road.listen(0, '127.0.0.1', listening)),
+    new Promise<void>((listening) => webhooks.listen(0, '127.0.0.1', listening)),
     new Promise<void>((listening) => stripe.once('listening', () => listening())),
   ]);
   const addressOf = (server: { address(): unknown }) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-  const doors: Doors = {
-    webhooks: addressOf(road),
+  const proxies: CountingProxies = {
+    webhooks: addressOf(webhooks),
     stripe: addressOf(stripe),
     targets: [],
     answered,
     statuses,
-    at: (moment, count, strike) => void awaited.push({ moment, left: count, strike }),
+    at: (moment, count, onMoment) => void awaited.push({ moment, left: count, onMoment }),
     async close() {
-      const closed = [road, stripe].map((server) => new Promise<void>((done) => server.close(() => done())));
-      for (const server of [road, stripe]) if ('closeAllConnections' in server) server.closeAllConnections();
+      const closed = [webhooks, stripe].map((server) => new Promise<void>((done) => server.close(() => done())));
+      for (const server of [webhooks, stripe]) if ('closeAllConnections' in server) server.closeAllConnections();
       await Promise.all(closed);
     },
   };
-  return doors;
+  return proxies;
 }
 
 async function text(request: IncomingMessage): Promise<string> {

@@ -17,14 +17,14 @@ afterAll(() => postgres.stop());
 
 it('what comes while the database is away is refused, comes again, and all is fresh afterwards', async () => {
   storm = await startStorm({ processes: 3, database: await postgres.createDatabase() });
-  const { doors, database } = storm;
+  const { proxies, database } = storm;
   for (let round = 0; round < 5; round += 1) {
     /* oxlint-disable no-await-in-loop -- one day after the other */
     await Promise.all([storm.changes(20), postgres.cutConnections(database)]);
     await postgres.halt();
-    const refusedBefore = doors.statuses.get(503) ?? 0;
+    const refusedBefore = proxies.statuses.get(503) ?? 0;
     await storm.changes(6);
-    expect(doors.statuses.get(503) ?? 0, 'nobody may promise to keep what cannot be written').toBeGreaterThan(
+    expect(proxies.statuses.get(503) ?? 0, 'nobody may promise to keep what cannot be written').toBeGreaterThan(
       refusedBefore,
     );
     await Promise.all([storm.changes(20), postgres.start()]);

@@ -30,11 +30,11 @@ it(
     expect(await storm.verdict(`${processes} processes on PostgreSQL`)).toEqual({ lost: [], stuck: [], untrue: [] });
 
     // The webhook comes to the last process alone; the page waits at the first.
-    const { doors, sandbox, payers } = storm;
+    const { proxies, sandbox, payers } = storm;
     const payer = payers.at(-1) as Payer;
     const before = await storm.read(0, payer);
     const { endsAt } = (await before.json()) as BillingSnapshot;
-    doors.targets = doors.targets.slice(-1);
+    proxies.targets = proxies.targets.slice(-1);
     const held = storm.read(0, payer, { prefer: 'wait=25', 'if-none-match': before.headers.get('etag') ?? '' });
     await storm.cancelAtPeriodEnd(payer, endsAt === null);
     await sandbox.deliveries.settled();

@@ -24,7 +24,7 @@ it(
     // The last one dies with customers claimed, and no event comes for them that would hide it.
     await storm.killOne('asked');
     expect(await storm.verdict('One process on SQLite')).toEqual({ lost: [], stuck: [], untrue: [] });
-    expect(storm.doors.answered.size).toBeGreaterThan(kills);
+    expect(storm.proxies.answered.size).toBeGreaterThan(kills);
   },
   hangMs + kills * patienceMs,
 );

@@ -12,7 +12,7 @@ import { freePort, serveProcess, type ServeProcess } from '../server/support/pro
 import { hangMs, patienceMs } from '../support/patience.ts';
 import { link, missing, stuck, untrue } from './ledger-audit.ts';
 import { seed, stormCustomers, type Payer, type StormCustomers } from './storm-customers.ts';
-import { moments, openDoors, type Doors, type Moment } from './counting-proxies.ts';
+import { moments, startProxies, type CountingProxies, type Moment } from './counting-proxies.ts';
 
 export interface StormOptions {
   /** How many BFF processes share the ledger. Default: 1. */
@@ -22,7 +22,7 @@ export interface StormOptions {
 }
 
 export interface Storm extends StormCustomers {
-  readonly doors: Doors;
+  readonly proxies: CountingProxies;
   readonly database: string;
   /** Everything happens until the process is dead, killed in a seeded moment; then it is started again. */
   killOne(moment?: Moment): Promise<void>;
@@ -57,8 +57,8 @@ export async function startStorm({ processes = 1, database: given }: StormOption
   const database = given ?? join(folder, 'ledger.db');
   const customers = await stormCustomers();
   const { sandbox, payers, random, oneOf, change } = customers;
-  const doors = await openDoors(sandbox);
-  const { secret } = sandbox.deliveries.addEndpoint(doors.webhooks);
+  const proxies = await startProxies(sandbox);
+  const { secret } = sandbox.deliveries.addEndpoint(proxies.webhooks);
   Object.assign(sandbox.deliveries.settings, {
     retryAfterMs: Array<number>(200).fill(never),
     timeoutMs: patienceMs,
@@ -79,7 +79,7 @@ export async function startStorm({ processes = 1, database: given }: StormOption
         DATABASE_URL: database,
         STRIPE_SECRET_KEY: sandbox.secretKey,
         STRIPE_WEBHOOK_SECRET: secret,
-        STRIPE_API_URL: doors.stripe,
+        STRIPE_API_URL: proxies.stripe,
         STRIPE_REQUESTS_PER_SECOND: '1000',
         BILLHOOK_HOST_ID: 'acme',
         BILLHOOK_HOST_SECRET: hostSecret,
@@ -93,7 +93,7 @@ export async function startStorm({ processes = 1, database: given }: StormOption
     return server;
   };
   const servers = await Promise.all(ports.map(start));
-  doors.targets = addresses;
+  proxies.targets = addresses;
 
   const lost = new Set<string>();
   let kills = 0;
@@ -101,12 +101,12 @@ export async function startStorm({ processes = 1, database: given }: StormOption
 
   const storm: Storm = {
     ...customers,
-    doors,
+    proxies,
     database,
     async killOne(moment = oneOf(moments)) {
       const index = Math.floor(random() * servers.length);
       const victim = servers[index] as ServeProcess;
-      doors.at(moment, 1 + Math.floor(random() * range[moment]), () => victim.child.kill('SIGKILL'));
+      proxies.at(moment, 1 + Math.floor(random() * range[moment]), () => victim.child.kill('SIGKILL'));
       const kind = oneOf(['serverError', 'reset', 'halfBody', 'html', 'lockTimeout'] as const);
       sandbox.faults.next({ kind, path: '/v1/subscriptions', method: 'GET' });
       sandbox.deliveries.next({ delayMs: never, times: 2 });
@@ -118,7 +118,7 @@ export async function startStorm({ processes = 1, database: given }: StormOption
       await victim.ended;
       kills += 1;
       // While it is down: its answered events must be in the ledger now, before any is delivered again.
-      for (const event of await missing(database, doors.answered)) lost.add(event);
+      for (const event of await missing(database, proxies.answered)) lost.add(event);
       await storm.changes(4);
       servers[index] = await start(ports[index] as number);
       sandbox.deliveries.retryNow();
@@ -146,12 +146,12 @@ export async function startStorm({ processes = 1, database: given }: StormOption
     async verdict(name) {
       await storm.deliverAll();
       const waiting = await stuck(database);
-      for (const event of await missing(database, doors.answered)) lost.add(event);
-      const wrong = await untrue(database, payers, doors.stripe, sandbox.secretKey);
+      for (const event of await missing(database, proxies.answered)) lost.add(event);
+      const wrong = await untrue(database, payers, proxies.stripe, sandbox.secretKey);
       const sent = sandbox.deliveries.list();
-      const answers = [...doors.statuses].map(([status, count]) => `${count} × ${status}`).join(', ');
+      const answers = [...proxies.statuses].map(([status, count]) => `${count} × ${status}`).join(', ');
       process.stdout.write(
-        `\n  ${name}: ${kills} × kill -9, ${sent.length} events sent, ${doors.answered.size} answered 200 ` +
+        `\n  ${name}: ${kills} × kill -9, ${sent.length} events sent, ${proxies.answered.size} answered 200 ` +
           `(of all deliveries ${answers}), ${lost.size} lost, ${waiting.length} stuck, ${wrong.length} untrue ` +
           `(seed ${seed}, ${((performance.now() - began) / 1000).toFixed(1)} s)\n`,
       );
@@ -163,7 +163,7 @@ export async function startStorm({ processes = 1, database: given }: StormOption
         // oxlint-disable-next-line no-await-in-loop -- a handful
         await ended;
       }
-      await doors.close();
+      await proxies.close();
       await sandbox.close();
       await rm(folder, { recursive: true, force: true });
     },

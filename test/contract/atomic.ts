@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { type BillingStore } from '../../server/src/ledger/ledger.ts';
-import { acme, factsWith, hintFor, lease, t0, type Stage } from './stage.ts';
+import { acme, factsWith, eventFor, lease, t0, type ContractHarness } from './harness.ts';
 import { StoreUnavailableError } from '../../server/src/ledger/errors.ts';
 import type { Claim } from '../../server/src/ledger/customers.ts';
 
@@ -13,7 +13,7 @@ const subject = { concerns: 'subject', customer: null, subject: { type: 'charge'
 
 /** Each write by its name, the table that refuses it, and the call. */
 const writes: readonly (readonly [what: string, table: string, write: Write])[] = [
-  ['an event', 'customers', (store) => store.recordEvent(hintFor('evt_new'), t0 + 1)],
+  ['an event', 'customers', (store) => store.recordEvent(eventFor('evt_new'), t0 + 1)],
   ['a hint that closes', 'customers', (store) => store.resolveEvent('evt_open', 'cus_1', t0 + 1)],
   ['a return', 'visits', (store) => store.returnVisit('v1', 5_000, t0 + 1)],
   ['a second look at a visit', 'customers', (store) => store.raiseRechecks(t0 + 500)],
@@ -36,25 +36,25 @@ const writes: readonly (readonly [what: string, table: string, write: Write])[] 
   ['a failure', 'syncs', (store, claim) => store.fail(claim, 'stripe_unavailable', t0 + 9, t0 + 1)],
 ];
 
-export function atomicContract(stage: Stage): void {
+export function atomicContract(harness: ContractHarness): void {
   describe('a write that fails in its middle', () => {
     it.each(writes)('%s, while %s cannot be written, leaves no trace', async (_, table, write) => {
-      await stage.store.link(acme, 'cus_1', t0);
-      await stage.store.recordEvent(hintFor('evt_open', subject), t0);
+      await harness.store.link(acme, 'cus_1', t0);
+      await harness.store.recordEvent(eventFor('evt_open', subject), t0);
       const visit = { ...acme, id: 'v1', customer: 'cus_1', kind: 'portal', seen: 0 } as const;
-      await stage.store.openVisit({ ...visit, openedAt: t0, expiresAt: t0 + lease });
-      await stage.store.openVisit({ ...visit, id: 'v2', openedAt: t0, expiresAt: t0 + lease });
-      await stage.store.settleVisit('v2', 'unchanged', [t0 + 500]);
-      const claim = await stage.claimOne(t0);
+      await harness.store.openVisit({ ...visit, openedAt: t0, expiresAt: t0 + lease });
+      await harness.store.openVisit({ ...visit, id: 'v2', openedAt: t0, expiresAt: t0 + lease });
+      await harness.store.settleVisit('v2', 'unchanged', [t0 + 500]);
+      const claim = await harness.claimOne(t0);
 
-      const before = await stage.rows();
-      const mend = await stage.breakWrites(table);
-      await expect(write(stage.store, claim)).rejects.toThrow(StoreUnavailableError);
-      expect(await stage.rows()).toEqual(before);
+      const before = await harness.rows();
+      const mend = await harness.breakWrites(table);
+      await expect(write(harness.store, claim)).rejects.toThrow(StoreUnavailableError);
+      expect(await harness.rows()).toEqual(before);
 
       await mend();
-      await write(stage.store, claim);
-      expect(await stage.rows()).not.toEqual(before);
+      await write(harness.store, claim);
+      expect(await harness.rows()).not.toEqual(before);
     });
   });
 }

@@ -10,7 +10,7 @@ import { linkingContract } from './linking.ts';
 import { outboxContract } from './outbox.ts';
 import { purchasesContract } from './purchases.ts';
 import { processesContract } from './processes.ts';
-import { setContractStage, type LedgerUnderTest } from './stage.ts';
+import { contractHarness, type LedgerUnderTest } from './harness.ts';
 import { trailContract } from './history.ts';
 import { upkeepContract } from './upkeep.ts';
 import { visitsContract } from './visits.ts';
@@ -22,18 +22,18 @@ export function billingStoreContract(
   makeLedger: () => Promise<LedgerUnderTest>,
 ): void {
   describe(`BillingStore contract: ${name}`, () => {
-    const stage = setContractStage(sharedByProcesses, makeLedger);
-    linkingContract(stage);
-    hintsContract(stage);
-    claimsContract(stage);
-    clocksContract(stage);
-    outboxContract(stage);
-    purchasesContract(stage);
-    visitsContract(stage);
-    upkeepContract(stage);
-    trailContract(stage);
-    ledgerContract(stage);
-    atomicContract(stage);
-    processesContract(stage);
+    const harness = contractHarness(sharedByProcesses, makeLedger);
+    linkingContract(harness);
+    hintsContract(harness);
+    claimsContract(harness);
+    clocksContract(harness);
+    outboxContract(harness);
+    purchasesContract(harness);
+    visitsContract(harness);
+    upkeepContract(harness);
+    trailContract(harness);
+    ledgerContract(harness);
+    atomicContract(harness);
+    processesContract(harness);
   });
 }

@@ -1,14 +1,14 @@
 /** Claim, fetch, apply: the fence, the leases, the order of work. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { acme, lease, t0, factsWith, hintFor, type Stage } from './stage.ts';
+import { acme, lease, t0, factsWith, eventFor, type ContractHarness } from './harness.ts';
 
-export function claimsContract(stage: Stage): void {
+export function claimsContract(harness: ContractHarness): void {
   describe('claim and apply', () => {
-    beforeEach(() => stage.store.link(acme, 'cus_1', t0));
+    beforeEach(() => harness.store.link(acme, 'cus_1', t0));
 
     it('make the customer fresh', async () => {
-      const claim = await stage.claimOne(t0);
+      const claim = await harness.claimOne(t0);
       expect(claim).toMatchObject({
         customer: 'cus_1',
         ticket: 1,
@@ -19,14 +19,14 @@ export function claimsContract(stage: Stage): void {
         linkedAt: t0,
       });
       expect(
-        await stage.store.apply(claim, { facts: factsWith(), fetchedAt: t0, nextChangeAt: t0 + 5, now: t0 + 3 }),
+        await harness.store.apply(claim, { facts: factsWith(), fetchedAt: t0, nextChangeAt: t0 + 5, now: t0 + 3 }),
       ).toEqual({
         applied: true,
         changed: true,
         stale: false,
         noticesWritten: 0,
       });
-      expect(await stage.store.findAccount(acme)).toMatchObject({
+      expect(await harness.store.findAccount(acme)).toMatchObject({
         syncedTicket: 1,
         staleSince: null,
         fetchedAt: t0,
@@ -35,55 +35,55 @@ export function claimsContract(stage: Stage): void {
         nextChangeAt: t0 + 5,
         facts: factsWith(),
       });
-      expect(await stage.store.claim(t0 + 10, lease, 10)).toEqual([]);
+      expect(await harness.store.claim(t0 + 10, lease, 10)).toEqual([]);
     });
 
     it('leave it stale when a hint came during the fetch', async () => {
-      const claim = await stage.claimOne(t0);
-      await stage.store.recordEvent(hintFor('evt_1'), t0 + 1);
+      const claim = await harness.claimOne(t0);
+      await harness.store.recordEvent(eventFor('evt_1'), t0 + 1);
       expect(
-        await stage.store.apply(claim, { facts: factsWith(), fetchedAt: t0, nextChangeAt: null, now: t0 + 2 }),
+        await harness.store.apply(claim, { facts: factsWith(), fetchedAt: t0, nextChangeAt: null, now: t0 + 2 }),
       ).toEqual({
         applied: true,
         changed: true,
         stale: true,
         noticesWritten: 0,
       });
-      expect(await stage.store.findAccount(acme)).toMatchObject({ ticket: 2, syncedTicket: 1, staleSince: t0 });
-      expect(await stage.claimOne(t0 + 3)).toMatchObject({ ticket: 2, cause: 'webhook' });
+      expect(await harness.store.findAccount(acme)).toMatchObject({ ticket: 2, syncedTicket: 1, staleSince: t0 });
+      expect(await harness.claimOne(t0 + 3)).toMatchObject({ ticket: 2, cause: 'webhook' });
     });
 
     it('let nobody else in while the lease lasts, and somebody else when it ran out', async () => {
-      await stage.claimOne(t0);
-      expect(await stage.store.claim(t0 + lease - 1, lease, 10)).toEqual([]);
-      expect(await stage.claimOne(t0 + lease)).toMatchObject({ claim: 2 });
+      await harness.claimOne(t0);
+      expect(await harness.store.claim(t0 + lease - 1, lease, 10)).toEqual([]);
+      expect(await harness.claimOne(t0 + lease)).toMatchObject({ claim: 2 });
     });
 
     it('end with a process that is gone, where there is only one', async () => {
-      await stage.claimOne(t0);
-      await stage.store.recordEvent(
-        hintFor('evt_1', { concerns: 'subject', customer: null, subject: { type: 'invoice', id: 'in_1' } }),
+      await harness.claimOne(t0);
+      await harness.store.recordEvent(
+        eventFor('evt_1', { concerns: 'subject', customer: null, subject: { type: 'invoice', id: 'in_1' } }),
         t0,
       );
-      await stage.store.claimUnresolved(t0, lease, 10);
-      const restarted = await stage.open();
+      await harness.store.claimUnresolved(t0, lease, 10);
+      const restarted = await harness.open();
       await restarted.releaseLeases();
-      expect(await restarted.claim(t0 + 1, lease, 10)).toHaveLength(stage.sharedByProcesses ? 0 : 1);
-      expect(await restarted.claimUnresolved(t0 + 1, lease, 10)).toHaveLength(stage.sharedByProcesses ? 0 : 1);
+      expect(await restarted.claim(t0 + 1, lease, 10)).toHaveLength(harness.sharedByProcesses ? 0 : 1);
+      expect(await restarted.claimUnresolved(t0 + 1, lease, 10)).toHaveLength(harness.sharedByProcesses ? 0 : 1);
     });
 
     it('fence a slow worker: after its lease ran out its older truth is not written (L32)', async () => {
-      const slow = await stage.claimOne(t0);
-      const quick = await stage.claimOne(t0 + lease);
-      await stage.store.apply(quick, {
+      const slow = await harness.claimOne(t0);
+      const quick = await harness.claimOne(t0 + lease);
+      await harness.store.apply(quick, {
         facts: factsWith({ methodDigest: 'newer' }),
         fetchedAt: t0 + lease,
         nextChangeAt: null,
         now: t0 + lease,
       });
-      await stage.store.raiseTicket('cus_1', 'webhook', t0 + lease + 1);
+      await harness.store.raiseTicket('cus_1', 'webhook', t0 + lease + 1);
       expect(
-        await stage.store.apply(slow, {
+        await harness.store.apply(slow, {
           facts: factsWith({ methodDigest: 'older' }),
           fetchedAt: t0,
           nextChangeAt: null,
@@ -92,53 +92,53 @@ export function claimsContract(stage: Stage): void {
       ).toMatchObject({
         applied: false,
       });
-      expect((await stage.store.findAccount(acme))?.facts?.methodDigest).toBe('newer');
+      expect((await harness.store.findAccount(acme))?.facts?.methodDigest).toBe('newer');
     });
 
     it('write the first of two looks to end, also the slow worker’s, and fence the one that overlapped it', async () => {
-      const slow = await stage.claimOne(t0);
-      const quick = await stage.claimOne(t0 + lease);
+      const slow = await harness.claimOne(t0);
+      const quick = await harness.claimOne(t0 + lease);
       const looked = (methodDigest: string, fetchedAt: number) => ({
         facts: factsWith({ methodDigest }),
         fetchedAt,
         nextChangeAt: null,
         now: t0 + lease,
       });
-      expect(await stage.store.apply(slow, looked('older', t0))).toMatchObject({ applied: true, stale: false });
+      expect(await harness.store.apply(slow, looked('older', t0))).toMatchObject({ applied: true, stale: false });
       // Both were under way at once, and the quick one may have read before the slow one did.
-      expect(await stage.store.apply(quick, looked('newer', t0 + lease))).toMatchObject({ applied: false });
-      expect((await stage.store.findAccount(acme))?.facts?.methodDigest).toBe('older');
-      await stage.store.raiseTicket('cus_1', 'webhook', t0 + lease + 1);
-      const next = await stage.claimOne(t0 + lease + 1);
-      expect(await stage.store.apply(next, looked('newest', t0 + lease + 1))).toMatchObject({ applied: true });
+      expect(await harness.store.apply(quick, looked('newer', t0 + lease))).toMatchObject({ applied: false });
+      expect((await harness.store.findAccount(acme))?.facts?.methodDigest).toBe('older');
+      await harness.store.raiseTicket('cus_1', 'webhook', t0 + lease + 1);
+      const next = await harness.claimOne(t0 + lease + 1);
+      expect(await harness.store.apply(next, looked('newest', t0 + lease + 1))).toMatchObject({ applied: true });
     });
 
     it('end the lease of a look that was overtaken, for none of what it brings would be written', async () => {
-      const slow = await stage.claimOne(t0);
-      await stage.store.raiseTicket('cus_1', 'webhook', t0 + 1);
-      await stage.claimOne(t0 + lease);
-      await stage.store.apply(slow, { facts: factsWith(), fetchedAt: t0, nextChangeAt: null, now: t0 + lease });
-      expect(await stage.claimOne(t0 + lease + 1)).toMatchObject({ claim: 3, ticket: 2 });
+      const slow = await harness.claimOne(t0);
+      await harness.store.raiseTicket('cus_1', 'webhook', t0 + 1);
+      await harness.claimOne(t0 + lease);
+      await harness.store.apply(slow, { facts: factsWith(), fetchedAt: t0, nextChangeAt: null, now: t0 + lease });
+      expect(await harness.claimOne(t0 + lease + 1)).toMatchObject({ claim: 3, ticket: 2 });
     });
 
     it('do not let the slow worker’s failure touch the newer claim', async () => {
-      const slow = await stage.claimOne(t0);
-      await stage.claimOne(t0 + lease);
-      await stage.store.fail(slow, 'stripe_unavailable', t0 + 9 * lease, t0 + lease);
-      expect(await stage.store.claim(t0 + lease + 1, lease, 10), 'the newer lease still stands').toEqual([]);
-      expect(await stage.claimOne(t0 + 2 * lease)).toMatchObject({ claim: 3, attempts: 0 });
+      const slow = await harness.claimOne(t0);
+      await harness.claimOne(t0 + lease);
+      await harness.store.fail(slow, 'stripe_unavailable', t0 + 9 * lease, t0 + lease);
+      expect(await harness.store.claim(t0 + lease + 1, lease, 10), 'the newer lease still stands').toEqual([]);
+      expect(await harness.claimOne(t0 + 2 * lease)).toMatchObject({ claim: 3, attempts: 0 });
     });
 
     it('keep the revision when the content is the same', async () => {
-      await stage.syncOnce(factsWith(), t0);
-      await stage.store.raiseTicket('cus_1', 'return', t0 + 1);
-      expect(await stage.syncOnce(factsWith(), t0 + 2)).toEqual({
+      await harness.syncOnce(factsWith(), t0);
+      await harness.store.raiseTicket('cus_1', 'return', t0 + 1);
+      expect(await harness.syncOnce(factsWith(), t0 + 2)).toEqual({
         applied: true,
         changed: false,
         stale: false,
         noticesWritten: 0,
       });
-      expect(await stage.store.findAccount(acme)).toMatchObject({
+      expect(await harness.store.findAccount(acme)).toMatchObject({
         revision: 1,
         confirmedBy: 'link',
         fetchedAt: t0 + 2,
@@ -146,55 +146,55 @@ export function claimsContract(stage: Stage): void {
     });
 
     it('keep what each revision was', async () => {
-      await stage.syncOnce(factsWith({ methodDigest: 'one' }), t0);
-      await stage.store.raiseTicket('cus_1', 'return', t0 + 1);
-      await stage.syncOnce(factsWith({ methodDigest: 'two' }), t0 + 1);
-      expect(await stage.store.factsAt('cus_1', 1)).toEqual(factsWith({ methodDigest: 'one' }));
-      expect(await stage.store.factsAt('cus_1', 2)).toEqual(factsWith({ methodDigest: 'two' }));
-      expect(await stage.store.factsAt('cus_1', 3)).toBeNull();
+      await harness.syncOnce(factsWith({ methodDigest: 'one' }), t0);
+      await harness.store.raiseTicket('cus_1', 'return', t0 + 1);
+      await harness.syncOnce(factsWith({ methodDigest: 'two' }), t0 + 1);
+      expect(await harness.store.factsAt('cus_1', 1)).toEqual(factsWith({ methodDigest: 'one' }));
+      expect(await harness.store.factsAt('cus_1', 2)).toEqual(factsWith({ methodDigest: 'two' }));
+      expect(await harness.store.factsAt('cus_1', 3)).toBeNull();
     });
 
     it('back off after a failure, keep the facts, and say so', async () => {
-      await stage.syncOnce(factsWith(), t0);
-      await stage.store.raiseTicket('cus_1', 'webhook', t0 + 1);
-      await stage.store.fail(await stage.claimOne(t0 + 2), 'stripe_unavailable', t0 + 5_000, t0 + 3);
-      expect(await stage.store.findAccount(acme)).toMatchObject({
+      await harness.syncOnce(factsWith(), t0);
+      await harness.store.raiseTicket('cus_1', 'webhook', t0 + 1);
+      await harness.store.fail(await harness.claimOne(t0 + 2), 'stripe_unavailable', t0 + 5_000, t0 + 3);
+      expect(await harness.store.findAccount(acme)).toMatchObject({
         facts: factsWith(),
         staleSince: t0 + 1,
         failure: { code: 'stripe_unavailable', at: t0 + 3, attempts: 1 },
       });
-      expect(await stage.store.claim(t0 + 4_999, lease, 10)).toEqual([]);
-      const again = await stage.claimOne(t0 + 5_000);
+      expect(await harness.store.claim(t0 + 4_999, lease, 10)).toEqual([]);
+      const again = await harness.claimOne(t0 + 5_000);
       expect(again.attempts).toBe(1);
-      await stage.store.apply(again, {
+      await harness.store.apply(again, {
         facts: factsWith(),
         fetchedAt: t0 + 5_000,
         nextChangeAt: null,
         now: t0 + 5_001,
       });
-      expect(await stage.store.findAccount(acme)).toMatchObject({ failure: null, staleSince: null });
+      expect(await harness.store.findAccount(acme)).toMatchObject({ failure: null, staleSince: null });
     });
 
     it('cut the back-off short for somebody who waits, but do not hammer', async () => {
-      await stage.store.fail(await stage.claimOne(t0), 'stripe_unavailable', t0 + 300_000, t0);
-      await stage.store.prioritize('cus_1', t0 + 25_000);
-      expect(await stage.store.claim(t0 + 1_999, lease, 10)).toEqual([]);
-      expect(await stage.store.claim(t0 + 2_000, lease, 10)).toHaveLength(1);
+      await harness.store.fail(await harness.claimOne(t0), 'stripe_unavailable', t0 + 300_000, t0);
+      await harness.store.prioritize('cus_1', t0 + 25_000);
+      expect(await harness.store.claim(t0 + 1_999, lease, 10)).toEqual([]);
+      expect(await harness.store.claim(t0 + 2_000, lease, 10)).toHaveLength(1);
     });
 
     it('take first those with somebody waiting, then the longest stale', async () => {
-      await stage.store.link({ host: 'acme', account: 'team_2' }, 'cus_2', t0 + 1);
-      await stage.store.link({ host: 'acme', account: 'team_3' }, 'cus_3', t0 + 2);
-      await stage.store.prioritize('cus_3', t0 + 1_000);
-      expect(await stage.store.claim(t0 + 3, lease, 1)).toMatchObject([{ customer: 'cus_3' }]);
-      expect(await stage.store.claim(t0 + 3, lease, 1)).toMatchObject([{ customer: 'cus_1' }]);
+      await harness.store.link({ host: 'acme', account: 'team_2' }, 'cus_2', t0 + 1);
+      await harness.store.link({ host: 'acme', account: 'team_3' }, 'cus_3', t0 + 2);
+      await harness.store.prioritize('cus_3', t0 + 1_000);
+      expect(await harness.store.claim(t0 + 3, lease, 1)).toMatchObject([{ customer: 'cus_3' }]);
+      expect(await harness.store.claim(t0 + 3, lease, 1)).toMatchObject([{ customer: 'cus_1' }]);
     });
 
     it('give each stale customer to one of two workers', async () => {
       for (let index = 2; index <= 12; index++)
-        await stage.store.link({ host: 'acme', account: `team_${index}` }, `cus_${index}`, t0);
-      const other = await stage.open();
-      const [mine, theirs] = await Promise.all([stage.store.claim(t0, lease, 8), other.claim(t0, lease, 8)]);
+        await harness.store.link({ host: 'acme', account: `team_${index}` }, `cus_${index}`, t0);
+      const other = await harness.open();
+      const [mine, theirs] = await Promise.all([harness.store.claim(t0, lease, 8), other.claim(t0, lease, 8)]);
       const taken = [...mine, ...theirs].map(({ customer }) => customer);
       expect(new Set(taken).size).toBe(12);
       expect(taken).toHaveLength(12);
@@ -203,19 +203,19 @@ export function claimsContract(stage: Stage): void {
 
   describe('time', () => {
     it('makes a customer due once, at its moment', async () => {
-      await stage.store.link(acme, 'cus_1', t0);
-      await stage.store.apply(await stage.claimOne(t0), {
+      await harness.store.link(acme, 'cus_1', t0);
+      await harness.store.apply(await harness.claimOne(t0), {
         facts: factsWith(),
         fetchedAt: t0,
         nextChangeAt: t0 + 100,
         now: t0,
       });
-      expect(await stage.store.due(t0 + 99, 10)).toEqual([]);
-      expect(await stage.store.due(t0 + 100, 10)).toMatchObject([{ customer: 'cus_1', nextChangeAt: t0 + 100 }]);
-      await stage.store.raiseDue('cus_1', t0 + 100, t0 + 500, t0 + 100);
-      await stage.store.raiseDue('cus_1', t0 + 100, t0 + 900, t0 + 100);
-      expect(await stage.store.findAccount(acme)).toMatchObject({ ticket: 2, nextChangeAt: t0 + 500 });
-      expect(await stage.claimOne(t0 + 101)).toMatchObject({ cause: 'time' });
+      expect(await harness.store.due(t0 + 99, 10)).toEqual([]);
+      expect(await harness.store.due(t0 + 100, 10)).toMatchObject([{ customer: 'cus_1', nextChangeAt: t0 + 100 }]);
+      await harness.store.raiseDue('cus_1', t0 + 100, t0 + 500, t0 + 100);
+      await harness.store.raiseDue('cus_1', t0 + 100, t0 + 900, t0 + 100);
+      expect(await harness.store.findAccount(acme)).toMatchObject({ ticket: 2, nextChangeAt: t0 + 500 });
+      expect(await harness.claimOne(t0 + 101)).toMatchObject({ cause: 'time' });
     });
   });
 }

@@ -1,92 +1,92 @@
 /** A clock that was an hour ahead, and is right now: nothing waits until it has come that far again. */
 
 import { describe, expect, it } from 'vitest';
-import { acme, factsWith, hintFor, lease, t0, type Stage } from './stage.ts';
+import { acme, factsWith, eventFor, lease, t0, type ContractHarness } from './harness.ts';
 
 const hour = 3_600_000;
 const early = t0 + hour;
 
-export function clocksContract(stage: Stage): void {
+export function clocksContract(harness: ContractHarness): void {
   describe('a clock that is set back an hour', () => {
     it('leaves no lease behind', async () => {
-      await stage.store.link(acme, 'cus_1', t0);
-      await stage.claimOne(early);
-      expect(await stage.claimOne(t0)).toMatchObject({ claim: 2 });
-      expect(await stage.store.claim(t0 + 1, lease, 10), 'whose own lease lasts').toEqual([]);
+      await harness.store.link(acme, 'cus_1', t0);
+      await harness.claimOne(early);
+      expect(await harness.claimOne(t0)).toMatchObject({ claim: 2 });
+      expect(await harness.store.claim(t0 + 1, lease, 10), 'whose own lease lasts').toEqual([]);
     });
 
     it('leaves no back-off behind, and the next one lasts', async () => {
-      await stage.store.link(acme, 'cus_1', t0);
-      await stage.store.fail(await stage.claimOne(early), 'stripe_unavailable', early + 300_000, early);
-      await stage.store.fail(await stage.claimOne(t0), 'stripe_unavailable', t0 + 300_000, t0);
-      expect(await stage.store.claim(t0 + 299_999, lease, 10)).toEqual([]);
+      await harness.store.link(acme, 'cus_1', t0);
+      await harness.store.fail(await harness.claimOne(early), 'stripe_unavailable', early + 300_000, early);
+      await harness.store.fail(await harness.claimOne(t0), 'stripe_unavailable', t0 + 300_000, t0);
+      expect(await harness.store.claim(t0 + 299_999, lease, 10)).toEqual([]);
     });
 
     it('prioritizes nobody for an hour', async () => {
-      await stage.store.link(acme, 'cus_1', t0);
-      await stage.store.prioritize('cus_1', early + 25_000);
-      expect(await stage.store.claim(t0, lease, 10, { prioritized: true })).toEqual([]);
-      await stage.store.prioritize('cus_1', t0 + 25_000);
-      expect(await stage.store.claim(t0, lease, 10, { prioritized: true })).toHaveLength(1);
+      await harness.store.link(acme, 'cus_1', t0);
+      await harness.store.prioritize('cus_1', early + 25_000);
+      expect(await harness.store.claim(t0, lease, 10, { prioritized: true })).toEqual([]);
+      await harness.store.prioritize('cus_1', t0 + 25_000);
+      expect(await harness.store.claim(t0, lease, 10, { prioritized: true })).toHaveLength(1);
     });
 
     it('leaves no unresolved event behind: neither its lease nor its back-off', async () => {
       const subject = { concerns: 'subject', customer: null, subject: { type: 'charge', id: 'ch_1' } } as const;
-      await stage.store.recordEvent(hintFor('evt_1', subject), t0);
-      await stage.store.claimUnresolved(early, lease, 10);
-      expect(await stage.store.claimUnresolved(t0, lease, 10)).toHaveLength(1);
-      await stage.store.postponeEvent('evt_1', early + 300_000);
-      expect(await stage.store.claimUnresolved(t0, lease, 10)).toHaveLength(1);
-      expect(await stage.store.claimUnresolved(t0 + 1, lease, 10), 'whose own lease lasts').toEqual([]);
+      await harness.store.recordEvent(eventFor('evt_1', subject), t0);
+      await harness.store.claimUnresolved(early, lease, 10);
+      expect(await harness.store.claimUnresolved(t0, lease, 10)).toHaveLength(1);
+      await harness.store.postponeEvent('evt_1', early + 300_000);
+      expect(await harness.store.claimUnresolved(t0, lease, 10)).toHaveLength(1);
+      expect(await harness.store.claimUnresolved(t0 + 1, lease, 10), 'whose own lease lasts').toEqual([]);
     });
 
     it('leaves no notice behind: neither its lease nor its back-off', async () => {
-      await stage.store.link(acme, 'cus_1', t0);
+      await harness.store.link(acme, 'cus_1', t0);
       const notice = { id: 'n1', receiver: 'webhook', type: 'subscription.kept', data: {} } as const;
       const looked = { facts: factsWith(), fetchedAt: t0, nextChangeAt: null, now: t0, notices: [notice] };
-      await stage.store.apply(await stage.claimOne(t0), looked);
+      await harness.store.apply(await harness.claimOne(t0), looked);
       const to = { host: 'acme', receiver: 'webhook' } as const;
-      await stage.store.claimNotices(to, early, lease, 10);
-      const [again] = await stage.store.claimNotices(to, t0, lease, 10);
+      await harness.store.claimNotices(to, early, lease, 10);
+      const [again] = await harness.store.claimNotices(to, t0, lease, 10);
       if (!again) throw new Error('its lease stayed');
-      await stage.store.noticeFailed(again, 'timeout', early + 5_000, early);
-      expect(await stage.store.claimNotices(to, t0, lease, 10)).toHaveLength(1);
-      expect(await stage.store.claimNotices(to, t0 + 1, lease, 10), 'whose own lease lasts').toEqual([]);
+      await harness.store.noticeFailed(again, 'timeout', early + 5_000, early);
+      expect(await harness.store.claimNotices(to, t0, lease, 10)).toHaveLength(1);
+      expect(await harness.store.claimNotices(to, t0 + 1, lease, 10), 'whose own lease lasts').toEqual([]);
     });
 
     it('leaves no Checkout locked', async () => {
-      await stage.store.lockCheckout(acme, 'one', lease, early);
-      expect(await stage.store.lockCheckout(acme, 'other', lease, t0)).not.toBeNull();
-      expect(await stage.store.lockCheckout(acme, 'third', lease, t0 + 1), 'whose own lock lasts').toBeNull();
+      await harness.store.lockCheckout(acme, 'one', lease, early);
+      expect(await harness.store.lockCheckout(acme, 'other', lease, t0)).not.toBeNull();
+      expect(await harness.store.lockCheckout(acme, 'third', lease, t0 + 1), 'whose own lock lasts').toBeNull();
     });
 
     it('keeps no job from its turn, begun or ended', async () => {
-      await stage.store.acquireJob('sweep', 0, lease, early);
-      const turn = await stage.store.acquireJob('sweep', 300_000, lease, t0);
+      await harness.store.acquireJob('sweep', 0, lease, early);
+      const turn = await harness.store.acquireJob('sweep', 300_000, lease, t0);
       if (!turn) throw new Error('its lease stayed');
-      expect(await stage.store.acquireJob('sweep', 0, lease, t0 + 1), 'whose own lease lasts').toBeNull();
-      await stage.store.completeJob(turn, {}, t0);
-      const later = await stage.store.acquireJob('reconcile', 0, lease, early);
+      expect(await harness.store.acquireJob('sweep', 0, lease, t0 + 1), 'whose own lease lasts').toBeNull();
+      await harness.store.completeJob(turn, {}, t0);
+      const later = await harness.store.acquireJob('reconcile', 0, lease, early);
       if (!later) throw new Error('not due');
-      await stage.store.completeJob(later, {}, early);
-      expect(await stage.store.acquireJob('reconcile', 86_400_000, lease, t0)).not.toBeNull();
+      await harness.store.completeJob(later, {}, early);
+      expect(await harness.store.acquireJob('reconcile', 86_400_000, lease, t0)).not.toBeNull();
     });
   });
 
   describe('processes whose clocks are ten minutes apart', () => {
     // Each takes the other's lease for over: facts that both fetch are written once, and one write always succeeds.
     it('write every first look to end, and never an older one over it', async () => {
-      await stage.store.link(acme, 'cus_1', t0);
+      await harness.store.link(acme, 'cus_1', t0);
       const apart = 600_000;
       for (let round = 0; round < 5; round++) {
         const now = t0 + round * 10_000;
-        await stage.store.raiseTicket('cus_1', 'webhook', now);
-        const ahead = await stage.claimOne(now + apart);
-        const behind = await stage.claimOne(now);
+        await harness.store.raiseTicket('cus_1', 'webhook', now);
+        const ahead = await harness.claimOne(now + apart);
+        const behind = await harness.claimOne(now);
         const looked = (at: number) => ({ facts: factsWith(), fetchedAt: at, nextChangeAt: null, now: at });
-        expect(await stage.store.apply(ahead, looked(now + apart))).toMatchObject({ applied: true });
-        expect(await stage.store.apply(behind, looked(now))).toMatchObject({ applied: false });
-        expect(await stage.store.findAccount(acme)).toMatchObject({ staleSince: null });
+        expect(await harness.store.apply(ahead, looked(now + apart))).toMatchObject({ applied: true });
+        expect(await harness.store.apply(behind, looked(now))).toMatchObject({ applied: false });
+        expect(await harness.store.findAccount(acme)).toMatchObject({ staleSince: null });
       }
     });
   });

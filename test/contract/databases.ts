@@ -7,7 +7,7 @@ import Database from 'better-sqlite3';
 import type { Client } from 'pg';
 import { openPostgresStore } from '../../server/src/ledger/postgres/ledger.ts';
 import { openSqliteStore } from '../../server/src/ledger/sqlite/ledger.ts';
-import type { LedgerUnderTest, Rows } from './stage.ts';
+import type { LedgerUnderTest, Rows } from './harness.ts';
 
 export async function sqliteLedger(): Promise<LedgerUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), 'billhook-ledger-'));

@@ -1,89 +1,89 @@
 /** Hints: once an event, together or alone, and open until their customer is found. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { acme, lease, t0, factsWith, hintFor, type Stage } from './stage.ts';
+import { acme, lease, t0, factsWith, eventFor, type ContractHarness } from './harness.ts';
 
-export function hintsContract(stage: Stage): void {
+export function hintsContract(harness: ContractHarness): void {
   describe('hints', () => {
-    beforeEach(() => stage.store.link(acme, 'cus_1', t0));
+    beforeEach(() => harness.store.link(acme, 'cus_1', t0));
 
     it('raise the ticket once an event id, however often it is delivered', async () => {
-      expect(await stage.store.recordEvent(hintFor('evt_1'), t0)).toBe('queued');
-      expect(await stage.store.recordEvent(hintFor('evt_1'), t0 + 1)).toBe('duplicate');
-      expect(await stage.ticketOf()).toBe(2);
+      expect(await harness.store.recordEvent(eventFor('evt_1'), t0)).toBe('queued');
+      expect(await harness.store.recordEvent(eventFor('evt_1'), t0 + 1)).toBe('duplicate');
+      expect(await harness.ticketOf()).toBe(2);
     });
 
     it('leave it stale since the first of them', async () => {
-      await stage.syncOnce(factsWith(), t0);
-      await stage.store.recordEvent(hintFor('evt_1'), t0 + 1);
-      await stage.store.recordEvent(hintFor('evt_2'), t0 + 2);
-      expect(await stage.store.findAccount(acme)).toMatchObject({ ticket: 3, staleSince: t0 + 1 });
+      await harness.syncOnce(factsWith(), t0);
+      await harness.store.recordEvent(eventFor('evt_1'), t0 + 1);
+      await harness.store.recordEvent(eventFor('evt_2'), t0 + 2);
+      expect(await harness.store.findAccount(acme)).toMatchObject({ ticket: 3, staleSince: t0 + 1 });
     });
 
     it('of a customer nobody linked are recorded and closed, without a row', async () => {
-      expect(await stage.store.recordEvent(hintFor('evt_1', { customer: 'cus_stranger' }), t0)).toBe('ignored');
-      expect(await stage.store.recordEvent(hintFor('evt_1', { customer: 'cus_stranger' }), t0)).toBe('duplicate');
-      expect(await stage.store.claim(t0, lease, 10)).toHaveLength(1);
+      expect(await harness.store.recordEvent(eventFor('evt_1', { customer: 'cus_stranger' }), t0)).toBe('ignored');
+      expect(await harness.store.recordEvent(eventFor('evt_1', { customer: 'cus_stranger' }), t0)).toBe('duplicate');
+      expect(await harness.store.claim(t0, lease, 10)).toHaveLength(1);
     });
 
     it('delivered together are all counted, each for itself', async () => {
-      const hints = Array.from({ length: 40 }, (_, index) => hintFor(`evt_${index % 25}`));
-      const outcomes = await Promise.all(hints.map((hint) => stage.store.recordEvent(hint, t0)));
+      const hints = Array.from({ length: 40 }, (_, index) => eventFor(`evt_${index % 25}`));
+      const outcomes = await Promise.all(hints.map((hint) => harness.store.recordEvent(hint, t0)));
       expect(outcomes.filter((outcome) => outcome === 'queued')).toHaveLength(25);
       expect(outcomes.filter((outcome) => outcome === 'duplicate')).toHaveLength(15);
-      expect(await stage.ticketOf()).toBe(26);
+      expect(await harness.ticketOf()).toBe(26);
     });
 
     it('that cannot be written fail alone in a shared commit, and leave no trace', async () => {
-      const bad = hintFor('evt_bad', { type: null as unknown as string });
+      const bad = eventFor('evt_bad', { type: null as unknown as string });
       const [first, second, third] = await Promise.allSettled([
-        stage.store.recordEvent(hintFor('evt_1'), t0),
-        stage.store.recordEvent(bad, t0),
-        stage.store.recordEvent(hintFor('evt_2'), t0),
+        harness.store.recordEvent(eventFor('evt_1'), t0),
+        harness.store.recordEvent(bad, t0),
+        harness.store.recordEvent(eventFor('evt_2'), t0),
       ]);
       expect([first?.status, second?.status, third?.status]).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-      expect(await stage.ticketOf()).toBe(3);
-      expect(await stage.store.recordEvent(hintFor('evt_bad'), t0)).toBe('queued');
+      expect(await harness.ticketOf()).toBe(3);
+      expect(await harness.store.recordEvent(eventFor('evt_bad'), t0)).toBe('queued');
     });
 
     it('survive the process: what was answered is there when the ledger is opened again', async () => {
-      await stage.store.recordEvent(hintFor('evt_1'), t0);
-      const later = await stage.open();
-      expect(await later.recordEvent(hintFor('evt_1'), t0)).toBe('duplicate');
+      await harness.store.recordEvent(eventFor('evt_1'), t0);
+      const later = await harness.open();
+      expect(await later.recordEvent(eventFor('evt_1'), t0)).toBe('duplicate');
       expect(await later.findAccount(acme)).toMatchObject({ ticket: 2 });
     });
 
     it('without a customer stay open until somebody finds it, and raise the ticket when they close', async () => {
-      const open = hintFor('evt_1', {
+      const open = eventFor('evt_1', {
         concerns: 'subject',
         customer: null,
         subject: { type: 'subscription', id: 'sub_1' },
       });
-      expect(await stage.store.recordEvent(open, t0)).toBe('unresolved');
-      expect(await stage.ticketOf()).toBe(1);
+      expect(await harness.store.recordEvent(open, t0)).toBe('unresolved');
+      expect(await harness.ticketOf()).toBe(1);
 
-      expect(await stage.store.claimUnresolved(t0, lease, 10)).toEqual([
+      expect(await harness.store.claimUnresolved(t0, lease, 10)).toEqual([
         { event: 'evt_1', subject: { type: 'subscription', id: 'sub_1' }, attempts: 1 },
       ]);
-      expect(await stage.store.claimUnresolved(t0 + 1, lease, 10), 'taken until the lease ends').toEqual([]);
-      expect(await stage.store.claimUnresolved(t0 + lease, lease, 10), 'the taker died').toHaveLength(1);
+      expect(await harness.store.claimUnresolved(t0 + 1, lease, 10), 'taken until the lease ends').toEqual([]);
+      expect(await harness.store.claimUnresolved(t0 + lease, lease, 10), 'the taker died').toHaveLength(1);
 
-      expect(await stage.store.resolveEvent('evt_1', 'cus_1', t0 + lease)).toEqual(acme);
-      expect(await stage.ticketOf()).toBe(2);
-      expect(await stage.store.resolveEvent('evt_1', 'cus_1', t0 + lease), 'closed once').toBeNull();
-      expect(await stage.ticketOf()).toBe(2);
-      expect(await stage.store.claimUnresolved(t0 + 9 * lease, lease, 10)).toEqual([]);
+      expect(await harness.store.resolveEvent('evt_1', 'cus_1', t0 + lease)).toEqual(acme);
+      expect(await harness.ticketOf()).toBe(2);
+      expect(await harness.store.resolveEvent('evt_1', 'cus_1', t0 + lease), 'closed once').toBeNull();
+      expect(await harness.ticketOf()).toBe(2);
+      expect(await harness.store.claimUnresolved(t0 + 9 * lease, lease, 10)).toEqual([]);
     });
 
     it('that could not be resolved come back when their time has come', async () => {
-      await stage.store.recordEvent(
-        hintFor('evt_1', { concerns: 'subject', customer: null, subject: { type: 'invoice', id: 'in_1' } }),
+      await harness.store.recordEvent(
+        eventFor('evt_1', { concerns: 'subject', customer: null, subject: { type: 'invoice', id: 'in_1' } }),
         t0,
       );
-      await stage.store.claimUnresolved(t0, lease, 10);
-      await stage.store.postponeEvent('evt_1', t0 + 500);
-      expect(await stage.store.claimUnresolved(t0 + 499, lease, 10)).toEqual([]);
-      expect(await stage.store.claimUnresolved(t0 + 500, lease, 10)).toMatchObject([{ attempts: 2 }]);
+      await harness.store.claimUnresolved(t0, lease, 10);
+      await harness.store.postponeEvent('evt_1', t0 + 500);
+      expect(await harness.store.claimUnresolved(t0 + 499, lease, 10)).toEqual([]);
+      expect(await harness.store.claimUnresolved(t0 + 500, lease, 10)).toMatchObject([{ attempts: 2 }]);
     });
   });
 }

@@ -1,9 +1,9 @@
 /** The history of an account, in order; the ledger's figures; and the rows that retention keeps. */
 
 import { describe, expect, it } from 'vitest';
-import { acme, factsWith, hintFor, lease, t0, type Stage } from './stage.ts';
+import { acme, factsWith, eventFor, lease, t0, type ContractHarness } from './harness.ts';
 
-export function trailContract(stage: Stage): void {
+export function trailContract(harness: ContractHarness): void {
   const visit = { ...acme, id: 'v1', customer: 'cus_1', kind: 'portal', seen: 1 } as const;
   const notice = { id: 'n1', receiver: 'webhook', type: 'subscription.kept', data: {} } as const;
   const old = factsWith({ methodDigest: 'old' });
@@ -12,33 +12,33 @@ export function trailContract(stage: Stage): void {
   describe('an account’s timeline', () => {
     it('tells from the link to the notice what followed from what', async () => {
       const over = t0 + 30 + lease;
-      await stage.store.link(acme, 'cus_1', t0);
-      await stage.syncOnce(old, t0 + 1);
-      await stage.store.openVisit({ ...visit, openedAt: t0 + 10, expiresAt: t0 + 9 * lease });
-      await stage.store.recordEvent(hintFor('evt_1'), t0 + 20);
-      await stage.store.fail(await stage.claimOne(t0 + 21), 'stripe_unavailable', t0 + 30, t0 + 25);
-      const slow = await stage.claimOne(t0 + 30);
-      await stage.store.returnVisit('v1', 5_000, t0 + 40);
-      await stage.store.returnVisit('v1', 5_000, t0 + 6_000);
-      const quick = await stage.claimOne(over);
-      await stage.store.apply(quick, {
+      await harness.store.link(acme, 'cus_1', t0);
+      await harness.syncOnce(old, t0 + 1);
+      await harness.store.openVisit({ ...visit, openedAt: t0 + 10, expiresAt: t0 + 9 * lease });
+      await harness.store.recordEvent(eventFor('evt_1'), t0 + 20);
+      await harness.store.fail(await harness.claimOne(t0 + 21), 'stripe_unavailable', t0 + 30, t0 + 25);
+      const slow = await harness.claimOne(t0 + 30);
+      await harness.store.returnVisit('v1', 5_000, t0 + 40);
+      await harness.store.returnVisit('v1', 5_000, t0 + 6_000);
+      const quick = await harness.claimOne(over);
+      await harness.store.apply(quick, {
         facts: fresh,
         fetchedAt: over + 1,
         nextChangeAt: null,
         now: over + 2,
         notices: [notice],
       });
-      await stage.store.apply(slow, { facts: old, fetchedAt: t0 + 31, nextChangeAt: null, now: over + 3 });
-      await stage.store.settleVisit('v1', 'changed', []);
-      await stage.store.raiseTicket('cus_1', 'webhook', over + 1_000);
-      await stage.syncOnce(fresh, over + 1_001);
+      await harness.store.apply(slow, { facts: old, fetchedAt: t0 + 31, nextChangeAt: null, now: over + 3 });
+      await harness.store.settleVisit('v1', 'changed', []);
+      await harness.store.raiseTicket('cus_1', 'webhook', over + 1_000);
+      await harness.syncOnce(fresh, over + 1_001);
 
-      const [told] = await stage.store.claimNotices({ host: 'acme', receiver: 'webhook' }, over + 1_002, lease, 1);
+      const [told] = await harness.store.claimNotices({ host: 'acme', receiver: 'webhook' }, over + 1_002, lease, 1);
       if (!told) throw new Error('nothing was to be told');
-      await stage.store.noticeDelivered(told, over + 1_003);
+      await harness.store.noticeDelivered(told, over + 1_003);
 
       const customer = 'cus_1';
-      const timeline = await stage.store.timeline(acme, t0, 100);
+      const timeline = await harness.store.timeline(acme, t0, 100);
       expect(timeline).toEqual([
         { at: t0, customer, what: 'linked' },
         {
@@ -106,25 +106,25 @@ export function trailContract(stage: Stage): void {
           outcome: 'unchanged',
         },
       ]);
-      expect(await stage.store.timeline(acme, over + 1, 100), 'since a moment').toEqual(timeline.slice(-3));
-      expect(await stage.store.timeline(acme, t0, 4), 'the newest').toEqual(timeline.slice(-4));
-      expect(await stage.store.timeline({ host: 'other', account: 'team_1' }, t0, 100)).toEqual([]);
+      expect(await harness.store.timeline(acme, over + 1, 100), 'since a moment').toEqual(timeline.slice(-3));
+      expect(await harness.store.timeline(acme, t0, 4), 'the newest').toEqual(timeline.slice(-4));
+      expect(await harness.store.timeline({ host: 'other', account: 'team_1' }, t0, 100)).toEqual([]);
     });
 
     it('goes on over a deleted customer, and tells of nobody else', async () => {
-      await stage.store.link(acme, 'cus_1', t0);
-      await stage.syncOnce(factsWith({ deleted: true }), t0 + 1);
-      await stage.store.link(acme, 'cus_2', t0 + 2);
-      await stage.store.link({ host: 'acme', account: 'team_2' }, 'cus_3', t0 + 2);
-      await stage.store.recordEvent(
-        hintFor('evt_1', { concerns: 'subject', customer: null, subject: { type: 'charge', id: 'ch_1' } }),
+      await harness.store.link(acme, 'cus_1', t0);
+      await harness.syncOnce(factsWith({ deleted: true }), t0 + 1);
+      await harness.store.link(acme, 'cus_2', t0 + 2);
+      await harness.store.link({ host: 'acme', account: 'team_2' }, 'cus_3', t0 + 2);
+      await harness.store.recordEvent(
+        eventFor('evt_1', { concerns: 'subject', customer: null, subject: { type: 'charge', id: 'ch_1' } }),
         t0 + 3,
         'sweep',
       );
-      await stage.store.resolveEvent('evt_1', 'cus_2', t0 + 4);
-      await stage.store.recordEvent(hintFor('evt_2', { customer: 'cus_3' }), t0 + 5);
+      await harness.store.resolveEvent('evt_1', 'cus_2', t0 + 4);
+      await harness.store.recordEvent(eventFor('evt_2', { customer: 'cus_3' }), t0 + 5);
       expect(
-        (await stage.store.timeline(acme, t0, 100)).filter(({ what }) => what !== 'sync' && what !== 'change'),
+        (await harness.store.timeline(acme, t0, 100)).filter(({ what }) => what !== 'sync' && what !== 'change'),
       ).toEqual([
         { at: t0, customer: 'cus_1', what: 'linked' },
         { at: t0 + 1, customer: 'cus_1', what: 'deleted' },
@@ -136,17 +136,17 @@ export function trailContract(stage: Stage): void {
 
   describe('a failure', () => {
     it('that is reported after its facts were written after all does not stand beside them', async () => {
-      await stage.store.link(acme, 'cus_1', t0);
-      const claim = await stage.claimOne(t0);
-      await stage.store.apply(claim, { facts: factsWith(), fetchedAt: t0, nextChangeAt: null, now: t0 });
-      await stage.store.fail(claim, 'store_unavailable', t0 + lease, t0 + 1);
-      expect(await stage.store.findAccount(acme)).toMatchObject({ failure: null, syncedTicket: 1 });
+      await harness.store.link(acme, 'cus_1', t0);
+      const claim = await harness.claimOne(t0);
+      await harness.store.apply(claim, { facts: factsWith(), fetchedAt: t0, nextChangeAt: null, now: t0 });
+      await harness.store.fail(claim, 'store_unavailable', t0 + lease, t0 + 1);
+      expect(await harness.store.findAccount(acme)).toMatchObject({ failure: null, syncedTicket: 1 });
     });
   });
 
   describe('the figures', () => {
     it('of an empty ledger are nothing', async () => {
-      expect(await stage.store.stats(t0)).toEqual({
+      expect(await harness.store.stats(t0)).toEqual({
         customers: 0,
         stale: 0,
         oldestStaleSince: null,
@@ -160,30 +160,30 @@ export function trailContract(stage: Stage): void {
 
     it('count what is stale, what fails, what is open and what is to be told', async () => {
       for (const index of [1, 2, 3, 4, 5]) {
-        await stage.store.link({ host: 'acme', account: `team_${index}` }, `cus_${index}`, t0 + index);
+        await harness.store.link({ host: 'acme', account: `team_${index}` }, `cus_${index}`, t0 + index);
       }
-      const [first, second, third, fourth, fifth] = await stage.store.claim(t0 + 10, lease, 5);
+      const [first, second, third, fourth, fifth] = await harness.store.claim(t0 + 10, lease, 5);
       if (!first || !second || !third || !fourth || !fifth) throw new Error('five were stale');
-      await stage.store.apply(first, {
+      await harness.store.apply(first, {
         facts: factsWith(),
         fetchedAt: t0 + 10,
         nextChangeAt: null,
         now: t0 + 11,
         notices: [notice],
       });
-      await stage.store.apply(second, {
+      await harness.store.apply(second, {
         facts: factsWith({ deleted: true }),
         fetchedAt: t0 + 10,
         nextChangeAt: null,
         now: t0 + 11,
       });
-      await stage.store.fail(third, 'stripe_unavailable', t0 + 99, t0 + 11);
-      await stage.store.fail(fourth, 'stripe_unavailable', t0 + 99, t0 + 11);
-      await stage.store.fail(fifth, 'stripe_not_found', t0 + 99, t0 + 11);
+      await harness.store.fail(third, 'stripe_unavailable', t0 + 99, t0 + 11);
+      await harness.store.fail(fourth, 'stripe_unavailable', t0 + 99, t0 + 11);
+      await harness.store.fail(fifth, 'stripe_not_found', t0 + 99, t0 + 11);
       const subject = { concerns: 'subject', customer: null, subject: { type: 'charge', id: 'ch_1' } } as const;
-      await stage.store.recordEvent(hintFor('evt_1', subject), t0 + 20);
-      await stage.store.recordEvent(hintFor('evt_2', subject), t0 + 21);
-      expect(await stage.store.stats(t0 + 30)).toEqual({
+      await harness.store.recordEvent(eventFor('evt_1', subject), t0 + 20);
+      await harness.store.recordEvent(eventFor('evt_2', subject), t0 + 21);
+      expect(await harness.store.stats(t0 + 30)).toEqual({
         customers: 4,
         stale: 3,
         oldestStaleSince: Math.min(third.staleSince, fourth.staleSince, fifth.staleSince),
@@ -198,19 +198,19 @@ export function trailContract(stage: Stage): void {
 
   describe('forgetting', () => {
     it('keeps what was still true: a person who left then has seen it', async () => {
-      await stage.store.link(acme, 'cus_1', t0);
+      await harness.store.link(acme, 'cus_1', t0);
       for (const [index, methodDigest] of ['one', 'two', 'three'].entries()) {
-        await stage.store.raiseTicket('cus_1', 'webhook', t0 + index * 100);
-        await stage.syncOnce(factsWith({ methodDigest }), t0 + index * 100);
+        await harness.store.raiseTicket('cus_1', 'webhook', t0 + index * 100);
+        await harness.syncOnce(factsWith({ methodDigest }), t0 + index * 100);
       }
-      await stage.store.prune(t0 + 150);
-      expect(await stage.store.factsAt('cus_1', 1), 'replaced before').toBeNull();
-      expect(await stage.store.factsAt('cus_1', 2), 'true until after').toEqual(factsWith({ methodDigest: 'two' }));
-      await stage.store.prune(t0 + 900);
-      await stage.store.prune(t0 + 900);
-      expect(await stage.store.factsAt('cus_1', 2)).toBeNull();
-      expect(await stage.store.factsAt('cus_1', 3), 'true now, whatever its age').not.toBeNull();
-      expect(await stage.store.timeline(acme, t0, 100)).toMatchObject([{ what: 'linked' }, { what: 'change' }]);
+      await harness.store.prune(t0 + 150);
+      expect(await harness.store.factsAt('cus_1', 1), 'replaced before').toBeNull();
+      expect(await harness.store.factsAt('cus_1', 2), 'true until after').toEqual(factsWith({ methodDigest: 'two' }));
+      await harness.store.prune(t0 + 900);
+      await harness.store.prune(t0 + 900);
+      expect(await harness.store.factsAt('cus_1', 2)).toBeNull();
+      expect(await harness.store.factsAt('cus_1', 3), 'true now, whatever its age').not.toBeNull();
+      expect(await harness.store.timeline(acme, t0, 100)).toMatchObject([{ what: 'linked' }, { what: 'change' }]);
     });
   });
 }

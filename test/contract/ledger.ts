@@ -2,32 +2,34 @@
 
 import { describe, expect, it } from 'vitest';
 import type { ItemFacts } from '../../server/src/billing/facts.ts';
-import { acme, lease, t0, hintFor, type Stage } from './stage.ts';
+import { acme, lease, t0, eventFor, type ContractHarness } from './harness.ts';
 import { LedgerPinnedError } from '../../server/src/ledger/errors.ts';
 
-export function ledgerContract(stage: Stage): void {
+export function ledgerContract(harness: ContractHarness): void {
   describe('the ledger itself', () => {
     it('has an epoch and a digest key for good', async () => {
-      const again = await stage.open();
-      expect(again.epoch).toBe(stage.store.epoch);
-      expect(again.digestKey).toBe(stage.store.digestKey);
-      expect(stage.store.digestKey.length).toBeGreaterThanOrEqual(43);
+      const again = await harness.open();
+      expect(again.epoch).toBe(harness.store.epoch);
+      expect(again.digestKey).toBe(harness.store.digestKey);
+      expect(harness.store.digestKey.length).toBeGreaterThanOrEqual(43);
     });
 
     it('belongs to one Stripe account and mode', async () => {
-      await stage.store.pin({ account: 'acct_1', livemode: false });
-      await stage.store.pin({ account: 'acct_1', livemode: false });
-      await expect(stage.store.pin({ account: 'acct_2', livemode: false })).rejects.toThrow(LedgerPinnedError);
-      await expect((await stage.open()).pin({ account: 'acct_1', livemode: true })).rejects.toThrow(LedgerPinnedError);
+      await harness.store.pin({ account: 'acct_1', livemode: false });
+      await harness.store.pin({ account: 'acct_1', livemode: false });
+      await expect(harness.store.pin({ account: 'acct_2', livemode: false })).rejects.toThrow(LedgerPinnedError);
+      await expect((await harness.open()).pin({ account: 'acct_1', livemode: true })).rejects.toThrow(
+        LedgerPinnedError,
+      );
     });
 
     it('keeps the catalogue', async () => {
-      await stage.store.saveProducts([
+      await harness.store.saveProducts([
         { id: 'prod_1', name: 'Team' },
         { id: 'prod_2', name: null },
       ]);
-      await stage.store.saveProducts([{ id: 'prod_1', name: 'Team plus' }]);
-      expect(new Map((await stage.store.products()).map(({ id, name }) => [id, name]))).toEqual(
+      await harness.store.saveProducts([{ id: 'prod_1', name: 'Team plus' }]);
+      expect(new Map((await harness.store.products()).map(({ id, name }) => [id, name]))).toEqual(
         new Map([
           ['prod_1', 'Team plus'],
           ['prod_2', null],
@@ -48,28 +50,28 @@ export function ledgerContract(stage: Stage): void {
         metered: false,
         taxExcluded: false,
       });
-      await stage.store.savePrices([price('price_1', 'team'), price('price_2', null)]);
-      await stage.store.savePrices([price('price_3', 'team', 1_200)]);
-      const saved = (await stage.store.prices()).toSorted((a, b) => a.price.localeCompare(b.price));
+      await harness.store.savePrices([price('price_1', 'team'), price('price_2', null)]);
+      await harness.store.savePrices([price('price_3', 'team', 1_200)]);
+      const saved = (await harness.store.prices()).toSorted((a, b) => a.price.localeCompare(b.price));
       expect(saved).toEqual([price('price_1', null), price('price_2', null), price('price_3', 'team', 1_200)]);
     });
 
     it('forgets what is old, but never an open hint', async () => {
-      await stage.store.link(acme, 'cus_1', t0);
-      await stage.store.recordEvent(hintFor('evt_old'), t0);
-      await stage.store.recordEvent(
-        hintFor('evt_open', { concerns: 'subject', customer: null, subject: { type: 'charge', id: 'ch_1' } }),
+      await harness.store.link(acme, 'cus_1', t0);
+      await harness.store.recordEvent(eventFor('evt_old'), t0);
+      await harness.store.recordEvent(
+        eventFor('evt_open', { concerns: 'subject', customer: null, subject: { type: 'charge', id: 'ch_1' } }),
         t0,
       );
-      await stage.store.recordEvent(hintFor('evt_new'), t0 + 100);
-      await stage.store.prune(t0 + 50);
-      expect(await stage.store.recordEvent(hintFor('evt_old'), t0 + 200)).toBe('queued');
-      expect(await stage.store.recordEvent(hintFor('evt_new'), t0 + 200)).toBe('duplicate');
-      expect(await stage.store.claimUnresolved(t0 + 200, lease, 10)).toMatchObject([{ event: 'evt_open' }]);
+      await harness.store.recordEvent(eventFor('evt_new'), t0 + 100);
+      await harness.store.prune(t0 + 50);
+      expect(await harness.store.recordEvent(eventFor('evt_old'), t0 + 200)).toBe('queued');
+      expect(await harness.store.recordEvent(eventFor('evt_new'), t0 + 200)).toBe('duplicate');
+      expect(await harness.store.claimUnresolved(t0 + 200, lease, 10)).toMatchObject([{ event: 'evt_open' }]);
     });
 
     it('answers a ping', async () => {
-      await expect(stage.store.ping()).resolves.toBeUndefined();
+      await expect(harness.store.ping()).resolves.toBeUndefined();
     });
   });
 }

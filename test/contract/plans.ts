@@ -5,7 +5,7 @@
 
 import { expect, it } from 'vitest';
 import type { BillingStore } from '../../server/src/ledger/ledger.ts';
-import { acme, factsWith, hintFor, lease, t0 } from './stage.ts';
+import { acme, factsWith, eventFor, lease, t0 } from './harness.ts';
 
 export interface Statement {
   readonly sql: string;
@@ -55,7 +55,7 @@ export const fillLedger = (count: number): readonly string[] => [
 ];
 
 const team = { host: 'acme', account: 'team_f1' };
-const unresolved = hintFor('evt_open', {
+const unresolved = eventFor('evt_open', {
   concerns: 'subject',
   customer: null,
   subject: { type: 'invoice', id: 'in_x' },
@@ -78,7 +78,7 @@ const hot: readonly (readonly [what: string, work: (store: BillingStore) => Prom
   ['linking', (store) => store.link(acme, 'cus_1', t0)],
   ['raising a ticket', (store) => store.raiseTicket('cus_f1', 'check', t0)],
   ['prioritizing', (store) => store.prioritize('cus_f1', t0 + 5_000)],
-  ['recording an event', (store) => store.recordEvent(hintFor('evt_1', { customer: 'cus_f3' }), t0)],
+  ['recording an event', (store) => store.recordEvent(eventFor('evt_1', { customer: 'cus_f3' }), t0)],
   ['recording an unresolved event', (store) => store.recordEvent(unresolved, t0)],
   ['resolving an event', (store) => store.resolveEvent('evt_open', 'cus_f1', t0)],
   ['postponing an event', (store) => store.postponeEvent('evt_f4', t0 + 1)],

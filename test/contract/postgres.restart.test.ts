@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openPostgresStore } from '../../server/src/ledger/postgres/ledger.ts';
 import { startPostgres, type Postgres } from '../support/postgres.ts';
-import { acme, factsWith, hintFor, lease, t0 } from './stage.ts';
+import { acme, factsWith, eventFor, lease, t0 } from './harness.ts';
 import { StoreUnavailableError } from '../../server/src/ledger/errors.ts';
 
 let postgres: Postgres;
@@ -27,13 +27,13 @@ it('while the server is away every call fails in words; when it is back everythi
   };
   await missed();
   await store.link(acme, 'cus_1', t0);
-  await store.recordEvent(hintFor('evt_answered'), t0);
+  await store.recordEvent(eventFor('evt_answered'), t0);
   const [claim] = await store.claim(t0, lease, 1);
   if (!claim) throw new Error('it was stale');
 
   await postgres.halt();
   for (const call of [
-    () => store.recordEvent(hintFor('evt_refused'), t0),
+    () => store.recordEvent(eventFor('evt_refused'), t0),
     () => store.findAccount(acme),
     () => store.apply(claim, { facts: factsWith(), fetchedAt: t0, nextChangeAt: null, now: t0 }),
     () => store.ping(),
@@ -47,8 +47,8 @@ it('while the server is away every call fails in words; when it is back everythi
   await store.ping();
   // The listening connection comes back by itself, and says that it was away.
   await missed();
-  expect(await store.recordEvent(hintFor('evt_answered'), t0), 'what was answered is kept').toBe('duplicate');
-  expect(await store.recordEvent(hintFor('evt_refused'), t0), 'what was refused left no trace').toBe('queued');
+  expect(await store.recordEvent(eventFor('evt_answered'), t0), 'what was answered is kept').toBe('duplicate');
+  expect(await store.recordEvent(eventFor('evt_refused'), t0), 'what was refused left no trace').toBe('queued');
   expect(await store.apply(claim, { facts: factsWith(), fetchedAt: t0, nextChangeAt: null, now: t0 })).toMatchObject({
     applied: true,
     stale: true,

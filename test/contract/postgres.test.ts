@@ -6,7 +6,7 @@ import type { Databases } from '../support/postgres.ts';
 import { sharedPostgres } from '../support/shared-postgres.ts';
 import { billingStoreContract } from './billing-store.ts';
 import { postgresLedger, postgresRows } from './databases.ts';
-import { acme, factsWith, hintFor, lease, t0 } from './stage.ts';
+import { acme, factsWith, eventFor, lease, t0 } from './harness.ts';
 import { StoreUnavailableError } from '../../server/src/ledger/errors.ts';
 
 let postgres: Databases;
@@ -91,7 +91,7 @@ describe('PostgreSQL alone', () => {
     await operator.query(`SELECT 1 FROM billhook.customers WHERE customer = 'cus_order_27' FOR UPDATE`);
     const storms = [one, other].map((store, which) =>
       Promise.all(
-        customers.map((customer) => store.recordEvent(hintFor(`evt_${which}_${customer}`, { customer }), t0)),
+        customers.map((customer) => store.recordEvent(eventFor(`evt_${which}_${customer}`, { customer }), t0)),
       ),
     );
     await asOperator((client) => until(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
@@ -148,7 +148,7 @@ describe('PostgreSQL alone', () => {
         CREATE TRIGGER see AFTER INSERT ON billhook.events FOR EACH ROW EXECUTE FUNCTION see()`),
     );
     const store = await open();
-    await store.recordEvent(hintFor('evt_1'), t0);
+    await store.recordEvent(eventFor('evt_1'), t0);
     expect((await asOperator((client) => client.query(`SELECT setting FROM seen`))).rows).toEqual([{ setting: 'on' }]);
   });
 
@@ -171,12 +171,12 @@ describe('PostgreSQL alone', () => {
       });
     await readOnly('on');
     await postgres.cutConnections(address);
-    await expect(store.recordEvent(hintFor('evt_1'), t0)).rejects.toThrow(StoreUnavailableError);
-    await expect(store.recordEvent(hintFor('evt_1'), t0)).rejects.toThrow('the database is read-only');
+    await expect(store.recordEvent(eventFor('evt_1'), t0)).rejects.toThrow(StoreUnavailableError);
+    await expect(store.recordEvent(eventFor('evt_1'), t0)).rejects.toThrow('the database is read-only');
     await expect(store.ping()).rejects.toThrow('the database is read-only');
     expect(await store.findAccount(acme), 'what is known can still be read').toMatchObject({ ticket: 1 });
     await readOnly('off');
-    expect(await untilItAnswers(() => store.recordEvent(hintFor('evt_1'), t0))).toBe('queued');
+    expect(await untilItAnswers(() => store.recordEvent(eventFor('evt_1'), t0))).toBe('queued');
   });
 
   it('survives that its connections are cut, and says that something may have been missed', async () => {
@@ -210,7 +210,7 @@ describe('PostgreSQL alone', () => {
     const store = await openPostgresStore(address);
     await store.close();
     await expect(store.ping()).rejects.toThrow(StoreUnavailableError);
-    await expect(store.recordEvent(hintFor('evt_1'), t0)).rejects.toThrow(StoreUnavailableError);
+    await expect(store.recordEvent(eventFor('evt_1'), t0)).rejects.toThrow(StoreUnavailableError);
   });
 
   it('forgets a great many rows, some thousand at a time', async () => {

@@ -5,7 +5,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { BillingStore } from '../../server/src/ledger/ledger.ts';
-import { acme, factsWith, hintFor, lease, t0, type Stage } from './stage.ts';
+import { acme, factsWith, eventFor, lease, t0, type ContractHarness } from './harness.ts';
 import type { Claim } from '../../server/src/ledger/customers.ts';
 import type { LedgerChange } from '../../server/src/ledger/feed.ts';
 
@@ -13,7 +13,7 @@ const rounds = 10;
 /** Calls of each process in a round. */
 const width = 3;
 
-export function processesContract(stage: Stage): void {
+export function processesContract(harness: ContractHarness): void {
   const team = (index: number) => ({ host: 'acme', account: `race_${index}` });
 
   /** All at once, in every round; answers what each was told. */
@@ -21,11 +21,11 @@ export function processesContract(stage: Stage): void {
     what: (store: BillingStore, round: number, who: string) => Promise<T>,
     times = rounds,
   ): Promise<T[][]> {
-    const other = await stage.open();
+    const other = await harness.open();
     const results: T[][] = [];
     for (let round = 0; round < times; round++) {
       const calls = Array.from({ length: 2 * width }, (_, index) =>
-        what(index % 2 === 0 ? stage.store : other, round, `${index}`),
+        what(index % 2 === 0 ? harness.store : other, round, `${index}`),
       );
       results.push(await Promise.all(calls));
     }
@@ -40,7 +40,7 @@ export function processesContract(stage: Stage): void {
   describe('two processes at once', () => {
     // Mutant: `claim` without FOR UPDATE.
     it('claim each customer once', async () => {
-      const links = Array.from({ length: 60 }, (_, index) => stage.store.link(team(index), `cus_${index}`, t0));
+      const links = Array.from({ length: 60 }, (_, index) => harness.store.link(team(index), `cus_${index}`, t0));
       await Promise.all(links);
       const taken = (await race((store) => store.claim(t0, lease, 5))).flat(2).map(({ customer }) => customer);
       expect(taken).toHaveLength(60);
@@ -50,11 +50,11 @@ export function processesContract(stage: Stage): void {
     // Mutant: `claimNotices` without FOR UPDATE.
     it('take each notice once', async () => {
       const notice = { receiver: 'webhook', type: 'subscription.kept', data: {} } as const;
-      await Promise.all(Array.from({ length: 40 }, (_, index) => stage.store.link(team(index), `cus_${index}`, t0)));
-      const claims = await stage.store.claim(t0, lease, 40);
+      await Promise.all(Array.from({ length: 40 }, (_, index) => harness.store.link(team(index), `cus_${index}`, t0)));
+      const claims = await harness.store.claim(t0, lease, 40);
       await Promise.all(
         claims.map((claim) =>
-          stage.store.apply(claim, {
+          harness.store.apply(claim, {
             facts: factsWith(),
             fetchedAt: t0,
             nextChangeAt: null,
@@ -71,13 +71,13 @@ export function processesContract(stage: Stage): void {
 
     // Mutant: `apply` reads without FOR UPDATE, and writes where only the customer is the same.
     it('apply one claim once: the revision and the trail show one', async () => {
-      await stage.store.link(acme, 'cus_1', t0);
+      await harness.store.link(acme, 'cus_1', t0);
       const claims: Claim[] = [];
       for (let round = 0; round < rounds; round++) {
-        await stage.store.raiseTicket('cus_1', 'webhook', t0 + round);
-        const claim = await stage.claimOne(t0 + round);
+        await harness.store.raiseTicket('cus_1', 'webhook', t0 + round);
+        const claim = await harness.claimOne(t0 + round);
         claims.push(claim);
-        const other = await stage.open();
+        const other = await harness.open();
         const write = (store: BillingStore, by: string) =>
           store.apply(claim, {
             facts: factsWith({ methodDigest: `${round}${by}` }),
@@ -85,24 +85,24 @@ export function processesContract(stage: Stage): void {
             nextChangeAt: null,
             now: t0 + round,
           });
-        const applied = await Promise.all([write(stage.store, 'a'), write(other, 'b')]);
+        const applied = await Promise.all([write(harness.store, 'a'), write(other, 'b')]);
         await other.close();
         expect(applied.filter((each) => each.applied)).toHaveLength(1);
       }
-      expect(await stage.store.findAccount(acme)).toMatchObject({ revision: rounds });
+      expect(await harness.store.findAccount(acme)).toMatchObject({ revision: rounds });
     });
 
     // Mutants: `apply` without the claim in its WHERE, or without `written_claim` in its SET.
     it('write one of an expired claim and its successor, however they meet, and never the other over it', async () => {
-      await stage.store.link(acme, 'cus_1', t0);
-      const other = await stage.open();
+      await harness.store.link(acme, 'cus_1', t0);
+      const other = await harness.open();
       for (let round = 0; round < rounds; round++) {
         const now = t0 + 2 * round * lease;
-        await stage.store.raiseTicket('cus_1', 'webhook', now);
-        const slow = await stage.claimOne(now);
+        await harness.store.raiseTicket('cus_1', 'webhook', now);
+        const slow = await harness.claimOne(now);
         // The two are of two tickets: the fence alone tells them apart.
-        await stage.store.raiseTicket('cus_1', 'webhook', now + 1);
-        const quick = await stage.claimOne(now + lease);
+        await harness.store.raiseTicket('cus_1', 'webhook', now + 1);
+        const quick = await harness.claimOne(now + lease);
         const looked = (methodDigest: string, fetchedAt: number) => ({
           facts: factsWith({ methodDigest }),
           fetchedAt,
@@ -110,33 +110,33 @@ export function processesContract(stage: Stage): void {
           now: now + lease,
         });
         const [late, inTime] = await Promise.all([
-          stage.store.apply(slow, looked(`slow ${round}`, now)),
+          harness.store.apply(slow, looked(`slow ${round}`, now)),
           other.apply(quick, looked(`quick ${round}`, now + lease)),
         ]);
         expect([late.applied, inTime.applied].filter(Boolean)).toHaveLength(1);
         const written = late.applied ? `slow ${round}` : `quick ${round}`;
-        expect((await stage.store.findAccount(acme))?.facts?.methodDigest).toBe(written);
-        if (late.applied) await stage.syncOnce(factsWith(), now + lease);
+        expect((await harness.store.findAccount(acme))?.facts?.methodDigest).toBe(written);
+        if (late.applied) await harness.syncOnce(factsWith(), now + lease);
       }
     });
 
     // Mutant: `apply` without FOR UPDATE, so that a ticket raised between its look and its write is overlooked.
     it('leave a customer stale whose hint came while facts were written', async () => {
-      await stage.store.link(acme, 'cus_1', t0);
-      const other = await stage.open();
+      await harness.store.link(acme, 'cus_1', t0);
+      const other = await harness.open();
       for (let round = 0; round < rounds; round++) {
         const now = t0 + round * 10;
-        await stage.store.raiseTicket('cus_1', 'webhook', now);
-        const claim = await stage.claimOne(now);
+        await harness.store.raiseTicket('cus_1', 'webhook', now);
+        const claim = await harness.claimOne(now);
         const [, applied] = await Promise.all([
-          other.recordEvent(hintFor(`evt_${round}`), now + 1),
-          stage.store.apply(claim, { facts: factsWith(), fetchedAt: now, nextChangeAt: null, now: now + 2 }),
+          other.recordEvent(eventFor(`evt_${round}`), now + 1),
+          harness.store.apply(claim, { facts: factsWith(), fetchedAt: now, nextChangeAt: null, now: now + 2 }),
         ]);
-        const record = await stage.store.findAccount(acme);
+        const record = await harness.store.findAccount(acme);
         expect(record?.ticket, 'both tickets count').toBe(claim.ticket + 1);
         expect(record?.syncedTicket).toBe(claim.ticket);
         expect(record?.staleSince, `applied said stale: ${applied.stale}`).not.toBeNull();
-        await stage.syncOnce(factsWith(), now + 5);
+        await harness.syncOnce(factsWith(), now + 5);
       }
     });
 
@@ -157,16 +157,16 @@ export function processesContract(stage: Stage): void {
 
     // Mutant: `link` that does not lock the account's earlier rows.
     it('never let a revision step back when one links anew what the other finds deleted', async () => {
-      const other = await stage.open();
+      const other = await harness.open();
       for (let round = 0; round < rounds; round++) {
         const ref = team(round);
-        await stage.store.link(ref, `cus_${round}`, t0);
-        await stage.syncOnce(factsWith(), t0);
-        await stage.store.raiseTicket(`cus_${round}`, 'webhook', t0 + 1);
-        const claim = await stage.claimOne(t0 + 1);
+        await harness.store.link(ref, `cus_${round}`, t0);
+        await harness.syncOnce(factsWith(), t0);
+        await harness.store.raiseTicket(`cus_${round}`, 'webhook', t0 + 1);
+        const claim = await harness.claimOne(t0 + 1);
         const [outcome] = await Promise.all([
           other.link(ref, `cus_${round}_next`, t0 + 2),
-          stage.store.apply(claim, {
+          harness.store.apply(claim, {
             facts: factsWith({ deleted: true }),
             fetchedAt: t0 + 1,
             nextChangeAt: null,
@@ -175,31 +175,31 @@ export function processesContract(stage: Stage): void {
         ]);
         // In either order: the call that came too early is repeated.
         if (outcome === 'accountTaken') await other.link(ref, `cus_${round}_next`, t0 + 3);
-        expect(await stage.store.findAccount(ref)).toMatchObject({ customer: `cus_${round}_next`, revision: 2 });
-        await stage.store.claim(t0 + 3, lease, 1);
+        expect(await harness.store.findAccount(ref)).toMatchObject({ customer: `cus_${round}_next`, revision: 2 });
+        await harness.store.claim(t0 + 3, lease, 1);
       }
     });
 
     // Mutant: `recordHint` without its transaction, or an event id that is looked up before it is inserted.
     it('count an event once that is delivered to both', async () => {
-      await stage.store.link(acme, 'cus_1', t0);
-      const outcomes = await race((store, round) => store.recordEvent(hintFor(`evt_${round}`), t0));
+      await harness.store.link(acme, 'cus_1', t0);
+      const outcomes = await race((store, round) => store.recordEvent(eventFor(`evt_${round}`), t0));
       for (const each of outcomes) expect(counted(each)).toEqual({ queued: 1, duplicate: 2 * width - 1 });
-      expect(await stage.ticketOf()).toBe(1 + rounds);
+      expect(await harness.ticketOf()).toBe(1 + rounds);
     });
 
     // Mutant: `lockLiving` without ORDER BY; seen in the server's own count of deadlocks (`postgres.test.ts`).
     it('take the same storm in opposite orders without waiting for each other for ever', async () => {
       const customers = Array.from({ length: 150 }, (_, index) => `cus_${String(index).padStart(3, '0')}`);
-      await Promise.all(customers.map((customer, index) => stage.store.link(team(index), customer, t0)));
+      await Promise.all(customers.map((customer, index) => harness.store.link(team(index), customer, t0)));
       const storms = 5;
       await race((store, round, who) => {
         const order = Number(who) % 2 === 0 ? customers : customers.toReversed();
         return Promise.all(
-          order.map((customer) => store.recordEvent(hintFor(`evt_${round}_${who}_${customer}`, { customer }), t0)),
+          order.map((customer) => store.recordEvent(eventFor(`evt_${round}_${who}_${customer}`, { customer }), t0)),
         );
       }, storms);
-      expect((await stage.store.customersAfter(null, 1_000)).map(({ ticket }) => ticket)).toEqual(
+      expect((await harness.store.customersAfter(null, 1_000)).map(({ ticket }) => ticket)).toEqual(
         customers.map(() => 1 + 2 * width * storms),
       );
     });
@@ -207,22 +207,22 @@ export function processesContract(stage: Stage): void {
     // Mutants: `returnVisit` without either FOR UPDATE.
     it('raise one ticket for two visits of a customer that return in several tabs', async () => {
       await Promise.all(
-        Array.from({ length: rounds }, (_, round) => stage.store.link(team(round), `cus_${round}`, t0)),
+        Array.from({ length: rounds }, (_, round) => harness.store.link(team(round), `cus_${round}`, t0)),
       );
-      for (const claim of await stage.store.claim(t0, lease, rounds)) {
-        await stage.store.apply(claim, { facts: factsWith(), fetchedAt: t0, nextChangeAt: null, now: t0 });
+      for (const claim of await harness.store.claim(t0, lease, rounds)) {
+        await harness.store.apply(claim, { facts: factsWith(), fetchedAt: t0, nextChangeAt: null, now: t0 });
       }
       const visit = { kind: 'portal', seen: 0, openedAt: t0, expiresAt: t0 + lease } as const;
       for (let round = 0; round < rounds; round++) {
         for (const tab of [0, 1]) {
-          await stage.store.openVisit({ ...visit, ...team(round), id: `v${round}_${tab}`, customer: `cus_${round}` });
+          await harness.store.openVisit({ ...visit, ...team(round), id: `v${round}_${tab}`, customer: `cus_${round}` });
         }
       }
       const tickets = await race((store, round, who) =>
         store.returnVisit(`v${round}_${Math.floor(Number(who) / 2) % 2}`, 5_000, t0),
       );
       for (const each of tickets) expect(new Set(each)).toEqual(new Set([2]));
-      const customers = await stage.store.customersAfter(null, rounds);
+      const customers = await harness.store.customersAfter(null, rounds);
       expect(customers.map(({ ticket }) => ticket)).toEqual(customers.map(() => 2));
     });
 
@@ -249,33 +249,33 @@ export function processesContract(stage: Stage): void {
 
     // Mutant: `spend` without FOR UPDATE.
     it('spend one budget', async () => {
-      const other = await stage.open();
-      const asks = Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? stage.store : other).spend(20, 0, t0));
+      const other = await harness.open();
+      const asks = Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? harness.store : other).spend(20, 0, t0));
       expect((await Promise.all(asks)).filter((waitMs) => waitMs === 0)).toHaveLength(20);
     });
 
     // Mutant: `takeOpenHints` without FOR UPDATE; `raiseRechecks` likewise; `raiseDue` without `wasDueAt`.
     it('share what is open, due, and to be looked at again', async () => {
-      await stage.store.link(acme, 'cus_1', t0);
+      await harness.store.link(acme, 'cus_1', t0);
       const subject = { concerns: 'subject', customer: null, subject: { type: 'charge', id: 'ch_1' } } as const;
-      for (let index = 0; index < 40; index++) await stage.store.recordEvent(hintFor(`evt_${index}`, subject), t0);
+      for (let index = 0; index < 40; index++) await harness.store.recordEvent(eventFor(`evt_${index}`, subject), t0);
       const hints = (await race((store) => store.claimUnresolved(t0, lease, 4))).flat(2).map(({ event }) => event);
       expect(hints).toHaveLength(40);
       expect(new Set(hints).size).toBe(40);
 
-      await stage.store.apply(await stage.claimOne(t0), {
+      await harness.store.apply(await harness.claimOne(t0), {
         facts: factsWith(),
         fetchedAt: t0,
         nextChangeAt: t0 + 100,
         now: t0,
       });
       for (let round = 0; round < rounds; round++) {
-        const dueAt = (await stage.store.findAccount(acme))?.nextChangeAt ?? 0;
-        const before = (await stage.ticketOf()) ?? 0;
-        const other = await stage.open();
-        await Promise.all([stage.store, other].map((store) => store.raiseDue('cus_1', dueAt, dueAt + 100, dueAt)));
+        const dueAt = (await harness.store.findAccount(acme))?.nextChangeAt ?? 0;
+        const before = (await harness.ticketOf()) ?? 0;
+        const other = await harness.open();
+        await Promise.all([harness.store, other].map((store) => store.raiseDue('cus_1', dueAt, dueAt + 100, dueAt)));
         await other.close();
-        expect(await stage.ticketOf()).toBe(before + 1);
+        expect(await harness.ticketOf()).toBe(before + 1);
       }
 
       const visits = {
@@ -287,20 +287,20 @@ export function processesContract(stage: Stage): void {
         expiresAt: t0 + lease,
       } as const;
       for (let index = 0; index < rounds; index++) {
-        await stage.store.openVisit({ ...visits, id: `v${index}` });
-        await stage.store.settleVisit(`v${index}`, 'unchanged', [t0 + index]);
+        await harness.store.openVisit({ ...visits, id: `v${index}` });
+        await harness.store.settleVisit(`v${index}`, 'unchanged', [t0 + index]);
       }
-      const before = (await stage.ticketOf()) ?? 0;
+      const before = (await harness.ticketOf()) ?? 0;
       const raised = (await race((store, round) => store.raiseRechecks(t0 + round))).flat(2);
       expect(raised.reduce((sum, each) => sum + each, 0)).toBe(rounds);
-      expect(await stage.ticketOf()).toBe(before + rounds);
+      expect(await harness.ticketOf()).toBe(before + rounds);
     });
   });
 
   describe('news of other processes', () => {
     it('comes where several share a ledger, after the commit that has it', async () => {
-      expect(stage.store.shared).toBe(stage.sharedByProcesses);
-      const other = await stage.open();
+      expect(harness.store.shared).toBe(harness.sharedByProcesses);
+      const other = await harness.open();
       const heard: LedgerChange[] = [];
       let woken: () => void = () => {};
       const stop = other.subscribe((commit) => {
@@ -308,8 +308,8 @@ export function processesContract(stage: Stage): void {
         woken();
       });
       // A process that works alone knows its own commits, and no feed reports them.
-      if (!stage.sharedByProcesses) {
-        await stage.store.link(acme, 'cus_1', t0);
+      if (!harness.sharedByProcesses) {
+        await harness.store.link(acme, 'cus_1', t0);
         stop();
         expect(heard).toEqual([]);
         return;
@@ -322,20 +322,20 @@ export function processesContract(stage: Stage): void {
       };
       await until('missed');
 
-      await stage.store.link(acme, 'cus_1', t0);
+      await harness.store.link(acme, 'cus_1', t0);
       await until('raised');
-      await stage.store.recordEvent(hintFor('evt_1'), t0);
+      await harness.store.recordEvent(eventFor('evt_1'), t0);
       await until('raised');
-      await stage.store.recordEvent(
-        hintFor('evt_2', { concerns: 'subject', customer: null, subject: { type: 'charge', id: 'ch_1' } }),
+      await harness.store.recordEvent(
+        eventFor('evt_2', { concerns: 'subject', customer: null, subject: { type: 'charge', id: 'ch_1' } }),
         t0,
       );
       await until('raised');
-      await stage.store.raiseTickets(['cus_1'], 'sweep', t0);
+      await harness.store.raiseTickets(['cus_1'], 'sweep', t0);
       await until('raised');
 
       const notice = { id: 'n1', receiver: 'webhook', type: 'subscription.kept', data: {} } as const;
-      await stage.store.apply(await stage.claimOne(t0), {
+      await harness.store.apply(await harness.claimOne(t0), {
         facts: factsWith(),
         fetchedAt: t0,
         nextChangeAt: null,
@@ -346,19 +346,19 @@ export function processesContract(stage: Stage): void {
       while (heard.length < 2) await new Promise<void>((done) => (woken = done));
       expect(heard.splice(0)).toEqual(expect.arrayContaining([{ kind: 'looked', ...acme }, { kind: 'raised' }]));
 
-      await stage.store.raiseTicket('cus_1', 'check', t0);
+      await harness.store.raiseTicket('cus_1', 'check', t0);
       await until('raised');
-      await stage.store.fail(await stage.claimOne(t0), 'stripe_unavailable', t0 + 1, t0);
+      await harness.store.fail(await harness.claimOne(t0), 'stripe_unavailable', t0 + 1, t0);
       expect(await until('looked')).toEqual({ kind: 'looked', ...acme });
 
-      await stage.store.saveProducts([{ id: 'prod_1', name: 'Team' }]);
+      await harness.store.saveProducts([{ id: 'prod_1', name: 'Team' }]);
       await until('catalogue');
-      await stage.store.savePrices([]);
+      await harness.store.savePrices([]);
       await until('catalogue');
 
-      await stage.store.link({ host: 'acme', account: 'ä'.repeat(5_000) }, 'cus_2', t0);
+      await harness.store.link({ host: 'acme', account: 'ä'.repeat(5_000) }, 'cus_2', t0);
       await until('raised');
-      await stage.store.apply(await stage.claimOne(t0), {
+      await harness.store.apply(await harness.claimOne(t0), {
         facts: factsWith(),
         fetchedAt: t0,
         nextChangeAt: null,

@@ -1,49 +1,52 @@
 /** Before a first purchase: one customer, one open Checkout. */
 
 import { describe, expect, it } from 'vitest';
-import { acme, t0, factsWith, type Stage } from './stage.ts';
+import { acme, t0, factsWith, type ContractHarness } from './harness.ts';
 
-export function purchasesContract(stage: Stage): void {
+export function purchasesContract(harness: ContractHarness): void {
   describe('a first purchase', () => {
     it('notes once that a customer is about to be created, and again only when it was renewed', async () => {
-      expect(await stage.store.intendCustomer(acme, t0)).toEqual({ generation: 0, since: t0 });
-      expect(await (await stage.open()).intendCustomer(acme, t0 + 9)).toEqual({ generation: 0, since: t0 });
-      expect(await stage.store.renewIntent(acme, 0, t0 + 10)).toEqual({ generation: 1 });
-      expect(await stage.store.renewIntent(acme, 0, t0 + 10), 'somebody else was first').toEqual({ generation: 1 });
-      expect(await stage.store.intendCustomer(acme, t0 + 11)).toEqual({ generation: 1, since: t0 + 10 });
-      expect(await stage.store.intendCustomer({ host: 'other', account: 'team_1' }, t0)).toEqual({
+      expect(await harness.store.intendCustomer(acme, t0)).toEqual({ generation: 0, since: t0 });
+      expect(await (await harness.open()).intendCustomer(acme, t0 + 9)).toEqual({ generation: 0, since: t0 });
+      expect(await harness.store.renewIntent(acme, 0, t0 + 10)).toEqual({ generation: 1 });
+      expect(await harness.store.renewIntent(acme, 0, t0 + 10), 'somebody else was first').toEqual({ generation: 1 });
+      expect(await harness.store.intendCustomer(acme, t0 + 11)).toEqual({ generation: 1, since: t0 + 10 });
+      expect(await harness.store.intendCustomer({ host: 'other', account: 'team_1' }, t0)).toEqual({
         generation: 0,
         since: t0,
       });
     });
 
     it('after a customer was deleted is of another generation: the old key would give the deleted one', async () => {
-      await stage.store.intendCustomer(acme, t0);
-      await stage.store.link(acme, 'cus_1', t0);
-      await stage.syncOnce(factsWith({ deleted: true }), t0);
-      expect(await stage.store.intendCustomer(acme, t0 + 1)).toEqual({ generation: 1, since: t0 + 1 });
+      await harness.store.intendCustomer(acme, t0);
+      await harness.store.link(acme, 'cus_1', t0);
+      await harness.syncOnce(factsWith({ deleted: true }), t0);
+      expect(await harness.store.intendCustomer(acme, t0 + 1)).toEqual({ generation: 1, since: t0 + 1 });
     });
 
     it('is one at a time: the lock is held by one, for a while, and gives what is open', async () => {
-      const other = await stage.open();
-      expect(await stage.store.lockCheckout(acme, 'mine', 1_000, t0)).toEqual({ last: null });
+      const other = await harness.open();
+      expect(await harness.store.lockCheckout(acme, 'mine', 1_000, t0)).toEqual({ last: null });
       expect(await other.lockCheckout(acme, 'theirs', 1_000, t0 + 999)).toBeNull();
       expect(await other.lockCheckout({ host: 'acme', account: 'team_2' }, 'theirs', 1_000, t0)).toEqual({
         last: null,
       });
       const checkout = { session: 'cs_1', offer: 'team', returnUrl: 'https://app.acme.example/' };
-      await stage.store.keepCheckout(acme, 'mine', checkout);
-      await stage.store.unlockCheckout(acme, 'mine');
+      await harness.store.keepCheckout(acme, 'mine', checkout);
+      await harness.store.unlockCheckout(acme, 'mine');
       expect(await other.lockCheckout(acme, 'theirs', 1_000, t0 + 1)).toEqual({ last: checkout });
     });
 
     it('is not written by whoever lost the lock', async () => {
-      await stage.store.lockCheckout(acme, 'slow', 1_000, t0);
-      expect(await stage.store.lockCheckout(acme, 'quick', 1_000, t0 + 1_000)).toEqual({ last: null });
-      await stage.store.keepCheckout(acme, 'slow', { session: 'cs_slow', offer: 'team', returnUrl: '' });
-      await stage.store.unlockCheckout(acme, 'slow');
-      expect(await stage.store.lockCheckout(acme, 'third', 1_000, t0 + 1_500), 'the quick one still has it').toBeNull();
-      expect(await stage.store.lockCheckout(acme, 'third', 1_000, t0 + 2_000)).toEqual({ last: null });
+      await harness.store.lockCheckout(acme, 'slow', 1_000, t0);
+      expect(await harness.store.lockCheckout(acme, 'quick', 1_000, t0 + 1_000)).toEqual({ last: null });
+      await harness.store.keepCheckout(acme, 'slow', { session: 'cs_slow', offer: 'team', returnUrl: '' });
+      await harness.store.unlockCheckout(acme, 'slow');
+      expect(
+        await harness.store.lockCheckout(acme, 'third', 1_000, t0 + 1_500),
+        'the quick one still has it',
+      ).toBeNull();
+      expect(await harness.store.lockCheckout(acme, 'third', 1_000, t0 + 2_000)).toEqual({ last: null });
     });
   });
 }

@@ -11,7 +11,7 @@ import { sqliteHints } from '../../server/src/ledger/sqlite/events.ts';
 import { openSqliteStore } from '../../server/src/ledger/sqlite/ledger.ts';
 import { billingStoreContract } from './billing-store.ts';
 import { sqliteLedger } from './databases.ts';
-import { acme, hintFor, t0 } from './stage.ts';
+import { acme, eventFor, t0 } from './harness.ts';
 import { StoreUnavailableError } from '../../server/src/ledger/errors.ts';
 
 const sqliteModule = new URL('../../server/src/ledger/sqlite/ledger.ts', import.meta.url).href;
@@ -64,7 +64,7 @@ describe('SQLite alone', () => {
     const type = 'x'.repeat(4_000);
     const outcomes: string[] = [];
     while (!outcomes.some((outcome) => outcome !== 'queued')) {
-      const outcome = await hints.recordEvent(hintFor(`evt_${outcomes.length}`, { type }), t0).catch(String);
+      const outcome = await hints.recordEvent(eventFor(`evt_${outcomes.length}`, { type }), t0).catch(String);
       outcomes.push(outcome);
     }
     const taken = outcomes.length - 1;
@@ -73,8 +73,8 @@ describe('SQLite alone', () => {
     expect(await customers.findAccount(acme), 'what is known can still be read').toMatchObject({ ticket: 1 + taken });
 
     pages(1_000_000);
-    expect(await hints.recordEvent(hintFor('evt_0'), t0), 'what was answered is kept').toBe('duplicate');
-    expect(await hints.recordEvent(hintFor(`evt_${taken}`), t0), 'what was refused left no trace').toBe('queued');
+    expect(await hints.recordEvent(eventFor('evt_0'), t0), 'what was answered is kept').toBe('duplicate');
+    expect(await hints.recordEvent(eventFor(`evt_${taken}`), t0), 'what was refused left no trace').toBe('queued');
     expect(await customers.findAccount(acme)).toMatchObject({ ticket: 2 + taken });
     await idle();
     db.close();

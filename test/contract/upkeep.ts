@@ -1,48 +1,48 @@
 /** Upkeep: one budget for all, one process at a job, and the customers that it walks through. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { acme, factsWith, hintFor, lease, t0, type Stage } from './stage.ts';
+import { acme, factsWith, eventFor, lease, t0, type ContractHarness } from './harness.ts';
 
-export function upkeepContract(stage: Stage): void {
+export function upkeepContract(harness: ContractHarness): void {
   describe('the budget', () => {
     it('grants a second’s worth at once, and the rest as it comes in', async () => {
-      for (let spent = 0; spent < 4; spent++) expect(await stage.store.spend(4, 0, t0)).toBe(0);
-      expect(await stage.store.spend(4, 0, t0)).toBe(250);
-      expect(await stage.store.spend(4, 0, t0 + 249)).toBe(1);
-      expect(await stage.store.spend(4, 0, t0 + 250)).toBe(0);
-      expect(await stage.store.spend(4, 0, t0 + 250), 'it was taken').toBe(250);
+      for (let spent = 0; spent < 4; spent++) expect(await harness.store.spend(4, 0, t0)).toBe(0);
+      expect(await harness.store.spend(4, 0, t0)).toBe(250);
+      expect(await harness.store.spend(4, 0, t0 + 249)).toBe(1);
+      expect(await harness.store.spend(4, 0, t0 + 250)).toBe(0);
+      expect(await harness.store.spend(4, 0, t0 + 250), 'it was taken').toBe(250);
     });
 
     it('holds one second’s worth, however long nobody asks', async () => {
-      await stage.store.spend(2, 0, t0);
+      await harness.store.spend(2, 0, t0);
       const later = t0 + 3_600_000;
-      expect(await stage.store.spend(2, 0, later)).toBe(0);
-      expect(await stage.store.spend(2, 0, later)).toBe(0);
-      expect(await stage.store.spend(2, 0, later)).toBe(500);
+      expect(await harness.store.spend(2, 0, later)).toBe(0);
+      expect(await harness.store.spend(2, 0, later)).toBe(0);
+      expect(await harness.store.spend(2, 0, later)).toBe(500);
     });
 
     it('leaves what others must have, and lets a click overdraw it', async () => {
-      expect(await stage.store.spend(4, 3, t0)).toBe(0);
-      expect(await stage.store.spend(4, 3, t0), 'three are for others').toBe(250);
-      expect(await stage.store.spend(4, 0, t0)).toBe(0);
-      for (let click = 0; click < 4; click++) expect(await stage.store.spend(4, -10, t0)).toBe(0);
-      expect(await stage.store.spend(4, 0, t0), 'two overdrawn').toBe(750);
+      expect(await harness.store.spend(4, 3, t0)).toBe(0);
+      expect(await harness.store.spend(4, 3, t0), 'three are for others').toBe(250);
+      expect(await harness.store.spend(4, 0, t0)).toBe(0);
+      for (let click = 0; click < 4; click++) expect(await harness.store.spend(4, -10, t0)).toBe(0);
+      expect(await harness.store.spend(4, 0, t0), 'two overdrawn').toBe(750);
     });
 
     it('takes many at once, when Stripe asks for patience', async () => {
-      expect(await stage.store.spend(4, -100, t0, 12)).toBe(0);
-      expect(await stage.store.spend(4, 0, t0)).toBe(2_250);
+      expect(await harness.store.spend(4, -100, t0, 12)).toBe(0);
+      expect(await harness.store.spend(4, 0, t0)).toBe(2_250);
     });
 
     it('is granted when it is full, to whoever wants more than it holds', async () => {
-      expect(await stage.store.spend(2, 50, t0)).toBe(0);
-      expect(await stage.store.spend(2, 50, t0)).toBe(500);
-      expect(await stage.store.spend(2, 50, t0 + 500)).toBe(0);
+      expect(await harness.store.spend(2, 50, t0)).toBe(0);
+      expect(await harness.store.spend(2, 50, t0)).toBe(500);
+      expect(await harness.store.spend(2, 50, t0 + 500)).toBe(0);
     });
 
     it('is one for all processes, also when their clocks differ', async () => {
-      const other = await stage.open();
-      expect(await stage.store.spend(2, 0, t0 + 400)).toBe(0);
+      const other = await harness.open();
+      expect(await harness.store.spend(2, 0, t0 + 400)).toBe(0);
       expect(await other.spend(2, 0, t0)).toBe(0);
       expect(await other.spend(2, 0, t0 + 400), 'not filled twice for the same time').toBe(500);
     });
@@ -50,7 +50,7 @@ export function upkeepContract(stage: Stage): void {
 
   describe('a job', () => {
     const day = 24 * 60 * 60_000;
-    const take = (now: number, everyMs = day) => stage.store.acquireJob('reconcile', everyMs, lease, now);
+    const take = (now: number, everyMs = day) => harness.store.acquireJob('reconcile', everyMs, lease, now);
     const taken = async (now: number, everyMs = day) => {
       const turn = await take(now, everyMs);
       if (!turn) throw new Error('it was nobody’s turn');
@@ -60,27 +60,27 @@ export function upkeepContract(stage: Stage): void {
     it('is one process’s at a time, and due again after a while', async () => {
       const turn = await taken(t0);
       expect(turn).toEqual({ job: 'reconcile', fence: 1, startedAt: t0, progress: null });
-      expect(await (await stage.open()).acquireJob('reconcile', 0, lease, t0 + 1)).toBeNull();
-      expect(await stage.store.acquireJob('sweep', day, lease, t0), 'another job').toMatchObject({ job: 'sweep' });
+      expect(await (await harness.open()).acquireJob('reconcile', 0, lease, t0 + 1)).toBeNull();
+      expect(await harness.store.acquireJob('sweep', day, lease, t0), 'another job').toMatchObject({ job: 'sweep' });
 
-      expect(await stage.store.completeJob(turn, { drift: 0 }, t0 + 10)).toBe(true);
+      expect(await harness.store.completeJob(turn, { drift: 0 }, t0 + 10)).toBe(true);
       expect(await take(t0 + day - 1)).toBeNull();
       expect(await take(t0 + day)).toMatchObject({ fence: 2, startedAt: t0 + day, progress: null });
     });
 
     it('is taken over where a process that died had come to', async () => {
       const turn = await taken(t0);
-      expect(await stage.store.renewJob(turn, { after: 'cus_5' }, lease, t0 + 50_000)).toBe(true);
+      expect(await harness.store.renewJob(turn, { after: 'cus_5' }, lease, t0 + 50_000)).toBe(true);
       expect(await take(t0 + 50_000 + lease - 1), 'the lease was kept').toBeNull();
       const next = await taken(t0 + 50_000 + lease);
       expect(next).toEqual({ job: 'reconcile', fence: 2, startedAt: t0, progress: { after: 'cus_5' } });
 
-      expect(await stage.store.renewJob(turn, { after: 'cus_9' }, lease, t0 + 2 * lease), 'fenced').toBe(false);
-      expect(await stage.store.completeJob(turn, { drift: 9 }, t0 + 2 * lease)).toBe(false);
-      expect(await stage.store.lastReport('reconcile')).toBeNull();
-      expect(await stage.store.completeJob(next, { drift: 1 }, t0 + 2 * lease)).toBe(true);
-      expect(await stage.store.completeJob(next, { drift: 2 }, t0 + 2 * lease), 'ended once').toBe(false);
-      expect(await stage.store.lastReport('reconcile')).toEqual({
+      expect(await harness.store.renewJob(turn, { after: 'cus_9' }, lease, t0 + 2 * lease), 'fenced').toBe(false);
+      expect(await harness.store.completeJob(turn, { drift: 9 }, t0 + 2 * lease)).toBe(false);
+      expect(await harness.store.lastReport('reconcile')).toBeNull();
+      expect(await harness.store.completeJob(next, { drift: 1 }, t0 + 2 * lease)).toBe(true);
+      expect(await harness.store.completeJob(next, { drift: 2 }, t0 + 2 * lease), 'ended once').toBe(false);
+      expect(await harness.store.lastReport('reconcile')).toEqual({
         startedAt: t0,
         endedAt: t0 + 2 * lease,
         receipt: { drift: 1 },
@@ -88,11 +88,11 @@ export function upkeepContract(stage: Stage): void {
     });
 
     it('keeps its last receipt while it is done again, and its lease when a server starts', async () => {
-      await stage.store.completeJob(await taken(t0), { drift: 1 }, t0 + 10);
+      await harness.store.completeJob(await taken(t0), { drift: 1 }, t0 + 10);
       await taken(t0 + day);
-      await stage.store.releaseLeases();
+      await harness.store.releaseLeases();
       expect(await take(t0 + day + 1, 0)).toBeNull();
-      expect(await stage.store.lastReport('reconcile')).toMatchObject({ startedAt: t0, receipt: { drift: 1 } });
+      expect(await harness.store.lastReport('reconcile')).toMatchObject({ startedAt: t0, receipt: { drift: 1 } });
     });
   });
 
@@ -101,55 +101,55 @@ export function upkeepContract(stage: Stage): void {
     beforeEach(async () => {
       // Upper case comes before lower case, and digits before both: by bytes, in every store.
       for (const [index, customer] of ['cus_b', 'cus_C', 'cus_a', 'cus_1'].entries()) {
-        await stage.store.link(team(index + 1), customer, t0);
+        await harness.store.link(team(index + 1), customer, t0);
       }
     });
     const ids = (records: readonly { customer: string }[]) => records.map(({ customer }) => customer);
 
     it('are walked through in one order, a page at a time, without the deleted', async () => {
-      const claims = await stage.store.claim(t0, lease, 10);
+      const claims = await harness.store.claim(t0, lease, 10);
       const deleted = claims.find(({ customer }) => customer === 'cus_a');
       if (!deleted) throw new Error('it was not stale');
-      await stage.store.apply(deleted, {
+      await harness.store.apply(deleted, {
         facts: factsWith({ deleted: true }),
         fetchedAt: t0,
         nextChangeAt: null,
         now: t0,
       });
-      expect(ids(await stage.store.customersAfter(null, 2))).toEqual(['cus_1', 'cus_C']);
-      expect(ids(await stage.store.customersAfter('cus_C', 2))).toEqual(['cus_b']);
-      expect(await stage.store.customersAfter('cus_b', 2)).toEqual([]);
-      expect(ids(await stage.store.customersAmong(['cus_a', 'cus_b', 'cus_stranger'])).toSorted()).toEqual([
+      expect(ids(await harness.store.customersAfter(null, 2))).toEqual(['cus_1', 'cus_C']);
+      expect(ids(await harness.store.customersAfter('cus_C', 2))).toEqual(['cus_b']);
+      expect(await harness.store.customersAfter('cus_b', 2)).toEqual([]);
+      expect(ids(await harness.store.customersAmong(['cus_a', 'cus_b', 'cus_stranger'])).toSorted()).toEqual([
         'cus_a',
         'cus_b',
       ]);
-      expect(await stage.store.customersAmong([])).toEqual([]);
+      expect(await harness.store.customersAmong([])).toEqual([]);
     });
 
     it('are raised together, the linked and living among them, each once', async () => {
-      await stage.syncOnce(factsWith({ deleted: true }), t0);
-      const [deleted] = (await stage.store.customersAmong(['cus_1', 'cus_C', 'cus_a', 'cus_b'])).filter(
+      await harness.syncOnce(factsWith({ deleted: true }), t0);
+      const [deleted] = (await harness.store.customersAmong(['cus_1', 'cus_C', 'cus_a', 'cus_b'])).filter(
         ({ facts }) => facts?.deleted,
       );
       const living = ['cus_1', 'cus_C', 'cus_a', 'cus_b'].filter((customer) => customer !== deleted?.customer);
       expect(
-        await stage.store.raiseTickets(
+        await harness.store.raiseTickets(
           [...living, ...living, String(deleted?.customer), 'cus_stranger'],
           'check',
           t0 + 1,
         ),
       ).toBe(3);
-      expect((await stage.store.customersAmong(living)).map(({ ticket }) => ticket)).toEqual([2, 2, 2]);
-      expect(await stage.store.raiseTickets([], 'check', t0)).toBe(0);
+      expect((await harness.store.customersAmong(living)).map(({ ticket }) => ticket)).toEqual([2, 2, 2]);
+      expect(await harness.store.raiseTickets([], 'check', t0)).toBe(0);
     });
 
     it('are not said to have been found by a job when another hint had come before', async () => {
-      for (const claim of await stage.store.claim(t0, lease, 10)) {
-        await stage.store.apply(claim, { facts: factsWith(), fetchedAt: t0, nextChangeAt: null, now: t0 });
+      for (const claim of await harness.store.claim(t0, lease, 10)) {
+        await harness.store.apply(claim, { facts: factsWith(), fetchedAt: t0, nextChangeAt: null, now: t0 });
       }
-      await stage.store.recordEvent(hintFor('evt_1', { customer: 'cus_a' }), t0 + 1);
-      await stage.store.raiseTickets(['cus_a', 'cus_b', 'cus_C'], 'reconcile', t0 + 2);
-      const claims = await stage.store.claim(t0 + 3, lease, 10);
+      await harness.store.recordEvent(eventFor('evt_1', { customer: 'cus_a' }), t0 + 1);
+      await harness.store.raiseTickets(['cus_a', 'cus_b', 'cus_C'], 'reconcile', t0 + 2);
+      const claims = await harness.store.claim(t0 + 3, lease, 10);
       expect(new Map(claims.map(({ customer, cause }) => [customer, cause]))).toEqual(
         new Map([
           ['cus_a', 'webhook'],
@@ -160,14 +160,14 @@ export function upkeepContract(stage: Stage): void {
 
       for (const claim of claims.toSorted((a, b) => a.customer.localeCompare(b.customer))) {
         const methodDigest = claim.customer === 'cus_C' ? 'a' : 'drifted';
-        await stage.store.apply(claim, {
+        await harness.store.apply(claim, {
           facts: factsWith({ methodDigest }),
           fetchedAt: t0 + 3,
           nextChangeAt: null,
           now: t0 + 4,
         });
       }
-      expect(await stage.store.changesCausedBy('reconcile', t0 + 4, 10)).toEqual([
+      expect(await harness.store.changesCausedBy('reconcile', t0 + 4, 10)).toEqual([
         {
           ...team(1),
           customer: 'cus_b',
@@ -177,8 +177,8 @@ export function upkeepContract(stage: Stage): void {
           after: factsWith({ methodDigest: 'drifted' }),
         },
       ]);
-      expect(await stage.store.changesCausedBy('reconcile', t0 + 5, 10)).toEqual([]);
-      expect(await stage.store.changesCausedBy('link', t0, 3), 'the first of them').toMatchObject([
+      expect(await harness.store.changesCausedBy('reconcile', t0 + 5, 10)).toEqual([]);
+      expect(await harness.store.changesCausedBy('link', t0, 3), 'the first of them').toMatchObject([
         { customer: 'cus_1', before: null },
         { customer: 'cus_C' },
         { customer: 'cus_a' },
@@ -186,50 +186,50 @@ export function upkeepContract(stage: Stage): void {
     });
 
     it('of a sweep carry its name', async () => {
-      await stage.syncOnce(factsWith(), t0);
-      const fresh = (await stage.store.customersAfter(null, 10)).find(({ facts }) => facts !== null)?.customer ?? '';
-      expect(await stage.store.recordEvent(hintFor('evt_1', { customer: fresh }), t0 + 1, 'sweep')).toBe('queued');
-      await stage.store.recordEvent(
-        hintFor('evt_2', { concerns: 'subject', customer: null, subject: { type: 'charge', id: 'ch_1' } }),
+      await harness.syncOnce(factsWith(), t0);
+      const fresh = (await harness.store.customersAfter(null, 10)).find(({ facts }) => facts !== null)?.customer ?? '';
+      expect(await harness.store.recordEvent(eventFor('evt_1', { customer: fresh }), t0 + 1, 'sweep')).toBe('queued');
+      await harness.store.recordEvent(
+        eventFor('evt_2', { concerns: 'subject', customer: null, subject: { type: 'charge', id: 'ch_1' } }),
         t0 + 1,
         'sweep',
       );
-      const claims = await stage.store.claim(t0 + 2 * lease, lease, 10);
+      const claims = await harness.store.claim(t0 + 2 * lease, lease, 10);
       expect(claims.find(({ customer }) => customer === fresh)).toMatchObject({ cause: 'sweep' });
-      await stage.store.resolveEvent('evt_2', fresh, t0 + 2 * lease);
-      expect(await stage.store.recordEvent(hintFor('evt_2'), t0 + 3 * lease)).toBe('duplicate');
+      await harness.store.resolveEvent('evt_2', fresh, t0 + 2 * lease);
+      expect(await harness.store.recordEvent(eventFor('evt_2'), t0 + 3 * lease)).toBe('duplicate');
     });
   });
 
   describe('a storm of events', () => {
     beforeEach(async () => {
-      await stage.store.link(acme, 'cus_1', t0);
-      await stage.syncOnce(factsWith(), t0);
-      await stage.store.recordEvent(hintFor('evt_1'), t0 + 100);
+      await harness.store.link(acme, 'cus_1', t0);
+      await harness.syncOnce(factsWith(), t0);
+      await harness.store.recordEvent(eventFor('evt_1'), t0 + 100);
     });
 
     it('costs one fetch a while, of a customer nobody waits for', async () => {
-      expect(await stage.store.claim(t0 + 999, lease, 10, { restMs: 1_000 })).toEqual([]);
-      expect(await stage.store.claim(t0 + 1_000, lease, 10, { restMs: 1_000 })).toMatchObject([
+      expect(await harness.store.claim(t0 + 999, lease, 10, { restMs: 1_000 })).toEqual([]);
+      expect(await harness.store.claim(t0 + 1_000, lease, 10, { restMs: 1_000 })).toMatchObject([
         { customer: 'cus_1', prioritized: false, staleSince: t0 + 100, claimedAt: t0 + 1_000 },
       ]);
     });
 
     it('does not keep anybody waiting who waits', async () => {
-      await stage.store.prioritize('cus_1', t0 + 500);
-      expect(await stage.store.claim(t0 + 101, lease, 10, { restMs: 1_000 })).toMatchObject([{ prioritized: true }]);
+      await harness.store.prioritize('cus_1', t0 + 500);
+      expect(await harness.store.claim(t0 + 101, lease, 10, { restMs: 1_000 })).toMatchObject([{ prioritized: true }]);
     });
 
     it('does not hold up a first look', async () => {
-      await stage.store.link({ host: 'acme', account: 'team_2' }, 'cus_2', t0 + 200);
-      expect(await stage.store.claim(t0 + 200, lease, 10, { restMs: 1_000 })).toMatchObject([{ customer: 'cus_2' }]);
+      await harness.store.link({ host: 'acme', account: 'team_2' }, 'cus_2', t0 + 200);
+      expect(await harness.store.claim(t0 + 200, lease, 10, { restMs: 1_000 })).toMatchObject([{ customer: 'cus_2' }]);
     });
 
     it('leaves a place for those with somebody waiting', async () => {
-      await stage.store.link({ host: 'acme', account: 'team_2' }, 'cus_2', t0 + 200);
-      expect(await stage.store.claim(t0 + 200, lease, 10, { prioritized: true })).toEqual([]);
-      await stage.store.prioritize('cus_2', t0 + 1_000);
-      expect(await stage.store.claim(t0 + 200, lease, 10, { prioritized: true })).toMatchObject([
+      await harness.store.link({ host: 'acme', account: 'team_2' }, 'cus_2', t0 + 200);
+      expect(await harness.store.claim(t0 + 200, lease, 10, { prioritized: true })).toEqual([]);
+      await harness.store.prioritize('cus_2', t0 + 1_000);
+      expect(await harness.store.claim(t0 + 200, lease, 10, { prioritized: true })).toMatchObject([
         { customer: 'cus_2', prioritized: true },
       ]);
     });

@@ -1,9 +1,9 @@
 /** Visits: found by their own, returned, settled, looked at again. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { acme, lease, t0, factsWith, type Stage } from './stage.ts';
+import { acme, lease, t0, factsWith, type ContractHarness } from './harness.ts';
 
-export function visitsContract(stage: Stage): void {
+export function visitsContract(harness: ContractHarness): void {
   describe('visits', () => {
     const visit = {
       ...acme,
@@ -15,83 +15,83 @@ export function visitsContract(stage: Stage): void {
       expiresAt: t0 + 10_000,
     } as const;
     beforeEach(async () => {
-      await stage.store.link(acme, 'cus_1', t0);
-      await stage.syncOnce(factsWith(), t0);
-      await stage.store.openVisit(visit);
+      await harness.store.link(acme, 'cus_1', t0);
+      await harness.syncOnce(factsWith(), t0);
+      await harness.store.openVisit(visit);
     });
 
     it('are found by their own account, until they expire', async () => {
-      expect(await stage.store.findVisit('v1', acme, t0 + 9_999)).toMatchObject({
+      expect(await harness.store.findVisit('v1', acme, t0 + 9_999)).toMatchObject({
         ...visit,
         returnTicket: null,
         outcome: null,
       });
-      expect(await stage.store.findVisit('v1', acme, t0 + 10_000)).toBeNull();
-      expect(await stage.store.findVisit('v1', { host: 'acme', account: 'team_2' }, t0)).toBeNull();
-      expect(await stage.store.findVisit('v1', { host: 'other', account: 'team_1' }, t0)).toBeNull();
-      expect(await stage.store.findVisit('v2', acme, t0)).toBeNull();
+      expect(await harness.store.findVisit('v1', acme, t0 + 10_000)).toBeNull();
+      expect(await harness.store.findVisit('v1', { host: 'acme', account: 'team_2' }, t0)).toBeNull();
+      expect(await harness.store.findVisit('v1', { host: 'other', account: 'team_1' }, t0)).toBeNull();
+      expect(await harness.store.findVisit('v2', acme, t0)).toBeNull();
     });
 
     const everyMs = 5_000;
-    const come = (id: string, at: number) => stage.store.returnVisit(id, everyMs, at);
-    const openAnother = (id: string) => stage.store.openVisit({ ...visit, id });
-    const settle = (id = 'v1') => stage.store.settleVisit(id, 'unchanged', []);
+    const come = (id: string, at: number) => harness.store.returnVisit(id, everyMs, at);
+    const openAnother = (id: string) => harness.store.openVisit({ ...visit, id });
+    const settle = (id = 'v1') => harness.store.settleVisit(id, 'unchanged', []);
 
     it('raise a ticket, and wait for a fetch that begins after the return', async () => {
-      await stage.store.raiseTicket('cus_1', 'webhook', t0 + 1);
-      const early = await stage.claimOne(t0 + 1);
+      await harness.store.raiseTicket('cus_1', 'webhook', t0 + 1);
+      const early = await harness.claimOne(t0 + 1);
       expect(await come('v1', t0 + 2)).toBe(3);
-      expect(await stage.store.claim(t0 + 3, lease, 10), 'the look under way keeps its lease').toEqual([]);
+      expect(await harness.store.claim(t0 + 3, lease, 10), 'the look under way keeps its lease').toEqual([]);
       const looked = {
         facts: factsWith({ methodDigest: 'early' }),
         fetchedAt: t0 + 1,
         nextChangeAt: null,
         now: t0 + 3,
       };
-      expect(await stage.store.apply(early, looked), 'and what it brings is written').toMatchObject({
+      expect(await harness.store.apply(early, looked), 'and what it brings is written').toMatchObject({
         applied: true,
         stale: true,
       });
-      expect(await stage.claimOne(t0 + 3)).toMatchObject({ ticket: 3, cause: 'return' });
+      expect(await harness.claimOne(t0 + 3)).toMatchObject({ ticket: 3, cause: 'return' });
     });
 
     it('of one customer share the ticket that is raised and not yet claimed, whoever raised it', async () => {
-      await stage.store.raiseTicket('cus_1', 'webhook', t0 + 1);
+      await harness.store.raiseTicket('cus_1', 'webhook', t0 + 1);
       expect(await come('v1', t0 + 2)).toBe(2);
       for (let index = 0; index < 5; index++) {
         await openAnother(`more_${index}`);
         expect(await come(`more_${index}`, t0 + 3)).toBe(2);
       }
-      await stage.claimOne(t0 + 4);
+      await harness.claimOne(t0 + 4);
       await openAnother('v2');
       await openAnother('v3');
       expect(await come('v2', t0 + 5), 'that look began before').toBe(3);
       expect(await come('v3', t0 + 6)).toBe(3);
-      expect(await stage.ticketOf()).toBe(3);
+      expect(await harness.ticketOf()).toBe(3);
     });
 
     it('share it again after a look that failed: the next one begins later', async () => {
       expect(await come('v1', t0 + 1)).toBe(2);
-      await stage.store.fail(await stage.claimOne(t0 + 2), 'stripe_unavailable', t0 + 9_000, t0 + 3);
+      await harness.store.fail(await harness.claimOne(t0 + 2), 'stripe_unavailable', t0 + 9_000, t0 + 3);
       await openAnother('v2');
       expect(await come('v2', t0 + 4)).toBe(2);
     });
 
     it('keep their ticket until it is synced and told, however often the page asks (H4)', async () => {
       expect(await come('v1', t0)).toBe(2);
-      const look = await stage.claimOne(t0 + 1);
+      const look = await harness.claimOne(t0 + 1);
       for (const at of [4_000, 9_000, 14_000]) expect(await come('v1', t0 + at)).toBe(2);
-      await stage.store.apply(look, { facts: factsWith(), fetchedAt: t0 + 1, nextChangeAt: null, now: t0 + 15_000 });
+      await harness.store.apply(look, { facts: factsWith(), fetchedAt: t0 + 1, nextChangeAt: null, now: t0 + 15_000 });
       expect(await come('v1', t0 + 16_000), 'nobody has heard of it').toBe(2);
       await settle();
       expect(await come('v1', t0 + 17_000), 'another return').toBe(3);
-      expect(await stage.store.findVisit('v1', acme, t0), 'and unsettled by it').toMatchObject({ outcome: null });
+      expect(await harness.store.findVisit('v1', acme, t0), 'and unsettled by it').toMatchObject({ outcome: null });
     });
 
     it('do not keep it when the page was away, for what was done meanwhile is not in it', async () => {
-      await stage.store.openVisit({ ...visit, id: 'long', expiresAt: t0 + 1_000_000 });
+      await harness.store.openVisit({ ...visit, id: 'long', expiresAt: t0 + 1_000_000 });
       expect(await come('long', t0)).toBe(2);
-      await stage.syncOnce(factsWith(), t0 + 1);
+      await harness.syncOnce(factsWith(), t0 + 1);
       expect(await come('long', t0 + 5_000)).toBe(2);
       expect(await come('long', t0 + 5_000 + 39_999)).toBe(2);
       expect(await come('long', t0 + 5_000 + 39_999 + 40_000)).toBe(3);
@@ -99,58 +99,58 @@ export function visitsContract(stage: Stage): void {
 
     it('raise at most one ticket of a customer in a while when they return again, and one at a first return', async () => {
       expect(await come('v1', t0)).toBe(2);
-      await stage.syncOnce(factsWith(), t0);
+      await harness.syncOnce(factsWith(), t0);
       await settle();
       expect(await come('v1', t0 + 4_999)).toBe(2);
       await openAnother('v2');
       expect(await come('v2', t0 + 4_999), 'a first return may be of something later').toBe(3);
-      await stage.syncOnce(factsWith(), t0 + 4_999);
+      await harness.syncOnce(factsWith(), t0 + 4_999);
       await settle('v2');
       expect(await come('v1', t0 + 9_998), 'the other visit’s look is young enough').toBe(3);
       await settle();
       expect(await come('v1', t0 + 9_999)).toBe(4);
-      expect(await stage.ticketOf()).toBe(4);
+      expect(await harness.ticketOf()).toBe(4);
     });
 
     it('are not held up by a clock that was set back an hour', async () => {
       const hour = 3_600_000;
       expect(await come('v1', t0 + hour)).toBe(2);
-      await stage.syncOnce(factsWith(), t0 + hour);
-      await stage.store.settleVisit('v1', 'unchanged', [t0 + hour + 5_000, t0 + hour + 30_000]);
+      await harness.syncOnce(factsWith(), t0 + hour);
+      await harness.store.settleVisit('v1', 'unchanged', [t0 + hour + 5_000, t0 + hour + 30_000]);
       expect(await come('v1', t0)).toBe(3);
-      await stage.syncOnce(factsWith(), t0);
-      expect(await stage.store.raiseRechecks(t0)).toBe(1);
+      await harness.syncOnce(factsWith(), t0);
+      expect(await harness.store.raiseRechecks(t0)).toBe(1);
     });
 
     it('raise nothing on a tombstone', async () => {
-      await stage.store.raiseTicket('cus_1', 'webhook', t0);
-      await stage.syncOnce(factsWith({ deleted: true }), t0);
+      await harness.store.raiseTicket('cus_1', 'webhook', t0);
+      await harness.syncOnce(factsWith({ deleted: true }), t0);
       expect(await come('v1', t0 + 1)).toBe(0);
     });
 
     it('settle; unchanged may become changed, changed stays', async () => {
-      await stage.store.settleVisit('v1', 'unchanged', []);
-      expect(await stage.store.findVisit('v1', acme, t0)).toMatchObject({ outcome: 'unchanged' });
-      await stage.store.settleVisit('v1', 'changed', []);
-      await stage.store.settleVisit('v1', 'unchanged', []);
-      expect(await stage.store.findVisit('v1', acme, t0)).toMatchObject({ outcome: 'changed' });
+      await harness.store.settleVisit('v1', 'unchanged', []);
+      expect(await harness.store.findVisit('v1', acme, t0)).toMatchObject({ outcome: 'unchanged' });
+      await harness.store.settleVisit('v1', 'changed', []);
+      await harness.store.settleVisit('v1', 'unchanged', []);
+      expect(await harness.store.findVisit('v1', acme, t0)).toMatchObject({ outcome: 'changed' });
     });
 
     it('are looked at again at their times, each once', async () => {
-      await stage.store.settleVisit('v1', 'unchanged', [t0 + 5_000, t0 + 30_000]);
-      await stage.store.settleVisit('v1', 'unchanged', [t0 + 6_000, t0 + 31_000]);
-      expect(await stage.store.raiseRechecks(t0 + 4_999)).toBe(0);
-      expect(await stage.store.raiseRechecks(t0 + 5_000)).toBe(1);
-      expect(await stage.store.raiseRechecks(t0 + 29_999)).toBe(0);
-      expect(await stage.store.raiseRechecks(t0 + 30_000)).toBe(1);
-      expect(await stage.store.raiseRechecks(t0 + 99_000)).toBe(0);
-      expect(await stage.ticketOf()).toBe(3);
+      await harness.store.settleVisit('v1', 'unchanged', [t0 + 5_000, t0 + 30_000]);
+      await harness.store.settleVisit('v1', 'unchanged', [t0 + 6_000, t0 + 31_000]);
+      expect(await harness.store.raiseRechecks(t0 + 4_999)).toBe(0);
+      expect(await harness.store.raiseRechecks(t0 + 5_000)).toBe(1);
+      expect(await harness.store.raiseRechecks(t0 + 29_999)).toBe(0);
+      expect(await harness.store.raiseRechecks(t0 + 30_000)).toBe(1);
+      expect(await harness.store.raiseRechecks(t0 + 99_000)).toBe(0);
+      expect(await harness.ticketOf()).toBe(3);
     });
 
     it('are not looked at again once they turned out changed', async () => {
-      await stage.store.settleVisit('v1', 'unchanged', [t0 + 5_000, t0 + 30_000]);
-      await stage.store.settleVisit('v1', 'changed', []);
-      expect(await stage.store.raiseRechecks(t0 + 99_000)).toBe(0);
+      await harness.store.settleVisit('v1', 'unchanged', [t0 + 5_000, t0 + 30_000]);
+      await harness.store.settleVisit('v1', 'changed', []);
+      expect(await harness.store.raiseRechecks(t0 + 99_000)).toBe(0);
     });
   });
 }

@@ -11,7 +11,7 @@ import { active, pro } from '../../demo/host/gallery/snapshots.ts';
 import { findBrowser, QUIET } from '../support/browser.ts';
 import { presentFirefox } from '../support/other-browsers.ts';
 import { patienceMs } from '../support/patience.ts';
-import { scriptTag, Stage } from './host-stage.ts';
+import { scriptTag, HostSite } from './host-site.ts';
 
 /** As much of a tab as both leaders have. */
 interface Tab {
@@ -96,28 +96,28 @@ const listening = `<script>
 const unchanged = ['Your plan is unchanged.', 'Team', 'Manage billing'];
 
 describe.each(Object.entries(leaders))('%s', (name, lead) => {
-  let stage: Stage;
+  let site: HostSite;
   let leader: Leader;
   let tab: Tab;
   beforeAll(async () => {
-    [stage, leader] = await Promise.all([new Stage().open(), lead()]);
-    stage.pages.set('/', {
-      head: listening + scriptTag(stage),
+    [site, leader] = await Promise.all([new HostSite().open(), lead()]);
+    site.pages.set('/', {
+      head: listening + scriptTag(site),
       body: '<billhook-widget></billhook-widget>',
     });
-    stage.pages.set('/elsewhere', { body: '<h1>Elsewhere</h1>' });
+    site.pages.set('/elsewhere', { body: '<h1>Elsewhere</h1>' });
   });
-  afterAll(() => Promise.all([stage.close(), leader.close()]));
+  afterAll(() => Promise.all([site.close(), leader.close()]));
   afterEach(async () => {
     await tab.close();
-    stage.snapshot = active;
-    stage.asked.length = 0;
-    await expect.poll(() => stage.waiting).toBe(0);
+    site.snapshot = active;
+    site.asked.length = 0;
+    await expect.poll(() => site.waiting).toBe(0);
   });
 
   async function open(): Promise<void> {
     tab = await leader.tab();
-    await tab.goto(`${stage.hostUrl}/`, { waitUntil: 'load' });
+    await tab.goto(`${site.hostUrl}/`, { waitUntil: 'load' });
     await expect.poll(async () => (await heard(tab))?.words).toContain('Manage billing');
     // Shown a moment before the browser is done with the request, which would keep the page out of Firefox's cache.
     const answered = () => performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/v1/billing'));
@@ -140,8 +140,8 @@ describe.each(Object.entries(leaders))('%s', (name, lead) => {
 
   it('L34: is restored from idle, and shows what has changed meanwhile', async () => {
     await open();
-    stage.snapshot = { ...active, revision: 'e1.2', plan: pro };
-    await tab.goto(`${stage.hostUrl}/elsewhere`, { waitUntil: 'load' });
+    site.snapshot = { ...active, revision: 'e1.2', plan: pro };
+    await tab.goto(`${site.hostUrl}/elsewhere`, { waitUntil: 'load' });
     await back();
     await expect.poll(async () => (await heard(tab))?.words).toContain('Pro');
     expect((await heard(tab))?.troubles).toEqual([]);
@@ -155,25 +155,25 @@ describe.each(Object.entries(leaders))('%s', (name, lead) => {
   });
 
   it('is restored although a request waited when the button was pressed: it is given up', async () => {
-    stage.snapshot = { ...active, state: 'processing' };
+    site.snapshot = { ...active, state: 'processing' };
     await open();
-    await expect.poll(() => stage.waiting).toBe(1);
+    await expect.poll(() => site.waiting).toBe(1);
     await leaveForStripe();
-    expect(stage.waiting).toBe(0);
+    expect(site.waiting).toBe(0);
     await back();
     await expect.poll(() => heard(tab)).toMatchObject({ words: unchanged, disabled: 'false', troubles: [] });
   });
 
   // Firefox decides before `pagehide` can give the request up: there the page is loaded anew.
   it(`${name === 'Firefox' ? 'goes on' : 'is restored'} although a request waited when a link was followed`, async () => {
-    stage.snapshot = { ...active, state: 'processing' };
+    site.snapshot = { ...active, state: 'processing' };
     await open();
-    await expect.poll(() => stage.waiting).toBe(1);
-    await tab.goto(`${stage.hostUrl}/elsewhere`, { waitUntil: 'load' });
-    await expect.poll(() => stage.waiting).toBe(0);
+    await expect.poll(() => site.waiting).toBe(1);
+    await tab.goto(`${site.hostUrl}/elsewhere`, { waitUntil: 'load' });
+    await expect.poll(() => site.waiting).toBe(0);
     if (name === 'Firefox') await tab.evaluate(() => history.back()).catch(() => {});
     else await back();
-    await expect.poll(() => stage.waiting).toBe(1);
+    await expect.poll(() => site.waiting).toBe(1);
     await expect.poll(() => heard(tab)).toMatchObject({ words: expect.arrayContaining(['Team']), troubles: [] });
   });
 });

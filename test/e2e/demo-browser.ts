@@ -1,4 +1,4 @@
-/** The demo and a browser, as a person has them in front of them; with a note of everything that went wrong on the way. */
+/** The demo and a browser, as a person uses them; records all errors on the way. */
 
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
 import { afterAll } from 'vitest';
@@ -9,17 +9,17 @@ import { patienceMs } from '../support/patience.ts';
 /** A workspace's name, as the sign-in page has it. */
 export type Workspace = string;
 
-export interface Entrance extends BrowserContextOptions {
+export interface SignIn extends BrowserContextOptions {
   /** Default: `owner`. */
   readonly role?: 'owner' | 'member';
   /** The host's page to begin on. Default: the billing page. */
   readonly path?: string;
 }
 
-export interface Theatre {
+export interface DemoBrowser {
   readonly demo: Demo;
   /** A browser of their own for one person, signed in and on the billing page. */
-  enter(workspace: Workspace, options?: Entrance): Promise<Page>;
+  signIn(workspace: Workspace, options?: SignIn): Promise<Page>;
   /** Another tab of the same browser. */
   tab(page: Page, path?: string): Promise<Page>;
   /** Errors in the console, uncaught exceptions and refused policies, of all pages so far. Must stay empty. */
@@ -32,14 +32,17 @@ const billingPage = '/settings/billing';
 /** The three plans of the seeded catalogue, as the demo sells them. */
 export const allPlans = ['starter_monthly', 'team_monthly', 'business_yearly'];
 
-export interface Staging {
+export interface DemoBrowserOptions {
   /** The BFF on `127.0.0.1`: another *site* than the host on `localhost`. Default: `true`. */
   readonly crossSite?: boolean;
   /** The host's offers, as lookup keys. Default: none, as at a host that sells elsewhere. */
   readonly offers?: readonly string[];
 }
 
-export async function openTheatre({ crossSite = true, offers = [] }: Staging = {}): Promise<Theatre> {
+export async function openDemoBrowser({
+  crossSite = true,
+  offers = [],
+}: DemoBrowserOptions = {}): Promise<DemoBrowser> {
   const demo = await startDemo({
     hostPort: 0,
     billhookPort: 0,
@@ -67,7 +70,7 @@ export async function openTheatre({ crossSite = true, offers = [] }: Staging = {
   return {
     demo,
     troubles,
-    async enter(workspace, { role = 'owner', path = billingPage, ...options } = {}) {
+    async signIn(workspace, { role = 'owner', path = billingPage, ...options } = {}) {
       const context = await browser.newContext({ locale: 'en-US', timezoneId: 'UTC', ...options });
       context.setDefaultTimeout(patienceMs);
       contexts.push(context);

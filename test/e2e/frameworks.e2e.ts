@@ -2,22 +2,22 @@
 
 import type { ConsoleMessage, Page, Request } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openTheatre, widgetOf, type Theatre } from './demo-browser.ts';
+import { openDemoBrowser, widgetOf, type DemoBrowser } from './demo-browser.ts';
 
 const FRAMEWORKS = ['html', 'react', 'vue', 'svelte', 'solid', 'angular'] as const;
 const RENDERED = ['react-server', 'vue-server'] as const;
 const ARRIVALS = ['script', 'late', 'npm'] as const;
 
-let theatre: Theatre;
+let demoBrowser: DemoBrowser;
 let entrance: Page | undefined;
 beforeAll(async () => {
-  theatre = await openTheatre();
+  demoBrowser = await openDemoBrowser();
 });
-afterAll(() => theatre.close());
+afterAll(() => demoBrowser.close());
 
 /** A page signed in at Alder Works, by a person of Harbour Studio too, that notes every message of its console. */
 async function visit(path: string, before?: (page: Page) => Promise<unknown>) {
-  entrance ??= await theatre.enter('Alder Works', { path: '/frameworks' });
+  entrance ??= await demoBrowser.signIn('Alder Works', { path: '/frameworks' });
   const page = await entrance.context().newPage();
   const said: string[] = [];
   page.on('console', (message) => {
@@ -29,7 +29,7 @@ async function visit(path: string, before?: (page: Page) => Promise<unknown>) {
   page.on('requestfinished', (request) => pending.delete(request));
   page.on('requestfailed', (request) => pending.delete(request));
   await before?.(page);
-  await page.goto(`${theatre.demo.hostUrl}${path}`);
+  await page.goto(`${demoBrowser.demo.hostUrl}${path}`);
   return { page, said, pending };
 }
 

@@ -2,14 +2,14 @@
 
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { openTheatre, widgetOf, type Theatre } from './demo-browser.ts';
+import { openDemoBrowser, widgetOf, type DemoBrowser } from './demo-browser.ts';
 
-let theatre: Theatre;
+let demoBrowser: DemoBrowser;
 beforeAll(async () => {
-  theatre = await openTheatre();
+  demoBrowser = await openDemoBrowser();
 });
-afterAll(() => theatre.close());
-afterEach(() => expect(theatre.troubles).toEqual([]));
+afterAll(() => demoBrowser.close());
+afterEach(() => expect(demoBrowser.troubles).toEqual([]));
 
 const says = (page: Page, text: string | RegExp) => widgetOf(page).getByText(text).first().waitFor();
 const press = (page: Page, name: string | RegExp) => widgetOf(page).getByRole('button', { name }).click();
@@ -18,7 +18,7 @@ const loads = (page: Page) => page.evaluate(() => performance.getEntriesByType('
 
 describe('a failed payment', () => {
   it('is said, leads to the card form, and is over when the invoice is paid: all words on the way', async () => {
-    const page = await theatre.enter('Harbour Studio');
+    const page = await demoBrowser.signIn('Harbour Studio');
     const widget = widgetOf(page);
     const banner = widget.getByRole('region', { name: 'Your payment failed' });
     await banner.waitFor();
@@ -50,7 +50,7 @@ describe('a failed payment', () => {
 
 describe('a plan', () => {
   it('is cancelled, ends on its day, and is kept', async () => {
-    const page = await theatre.enter('Alder Works');
+    const page = await demoBrowser.signIn('Alder Works');
     await says(page, /^Active$/);
 
     await press(page, 'Manage billing');
@@ -74,7 +74,7 @@ describe('a plan', () => {
   });
 
   it('is unchanged after a visit that changed nothing', async () => {
-    const page = await theatre.enter('Alder Works');
+    const page = await demoBrowser.signIn('Alder Works');
     await press(page, 'Manage billing');
     await page.waitForURL(/\/p\/session\//);
     await back(page);
@@ -84,7 +84,7 @@ describe('a plan', () => {
   });
 
   it('L14: is not stuck in "Opening…" after the browser’s Back, from its own cache', async () => {
-    const page = await theatre.enter('Alder Works');
+    const page = await demoBrowser.signIn('Alder Works');
     await page.evaluate(() => {
       addEventListener('pageshow', ({ persisted }) => Object.assign(window, { restored: persisted }));
     });
@@ -104,30 +104,30 @@ describe('a plan', () => {
 
 describe('others', () => {
   it('sign in at the host’s own page, as who they are', async () => {
-    const page = await theatre.enter('Elm Street Press', { path: '/sign-in' });
+    const page = await demoBrowser.signIn('Elm Street Press', { path: '/sign-in' });
     await page.getByRole('radio', { name: /Member/ }).check();
     await page.getByRole('button', { name: 'Harbour Studio' }).click();
     await page.waitForURL((url) => url.pathname === '/');
-    await page.goto(`${theatre.demo.hostUrl}/settings/billing`);
+    await page.goto(`${demoBrowser.demo.hostUrl}/settings/billing`);
     await says(page, 'Ask an owner or admin to change this.');
     await page.context().close();
   });
 
   it('see a free plan and no portal', async () => {
-    const page = await theatre.enter('Fern & Field');
+    const page = await demoBrowser.signIn('Fern & Field');
     await says(page, 'Free');
     expect(await widgetOf(page).getByRole('button').count()).toBe(0);
     await page.context().close();
   });
 
   it('see when their plan ended', async () => {
-    const page = await theatre.enter('Elm Street Press');
+    const page = await demoBrowser.signIn('Elm Street Press');
     await says(page, /^Ended on/);
     await page.context().close();
   });
 
   it('see a colleague’s change by themselves while their page waits', async () => {
-    const page = await theatre.enter('Blue Door Bakery');
+    const page = await demoBrowser.signIn('Blue Door Bakery');
     await says(page, /^Ending$/);
     await press(page, 'Keep my plan');
     await page.waitForURL(/\/p\/session\//);
@@ -135,7 +135,7 @@ describe('others', () => {
     await says(page, 'Your plan is unchanged.');
 
     // The colleague keeps the plan in another browser; this page still waits for what its visit may have done.
-    const colleague = await theatre.enter('Blue Door Bakery');
+    const colleague = await demoBrowser.signIn('Blue Door Bakery');
     await press(colleague, 'Keep my plan');
     await colleague.getByRole('button', { name: /Keep|Renew|Don.t cancel/ }).click();
     await says(page, /^Active$/);
@@ -146,8 +146,8 @@ describe('others', () => {
 
 describe('a server that dies', () => {
   it('between a webhook’s 200 and its sync: after the restart the page shows the truth by itself', async () => {
-    const { demo } = theatre;
-    const page = await theatre.enter('Alder Works');
+    const { demo } = demoBrowser;
+    const page = await demoBrowser.signIn('Alder Works');
     await press(page, 'Manage billing');
     await page.waitForURL(/\/p\/session\//);
     demo.sandbox?.faults.next({ kind: 'timeout', path: '/v1/subscriptions', method: 'GET', times: 2 });
@@ -162,8 +162,8 @@ describe('a server that dies', () => {
     await says(page, /^Your plan ends on/);
     await says(page, /^Ending$/);
     // The requests that the dead server cut are the browser's own errors, not ours.
-    expect(theatre.troubles.every((trouble) => /net::ERR_|Failed to load resource/.test(trouble))).toBe(true);
-    theatre.troubles.length = 0;
+    expect(demoBrowser.troubles.every((trouble) => /net::ERR_|Failed to load resource/.test(trouble))).toBe(true);
+    demoBrowser.troubles.length = 0;
     await page.context().close();
   });
 });

@@ -7,17 +7,17 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StripeSandbox } from '../../demo/stripe-sandbox/index.ts';
-import { openTheatre, widgetOf, type Theatre } from './demo-browser.ts';
+import { openDemoBrowser, widgetOf, type DemoBrowser } from './demo-browser.ts';
 
 const returns = 20;
 
-let theatre: Theatre;
+let demoBrowser: DemoBrowser;
 beforeAll(async () => {
-  theatre = await openTheatre();
+  demoBrowser = await openDemoBrowser();
 });
 afterAll(async () => {
-  await theatre.close();
-  expect(theatre.troubles).toEqual([]);
+  await demoBrowser.close();
+  expect(demoBrowser.troubles).toEqual([]);
 });
 
 type Measured = (what: string, at: number) => void;
@@ -89,9 +89,9 @@ function summary(milliseconds: readonly number[]): string {
 
 describe.each([0, 300])('with Stripe answering in %i ms', (stripeMs) => {
   it(`"back" → settled state painted, over ${returns} returns`, async () => {
-    const { sandbox } = theatre.demo;
+    const { sandbox } = demoBrowser.demo;
     if (!sandbox) throw new Error('the demo runs on the sandbox');
-    const { page, painted, backClicked } = await watched(await theatre.enter('Alder Works'));
+    const { page, painted, backClicked } = await watched(await demoBrowser.signIn('Alder Works'));
     const widget = widgetOf(page);
     await widget
       .getByText(/^Active$/)
@@ -135,9 +135,9 @@ describe.each([0, 300])('with Stripe answering in %i ms', (stripeMs) => {
 });
 
 it(`webhook answered 200 → waiting page painted, over ${returns} webhooks`, async () => {
-  const { sandbox } = theatre.demo;
+  const { sandbox } = demoBrowser.demo;
   if (!sandbox) throw new Error('the demo runs on the sandbox');
-  const { page, painted } = await watched(await theatre.enter('Alder Works'));
+  const { page, painted } = await watched(await demoBrowser.signIn('Alder Works'));
   const widget = widgetOf(page);
   await widget
     .getByText(/^Active$/)
@@ -180,7 +180,7 @@ it(`webhook answered 200 → waiting page painted, over ${returns} webhooks`, as
 /** A change through Stripe's API, as by a colleague or by the host's own code. */
 async function changePlan(sandbox: StripeSandbox, cancel: boolean): Promise<void> {
   const { host, port } = sandbox.stripeClientOptions();
-  const customer = theatre.demo.accounts.find(({ workspace }) => workspace === 'Alder Works')?.customer;
+  const customer = demoBrowser.demo.accounts.find(({ workspace }) => workspace === 'Alder Works')?.customer;
   const subscription = sandbox.state.subscriptions.list().find((each) => each.customer === customer);
   const response = await fetch(`http://${host}:${port}/v1/subscriptions/${subscription?.id}`, {
     method: 'POST',

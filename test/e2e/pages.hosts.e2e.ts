@@ -7,24 +7,24 @@ import type { Frame, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { active, snapshots } from '../../demo/host/gallery/snapshots.ts';
 import { openAudience, type Audience } from './browser-pages.ts';
-import { scriptTag, Stage } from './host-stage.ts';
+import { scriptTag, HostSite } from './host-site.ts';
 import { press, says } from './widget-words.ts';
 
-let stage: Stage;
+let site: HostSite;
 let audience: Audience;
 let reserved: string;
 beforeAll(async () => {
-  [stage, audience] = await Promise.all([new Stage().open(), openAudience()]);
+  [site, audience] = await Promise.all([new HostSite().open(), openAudience()]);
   const readme = await readFile(new URL('../../widget/README.md', import.meta.url), 'utf8');
   reserved = /```css\n([^`]*:not\(:defined\)[^`]*)```/.exec(readme)?.[1] ?? '';
 });
-afterAll(() => Promise.all([stage.close(), audience.close()]));
+afterAll(() => Promise.all([site.close(), audience.close()]));
 afterEach(async () => {
   await audience.leave();
   expect(audience.troubles.splice(0)).toEqual([]);
-  stage.asked.length = 0;
-  stage.snapshot = active;
-  stage.instead.clear();
+  site.asked.length = 0;
+  site.snapshot = active;
+  site.instead.clear();
 });
 
 const widget = '<billhook-widget></billhook-widget>';
@@ -45,9 +45,9 @@ describe('a style sheet that hits everything', () => {
       '* { position: relative; float: left !important; z-index: 99 !important; transform: none !important }',
   };
   it('leaves every word to be read and every button to be pressed', async () => {
-    stage.snapshot = snapshots.pastDue;
-    stage.pages.set('/', { head: scriptTag(stage), body: `<main style="width: 600px">${widget}</main>` });
-    const page = await audience.page(`${stage.hostUrl}/`);
+    site.snapshot = snapshots.pastDue;
+    site.pages.set('/', { head: scriptTag(site), body: `<main style="width: 600px">${widget}</main>` });
+    const page = await audience.page(`${site.hostUrl}/`);
     await says(page, 'Team');
     await page.evaluate(axe.source);
     for (const [what, css] of Object.entries({ 'is not there': '', ...hostile })) {
@@ -110,9 +110,9 @@ function unreadable(page: Page, css: string): Promise<string[]> {
 describe('a frame', () => {
   /** A page of `outside` with this frame around the host's own page. */
   async function framed(outside: string, attributes = ''): Promise<{ page: Page; frame: Frame }> {
-    stage.pages.set('/', { head: scriptTag(stage), body: widget });
-    stage.pages.set('/outside', {
-      body: `<iframe src="${stage.hostUrl}/" width="800" height="600" ${attributes}></iframe>`,
+    site.pages.set('/', { head: scriptTag(site), body: widget });
+    site.pages.set('/outside', {
+      body: `<iframe src="${site.hostUrl}/" width="800" height="600" ${attributes}></iframe>`,
     });
     const page = await audience.page(`${outside}/outside`);
     const frame = page.frames()[1];
@@ -122,8 +122,8 @@ describe('a frame', () => {
   const inFrame = (frame: Frame) => frame.locator('billhook-widget');
 
   it.each([
-    ['the same', () => stage.hostUrl],
-    ['another', () => stage.hostUrl.replace('localhost', '127.0.0.1')],
+    ['the same', () => site.hostUrl],
+    ['another', () => site.hostUrl.replace('localhost', '127.0.0.1')],
   ])('of %s origin: Stripe’s page opens in a tab of its own', async (_, outside) => {
     const { page, frame } = await framed(outside());
     const opened = page.waitForEvent('popup');
@@ -135,7 +135,7 @@ describe('a frame', () => {
   });
 
   it('that may open no tabs: it is said in words, with a code, and nothing is asked of Stripe', async () => {
-    const { frame } = await framed(stage.hostUrl, 'sandbox="allow-scripts allow-same-origin"');
+    const { frame } = await framed(site.hostUrl, 'sandbox="allow-scripts allow-same-origin"');
     const failed = frame.evaluate(
       () =>
         new Promise<string>((heard) =>
@@ -145,22 +145,22 @@ describe('a frame', () => {
     await inFrame(frame).getByRole('button', { name: 'Manage billing' }).click();
     expect(await failed).toBe('unsupported_frame');
     await inFrame(frame).getByText('Billing cannot open in a frame.').first().waitFor();
-    expect(stage.asked.filter((each) => each.startsWith('POST'))).toEqual([]);
+    expect(site.asked.filter((each) => each.startsWith('POST'))).toEqual([]);
     // The browser's own note of a tab that the sandbox refused.
     expect(audience.troubles.splice(0).filter((each) => !/allow-popups/.test(each))).toEqual([]);
   });
 
   it('without an origin of its own: it is said in words, and nobody is asked', async () => {
-    const { frame } = await framed(stage.hostUrl, 'sandbox="allow-scripts"');
+    const { frame } = await framed(site.hostUrl, 'sandbox="allow-scripts"');
     await inFrame(frame).getByText('Billing cannot open in a frame.').first().waitFor();
-    expect(stage.asked).toEqual([]);
+    expect(site.asked).toEqual([]);
   });
 });
 
 describe('a browser that refuses a tab', () => {
   it('is taken to Stripe’s page in this one', async () => {
-    stage.pages.set('/', { head: scriptTag(stage), body: '<billhook-widget target="_blank"></billhook-widget>' });
-    const page = await audience.page(`${stage.hostUrl}/`, (page) =>
+    site.pages.set('/', { head: scriptTag(site), body: '<billhook-widget target="_blank"></billhook-widget>' });
+    const page = await audience.page(`${site.hostUrl}/`, (page) =>
       page.addInitScript(() => {
         window.open = () => null;
       }),
@@ -178,8 +178,8 @@ describe('the script', () => {
     ['refused by the page’s policy', (page: Page) => void page, { 'content-security-policy': `script-src 'none'` }],
     ['not found', (page: Page) => page.route('**/widget.js', (route) => route.fulfill({ status: 404 })), {}],
   ])('%s: what the host put inside can be used, in the room that is kept', async (_, prepare, headers) => {
-    stage.pages.set('/fallback', { head: `<style>${reserved}</style>${scriptTag(stage)}`, body: fallback, headers });
-    const page = await audience.page(`${stage.hostUrl}/fallback`, async (page) => prepare(page));
+    site.pages.set('/fallback', { head: `<style>${reserved}</style>${scriptTag(site)}`, body: fallback, headers });
+    const page = await audience.page(`${site.hostUrl}/fallback`, async (page) => prepare(page));
     await link(page).waitFor();
     expect((await page.locator('billhook-widget').boundingBox())?.height).toBeGreaterThan(150);
     // The browser says why; our script has not run.
@@ -188,14 +188,14 @@ describe('the script', () => {
 
   it('slow: the same until it has come, and then the billing in its place', async () => {
     const held = Promise.withResolvers<void>();
-    stage.pages.set('/fallback', { head: `<style>${reserved}</style>${scriptTag(stage)}`, body: fallback });
+    site.pages.set('/fallback', { head: `<style>${reserved}</style>${scriptTag(site)}`, body: fallback });
     const page = await audience.page('about:blank', (page) =>
       page.route('**/widget.js', async (route) => {
         await held.promise;
         await route.continue();
       }),
     );
-    await page.goto(`${stage.hostUrl}/fallback`, { waitUntil: 'commit' });
+    await page.goto(`${site.hostUrl}/fallback`, { waitUntil: 'commit' });
     await link(page).waitFor();
     held.resolve();
     await says(page, 'Team');

@@ -4,22 +4,22 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { active, snapshots, team } from '../../demo/host/gallery/snapshots.ts';
 import { openAudience, type Audience } from './browser-pages.ts';
-import { scriptTag, Stage } from './host-stage.ts';
+import { scriptTag, HostSite } from './host-site.ts';
 import { allWords, press, says } from './widget-words.ts';
 
-let stage: Stage;
+let site: HostSite;
 let audience: Audience;
 beforeAll(async () => {
-  [stage, audience] = await Promise.all([new Stage().open(), openAudience()]);
-  stage.pages.set('/', { head: scriptTag(stage), body: '<main></main><aside></aside>' });
+  [site, audience] = await Promise.all([new HostSite().open(), openAudience()]);
+  site.pages.set('/', { head: scriptTag(site), body: '<main></main><aside></aside>' });
 });
-afterAll(() => Promise.all([stage.close(), audience.close()]));
+afterAll(() => Promise.all([site.close(), audience.close()]));
 afterEach(async () => {
   await audience.leave();
   expect(audience.troubles.splice(0)).toEqual([]);
-  stage.asked.length = 0;
-  stage.snapshot = active;
-  stage.instead.clear();
+  site.asked.length = 0;
+  site.snapshot = active;
+  site.instead.clear();
 });
 
 const add = (page: Page, attributes = '') =>
@@ -107,14 +107,14 @@ const nothing = { timers: 0, listeners: 0, requests: 0, channels: 0 };
 
 describe('an element', () => {
   it('that is added long after the script shows what those before it show, without a second question', async () => {
-    const page = await audience.page(stage.hostUrl);
+    const page = await audience.page(site.hostUrl);
     await defined(page);
-    expect(stage.asked).toEqual([]);
+    expect(site.asked).toEqual([]);
     await add(page);
     await says(page, 'Team');
     await page.evaluate(() => document.querySelector('aside')?.append(document.createElement('billhook-plan-status')));
     await page.locator('billhook-plan-status').getByText('Team').waitFor();
-    expect(stage.asked).toEqual(['GET /token', 'GET /v1/billing']);
+    expect(site.asked).toEqual(['GET /token', 'GET /v1/billing']);
   });
 
   it('that is moved keeps what it shows, and its token', async () => {
@@ -123,16 +123,16 @@ describe('an element', () => {
       const widget = document.querySelector('billhook-widget');
       if (widget) (widget.parentElement === from ? to : from)?.append(widget);
     };
-    const page = await audience.page(stage.hostUrl);
+    const page = await audience.page(site.hostUrl);
     await add(page);
     await says(page, 'Team');
     const words = await allWords(page);
-    const asked = stage.asked.length;
+    const asked = site.asked.length;
     await page.evaluate(move);
     expect(await allWords(page)).toBe(words);
     await page.evaluate(move);
     expect(await allWords(page)).toBe(words);
-    expect(stage.asked.slice(asked)).not.toContain('GET /token');
+    expect(site.asked.slice(asked)).not.toContain('GET /token');
   });
 
   const everywhere = [
@@ -142,12 +142,12 @@ describe('an element', () => {
     ['it opens a page', '/v1/portal-sessions'],
   ] as const;
   it.each(everywhere)('that is removed while %s leaves no timer, listener, request or channel', async (_, path) => {
-    const page = await audience.page(stage.hostUrl, countsWhatIsHeld);
+    const page = await audience.page(site.hostUrl, countsWhatIsHeld);
     await defined(page);
     expect(await held(page)).toEqual(nothing);
     const arrived = Promise.withResolvers<void>();
     if (path) {
-      stage.instead.set(path, (c) => {
+      site.instead.set(path, (c) => {
         arrived.resolve();
         return new Promise((gone) => c.req.raw.signal.addEventListener('abort', () => gone(c.body(null, 204))));
       });
@@ -164,7 +164,7 @@ describe('an element', () => {
   });
 
   it('that comes and goes twenty times leaves nothing', async () => {
-    const page = await audience.page(stage.hostUrl, countsWhatIsHeld);
+    const page = await audience.page(site.hostUrl, countsWhatIsHeld);
     for (let time = 0; time < 20; time++) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       await add(page, `account="${time}"`);
@@ -177,7 +177,7 @@ describe('an element', () => {
 
 describe('a page', () => {
   it('without a network says so, keeps what is known, and goes on by itself when it is back', async () => {
-    const page = await audience.page(stage.hostUrl);
+    const page = await audience.page(site.hostUrl);
     await add(page);
     await says(page, 'Team');
     await page.context().setOffline(true);
@@ -185,7 +185,7 @@ describe('a page', () => {
     await says(page, /offline/i);
     await says(page, 'Team');
     expect(audience.troubles.splice(0).every((each) => each.includes('ERR_INTERNET_DISCONNECTED'))).toBe(true);
-    stage.snapshot = { ...active, revision: 'e1.2', plan: { ...team, name: 'Business' } };
+    site.snapshot = { ...active, revision: 'e1.2', plan: { ...team, name: 'Business' } };
     await page.context().setOffline(false);
     await says(page, 'Business');
     expect(await allWords(page)).not.toMatch(/offline/i);
@@ -204,17 +204,17 @@ describe('a page', () => {
 });
 
 async function witnessed(hours: number, graceEndsAt: string): Promise<{ words: string; asked: readonly string[] }> {
-  stage.asked.length = 0;
-  stage.snapshot = { ...snapshots.pastDue, graceEndsAt };
-  const page = await audience.page(stage.hostUrl, (page) => page.addInitScript(clockIsAhead, hours * 3_600_000));
+  site.asked.length = 0;
+  site.snapshot = { ...snapshots.pastDue, graceEndsAt };
+  const page = await audience.page(site.hostUrl, (page) => page.addInitScript(clockIsAhead, hours * 3_600_000));
   await add(page);
   await says(page, 'Team');
   await page.evaluate(() => void dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
-  await expect.poll(() => stage.asked.length).toBeGreaterThan(3);
+  await expect.poll(() => site.asked.length).toBeGreaterThan(3);
   const words = await allWords(page);
   await audience.leave();
   // Its later requests depend on the time that passes.
-  return { words, asked: stage.asked.slice(0, 4) };
+  return { words, asked: site.asked.slice(0, 4) };
 }
 
 /** Runs in the page, before its scripts. */

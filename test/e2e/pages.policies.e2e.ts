@@ -9,24 +9,24 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { fixtures } from '../../demo/host/gallery/fixtures.ts';
 import { active, snapshots } from '../../demo/host/gallery/snapshots.ts';
 import { openAudience, type Audience } from './browser-pages.ts';
-import { scriptTag, Stage } from './host-stage.ts';
+import { scriptTag, HostSite } from './host-site.ts';
 import { buttons, press, says } from './widget-words.ts';
 
-let stage: Stage;
+let site: HostSite;
 let audience: Audience;
 beforeAll(async () => {
-  [stage, audience] = await Promise.all([new Stage().open(), openAudience()]);
+  [site, audience] = await Promise.all([new HostSite().open(), openAudience()]);
   const [lit, npm] = await Promise.all([bundled('host-with-lit'), bundled('host-with-npm')]);
-  stage.scripts.set('/lit.js', lit);
-  stage.scripts.set('/npm.js', npm);
+  site.scripts.set('/lit.js', lit);
+  site.scripts.set('/npm.js', npm);
 });
-afterAll(() => Promise.all([stage.close(), audience.close()]));
+afterAll(() => Promise.all([site.close(), audience.close()]));
 afterEach(async () => {
   await audience.leave();
   expect(audience.troubles).toEqual([]);
-  stage.asked.length = 0;
-  stage.snapshot = active;
-  stage.instead.clear();
+  site.asked.length = 0;
+  site.snapshot = active;
+  site.instead.clear();
   audience.warnings.length = 0;
 });
 
@@ -54,7 +54,7 @@ const policy = (trustedTypes: string) => ({
     `script-src 'nonce-abc'`,
     `style-src 'self'`,
     `img-src data:`,
-    `connect-src 'self' ${stage.bffUrl}`,
+    `connect-src 'self' ${site.bffUrl}`,
     `require-trusted-types-for 'script'`,
     `trusted-types ${trustedTypes}`,
   ].join('; '),
@@ -65,35 +65,35 @@ const again = (page: Page) =>
   page.evaluate(() => void dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
 const shown = (page: Page) =>
   page.evaluate(() => document.querySelector<BillhookWidget>('billhook-widget')?.snapshot?.revision);
-const asked = () => stage.asked.filter((each) => !each.startsWith('POST'));
+const asked = () => site.asked.filter((each) => !each.startsWith('POST'));
 
 describe('script-src by nonce, no inline style, Trusted Types', () => {
   it('L24: refuses nothing: every state, an opening that fails, one that succeeds, and its return', async () => {
     const elements = ['billhook-past-due-banner', 'billhook-plan-status', 'billhook-manage-button'];
-    stage.pages.set('/', {
-      head: scriptTag(stage, 'nonce="abc"'),
+    site.pages.set('/', {
+      head: scriptTag(site, 'nonce="abc"'),
       body: widget + elements.map((tag) => `<${tag}></${tag}>`).join(''),
       headers: policy('billhook'),
     });
-    const page = await audience.page(`${stage.hostUrl}/`);
+    const page = await audience.page(`${site.hostUrl}/`);
     await says(page, 'Team');
     let revision = 1;
     for (const snapshot of [...Object.values(snapshots), active]) {
-      stage.snapshot = { ...snapshot, revision: `e1.${++revision}` };
+      site.snapshot = { ...snapshot, revision: `e1.${++revision}` };
       // oxlint-disable-next-line no-await-in-loop -- one state after the other
       await again(page);
       // oxlint-disable-next-line no-await-in-loop -- as above
       await expect.poll(() => shown(page)).toBe(`e1.${revision}`);
     }
-    stage.instead.set('/v1/portal-sessions', (c) => c.json({ code: 'stripe_unavailable' }, 502));
+    site.instead.set('/v1/portal-sessions', (c) => c.json({ code: 'stripe_unavailable' }, 502));
     await press(page, 'Manage billing');
     await says(page, 'Stripe is not answering right now.');
     // That answer is the browser's own note.
     expect(audience.troubles.splice(0)).toEqual([expect.stringContaining('status of 502')]);
-    stage.instead.clear();
+    site.instead.clear();
     await press(page, 'Manage billing');
     await page.waitForURL('**/stripe');
-    await page.goto(`${stage.hostUrl}/`);
+    await page.goto(`${site.hostUrl}/`);
     await says(page, 'Your plan is unchanged.');
     process.stdout.write(
       `strict policy: ${revision} documents of ${Object.keys(fixtures).length} fixtures, 0 violations\n`,
@@ -104,12 +104,12 @@ describe('script-src by nonce, no inline style, Trusted Types', () => {
     ['before', ['/lit.js', 'ours']],
     ['after', ['ours', '/lit.js']],
   ])('stands beside the host’s own Lit, loaded %s it', async (_, order) => {
-    stage.pages.set('/lit', {
-      head: order.map((each) => (each === 'ours' ? scriptTag(stage, 'nonce="abc"') : nonced(each))).join(''),
+    site.pages.set('/lit', {
+      head: order.map((each) => (each === 'ours' ? scriptTag(site, 'nonce="abc"') : nonced(each))).join(''),
       body: `${widget}<host-greeting></host-greeting>`,
       headers: policy('billhook lit-html'),
     });
-    const page = await audience.page(`${stage.hostUrl}/lit`);
+    const page = await audience.page(`${site.hostUrl}/lit`);
     await says(page, 'Team');
     await page.locator('host-greeting').getByText('Hello from the host').waitFor();
   });
@@ -117,12 +117,12 @@ describe('script-src by nonce, no inline style, Trusted Types', () => {
 
 describe('several copies on one page', () => {
   it('two versions of the script: the first one’s elements, one reading, no error', async () => {
-    stage.pages.set('/two', {
-      head: scriptTag(stage, 'nonce="abc"') + nonced(`${stage.bffUrl}/next/widget.js`),
+    site.pages.set('/two', {
+      head: scriptTag(site, 'nonce="abc"') + nonced(`${site.bffUrl}/next/widget.js`),
       body: `${widget}<billhook-plan-status></billhook-plan-status>`,
       headers: policy('billhook'),
     });
-    const page = await audience.page(`${stage.hostUrl}/two`);
+    const page = await audience.page(`${site.hostUrl}/two`);
     await says(page, 'Team');
     expect(await buttons(page)).toEqual(['Manage billing']);
     expect(asked()).toEqual(['GET /token', 'GET /v1/billing']);
@@ -133,14 +133,14 @@ describe('several copies on one page', () => {
     ['script, then npm', ['ours', '/npm.js']],
     ['npm, then script', ['/npm.js', 'ours']],
   ])('%s: one registry, one token from the host’s function, one reading', async (_, order) => {
-    stage.pages.set('/npm', {
+    site.pages.set('/npm', {
       head: order
-        .map((each) => nonced(each === 'ours' ? `${stage.bffUrl}/widget.js` : `${each}?api=${stage.bffUrl}`))
+        .map((each) => nonced(each === 'ours' ? `${site.bffUrl}/widget.js` : `${each}?api=${site.bffUrl}`))
         .join(''),
       body: `<billhook-widget></billhook-widget><billhook-plan-status></billhook-plan-status>`,
       headers: policy('billhook lit-html'),
     });
-    const page = await audience.page(`${stage.hostUrl}/npm`);
+    const page = await audience.page(`${site.hostUrl}/npm`);
     await says(page, 'Team');
     // Words that the npm copy was told reach elements of whichever copy came first.
     expect(await buttons(page)).toEqual(['Plan and invoices']);

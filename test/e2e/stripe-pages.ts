@@ -1,7 +1,7 @@
 /** Actions of people on Stripe's hosted pages, in their words: portal, Checkout, the invoice's page. */
 
 import type { Page } from 'playwright-core';
-import type { Theatre } from './demo-browser.ts';
+import type { DemoBrowser } from './demo-browser.ts';
 
 export const cards = {
   works: '4242 4242 4242 4242',
@@ -63,8 +63,8 @@ export async function changePlan(page: Page, plan: RegExp): Promise<void> {
 }
 
 /** A customer's subscriptions at Stripe, over or not: as the sandbox's state has them, not as a page shows them. */
-export function subscriptionsOf(theatre: Theatre, workspace: string) {
-  const { demo } = theatre;
+export function subscriptionsOf(demoBrowser: DemoBrowser, workspace: string) {
+  const { demo } = demoBrowser;
   if (!demo.sandbox) throw new Error('the demo runs on the sandbox');
   const { state } = demo.sandbox;
   const account = demo.accounts.find((each) => each.workspace === workspace);

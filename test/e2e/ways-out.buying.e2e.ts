@@ -3,27 +3,27 @@
 import type { Page } from 'playwright-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cards, confirm, goBack, subscribe, subscriptionsOf, typeCard } from './stripe-pages.ts';
-import { allPlans, openTheatre, widgetOf, type Theatre } from './demo-browser.ts';
+import { allPlans, openDemoBrowser, widgetOf, type DemoBrowser } from './demo-browser.ts';
 import { allWords, buttons, press, says } from './widget-words.ts';
 
 const free = 'Fern & Field';
 
 // Buying uses a free workspace up, so each purchase has a demo of its own.
-let theatre: Theatre;
+let demoBrowser: DemoBrowser;
 beforeEach(async () => {
-  theatre = await openTheatre({ offers: allPlans });
+  demoBrowser = await openDemoBrowser({ offers: allPlans });
 });
 afterEach(async () => {
-  await theatre.close();
-  expect(theatre.troubles).toEqual([]);
+  await demoBrowser.close();
+  expect(demoBrowser.troubles).toEqual([]);
 });
 
-const statuses = (workspace: string) => subscriptionsOf(theatre, workspace).map(({ status }) => status);
+const statuses = (workspace: string) => subscriptionsOf(demoBrowser, workspace).map(({ status }) => status);
 
 /** A page of Stripe's that refuses something answers 4xx, which the browser notes as an error of its own. */
 function expectRefusal(status: number): void {
-  expect(theatre.troubles).toEqual([expect.stringMatching(`${theatre.demo.sandboxUrl}.*status of ${status}`)]);
-  theatre.troubles.length = 0;
+  expect(demoBrowser.troubles).toEqual([expect.stringMatching(`${demoBrowser.demo.sandboxUrl}.*status of ${status}`)]);
+  demoBrowser.troubles.length = 0;
 }
 
 async function hasTeam(page: Page): Promise<void> {
@@ -37,7 +37,7 @@ async function hasTeam(page: Page): Promise<void> {
 
 describe('a free workspace', () => {
   it('chooses a plan by name and price, and has it when it comes back', async () => {
-    const page = await theatre.enter(free);
+    const page = await demoBrowser.signIn(free);
     await says(page, /^Free$/);
     expect(await buttons(page)).toEqual(['Choose Starter', 'Choose Team', 'Choose Business']);
     expect(await allWords(page)).toMatch(/Starter €9 per month.*Team €29 per month.*Business €290 per year/);
@@ -47,7 +47,7 @@ describe('a free workspace', () => {
   });
 
   it('confirms with the bank where the bank asks', async () => {
-    const page = await theatre.enter(free);
+    const page = await demoBrowser.signIn(free);
     await press(page, 'Choose Team');
     await subscribe(page, cards.asksTheBank);
     await page.getByRole('heading', { name: 'Confirm with your bank' }).waitFor();
@@ -57,7 +57,7 @@ describe('a free workspace', () => {
   });
 
   it('pays with another card after one was declined', async () => {
-    const page = await theatre.enter(free);
+    const page = await demoBrowser.signIn(free);
     await press(page, 'Choose Team');
     await subscribe(page, cards.declined);
     await page.getByRole('alert').waitFor();
@@ -68,7 +68,7 @@ describe('a free workspace', () => {
   });
 
   it('is still free when it leaves Checkout by its link', async () => {
-    const page = await theatre.enter(free);
+    const page = await demoBrowser.signIn(free);
     await press(page, 'Choose Team');
     await page.waitForURL(/\/c\/cs_test_/);
     await goBack(page);
@@ -79,7 +79,7 @@ describe('a free workspace', () => {
   });
 
   it('L14: is still free after the browser’s Back, and can choose again', async () => {
-    const page = await theatre.enter(free);
+    const page = await demoBrowser.signIn(free);
     await press(page, 'Choose Team');
     await page.waitForURL(/\/c\/cs_test_/);
     await page.goBack({ waitUntil: 'commit' });
@@ -93,7 +93,7 @@ describe('a free workspace', () => {
 
 describe('an ended plan', () => {
   it('is subscribed to again, by the customer that Stripe knows already', async () => {
-    const page = await theatre.enter('Elm Street Press');
+    const page = await demoBrowser.signIn('Elm Street Press');
     await says(page, /^Ended$/);
     await says(page, /^Ended on \w+ \d+, \d{4}$/);
     await press(page, 'Choose Starter');
@@ -102,15 +102,15 @@ describe('an ended plan', () => {
     await says(page, /^Active$/);
     expect(await allWords(page)).not.toContain('Ended on');
     expect(statuses('Elm Street Press')).toEqual(['active', 'canceled']);
-    const customers = subscriptionsOf(theatre, 'Elm Street Press').map(({ customer }) => customer);
+    const customers = subscriptionsOf(demoBrowser, 'Elm Street Press').map(({ customer }) => customer);
     expect(new Set(customers).size, 'one customer for both').toBe(1);
   });
 });
 
 describe('two tabs', () => {
   it('L12: that buy the same plan at once end with one subscription, and the second is told so', async () => {
-    const one = await theatre.enter(free);
-    const other = await theatre.tab(one);
+    const one = await demoBrowser.signIn(free);
+    const other = await demoBrowser.tab(one);
     await Promise.all([press(one, 'Choose Team'), press(other, 'Choose Team')]);
     await Promise.all([one.waitForURL(/\/c\/cs_test_/), other.waitForURL(/\/c\/cs_test_/)]);
     expect(one.url(), 'both are led to the one open Checkout').toBe(other.url());
@@ -125,8 +125,8 @@ describe('two tabs', () => {
   });
 
   it('that choose different plans at once: the earlier choice expires, and nothing of it is charged', async () => {
-    const one = await theatre.enter(free);
-    const other = await theatre.tab(one);
+    const one = await demoBrowser.signIn(free);
+    const other = await demoBrowser.tab(one);
     await press(one, 'Choose Starter');
     await one.waitForURL(/\/c\/cs_test_/);
     await press(other, 'Choose Team');
@@ -141,8 +141,8 @@ describe('two tabs', () => {
   });
 
   it('that pay at the very same moment end with one subscription', async () => {
-    const one = await theatre.enter(free);
-    const other = await theatre.tab(one);
+    const one = await demoBrowser.signIn(free);
+    const other = await demoBrowser.tab(one);
     const ready = async (page: Page) => {
       await press(page, 'Choose Team');
       await page.waitForURL(/\/c\/cs_test_/);

@@ -3,18 +3,18 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { cards, changePlan, goBack, saveCard, subscribe, subscriptionsOf } from './stripe-pages.ts';
-import { allPlans, openTheatre, type Theatre } from './demo-browser.ts';
+import { allPlans, openDemoBrowser, type DemoBrowser } from './demo-browser.ts';
 import { allWords, buttons, press, says } from './widget-words.ts';
 
-let theatre: Theatre;
-afterEach(() => expect(theatre.troubles).toEqual([]));
+let demoBrowser: DemoBrowser;
+afterEach(() => expect(demoBrowser.troubles).toEqual([]));
 
 /** A demo for the tests beside this call: each with a workspace of its own, and a day when it began. */
-function onAStage(): void {
+function withDemo(): void {
   beforeAll(async () => {
-    theatre = await openTheatre({ offers: allPlans });
+    demoBrowser = await openDemoBrowser({ offers: allPlans });
   });
-  afterAll(() => theatre.close());
+  afterAll(() => demoBrowser.close());
 }
 
 const aDay = /\w+ \d+, \d{4}/;
@@ -22,14 +22,14 @@ const day = 86_400_000;
 
 /** Lets days go by at Stripe, with everything that happens on them. */
 async function pass(days: number): Promise<void> {
-  const { sandbox } = theatre.demo;
+  const { sandbox } = demoBrowser.demo;
   await sandbox?.clock.advance(days * day);
   await sandbox?.deliveries.settled();
 }
 
 /** A page of a customer that subscribed to the Starter plan a moment ago. */
 async function onStarter(): Promise<Page> {
-  const page = await theatre.enter('Fern & Field');
+  const page = await demoBrowser.signIn('Fern & Field');
   await press(page, 'Choose Starter');
   await subscribe(page, cards.works);
   await says(page, 'Your Starter plan has started.');
@@ -38,7 +38,7 @@ async function onStarter(): Promise<Page> {
 }
 
 describe('another plan, or another card', () => {
-  onAStage();
+  withDemo();
 
   it('a plan that costs more is had at once, at its price', async () => {
     const page = await onStarter();
@@ -55,7 +55,7 @@ describe('another plan, or another card', () => {
   });
 
   it('a plan that costs less comes when the period ends, and until then nothing moves', async () => {
-    const page = await theatre.enter('Alder Works');
+    const page = await demoBrowser.signIn('Alder Works');
     await says(page, /^Active$/);
     await press(page, 'Manage billing');
     await changePlan(page, /^Starter €9/);
@@ -70,7 +70,7 @@ describe('another plan, or another card', () => {
   });
 
   it('a plan that was put off can be taken back', async () => {
-    const page = await theatre.enter('Juniper Labs');
+    const page = await demoBrowser.signIn('Juniper Labs');
     await says(page, /^Changes to Starter \(€9 per month\) on/);
     await press(page, 'Manage billing');
     await page.getByRole('button', { name: 'Keep current plan' }).click();
@@ -81,7 +81,7 @@ describe('another plan, or another card', () => {
   });
 
   it('yen have no decimals, neither on the page nor after a card that failed', async () => {
-    const page = await theatre.enter('Sakura Atelier');
+    const page = await demoBrowser.signIn('Sakura Atelier');
     await says(page, /^Active$/);
     expect(await allWords(page)).toContain('¥9,000 per month Quantity 2');
     expect(await allWords(page)).not.toMatch(/[.,]00\b/);
@@ -99,10 +99,10 @@ describe('another plan, or another card', () => {
 });
 
 describe('the day when a period ends', () => {
-  onAStage();
+  withDemo();
 
   it('makes a trial the plan, once a card was added', async () => {
-    const page = await theatre.enter('Paper Lantern');
+    const page = await demoBrowser.signIn('Paper Lantern');
     await press(page, 'Add a card');
     await saveCard(page, cards.works);
     await says(page, 'Your payment method was updated.');
@@ -115,7 +115,7 @@ describe('the day when a period ends', () => {
   });
 
   it('brings the plan that was put off until then', async () => {
-    const page = await theatre.enter('Juniper Labs');
+    const page = await demoBrowser.signIn('Juniper Labs');
     await says(page, /^Changes to Starter/);
     await pass(32);
     await page.reload();
@@ -149,15 +149,15 @@ describe('the day when a period ends', () => {
     await says(page, /^Ended$/);
     await says(page, new RegExp(`^Ended on ${aDay.source}$`));
     expect(await buttons(page)).toEqual(['Choose Starter', 'Choose Team', 'Choose Business', 'Manage billing']);
-    expect(subscriptionsOf(theatre, 'Fern & Field').map(({ status }) => status)).toEqual(['canceled']);
+    expect(subscriptionsOf(demoBrowser, 'Fern & Field').map(({ status }) => status)).toEqual(['canceled']);
   });
 });
 
 describe('a trial or a renewal whose day comes', () => {
-  onAStage();
+  withDemo();
 
   it('a trial without a card is over on its day: a card is asked for, and no plan is sold beside it', async () => {
-    const page = await theatre.enter('Paper Lantern');
+    const page = await demoBrowser.signIn('Paper Lantern');
     await says(page, /^Trial ends on/);
     await pass(6);
     await page.reload();
@@ -167,7 +167,7 @@ describe('a trial or a renewal whose day comes', () => {
   });
 
   it('a trial with a card becomes the plan', async () => {
-    const page = await theatre.enter('Orchard Row');
+    const page = await demoBrowser.signIn('Orchard Row');
     await says(page, /^Trial$/);
     await pass(9);
     await page.reload();

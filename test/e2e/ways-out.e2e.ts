@@ -2,19 +2,19 @@
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { backToBilling, cards, confirm, goBack, paid, payInvoice, saveCard } from './stripe-pages.ts';
-import { openTheatre, widgetOf, type Theatre } from './demo-browser.ts';
+import { openDemoBrowser, widgetOf, type DemoBrowser } from './demo-browser.ts';
 import { allWords, buttons, press, says } from './widget-words.ts';
 
-let theatre: Theatre;
+let demoBrowser: DemoBrowser;
 beforeAll(async () => {
-  theatre = await openTheatre();
+  demoBrowser = await openDemoBrowser();
 });
-afterAll(() => theatre.close());
-afterEach(() => expect(theatre.troubles).toEqual([]));
+afterAll(() => demoBrowser.close());
+afterEach(() => expect(demoBrowser.troubles).toEqual([]));
 
 describe('past due', () => {
   it('L11: a new card alone pays nothing: that is said, and paying is offered first', async () => {
-    const page = await theatre.enter('Harbour Studio');
+    const page = await demoBrowser.signIn('Harbour Studio');
     await press(page, 'Update card');
     await saveCard(page, cards.works);
     await page.getByText('The open invoice is not paid yet').waitFor();
@@ -36,7 +36,7 @@ describe('past due', () => {
   });
 
   it('M17: after the grace it is read-only, until it is paid', async () => {
-    const page = await theatre.enter('Old Pier Tours');
+    const page = await demoBrowser.signIn('Old Pier Tours');
     await widgetOf(page).getByRole('region', { name: 'Read-only until paid' }).waitFor();
     await says(page, '€58.00 is still to be paid.');
     await says(page, 'You can see everything, but change nothing until the invoice is paid.');
@@ -53,7 +53,7 @@ describe('past due', () => {
   });
 
   it('M17: when Stripe has stopped trying, no next attempt is promised', async () => {
-    const page = await theatre.enter('Tin Roof Records');
+    const page = await demoBrowser.signIn('Tin Roof Records');
     await widgetOf(page).getByRole('region', { name: 'Read-only until paid' }).waitFor();
     await says(page, /^Unpaid$/);
     expect(await allWords(page)).not.toContain('We try again');
@@ -64,7 +64,7 @@ describe('past due', () => {
 
 describe('a bank that asks', () => {
   it('about a renewal: confirmed on the invoice’s page, and the plan goes on', async () => {
-    const page = await theatre.enter('Mill Lane Clinic');
+    const page = await demoBrowser.signIn('Mill Lane Clinic');
     await widgetOf(page).getByRole('region', { name: 'Confirm your payment' }).waitFor();
     await says(page, 'Your bank asks you to confirm a payment of €116.00.');
     await press(page, 'Confirm payment');
@@ -79,7 +79,7 @@ describe('a bank that asks', () => {
   });
 
   it('about the first payment: finished on the same page, and the plan starts', async () => {
-    const page = await theatre.enter('Sparrow Films');
+    const page = await demoBrowser.signIn('Sparrow Films');
     await widgetOf(page).getByRole('region', { name: 'Finish your payment' }).waitFor();
     expect(await buttons(page), 'no second plan is sold').toEqual(['Finish payment', 'Manage billing']);
     await press(page, 'Finish payment');
@@ -95,7 +95,7 @@ describe('a bank that asks', () => {
 
 describe('a payment on its way', () => {
   it('L21: asks for nothing, and above all not for a second payment', async () => {
-    const page = await theatre.enter('Northgate Logistics');
+    const page = await demoBrowser.signIn('Northgate Logistics');
     await widgetOf(page).getByRole('region', { name: 'Your payment is processing' }).waitFor();
     await says(page, 'It can take a few days. There is nothing for you to do.');
     await says(page, /^Processing$/);
@@ -112,7 +112,7 @@ describe('a payment on its way', () => {
 
 describe('a trial', () => {
   it('without a card asks for one, and then has one on file', async () => {
-    const page = await theatre.enter('Paper Lantern');
+    const page = await demoBrowser.signIn('Paper Lantern');
     await says(page, /^Trial ends on \w+ \d+, \d{4}$/);
     await says(page, 'Add a payment method to keep your plan.');
     await press(page, 'Add a card');
@@ -125,7 +125,7 @@ describe('a trial', () => {
   });
 
   it('with a card has nothing to do', async () => {
-    const page = await theatre.enter('Orchard Row');
+    const page = await demoBrowser.signIn('Orchard Row');
     await says(page, /^Trial ends on/);
     expect(await buttons(page)).toEqual(['Manage billing']);
     expect(await allWords(page)).toContain('€58 per month Quantity 2');
@@ -135,7 +135,7 @@ describe('a trial', () => {
 
 describe('a pause', () => {
   it('ends in the portal', async () => {
-    const page = await theatre.enter('Kite & Co');
+    const page = await demoBrowser.signIn('Kite & Co');
     await says(page, /^Paused$/);
     expect(await allWords(page), 'what does not renew has no day of renewal').not.toContain('Renews');
     await press(page, 'Manage billing');

@@ -3,15 +3,15 @@
 import type { Page, Request } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { cards, goBack, subscribe, subscriptionsOf } from './stripe-pages.ts';
-import { allPlans, openTheatre, widgetOf, type Theatre } from './demo-browser.ts';
+import { allPlans, openDemoBrowser, widgetOf, type DemoBrowser } from './demo-browser.ts';
 import { allWords, buttons, press, says } from './widget-words.ts';
 
-let theatre: Theatre;
+let demoBrowser: DemoBrowser;
 beforeAll(async () => {
-  theatre = await openTheatre({ offers: allPlans });
+  demoBrowser = await openDemoBrowser({ offers: allPlans });
 });
-afterAll(() => theatre.close());
-afterEach(() => expect(theatre.troubles).toEqual([]));
+afterAll(() => demoBrowser.close());
+afterEach(() => expect(demoBrowser.troubles).toEqual([]));
 
 /** Every address that a page asks for from here on. */
 function asked(page: Page): string[] {
@@ -22,16 +22,16 @@ function asked(page: Page): string[] {
 
 describe('elements of one account on one page', () => {
   it('share one token and one reading', async () => {
-    const page = await theatre.enter('Harbour Studio', { path: '/projects' });
+    const page = await demoBrowser.signIn('Harbour Studio', { path: '/projects' });
     const addresses = asked(page);
-    await page.goto(`${theatre.demo.hostUrl}/settings`);
+    await page.goto(`${demoBrowser.demo.hostUrl}/settings`);
     await page.locator('billhook-plan-status').getByText('Past due').waitFor();
     await page.locator('billhook-manage-button').getByRole('button', { name: 'Update card' }).waitFor();
     expect(addresses.filter((each) => /billing/.test(each))).toEqual(['GET /billing/token', 'GET /v1/billing']);
   });
 
   it('say the same, and one press of either opens the same page of Stripe’s', async () => {
-    const page = await theatre.enter('Harbour Studio', { path: '/' });
+    const page = await demoBrowser.signIn('Harbour Studio', { path: '/' });
     const banner = page.locator('billhook-past-due-banner');
     await banner.getByRole('region', { name: 'Your payment failed' }).waitFor();
     await banner.getByRole('button', { name: 'Update card' }).click();
@@ -42,7 +42,7 @@ describe('elements of one account on one page', () => {
   });
 
   it('in good order: the banner takes no room', async () => {
-    const page = await theatre.enter('Alder Works', { path: '/' });
+    const page = await demoBrowser.signIn('Alder Works', { path: '/' });
     const banner = page.locator('billhook-past-due-banner');
     await banner.locator('.root.ready').waitFor({ state: 'attached' });
     expect((await banner.boundingBox())?.height).toBe(0);
@@ -56,10 +56,10 @@ describe('two workspaces of one person', () => {
   };
 
   it('are changed without a reload, and nothing of the first is left on the page', async () => {
-    const page = await theatre.enter('Harbour Studio');
+    const page = await demoBrowser.signIn('Harbour Studio');
     await says(page, 'We could not charge €145.00.');
     await page.evaluate(() => Object.assign(window, { sameDocument: true }));
-    const customer = theatre.demo.accounts.find(({ id }) => id === 'harbour-studio')?.customer ?? '?';
+    const customer = demoBrowser.demo.accounts.find(({ id }) => id === 'harbour-studio')?.customer ?? '?';
     await page.locator('.demo summary').click();
     await page.locator('.demo-card').getByText(customer).waitFor();
 
@@ -81,7 +81,7 @@ describe('two workspaces of one person', () => {
   });
 
   it('an answer that comes late for the first is not shown in the second', async () => {
-    const page = await theatre.enter('Alder Works', { path: '/settings' });
+    const page = await demoBrowser.signIn('Alder Works', { path: '/settings' });
     const status = page.locator('billhook-plan-status');
     await status.getByText('Active').waitFor();
     // The first answer about Harbour Studio is on its way when the person has gone back already.
@@ -110,14 +110,14 @@ describe('two workspaces of one person', () => {
   });
 
   it('L16: a workspace that is not one’s own gives no token', async () => {
-    const page = await theatre.enter('Alder Works', { path: '/projects' });
+    const page = await demoBrowser.signIn('Alder Works', { path: '/projects' });
     const statuses = await page.evaluate(() =>
       Promise.all(
         ['alder-works', 'harbour-studio'].map(async (id) => (await fetch(`/billing/token?workspace=${id}`)).status),
       ),
     );
     expect(statuses).toEqual([200, 200]);
-    const { hostUrl } = theatre.demo;
+    const { hostUrl } = demoBrowser.demo;
     const response = await page.request.get(`${hostUrl}/billing/token?workspace=old-pier-tours`);
     expect(response.status()).toBe(403);
   });
@@ -125,7 +125,7 @@ describe('two workspaces of one person', () => {
 
 describe('several subscriptions', () => {
   it('M13: are listed each as it is, and the headline is the one in trouble', async () => {
-    const page = await theatre.enter('Twin Oaks Group');
+    const page = await demoBrowser.signIn('Twin Oaks Group');
     await widgetOf(page).getByRole('region', { name: 'Your payment failed' }).waitFor();
     await says(page, 'We could not charge €9.00.');
     const list = widgetOf(page).getByRole('list', { name: 'Your subscriptions' }).getByRole('listitem');
@@ -144,11 +144,11 @@ describe('several subscriptions', () => {
 
 describe('people of one workspace', () => {
   it('B1: whoever returns learns of a colleague’s change, too', async () => {
-    const page = await theatre.enter('Blue Door Bakery');
+    const page = await demoBrowser.signIn('Blue Door Bakery');
     await press(page, 'Keep my plan');
     await page.getByRole('heading', { name: 'Plans and billing' }).waitFor();
 
-    const colleague = await theatre.enter('Blue Door Bakery');
+    const colleague = await demoBrowser.signIn('Blue Door Bakery');
     await press(colleague, 'Keep my plan');
     await colleague.getByRole('button', { name: 'Keep plan' }).click();
     await goBack(colleague);
@@ -164,23 +164,23 @@ describe('people of one workspace', () => {
     ['Mill Lane Clinic', 'Confirm your payment'],
     ['Sparrow Films', 'Finish your payment'],
   ])('M28: a member of %s reads what it is about and who can help, and has no button', async (workspace, title) => {
-    const page = await theatre.enter(workspace, { role: 'member' });
+    const page = await demoBrowser.signIn(workspace, { role: 'member' });
     await widgetOf(page).getByRole('region', { name: title }).waitFor();
     await says(page, 'Ask an owner or admin to change this.');
     expect(await buttons(page)).toEqual([]);
   });
 
   it('M28: a member of a free workspace is sold nothing', async () => {
-    const page = await theatre.enter('Fern & Field', { role: 'member' });
+    const page = await demoBrowser.signIn('Fern & Field', { role: 'member' });
     await says(page, 'Ask an owner or admin to change this.');
     expect(await buttons(page)).toEqual([]);
     expect(await allWords(page)).not.toContain('Team');
   });
 
   it('L10: whoever chooses a plan that a colleague has bought meanwhile is told so, and sees it', async () => {
-    const page = await theatre.enter('Fern & Field');
+    const page = await demoBrowser.signIn('Fern & Field');
     await says(page, /^Free$/);
-    const colleague = await theatre.enter('Fern & Field');
+    const colleague = await demoBrowser.signIn('Fern & Field');
     await press(colleague, 'Choose Starter');
     await subscribe(colleague, cards.works);
     await says(colleague, 'Your Starter plan has started.');
@@ -189,9 +189,9 @@ describe('people of one workspace', () => {
     await says(page, /^Active$/);
     expect(await allWords(page)).toContain('€9 per month');
     expect(await buttons(page), 'nothing is for sale any more').toEqual(['Manage billing']);
-    expect(subscriptionsOf(theatre, 'Fern & Field').map(({ status }) => status)).toEqual(['active']);
+    expect(subscriptionsOf(demoBrowser, 'Fern & Field').map(({ status }) => status)).toEqual(['active']);
     // The refusal is the browser's own note of a 409, not an error of ours.
-    expect(theatre.troubles).toEqual([expect.stringMatching(/status of 409/)]);
-    theatre.troubles.length = 0;
+    expect(demoBrowser.troubles).toEqual([expect.stringMatching(/status of 409/)]);
+    demoBrowser.troubles.length = 0;
   });
 });

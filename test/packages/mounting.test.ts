@@ -10,15 +10,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Billhook } from '@billhook/server';
 import { listening } from '../support/listening.ts';
 import { origin, token } from '../server/support/bff.ts';
-import { setStage, type Stage } from '../server/support/with-sandbox.ts';
+import { startBffHarness, type BffHarness } from '../server/support/with-sandbox.ts';
 
 const publicUrl = 'https://app.acme.example/billing';
 
-let stage: Stage;
+let harness: BffHarness;
 beforeAll(async () => {
-  stage = await setStage({ publicUrl });
+  harness = await startBffHarness({ publicUrl });
 });
-afterAll(() => stage.close());
+afterAll(() => harness.close());
 
 /** A host's server with Billhook under `/billing`, and a page of its own under `/`. */
 type Mount = (billhook: Billhook) => Promise<{ url: string; close(): unknown }>;
@@ -76,7 +76,7 @@ describe.each(Object.keys(mounts))('inside %s', (name) => {
   beforeAll(async () => {
     const mount = mounts[name];
     if (!mount) throw new Error(name);
-    server = await mount(stage.bff.billhook);
+    server = await mount(harness.bff.billhook);
   });
   afterAll(() => server.close());
   const ask = (path: string, init?: RequestInit) => fetch(`${server.url}${path}`, init);
@@ -94,7 +94,7 @@ describe.each(Object.keys(mounts))('inside %s', (name) => {
     const bearer = await token({
       account: `team_${name}`,
       audience: publicUrl,
-      ...(name === 'Hono' ? { customer: stage.customers.active } : {}),
+      ...(name === 'Hono' ? { customer: harness.customers.active } : {}),
     });
     const headers = { origin, authorization: `Bearer ${bearer}` };
     const billing = await ask('/billing/v1/billing', { headers });
@@ -114,7 +114,7 @@ describe.each(Object.keys(mounts))('inside %s', (name) => {
   it('takes a webhook by its bytes, and refuses one that was changed', async () => {
     const body = `{ "id": "evt_${name.replaceAll(/\W/g, '')}",\n "object": "event", "type": "product.updated", "data": { "object": {} } }`;
     const t = Math.floor(Date.now() / 1000);
-    const secret = stage.options.stripe.webhookSecrets[0] ?? '';
+    const secret = harness.options.stripe.webhookSecrets[0] ?? '';
     const v1 = createHmac('sha256', secret).update(`${t}.${body}`).digest('hex');
     const deliver = (text: string) =>
       ask('/billing/v1/webhooks/stripe', {

@@ -19,7 +19,7 @@ export interface TestMachine extends Machine {
 }
 
 /** A request's way to Stripe, with its faults. `null`: no answer, ever. */
-export type Road = (input: string | URL | Request, init: RequestInit | undefined) => Promise<Response | null>;
+export type Transport = (input: string | URL | Request, init: RequestInit | undefined) => Promise<Response | null>;
 
 export class Interleaving {
   readonly #waiting: Step[] = [];
@@ -32,7 +32,7 @@ export class Interleaving {
   }
 
   /** @param tell The host hears it, at that moment. */
-  machine(name: string, now: () => number, road: Road, tell: Machine['tell']): TestMachine {
+  machine(name: string, now: () => number, transport: Transport, tell: Machine['tell']): TestMachine {
     let dead = false;
     const waiting = this.#waiting;
     // A signal with listeners keeps itself and all of them alive, so each is removed as soon as its wait ends.
@@ -64,7 +64,7 @@ export class Interleaving {
           };
           listening.add(noMore);
           init?.signal?.addEventListener('abort', lost);
-          const asked = step(`GET ${new URL(String(input)).pathname}`, () => road(input, init));
+          const asked = step(`GET ${new URL(String(input)).pathname}`, () => transport(input, init));
           asked.then((response) => response && noMore(), noMore);
           asked.then((response) => response && resolve(response), reject);
         }),

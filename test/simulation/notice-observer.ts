@@ -19,17 +19,17 @@ interface FirstSight {
   hasLived: boolean;
 }
 
-export class HostEar {
+export class NoticeObserver {
   readonly #told = new Map<string, ToldNotice[]>();
   readonly #ids = new Set<string>();
   readonly #seenCustomers = new Set<string>();
   readonly #subscriptions = new Map<string, FirstSight>();
   #outOfOrder: string | null = null;
   /** Notices that came, repeated ones included. */
-  heard = 0;
+  received = 0;
 
-  hear(notice: ToldNotice): void {
-    this.heard++;
+  receive(notice: ToldNotice): void {
+    this.received++;
     if (this.#ids.has(notice.id)) return;
     this.#ids.add(notice.id);
     const told = this.#of(notice.account);
@@ -41,7 +41,7 @@ export class HostEar {
   }
 
   /** Takes a view of the ledger, to know which changes need a notice. */
-  sees({ customer, facts }: Seen): void {
+  observe({ customer, facts }: Seen): void {
     if (customer === null || facts === null) return;
     for (const each of facts.subscriptions) {
       let sight = this.#subscriptions.get(each.id);

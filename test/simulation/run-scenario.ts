@@ -6,7 +6,7 @@
 import { isTerminal } from '../../server/src/billing/judge/subscription.ts';
 import { BrokenPromise } from './broken-promise.ts';
 import { accounts, type Fault, type Happening, type History } from './history.ts';
-import { HostEar } from './notice-observer.ts';
+import { NoticeObserver } from './notice-observer.ts';
 import { Interleaving, untilItWaits } from './interleaving.ts';
 import type { Ledger, OpenLedger } from './ledger-under-test.ts';
 import { PostOffice } from './webhook-transport.ts';
@@ -15,7 +15,7 @@ import { accessWith, Readers } from './readers.ts';
 import { actions } from './stripe-actions.ts';
 import { contentOf } from './facts-content.ts';
 import { apiUrl, beginning, StripeAccount, webhookSecret } from './stripe-account.ts';
-import { onTheRoad } from './stripe-transport.ts';
+import { stripeTransport } from './stripe-transport.ts';
 import { Trips } from './trips.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -61,7 +61,7 @@ class Life {
   readonly #stripe: StripeAccount;
   readonly #ledger: Ledger;
   readonly #readers: Readers;
-  readonly #ear = new HostEar();
+  readonly #observer = new NoticeObserver();
   readonly #post: PostOffice;
   readonly #interleaving = new Interleaving();
   readonly #processes: Processes;
@@ -69,7 +69,7 @@ class Life {
   /** A promise broken in work that is not awaited. */
   #broken: BrokenPromise | null = null;
   readonly #faults: Fault[] = [];
-  readonly #road = { requests: 0 };
+  readonly #transportTally = { requests: 0 };
   /** By account: its customer at Stripe. */
   readonly #customers = new Map<string, string>();
 
@@ -93,13 +93,13 @@ class Life {
     this.#readers = new Readers(stripe);
     this.#trips = new Trips(() => time.now);
     this.#post = new PostOffice(stripe, sends, this.#readers);
-    const road = onTheRoad(stripe, () => this.#faults.shift() ?? null, this.#road);
+    const transport = stripeTransport(stripe, () => this.#faults.shift() ?? null, this.#transportTally);
     const newMachine = (name: string) =>
       this.#interleaving.machine(
         name,
         () => time.now,
-        road,
-        async (notice) => this.#ear.hear(notice),
+        transport,
+        async (notice) => this.#observer.receive(notice),
       );
     this.#processes = new Processes(ledger, processes, time, this.#interleaving, newMachine, () => this.look());
   }
@@ -118,9 +118,9 @@ class Life {
       reads,
       torn,
       deliveries: this.#post.deliveries,
-      requests: this.#road.requests,
+      requests: this.#transportTally.requests,
       versions: versions.reduce((sum, count) => sum + count, 0),
-      notices: this.#ear.heard,
+      notices: this.#observer.received,
       told: this.#trips.told,
     };
   }
@@ -205,9 +205,9 @@ class Life {
     for (const account of accounts) {
       const seen = await process.read(account);
       this.#readers.see(account, seen, this.#time.now);
-      this.#ear.sees(seen);
+      this.#observer.observe(seen);
     }
-    this.#ear.mustBeInOrder();
+    this.#observer.mustBeInOrder();
   }
 
   /** @throws {BrokenPromise} when it does not, or when the ledger is not what Stripe is then. */
@@ -314,7 +314,7 @@ class Life {
         const access = accessWith(truth.facts, this.#time.now);
         if (seen.access !== access) throw new BrokenPromise(`access is ${seen.access}, and by Stripe ${access}`);
       }
-      this.#ear.mustKnow(account, truth.facts);
+      this.#observer.mustKnow(account, truth.facts);
     }
   }
 

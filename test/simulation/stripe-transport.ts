@@ -1,14 +1,18 @@
 /** The connection between a process and Stripe, with its faults, and Stripe's answers about its own deliveries. */
 
 import type { Fault } from './history.ts';
-import type { Road } from './interleaving.ts';
+import type { Transport } from './interleaving.ts';
 import type { StripeAccount } from './stripe-account.ts';
 
 /**
  * @param takeFault What is to go wrong with the next request; `null` for nothing.
  * @param tally Where requests are counted.
  */
-export function onTheRoad(stripe: StripeAccount, takeFault: () => Fault | null, tally: { requests: number }): Road {
+export function stripeTransport(
+  stripe: StripeAccount,
+  takeFault: () => Fault | null,
+  tally: { requests: number },
+): Transport {
   return async (input, init) => {
     tally.requests++;
     const url = new URL(String(input));

@@ -14,19 +14,19 @@ declare module 'vitest' {
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   let started: Promise<Postgres> | null = null;
-  const door = createServer((_, answer) => {
+  const addressServer = createServer((_, answer) => {
     started ??= startPostgres();
     started.then(
       (postgres) => answer.end(postgres.url('postgres')),
       (cause: unknown) => answer.writeHead(500).end(cause instanceof Error ? cause.message : String(cause)),
     );
   });
-  await new Promise<void>((listening) => door.listen(0, '127.0.0.1', listening));
-  project.provide('postgres', `http://127.0.0.1:${(door.address() as AddressInfo).port}/`);
+  await new Promise<void>((listening) => addressServer.listen(0, '127.0.0.1', listening));
+  project.provide('postgres', `http://127.0.0.1:${(addressServer.address() as AddressInfo).port}/`);
 
   return async () => {
-    door.closeAllConnections();
-    door.close();
+    addressServer.closeAllConnections();
+    addressServer.close();
     await started?.then(
       (postgres) => postgres.stop(),
       () => undefined,

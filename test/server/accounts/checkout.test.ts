@@ -3,18 +3,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { BillingSnapshot, OpenedVisit, VisitReturn } from '@billhook/widget/contract';
 import { origin, problemOf, type CallInit } from '../support/bff.ts';
-import { setStage, type Stage } from '../support/with-sandbox.ts';
+import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 
-let stage: Stage;
+let harness: BffHarness;
 beforeAll(async () => {
   const offers = [
     { id: 'team', price: 'team_monthly', quantity: 3 },
     { id: 'starter', price: 'starter_monthly', trialDays: 14 },
     { id: 'gone', price: 'no_such_price' },
   ];
-  stage = await setStage({ host: { offers } });
+  harness = await startBffHarness({ host: { offers } });
 });
-afterAll(() => stage.close());
+afterAll(() => harness.close());
 
 let count = 0;
 let buyer: { readonly account: string };
@@ -27,7 +27,7 @@ const json = async <T>(response: Response): Promise<T> => {
   return (await response.json()) as T;
 };
 const request = (offer: string, init: CallInit = buyer, body: object = {}) =>
-  stage.bff.call('/v1/checkout-sessions', { ...init, body: { offer, seen: null, ...body } });
+  harness.bff.call('/v1/checkout-sessions', { ...init, body: { offer, seen: null, ...body } });
 const open = async (offer: string, init?: CallInit, body?: object) =>
   json<OpenedVisit>(await request(offer, init, body));
 /** The person fills in the hosted page. */
@@ -37,13 +37,13 @@ const pay = async (url: string, card = '4242 4242 4242 4242') => {
 };
 const comeBack = async (visit: string) =>
   json<VisitReturn>(
-    await stage.bff.call('/v1/visits/return', { ...buyer, body: { visit }, headers: { prefer: 'wait=25' } }),
+    await harness.bff.call('/v1/visits/return', { ...buyer, body: { visit }, headers: { prefer: 'wait=25' } }),
   );
 const customersOf = (account: string) =>
-  stage.sandbox.state.customers.list().filter(({ metadata }) => metadata['billhook_account'] === account);
+  harness.sandbox.state.customers.list().filter(({ metadata }) => metadata['billhook_account'] === account);
 const subscriptionsOf = (account: string) => {
   const ids = new Set(customersOf(account).map(({ id }) => id));
-  return stage.sandbox.state.subscriptions.list().filter(({ customer }) => ids.has(String(customer)));
+  return harness.sandbox.state.subscriptions.list().filter(({ customer }) => ids.has(String(customer)));
 };
 
 const all = ['team', 'starter'];
@@ -53,7 +53,7 @@ async function offered(ids: readonly string[] = all): Promise<BillingSnapshot> {
   let etag = '';
   for (;;) {
     const headers = { 'if-none-match': etag, prefer: 'wait=25' };
-    const response = await stage.bff.call('/v1/billing', { ...buyer, headers });
+    const response = await harness.bff.call('/v1/billing', { ...buyer, headers });
     etag = response.headers.get('etag') ?? '';
     if (response.status === 304) continue;
     const snapshot = (await response.json()) as BillingSnapshot;
@@ -64,7 +64,7 @@ async function offered(ids: readonly string[] = all): Promise<BillingSnapshot> {
 describe('a first purchase', () => {
   it('is not offered at a price that Stripe has archived, and is again when it is sold again', async () => {
     await offered();
-    const { stripe } = stage;
+    const { stripe } = harness;
     const [price] = (await stripe.prices.list({ lookup_keys: ['starter_monthly'] })).data;
     await stripe.prices.update(String(price?.id), { active: false });
     await offered(['team']);
@@ -150,9 +150,9 @@ describe('two tabs that buy at once', () => {
 
   it('L12: create one customer, also when the answer of the first try was lost', async () => {
     await offered();
-    stage.sandbox.faults.next({ kind: 'reset', path: '/v1/customers', method: 'POST', executed: true, times: 2 });
+    harness.sandbox.faults.next({ kind: 'reset', path: '/v1/customers', method: 'POST', executed: true, times: 2 });
     await request('team');
-    stage.sandbox.faults.clear();
+    harness.sandbox.faults.clear();
     await open('team');
     expect(customersOf(buyer.account)).toHaveLength(1);
   });
@@ -161,17 +161,17 @@ describe('two tabs that buy at once', () => {
 describe('a purchase is refused', () => {
   it('L10: while anything is running, judged by what Stripe says now, not by what the ledger believes', async () => {
     for (const who of ['active', 'pastDue', 'ending'] as const) {
-      expect(await problemOf(await request('team', stage.as(who)))).toMatchObject({
+      expect(await problemOf(await request('team', harness.as(who)))).toMatchObject({
         status: 409,
         code: 'subscription_exists',
       });
     }
     await offered();
     const { url } = await open('team');
-    stage.sandbox.deliveries.pause();
+    harness.sandbox.deliveries.pause();
     await pay(url);
     const again = await request('starter');
-    stage.sandbox.deliveries.resume();
+    harness.sandbox.deliveries.resume();
     expect(await problemOf(again)).toMatchObject({ status: 409, code: 'subscription_exists' });
     expect(subscriptionsOf(buyer.account)).toHaveLength(1);
   });
@@ -191,10 +191,10 @@ describe('a purchase is refused', () => {
   });
 
   it('with a clear word while Stripe cannot say what the account has', async () => {
-    await stage.bff.snapshot(stage.as('ended'));
-    stage.sandbox.faults.next({ kind: 'serverError', path: '/v1/subscriptions', times: 3 });
-    const response = await request('team', stage.as('ended'));
-    stage.sandbox.faults.clear();
+    await harness.bff.snapshot(harness.as('ended'));
+    harness.sandbox.faults.next({ kind: 'serverError', path: '/v1/subscriptions', times: 3 });
+    const response = await request('team', harness.as('ended'));
+    harness.sandbox.faults.clear();
     expect(await problemOf(response)).toMatchObject({ status: 503, code: 'stripe_unavailable' });
   });
 });
@@ -205,7 +205,7 @@ describe('after the end', () => {
     await pay((await open('team')).url);
     const [bought] = subscriptionsOf(buyer.account);
     expect(await problemOf(await request('starter'))).toMatchObject({ code: 'subscription_exists' });
-    await stage.stripe.subscriptions.cancel(bought?.id ?? '');
+    await harness.stripe.subscriptions.cancel(bought?.id ?? '');
     await pay((await open('starter')).url);
     expect(
       subscriptionsOf(buyer.account)
@@ -216,15 +216,15 @@ describe('after the end', () => {
   });
 
   it('M13: a plan is bought again by the same customer', async () => {
-    const ended = stage.as('ended');
+    const ended = harness.as('ended');
     await offered();
     const { url } = await open('starter', ended);
     const page = await (await fetch(url)).text();
     expect(page).toContain('Starter');
     await pay(url);
-    const again = stage.sandbox.state.subscriptions
+    const again = harness.sandbox.state.subscriptions
       .list()
-      .filter(({ customer, status }) => customer === stage.customers.ended && status !== 'canceled');
+      .filter(({ customer, status }) => customer === harness.customers.ended && status !== 'canceled');
     expect(again).toHaveLength(1);
   });
 });

@@ -4,18 +4,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BillingSnapshot } from '@billhook/widget/contract';
 import { sharedPostgres } from '../../support/shared-postgres.ts';
 import { startBff, type CallInit, type TestBff } from '../support/bff.ts';
-import { setStage, type Stage } from '../support/with-sandbox.ts';
+import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 
-let stage: Stage;
+let harness: BffHarness;
 let other: TestBff;
 beforeAll(async () => {
   const database = await (await sharedPostgres()).createDatabase();
-  stage = await setStage({ database });
-  other = await startBff(stage.options.stripe, { database });
+  harness = await startBffHarness({ database });
+  other = await startBff(harness.options.stripe, { database });
 });
 afterAll(async () => {
   await other.close();
-  await stage.close();
+  await harness.close();
 });
 
 /** Holds polls at the other process, which gets no webhook, until it says so. */
@@ -33,22 +33,22 @@ async function otherSays(who: CallInit, when: (snapshot: BillingSnapshot) => boo
 
 describe('a page that waits at one process', () => {
   it('hears of a webhook that came to the other', async () => {
-    const who = stage.as('active');
+    const who = harness.as('active');
     await otherSays(who, ({ state }) => state === 'active');
-    const subscription = stage.sandbox.state.subscriptions
+    const subscription = harness.sandbox.state.subscriptions
       .list()
-      .find((each) => each.customer === stage.customers.active);
+      .find((each) => each.customer === harness.customers.active);
     const waiting = otherSays(who, ({ state }) => state === 'ending');
-    await stage.stripe.subscriptions.update(String(subscription?.id), { cancel_at_period_end: true });
+    await harness.stripe.subscriptions.update(String(subscription?.id), { cancel_at_period_end: true });
     expect(await waiting).toMatchObject({ state: 'ending', confirmedBy: 'webhook' });
   });
 
   it('hears what a product is called now, without a fetch of its own', async () => {
-    const who = stage.as('trialing');
+    const who = harness.as('trialing');
     const before = await otherSays(who, ({ plan }) => plan !== null);
-    const { data } = await stage.stripe.subscriptions.list({ customer: stage.customers.trialing });
+    const { data } = await harness.stripe.subscriptions.list({ customer: harness.customers.trialing });
     const product = data[0]?.items.data[0]?.price.product;
-    await stage.stripe.products.update(String(product), { name: `${before.plan?.name} Plus` });
+    await harness.stripe.products.update(String(product), { name: `${before.plan?.name} Plus` });
     const after = await otherSays(who, ({ plan }) => plan?.name !== before.plan?.name);
     expect(after.plan?.name).toBe(`${before.plan?.name} Plus`);
     expect(after.revision, 'no facts of the customer were fetched for it').toBe(before.revision);

@@ -3,11 +3,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { problemOf, startBff } from '../support/bff.ts';
-import { operatorLog } from '../../support/operator-log.ts';
-import { setStage, type Stage } from '../support/with-sandbox.ts';
+import { logRecorder } from '../../support/log-recorder.ts';
+import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 
-const log = operatorLog();
-let stage: Stage;
+const log = logRecorder();
+let harness: BffHarness;
 let secret: string;
 let customer: string;
 /** By what Stripe calls the object: one that exists, and belongs to `customer`. */
@@ -16,12 +16,12 @@ let made = 0;
 
 beforeAll(async () => {
   // One sweep at its start, and no other: later requests to Stripe come from the test's own events.
-  stage = await setStage({ log, metrics: 'open', upkeep: { pollMs: 2 ** 30 } });
-  await log.said(({ what }) => what === 'sweep.done');
-  secret = stage.options.stripe.webhookSecrets[0] ?? '';
-  customer = stage.customers.pastDue;
-  await stage.bff.snapshot(stage.as('pastDue'));
-  const { stripe, sandbox } = stage;
+  harness = await startBffHarness({ log, metrics: 'open', upkeep: { pollMs: 2 ** 30 } });
+  await log.line(({ what }) => what === 'sweep.done');
+  secret = harness.options.stripe.webhookSecrets[0] ?? '';
+  customer = harness.customers.pastDue;
+  await harness.bff.snapshot(harness.as('pastDue'));
+  const { stripe, sandbox } = harness;
   const [subscription] = (await stripe.subscriptions.list({ customer })).data;
   const [invoice] = (await stripe.invoices.list({ customer, status: 'open', expand: ['data.payments'] })).data;
   const [payment] = invoice?.payments?.data ?? [];
@@ -54,20 +54,20 @@ beforeAll(async () => {
   sandbox.deliveries.settings.lose = 'silently';
   await resolved();
 });
-afterAll(() => stage.close());
-afterEach(() => stage.sandbox.faults.clear());
+afterAll(() => harness.close());
+afterEach(() => harness.sandbox.faults.clear());
 
 interface EventRow {
   readonly event: string;
   readonly customer: string | null;
   readonly closed_at: number | null;
 }
-const rows = () => (stage.bff.rows()['events'] ?? []) as EventRow[];
+const rows = () => (harness.bff.rows()['events'] ?? []) as EventRow[];
 const rowOf = (event: string) => rows().find((row) => row.event === event);
 /** No hint is open, and no customer stale. */
 async function resolved(): Promise<void> {
   for (;;) {
-    const customers = (stage.bff.rows()['customers'] ?? []) as { ticket: number; synced_ticket: number }[];
+    const customers = (harness.bff.rows()['customers'] ?? []) as { ticket: number; synced_ticket: number }[];
     const stale = customers.some((row) => row.synced_ticket < row.ticket);
     if (!stale && rows().every((row) => row.closed_at !== null)) return;
     await nextTurn();
@@ -99,11 +99,11 @@ const thinEvent = (type: string, related: object | null, more: object = {}) => (
   ...more,
 });
 async function deliver(event: { readonly id: string }): Promise<string> {
-  const response = await stage.bff.deliver(event, { secret });
+  const response = await harness.bff.deliver(event, { secret });
   expect(response.status, await response.clone().text()).toBe(200);
   return ((await response.json()) as { outcome: string }).outcome;
 }
-const asked = () => stage.sandbox.requests.list().map(({ method, path }) => `${method} ${path}`);
+const asked = () => harness.sandbox.requests.list().map(({ method, path }) => `${method} ${path}`);
 
 const handled: readonly (readonly [object: string, types: readonly string[]])[] = [
   [
@@ -187,7 +187,7 @@ describe('every event of M21 raises its customer’s ticket', () => {
 
   it('that was lived through: each event of the sandbox’s whole history, thin, finds whom its snapshot names', async () => {
     const ofType = new Map<string, number>();
-    const history = stage.sandbox.state.events.list().filter(({ type }) => {
+    const history = harness.sandbox.state.events.list().filter(({ type }) => {
       ofType.set(type, (ofType.get(type) ?? 0) + 1);
       return (ofType.get(type) ?? 0) <= 2;
     });
@@ -213,7 +213,7 @@ describe('every event of M21 raises its customer’s ticket', () => {
 
 describe('an event that concerns no customer of ours', () => {
   it('of a connected account is recorded and closed, and nobody is asked', async () => {
-    stage.sandbox.requests.clear();
+    harness.sandbox.requests.clear();
     const event = {
       ...snapshotEvent('invoice.paid', { id: 'in_1', object: 'invoice', customer }),
       account: 'acct_other',
@@ -228,7 +228,7 @@ describe('an event that concerns no customer of ours', () => {
   });
 
   it('is told from one that an organization’s destination says is our own', async () => {
-    const { id: own } = await stage.stripe.accounts.retrieveCurrent();
+    const { id: own } = await harness.stripe.accounts.retrieveCurrent();
     const related = { id: objects['subscription'], type: 'subscription' };
     const event = thinEvent('customer.subscription.updated', related, { context: `org_1/${own}` });
     expect(await deliver(event)).toBe('unresolved');
@@ -249,7 +249,7 @@ describe('an event that concerns no customer of ours', () => {
       () => snapshotEvent('customer.updated', { id: 'cus_stranger', object: 'customer' }),
     ],
   ])('%s is recorded and closed', async (_, event) => {
-    stage.sandbox.requests.clear();
+    harness.sandbox.requests.clear();
     expect(await deliver(event())).toBe('ignored');
     expect(asked()).toEqual([]);
   });
@@ -265,11 +265,11 @@ describe('an event that concerns no customer of ours', () => {
   });
 
   it('cannot be asked about yet, stays open and is asked about again', async () => {
-    stage.sandbox.faults.next({ kind: 'serverError', path: '/v1/subscriptions/' });
+    harness.sandbox.faults.next({ kind: 'serverError', path: '/v1/subscriptions/' });
     const related = { id: objects['subscription'], type: 'subscription' };
     const event = thinEvent('customer.subscription.updated', related);
     expect(await deliver(event)).toBe('unresolved');
-    await log.said(({ what, fields }) => what === 'hint.failed' && fields.event === event.id);
+    await log.line(({ what, fields }) => what === 'hint.failed' && fields.event === event.id);
     expect(rowOf(event.id)).toMatchObject({ closed_at: null });
     await resolved();
     expect(rowOf(event.id)?.customer).toBe(customer);
@@ -278,7 +278,7 @@ describe('an event that concerns no customer of ours', () => {
 
 describe('the catalogue', () => {
   it('is refreshed by a product’s new name without fetching one customer, and whoever waits sees it', async () => {
-    const { sandbox, stripe, bff, as } = stage;
+    const { sandbox, stripe, bff, as } = harness;
     const etag = (await bff.call('/v1/billing', as('pastDue'))).headers.get('etag') ?? '';
     await resolved();
     await stripe.products.update(String(objects['product']), { name: 'Team of the future' });
@@ -296,7 +296,7 @@ describe('the catalogue', () => {
 
 describe('a webhook is refused', () => {
   const metric = async (name: string) => {
-    const page = await stage.bff.billhook.metrics();
+    const page = await harness.bff.billhook.metrics();
     return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(page)?.[1]);
   };
 
@@ -304,7 +304,7 @@ describe('a webhook is refused', () => {
     const name = 'billhook_webhooks_refused_total\\{code="webhook_livemode_mismatch"\\}';
     const before = await metric(name);
     const event = { ...snapshotEvent('invoice.paid', { id: 'in_1', object: 'invoice', customer }), livemode: true };
-    const response = await stage.bff.deliver(event, { secret });
+    const response = await harness.bff.deliver(event, { secret });
     expect(await problemOf(response)).toMatchObject({ status: 400, code: 'webhook_livemode_mismatch' });
     expect(rowOf(event.id)).toBeUndefined();
     expect(log.lines.at(-2)).toMatchObject({ level: 'error', what: 'webhook.livemode_mismatch' });
@@ -313,7 +313,7 @@ describe('a webhook is refused', () => {
 
   it('when it is signed and no event', async () => {
     for (const body of ['null', '"evt_1"', '{}', '{"id":"evt_1"}', 'not json']) {
-      const response = await stage.bff.deliver(null, { secret, body });
+      const response = await harness.bff.deliver(null, { secret, body });
       expect(await problemOf(response), body).toMatchObject({ status: 400, code: 'body_malformed' });
     }
   });

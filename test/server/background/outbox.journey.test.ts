@@ -6,18 +6,18 @@ import { createBillhook, type Notice } from '@billhook/server';
 import { hostSecret, origin, publicUrl, token } from '../support/bff.ts';
 import { day } from '../fixtures/facts.ts';
 import { isSignedWith, startHostReceiver, type HostReceiver } from '../support/host-receiver.ts';
-import { setStage, type Stage } from '../support/with-sandbox.ts';
+import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 
 const secret = `whsec_${Buffer.alloc(32, 5).toString('base64')}`;
 const heard: Notice[] = [];
 let receiver: HostReceiver;
-let stage: Stage;
+let harness: BffHarness;
 /** How far the BFF's clock is ahead of Stripe's, in milliseconds. */
 let ahead = 0;
 
 beforeAll(async () => {
   receiver = await startHostReceiver();
-  stage = await setStage({
+  harness = await startBffHarness({
     hosts: [
       {
         id: 'acme',
@@ -32,14 +32,14 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  await stage.close();
+  await harness.close();
   await receiver.close();
 });
 
-type Who = Parameters<Stage['as']>[0];
+type Who = Parameters<BffHarness['as']>[0];
 
 const subscriptionOf = async (who: Who) => {
-  const { data } = await stage.stripe.subscriptions.list({ customer: stage.customers[who], limit: 1 });
+  const { data } = await harness.stripe.subscriptions.list({ customer: harness.customers[who], limit: 1 });
   return data[0]?.id ?? '';
 };
 const toldNext = async (): Promise<Notice> => {
@@ -50,9 +50,9 @@ const toldNext = async (): Promise<Notice> => {
 
 /** Resolves when Stripe has said everything, and the BFF has looked at everything; the test's own time limit is the limit. */
 async function allSynced(): Promise<void> {
-  await stage.sandbox.deliveries.settled();
+  await harness.sandbox.deliveries.settled();
   const stale = () =>
-    (stage.bff.rows()['customers'] as { ticket: number; synced_ticket: number }[]).filter(
+    (harness.bff.rows()['customers'] as { ticket: number; synced_ticket: number }[]).filter(
       ({ ticket, synced_ticket }) => synced_ticket < ticket,
     );
   while (stale().length > 0) await nextTurn();
@@ -60,12 +60,12 @@ async function allSynced(): Promise<void> {
 
 describe('what a host is told', () => {
   it('M27: a debt that was there before the account was linked is no news, paying it is', async () => {
-    const { revision } = await stage.bff.snapshot(stage.as('pastDue'));
-    const customer = stage.customers.pastDue;
-    const card = await stage.stripe.paymentMethods.attach('pm_card_visa', { customer });
-    await stage.stripe.customers.update(customer, { invoice_settings: { default_payment_method: card.id } });
-    const { data } = await stage.stripe.invoices.list({ customer, status: 'open' });
-    await stage.stripe.invoices.pay(data[0]?.id ?? '');
+    const { revision } = await harness.bff.snapshot(harness.as('pastDue'));
+    const customer = harness.customers.pastDue;
+    const card = await harness.stripe.paymentMethods.attach('pm_card_visa', { customer });
+    await harness.stripe.customers.update(customer, { invoice_settings: { default_payment_method: card.id } });
+    const { data } = await harness.stripe.invoices.list({ customer, status: 'open' });
+    await harness.stripe.invoices.pay(data[0]?.id ?? '');
 
     const notice = await toldNext();
     expect(notice).toMatchObject({
@@ -78,31 +78,31 @@ describe('what a host is told', () => {
   });
 
   it('M27: cancelling, and keeping it after all', async () => {
-    await stage.bff.snapshot(stage.as('active'));
+    await harness.bff.snapshot(harness.as('active'));
     const subscription = await subscriptionOf('active');
-    await stage.stripe.subscriptions.update(subscription, { cancel_at_period_end: true });
+    await harness.stripe.subscriptions.update(subscription, { cancel_at_period_end: true });
     const ending = await toldNext();
-    const { endsAt, revision } = await stage.bff.snapshot(stage.as('active'));
+    const { endsAt, revision } = await harness.bff.snapshot(harness.as('active'));
     expect(ending).toMatchObject({ type: 'subscription.ending', account: 'team_active', revision, data: { endsAt } });
 
-    await stage.stripe.subscriptions.update(subscription, { cancel_at_period_end: false });
+    await harness.stripe.subscriptions.update(subscription, { cancel_at_period_end: false });
     expect(await toldNext()).toMatchObject({ type: 'subscription.kept', account: 'team_active' });
 
     // To and fro is news each time.
-    await stage.stripe.subscriptions.update(subscription, { cancel_at_period_end: true });
+    await harness.stripe.subscriptions.update(subscription, { cancel_at_period_end: true });
     expect(await toldNext()).toMatchObject({ type: 'subscription.ending' });
-    await stage.stripe.subscriptions.update(subscription, { cancel_at_period_end: false });
+    await harness.stripe.subscriptions.update(subscription, { cancel_at_period_end: false });
     expect(await toldNext()).toMatchObject({ type: 'subscription.kept' });
   });
 
   it('M27: a bigger plan, and its payment that fails: once, though it is tried again', async () => {
-    const customer = stage.customers.active;
+    const customer = harness.customers.active;
     const [id, bad] = [await subscriptionOf('active'), 'pm_card_chargeCustomerFail'];
-    const card = await stage.stripe.paymentMethods.attach(bad, { customer });
-    await stage.stripe.customers.update(customer, { invoice_settings: { default_payment_method: card.id } });
-    const { items } = await stage.stripe.subscriptions.retrieve(id);
+    const card = await harness.stripe.paymentMethods.attach(bad, { customer });
+    await harness.stripe.customers.update(customer, { invoice_settings: { default_payment_method: card.id } });
+    const { items } = await harness.stripe.subscriptions.retrieve(id);
     const [item] = items.data;
-    await stage.stripe.subscriptions.update(id, {
+    await harness.stripe.subscriptions.update(id, {
       items: [{ id: item?.id ?? '', quantity: (item?.quantity ?? 0) + 2 }],
       proration_behavior: 'always_invoice',
     });
@@ -116,17 +116,17 @@ describe('what a host is told', () => {
       data: { problem: 'failed', due: { currency: 'eur' } },
     });
 
-    const { data } = await stage.stripe.invoices.list({ customer, status: 'open' });
-    await expect(stage.stripe.invoices.pay(data[0]?.id ?? '')).rejects.toThrow();
-    const good = await stage.stripe.paymentMethods.attach('pm_card_visa', { customer });
+    const { data } = await harness.stripe.invoices.list({ customer, status: 'open' });
+    await expect(harness.stripe.invoices.pay(data[0]?.id ?? '')).rejects.toThrow();
+    const good = await harness.stripe.paymentMethods.attach('pm_card_visa', { customer });
     await allSynced();
-    await stage.stripe.invoices.pay(data[0]?.id ?? '', { payment_method: good.id });
+    await harness.stripe.invoices.pay(data[0]?.id ?? '', { payment_method: good.id });
     expect(await toldNext()).toMatchObject({ type: 'payment.recovered', account: 'team_active' });
   });
 
   it('M27: the end', async () => {
-    await stage.bff.snapshot(stage.as('ending'));
-    await stage.stripe.subscriptions.cancel(await subscriptionOf('ending'));
+    await harness.bff.snapshot(harness.as('ending'));
+    await harness.stripe.subscriptions.cancel(await subscriptionOf('ending'));
     expect(await toldNext()).toMatchObject({
       type: 'subscription.ended',
       account: 'team_ending',
@@ -135,7 +135,7 @@ describe('what a host is told', () => {
   });
 
   it('SUB-4: a trial’s end three days ahead, though nothing happens at Stripe', async () => {
-    await stage.bff.snapshot(stage.as('trialing'));
+    await harness.bff.snapshot(harness.as('trialing'));
     ahead = 6 * day;
     expect(await toldNext()).toMatchObject({
       type: 'trial.ending',
@@ -146,7 +146,7 @@ describe('what a host is told', () => {
 
   it('is all, once each, and the same in the process', async () => {
     await allSynced();
-    await stage.bff.billhook.close();
+    await harness.bff.billhook.close();
     const told = receiver.deliveries.map(({ notice }) => notice);
     expect(told.map(({ type }) => type)).toEqual([
       'payment.recovered',
@@ -172,7 +172,7 @@ describe('what a host is told', () => {
 
 describe('what was bought just before the account was linked', () => {
   it('is told at once, without waiting for the next look at the table', async () => {
-    const { sandbox, stripe } = stage;
+    const { sandbox, stripe } = harness;
     const { id: customer } = await stripe.customers.create({ payment_method: 'pm_card_visa' });
     const { data: prices } = await stripe.prices.list({ lookup_keys: ['team_monthly'] });
     await stripe.subscriptions.create({

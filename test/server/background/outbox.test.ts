@@ -9,7 +9,7 @@ import { readConfig } from '../../../server/src/config/config.ts';
 import { Outbox, retryAfterMs, type OutboxOptions } from '../../../server/src/background/outbox.ts';
 import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
 import type { BillingStore } from '../../../server/src/ledger/ledger.ts';
-import { factsWith } from '../../contract/stage.ts';
+import { factsWith } from '../../contract/harness.ts';
 import { holdTimeLimits } from '../../support/time-limits.ts';
 import { hostSecret, origin, publicUrl } from '../support/bff.ts';
 import { day, hour, noon } from '../fixtures/facts.ts';

@@ -20,8 +20,8 @@ import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
 import type { BillingStore } from '../../../server/src/ledger/ledger.ts';
 import { hostSecret, origin, publicUrl } from '../support/bff.ts';
 import { customer } from '../fixtures/facts.ts';
-import { hearing } from '../../support/log-recorder.ts';
-import { setStage, type Stage } from '../support/with-sandbox.ts';
+import { logRecorder } from '../../support/log-recorder.ts';
+import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 
 /**
  * Runs the command, as an operator would.
@@ -64,22 +64,22 @@ const subscriptionOf = async (stripe: Stripe, customer: string): Promise<Stripe.
 };
 
 describe('billhook reconcile beside a server', () => {
-  let stage: Stage;
+  let harness: BffHarness;
   afterEach(async () => {
     vi.restoreAllMocks();
-    await stage.close();
+    await harness.close();
   });
 
   it('L18, B5: finds what Stripe believes delivered, has it put right, and tells what had been wrong', async () => {
-    const heard = hearing();
-    const swept = heard.next('sweep.done');
-    stage = await setStage({ log: heard.log });
-    const { active, pastDue, ended, trialing, yen } = stage.customers;
+    const log = logRecorder();
+    const swept = log.next('sweep.done');
+    harness = await startBffHarness({ log });
+    const { active, pastDue, ended, trialing, yen } = harness.customers;
     for (const each of ['active', 'pastDue', 'ended', 'trialing', 'yen'] as const)
-      await stage.bff.snapshot(stage.as(each));
+      await harness.bff.snapshot(harness.as(each));
     await swept;
-    stage.sandbox.deliveries.settings.lose = 'silently';
-    const { stripe } = stage;
+    harness.sandbox.deliveries.settings.lose = 'silently';
+    const { stripe } = harness;
     await stripe.subscriptions.update((await subscriptionOf(stripe, active)).id, { cancel_at_period_end: true });
     await stripe.subscriptions.cancel((await subscriptionOf(stripe, pastDue)).id);
     await stripe.customers.del(yen);
@@ -91,12 +91,12 @@ describe('billhook reconcile beside a server', () => {
       default_payment_method: method.id,
       items: [{ price: items.data[0]?.price.id ?? '' }],
     });
-    await stage.sandbox.deliveries.settled();
+    await harness.sandbox.deliveries.settled();
     const known = () =>
-      stage.bff.rows()['customers'] as { confirmed_by: string; synced_ticket: number; ticket: number }[];
+      harness.bff.rows()['customers'] as { confirmed_by: string; synced_ticket: number; ticket: number }[];
     expect(known().some(({ confirmed_by: by }) => by === 'reconcile')).toBe(false);
 
-    const { code, out, err } = await run(stage.options, []);
+    const { code, out, err } = await run(harness.options, []);
     expect(code).toBe(0);
     expect(err).toMatch(/^Stripe's subscriptions: \d+ so far\n/);
     expect(out).toMatch(/^Compared 5 customers with Stripe in [\d.]+ s\.\n/);
@@ -106,89 +106,92 @@ describe('billhook reconcile beside a server', () => {
     expect(out).toMatch(/ {2}state of a subscription +2\n/);
     expect(out).toContain(`acme/team_active  ${active}  ends, or keeps  fetched 20`);
     expect(out).not.toContain(`acme/team_trialing`);
-    expect(await stage.bff.snapshot(stage.as('active'))).toMatchObject({ state: 'ending', confirmedBy: 'reconcile' });
-    expect(await stage.bff.snapshot(stage.as('pastDue'))).toMatchObject({ state: 'ended' });
-    expect(await stage.bff.snapshot(stage.as('ended'))).toMatchObject({ state: 'active' });
+    expect(await harness.bff.snapshot(harness.as('active'))).toMatchObject({
+      state: 'ending',
+      confirmedBy: 'reconcile',
+    });
+    expect(await harness.bff.snapshot(harness.as('pastDue'))).toMatchObject({ state: 'ended' });
+    expect(await harness.bff.snapshot(harness.as('ended'))).toMatchObject({ state: 'active' });
 
-    const second = await receiptOf(stage.options);
+    const second = await receiptOf(harness.options);
     expect(second).toMatchObject({ looked: 3, idle: 1, unseen: [], drift: { count: 0, byClass: {}, accounts: [] } });
     expect(second.unlinked, 'counted, and linked to nobody').toBeGreaterThan(0);
     expect(known()).toHaveLength(5);
   });
 
   it('counts as drift nothing that a webhook had told', async () => {
-    stage = await setStage();
-    await stage.bff.snapshot(stage.as('active'));
+    harness = await startBffHarness();
+    await harness.bff.snapshot(harness.as('active'));
     const [, receipt] = await Promise.all([
-      subscriptionOf(stage.stripe, stage.customers.active).then(({ id }) =>
-        stage.stripe.subscriptions.update(id, { cancel_at_period_end: true }),
+      subscriptionOf(harness.stripe, harness.customers.active).then(({ id }) =>
+        harness.stripe.subscriptions.update(id, { cancel_at_period_end: true }),
       ),
-      stage.sandbox.deliveries.settled().then(() => receiptOf(stage.options)),
+      harness.sandbox.deliveries.settled().then(() => receiptOf(harness.options)),
     ]);
     // In either order: a change that the webhook told is not found by comparing, unless the webhook came after.
-    const byReconcile = (stage.bff.rows()['revisions'] as { confirmed_by: string }[]).filter(
+    const byReconcile = (harness.bff.rows()['revisions'] as { confirmed_by: string }[]).filter(
       ({ confirmed_by: by }) => by === 'reconcile',
     );
     expect(receipt.drift.count).toBe(byReconcile.length);
   });
 
   it('lost invoice.paid: access is never narrowed, and the debt is gone with the reconciliation', async () => {
-    stage = await setStage({ host: { policy: { graceDays: 7 } } });
-    const who = stage.as('pastDue');
-    expect(await stage.bff.snapshot(who)).toMatchObject({ state: 'pastDue', access: { level: 'full' } });
-    stage.sandbox.deliveries.settings.lose = 'silently';
-    const open = await stage.stripe.invoices.list({ customer: stage.customers.pastDue, status: 'open' });
-    const card = await stage.stripe.paymentMethods.attach('pm_card_visa', { customer: stage.customers.pastDue });
-    for (const { id } of open.data) await stage.stripe.invoices.pay(id ?? '', { payment_method: card.id });
-    await stage.sandbox.deliveries.settled();
+    harness = await startBffHarness({ host: { policy: { graceDays: 7 } } });
+    const who = harness.as('pastDue');
+    expect(await harness.bff.snapshot(who)).toMatchObject({ state: 'pastDue', access: { level: 'full' } });
+    harness.sandbox.deliveries.settings.lose = 'silently';
+    const open = await harness.stripe.invoices.list({ customer: harness.customers.pastDue, status: 'open' });
+    const card = await harness.stripe.paymentMethods.attach('pm_card_visa', { customer: harness.customers.pastDue });
+    for (const { id } of open.data) await harness.stripe.invoices.pay(id ?? '', { payment_method: card.id });
+    await harness.sandbox.deliveries.settled();
 
     // Stripe is out of reach when the grace ends: no sync succeeds, and nothing is taken away.
-    stage.sandbox.faults.next({ kind: 'serverError', path: '/v1/subscriptions', times: 1_000 });
-    stage.sandbox.clock.freeze();
+    harness.sandbox.faults.next({ kind: 'serverError', path: '/v1/subscriptions', times: 1_000 });
+    harness.sandbox.clock.freeze();
     const { now } = Date;
     let ahead = 0;
     vi.spyOn(Date, 'now').mockImplementation(() => now() + ahead);
     const levels: string[] = [];
     for (const hours of [0, 24, 5 * 24 + 1, 7 * 24]) {
       ahead = hours * 3_600_000;
-      const { state, access } = await stage.bff.snapshot(who);
+      const { state, access } = await harness.bff.snapshot(who);
       levels.push(`${state} ${access.level}`);
     }
     expect(new Set(levels)).toEqual(new Set(['pastDue full']));
 
-    stage.sandbox.faults.clear();
-    const receipt = await receiptOf(stage.options);
+    harness.sandbox.faults.clear();
+    const receipt = await receiptOf(harness.options);
     expect(receipt.unseen).toEqual([]);
-    expect(await stage.bff.snapshot(who)).toMatchObject({ state: 'active', access: { level: 'full' } });
+    expect(await harness.bff.snapshot(who)).toMatchObject({ state: 'active', access: { level: 'full' } });
   });
 
   it('tells whom it could not look at, and why, and ends with 1', async () => {
-    stage = await setStage();
-    for (const each of ['active', 'trialing'] as const) await stage.bff.snapshot(stage.as(each));
-    stage.sandbox.state.customers.delete(stage.customers.trialing);
-    const { out, code } = await run(stage.options, []);
+    harness = await startBffHarness();
+    for (const each of ['active', 'trialing'] as const) await harness.bff.snapshot(harness.as(each));
+    harness.sandbox.state.customers.delete(harness.customers.trialing);
+    const { out, code } = await run(harness.options, []);
     expect(code).toBe(1);
     expect(out).toContain(
-      `acme/team_trialing  ${stage.customers.trialing}  Stripe does not know this customer; the facts are kept as they were [stripe_customer_missing]`,
+      `acme/team_trialing  ${harness.customers.trialing}  Stripe does not know this customer; the facts are kept as they were [stripe_customer_missing]`,
     );
   });
 
   it('M24: counts what it found for Prometheus, when the server does it by itself', async () => {
-    const heard = hearing();
-    stage = await setStage({ log: heard.log, upkeep: { pollMs: 20, restMs: 0, reconcileMs: 200 }, metrics: 'open' });
-    await stage.bff.snapshot(stage.as('active'));
-    stage.sandbox.deliveries.settings.lose = 'silently';
-    const { id } = await subscriptionOf(stage.stripe, stage.customers.active);
-    const drifted = heard.next('reconcile.drift');
-    await stage.stripe.subscriptions.update(id, { cancel_at_period_end: true });
-    expect(await drifted).toEqual({ count: 1 });
-    expect(await stage.bff.billhook.metrics()).toMatch(/billhook_drift_total\{class="ends",by="reconcile"\} 1/);
+    const log = logRecorder();
+    harness = await startBffHarness({ log, upkeep: { pollMs: 20, restMs: 0, reconcileMs: 200 }, metrics: 'open' });
+    await harness.bff.snapshot(harness.as('active'));
+    harness.sandbox.deliveries.settings.lose = 'silently';
+    const { id } = await subscriptionOf(harness.stripe, harness.customers.active);
+    const drifted = log.next('reconcile.drift');
+    await harness.stripe.subscriptions.update(id, { cancel_at_period_end: true });
+    expect((await drifted).fields).toEqual({ count: 1 });
+    expect(await harness.bff.billhook.metrics()).toMatch(/billhook_drift_total\{class="ends",by="reconcile"\} 1/);
   });
 
   it('explains itself', async () => {
-    stage = await setStage();
-    expect(await run(stage.options, ['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('--json') });
-    expect(await run(stage.options, ['--hurry'])).toMatchObject({ code: 2, err: expect.stringContaining('--json') });
+    harness = await startBffHarness();
+    expect(await run(harness.options, ['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('--json') });
+    expect(await run(harness.options, ['--hurry'])).toMatchObject({ code: 2, err: expect.stringContaining('--json') });
   });
 });
 

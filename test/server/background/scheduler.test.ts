@@ -6,7 +6,7 @@ import { StripeObjectMalformed } from '../../../server/src/stripe/facts/json.ts'
 import { LedgerPinnedError, StoreUnavailableError } from '../../../server/src/ledger/errors.ts';
 import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
 import type { BillingStore } from '../../../server/src/ledger/ledger.ts';
-import { operatorLog } from '../../support/operator-log.ts';
+import { logRecorder } from '../../support/log-recorder.ts';
 
 describe('a job that fails', () => {
   let store: BillingStore;
@@ -23,11 +23,11 @@ describe('a job that fails', () => {
     ['store_unavailable', new StoreUnavailableError('locked')],
     ['internal', new TypeError('x')],
   ])('is logged with its error’s code: %s', async (code, cause) => {
-    const log = operatorLog();
+    const log = logRecorder();
     const parts = { store, log, now: () => 1, confirm: () => Promise.reject(cause) } as unknown as SchedulerParts;
     scheduler = new Scheduler(parts);
     scheduler.start();
-    const { level, fields } = await log.said(({ what }) => what === 'sweep.failed');
+    const { level, fields } = await log.line(({ what }) => what === 'sweep.failed');
     expect({ level, code: fields.code }).toEqual({ level: 'error', code });
   });
 });

@@ -13,27 +13,27 @@ import type { BillingStore } from '../../../server/src/ledger/ledger.ts';
 import { createStripeGateway, type StripeGateway } from '../../../server/src/stripe/gateway.ts';
 import { sweep, type SweepParts } from '../../../server/src/background/sweep.ts';
 import type { CallInit } from '../support/bff.ts';
-import { hearing, type Hearing } from '../../support/log-recorder.ts';
-import { setStage, type Stage } from '../support/with-sandbox.ts';
+import { logRecorder, type LogRecorder } from '../../support/log-recorder.ts';
+import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 
 describe('a server', () => {
   /** Longer than a test lasts. */
   const hour = 3_600_000;
-  let stage: Stage;
-  let heard: Hearing;
+  let harness: BffHarness;
+  let log: LogRecorder;
   /** How far the BFF's clock is ahead of Stripe's, in milliseconds. */
   let ahead: number;
   beforeEach(() => void (ahead = 0));
-  afterEach(() => stage.close());
+  afterEach(() => harness.close());
 
   async function start(sweepMs?: number): Promise<CallInit> {
-    heard = hearing();
-    const atStart = heard.next('sweep.done');
+    log = logRecorder();
+    const atStart = log.next('sweep.done');
     // It reconciles in no test, however far the clock is ahead.
     const upkeep = { pollMs: 20, restMs: 1_000 * hour, ...(sweepMs === undefined ? {} : { sweepMs }) };
-    stage = await setStage({ log: heard.log, upkeep, now: () => Date.now() + ahead });
-    const who = stage.as('active');
-    expect(await stage.bff.snapshot(who)).toMatchObject({ state: 'active' });
+    harness = await startBffHarness({ log, upkeep, now: () => Date.now() + ahead });
+    const who = harness.as('active');
+    expect(await harness.bff.snapshot(who)).toMatchObject({ state: 'active' });
     await atStart;
     return who;
   }
@@ -42,7 +42,7 @@ describe('a server', () => {
   async function whenIts(who: CallInit, state: string): Promise<BillingSnapshot> {
     for (let etag = ''; ;) {
       // oxlint-disable-next-line no-await-in-loop -- each poll is held until something changed
-      const response = await stage.bff.call('/v1/billing', {
+      const response = await harness.bff.call('/v1/billing', {
         ...who,
         headers: { prefer: 'wait=25', ...(etag === '' ? {} : { 'if-none-match': etag }) },
       });
@@ -56,50 +56,50 @@ describe('a server', () => {
   }
 
   async function cancel(): Promise<void> {
-    const { data } = await stage.stripe.subscriptions.list({ customer: stage.customers.active });
-    await stage.stripe.subscriptions.update(data[0]?.id ?? '', { cancel_at_period_end: true });
-    await stage.sandbox.deliveries.settled();
+    const { data } = await harness.stripe.subscriptions.list({ customer: harness.customers.active });
+    await harness.stripe.subscriptions.update(data[0]?.id ?? '', { cancel_at_period_end: true });
+    await harness.sandbox.deliveries.settled();
   }
 
   it('sweeps what Stripe knows to be lost', async () => {
     const who = await start(100);
-    stage.sandbox.deliveries.settings.lose = 'noticed';
+    harness.sandbox.deliveries.settings.lose = 'noticed';
     await cancel();
     expect(await whenIts(who, 'ending')).toMatchObject({ confirmedBy: 'sweep', stale: false });
-    expect(stage.bff.rows()['events']).toContainEqual(
+    expect(harness.bff.rows()['events']).toContainEqual(
       expect.objectContaining({ type: 'customer.subscription.updated', via: 'sweep' }),
     );
-    expect(stage.sandbox.deliveries.list({ state: 'delivered' }), 'no webhook told it').toEqual([]);
+    expect(harness.sandbox.deliveries.list({ state: 'delivered' }), 'no webhook told it').toEqual([]);
     // The next sweep counts the findings of this one.
-    await heard.next('sweep.done');
-    await heard.next('sweep.done');
-    expect(await stage.bff.billhook.metrics()).toMatch(/billhook_drift_total\{class="ends",by="sweep"\} 1/);
+    await log.next('sweep.done');
+    await log.next('sweep.done');
+    expect(await harness.bff.billhook.metrics()).toMatch(/billhook_drift_total\{class="ends",by="sweep"\} 1/);
   });
 
   it('does not sweep what Stripe believes delivered: that is for the reconciliation', async () => {
     // No sweep is due before the clock says so: one that comes between the event and its loss sees it under way.
     const who = await start(hour);
-    stage.sandbox.deliveries.settings.lose = 'silently';
+    harness.sandbox.deliveries.settings.lose = 'silently';
     await cancel();
     for (let sweeps = 1; sweeps <= 2; sweeps += 1) {
-      const swept = heard.next('sweep.done');
+      const swept = log.next('sweep.done');
       ahead += hour;
-      expect(await swept).toEqual({ count: 0 });
+      expect((await swept).fields).toEqual({ count: 0 });
     }
     ahead = 0;
-    expect(await stage.bff.snapshot(who)).toMatchObject({ state: 'active' });
+    expect(await harness.bff.snapshot(who)).toMatchObject({ state: 'active' });
   });
 
   it('sweeps at once after its ledger could not record a webhook, and not in five minutes', async () => {
     const who = await start();
-    stage.sandbox.deliveries.settings.retryAfterMs = [];
-    const swept = heard.next('sweep.done');
-    const db = new Database(stage.bff.database);
+    harness.sandbox.deliveries.settings.retryAfterMs = [];
+    const swept = log.next('sweep.done');
+    const db = new Database(harness.bff.database);
     try {
       // The disk is full for events, as far as the program can tell.
       db.exec(`CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(FAIL, 'disk is full'); END`);
       await cancel();
-      expect(stage.sandbox.deliveries.list({ type: 'customer.subscription.updated' })).toContainEqual(
+      expect(harness.sandbox.deliveries.list({ type: 'customer.subscription.updated' })).toContainEqual(
         expect.objectContaining({ state: 'failed', attempts: [expect.objectContaining({ status: 503 })] }),
       );
       db.exec(`DROP TRIGGER full`);

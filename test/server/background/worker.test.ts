@@ -13,18 +13,18 @@ import { createStripeGateway, StripeFailure, type StripeGateway } from '../../..
 import type { CustomerData } from '../../../server/src/stripe/facts/customer.ts';
 import { Waiters } from '../../../server/src/background/waiters.ts';
 import { Worker, type WorkerOptions } from '../../../server/src/background/worker.ts';
-import { factsWith } from '../../contract/stage.ts';
+import { factsWith } from '../../contract/harness.ts';
 import { holdTimeLimits } from '../../support/time-limits.ts';
 import { hostSecret, origin, publicUrl } from '../support/bff.ts';
 import { day, noon } from '../fixtures/facts.ts';
-import { operatorLog, type OperatorLog } from '../../support/operator-log.ts';
+import { logRecorder, type LogRecorder } from '../../support/log-recorder.ts';
 import { LedgerPinnedError } from '../../../server/src/ledger/errors.ts';
 import type { Subject, StripeEvent } from '../../../server/src/ledger/events.ts';
 import type { WorkerParts } from '../../../server/src/background/context.ts';
 
 let now: number;
 let store: BillingStore;
-let log: OperatorLog;
+let log: LogRecorder;
 let waiters: Waiters;
 /** In the order of their beginning. */
 let looks: { customer: string; lane: Priority }[];
@@ -37,7 +37,7 @@ const nothing = (customer: string): Promise<CustomerData> =>
 beforeEach(() => {
   now = noon;
   store = openSqliteStore(':memory:');
-  log = operatorLog();
+  log = logRecorder();
   waiters = new Waiters();
   looks = [];
   answer = nothing;
@@ -92,8 +92,8 @@ const link = async (name: string) => {
   return `cus_${name}`;
 };
 const raise = (customer: string) => store.raiseTicket(customer, 'webhook', now);
-const synced = (times = 1) => log.said(({ what }) => /^sync\.(?:un)?changed$/.test(what), times);
-const failed = (times = 1) => log.said(({ what }) => what === 'sync.failed', times);
+const synced = (times = 1) => log.line(({ what }) => /^sync\.(?:un)?changed$/.test(what), times);
+const failed = (times = 1) => log.line(({ what }) => what === 'sync.failed', times);
 /** Everything that a wake sets going is done. */
 const quiet = async (worker: Worker) => {
   worker.wake();

@@ -1,18 +1,18 @@
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { importAccounts } from '../../../server/src/cli/import.ts';
-import { setStage, type Stage } from '../support/with-sandbox.ts';
+import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 
-let stage: Stage;
+let harness: BffHarness;
 beforeAll(async () => {
-  stage = await setStage();
+  harness = await startBffHarness();
 });
-afterAll(() => stage.close());
+afterAll(() => harness.close());
 
 /** Runs the command on the running server's own ledger, as an operator would. */
-async function run(csv: string | null, patienceMs?: number, options = stage.options) {
+async function run(csv: string | null, patienceMs?: number, options = harness.options) {
   const said = { out: '', err: '' };
-  const file = `${stage.bff.database}.csv`;
+  const file = `${harness.bff.database}.csv`;
   if (csv !== null) await writeFile(file, csv);
   const output = {
     stdout: { write: (text: string) => (said.out += text) },
@@ -25,15 +25,15 @@ async function run(csv: string | null, patienceMs?: number, options = stage.opti
 
 describe('billhook import', () => {
   it('M30: links existing subscribers, and a running server knows them at the first look', async () => {
-    const { active, ending } = stage.customers;
+    const { active, ending } = harness.customers;
     const csv = `account,customer\nteam_7,${active}\r\n"team_8","${ending}"\n\n`;
     expect(await run(csv)).toEqual({
       code: 0,
       err: '',
       out: expect.stringMatching(/^2 linked, 0 linked before, 0 refused/),
     });
-    expect(await stage.bff.snapshot({ account: 'team_7' })).toMatchObject({ state: 'active' });
-    expect(await stage.bff.snapshot({ account: 'team_8' })).toMatchObject({ state: 'ending' });
+    expect(await harness.bff.snapshot({ account: 'team_7' })).toMatchObject({ state: 'active' });
+    expect(await harness.bff.snapshot({ account: 'team_8' })).toMatchObject({ state: 'ending' });
     expect(await run(csv), 'again').toMatchObject({
       code: 0,
       out: expect.stringMatching(/^0 linked, 2 linked before/),
@@ -41,7 +41,7 @@ describe('billhook import', () => {
   });
 
   it('names each line that it refuses, and links the others', async () => {
-    const { active, ended } = stage.customers;
+    const { active, ended } = harness.customers;
     await run(`team_7,${active}`);
     const { code, out, err } = await run(
       [
@@ -68,10 +68,10 @@ describe('billhook import', () => {
   });
 
   it('waits as reconcile does when Stripe asks for patience, and ends whole', async () => {
-    const { id } = await stage.stripe.customers.create({});
-    stage.sandbox.faults.next({ kind: 'rateLimited', path: `/v1/customers/${id}` });
-    stage.sandbox.faults.next({ kind: 'serverError', path: `/v1/customers/${id}` });
-    const { code, out, err } = await run(`team_10,${id}\nteam_11,${stage.customers.pastDue}`);
+    const { id } = await harness.stripe.customers.create({});
+    harness.sandbox.faults.next({ kind: 'rateLimited', path: `/v1/customers/${id}` });
+    harness.sandbox.faults.next({ kind: 'serverError', path: `/v1/customers/${id}` });
+    const { code, out, err } = await run(`team_10,${id}\nteam_11,${harness.customers.pastDue}`);
     expect({ code, out }).toMatchObject({
       code: 0,
       out: expect.stringMatching(/^2 linked, 0 linked before, 0 refused/),
@@ -80,26 +80,26 @@ describe('billhook import', () => {
   });
 
   it('breaks the window of a second again and again, and links every line', async () => {
-    const made = await Promise.all(Array.from({ length: 12 }, () => stage.stripe.customers.create({})));
-    stage.sandbox.requests.clear();
-    stage.sandbox.faults.rateLimitPerSecond = 4;
+    const made = await Promise.all(Array.from({ length: 12 }, () => harness.stripe.customers.create({})));
+    harness.sandbox.requests.clear();
+    harness.sandbox.faults.rateLimitPerSecond = 4;
     try {
       const csv = made.map(({ id }, index) => `many_${index},${id}`).join('\n');
       // A ledger that no server works on: its looks would break the window too.
-      const alone = { ...stage.options, database: `${stage.bff.database}.alone` };
+      const alone = { ...harness.options, database: `${harness.bff.database}.alone` };
       expect(await run(csv, undefined, alone)).toMatchObject({
         code: 0,
         out: expect.stringMatching(/^12 linked, 0 linked before, 0 refused/),
       });
     } finally {
-      stage.sandbox.faults.rateLimitPerSecond = null;
+      harness.sandbox.faults.rateLimitPerSecond = null;
     }
-    expect(stage.sandbox.requests.list().some(({ status }) => status === 429)).toBe(true);
+    expect(harness.sandbox.requests.list().some(({ status }) => status === 429)).toBe(true);
   });
 
   it('ends in the middle when Stripe stays away, and can be run again', async () => {
-    const { id } = await stage.stripe.customers.create({});
-    stage.sandbox.faults.next({ kind: 'serverError', path: `/v1/customers/${id}` });
+    const { id } = await harness.stripe.customers.create({});
+    harness.sandbox.faults.next({ kind: 'serverError', path: `/v1/customers/${id}` });
     const line = `team_12,${id}`;
     await expect(run(line, 0)).rejects.toMatchObject({ code: 'stripe_unavailable' });
     expect(await run(line)).toMatchObject({ code: 0, out: expect.stringMatching(/^1 linked/) });

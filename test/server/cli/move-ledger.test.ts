@@ -13,7 +13,7 @@ import { openPostgresStore } from '../../../server/src/ledger/postgres/ledger.ts
 import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
 import { type BillingStore } from '../../../server/src/ledger/ledger.ts';
 import { postgresRows, sqliteRows } from '../../contract/databases.ts';
-import { acme, factsWith, hintFor, lease, t0, type Rows } from '../../contract/stage.ts';
+import { acme, factsWith, eventFor, lease, t0, type Rows } from '../../contract/harness.ts';
 import { sharedPostgres } from '../../support/shared-postgres.ts';
 import { startBff } from '../support/bff.ts';
 import { LedgerPinnedError, StoreUnavailableError } from '../../../server/src/ledger/errors.ts';
@@ -85,8 +85,8 @@ async function busyLedger(): Promise<BillingStore> {
   await store.claimNotices({ host: 'acme', receiver: 'webhook' }, t0 + 5, lease, 1);
   await store.prune(0);
   await store.link({ host: 'acme', account: 'team_2' }, 'cus_2', t0);
-  await store.recordEvent(hintFor('evt_1', { customer: 'cus_2' }), t0 + 5);
-  await store.recordEvent(hintFor('evt_open', subject), t0 + 6);
+  await store.recordEvent(eventFor('evt_1', { customer: 'cus_2' }), t0 + 5);
+  await store.recordEvent(eventFor('evt_open', subject), t0 + 6);
   await store.claim(t0 + 7, lease, 10);
   await store.claimUnresolved(t0 + 7, lease, 10);
   await store.openVisit({ ...acme, id: 'v1', customer: 'cus_1', kind: 'portal', seen: 1, openedAt: t0, expiresAt: t0 + lease }); // prettier-ignore
@@ -155,7 +155,7 @@ describe('a ledger that moves', () => {
     const claims = await moved.claim(t0 + 8, lease, 10);
     expect(claims.map(({ customer }) => customer)).toEqual(['cus_2']);
     expect(await moved.claimUnresolved(t0 + 8, lease, 10)).toMatchObject([{ event: 'evt_open', attempts: 2 }]);
-    expect(await moved.recordEvent(hintFor('evt_1', { customer: 'cus_2' }), t0 + 9)).toBe('duplicate');
+    expect(await moved.recordEvent(eventFor('evt_1', { customer: 'cus_2' }), t0 + 9)).toBe('duplicate');
     expect(await moved.link({ host: 'acme', account: 'new' }, 'cus_gone', t0 + 9)).toBe('customerDeleted');
     expect((await moved.claimNotices({ host: 'acme', receiver: 'webhook' }, t0 + 9, lease, 9)).map(({ id }) => id)).toEqual(['n1']); // prettier-ignore
     // A number that was given before is not given again, also when its row was forgotten.
@@ -180,7 +180,7 @@ describe('a ledger that moves', () => {
     const store = await busyLedger();
     await run();
     for (const call of [
-      () => store.recordEvent(hintFor('evt_late'), t0 + 10),
+      () => store.recordEvent(eventFor('evt_late'), t0 + 10),
       () => store.ping(),
       () => store.claim(t0 + 2 * lease, lease, 10),
       () => store.findAccount(acme),
@@ -221,7 +221,7 @@ describe('a ledger that cannot move', () => {
     const store = await busyLedger();
     const other = keep(await openPostgresStore(address));
     expect(await refusal()).toBe('the database holds a ledger already');
-    expect(await store.recordEvent(hintFor('evt_after'), t0 + 10)).toBe('queued');
+    expect(await store.recordEvent(eventFor('evt_after'), t0 + 10)).toBe('queued');
     expect(await other.findAccount(acme)).toBeNull();
   });
 
@@ -230,7 +230,7 @@ describe('a ledger that cannot move', () => {
     // PostgreSQL cannot store a zero character; only a direct write to the file can bring one in.
     behind((db) => db.exec(`UPDATE visits SET account = char(0)`));
     expect(await refusal()).toBe('the ledger cannot be used');
-    expect(await store.recordEvent(hintFor('evt_after'), t0 + 10)).toBe('queued');
+    expect(await store.recordEvent(eventFor('evt_after'), t0 + 10)).toBe('queued');
     const { meta, ...tables } = await postgresRows(operator);
     expect(meta).toEqual([{ key: 'schema_version', value: expect.any(String) }]);
     expect(Object.values(tables).flat()).toEqual([]);
@@ -274,6 +274,6 @@ describe('a ledger that cannot move', () => {
     const url = new URL(address);
     url.port = '1';
     expect(await refusal(path, url.href)).toBe('the database server cannot be reached');
-    expect(await opened.at(-1)?.recordEvent(hintFor('evt_after'), t0 + 10), 'the file was not touched').toBe('queued');
+    expect(await opened.at(-1)?.recordEvent(eventFor('evt_after'), t0 + 10), 'the file was not touched').toBe('queued');
   });
 });

@@ -7,40 +7,40 @@ import { storyText, type StoryEntry } from '../../../server/src/cli/timeline/sto
 import { printTimeline } from '../../../server/src/cli/timeline/timeline.ts';
 import { spanOf, spanText } from '../../../server/src/cli/time-text.ts';
 import { startHostReceiver, type HostReceiver } from '../support/host-receiver.ts';
-import { setStage, type Stage } from '../support/with-sandbox.ts';
+import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 
 describe('billhook timeline', () => {
-  let stage: Stage;
+  let harness: BffHarness;
   let host: HostReceiver;
 
   beforeAll(async () => {
     host = await startHostReceiver();
     const secrets = [`whsec_${Buffer.alloc(32, 7).toString('base64')}`];
-    stage = await setStage({ host: { webhook: { url: host.url, secrets } } });
-    await stage.bff.snapshot(stage.as('active'));
-    const { data } = await stage.stripe.subscriptions.list({ customer: stage.customers.active });
-    const opened = await stage.bff.call('/v1/portal-sessions', {
-      ...stage.as('active'),
-      body: { seen: (await stage.bff.snapshot(stage.as('active'))).revision },
+    harness = await startBffHarness({ host: { webhook: { url: host.url, secrets } } });
+    await harness.bff.snapshot(harness.as('active'));
+    const { data } = await harness.stripe.subscriptions.list({ customer: harness.customers.active });
+    const opened = await harness.bff.call('/v1/portal-sessions', {
+      ...harness.as('active'),
+      body: { seen: (await harness.bff.snapshot(harness.as('active'))).revision },
     });
     expect(opened.status).toBe(200);
     const { visit } = (await opened.json()) as { visit: string };
-    await stage.stripe.subscriptions.update(data[0]?.id ?? '', { cancel_at_period_end: true });
+    await harness.stripe.subscriptions.update(data[0]?.id ?? '', { cancel_at_period_end: true });
     await host.next();
-    await stage.bff.call('/v1/visits/return', {
-      ...stage.as('active'),
+    await harness.bff.call('/v1/visits/return', {
+      ...harness.as('active'),
       headers: { prefer: 'wait=25' },
       body: { visit },
     });
   });
   afterAll(async () => {
-    await stage.close();
+    await harness.close();
     await host.close();
   });
 
   async function run(...args: string[]) {
     const said = { out: '', err: '' };
-    const code = await printTimeline(args, stage.options, {
+    const code = await printTimeline(args, harness.options, {
       stdout: { write: (text: string) => (said.out += text) },
       stderr: { write: (text: string) => (said.err += text) },
     });
@@ -50,7 +50,7 @@ describe('billhook timeline', () => {
   it('B9: tells event, look, change and who was told, in that order and in words', async () => {
     const { code, out } = await run('team_active');
     expect(code).toBe(0);
-    const customer = stage.customers.active;
+    const customer = harness.customers.active;
     expect(out).toMatch(
       new RegExp(`^acme/team_active · ${customer} · revision \\d+\nending on \\w+, access full; as of`),
     );
@@ -72,7 +72,7 @@ describe('billhook timeline', () => {
   });
 
   it('finds the account by its customer, and says the same', async () => {
-    const [byAccount, byCustomer] = [await run('team_active', '--json'), await run(stage.customers.active, '--json')];
+    const [byAccount, byCustomer] = [await run('team_active', '--json'), await run(harness.customers.active, '--json')];
     const entries = ({ out }: { out: string }) => (JSON.parse(out) as { entries: object[] }).entries;
     expect(entries(byCustomer)).toEqual(entries(byAccount));
     expect(entries(byAccount)).toContainEqual(

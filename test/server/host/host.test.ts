@@ -8,14 +8,14 @@ import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createBillhookHost, type BillhookHost, type BillhookHostOptions } from '../../../server/host/src/index.ts';
 import { hostSecret, publicUrl } from '../support/bff.ts';
-import { setStage, type Stage } from '../support/with-sandbox.ts';
+import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 import { listening } from '../../support/listening.ts';
 
-let stage: Stage;
+let harness: BffHarness;
 let billing: BillhookHost;
 const heard: unknown[] = [];
 const settings = (): BillhookHostOptions => ({
-  url: stage.url,
+  url: harness.url,
   audience: publicUrl,
   issuer: 'acme',
   secret: hostSecret,
@@ -28,7 +28,7 @@ const settings = (): BillhookHostOptions => ({
 });
 
 beforeAll(async () => {
-  stage = await setStage({
+  harness = await startBffHarness({
     host: {
       plans: [
         { key: 'team', lookupKey: 'team_monthly', features: ['forecasts'] },
@@ -36,14 +36,14 @@ beforeAll(async () => {
       ],
     },
   });
-  for (const who of ['active', 'ended', 'restricted'] as const) await stage.bff.snapshot(stage.as(who));
+  for (const who of ['active', 'ended', 'restricted'] as const) await harness.bff.snapshot(harness.as(who));
   billing = createBillhookHost(settings());
 });
-afterAll(() => stage.close());
+afterAll(() => harness.close());
 
 describe('access', () => {
   it('is the BFF’s own answer, with a token of the right scope', async () => {
-    expect(await billing.access('team_active')).toEqual(await stage.bff.billhook.access('team_active'));
+    expect(await billing.access('team_active')).toEqual(await harness.bff.billhook.access('team_active'));
     expect(await billing.access('team_active')).toMatchObject({ level: 'full', features: ['forecasts'] });
   });
 

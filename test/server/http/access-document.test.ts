@@ -4,15 +4,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AccessAnswer } from '@billhook/widget/contract';
 import type { Notice } from '@billhook/server';
 import { origin, hostSecret, problemOf, startBff } from '../support/bff.ts';
-import { setStage, type Stage } from '../support/with-sandbox.ts';
+import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 
-let stage: Stage;
+let harness: BffHarness;
 const heard: Notice[] = [];
 let hear: (() => void) | null = null;
 const account = 'team_active';
 
 beforeAll(async () => {
-  stage = await setStage({
+  harness = await startBffHarness({
     host: {
       plans: [
         { key: 'team', lookupKey: 'team_monthly', features: ['forecasts'] },
@@ -27,19 +27,19 @@ beforeAll(async () => {
       hear?.();
     },
   });
-  await stage.bff.snapshot(stage.as('active'));
+  await harness.bff.snapshot(harness.as('active'));
 });
-afterAll(() => stage.close());
+afterAll(() => harness.close());
 
 const mint = { scope: ['access'] as const };
 async function ask(headers: Record<string, string> = {}): Promise<Response> {
-  return await stage.bff.call('/v1/access', { account, mint, headers });
+  return await harness.bff.call('/v1/access', { account, mint, headers });
 }
 const access = async () => (await (await ask()).json()) as AccessAnswer;
 
 /** The access once it is so; the test's own time limit is the limit. */
 async function accessWhen(isSo: (answer: AccessAnswer) => boolean): Promise<AccessAnswer> {
-  await stage.sandbox.deliveries.settled();
+  await harness.sandbox.deliveries.settled();
   for (;;) {
     const answer = await access();
     if (isSo(answer) && !answer.stale) return answer;
@@ -48,7 +48,7 @@ async function accessWhen(isSo: (answer: AccessAnswer) => boolean): Promise<Acce
 }
 
 async function bought() {
-  const { data } = await stage.stripe.subscriptions.list({ customer: stage.customers.active });
+  const { data } = await harness.stripe.subscriptions.list({ customer: harness.customers.active });
   const subscription = data[0];
   const item = subscription?.items.data[0];
   if (!subscription || !item) throw new Error('the seed has changed');
@@ -66,26 +66,26 @@ describe('M32: the access document', () => {
       features: ['forecasts'],
       seats: item.quantity,
     });
-    expect(await stage.bff.billhook.access(account)).toEqual(answer);
-    expect(await stage.bff.billhook.access({ host: 'acme', account })).toEqual(answer);
+    expect(await harness.bff.billhook.access(account)).toEqual(answer);
+    expect(await harness.bff.billhook.access({ host: 'acme', account })).toEqual(answer);
   });
 
   it('keeps its keys when the product is renamed, and has the add-on that is bought, its metadata and 12 entitlements', async () => {
     const { subscription, item, product } = await bought();
-    await stage.stripe.products.update(product, { name: 'Crew', metadata: { tier: 'gold', margin: '0.8' } });
+    await harness.stripe.products.update(product, { name: 'Crew', metadata: { tier: 'gold', margin: '0.8' } });
     expect(
       (await accessWhen(({ plans }) => plans[0]?.items[0]?.metadata['tier'] === 'gold')).plans[0]?.items,
     ).toMatchObject([{ plan: 'team', metadata: { tier: 'gold' } }]);
 
     for (const index of Array.from({ length: 12 }).keys()) {
-      const feature = await stage.stripe.entitlements.features.create({
+      const feature = await harness.stripe.entitlements.features.create({
         lookup_key: `feature-${10 + index}`,
         name: `${index}`,
       });
-      await stage.stripe.products.createFeature(product, { entitlement_feature: feature.id });
+      await harness.stripe.products.createFeature(product, { entitlement_feature: feature.id });
     }
-    const storage = await stage.stripe.products.create({ name: 'Storage' });
-    const price = await stage.stripe.prices.create({
+    const storage = await harness.stripe.products.create({ name: 'Storage' });
+    const price = await harness.stripe.prices.create({
       product: storage.id,
       currency: 'eur',
       unit_amount: 500,
@@ -97,7 +97,7 @@ describe('M32: the access document', () => {
     const told = new Promise<void>((resolve) => {
       hear = resolve;
     });
-    await stage.stripe.subscriptions.update(subscription.id, {
+    await harness.stripe.subscriptions.update(subscription.id, {
       items: [
         { id: item.id, quantity: 7 },
         { price: price.id, quantity: 3 },
@@ -131,20 +131,20 @@ describe('M32: the access document', () => {
     expect(first.headers.get('cache-control')).toMatch(/^private, max-age=(?:[1-9]|10)$/);
     const again = await ask({ 'if-none-match': first.headers.get('etag') ?? '' });
     expect([again.status, await again.text()]).toEqual([304, '']);
-    const unknown = await stage.bff.call('/v1/access', { account: 'team_stranger', mint });
+    const unknown = await harness.bff.call('/v1/access', { account: 'team_stranger', mint });
     expect(unknown.headers.get('cache-control'), 'what is not known yet').toBe('private, max-age=1');
-    const page = await stage.bff.call('/v1/billing', { account });
+    const page = await harness.bff.call('/v1/billing', { account });
     expect(page.headers.get('cache-control'), 'a page keeps nothing').toBe('no-store');
   });
 
   it('gives ids of Stripe’s to no page', async () => {
     const { product } = await bought();
-    expect(await problemOf(await stage.bff.call('/v1/access', { account }))).toMatchObject({ code: 'scope_missing' });
-    expect(JSON.stringify(await stage.bff.snapshot({ account }))).not.toContain(product);
+    expect(await problemOf(await harness.bff.call('/v1/access', { account }))).toMatchObject({ code: 'scope_missing' });
+    expect(JSON.stringify(await harness.bff.snapshot({ account }))).not.toContain(product);
   });
 
   it('in the process needs an account, and a host where there are several', async () => {
-    const { billhook } = stage.bff;
+    const { billhook } = harness.bff;
     await expect(billhook.access('')).rejects.toMatchObject({ code: 'field_invalid', field: 'account' });
     await expect(billhook.access({ host: 'nobody', account })).rejects.toMatchObject({
       code: 'field_invalid',
@@ -153,14 +153,14 @@ describe('M32: the access document', () => {
   });
 
   it('links in the process, once, and says why not', async () => {
-    const { billhook } = stage.bff;
-    expect(await billhook.link('team_ending', stage.customers.ending)).toBe('linked');
-    expect(await billhook.link('team_ending', stage.customers.ending)).toBe('alreadyLinked');
+    const { billhook } = harness.bff;
+    expect(await billhook.link('team_ending', harness.customers.ending)).toBe('linked');
+    expect(await billhook.link('team_ending', harness.customers.ending)).toBe('alreadyLinked');
     expect(await billhook.access('team_ending'), 'waits for the first facts').toMatchObject({
       level: 'full',
       reason: 'ending',
     });
-    await expect(billhook.link('team_2', stage.customers.ending)).rejects.toMatchObject({
+    await expect(billhook.link('team_2', harness.customers.ending)).rejects.toMatchObject({
       code: 'introduction_refused',
       message: 'The customer pays for another account: one customer has one account.',
     });

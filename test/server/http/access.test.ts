@@ -3,27 +3,27 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AccessAnswer, BillingSnapshot } from '@billhook/widget/contract';
 import { problemOf } from '../support/bff.ts';
-import { setStage, type Stage } from '../support/with-sandbox.ts';
+import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 
 const day = 24 * 60 * 60 * 1000;
 
-let stage: Stage;
+let harness: BffHarness;
 beforeEach(async () => {
-  stage = await setStage();
+  harness = await startBffHarness();
   // Only Billhook's time is moved here, by moving `Date`; at Stripe nothing happens meanwhile.
-  stage.sandbox.clock.freeze();
+  harness.sandbox.clock.freeze();
 });
 afterEach(async () => {
   vi.useRealTimers();
-  await stage.close();
+  await harness.close();
 });
 
-type Who = Parameters<Stage['as']>[0];
+type Who = Parameters<BffHarness['as']>[0];
 
 async function access(who: Who | { account: string }): Promise<AccessAnswer> {
-  const call = typeof who === 'string' ? stage.as(who) : who;
+  const call = typeof who === 'string' ? harness.as(who) : who;
   const mint = { ...('mint' in call ? call.mint : {}), scope: ['access'] as const };
-  const response = await stage.bff.call('/v1/access', { ...call, mint, headers: {} });
+  const response = await harness.bff.call('/v1/access', { ...call, mint, headers: {} });
   expect(response.status, await response.clone().text()).toBe(200);
   return (await response.json()) as AccessAnswer;
 }
@@ -51,13 +51,13 @@ describe('access', () => {
 
   it('B4: is the same that the widget shows', async () => {
     for (const who of ['active', 'pastDue', 'ending', 'ended'] as const) {
-      const snapshot: BillingSnapshot = await stage.bff.snapshot(stage.as(who));
+      const snapshot: BillingSnapshot = await harness.bff.snapshot(harness.as(who));
       expect(await access(who)).toMatchObject({ ...snapshot.access, state: snapshot.state });
     }
   });
 
   it('needs a token of its own scope; a widget’s token is not enough', async () => {
-    const response = await stage.bff.call('/v1/access', stage.as('active'));
+    const response = await harness.bff.call('/v1/access', harness.as('active'));
     expect(await problemOf(response)).toMatchObject({ status: 403, code: 'scope_missing' });
   });
 });
@@ -69,15 +69,15 @@ describe('access after a failed payment', () => {
     const graceEnds = Date.parse(during.until ?? '');
 
     // The grace is over, and Stripe cannot be asked: the former access stands, and says that it is stale.
-    stage.sandbox.faults.next({ kind: 'serverError', path: '/v1/subscriptions', method: 'GET', times: 1_000 });
+    harness.sandbox.faults.next({ kind: 'serverError', path: '/v1/subscriptions', method: 'GET', times: 1_000 });
     vi.useFakeTimers({ toFake: ['Date'], now: graceEnds + 60_000 });
     expect(await access('pastDue')).toMatchObject({ level: 'full', reason: 'pastDue', stale: true });
 
-    const etag = (await stage.bff.call('/v1/billing', stage.as('pastDue'))).headers.get('etag') ?? '';
+    const etag = (await harness.bff.call('/v1/billing', harness.as('pastDue'))).headers.get('etag') ?? '';
     // Stripe is back: its word decides. Nothing was paid, so it narrows.
-    stage.sandbox.faults.clear();
-    const held = stage.bff.call('/v1/billing', {
-      ...stage.as('pastDue'),
+    harness.sandbox.faults.clear();
+    const held = harness.bff.call('/v1/billing', {
+      ...harness.as('pastDue'),
       headers: { 'if-none-match': etag, prefer: 'wait=25' },
     });
     expect(await ((await held).json() as Promise<BillingSnapshot>)).toMatchObject({
@@ -89,7 +89,7 @@ describe('access after a failed payment', () => {
 
   it('what was before the grace ended stands for 72 hours without Stripe, and no longer', async () => {
     const graceEnds = Date.parse((await access('pastDue')).until ?? '');
-    stage.sandbox.faults.next({ kind: 'serverError', path: '/v1/subscriptions', method: 'GET', times: 1_000 });
+    harness.sandbox.faults.next({ kind: 'serverError', path: '/v1/subscriptions', method: 'GET', times: 1_000 });
     vi.useFakeTimers({ toFake: ['Date'], now: graceEnds + 3 * day - 60_000 });
     expect(await access('pastDue')).toMatchObject({ level: 'full', reason: 'pastDue', stale: true });
     vi.setSystemTime(graceEnds + 3 * day);
@@ -98,19 +98,19 @@ describe('access after a failed payment', () => {
 
   it('a lost invoice.paid never locks out somebody who paid', async () => {
     const { until } = await access('pastDue');
-    const { data } = await stage.stripe.invoices.list({ customer: stage.customers.pastDue, status: 'open' });
-    stage.sandbox.deliveries.settings.lose = 'silently';
-    const card = await stage.stripe.paymentMethods.attach('pm_card_visa', { customer: stage.customers.pastDue });
-    await stage.stripe.invoices.pay(data[0]?.id ?? '', { payment_method: card.id });
+    const { data } = await harness.stripe.invoices.list({ customer: harness.customers.pastDue, status: 'open' });
+    harness.sandbox.deliveries.settings.lose = 'silently';
+    const card = await harness.stripe.paymentMethods.attach('pm_card_visa', { customer: harness.customers.pastDue });
+    await harness.stripe.invoices.pay(data[0]?.id ?? '', { payment_method: card.id });
     expect(await access('pastDue'), 'nobody has told the server').toMatchObject({ level: 'full', reason: 'pastDue' });
 
     // Time alone brings the truth: the server looks before it narrows, and until it has looked nothing is narrowed.
-    const etag = (await stage.bff.call('/v1/billing', stage.as('pastDue'))).headers.get('etag') ?? '';
+    const etag = (await harness.bff.call('/v1/billing', harness.as('pastDue'))).headers.get('etag') ?? '';
     vi.useFakeTimers({ toFake: ['Date'], now: Date.parse(until ?? '') + 1_000 });
     expect(await access('pastDue')).toMatchObject({ level: 'full' });
     const headers = { 'if-none-match': etag, prefer: 'wait=25' };
     for (let state = ''; state !== 'active';) {
-      const held = await stage.bff.call('/v1/billing', { ...stage.as('pastDue'), headers });
+      const held = await harness.bff.call('/v1/billing', { ...harness.as('pastDue'), headers });
       headers['if-none-match'] = held.headers.get('etag') ?? '';
       if (held.status === 304) continue;
       const snapshot = (await held.json()) as BillingSnapshot;

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Log, LogFields } from '@billhook/server';
 import type { BillingSnapshot, OpenedVisit } from '@billhook/widget/contract';
-import { setStage, type Stage } from '../support/with-sandbox.ts';
+import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 
 interface Line {
   readonly event: string;
@@ -14,11 +14,11 @@ const lines: Line[] = [];
 const note = (event: string, fields: LogFields = {}) => void lines.push({ event, fields });
 const log: Log = { info: note, warn: note, error: note };
 
-let stage: Stage;
+let harness: BffHarness;
 beforeAll(async () => {
-  stage = await setStage({ log, host: { offers: [{ id: 'team', price: 'team_monthly' }] } });
+  harness = await startBffHarness({ log, host: { offers: [{ id: 'team', price: 'team_monthly' }] } });
 });
-afterAll(() => stage.close());
+afterAll(() => harness.close());
 
 /** The offer is there once the catalogue has its price. */
 async function offered(account: string): Promise<void> {
@@ -26,7 +26,7 @@ async function offered(account: string): Promise<void> {
   for (;;) {
     const headers = { 'if-none-match': etag, prefer: 'wait=25' };
     // oxlint-disable-next-line no-await-in-loop -- each answer is held until the document changes
-    const response = await stage.bff.call('/v1/billing', { account, headers });
+    const response = await harness.bff.call('/v1/billing', { account, headers });
     etag = response.headers.get('etag') ?? '';
     if (response.status === 304) continue;
     // oxlint-disable-next-line no-await-in-loop -- as above
@@ -35,11 +35,11 @@ async function offered(account: string): Promise<void> {
 }
 
 it('M12, M3: each opening is a line of the audit trail, by account and customer, without its address', async () => {
-  const owing = stage.as('pastDue');
-  await stage.bff.snapshot(owing);
+  const owing = harness.as('pastDue');
+  await harness.bff.snapshot(owing);
   await offered('team_new');
-  const open = async (path: string, init: Parameters<Stage['bff']['call']>[1]) => {
-    const response = await stage.bff.call(path, init);
+  const open = async (path: string, init: Parameters<BffHarness['bff']['call']>[1]) => {
+    const response = await harness.bff.call(path, init);
     expect(response.status, await response.clone().text()).toBe(200);
     return ((await response.json()) as OpenedVisit).url;
   };

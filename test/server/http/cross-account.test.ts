@@ -3,9 +3,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BillingSnapshot, OpenedVisit } from '@billhook/widget/contract';
 import type { CallInit } from '../support/bff.ts';
-import { setStage, type Stage } from '../support/with-sandbox.ts';
+import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 
-let stage: Stage;
+let harness: BffHarness;
 let victim: CallInit & { readonly account: string };
 let thief: CallInit & { readonly account: string };
 /** Everything that the thief could have seen over a shoulder, and must never be given. */
@@ -17,15 +17,15 @@ let theirs: {
 };
 
 beforeAll(async () => {
-  stage = await setStage({ host: { offers: [{ id: 'team', price: 'team_monthly' }] } });
-  victim = stage.as('pastDue');
-  thief = stage.as('ending');
-  const snapshot: BillingSnapshot = await stage.bff.snapshot(victim);
-  await stage.bff.snapshot(thief);
-  const opened = await stage.bff.call('/v1/portal-sessions', { ...victim, body: { seen: null } });
+  harness = await startBffHarness({ host: { offers: [{ id: 'team', price: 'team_monthly' }] } });
+  victim = harness.as('pastDue');
+  thief = harness.as('ending');
+  const snapshot: BillingSnapshot = await harness.bff.snapshot(victim);
+  await harness.bff.snapshot(thief);
+  const opened = await harness.bff.call('/v1/portal-sessions', { ...victim, body: { seen: null } });
   const { url, visit } = (await opened.json()) as OpenedVisit;
-  const customer = stage.customers.pastDue;
-  const invoices = await stage.stripe.invoices.list({ customer });
+  const customer = harness.customers.pastDue;
+  const invoices = await harness.stripe.invoices.list({ customer });
   theirs = {
     customer,
     visit,
@@ -38,11 +38,11 @@ beforeAll(async () => {
     ],
   };
 });
-afterAll(() => stage.close());
+afterAll(() => harness.close());
 
 /** Which customers Stripe was asked to open something for. */
 const openedFor = () =>
-  stage.sandbox.requests
+  harness.sandbox.requests
     .list({ method: 'POST' })
     .map(({ params }) => Reflect.get(params ?? {}, 'customer') as unknown)
     .filter((customer) => customer !== undefined);
@@ -70,14 +70,14 @@ describe('a thief with a token of their own', () => {
     async (kind) => {
       const mint = kind === 'their own' ? thief.mint : { customer: theirs.customer };
       const as = { ...thief, mint: { ...mint, scope: ['billing:read', 'billing:manage', 'access'] as const } };
-      stage.sandbox.requests.clear();
+      harness.sandbox.requests.clear();
       const answers: Response[] = [];
       for (const path of ['/v1/billing', '/v1/access', `/v1/billing?account=${victim.account}`]) {
-        answers.push(await stage.bff.call(path, as));
-        answers.push(await stage.bff.call(path, { ...as, headers: { 'x-account': victim.account } }));
+        answers.push(await harness.bff.call(path, as));
+        answers.push(await harness.bff.call(path, { ...as, headers: { 'x-account': victim.account } }));
       }
       for (const [path, all] of Object.entries(bodies())) {
-        for (const body of all) answers.push(await stage.bff.call(path, { ...as, body }));
+        for (const body of all) answers.push(await harness.bff.call(path, { ...as, body }));
       }
       for (const answer of answers) {
         const text = await answer.text();
@@ -86,7 +86,7 @@ describe('a thief with a token of their own', () => {
       expect(openedFor().filter((customer) => customer === theirs.customer)).toEqual([]);
       // The tries were real: their own billing was read and opened.
       expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThan(5);
-      expect(openedFor()).toContain(stage.customers.ending);
+      expect(openedFor()).toContain(harness.customers.ending);
     },
   );
 
@@ -94,10 +94,10 @@ describe('a thief with a token of their own', () => {
     const stranger = { account: 'team_stranger', mint: { customer: theirs.customer } };
     for (const [path, all] of Object.entries(bodies())) {
       for (const body of all) {
-        const answer = await stage.bff.call(path, { ...stranger, body });
+        const answer = await harness.bff.call(path, { ...stranger, body });
         expect(answer.status, `${path} ${JSON.stringify(body)}`).toBeGreaterThanOrEqual(400);
       }
     }
-    expect((await stage.bff.call('/v1/billing', stranger)).status).toBe(403);
+    expect((await harness.bff.call('/v1/billing', stranger)).status).toBe(403);
   });
 });

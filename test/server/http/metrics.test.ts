@@ -8,11 +8,11 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { optionsFrom } from '../../../server/src/cli/environment.ts';
 import { createMetrics } from '../../../server/src/operations/metrics.ts';
 import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
-import { hintFor } from '../../contract/stage.ts';
+import { eventFor } from '../../contract/harness.ts';
 import { hostSecret, problemOf, startBff, webhookSecret, type TestBff, type TestOptions } from '../support/bff.ts';
 import { noon } from '../fixtures/facts.ts';
-import { operatorLog } from '../../support/operator-log.ts';
-import { setStage } from '../support/with-sandbox.ts';
+import { logRecorder } from '../../support/log-recorder.ts';
+import { startBffHarness } from '../support/with-sandbox.ts';
 import { StoreUnavailableError } from '../../../server/src/ledger/errors.ts';
 
 const metricsToken = 'a-token-of-the-operator';
@@ -97,15 +97,15 @@ describe('the page', () => {
   });
 
   it('says what happened, and names no account, no customer and no secret', async () => {
-    const stage = await setStage({ log: operatorLog() });
+    const harness = await startBffHarness({ log: logRecorder() });
     try {
-      await stage.bff.snapshot(stage.as('active'));
-      const [subscription] = (await stage.stripe.subscriptions.list({ customer: stage.customers.active })).data;
-      await stage.stripe.subscriptions.update(String(subscription?.id), { metadata: { seats: 'three' } });
-      await stage.sandbox.deliveries.settled();
-      await stage.bff.deliver({}, { secret: 'whsec_wrong' });
-      await stage.bff.call('/v1/portal-sessions', { ...stage.as('active'), body: { seen: null } });
-      const page = await stage.bff.billhook.metrics();
+      await harness.bff.snapshot(harness.as('active'));
+      const [subscription] = (await harness.stripe.subscriptions.list({ customer: harness.customers.active })).data;
+      await harness.stripe.subscriptions.update(String(subscription?.id), { metadata: { seats: 'three' } });
+      await harness.sandbox.deliveries.settled();
+      await harness.bff.deliver({}, { secret: 'whsec_wrong' });
+      await harness.bff.call('/v1/portal-sessions', { ...harness.as('active'), body: { seen: null } });
+      const page = await harness.bff.billhook.metrics();
       const value = (name: string) =>
         Number(
           page
@@ -124,7 +124,7 @@ describe('the page', () => {
         expect(page, told).not.toContain(told);
       }
     } finally {
-      await stage.close();
+      await harness.close();
     }
   });
 });
@@ -146,7 +146,7 @@ describe('how the ledger stands', () => {
 
   it('is what the ledger says at that moment, and when it is silent that is said too', async () => {
     const metrics = createMetrics();
-    const log = operatorLog();
+    const log = logRecorder();
     let down = false;
     const figures = (at: number) => (down ? Promise.reject(new StoreUnavailableError('gone')) : store.stats(at));
     const lastReceipt = (job: 'sweep' | 'reconcile') => store.lastReport(job);
@@ -161,7 +161,7 @@ describe('how the ledger stands', () => {
     if (!claim) throw new Error('nothing was stale');
     await store.fail(claim, 'stripe_unavailable', now, now);
     await store.recordEvent(
-      hintFor('evt_1', { concerns: 'subject', customer: null, subject: { type: 'invoice', id: 'in_1' } }),
+      eventFor('evt_1', { concerns: 'subject', customer: null, subject: { type: 'invoice', id: 'in_1' } }),
       now,
     );
     const turn = await store.acquireJob('reconcile', 0, 60_000, now);

@@ -6,20 +6,20 @@ import type { BillingSnapshot } from '@billhook/widget/contract';
 import type { FaultKind } from '../../../demo/stripe-sandbox/index.ts';
 import { startPostgres, type Postgres } from '../../support/postgres.ts';
 import { problemOf, type CallInit } from '../support/bff.ts';
-import { operatorLog, type OperatorLog } from '../../support/operator-log.ts';
-import { setStage, type Stage } from '../support/with-sandbox.ts';
+import { logRecorder, type LogRecorder } from '../../support/log-recorder.ts';
+import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 
-let log: OperatorLog;
-let stage: Stage;
+let log: LogRecorder;
+let harness: BffHarness;
 
 const subscriptionOf = async (customer: string) => {
-  const { data } = await stage.stripe.subscriptions.list({ customer, limit: 1 });
+  const { data } = await harness.stripe.subscriptions.list({ customer, limit: 1 });
   return String(data[0]?.id);
 };
 /** Holds polls until the account is in this state, as a page does. */
 async function whenIts(who: CallInit, state: string): Promise<BillingSnapshot> {
   for (let etag = ''; ;) {
-    const response = await stage.bff.call('/v1/billing', {
+    const response = await harness.bff.call('/v1/billing', {
       ...who,
       headers: { prefer: 'wait=25', ...(etag === '' ? {} : { 'if-none-match': etag }) },
     });
@@ -35,7 +35,7 @@ const measured = (what: string, since: number) =>
   process.stdout.write(`${what}: fresh after ${Math.round(performance.now() - since)} ms\n`);
 const metric = async (name: string) =>
   Number(
-    (await stage.bff.billhook.metrics())
+    (await harness.bff.billhook.metrics())
       .split('\n')
       .find((line) => line.startsWith(`${name} `))
       ?.slice(name.length),
@@ -45,13 +45,13 @@ describe('Stripe is down', () => {
   /** More than the requests of any test before it is back. */
   const always = 1_000_000;
   beforeAll(async () => {
-    log = operatorLog();
-    stage = await setStage({ log, upkeep: { pollMs: 100 } });
+    log = logRecorder();
+    harness = await startBffHarness({ log, upkeep: { pollMs: 100 } });
   });
-  afterAll(() => stage.close());
+  afterAll(() => harness.close());
 
   it('HTTP-7: a click that meets a locked object is tried again once, and no further', async () => {
-    const { sandbox, bff, as } = stage;
+    const { sandbox, bff, as } = harness;
     const click = () => bff.call('/v1/portal-sessions', { ...as('active'), body: { seen: null } });
     await click();
     const path = '/v1/billing_portal/sessions';
@@ -76,7 +76,7 @@ describe('Stripe is down', () => {
   it.each<FaultKind>(['serverError', 'halfBody', 'rateLimited'])(
     '(%s): pages show what is known, webhooks are taken, a click is told why, and all is fresh when it is back',
     async (kind) => {
-      const { sandbox, stripe, bff, as, customers } = stage;
+      const { sandbox, stripe, bff, as, customers } = harness;
       const who = as('active');
       const subscription = await subscriptionOf(customers.active);
       await stripe.subscriptions.update(subscription, { cancel_at_period_end: false });
@@ -88,7 +88,7 @@ describe('Stripe is down', () => {
       await stripe.subscriptions.update(subscription, { cancel_at_period_end: true });
       sandbox.faults.next({ kind, times: always });
       await sandbox.deliveries.settled();
-      const { fields } = await log.said(({ what }) => what === 'sync.failed', failedBefore + 1);
+      const { fields } = await log.line(({ what }) => what === 'sync.failed', failedBefore + 1);
       const known = kind === 'rateLimited' ? 'stripe_rate_limited' : 'stripe_unavailable';
       expect(fields).toMatchObject({ code: known });
 
@@ -112,13 +112,13 @@ describe('the database is down', () => {
   beforeAll(async () => {
     postgres = await startPostgres();
   });
-  afterEach(() => stage.close());
+  afterEach(() => harness.close());
   afterAll(() => postgres.stop());
 
   it('L4: webhooks are answered 5xx and pages 503, and all is fresh when it is back, without a restart', async () => {
-    log = operatorLog();
-    stage = await setStage({ log, database: await postgres.createDatabase(), upkeep: { pollMs: 100 } });
-    const { sandbox, stripe, bff, as, customers } = stage;
+    log = logRecorder();
+    harness = await startBffHarness({ log, database: await postgres.createDatabase(), upkeep: { pollMs: 100 } });
+    const { sandbox, stripe, bff, as, customers } = harness;
     // Only a sweep finds what was refused: Stripe's next try may be an hour away.
     sandbox.deliveries.settings.retryAfterMs = [];
     const [who, other] = [as('active'), as('pastDue')];
@@ -153,9 +153,9 @@ describe('the database is down', () => {
   });
 
   it('while a customer is being fetched: the fetch is lost, and made again', async () => {
-    log = operatorLog();
-    stage = await setStage({ log, database: await postgres.createDatabase(), upkeep: { pollMs: 100 } });
-    const { sandbox, stripe, as, customers } = stage;
+    log = logRecorder();
+    harness = await startBffHarness({ log, database: await postgres.createDatabase(), upkeep: { pollMs: 100 } });
+    const { sandbox, stripe, as, customers } = harness;
     const who = as('active');
     await whenIts(who, 'active');
     const subscription = await subscriptionOf(customers.active);
@@ -164,7 +164,7 @@ describe('the database is down', () => {
     const canceled = stripe.subscriptions.update(subscription, { cancel_at_period_end: true });
     while (sandbox.requests.count({ path: '/v1/subscriptions', method: 'GET' }) === began) await nextTurn();
     await postgres.halt();
-    const failed = await log.said(({ what }) => what === 'sync.failed');
+    const failed = await log.line(({ what }) => what === 'sync.failed');
     expect(failed.fields).toMatchObject({ code: 'store_unavailable' });
     sandbox.faults.latencyMs = 0;
     await postgres.start();

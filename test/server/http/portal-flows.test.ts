@@ -4,16 +4,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LogFields } from '@billhook/server';
 import type { BillingSnapshot, OpenedVisit, PortalFlow, PortalSessionRequest } from '@billhook/widget/contract';
 import { hostSecret, origin, problemOf } from '../support/bff.ts';
-import { setStage, type Stage } from '../support/with-sandbox.ts';
+import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 
 const here = `${origin}/settings/billing`;
 const thanks = `${origin}/thanks`;
-type Who = Parameters<Stage['as']>[0];
+type Who = Parameters<BffHarness['as']>[0];
 
-let stage: Stage;
+let harness: BffHarness;
 const warnings: (readonly [string, LogFields | undefined])[] = [];
 beforeAll(async () => {
-  stage = await setStage({
+  harness = await startBffHarness({
     log: { info() {}, error() {}, warn: (what, fields) => void warnings.push([what, fields]) },
     hosts: [
       {
@@ -48,11 +48,11 @@ beforeAll(async () => {
     ],
   });
 });
-afterAll(() => stage.close());
+afterAll(() => harness.close());
 
-const snapshot = (who: Who) => stage.bff.snapshot(stage.as(who));
+const snapshot = (who: Who) => harness.bff.snapshot(harness.as(who));
 const ask = (who: Who, body: Partial<PortalSessionRequest> = {}) =>
-  stage.bff.call('/v1/portal-sessions', { ...stage.as(who), body: { seen: null, returnUrl: here, ...body } });
+  harness.bff.call('/v1/portal-sessions', { ...harness.as(who), body: { seen: null, returnUrl: here, ...body } });
 
 /** The session that Stripe made for it. */
 async function opened(who: Who, body: Partial<PortalSessionRequest> = {}) {
@@ -60,7 +60,7 @@ async function opened(who: Who, body: Partial<PortalSessionRequest> = {}) {
   const response = await ask(who, body);
   expect(response.status, await response.clone().text()).toBe(200);
   const { url } = (await response.json()) as OpenedVisit;
-  const session = [...stage.sandbox.state.portalSessions.values()].find((each) => each.url === url);
+  const session = [...harness.sandbox.state.portalSessions.values()].find((each) => each.url === url);
   return { url, session: session ?? expect.unreachable('no such session at Stripe') };
 }
 
@@ -81,15 +81,15 @@ async function walk(url: string, form: Record<string, string>) {
 }
 
 const subscriptionOf = async (who: Who) => {
-  const { data } = await stage.stripe.subscriptions.list({ customer: stage.customers[who] });
+  const { data } = await harness.stripe.subscriptions.list({ customer: harness.customers[who] });
   return data[0] ?? expect.unreachable();
 };
 
 describe('a flow', () => {
   it('none: the portal’s home, with the configuration of the host', async () => {
     const { url, session } = await opened('active');
-    expect(session).toMatchObject({ flow: null, return_url: here, locale: null, customer: stage.customers.active });
-    expect(stage.sandbox.state.portalConfigurations.get(session.configuration)?.metadata).toMatchObject({
+    expect(session).toMatchObject({ flow: null, return_url: here, locale: null, customer: harness.customers.active });
+    expect(harness.sandbox.state.portalConfigurations.get(session.configuration)?.metadata).toMatchObject({
       billhook: 'acme:standard',
     });
     expect(await (await fetch(url)).text()).toContain('Plans and billing');
@@ -120,7 +120,7 @@ describe('a flow', () => {
     const { id } = await subscriptionOf('trialing');
     const { url, session } = await opened('trialing', { flow: 'subscription_update' });
     expect(session.flow).toMatchObject({ type: 'subscription_update', subscription_update: { subscription: id } });
-    const [starter] = (await stage.stripe.prices.list({ lookup_keys: ['starter_monthly', 'team_monthly'] })).data;
+    const [starter] = (await harness.stripe.prices.list({ lookup_keys: ['starter_monthly', 'team_monthly'] })).data;
     expect((await walk(url, { price: starter?.id ?? '', quantity: '1' })).leadsTo).toBe(here);
   });
 
@@ -129,7 +129,7 @@ describe('a flow', () => {
     const { id } = await subscriptionOf('active');
     expect(session.flow).toMatchObject({ type: 'subscription_pause', subscription_pause: { subscription: id } });
     expect((await walk(url, { length: '0' })).leadsTo).toBe(thanks);
-    await stage.sandbox.deliveries.settled();
+    await harness.sandbox.deliveries.settled();
     expect((await snapshot('active')).state).toBe('paused');
     expect(await refused('active', { flow: 'subscription_pause' })).toEqual(unavailable);
   });
@@ -139,7 +139,7 @@ describe('a flow', () => {
     const { url, session } = await opened('pastDue', { flow: 'subscription_cancel' });
     expect(session.flow).toMatchObject({ type: 'subscription_cancel', subscription_cancel: { subscription: id } });
     expect((await walk(url, { feedback: 'unused' })).leadsTo).toBe(here);
-    const canceled = await stage.stripe.subscriptions.retrieve(id);
+    const canceled = await harness.stripe.subscriptions.retrieve(id);
     expect(canceled.cancel_at).not.toBeNull();
     expect(canceled.cancellation_details).toMatchObject({ feedback: 'unused' });
   });
@@ -154,12 +154,12 @@ describe('a flow', () => {
 
   it('M5: without an address leads to the configured one', async () => {
     await snapshot('trialing');
-    const response = await stage.bff.call('/v1/portal-sessions', {
-      ...stage.as('trialing'),
+    const response = await harness.bff.call('/v1/portal-sessions', {
+      ...harness.as('trialing'),
       body: { seen: null, flow: 'payment_method_update' },
     });
     const { url } = (await response.json()) as OpenedVisit;
-    const session = [...stage.sandbox.state.portalSessions.values()].find((each) => each.url === url);
+    const session = [...harness.sandbox.state.portalSessions.values()].find((each) => each.url === url);
     expect(session).toMatchObject({
       return_url: `${origin}/billing`,
       flow: { after_completion: { redirect: { return_url: `${origin}/billing` } } },
@@ -181,17 +181,17 @@ describe('a flow is refused', () => {
     ['yen', 'payment_method_update'],
     ['yen', 'subscription_cancel'],
   ])('%s: %s', async (who, flow) => {
-    const before = stage.sandbox.state.portalSessions.list().length;
+    const before = harness.sandbox.state.portalSessions.list().length;
     expect(await refused(who, { flow })).toEqual(unavailable);
-    expect(stage.sandbox.state.portalSessions.list(), 'nothing was opened').toHaveLength(before);
+    expect(harness.sandbox.state.portalSessions.list(), 'nothing was opened').toHaveLength(before);
   });
 
   it('as the portal itself would: somebody closed it at Stripe, and the answer is the same', async () => {
     const { session } = await opened('trialingWithoutCard');
     const off = { features: { subscription_cancel: { enabled: false } } };
-    await stage.stripe.billingPortal.configurations.update(session.configuration, off);
+    await harness.stripe.billingPortal.configurations.update(session.configuration, off);
     expect(await refused('trialingWithoutCard', { flow: 'subscription_cancel' })).toEqual(unavailable);
-    await stage.stripe.billingPortal.configurations.update(session.configuration, {
+    await harness.stripe.billingPortal.configurations.update(session.configuration, {
       features: { subscription_cancel: { enabled: true } },
     });
     await opened('trialingWithoutCard', { flow: 'subscription_cancel' });
@@ -201,7 +201,7 @@ describe('a flow is refused', () => {
 describe('several subscriptions', () => {
   it('get the limited configuration, in which each can still be cancelled (M7)', async () => {
     const { url, session } = await opened('several');
-    const limited = stage.sandbox.state.portalConfigurations.get(session.configuration);
+    const limited = harness.sandbox.state.portalConfigurations.get(session.configuration);
     expect(limited?.metadata).toMatchObject({ billhook: 'acme:limited' });
     expect(limited?.features).toMatchObject({
       subscription_update: { enabled: false },
@@ -212,7 +212,7 @@ describe('several subscriptions', () => {
 
   it('are told apart by the key of the snapshot', async () => {
     const { subscriptions } = await snapshot('several');
-    const { data } = await stage.stripe.subscriptions.list({ customer: stage.customers.several });
+    const { data } = await harness.stripe.subscriptions.list({ customer: harness.customers.several });
     expect(subscriptions).toHaveLength(2);
     const active = subscriptions.find(({ state }) => state === 'active')?.key ?? '';
     const late = subscriptions.find(({ state }) => state === 'pastDue')?.key ?? '';
@@ -238,9 +238,9 @@ describe('several subscriptions', () => {
 });
 
 describe('a host whose offers cannot be switched to, and whose limited portal lets people cancel', () => {
-  let other: Stage;
+  let other: BffHarness;
   beforeAll(async () => {
-    other = await setStage({
+    other = await startBffHarness({
       hosts: [
         {
           id: 'acme',
@@ -323,7 +323,7 @@ describe('a request', () => {
 describe('what the widget shows and what the guard lets through', () => {
   it('are the same for every seeded situation', async () => {
     const seen: string[] = [];
-    for (const who of Object.keys(stage.customers) as Who[]) {
+    for (const who of Object.keys(harness.customers) as Who[]) {
       // oxlint-disable no-await-in-loop -- one account after the other, on one sandbox
       const { actions } = (await snapshot(who)) satisfies BillingSnapshot;
       for (const action of actions) {
@@ -347,7 +347,7 @@ describe('a rule that throws', () => {
   it('holds back what it guards, is said in the log, and stops nobody', async () => {
     expect(await refused('incomplete', { flow: 'subscription_cancel' })).toEqual(unavailable);
     const { session } = await opened('incomplete');
-    expect(stage.sandbox.state.portalConfigurations.get(session.configuration)?.name).toBe('Billhook acme:frozen');
+    expect(harness.sandbox.state.portalConfigurations.get(session.configuration)?.name).toBe('Billhook acme:frozen');
     const fields = { host: 'acme', account: 'team_incomplete', configuration: 'frozen' };
     expect(warnings).toContainEqual(['portal.rule_failed', { ...fields, cause: 'Error: [redacted] is not defined' }]);
   });
@@ -360,9 +360,9 @@ describe('M9: Stripe’s own troubles', () => {
     ['html', 'stripe_unavailable'],
     ['reset', 'stripe_unavailable'],
   ] as const)('%s is %s, to be tried again', async (kind, code) => {
-    stage.sandbox.faults.next({ kind, path: '/v1/billing_portal/sessions', times: 2 });
+    harness.sandbox.faults.next({ kind, path: '/v1/billing_portal/sessions', times: 2 });
     const response = await ask('trialing');
-    stage.sandbox.faults.clear();
+    harness.sandbox.faults.clear();
     expect(response.headers.get('retry-after')).toBe('2');
     expect(await problemOf(response)).toMatchObject({ status: 503, code });
     await opened('trialing');
@@ -370,8 +370,8 @@ describe('M9: Stripe’s own troubles', () => {
 
   it('a customer that Stripe does not know names the mix of test and live', async () => {
     await snapshot('incomplete');
-    const id = stage.customers.incomplete;
-    stage.sandbox.state.customers.delete(id);
+    const id = harness.customers.incomplete;
+    harness.sandbox.state.customers.delete(id);
     const problem = await problemOf(await ask('incomplete'));
     expect(problem).toMatchObject({
       status: 502,

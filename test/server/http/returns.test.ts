@@ -23,7 +23,7 @@ import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
 import { createMetrics } from '../../../server/src/operations/metrics.ts';
 import type { StripeGateway } from '../../../server/src/stripe/gateway.ts';
 import { VirtualTime } from '../../simulation/virtual-time.ts';
-import { operatorLog } from '../../support/operator-log.ts';
+import { logRecorder } from '../../support/log-recorder.ts';
 import { noon } from '../fixtures/facts.ts';
 import { hostSecret, origin, publicUrl } from '../support/bff.ts';
 
@@ -36,7 +36,7 @@ afterEach(async () => {
   for (const end of ending.splice(0)) await end();
 });
 
-interface Stage {
+interface Harness {
   readonly time: VirtualTime;
   /** When each look began, and was written or not. */
   readonly looks: { readonly beganAt: number; readonly outcome: string; readonly endedAt: number }[];
@@ -47,12 +47,12 @@ interface Stage {
 }
 
 /** @param lookMs How long Stripe takes for a look at the customer, all its calls together. */
-async function setStage(lookMs: number): Promise<Stage> {
+async function startHarness(lookMs: number): Promise<Harness> {
   const time = new VirtualTime(noon);
   const restore = time.install();
   const store = openSqliteStore(':memory:');
   const waiters = new Waiters();
-  const log = operatorLog();
+  const log = logRecorder();
   const config = await readConfig({
     publicUrl,
     database: ':memory:',
@@ -163,22 +163,22 @@ const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 describe('returns that come faster than Stripe answers', () => {
   it('of 55 visits of one account at 9 a second throw no look away, and each is written in two looks’ time', async () => {
     const lookMs = 700;
-    const stage = await setStage(lookMs);
+    const harness = await startHarness(lookMs);
     const visits = Array.from({ length: 55 }, (_, index) => `visit_${index}`);
-    for (const visit of visits) await stage.openVisit(visit);
-    const began = stage.time.now;
+    for (const visit of visits) await harness.openVisit(visit);
+    const began = harness.time.now;
     let turn = 0;
-    while (stage.time.now - began < 60_000) {
-      await stage.return(visits[turn % visits.length] ?? '');
+    while (harness.time.now - began < 60_000) {
+      await harness.return(visits[turn % visits.length] ?? '');
       turn += 1;
-      await stage.pass(111);
+      await harness.pass(111);
     }
-    const written = stage.looks.filter(({ outcome }) => outcome === 'written');
-    const fenced = stage.looks.length - written.length;
+    const written = harness.looks.filter(({ outcome }) => outcome === 'written');
+    const fenced = harness.looks.length - written.length;
     const first = (written[0]?.endedAt ?? Number.POSITIVE_INFINITY) - began;
     const gaps = written.map(({ endedAt }, index) => endedAt - (written[index - 1]?.endedAt ?? began));
     process.stdout.write(
-      `\n  ${turn} returns in 60 s, Stripe at ${lookMs} ms: ${stage.fetches()} fetches, ${fenced} fenced, first written after ${seconds(first)}, longest gap ${seconds(Math.max(...gaps))}\n`,
+      `\n  ${turn} returns in 60 s, Stripe at ${lookMs} ms: ${harness.fetches()} fetches, ${fenced} fenced, first written after ${seconds(first)}, longest gap ${seconds(Math.max(...gaps))}\n`,
     );
     expect(fenced).toBe(0);
     expect(first).toBeLessThanOrEqual(2 * lookMs + 100);
@@ -188,17 +188,17 @@ describe('returns that come faster than Stripe answers', () => {
     // Past due: four calls of 2.2 s.
     const lookMs = 8_800;
     for (const everyMs of [2_000, 5_000, 5_100]) {
-      const stage = await setStage(lookMs);
-      await stage.openVisit('visit_1');
-      const began = stage.time.now;
-      let outcome = (await stage.return('visit_1')).outcome;
-      while (outcome === 'pending' && stage.time.now - began < 60_000) {
-        await stage.pass(everyMs);
-        outcome = (await stage.return('visit_1')).outcome;
+      const harness = await startHarness(lookMs);
+      await harness.openVisit('visit_1');
+      const began = harness.time.now;
+      let outcome = (await harness.return('visit_1')).outcome;
+      while (outcome === 'pending' && harness.time.now - began < 60_000) {
+        await harness.pass(everyMs);
+        outcome = (await harness.return('visit_1')).outcome;
       }
-      const took = stage.time.now - began;
+      const took = harness.time.now - began;
       process.stdout.write(
-        `\n  asked every ${everyMs} ms, a look takes ${seconds(lookMs)}: ${outcome} after ${seconds(took)}, ${stage.fetches()} fetches\n`,
+        `\n  asked every ${everyMs} ms, a look takes ${seconds(lookMs)}: ${outcome} after ${seconds(took)}, ${harness.fetches()} fetches\n`,
       );
       expect(outcome).toBe('unchanged');
       expect(took).toBeLessThanOrEqual(lookMs + everyMs + 100);

@@ -7,42 +7,42 @@ import { FeedListener } from '../../../server/src/ledger/postgres/feed.ts';
 import { openPostgresStore } from '../../../server/src/ledger/postgres/ledger.ts';
 import { sharedPostgres } from '../../support/shared-postgres.ts';
 import { startBff, type TestBff, type TestOptions } from '../support/bff.ts';
-import { setStage, type Stage } from '../support/with-sandbox.ts';
+import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 
-let stage: Stage;
+let harness: BffHarness;
 let database: string;
-/** Stripe's webhooks come to `stage.bff`; this is the other one. */
+/** Stripe's webhooks come to `harness.bff`; this is the other one. */
 let other: TestBff | null = null;
 let subscription: string;
 
 beforeAll(async () => {
   database = await (await sharedPostgres()).createDatabase();
-  stage = await setStage({ database });
-  const { data } = await stage.stripe.subscriptions.list({ customer: stage.customers.active });
+  harness = await startBffHarness({ database });
+  const { data } = await harness.stripe.subscriptions.list({ customer: harness.customers.active });
   subscription = String(data[0]?.id);
 });
 beforeEach(async () => {
   await cancelAtPeriodEnd(false);
-  await stage.sandbox.deliveries.settled();
-  expect(await whenIts(stage.bff, 'active')).toBeDefined();
+  await harness.sandbox.deliveries.settled();
+  expect(await whenIts(harness.bff, 'active')).toBeDefined();
 });
 afterEach(async () => {
   vi.restoreAllMocks();
   await other?.close();
   other = null;
 });
-afterAll(() => stage.close());
+afterAll(() => harness.close());
 
 /** It fetches nothing itself: its facts come from the others. */
 const startOther = async (change: TestOptions = {}) => {
-  other = await startBff(stage.options.stripe, { database, worker: { concurrency: 0 }, ...change });
+  other = await startBff(harness.options.stripe, { database, worker: { concurrency: 0 }, ...change });
   return other;
 };
 const cancelAtPeriodEnd = (cancel: boolean) =>
-  stage.stripe.subscriptions.update(subscription, { cancel_at_period_end: cancel });
+  harness.stripe.subscriptions.update(subscription, { cancel_at_period_end: cancel });
 const read = async (bff: TestBff, etag: string | null, wait: number): Promise<Response> =>
   bff.call('/v1/billing', {
-    ...stage.as('active'),
+    ...harness.as('active'),
     headers: { ...(etag === null ? {} : { 'if-none-match': etag }), ...(wait > 0 ? { prefer: `wait=${wait}` } : {}) },
   });
 async function whenIts(bff: TestBff, state: string): Promise<BillingSnapshot> {
@@ -58,7 +58,7 @@ async function whenIts(bff: TestBff, state: string): Promise<BillingSnapshot> {
 /** Polls that are held at both servers, until the subscription was canceled. */
 async function answersToBoth(bff: TestBff): Promise<BillingSnapshot[]> {
   const etag = (await read(bff, null, 0)).headers.get('etag');
-  const held = [read(stage.bff, etag, 25), read(bff, etag, 25)];
+  const held = [read(harness.bff, etag, 25), read(bff, etag, 25)];
   for (let turn = 0; turn < 50; turn += 1) await nextTurn();
   await cancelAtPeriodEnd(true);
   return await Promise.all(
@@ -90,9 +90,9 @@ it('learns a product’s new name that another one fetched, though no news of it
   vi.spyOn(FeedListener.prototype, 'follow').mockReturnValue(() => undefined);
   let ahead = 0;
   const bff = await startOther({ now: () => Date.now() + ahead });
-  const nameNow = async () => (await bff.snapshot(stage.as('active'))).plan?.name;
+  const nameNow = async () => (await bff.snapshot(harness.as('active'))).plan?.name;
   expect(await nameNow()).toBe('Team');
-  const item = (await stage.stripe.subscriptions.retrieve(subscription)).items.data[0];
+  const item = (await harness.stripe.subscriptions.retrieve(subscription)).items.data[0];
   // As another process does that was told of it, and resolved the hint.
   const store = await openPostgresStore(database);
   await store.saveProducts([{ id: String(item?.price.product), name: 'Team of tomorrow' }]);

@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runStep, stepsOf, triggers, triggersPresent, type StepResults } from '../../sandbox/cli-triggers.ts';
 import { startBff, type TestBff } from '../support/bff.ts';
-import { setStage, type Stage } from '../support/with-sandbox.ts';
+import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 
 const captured = resolve(import.meta.dirname, '../../../../shared/stripe/events/stripe-ruby-mock');
 const absent = (what: string, isThere: boolean) =>
@@ -31,20 +31,20 @@ describe.skipIf(!existsSync(captured))(absent('events captured in 2022', existsS
 });
 
 describe.skipIf(!triggersPresent)(absent('the Stripe CLI’s triggers', triggersPresent), () => {
-  let stage: Stage;
+  let harness: BffHarness;
   beforeAll(async () => {
-    stage = await setStage();
-    stage.sandbox.savePortalSettings();
+    harness = await startBffHarness();
+    harness.sandbox.savePortalSettings();
   });
-  afterAll(() => stage.close());
+  afterAll(() => harness.close());
   const eventRows = () =>
-    (stage.bff.rows()['events'] ?? []) as { event: string; type: string; closed_at: number | null }[];
+    (harness.bff.rows()['events'] ?? []) as { event: string; type: string; closed_at: number | null }[];
 
   it.each(triggers)('%s: every delivery is answered 200, and no hint stays open', async (name) => {
-    const { sandbox, bff } = stage;
+    const { sandbox, bff } = harness;
     const before = new Set(sandbox.deliveries.list().map(({ event }) => event));
     const results: StepResults = new Map();
-    const api = { url: String(stage.options.stripe.apiUrl), secretKey: sandbox.secretKey };
+    const api = { url: String(harness.options.stripe.apiUrl), secretKey: sandbox.secretKey };
     let linked: string | null = null;
     for (const step of stepsOf(name)) {
       const { body } = await runStep(api, step, results);

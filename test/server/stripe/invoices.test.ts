@@ -96,7 +96,7 @@ describe('at the sandbox', () => {
   /** The charge comes an hour after the period. */
   const month = (31 * 24 + 2) * 3_600_000;
 
-  async function stage() {
+  async function startHarness() {
     const sandbox = createSandbox({ startAt: Date.UTC(2026, 2, 1, 12) });
     sandbox.settings.dunning.finally = 'leavePastDue';
     const calls: string[] = [];
@@ -147,7 +147,7 @@ describe('at the sandbox', () => {
   const amounts = (facts: CustomerFacts) => facts.subscriptions[0]?.openInvoices.map((each) => each.amountRemaining);
 
   it('a healthy customer costs one call; a new invoice one more', async () => {
-    const { look, calls, advance } = await stage();
+    const { look, calls, advance } = await startHarness();
     const first = await look(null);
     expect(calls).toEqual(['/v1/subscriptions']);
     await look(first);
@@ -162,7 +162,7 @@ describe('at the sandbox', () => {
   });
 
   it('H1 two are open, the latest is paid: the other is open still, and found though it is active', async () => {
-    const { look, calls, advance, useCard, post, sub } = await stage();
+    const { look, calls, advance, useCard, post, sub } = await startHarness();
     const healthy = await look(null);
     await useCard('pm_card_chargeCustomerFail');
     await advance(2 * month);
@@ -185,7 +185,7 @@ describe('at the sandbox', () => {
   });
 
   it('H12 twenty-five newer one-off invoices do not hide the subscription’s own', async () => {
-    const { look, calls, advance, useCard, post, cus } = await stage();
+    const { look, calls, advance, useCard, post, cus } = await startHarness();
     await useCard('pm_card_chargeCustomerFail');
     await advance(month);
     for (let n = 0; n < 25; n++) {
@@ -201,7 +201,7 @@ describe('at the sandbox', () => {
   });
 
   it('H3 what was left open while newer ones were paid is no part of the next delinquency', async () => {
-    const { look, advance, useCard, post } = await stage();
+    const { look, advance, useCard, post } = await startHarness();
     await useCard('pm_card_chargeCustomerFail');
     await advance(2 * month);
     const owing = await look(null);

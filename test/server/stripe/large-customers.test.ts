@@ -1,17 +1,17 @@
 /** A reseller with hundreds of subscriptions: every page is read, and each subscription once. */
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { setStage, type Stage } from '../support/with-sandbox.ts';
+import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 
 const count = 250;
-let stage: Stage;
+let harness: BffHarness;
 beforeAll(async () => {
-  stage = await setStage();
+  harness = await startBffHarness();
 });
-afterAll(() => stage.close());
+afterAll(() => harness.close());
 
 it(`reads a customer with ${count} subscriptions in three pages, and notices that the last one ended`, async () => {
-  const { bff, sandbox, stripe } = stage;
+  const { bff, sandbox, stripe } = harness;
   const [price] = (await stripe.prices.list({ lookup_keys: ['starter_monthly'] })).data;
   const customer = await stripe.customers.create({});
   const method = await stripe.paymentMethods.attach('pm_card_visa', { customer: customer.id });

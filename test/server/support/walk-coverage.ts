@@ -6,7 +6,7 @@
 import { Session } from 'node:inspector/promises';
 import process from 'node:process';
 import type { BillingSnapshot, OpenedVisit, VisitReturn } from '@billhook/widget/contract';
-import { setStage } from './with-sandbox.ts';
+import { startBffHarness } from './with-sandbox.ts';
 
 const session = new Session();
 session.connect();
@@ -22,8 +22,8 @@ async function called(): Promise<string[]> {
     .toSorted();
 }
 
-const stage = await setStage();
-const me = stage.as('active');
+const harness = await startBffHarness();
+const me = harness.as('active');
 const json = async <T>(response: Response): Promise<T> => {
   if (!response.ok) throw new Error(await response.text());
   return (await response.json()) as T;
@@ -31,35 +31,35 @@ const json = async <T>(response: Response): Promise<T> => {
 /** The billing, once it is another document than this one. */
 const billingAfter = async (etag: string): Promise<Response> => {
   const headers = { 'if-none-match': etag, prefer: 'wait=25' };
-  const response = await stage.bff.call('/v1/billing', { ...me, headers });
+  const response = await harness.bff.call('/v1/billing', { ...me, headers });
   return response.status === 304 ? await billingAfter(etag) : response;
 };
 
 // By a colleague, so that the owner's own view is judged when it is counted, and not kept from before.
-await stage.bff.snapshot({ ...me, mint: { ...me.mint, scope: ['billing:read'] } });
-await stage.sandbox.deliveries.settled();
+await harness.bff.snapshot({ ...me, mint: { ...me.mint, scope: ['billing:read'] } });
+await harness.sandbox.deliveries.settled();
 
 await called();
-const first = await stage.bff.call('/v1/billing', me);
+const first = await harness.bff.call('/v1/billing', me);
 const etag = first.headers.get('etag') ?? '';
 await json<BillingSnapshot>(first);
 const snapshot = await called();
 
 const changed = billingAfter(etag);
-const [subscription] = (await stage.stripe.subscriptions.list({ customer: stage.customers.active })).data;
-await stage.stripe.subscriptions.update(String(subscription?.id), { cancel_at_period_end: true });
+const [subscription] = (await harness.stripe.subscriptions.list({ customer: harness.customers.active })).data;
+await harness.stripe.subscriptions.update(String(subscription?.id), { cancel_at_period_end: true });
 const { revision } = await json<BillingSnapshot>(await changed);
 const page = await called();
 
 const { visit } = await json<OpenedVisit>(
-  await stage.bff.call('/v1/portal-sessions', { ...me, body: { seen: revision } }),
+  await harness.bff.call('/v1/portal-sessions', { ...me, body: { seen: revision } }),
 );
-await stage.stripe.subscriptions.update(String(subscription?.id), { cancel_at_period_end: false });
+await harness.stripe.subscriptions.update(String(subscription?.id), { cancel_at_period_end: false });
 const back = { ...me, body: { visit }, headers: { prefer: 'wait=25' } };
-const { outcome } = await json<VisitReturn>(await stage.bff.call('/v1/visits/return', back));
+const { outcome } = await json<VisitReturn>(await harness.bff.call('/v1/visits/return', back));
 if (outcome !== 'changed') throw new Error(`the return is ${outcome}`);
 const settled = await called();
 
 process.stdout.write(JSON.stringify([snapshot, page, settled]));
-await stage.close();
+await harness.close();
 process.exit(0);

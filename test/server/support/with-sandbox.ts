@@ -14,7 +14,7 @@ import { listening } from '../../support/listening.ts';
 import { patienceMs } from '../../support/patience.ts';
 import { startBff, type CallInit, type TestBff, type TestOptions } from './bff.ts';
 
-export interface Stage {
+export interface BffHarness {
   readonly sandbox: StripeSandbox;
   readonly stripe: Stripe;
   readonly customers: SeededCustomers;
@@ -28,10 +28,10 @@ export interface Stage {
 }
 
 /** @param keyOf - the key that the BFF has. Default: the account's secret key. */
-export async function setStage(
+export async function startBffHarness(
   change: TestOptions = {},
   keyOf: (sandbox: StripeSandbox) => string = ({ secretKey }) => secretKey,
-): Promise<Stage> {
+): Promise<BffHarness> {
   const sandbox = createSandbox();
   sandbox.deliveries.settings.timeoutMs = patienceMs;
   const { url: apiUrl } = await sandbox.listen(0);

@@ -18,7 +18,7 @@ export interface LedgerUnderTest {
 
 export type Rows = Readonly<Record<string, readonly object[]>>;
 
-export interface Stage {
+export interface ContractHarness {
   /** Several processes may work on one ledger, so a start must not end the others' leases. */
   readonly sharedByProcesses: boolean;
   /** The ledger of the running test. */
@@ -37,21 +37,24 @@ export const acme = { host: 'acme', account: 'team_1' };
 export const lease = 60_000;
 export const t0 = 1_800_000_000_000;
 
-export function setContractStage(sharedByProcesses: boolean, makeLedger: () => Promise<LedgerUnderTest>): Stage {
+export function contractHarness(
+  sharedByProcesses: boolean,
+  makeLedger: () => Promise<LedgerUnderTest>,
+): ContractHarness {
   let ledger: LedgerUnderTest;
   let store: BillingStore;
   const opened: BillingStore[] = [];
 
   beforeEach(async () => {
     ledger = await makeLedger();
-    store = await stage.open();
+    store = await harness.open();
   });
   afterEach(async () => {
     await Promise.all(opened.splice(0).map((one) => one.close()));
     await ledger.remove();
   });
 
-  const stage: Stage = {
+  const harness: ContractHarness = {
     sharedByProcesses,
     get store() {
       return store;
@@ -67,12 +70,12 @@ export function setContractStage(sharedByProcesses: boolean, makeLedger: () => P
       return claim;
     },
     syncOnce: async (facts, now) =>
-      store.apply(await stage.claimOne(now), { facts, fetchedAt: now, nextChangeAt: null, now }),
+      store.apply(await harness.claimOne(now), { facts, fetchedAt: now, nextChangeAt: null, now }),
     rows: () => ledger.rows(),
     breakWrites: (table) => ledger.breakWrites(table),
     ticketOf: async () => (await store.findAccount(acme))?.ticket,
   };
-  return stage;
+  return harness;
 }
 
 export function factsWith(change: Partial<CustomerFacts> = {}): CustomerFacts {
@@ -87,7 +90,7 @@ export function factsWith(change: Partial<CustomerFacts> = {}): CustomerFacts {
   };
 }
 
-export function hintFor(event: string, change: Partial<StripeEvent> = {}): StripeEvent {
+export function eventFor(event: string, change: Partial<StripeEvent> = {}): StripeEvent {
   return {
     event,
     type: 'invoice.paid',

@@ -18,10 +18,10 @@ export interface HostPage {
 }
 
 /** As the widget's README has it, with the BFF's address. */
-export const scriptTag = (stage: Stage, attributes = ''): string =>
-  `<script type="module" src="${stage.bffUrl}/widget.js" data-token-url="/token" ${attributes}></script>`;
+export const scriptTag = (site: HostSite, attributes = ''): string =>
+  `<script type="module" src="${site.bffUrl}/widget.js" data-token-url="/token" ${attributes}></script>`;
 
-export class Stage {
+export class HostSite {
   readonly pages = new Map<string, HostPage>();
   /** Further files of the host, by path. */
   readonly scripts = new Map<string, string>();
