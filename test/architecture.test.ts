@@ -219,7 +219,7 @@ describe('the package for host backends', () => {
 });
 
 describe('the packages', () => {
-  it('are all there', () => {
+  it('are exactly the ones below', () => {
     expect(widget.length).toBeGreaterThan(5);
     expect(server.length).toBeGreaterThan(20);
     expect(demo.length).toBeGreaterThan(5);
@@ -229,7 +229,7 @@ describe('the packages', () => {
     expect(detours(demo)).toEqual([]);
   });
 
-  it('rule: the sandbox knows nothing of Billhook: it stands in for Stripe', () => {
+  it('rule: the sandbox imports nothing of Billhook: it stands in for Stripe', () => {
     const sandbox = demo.filter(({ path }) => path.startsWith('demo/stripe-sandbox/'));
     expect(offences(sandbox, (imported) => /^(?:server|widget|demo\/host)\/|^@billhook\//.test(imported))).toEqual([]);
   });
@@ -333,7 +333,7 @@ describe('the widget', () => {
     ).toEqual([]);
   });
 
-  it('rule: nothing but Lit arrives in the widget; types/ knows frameworks, and leaves nothing when it runs', () => {
+  it('rule: the widget imports Lit and nothing else at run time; types/ imports frameworks’ types only', () => {
     const foreign = (imported: string) => !imported.startsWith('widget/') && !/^lit(?:\/|$)/.test(imported);
     expect(offences(widget, (imported, file) => !isTypes(file) && foreign(imported))).toEqual([]);
     expect(offences(widget.filter(isTypes), () => true, true)).toEqual([]);

@@ -83,7 +83,7 @@ for (const path of sources) {
 const isTest = (path: string) => path.startsWith('test/');
 
 describe('an id', () => {
-  it('is told from what only looks like one', () => {
+  it('is told from other words that look like one', () => {
     expect([...idsIn('M17, L9: (SUB-12 to SUB-14) B1. L28;WH-1')].toSorted()).toEqual(
       ['B1', 'L28', 'L9', 'M17', 'SUB-12', 'SUB-13', 'SUB-14', 'WH-1'].toSorted(),
     );
@@ -110,7 +110,7 @@ describe('an id', () => {
     expect(undefinedIds).toEqual([]);
   });
 
-  it('that is held is cited by a test', () => {
+  it('that is not listed as unheld is cited by a test', () => {
     const uncited = definitions
       .filter(({ id, held }) => held && !citations.get(id)?.some(isTest))
       .map(({ id, page }) => `${page} says that ${id} is held, and no test cites it`);
@@ -159,18 +159,18 @@ const pathsIn = (content: string): readonly string[] => {
 };
 
 describe('a page of this repository', () => {
-  it.each(maps)('%s names files and folders that are there', (page) => {
+  it.each(maps)('%s names existing files and folders', (page) => {
     expect(pathsIn(text(page)).filter((path) => !isThere(path))).toEqual([]);
   });
 
-  it.each(maps)('%s links to what is there', (page) => {
+  it.each(maps)('%s links to existing targets', (page) => {
     const links = [...text(page).matchAll(/\]\((?<to>[^)#:]+)(?:#[^)]*)?\)/g)].map(
       ({ groups }) => groups?.['to'] ?? '',
     );
     expect(links.filter((to) => !existsSync(join(root, page, '..', to)))).toEqual([]);
   });
 
-  it.each(['CONTRIBUTING.md', architecture])('%s names what the sources name', (page) => {
+  it.each(['CONTRIBUTING.md', architecture])('%s uses names that the sources have', (page) => {
     const manifests = files.filter((path) => path.endsWith('package.json'));
     const code = [...sources.filter((path) => !path.endsWith('.md')), ...manifests].map(text).join('\n');
     const words = new Set(code.match(/[\w-]+/g));
@@ -208,7 +208,7 @@ describe('the walks', () => {
   /** Files of each walk; a longer one means that the way has got longer. */
   const most = { 'Token → snapshot': 25, 'Event → page': 31, 'Click → settled words': 34 };
 
-  it('are as short as they were', () => {
+  it('are no longer than before', () => {
     const counts = walks?.map(({ name, files: { size } }) => [name, size] as const) ?? [];
     process.stdout.write(`\n${counts.map(([name, size]) => `${name}: ${size} files`).join('\n')}\n`);
     expect(counts.map(([name]) => name)).toEqual(Object.keys(most));

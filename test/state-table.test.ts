@@ -101,7 +101,7 @@ describe('the table of states', () => {
     }
   });
 
-  it('M28: who may only look gets the same words about the plan, who can help, and no button', () => {
+  it('M28: a viewer gets the same words about the plan, the people who can help, and no button', () => {
     for (const [name, row] of rows) {
       if (!name.endsWith('reader')) continue;
       expect(row.snapshot.actions, name).toEqual([]);
@@ -111,24 +111,24 @@ describe('the table of states', () => {
     }
   });
 
-  it('says no date that lies behind as if it were to come, and counts no grace down where another plan gives access', () => {
+  it('shows no past date as a future one, and counts no grace down where another plan gives access', () => {
     expect(rows.get('processing manager')?.says.join(' ')).not.toContain('Renews on');
     expect(rows.get('several manager')?.says.join(' ')).not.toContain('You have full access until');
   });
 
-  it('B4: what is shown and what a host backend is told are one judgement', () => {
+  it('B4: the widget and the access document come from one judgement', () => {
     for (const [name, { snapshot, access }] of rows) {
       expect({ level: access.level, reason: access.reason, until: access.until }, name).toEqual(snapshot.access);
     }
   });
 
-  it('M13: sells only to those who have nothing running', () => {
+  it('M13: offers plans only to accounts without a running subscription', () => {
     for (const [name, { snapshot }] of rows) {
       expect(snapshot.offers.length > 0, name).toBe(['none', 'ended'].includes(snapshot.state));
     }
   });
 
-  it('M11: says what happens on Stripe’s page before a button leads there', () => {
+  it('M11: tells what a button’s Stripe page does before the press', () => {
     for (const [name, { snapshot, says }] of rows) {
       const { mayManage, offers, actions } = snapshot;
       const leadsAway = mayManage && (offers.length > 0 || actions.some(({ via }) => via !== 'link'));

@@ -36,7 +36,7 @@ const sentFor = (wanted: string): string | null => {
   }
 };
 
-it('L17: no crafted address leads elsewhere, under either reading', () => {
+it('L17: no crafted return URL leads to another origin, under either parser', () => {
   expect(new Set(crafted).size).toBeGreaterThanOrEqual(350);
   const { counts, add } = tally();
   const wrong: unknown[] = [];
@@ -52,28 +52,28 @@ it('L17: no crafted address leads elsewhere, under either reading', () => {
   expect(counts['refused']).toBeGreaterThan(crafted.length * 0.8);
 });
 
-it('what was checked is what is sent, and is checked the same again', () => {
+it('the checked URL is the one that is sent, and checking it again gives the same', () => {
   for (const wanted of [...crafted, ...honest]) {
     const sent = sentFor(wanted);
     if (sent !== null) expect(sentFor(sent), wanted).toBe(sent);
   }
 });
 
-describe('a page that people stand on', () => {
-  it.each(honest.map((page) => [page.slice(0, 60), page]))('is come back to: %s', (_, page) => {
+describe('the URL of the current page', () => {
+  it.each(honest.map((page) => [page.slice(0, 60), page]))('is the return URL: %s', (_, page) => {
     const sent = sentFor(page);
     expect(sent).not.toBeNull();
     expect(leadsElsewhere(sent ?? '')).toBeNull();
   });
 
-  it('F14: is come back to without its query where it is longer than Stripe takes', () => {
+  it('F14: is the return URL without its query where it is longer than Stripe takes', () => {
     expect(sentFor(`${own}/billing?${'q'.repeat(2_130)}`)).toHaveLength(own.length + '/billing?'.length + 2_130);
     expect(sentFor(`${own}/billing?${'q'.repeat(5_000)}#x`)).toBe(`${own}/billing`);
     expect(sentFor(`${own}/${'p'.repeat(5_000)}`)).toBe(host.returnUrl);
   });
 });
 
-describe('over HTTP, with what Stripe is sent', () => {
+describe('over HTTP, with the URL that Stripe gets', () => {
   let harness: BffHarness;
   let buyers = 0;
   beforeAll(async () => {

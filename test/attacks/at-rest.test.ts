@@ -22,7 +22,7 @@ describe.skipIf(process.platform === 'win32')('a ledger’s files', () => {
   afterAll(() => rm(folder, { recursive: true }));
   const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
 
-  it('are their owner’s alone, those beside them too', async () => {
+  it('are readable by their owner only, and so are the files beside them', async () => {
     const path = join(folder, 'new.db');
     const store = openSqliteStore(path);
     await store.ping();
@@ -31,7 +31,7 @@ describe.skipIf(process.platform === 'win32')('a ledger’s files', () => {
     await store.close();
   });
 
-  it('keep the mode that an operator gave them, and are named where it is wider', async () => {
+  it('keep the mode that an operator gave them; a wider mode is reported', async () => {
     const path = join(folder, 'old.db');
     await openSqliteStore(path).close();
     await chmod(path, 0o640);
@@ -42,7 +42,7 @@ describe.skipIf(process.platform === 'win32')('a ledger’s files', () => {
   });
 });
 
-it('no name makes a terminal do anything, or a line look like two', () => {
+it('no name in output contains a control sequence or a line break', () => {
   const random = randomOf('names');
   const pieces = [
     '\u001b[2J',

@@ -187,7 +187,7 @@ it.each(['publicUrl', 'stripe.apiUrl', 'hosts.0.returnUrl', 'hosts.0.policy.upgr
   },
 );
 
-it('no hostile address is an origin', async () => {
+it('no hostile address is accepted as an origin', async () => {
   for (const address of [
     ...hostile,
     'null',

@@ -97,7 +97,7 @@ describe('B16: a page that outlives its person', () => {
       }
     });
 
-  it('a click of the next person opens no portal: first the page is theirs, and then what they press', async () => {
+  it('the next person’s first click opens no portal: the page shows their account first', async () => {
     const page = await open();
     person = 'bob';
     await press(page, 'Manage billing');
@@ -117,7 +117,7 @@ describe('B16: a page that outlives its person', () => {
     expect([opened, portals()]).toEqual([[], []]);
   });
 
-  it('the next person, who comes to the tab, reads their own plan', async () => {
+  it('the tab shows the next person’s plan when they focus it', async () => {
     const page = await open();
     person = 'bob';
     await leaveAndComeBack(page);
@@ -132,7 +132,7 @@ describe('B16: a page that outlives its person', () => {
     await expect.poll(() => words(page)).toBe('');
   });
 
-  it('forgetBillhook() at sign-out: nothing is shown, and nothing is kept in the tab', async () => {
+  it('forgetBillhook() at sign-out empties the page and the tab’s storage', async () => {
     const page = await open();
     person = null;
     await page.evaluate(() => sessionStorage.setItem('billhook-visit:left', 'visit-1'));
@@ -172,7 +172,7 @@ describe('B17: markup of a user’s content', () => {
     ['with the widget token', () => `<billhook-manage-button api="${evil.url}" token-url="/token">`],
     ['with the page’s own token', () => `<billhook-widget api="${evil.url}">`],
     ['by another path of the BFF', () => `<billhook-widget api="${site.bffUrl}/uploads/evil/">`],
-  ])('names another BFF %s: nothing is sent there, and it is said that it does not work', async (_, gadget) => {
+  ])('names another BFF %s: nothing is sent there, and the element shows a failure', async (_, gadget) => {
     site.scripts.set('/api/csrf', csrf);
     const tag = /<([\w-]+)/.exec(gadget())?.[1] ?? '';
     site.pages.set('/', { head: scriptTag(site), body: `${honest}<article>${gadget()}</${tag}></article>` });
@@ -201,7 +201,7 @@ describe('B17: markup of a user’s content', () => {
     else expect(await page.locator('article billhook-widget .root').innerText()).toBe('');
   });
 
-  it('has a <base> and further script tags: they change nothing', async () => {
+  it('has a <base> and further script tags: they have no effect', async () => {
     const tag = (attributes: string) => `<script type="module" src="${site.bffUrl}/widget.js" ${attributes}></script>`;
     const fake = tag(`data-api="${evil.url}" data-token-url="${evil.url}/token" data-words="x" data-get-token="x"`);
     site.pages.set('/', { head: scriptTag(site), body: `${honest}<base href="${evil.url}/">${fake}` });
@@ -217,7 +217,7 @@ describe('B17: markup of a user’s content', () => {
     expect(evil.heard).toEqual([]);
   });
 
-  it('has names of the document’s own properties: every element works', async () => {
+  it('clobbers properties of the document: every element works', async () => {
     const names = [
       'baseURI',
       'readyState',

@@ -64,7 +64,7 @@ afterAll(async () => {
   await bff.close();
 });
 
-it('none of them is forged, in process', async () => {
+it('no forged token is accepted, in process', async () => {
   const keys = [
     importSecret(hostSecret, null),
     ...algorithms.map((algorithm) => importPublicKey({ key: pemOf(algorithm) })),
@@ -92,7 +92,7 @@ it('none of them is forged, in process', async () => {
   expect(Object.keys(counts).length, 'refused for different reasons').toBeGreaterThan(2);
 });
 
-it('none of them is forged, over HTTP, and none is a fault of the server’s', async () => {
+it('no forged token is accepted over HTTP, and none causes a server error', async () => {
   const ask = async (token: string, path = '/v1/billing') => {
     const response = await fetch(url + path, { headers: { authorization: `Bearer ${token}` } });
     await response.body?.cancel();

@@ -42,7 +42,7 @@ afterAll(async () => {
 
 const errors = () => log.lines.filter(({ level, what }) => level === 'error' && !what.startsWith('sweep'));
 
-describe('a webhook that no secret signed', () => {
+describe('a webhook without a valid signature', () => {
   const body = JSON.stringify({ id: 'evt_1', type: 'invoice.paid', livemode: false });
   const now = Math.floor(Date.now() / 1000);
   const signed = (t: number | string, secret = webhookSecret, of = body) =>
@@ -106,7 +106,7 @@ describe('a webhook that no secret signed', () => {
     }
   }
 
-  it('M19: is a 400, whatever the header is, and never an error of the server’s', async () => {
+  it('M19: is answered 400 for any header, and never causes a server error', async () => {
     const [before, count] = [bff.trace(), share(600, 200)];
     const { counts, add } = tally();
     let tried = 0;
@@ -122,13 +122,13 @@ describe('a webhook that no secret signed', () => {
     expect(errors()).toEqual([]);
   });
 
-  it('nor does a right signature of next year pass, which could be kept until then', async () => {
+  it('is refused with a valid signature that is dated in the future', async () => {
     const later = now + 31_536_000;
     expect((await post(`t=${later},v1=${signed(later)}`)).status).toBe(400);
     expect((await post(`t=${now},v1=${signed(now)}`)).status).toBe(200);
   });
 
-  it('starts no sweep, and no page rule counts it', async () => {
+  it('starts no sweep, and is counted by no rate limit of pages', async () => {
     const [calls, swept] = [stripeCalls, log.lines.filter(({ what }) => what.startsWith('sweep')).length];
     for (let each = 0; each < 50; each += 1) await post('t=1,v1=');
     const page = await bff.billhook.metrics();
@@ -155,7 +155,7 @@ function raw(bytes: string, end: 'cut' | 'wait'): Promise<string> {
 }
 
 describe('a body that is cut short', () => {
-  it.each(['/v1/webhooks/stripe', '/v1/portal-sessions'])('is its sender’s fault, at %s', async (path) => {
+  it.each(['/v1/webhooks/stripe', '/v1/portal-sessions'])('is a client error, at %s', async (path) => {
     const head = `POST ${path} HTTP/1.1\r\nHost: x\r\n`;
     const refused = log.lines.filter(({ what }) => what === 'request.refused').length;
     await raw(`${head}Transfer-Encoding: chunked\r\n\r\n5\r\n{"id"`, 'cut');
@@ -163,14 +163,14 @@ describe('a body that is cut short', () => {
     expect(errors()).toEqual([]);
   });
 
-  it('and one that is too large closes the connection', async () => {
+  it('closes the connection when it is too large', async () => {
     const said = await raw(`POST /v1/webhooks/stripe HTTP/1.1\r\nHost: x\r\nContent-Length: 999999\r\n\r\n{`, 'wait');
     expect(said).toMatch(/^HTTP\/1\.1 413/);
     expect(said.toLowerCase()).toContain('connection: close');
   });
 });
 
-it('a flood calls Stripe never, and grows no table', async () => {
+it('a flood of requests never calls Stripe, and grows no table', async () => {
   const [calls, before] = [stripeCalls, bff.trace()];
   const asks: readonly (() => Promise<Response>)[] = [
     () => bff.call('/v1/billing', { token: null }),

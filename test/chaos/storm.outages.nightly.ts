@@ -15,7 +15,7 @@ afterEach(async () => {
 });
 afterAll(() => postgres.stop());
 
-it('what comes while the database is away is refused, comes again, and all is fresh afterwards', async () => {
+it('webhooks during a database outage are refused and redelivered, and all facts are fresh afterwards', async () => {
   storm = await startStorm({ processes: 3, database: await postgres.createDatabase() });
   const { proxies, database } = storm;
   for (let round = 0; round < 5; round += 1) {

@@ -7,7 +7,7 @@ export function claimsContract(harness: ContractHarness): void {
   describe('claim and apply', () => {
     beforeEach(() => harness.store.link(acme, 'cus_1', t0));
 
-    it('make the customer fresh', async () => {
+    it('make a stale customer fresh', async () => {
       const claim = await harness.claimOne(t0);
       expect(claim).toMatchObject({
         customer: 'cus_1',
@@ -38,7 +38,7 @@ export function claimsContract(harness: ContractHarness): void {
       expect(await harness.store.claim(t0 + 10, lease, 10)).toEqual([]);
     });
 
-    it('leave it stale when a hint came during the fetch', async () => {
+    it('leave it stale when an event came during the fetch', async () => {
       const claim = await harness.claimOne(t0);
       await harness.store.recordEvent(eventFor('evt_1'), t0 + 1);
       expect(
@@ -53,13 +53,13 @@ export function claimsContract(harness: ContractHarness): void {
       expect(await harness.claimOne(t0 + 3)).toMatchObject({ ticket: 2, cause: 'webhook' });
     });
 
-    it('let nobody else in while the lease lasts, and somebody else when it ran out', async () => {
+    it('give a customer to one worker until its lease ends, and then to another', async () => {
       await harness.claimOne(t0);
       expect(await harness.store.claim(t0 + lease - 1, lease, 10)).toEqual([]);
       expect(await harness.claimOne(t0 + lease)).toMatchObject({ claim: 2 });
     });
 
-    it('end with a process that is gone, where there is only one', async () => {
+    it('release the leases of a former process at the start, where only one process runs', async () => {
       await harness.claimOne(t0);
       await harness.store.recordEvent(
         eventFor('evt_1', { concerns: 'subject', customer: null, subject: { type: 'invoice', id: 'in_1' } }),
@@ -72,7 +72,7 @@ export function claimsContract(harness: ContractHarness): void {
       expect(await restarted.claimUnresolved(t0 + 1, lease, 10)).toHaveLength(harness.sharedByProcesses ? 0 : 1);
     });
 
-    it('fence a slow worker: after its lease ran out its older truth is not written (L32)', async () => {
+    it('fence a slow worker: its older facts are not written after its lease ended (L32)', async () => {
       const slow = await harness.claimOne(t0);
       const quick = await harness.claimOne(t0 + lease);
       await harness.store.apply(quick, {
@@ -95,7 +95,7 @@ export function claimsContract(harness: ContractHarness): void {
       expect((await harness.store.findAccount(acme))?.facts?.methodDigest).toBe('newer');
     });
 
-    it('write the first of two looks to end, also the slow worker’s, and fence the one that overlapped it', async () => {
+    it('write the first of two overlapping syncs to end, also a slow worker’s, and fence the other', async () => {
       const slow = await harness.claimOne(t0);
       const quick = await harness.claimOne(t0 + lease);
       const looked = (methodDigest: string, fetchedAt: number) => ({
@@ -113,7 +113,7 @@ export function claimsContract(harness: ContractHarness): void {
       expect(await harness.store.apply(next, looked('newest', t0 + lease + 1))).toMatchObject({ applied: true });
     });
 
-    it('end the lease of a look that was overtaken, for none of what it brings would be written', async () => {
+    it('end the lease of an overtaken sync, since its facts would not be written', async () => {
       const slow = await harness.claimOne(t0);
       await harness.store.raiseTicket('cus_1', 'webhook', t0 + 1);
       await harness.claimOne(t0 + lease);
@@ -145,7 +145,7 @@ export function claimsContract(harness: ContractHarness): void {
       });
     });
 
-    it('keep what each revision was', async () => {
+    it('keep the facts of each revision', async () => {
       await harness.syncOnce(factsWith({ methodDigest: 'one' }), t0);
       await harness.store.raiseTicket('cus_1', 'return', t0 + 1);
       await harness.syncOnce(factsWith({ methodDigest: 'two' }), t0 + 1);
@@ -154,7 +154,7 @@ export function claimsContract(harness: ContractHarness): void {
       expect(await harness.store.factsAt('cus_1', 3)).toBeNull();
     });
 
-    it('back off after a failure, keep the facts, and say so', async () => {
+    it('back off after a failure, keep the facts, and record the failure', async () => {
       await harness.syncOnce(factsWith(), t0);
       await harness.store.raiseTicket('cus_1', 'webhook', t0 + 1);
       await harness.store.fail(await harness.claimOne(t0 + 2), 'stripe_unavailable', t0 + 5_000, t0 + 3);
@@ -175,14 +175,14 @@ export function claimsContract(harness: ContractHarness): void {
       expect(await harness.store.findAccount(acme)).toMatchObject({ failure: null, staleSince: null });
     });
 
-    it('cut the back-off short for somebody who waits, but do not hammer', async () => {
+    it('cut the back-off short for a waiting page, but at most once in a while', async () => {
       await harness.store.fail(await harness.claimOne(t0), 'stripe_unavailable', t0 + 300_000, t0);
       await harness.store.prioritize('cus_1', t0 + 25_000);
       expect(await harness.store.claim(t0 + 1_999, lease, 10)).toEqual([]);
       expect(await harness.store.claim(t0 + 2_000, lease, 10)).toHaveLength(1);
     });
 
-    it('take first those with somebody waiting, then the longest stale', async () => {
+    it('take prioritized customers first, then the longest stale', async () => {
       await harness.store.link({ host: 'acme', account: 'team_2' }, 'cus_2', t0 + 1);
       await harness.store.link({ host: 'acme', account: 'team_3' }, 'cus_3', t0 + 2);
       await harness.store.prioritize('cus_3', t0 + 1_000);
@@ -202,7 +202,7 @@ export function claimsContract(harness: ContractHarness): void {
   });
 
   describe('time', () => {
-    it('makes a customer due once, at its moment', async () => {
+    it('makes a customer due once, at its deadline', async () => {
       await harness.store.link(acme, 'cus_1', t0);
       await harness.store.apply(await harness.claimOne(t0), {
         facts: factsWith(),

@@ -8,21 +8,21 @@ const early = t0 + hour;
 
 export function clocksContract(harness: ContractHarness): void {
   describe('a clock that is set back an hour', () => {
-    it('leaves no lease behind', async () => {
+    it('blocks no claim by an old lease', async () => {
       await harness.store.link(acme, 'cus_1', t0);
       await harness.claimOne(early);
       expect(await harness.claimOne(t0)).toMatchObject({ claim: 2 });
       expect(await harness.store.claim(t0 + 1, lease, 10), 'whose own lease lasts').toEqual([]);
     });
 
-    it('leaves no back-off behind, and the next one lasts', async () => {
+    it('blocks no claim by an old back-off, and the next back-off lasts', async () => {
       await harness.store.link(acme, 'cus_1', t0);
       await harness.store.fail(await harness.claimOne(early), 'stripe_unavailable', early + 300_000, early);
       await harness.store.fail(await harness.claimOne(t0), 'stripe_unavailable', t0 + 300_000, t0);
       expect(await harness.store.claim(t0 + 299_999, lease, 10)).toEqual([]);
     });
 
-    it('prioritizes nobody for an hour', async () => {
+    it('prioritizes no customer for an hour', async () => {
       await harness.store.link(acme, 'cus_1', t0);
       await harness.store.prioritize('cus_1', early + 25_000);
       expect(await harness.store.claim(t0, lease, 10, { prioritized: true })).toEqual([]);
@@ -30,7 +30,7 @@ export function clocksContract(harness: ContractHarness): void {
       expect(await harness.store.claim(t0, lease, 10, { prioritized: true })).toHaveLength(1);
     });
 
-    it('leaves no unresolved event behind: neither its lease nor its back-off', async () => {
+    it('blocks no unresolved event by its lease or its back-off', async () => {
       const subject = { concerns: 'subject', customer: null, subject: { type: 'charge', id: 'ch_1' } } as const;
       await harness.store.recordEvent(eventFor('evt_1', subject), t0);
       await harness.store.claimUnresolved(early, lease, 10);
@@ -40,7 +40,7 @@ export function clocksContract(harness: ContractHarness): void {
       expect(await harness.store.claimUnresolved(t0 + 1, lease, 10), 'whose own lease lasts').toEqual([]);
     });
 
-    it('leaves no notice behind: neither its lease nor its back-off', async () => {
+    it('blocks no notice by its lease or its back-off', async () => {
       await harness.store.link(acme, 'cus_1', t0);
       const notice = { id: 'n1', receiver: 'webhook', type: 'subscription.kept', data: {} } as const;
       const looked = { facts: factsWith(), fetchedAt: t0, nextChangeAt: null, now: t0, notices: [notice] };
@@ -60,7 +60,7 @@ export function clocksContract(harness: ContractHarness): void {
       expect(await harness.store.lockCheckout(acme, 'third', lease, t0 + 1), 'whose own lock lasts').toBeNull();
     });
 
-    it('keeps no job from its turn, begun or ended', async () => {
+    it('blocks no job, begun or ended', async () => {
       await harness.store.acquireJob('sweep', 0, lease, early);
       const turn = await harness.store.acquireJob('sweep', 300_000, lease, t0);
       if (!turn) throw new Error('its lease stayed');
@@ -75,7 +75,7 @@ export function clocksContract(harness: ContractHarness): void {
 
   describe('processes whose clocks are ten minutes apart', () => {
     // Each takes the other's lease for over: facts that both fetch are written once, and one write always succeeds.
-    it('write every first look to end, and never an older one over it', async () => {
+    it('write every sync that ends first, and never an older one over it', async () => {
       await harness.store.link(acme, 'cus_1', t0);
       const apart = 600_000;
       for (let round = 0; round < 5; round++) {

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { acme, lease, t0, factsWith, eventFor, type ContractHarness } from './harness.ts';
 
 export function hintsContract(harness: ContractHarness): void {
-  describe('hints', () => {
+  describe('events', () => {
     beforeEach(() => harness.store.link(acme, 'cus_1', t0));
 
     it('raise the ticket once an event id, however often it is delivered', async () => {
@@ -13,20 +13,20 @@ export function hintsContract(harness: ContractHarness): void {
       expect(await harness.ticketOf()).toBe(2);
     });
 
-    it('leave it stale since the first of them', async () => {
+    it('leave the customer stale since the first of them', async () => {
       await harness.syncOnce(factsWith(), t0);
       await harness.store.recordEvent(eventFor('evt_1'), t0 + 1);
       await harness.store.recordEvent(eventFor('evt_2'), t0 + 2);
       expect(await harness.store.findAccount(acme)).toMatchObject({ ticket: 3, staleSince: t0 + 1 });
     });
 
-    it('of a customer nobody linked are recorded and closed, without a row', async () => {
+    it('of an unlinked customer are recorded as resolved, without a customer row', async () => {
       expect(await harness.store.recordEvent(eventFor('evt_1', { customer: 'cus_stranger' }), t0)).toBe('ignored');
       expect(await harness.store.recordEvent(eventFor('evt_1', { customer: 'cus_stranger' }), t0)).toBe('duplicate');
       expect(await harness.store.claim(t0, lease, 10)).toHaveLength(1);
     });
 
-    it('delivered together are all counted, each for itself', async () => {
+    it('delivered together are counted one by one', async () => {
       const hints = Array.from({ length: 40 }, (_, index) => eventFor(`evt_${index % 25}`));
       const outcomes = await Promise.all(hints.map((hint) => harness.store.recordEvent(hint, t0)));
       expect(outcomes.filter((outcome) => outcome === 'queued')).toHaveLength(25);
@@ -46,14 +46,14 @@ export function hintsContract(harness: ContractHarness): void {
       expect(await harness.store.recordEvent(eventFor('evt_bad'), t0)).toBe('queued');
     });
 
-    it('survive the process: what was answered is there when the ledger is opened again', async () => {
+    it('survive the process: an answered event is there when the ledger is opened again', async () => {
       await harness.store.recordEvent(eventFor('evt_1'), t0);
       const later = await harness.open();
       expect(await later.recordEvent(eventFor('evt_1'), t0)).toBe('duplicate');
       expect(await later.findAccount(acme)).toMatchObject({ ticket: 2 });
     });
 
-    it('without a customer stay open until somebody finds it, and raise the ticket when they close', async () => {
+    it('without a customer stay unresolved until it is found, and then raise its ticket', async () => {
       const open = eventFor('evt_1', {
         concerns: 'subject',
         customer: null,
@@ -75,7 +75,7 @@ export function hintsContract(harness: ContractHarness): void {
       expect(await harness.store.claimUnresolved(t0 + 9 * lease, lease, 10)).toEqual([]);
     });
 
-    it('that could not be resolved come back when their time has come', async () => {
+    it('that could not be resolved are claimed again after their back-off', async () => {
       await harness.store.recordEvent(
         eventFor('evt_1', { concerns: 'subject', customer: null, subject: { type: 'invoice', id: 'in_1' } }),
         t0,

@@ -10,7 +10,7 @@ export function trailContract(harness: ContractHarness): void {
   const fresh = factsWith({ methodDigest: 'new' });
 
   describe('an account’s timeline', () => {
-    it('tells from the link to the notice what followed from what', async () => {
+    it('has every step from the link to the notice, with its cause', async () => {
       const over = t0 + 30 + lease;
       await harness.store.link(acme, 'cus_1', t0);
       await harness.syncOnce(old, t0 + 1);
@@ -111,7 +111,7 @@ export function trailContract(harness: ContractHarness): void {
       expect(await harness.store.timeline({ host: 'other', account: 'team_1' }, t0, 100)).toEqual([]);
     });
 
-    it('goes on over a deleted customer, and tells of nobody else', async () => {
+    it('goes on over a deleted customer, and has no other account’s entries', async () => {
       await harness.store.link(acme, 'cus_1', t0);
       await harness.syncOnce(factsWith({ deleted: true }), t0 + 1);
       await harness.store.link(acme, 'cus_2', t0 + 2);
@@ -135,7 +135,7 @@ export function trailContract(harness: ContractHarness): void {
   });
 
   describe('a failure', () => {
-    it('that is reported after its facts were written after all does not stand beside them', async () => {
+    it('that is reported after its facts were written is not recorded', async () => {
       await harness.store.link(acme, 'cus_1', t0);
       const claim = await harness.claimOne(t0);
       await harness.store.apply(claim, { facts: factsWith(), fetchedAt: t0, nextChangeAt: null, now: t0 });
@@ -145,7 +145,7 @@ export function trailContract(harness: ContractHarness): void {
   });
 
   describe('the figures', () => {
-    it('of an empty ledger are nothing', async () => {
+    it('of an empty ledger are zero, or null', async () => {
       expect(await harness.store.stats(t0)).toEqual({
         customers: 0,
         stale: 0,
@@ -158,7 +158,7 @@ export function trailContract(harness: ContractHarness): void {
       });
     });
 
-    it('count what is stale, what fails, what is open and what is to be told', async () => {
+    it('count stale and failing customers, unresolved events and undelivered notices', async () => {
       for (const index of [1, 2, 3, 4, 5]) {
         await harness.store.link({ host: 'acme', account: `team_${index}` }, `cus_${index}`, t0 + index);
       }
@@ -196,8 +196,8 @@ export function trailContract(harness: ContractHarness): void {
     });
   });
 
-  describe('forgetting', () => {
-    it('keeps what was still true: a person who left then has seen it', async () => {
+  describe('retention', () => {
+    it('keeps the revision that was current at the limit, as the baseline of older visits', async () => {
       await harness.store.link(acme, 'cus_1', t0);
       for (const [index, methodDigest] of ['one', 'two', 'three'].entries()) {
         await harness.store.raiseTicket('cus_1', 'webhook', t0 + index * 100);

@@ -7,7 +7,7 @@ import { LedgerPinnedError } from '../../server/src/ledger/errors.ts';
 
 export function ledgerContract(harness: ContractHarness): void {
   describe('the ledger itself', () => {
-    it('has an epoch and a digest key for good', async () => {
+    it('keeps its epoch and its digest key', async () => {
       const again = await harness.open();
       expect(again.epoch).toBe(harness.store.epoch);
       expect(again.digestKey).toBe(harness.store.digestKey);
@@ -56,7 +56,7 @@ export function ledgerContract(harness: ContractHarness): void {
       expect(saved).toEqual([price('price_1', null), price('price_2', null), price('price_3', 'team', 1_200)]);
     });
 
-    it('forgets what is old, but never an open hint', async () => {
+    it('deletes old rows, but never an unresolved event', async () => {
       await harness.store.link(acme, 'cus_1', t0);
       await harness.store.recordEvent(eventFor('evt_old'), t0);
       await harness.store.recordEvent(

@@ -5,7 +5,7 @@ import { acme, lease, t0, factsWith, eventFor, type ContractHarness } from './ha
 
 export function linkingContract(harness: ContractHarness): void {
   describe('linking', () => {
-    it('starts at ticket 1, synced 0: stale, unknown, wanted by nobody', async () => {
+    it('starts at ticket 1, synced 0: stale, unknown, not prioritized', async () => {
       expect(await harness.store.link(acme, 'cus_1', t0)).toBe('linked');
       expect(await harness.store.findAccount(acme)).toMatchObject({
         customer: 'cus_1',
@@ -17,7 +17,7 @@ export function linkingContract(harness: ContractHarness): void {
       });
     });
 
-    it('is for good, one customer an account and one account a customer', async () => {
+    it('is permanent, one customer an account and one account a customer', async () => {
       await harness.store.link(acme, 'cus_1', t0);
       expect(await harness.store.link(acme, 'cus_1', t0)).toBe('alreadyLinked');
       expect(await harness.store.link(acme, 'cus_2', t0)).toBe('accountTaken');

@@ -46,7 +46,7 @@ export function outboxContract(harness: ContractHarness): void {
       ]);
     });
 
-    it('gets nothing from a fenced worker', async () => {
+    it('has no notice of a fenced worker', async () => {
       const slow = await harness.claimOne(t0);
       const quick = await harness.claimOne(t0 + lease);
       const looked = (by: string, fetchedAt: number) => ({
@@ -61,7 +61,7 @@ export function outboxContract(harness: ContractHarness): void {
       expect(ids(await take(t0 + lease))).toEqual(['quick']);
     });
 
-    it('gets nothing when the facts are not written', async () => {
+    it('has no notice when the facts are not written', async () => {
       const claim = await harness.claimOne(t0);
       const unwritable = entry('n1', {
         data: {
@@ -83,7 +83,7 @@ export function outboxContract(harness: ContractHarness): void {
       expect(await take(t0)).toEqual([]);
     });
 
-    it('tells a fact once, each receiver by itself', async () => {
+    it('has each fact once for each receiver', async () => {
       expect(await tell([entry('n1'), entry('n1', { receiver: 'process' })], t0)).toMatchObject({ noticesWritten: 2 });
       await harness.store.noticeDelivered(await takeOne(t0 + 2), t0 + 2);
       expect(await tell([entry('n1'), entry('n1', { receiver: 'process' })], t0 + 5)).toMatchObject({
@@ -115,7 +115,7 @@ export function outboxContract(harness: ContractHarness): void {
       expect(ids(await take(now + 503)), 'a given up one stands in nobody’s way').toEqual(['n3']);
     });
 
-    it('is taken oldest first, and by one of two deliverers', async () => {
+    it('is claimed oldest first, and by one of two deliverers', async () => {
       for (let index = 2; index <= 12; index++) {
         await harness.store.link({ host: 'acme', account: `team_${index}` }, `cus_${index}`, t0);
         await harness.store.claim(t0, lease, 1);
@@ -130,7 +130,7 @@ export function outboxContract(harness: ContractHarness): void {
       expect(ids(theirs)).toEqual(ids(theirs).toSorted(byNumber));
     });
 
-    it('delivers again after a crash between claim and delivery: when the lease ends, or at once where nobody else works', async () => {
+    it('delivers again after a crash between claim and delivery: when the lease ends, or at once where one process works alone', async () => {
       await tell([entry('n1')], t0);
       await takeOne(t0 + 1);
       expect(await take(t0 + lease)).toEqual([]);
@@ -153,7 +153,7 @@ export function outboxContract(harness: ContractHarness): void {
       expect(await take(t0 + 9 * lease)).toEqual([]);
     });
 
-    it('is forgotten in time, and a fact that was forgotten can be told again', async () => {
+    it('is deleted after its time, and the same fact can then be queued again', async () => {
       await tell([entry('n1')], t0);
       await tell([entry('n2')], t0 + 100);
       await harness.store.prune(t0 + 50);

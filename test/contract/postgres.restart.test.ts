@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => postgres.stop());
 
-it('while the server is away every call fails in words; when it is back everything goes on, and nothing is lost', async () => {
+it('while the server is down every call fails with a code; when it is back all calls succeed, and nothing is lost', async () => {
   const address = await postgres.createDatabase();
   const store = await openPostgresStore(address);
   const heard: string[] = [];

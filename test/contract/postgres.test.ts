@@ -45,14 +45,14 @@ const refusal = async (at: string): Promise<string> =>
     (cause: unknown) => (cause instanceof StoreUnavailableError ? cause.message : String(cause)),
   );
 
-describe('PostgreSQL, wrongly addressed,', () => {
+describe('PostgreSQL at a wrong address', () => {
   it.each([
     ['a wrong password', (url: URL) => (url.password = 'wrong'), /refuses this user or password/],
     ['a wrong user', (url: URL) => (url.username = 'nobody'), /refuses this user or password/],
     ['a wrong database', (url: URL) => (url.pathname = '/nowhere'), /no such database/],
     ['a port where nobody listens', (url: URL) => (url.port = '1'), /cannot be reached/],
     ['a name that nobody has', (url: URL) => (url.hostname = 'nowhere.invalid'), /name is not known|cannot be reached/],
-  ])('says what is wrong with %s', async (_, change, said) => {
+  ])('names the problem: %s', async (_, change, said) => {
     const url = new URL(database);
     change(url);
     expect(await refusal(url.href)).toMatch(said);
@@ -82,7 +82,7 @@ describe('PostgreSQL alone', () => {
   });
 
   // Mutant: `lockLiving` without its ORDER BY.
-  it('locks customers in one order: two storms over the same ones pass one after the other', async () => {
+  it('locks customers in one order: two batches over the same ones do not deadlock', async () => {
     const [one, other] = await Promise.all([open(database), open(database)]);
     const customers = Array.from({ length: 40 }, (_, index) => `cus_order_${index}`);
     await Promise.all(customers.map((customer) => one.link({ host: 'order', account: customer }, customer, t0)));
@@ -117,7 +117,7 @@ describe('PostgreSQL alone', () => {
     expect(rows).toEqual([{ schemaname: 'billhook' }, { schemaname: 'second' }]);
   });
 
-  it('refuses a ledger that a newer program wrote', async () => {
+  it('refuses a ledger of a newer schema', async () => {
     await (await open()).close();
     await asOperator((client) => client.query(`UPDATE billhook.meta SET value = '99' WHERE key = 'schema_version'`));
     expect(await refusal(address)).toBe('the ledger was written by a newer program');
@@ -152,7 +152,7 @@ describe('PostgreSQL alone', () => {
     expect((await asOperator((client) => client.query(`SELECT setting FROM seen`))).rows).toEqual([{ setting: 'on' }]);
   });
 
-  it('says so where it may not make its tables', async () => {
+  it('fails with a clear message where it may not create its tables', async () => {
     await asOperator(async (client) => {
       await client.query(`DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN PASSWORD 'reader'`);
     });
@@ -161,7 +161,7 @@ describe('PostgreSQL alone', () => {
     expect(await refusal(url.href)).toBe('the database user lacks a right');
   });
 
-  it('fails while the database only reads, and goes on when it writes again', async () => {
+  it('fails while the database is read-only, and goes on when it is writable again', async () => {
     const store = await open();
     await store.link(acme, 'cus_1', t0);
     const readOnly = (value: 'on' | 'off') =>
@@ -179,7 +179,7 @@ describe('PostgreSQL alone', () => {
     expect(await untilItAnswers(() => store.recordEvent(eventFor('evt_1'), t0))).toBe('queued');
   });
 
-  it('survives that its connections are cut, and says that something may have been missed', async () => {
+  it('survives cut connections, and reports that changes may have been missed', async () => {
     const [store, other] = await Promise.all([open(), open()]);
     await store.link(acme, 'cus_1', t0);
     const heard: string[] = [];
@@ -206,14 +206,14 @@ describe('PostgreSQL alone', () => {
     await next('looked');
   });
 
-  it('says so after it was closed, instead of pretending', async () => {
+  it('refuses calls after it was closed', async () => {
     const store = await openPostgresStore(address);
     await store.close();
     await expect(store.ping()).rejects.toThrow(StoreUnavailableError);
     await expect(store.recordEvent(eventFor('evt_1'), t0)).rejects.toThrow(StoreUnavailableError);
   });
 
-  it('forgets a great many rows, some thousand at a time', async () => {
+  it('deletes many old rows, some thousand at a time', async () => {
     const store = await open();
     await asOperator((client) =>
       client.query(`INSERT INTO billhook.events (event, type, received_at, closed_at)

@@ -70,7 +70,7 @@ export function processesContract(harness: ContractHarness): void {
     });
 
     // Mutant: `apply` reads without FOR UPDATE, and writes where only the customer is the same.
-    it('apply one claim once: the revision and the trail show one', async () => {
+    it('apply one claim once: one revision, and one entry in the history', async () => {
       await harness.store.link(acme, 'cus_1', t0);
       const claims: Claim[] = [];
       for (let round = 0; round < rounds; round++) {
@@ -93,7 +93,7 @@ export function processesContract(harness: ContractHarness): void {
     });
 
     // Mutants: `apply` without the claim in its WHERE, or without `written_claim` in its SET.
-    it('write one of an expired claim and its successor, however they meet, and never the other over it', async () => {
+    it('write one of an expired claim and its successor in any order, and never the other over it', async () => {
       await harness.store.link(acme, 'cus_1', t0);
       const other = await harness.open();
       for (let round = 0; round < rounds; round++) {
@@ -121,7 +121,7 @@ export function processesContract(harness: ContractHarness): void {
     });
 
     // Mutant: `apply` without FOR UPDATE, so that a ticket raised between its look and its write is overlooked.
-    it('leave a customer stale whose hint came while facts were written', async () => {
+    it('leave a customer stale when an event came while its facts were written', async () => {
       await harness.store.link(acme, 'cus_1', t0);
       const other = await harness.open();
       for (let round = 0; round < rounds; round++) {
@@ -156,7 +156,7 @@ export function processesContract(harness: ContractHarness): void {
     });
 
     // Mutant: `link` that does not lock the account's earlier rows.
-    it('never let a revision step back when one links anew what the other finds deleted', async () => {
+    it('never decrease a revision when one links an account anew that the other finds deleted', async () => {
       const other = await harness.open();
       for (let round = 0; round < rounds; round++) {
         const ref = team(round);
@@ -189,7 +189,7 @@ export function processesContract(harness: ContractHarness): void {
     });
 
     // Mutant: `lockLiving` without ORDER BY; seen in the server's own count of deadlocks (`postgres.test.ts`).
-    it('take the same storm in opposite orders without waiting for each other for ever', async () => {
+    it('record the same events in opposite orders without a deadlock', async () => {
       const customers = Array.from({ length: 150 }, (_, index) => `cus_${String(index).padStart(3, '0')}`);
       await Promise.all(customers.map((customer, index) => harness.store.link(team(index), customer, t0)));
       const storms = 5;
@@ -233,7 +233,7 @@ export function processesContract(harness: ContractHarness): void {
     });
 
     // Mutant: `intendCustomer` without ON CONFLICT; `renewIntent` without the generation in its WHERE.
-    it('intend one customer, and renew that intent once', async () => {
+    it('record one intent to create a customer, and renew it once', async () => {
       const intents = await race((store, round, who) => store.intendCustomer(team(round), t0 + Number(who)));
       for (const each of intents) expect(new Set(each.map(({ since }) => since)).size).toBe(1);
       const renewed = await race((store, round) => store.renewIntent(team(round), 0, t0 + 9));
@@ -255,7 +255,7 @@ export function processesContract(harness: ContractHarness): void {
     });
 
     // Mutant: `takeOpenHints` without FOR UPDATE; `raiseRechecks` likewise; `raiseDue` without `wasDueAt`.
-    it('share what is open, due, and to be looked at again', async () => {
+    it('share unresolved events, due customers, and visits to recheck', async () => {
       await harness.store.link(acme, 'cus_1', t0);
       const subject = { concerns: 'subject', customer: null, subject: { type: 'charge', id: 'ch_1' } } as const;
       for (let index = 0; index < 40; index++) await harness.store.recordEvent(eventFor(`evt_${index}`, subject), t0);
@@ -297,8 +297,8 @@ export function processesContract(harness: ContractHarness): void {
     });
   });
 
-  describe('news of other processes', () => {
-    it('comes where several share a ledger, after the commit that has it', async () => {
+  describe('changes of other processes', () => {
+    it('are told where several share a ledger, after their commit', async () => {
       expect(harness.store.shared).toBe(harness.sharedByProcesses);
       const other = await harness.open();
       const heard: LedgerChange[] = [];

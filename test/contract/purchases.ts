@@ -5,7 +5,7 @@ import { acme, t0, factsWith, type ContractHarness } from './harness.ts';
 
 export function purchasesContract(harness: ContractHarness): void {
   describe('a first purchase', () => {
-    it('notes once that a customer is about to be created, and again only when it was renewed', async () => {
+    it('records the intent to create a customer once, and again only when it was renewed', async () => {
       expect(await harness.store.intendCustomer(acme, t0)).toEqual({ generation: 0, since: t0 });
       expect(await (await harness.open()).intendCustomer(acme, t0 + 9)).toEqual({ generation: 0, since: t0 });
       expect(await harness.store.renewIntent(acme, 0, t0 + 10)).toEqual({ generation: 1 });
@@ -17,14 +17,14 @@ export function purchasesContract(harness: ContractHarness): void {
       });
     });
 
-    it('after a customer was deleted is of another generation: the old key would give the deleted one', async () => {
+    it('after a deleted customer has another idempotency key: the old key would give the deleted one', async () => {
       await harness.store.intendCustomer(acme, t0);
       await harness.store.link(acme, 'cus_1', t0);
       await harness.syncOnce(factsWith({ deleted: true }), t0);
       expect(await harness.store.intendCustomer(acme, t0 + 1)).toEqual({ generation: 1, since: t0 + 1 });
     });
 
-    it('is one at a time: the lock is held by one, for a while, and gives what is open', async () => {
+    it('is locked by one request for a while; the lock returns the open session', async () => {
       const other = await harness.open();
       expect(await harness.store.lockCheckout(acme, 'mine', 1_000, t0)).toEqual({ last: null });
       expect(await other.lockCheckout(acme, 'theirs', 1_000, t0 + 999)).toBeNull();
@@ -37,7 +37,7 @@ export function purchasesContract(harness: ContractHarness): void {
       expect(await other.lockCheckout(acme, 'theirs', 1_000, t0 + 1)).toEqual({ last: checkout });
     });
 
-    it('is not written by whoever lost the lock', async () => {
+    it('is not written by a request that lost the lock', async () => {
       await harness.store.lockCheckout(acme, 'slow', 1_000, t0);
       expect(await harness.store.lockCheckout(acme, 'quick', 1_000, t0 + 1_000)).toEqual({ last: null });
       await harness.store.keepCheckout(acme, 'slow', { session: 'cs_slow', offer: 'team', returnUrl: '' });

@@ -38,7 +38,7 @@ describe('SQLite alone', () => {
     await again.close();
   });
 
-  it('refuses a ledger that a newer program wrote', async () => {
+  it('refuses a ledger of a newer schema', async () => {
     await openSqliteStore(path).close();
     const bare = new Database(path);
     bare.pragma('user_version = 99');
@@ -46,13 +46,13 @@ describe('SQLite alone', () => {
     expect(() => openSqliteStore(path)).toThrow(StoreUnavailableError);
   });
 
-  it('refuses what is no database, and what cannot be reached', async () => {
+  it('refuses a file that is no database, and a path that cannot be opened', async () => {
     await writeFile(path, 'not a database, but long enough to be read as a header of one. '.repeat(20));
     expect(() => openSqliteStore(path)).toThrow(StoreUnavailableError);
     expect(() => openSqliteStore(join(folder, 'nowhere', 'ledger.db'))).toThrow(StoreUnavailableError);
   });
 
-  it('fails in words when the disk is full, with nothing half-written, and goes on when there is room', async () => {
+  it('fails with a code when the disk is full, writes nothing half, and goes on when there is room', async () => {
     const db = new SqliteDatabase(path);
     const { idle, ...hints } = sqliteHints(db);
     const customers = sqliteCustomers(db);
@@ -102,7 +102,7 @@ describe('SQLite alone', () => {
     expect(asked.stdout).toMatch(/^store_unavailable \| SQLITE_(?:READONLY|CANTOPEN)/);
   });
 
-  it('says so after it was closed, instead of pretending', async () => {
+  it('refuses calls after it was closed', async () => {
     const store = openSqliteStore(path);
     await store.close();
     await expect(store.ping()).rejects.toThrow(StoreUnavailableError);

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { acme, factsWith, eventFor, lease, t0, type ContractHarness } from './harness.ts';
 
 export function upkeepContract(harness: ContractHarness): void {
-  describe('the budget', () => {
+  describe('the request budget', () => {
     it('grants a second’s worth at once, and the rest as it comes in', async () => {
       for (let spent = 0; spent < 4; spent++) expect(await harness.store.spend(4, 0, t0)).toBe(0);
       expect(await harness.store.spend(4, 0, t0)).toBe(250);
@@ -13,7 +13,7 @@ export function upkeepContract(harness: ContractHarness): void {
       expect(await harness.store.spend(4, 0, t0 + 250), 'it was taken').toBe(250);
     });
 
-    it('holds one second’s worth, however long nobody asks', async () => {
+    it('holds one second’s worth at most, after any pause', async () => {
       await harness.store.spend(2, 0, t0);
       const later = t0 + 3_600_000;
       expect(await harness.store.spend(2, 0, later)).toBe(0);
@@ -21,7 +21,7 @@ export function upkeepContract(harness: ContractHarness): void {
       expect(await harness.store.spend(2, 0, later)).toBe(500);
     });
 
-    it('leaves what others must have, and lets a click overdraw it', async () => {
+    it('keeps the reserve of higher priorities, and lets a click overdraw it', async () => {
       expect(await harness.store.spend(4, 3, t0)).toBe(0);
       expect(await harness.store.spend(4, 3, t0), 'three are for others').toBe(250);
       expect(await harness.store.spend(4, 0, t0)).toBe(0);
@@ -29,12 +29,12 @@ export function upkeepContract(harness: ContractHarness): void {
       expect(await harness.store.spend(4, 0, t0), 'two overdrawn').toBe(750);
     });
 
-    it('takes many at once, when Stripe asks for patience', async () => {
+    it('loses many at once after a 429', async () => {
       expect(await harness.store.spend(4, -100, t0, 12)).toBe(0);
       expect(await harness.store.spend(4, 0, t0)).toBe(2_250);
     });
 
-    it('is granted when it is full, to whoever wants more than it holds', async () => {
+    it('grants a request for more than it holds when it is full', async () => {
       expect(await harness.store.spend(2, 50, t0)).toBe(0);
       expect(await harness.store.spend(2, 50, t0)).toBe(500);
       expect(await harness.store.spend(2, 50, t0 + 500)).toBe(0);
@@ -57,7 +57,7 @@ export function upkeepContract(harness: ContractHarness): void {
       return turn;
     };
 
-    it('is one process’s at a time, and due again after a while', async () => {
+    it('is leased by one process at a time, and due again after its interval', async () => {
       const turn = await taken(t0);
       expect(turn).toEqual({ job: 'reconcile', fence: 1, startedAt: t0, progress: null });
       expect(await (await harness.open()).acquireJob('reconcile', 0, lease, t0 + 1)).toBeNull();
@@ -68,7 +68,7 @@ export function upkeepContract(harness: ContractHarness): void {
       expect(await take(t0 + day)).toMatchObject({ fence: 2, startedAt: t0 + day, progress: null });
     });
 
-    it('is taken over where a process that died had come to', async () => {
+    it('is taken over at the cursor of a process that died', async () => {
       const turn = await taken(t0);
       expect(await harness.store.renewJob(turn, { after: 'cus_5' }, lease, t0 + 50_000)).toBe(true);
       expect(await take(t0 + 50_000 + lease - 1), 'the lease was kept').toBeNull();
@@ -87,7 +87,7 @@ export function upkeepContract(harness: ContractHarness): void {
       });
     });
 
-    it('keeps its last receipt while it is done again, and its lease when a server starts', async () => {
+    it('keeps its last report while it runs again, and its lease when a server starts', async () => {
       await harness.store.completeJob(await taken(t0), { drift: 1 }, t0 + 10);
       await taken(t0 + day);
       await harness.store.releaseLeases();
@@ -126,7 +126,7 @@ export function upkeepContract(harness: ContractHarness): void {
       expect(await harness.store.customersAmong([])).toEqual([]);
     });
 
-    it('are raised together, the linked and living among them, each once', async () => {
+    it('get one ticket each in one transaction, if they are linked and not deleted', async () => {
       await harness.syncOnce(factsWith({ deleted: true }), t0);
       const [deleted] = (await harness.store.customersAmong(['cus_1', 'cus_C', 'cus_a', 'cus_b'])).filter(
         ({ facts }) => facts?.deleted,
@@ -143,7 +143,7 @@ export function upkeepContract(harness: ContractHarness): void {
       expect(await harness.store.raiseTickets([], 'check', t0)).toBe(0);
     });
 
-    it('are not said to have been found by a job when another hint had come before', async () => {
+    it('are not attributed to a job when an event had come before', async () => {
       for (const claim of await harness.store.claim(t0, lease, 10)) {
         await harness.store.apply(claim, { facts: factsWith(), fetchedAt: t0, nextChangeAt: null, now: t0 });
       }
@@ -185,7 +185,7 @@ export function upkeepContract(harness: ContractHarness): void {
       ]);
     });
 
-    it('of a sweep carry its name', async () => {
+    it('of a sweep are attributed to it', async () => {
       await harness.syncOnce(factsWith(), t0);
       const fresh = (await harness.store.customersAfter(null, 10)).find(({ facts }) => facts !== null)?.customer ?? '';
       expect(await harness.store.recordEvent(eventFor('evt_1', { customer: fresh }), t0 + 1, 'sweep')).toBe('queued');
@@ -208,24 +208,24 @@ export function upkeepContract(harness: ContractHarness): void {
       await harness.store.recordEvent(eventFor('evt_1'), t0 + 100);
     });
 
-    it('costs one fetch a while, of a customer nobody waits for', async () => {
+    it('causes one fetch in a while, for a customer that is not prioritized', async () => {
       expect(await harness.store.claim(t0 + 999, lease, 10, { restMs: 1_000 })).toEqual([]);
       expect(await harness.store.claim(t0 + 1_000, lease, 10, { restMs: 1_000 })).toMatchObject([
         { customer: 'cus_1', prioritized: false, staleSince: t0 + 100, claimedAt: t0 + 1_000 },
       ]);
     });
 
-    it('does not keep anybody waiting who waits', async () => {
+    it('does not delay a waiting page', async () => {
       await harness.store.prioritize('cus_1', t0 + 500);
       expect(await harness.store.claim(t0 + 101, lease, 10, { restMs: 1_000 })).toMatchObject([{ prioritized: true }]);
     });
 
-    it('does not hold up a first look', async () => {
+    it('does not delay a first sync', async () => {
       await harness.store.link({ host: 'acme', account: 'team_2' }, 'cus_2', t0 + 200);
       expect(await harness.store.claim(t0 + 200, lease, 10, { restMs: 1_000 })).toMatchObject([{ customer: 'cus_2' }]);
     });
 
-    it('leaves a place for those with somebody waiting', async () => {
+    it('leaves a worker’s place for prioritized customers', async () => {
       await harness.store.link({ host: 'acme', account: 'team_2' }, 'cus_2', t0 + 200);
       expect(await harness.store.claim(t0 + 200, lease, 10, { prioritized: true })).toEqual([]);
       await harness.store.prioritize('cus_2', t0 + 1_000);

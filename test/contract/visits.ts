@@ -55,7 +55,7 @@ export function visitsContract(harness: ContractHarness): void {
       expect(await harness.claimOne(t0 + 3)).toMatchObject({ ticket: 3, cause: 'return' });
     });
 
-    it('of one customer share the ticket that is raised and not yet claimed, whoever raised it', async () => {
+    it('of one customer share a raised ticket that is not yet claimed', async () => {
       await harness.store.raiseTicket('cus_1', 'webhook', t0 + 1);
       expect(await come('v1', t0 + 2)).toBe(2);
       for (let index = 0; index < 5; index++) {
@@ -70,14 +70,14 @@ export function visitsContract(harness: ContractHarness): void {
       expect(await harness.ticketOf()).toBe(3);
     });
 
-    it('share it again after a look that failed: the next one begins later', async () => {
+    it('share it again after a failed sync: the next one begins later', async () => {
       expect(await come('v1', t0 + 1)).toBe(2);
       await harness.store.fail(await harness.claimOne(t0 + 2), 'stripe_unavailable', t0 + 9_000, t0 + 3);
       await openAnother('v2');
       expect(await come('v2', t0 + 4)).toBe(2);
     });
 
-    it('keep their ticket until it is synced and told, however often the page asks (H4)', async () => {
+    it('keep their ticket until it is synced and answered, however often the page asks (H4)', async () => {
       expect(await come('v1', t0)).toBe(2);
       const look = await harness.claimOne(t0 + 1);
       for (const at of [4_000, 9_000, 14_000]) expect(await come('v1', t0 + at)).toBe(2);
@@ -88,7 +88,7 @@ export function visitsContract(harness: ContractHarness): void {
       expect(await harness.store.findVisit('v1', acme, t0), 'and unsettled by it').toMatchObject({ outcome: null });
     });
 
-    it('do not keep it when the page was away, for what was done meanwhile is not in it', async () => {
+    it('raise another when the page was away, for later changes are not in the former', async () => {
       await harness.store.openVisit({ ...visit, id: 'long', expiresAt: t0 + 1_000_000 });
       expect(await come('long', t0)).toBe(2);
       await harness.syncOnce(factsWith(), t0 + 1);
@@ -97,7 +97,7 @@ export function visitsContract(harness: ContractHarness): void {
       expect(await come('long', t0 + 5_000 + 39_999 + 40_000)).toBe(3);
     });
 
-    it('raise at most one ticket of a customer in a while when they return again, and one at a first return', async () => {
+    it('raise one ticket at a first return, and at most one in a while at later ones', async () => {
       expect(await come('v1', t0)).toBe(2);
       await harness.syncOnce(factsWith(), t0);
       await settle();
@@ -112,7 +112,7 @@ export function visitsContract(harness: ContractHarness): void {
       expect(await harness.ticketOf()).toBe(4);
     });
 
-    it('are not held up by a clock that was set back an hour', async () => {
+    it('are not blocked by a clock that was set back an hour', async () => {
       const hour = 3_600_000;
       expect(await come('v1', t0 + hour)).toBe(2);
       await harness.syncOnce(factsWith(), t0 + hour);
@@ -122,7 +122,7 @@ export function visitsContract(harness: ContractHarness): void {
       expect(await harness.store.raiseRechecks(t0)).toBe(1);
     });
 
-    it('raise nothing on a tombstone', async () => {
+    it('raise no ticket of a deleted customer', async () => {
       await harness.store.raiseTicket('cus_1', 'webhook', t0);
       await harness.syncOnce(factsWith({ deleted: true }), t0);
       expect(await come('v1', t0 + 1)).toBe(0);
@@ -136,7 +136,7 @@ export function visitsContract(harness: ContractHarness): void {
       expect(await harness.store.findVisit('v1', acme, t0)).toMatchObject({ outcome: 'changed' });
     });
 
-    it('are looked at again at their times, each once', async () => {
+    it('are rechecked at their times, each once', async () => {
       await harness.store.settleVisit('v1', 'unchanged', [t0 + 5_000, t0 + 30_000]);
       await harness.store.settleVisit('v1', 'unchanged', [t0 + 6_000, t0 + 31_000]);
       expect(await harness.store.raiseRechecks(t0 + 4_999)).toBe(0);
@@ -147,7 +147,7 @@ export function visitsContract(harness: ContractHarness): void {
       expect(await harness.ticketOf()).toBe(3);
     });
 
-    it('are not looked at again once they turned out changed', async () => {
+    it('are not rechecked once they are changed', async () => {
       await harness.store.settleVisit('v1', 'unchanged', [t0 + 5_000, t0 + 30_000]);
       await harness.store.settleVisit('v1', 'changed', []);
       expect(await harness.store.raiseRechecks(t0 + 99_000)).toBe(0);

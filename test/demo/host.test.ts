@@ -47,7 +47,7 @@ const tokenOf = async (cookie: string) =>
   ((await (await get('/billing/token', cookie)).json()) as { token: string }).token;
 
 describe('GET /billing/token', () => {
-  it('is a 401 that nobody may keep, while nobody is signed in', async () => {
+  it('is a 401 without a session, and may not be cached', async () => {
     for (const cookie of ['', 'host_session=', 'host_session=made-up']) {
       const response = await get('/billing/token', cookie);
       expect(response.status).toBe(401);
@@ -56,7 +56,7 @@ describe('GET /billing/token', () => {
     }
   });
 
-  it('says who is signed in, for our BFF, and introduces the customer', async () => {
+  it('mints a token for the signed-in person and our BFF, which introduces the customer', async () => {
     const response = await get('/billing/token', await signIn('harbour-studio'));
     expect(response.status).toBe(200);
     expect(response.headers.get('cache-control')).toBe('no-store');
@@ -71,11 +71,11 @@ describe('GET /billing/token', () => {
     });
   });
 
-  it('introduces nobody for an account that never bought anything', async () => {
+  it('introduces no customer for an account that never bought anything', async () => {
     expect(decodeJwt(await tokenOf(await signIn('fern-and-field')))).not.toHaveProperty('stripe_customer');
   });
 
-  it('M28: lets a member only look', async () => {
+  it('M28: gives a member no manage scope', async () => {
     expect(decodeJwt(await tokenOf(await signIn('harbour-studio', 'member')))).toMatchObject({ scope: 'billing:read' });
   });
 
@@ -95,7 +95,7 @@ describe('two workspaces of one person', () => {
   const change = (cookie: string, account: string, headers: Record<string, string> = {}) =>
     submit('/workspace?next=/settings', { account }, { origin: hostUrl, cookie, ...headers });
 
-  it('each have a token of their own; no other has', async () => {
+  it('each have a token of their own; any other is refused', async () => {
     const cookie = await signIn('harbour-studio');
     expect(await workspaceOf(cookie, 'harbour-studio')).toBe('harbour-studio');
     expect(await workspaceOf(cookie, 'alder-works')).toBe('alder-works');
@@ -103,7 +103,7 @@ describe('two workspaces of one person', () => {
     expect(await workspaceOf(await signIn('fern-and-field'), 'harbour-studio')).toBe(403);
   });
 
-  it('are changed for this person, on the pages to come; a page that shows the other keeps its own token', async () => {
+  it('are switched for this person’s next pages; an open page keeps its own workspace’s token', async () => {
     const cookie = await signIn('harbour-studio');
     const changed = await change(cookie, 'alder-works');
     expect(changed.status).toBe(303);
@@ -113,7 +113,7 @@ describe('two workspaces of one person', () => {
     expect(await workspaceOf(cookie, 'harbour-studio')).toBe('harbour-studio');
   });
 
-  it('are told to a script in words, without a page', async () => {
+  it('are switched by a script, which gets words and no page', async () => {
     const cookie = await signIn('harbour-studio');
     const response = await change(cookie, 'alder-works', { accept: 'application/json' });
     expect(await response.json()).toEqual({
@@ -124,7 +124,7 @@ describe('two workspaces of one person', () => {
     });
   });
 
-  it('are no way into a third, from another site, or after signing out', async () => {
+  it('cannot be switched to a third, from another site, or after signing out', async () => {
     const cookie = await signIn('harbour-studio');
     expect((await change(cookie, 'fern-and-field', { accept: 'application/json' })).status).toBe(403);
     expect((await change(cookie, 'alder-works', { origin: 'https://evil.example' })).status).toBe(403);
@@ -132,7 +132,7 @@ describe('two workspaces of one person', () => {
     expect(decodeJwt(await tokenOf(cookie)).sub).toBe('harbour-studio');
   });
 
-  it('are offered to nobody who has but one', async () => {
+  it('are not offered to a person with only one', async () => {
     const [two, one] = await Promise.all([signIn('harbour-studio'), signIn('fern-and-field')]);
     expect(await (await get('/', two)).text()).toContain('action="/workspace?next=%2F"');
     expect(await (await get('/', one)).text()).not.toContain('/workspace');
@@ -140,7 +140,7 @@ describe('two workspaces of one person', () => {
 });
 
 describe('signing in', () => {
-  it('is offered by what there is to see, as owner unless one says otherwise', async () => {
+  it('is offered by situation, as owner by default', async () => {
     const page = await (await get('/sign-in')).text();
     const names = [...page.matchAll(/<h2 [^>]*>([^<]+)<\/h2>/g)].map(([, name]) => name);
     expect(names, 'groups without anybody are left out').toEqual(['Paying', 'Needs attention']);
@@ -168,13 +168,13 @@ describe('signing in', () => {
     }
   });
 
-  it('of an account that does not exist signs nobody in', async () => {
+  it('of an account that does not exist starts no session', async () => {
     const response = await submit('/sign-in', { account: 'somebody-else' });
     expect(response.headers.get('location')).toBe('/sign-in');
     expect(response.headers.get('set-cookie')).toBeNull();
   });
 
-  it('goes on to the page that was asked for, and to no other site', async () => {
+  it('redirects to the requested page, and to no other site', async () => {
     const asked = await get('/settings/billing?lang=ar');
     expect(asked.headers.get('location')).toBe('/sign-in?lang=ar&next=%2Fsettings%2Fbilling');
     const next = async (to: string) =>
@@ -187,7 +187,7 @@ describe('signing in', () => {
 });
 
 describe('the pages', () => {
-  it('are under a policy that lets in the widget and nothing else', async () => {
+  it('have a Content-Security-Policy that allows the widget and nothing else', async () => {
     const cookie = await signIn('harbour-studio');
     for (const [path, status] of [
       ['/', 200],
@@ -215,7 +215,7 @@ describe('the pages', () => {
     }
   });
 
-  it('embed the widget with the nonce of their own answer, another each time', async () => {
+  it('embed the widget with the nonce of their own response, a new one each time', async () => {
     const cookie = await signIn('harbour-studio');
     const nonces = await Promise.all(
       [1, 2].map(async () => {
@@ -250,12 +250,12 @@ describe('the pages', () => {
     for (const path of ['', '/sandbox']) expect(page).toContain(`href="http://localhost:4002${path}"`);
   });
 
-  it('may be kept for the way back, but not be shown to the next person', async () => {
+  it('may enter the back/forward cache, but are not shown to the next person', async () => {
     const response = await get('/settings/billing', await signIn('harbour-studio'));
     expect(response.headers.get('cache-control')).toBe('private, no-cache');
   });
 
-  it('speak Arabic from right to left, and go on doing so', async () => {
+  it('are in Arabic from right to left, also on the next page', async () => {
     const cookie = await signIn('harbour-studio');
     expect(await (await get('/settings/billing?lang=ar&dir=rtl', cookie)).text()).toContain(
       '<html lang="ar" dir="rtl">',
@@ -271,7 +271,7 @@ describe('the pages', () => {
     expect(page).toMatch(/<div lang="de-AT">\s*<billhook-widget/);
   });
 
-  it('never repeat what an address made up', async () => {
+  it('never repeat text of a query', async () => {
     const query = '?lang=%22%3E%3Cscript%3E&dir=%22%3E%3Cscript%3E&next=%22%3E%3Cscript%3E';
     const cookie = await signIn('harbour-studio');
     for (const path of ['/sign-in', '/settings/billing', '/nowhere']) {

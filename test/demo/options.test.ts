@@ -6,11 +6,11 @@ import { demoOptionsFrom } from '../../demo/demo-options.ts';
 import { choosePorts } from '../../demo/ports.ts';
 
 describe('the environment', () => {
-  it('may be silent', () => {
+  it('may be empty', () => {
     expect(demoOptionsFrom({})).toEqual({});
   });
 
-  it('moves ports and addresses', () => {
+  it('sets ports and addresses', () => {
     expect(demoOptionsFrom({ HOST_PORT: '0', BILLHOOK_PORT: '5001', BILLHOOK_URL: 'https://bff.example/' })).toEqual({
       hostPort: 0,
       billhookPort: 5001,
@@ -40,7 +40,7 @@ describe('the environment', () => {
     }
   });
 
-  it('is told of all its problems at once', () => {
+  it('is refused with all problems at once', () => {
     const env = { HOST_PORT: '70000', SANDBOX_PORT: 'any', HOST_URL: 'localhost:4000', STRIPE_SECRET_KEY: 'sk_test_1' };
     expect(() => demoOptionsFrom(env)).toThrow(
       expect.objectContaining({
@@ -65,13 +65,13 @@ describe('ports', () => {
     return (server.address() as AddressInfo).port;
   };
 
-  it('are three different ones where any will do', async () => {
+  it('are three different ones where any is allowed', async () => {
     const { a, b, c } = await choosePorts({ a: 0, b: 0, c: 0 });
     expect(new Set([a, b, c]).size).toBe(3);
     expect(Math.min(a, b, c)).toBeGreaterThan(0);
   });
 
-  it('that are taken are all named, with the variables that move them', async () => {
+  it('that are taken are all named, with the variables that set them', async () => {
     const [host, sandbox] = [await occupy('127.0.0.1'), await occupy('127.0.0.1')];
     await expect(choosePorts({ HOST_PORT: host, BILLHOOK_PORT: 0, SANDBOX_PORT: sandbox })).rejects.toMatchObject({
       code: 'port_taken',
@@ -80,7 +80,7 @@ describe('ports', () => {
     });
   });
 
-  it('are free again after having been looked at', async () => {
+  it('are free again after the check', async () => {
     const { a } = await choosePorts({ a: 0 });
     expect(await choosePorts({ a })).toEqual({ a });
   });

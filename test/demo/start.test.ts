@@ -60,7 +60,7 @@ describe('pnpm demo', () => {
     }
   };
 
-  it('B7: says where everything is once it answers, and leaves nothing behind', async () => {
+  it('B7: prints all addresses once they answer, and leaves no process or file behind', async () => {
     const demo = run(anyPorts);
     const addresses = addressesIn(await demo.said);
     expect(addresses).toHaveLength(3);
@@ -104,7 +104,7 @@ describe('pnpm demo', () => {
     await new Promise((closed) => other.close(closed));
   });
 
-  it('says so when Billhook dies, and ends', async () => {
+  it('reports when Billhook’s process dies, and ends', async () => {
     const demo = run(anyPorts);
     await demo.said;
     process.kill(billhookOf(demo.process), 'SIGKILL');
@@ -150,7 +150,7 @@ describe('startDemo', () => {
     }
   };
 
-  it('shows every seeded account as what it is, and keeps its ledger over a crash', async () => {
+  it('shows every seeded account in its state, and keeps its ledger over a crash', async () => {
     demo = await startDemo({ hostPort: 0, billhookPort: 0, sandboxPort: 0, billhookHostname: '127.0.0.1' });
     expect(demo.billhookUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect(demo.hostUrl).toMatch(/^http:\/\/localhost:\d+$/);
@@ -185,7 +185,7 @@ describe('startDemo', () => {
     expect((await billingOf(demo, 'harbour-studio')).revision, 'the same epoch, no fetch needed').toBe(before.revision);
   });
 
-  it('sells its three plans to who has none, or what it is told to', async () => {
+  it('offers its three plans to an account without one, or the configured ones', async () => {
     const anyPort = { hostPort: 0, billhookPort: 0, sandboxPort: 0 };
     demo = await startDemo(anyPort);
     const plans = ['starter_monthly', 'team_monthly', 'business_yearly'];
@@ -200,7 +200,7 @@ describe('startDemo', () => {
     expect(await sold(demo, 'fern-and-field')).toEqual([]);
   });
 
-  it('leaves nothing running when a part of it cannot start', async () => {
+  it('stops all its parts when one cannot start', async () => {
     const ports = await choosePorts({ hostPort: 0, billhookPort: 0, sandboxPort: 0 });
     await expect(startDemo({ ...ports, billhookUrl: 'ftp://bff.example' })).rejects.toThrow(
       /did not start: exit code 1/,

@@ -138,7 +138,7 @@ describe.each(Object.entries(leaders))('%s', (name, lead) => {
     await expect.poll(async () => (await heard(tab))?.shown).toEqual(['loaded', 'restored']);
   }
 
-  it('L34: is restored from idle, and shows what has changed meanwhile', async () => {
+  it('L34: is restored from idle, and shows later changes', async () => {
     await open();
     site.snapshot = { ...active, revision: 'e1.2', plan: pro };
     await tab.goto(`${site.hostUrl}/elsewhere`, { waitUntil: 'load' });
@@ -147,14 +147,14 @@ describe.each(Object.entries(leaders))('%s', (name, lead) => {
     expect((await heard(tab))?.troubles).toEqual([]);
   });
 
-  it('is restored from a trip to Stripe: nothing is stuck in "Opening…", and the return is told', async () => {
+  it('is restored after a visit to Stripe: no button is stuck in "Opening…", and the outcome is shown', async () => {
     await open();
     await leaveForStripe();
     await back();
     await expect.poll(() => heard(tab)).toMatchObject({ words: unchanged, disabled: 'false', troubles: [] });
   });
 
-  it('is restored although a request waited when the button was pressed: it is given up', async () => {
+  it('is restored although a long poll was open when the button was pressed: the poll is aborted', async () => {
     site.snapshot = { ...active, state: 'processing' };
     await open();
     await expect.poll(() => site.waiting).toBe(1);
@@ -165,7 +165,7 @@ describe.each(Object.entries(leaders))('%s', (name, lead) => {
   });
 
   // Firefox decides before `pagehide` can give the request up: there the page is loaded anew.
-  it(`${name === 'Firefox' ? 'goes on' : 'is restored'} although a request waited when a link was followed`, async () => {
+  it(`${name === 'Firefox' ? 'goes on' : 'is restored'} although a long poll was open when a link was followed`, async () => {
     site.snapshot = { ...active, state: 'processing' };
     await open();
     await expect.poll(() => site.waiting).toBe(1);

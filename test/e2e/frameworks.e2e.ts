@@ -71,7 +71,7 @@ const holdWidget = (page: Page) =>
 
 describe.each(FRAMEWORKS)('%s', (framework) => {
   it.each(ARRIVALS)(
-    'shows the billing, hears of it, changes the account and leaves nothing behind: %s (L33)',
+    'shows the billing, receives its events, changes the account and leaves no request behind: %s (L33)',
     async (arrival) => {
       const { page, said, pending } = await visit(
         `/frameworks/${framework}?elements=${arrival}`,
@@ -108,7 +108,7 @@ describe.each(FRAMEWORKS)('%s', (framework) => {
 });
 
 describe.each(RENDERED)('%s', (framework) => {
-  it.each(ARRIVALS)('is hydrated without a word: %s', async (arrival) => {
+  it.each(ARRIVALS)('is hydrated without a warning: %s', async (arrival) => {
     const { page, said } = await visit(`/frameworks/${framework}?elements=${arrival}`);
     await says(page, /^Active$/);
     await events(page).getByText('change: active').waitFor();

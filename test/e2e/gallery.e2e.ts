@@ -15,7 +15,7 @@ describe('the gallery', () => {
     expect([...there].toSorted()).toEqual(Object.keys(snapshots).toSorted());
   });
 
-  it('shows all of them, each with something to see but where nothing is the point', async () => {
+  it('shows all of them, each with content unless an empty element is the case', async () => {
     const page = await gallery.enter();
     await page.goto(`${gallery.demo.hostUrl}/gallery`);
     await shown(page);
@@ -31,7 +31,7 @@ describe('the gallery', () => {
     expect(empty).toEqual(['signedOut']);
   });
 
-  it('keeps the choice in the address, and goes back with it', async () => {
+  it('keeps the choice in the address and in the browser’s history', async () => {
     const page = await gallery.enter();
     await page.getByLabel('Language').selectOption('Deutsch');
     await page.getByLabel('Theme').selectOption('Dark');
@@ -49,14 +49,14 @@ describe('the gallery', () => {
     expect(await page.getByLabel('Element').inputValue()).toBe('billhook-widget');
   });
 
-  it('takes what an address says wrongly for what goes without saying', async () => {
+  it('takes the default for an invalid query', async () => {
     const page = await gallery.enter();
     await page.goto(`${gallery.demo.hostUrl}/gallery?state=dreaming&theme=%3Cb%3E&width=9`);
     await shown(page);
     expect(await page.locator('main billhook-widget').count()).toBe(states.length);
   });
 
-  it('leads from a state’s name to that state alone', async () => {
+  it('links a state’s name to that state alone', async () => {
     const page = await gallery.enter();
     await page.goto(`${gallery.demo.hostUrl}/gallery?role=read`);
     await shown(page);
@@ -67,7 +67,7 @@ describe('the gallery', () => {
     await page.getByText('Ask an owner or admin').waitFor();
   });
 
-  it('is reached from the host’s site', async () => {
+  it('is linked from the host’s site', async () => {
     const page = await gallery.enter();
     await page.goto(`${gallery.demo.hostUrl}/sign-in`);
     await page.getByRole('link', { name: 'gallery' }).click();
@@ -75,7 +75,7 @@ describe('the gallery', () => {
     expect(new URL(page.url()).pathname).toBe('/gallery');
   });
 
-  it('asked nobody and complained about nothing, under the site’s strict policy', () => {
+  it('made no request to a BFF and logged no error, under the site’s strict policy', () => {
     expect(gallery.troubles).toEqual([]);
   });
 });

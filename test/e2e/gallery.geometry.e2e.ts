@@ -80,7 +80,7 @@ async function misfitsIn(looks: readonly Choice[]): Promise<string[]> {
   return found;
 }
 
-describe('room for every word', () => {
+describe('no overflow and no small control', () => {
   it(`${narrow.length} looks at every state`, async () => {
     const found = await misfitsIn(narrow);
     process.stdout.write(

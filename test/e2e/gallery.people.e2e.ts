@@ -70,19 +70,19 @@ describe('forced colours', () => {
     });
   }
 
-  it('what stands in while it is loading cannot be read as a plan', async () => {
+  it('the placeholder while loading cannot be read as a plan', async () => {
     await look(page, { state: 'loading' });
     expect(await style('.name.text', 'color')).toBe('rgba(0, 0, 0, 0)');
     expect(await style('.name.text', 'background-color')).not.toBe(await style('.card', 'background-color'));
   });
 
-  it('what turns is a ring with a gap', async () => {
+  it('the spinner is a ring with a gap', async () => {
     await look(page, { state: 'pending' });
     expect(await style('.spinner', 'border-inline-end-color')).toBe('rgba(0, 0, 0, 0)');
   });
 });
 
-describe('other wishes', () => {
+describe('other preferences', () => {
   it('more contrast: lines and small words in the text’s own colour', async () => {
     await look(page, { state: 'active', theme: 'light' });
     const text = await style('.name', 'color');
@@ -93,7 +93,7 @@ describe('other wishes', () => {
     await page.emulateMedia({ contrast: 'no-preference' });
   });
 
-  it('less motion: nothing turns', async () => {
+  it('less motion: no animation', async () => {
     await look(page, { state: 'updating' });
     expect(await style('.spinner', 'animation-name')).toBe('turn');
     await page.emulateMedia({ reducedMotion: 'reduce' });
@@ -101,7 +101,7 @@ describe('other wishes', () => {
     await page.emulateMedia({ reducedMotion: 'no-preference' });
   });
 
-  it('on paper: the plan in dark on light, and nothing to press', async () => {
+  it('on paper: the plan in dark on light, and no buttons', async () => {
     await look(page, { state: 'pastDue', theme: 'dark' });
     expect(await style('.name', 'color')).toBe('rgb(255, 255, 255)');
     await page.emulateMedia({ media: 'print' });
@@ -112,4 +112,4 @@ describe('other wishes', () => {
   });
 });
 
-it('nothing went wrong meanwhile', () => expect(gallery.troubles).toEqual([]));
+it('no error was logged meanwhile', () => expect(gallery.troubles).toEqual([]));

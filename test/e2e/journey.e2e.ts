@@ -17,7 +17,7 @@ const back = (page: Page) => page.getByRole('link', { name: /Return to/ }).click
 const loads = (page: Page) => page.evaluate(() => performance.getEntriesByType('navigation').length);
 
 describe('a failed payment', () => {
-  it('is said, leads to the card form, and is over when the invoice is paid: all words on the way', async () => {
+  it('is shown, leads to the card form, and is over when the invoice is paid, with the right words at each step', async () => {
     const page = await demoBrowser.signIn('Harbour Studio');
     const widget = widgetOf(page);
     const banner = widget.getByRole('region', { name: 'Your payment failed' });
@@ -49,7 +49,7 @@ describe('a failed payment', () => {
 });
 
 describe('a plan', () => {
-  it('is cancelled, ends on its day, and is kept', async () => {
+  it('is cancelled, shows its end, and is kept', async () => {
     const page = await demoBrowser.signIn('Alder Works');
     await says(page, /^Active$/);
 
@@ -102,8 +102,8 @@ describe('a plan', () => {
   });
 });
 
-describe('others', () => {
-  it('sign in at the host’s own page, as who they are', async () => {
+describe('other accounts', () => {
+  it('sign in at the host’s own page', async () => {
     const page = await demoBrowser.signIn('Elm Street Press', { path: '/sign-in' });
     await page.getByRole('radio', { name: /Member/ }).check();
     await page.getByRole('button', { name: 'Harbour Studio' }).click();
@@ -126,7 +126,7 @@ describe('others', () => {
     await page.context().close();
   });
 
-  it('see a colleague’s change by themselves while their page waits', async () => {
+  it('see a colleague’s change without a reload while their page polls', async () => {
     const page = await demoBrowser.signIn('Blue Door Bakery');
     await says(page, /^Ending$/);
     await press(page, 'Keep my plan');
@@ -145,7 +145,7 @@ describe('others', () => {
 });
 
 describe('a server that dies', () => {
-  it('between a webhook’s 200 and its sync: after the restart the page shows the truth by itself', async () => {
+  it('between a webhook’s 200 and its sync: after the restart the page shows the new state without a reload', async () => {
     const { demo } = demoBrowser;
     const page = await demoBrowser.signIn('Alder Works');
     await press(page, 'Manage billing');

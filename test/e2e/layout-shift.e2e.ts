@@ -105,7 +105,7 @@ function tokenFor(sub: string): string {
 }
 
 describe('layout shift, from the first paint to the billing', () => {
-  it('the README says which room to reserve', () => expect(reserved).toContain('billhook-plan-status:not(:defined)'));
+  it('the README has styles that reserve room', () => expect(reserved).toContain('billhook-plan-status:not(:defined)'));
 
   const still = ['billhook-plan-status', 'billhook-manage-button', 'billhook-past-due-banner', 'billhook-widget'];
   for (const element of still) {
@@ -114,22 +114,22 @@ describe('layout shift, from the first paint to the billing', () => {
     });
   }
 
-  it('billhook-plan-status: 0 for a failed payment, which has no date to tell', async () => {
+  it('billhook-plan-status: 0 for a failed payment, which has no date', async () => {
     expect(await shiftOf('billhook-plan-status', { snapshot: snapshots.pastDue })).toBe(0);
   });
 
-  it('billhook-plan-status: 0 in a language that is fetched, next to nothing where its words take another line', async () => {
+  it('billhook-plan-status: 0 in a fetched language, and little where its words take another line', async () => {
     expect(await shiftOf('billhook-plan-status', { lang: 'nl' })).toBe(0);
     const phone = await shiftOf('billhook-plan-status', { lang: 'nl', width: 360 });
     process.stdout.write(`layout shift of a status on a phone, in Dutch: ${phone.toFixed(3)}\n`);
     expect(phone).toBeLessThan(0.02);
   });
 
-  it('would be seen: without reserved room everything moves', async () => {
+  it('is measured: without reserved room everything moves', async () => {
     expect(await shiftOf('billhook-plan-status', { style: '' })).toBeGreaterThan(0);
   });
 
-  it('a banner that appears pushes, once', async () => {
+  it('a banner that appears shifts the page once', async () => {
     const wide = await shiftOf('billhook-past-due-banner', { snapshot: snapshots.pastDue });
     const narrow = await shiftOf('billhook-past-due-banner', { snapshot: snapshots.pastDue, width: 360 });
     process.stdout.write(`layout shift of a banner that appears: ${wide.toFixed(3)}, at 360 px ${narrow.toFixed(3)}\n`);

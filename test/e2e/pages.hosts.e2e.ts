@@ -29,7 +29,7 @@ afterEach(async () => {
 
 const widget = '<billhook-widget></billhook-widget>';
 
-describe('a style sheet that hits everything', () => {
+describe('a style sheet with rules for all elements', () => {
   const hostile = {
     'takes every style away': '* { all: unset !important }',
     'hides what it does not know': 'div, section, p, span, button, ul, li, svg { display: none !important }',
@@ -44,7 +44,7 @@ describe('a style sheet that hits everything', () => {
     'lays everything above everything':
       '* { position: relative; float: left !important; z-index: 99 !important; transform: none !important }',
   };
-  it('leaves every word to be read and every button to be pressed', async () => {
+  it('leaves every word readable and every button usable', async () => {
     site.snapshot = snapshots.pastDue;
     site.pages.set('/', { head: scriptTag(site), body: `<main style="width: 600px">${widget}</main>` });
     const page = await audience.page(`${site.hostUrl}/`);
@@ -134,7 +134,7 @@ describe('a frame', () => {
     expect(new URL(frame.url()).pathname, 'the frame stays').toBe('/');
   });
 
-  it('that may open no tabs: it is said in words, with a code, and nothing is asked of Stripe', async () => {
+  it('that may open no tabs: the failure is shown with a code, and no session is created', async () => {
     const { frame } = await framed(site.hostUrl, 'sandbox="allow-scripts allow-same-origin"');
     const failed = frame.evaluate(
       () =>
@@ -150,7 +150,7 @@ describe('a frame', () => {
     expect(audience.troubles.splice(0).filter((each) => !/allow-popups/.test(each))).toEqual([]);
   });
 
-  it('without an origin of its own: it is said in words, and nobody is asked', async () => {
+  it('without an origin of its own: the failure is shown, and no request is made', async () => {
     const { frame } = await framed(site.hostUrl, 'sandbox="allow-scripts"');
     await inFrame(frame).getByText('Billing cannot open in a frame.').first().waitFor();
     expect(site.asked).toEqual([]);
@@ -158,7 +158,7 @@ describe('a frame', () => {
 });
 
 describe('a browser that refuses a tab', () => {
-  it('is taken to Stripe’s page in this one', async () => {
+  it('opens Stripe’s page in the same tab', async () => {
     site.pages.set('/', { head: scriptTag(site), body: '<billhook-widget target="_blank"></billhook-widget>' });
     const page = await audience.page(`${site.hostUrl}/`, (page) =>
       page.addInitScript(() => {
@@ -177,7 +177,7 @@ describe('the script', () => {
   it.each([
     ['refused by the page’s policy', (page: Page) => void page, { 'content-security-policy': `script-src 'none'` }],
     ['not found', (page: Page) => page.route('**/widget.js', (route) => route.fulfill({ status: 404 })), {}],
-  ])('%s: what the host put inside can be used, in the room that is kept', async (_, prepare, headers) => {
+  ])('%s: the host’s fallback content can be used, in the reserved room', async (_, prepare, headers) => {
     site.pages.set('/fallback', { head: `<style>${reserved}</style>${scriptTag(site)}`, body: fallback, headers });
     const page = await audience.page(`${site.hostUrl}/fallback`, async (page) => prepare(page));
     await link(page).waitFor();
@@ -186,7 +186,7 @@ describe('the script', () => {
     expect(audience.troubles.splice(0)).not.toEqual([]);
   });
 
-  it('slow: the same until it has come, and then the billing in its place', async () => {
+  it('slow: the fallback content until it has loaded, and then the billing in its place', async () => {
     const held = Promise.withResolvers<void>();
     site.pages.set('/fallback', { head: `<style>${reserved}</style>${scriptTag(site)}`, body: fallback });
     const page = await audience.page('about:blank', (page) =>

@@ -106,7 +106,7 @@ const held = (page: Page) =>
 const nothing = { timers: 0, listeners: 0, requests: 0, channels: 0 };
 
 describe('an element', () => {
-  it('that is added long after the script shows what those before it show, without a second question', async () => {
+  it('that is added long after the script shows the same as the others, without another request', async () => {
     const page = await audience.page(site.hostUrl);
     await defined(page);
     expect(site.asked).toEqual([]);
@@ -117,7 +117,7 @@ describe('an element', () => {
     expect(site.asked).toEqual(['GET /token', 'GET /v1/billing']);
   });
 
-  it('that is moved keeps what it shows, and its token', async () => {
+  it('that is moved keeps its view and its token', async () => {
     const move = () => {
       const [from, to] = document.querySelectorAll('main, aside');
       const widget = document.querySelector('billhook-widget');
@@ -163,7 +163,7 @@ describe('an element', () => {
     await expect.poll(() => held(page)).toEqual(nothing);
   });
 
-  it('that comes and goes twenty times leaves nothing', async () => {
+  it('that is added and removed twenty times leaves none either', async () => {
     const page = await audience.page(site.hostUrl, countsWhatIsHeld);
     for (let time = 0; time < 20; time++) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
@@ -176,7 +176,7 @@ describe('an element', () => {
 });
 
 describe('a page', () => {
-  it('without a network says so, keeps what is known, and goes on by itself when it is back', async () => {
+  it('without a network says so, keeps its last view, and reads again when the network is back', async () => {
     const page = await audience.page(site.hostUrl);
     await add(page);
     await says(page, 'Team');
@@ -191,7 +191,7 @@ describe('a page', () => {
     expect(await allWords(page)).not.toMatch(/offline/i);
   });
 
-  it('whose clock is hours wrong says and asks the same', async () => {
+  it('with a clock hours wrong shows and requests the same', async () => {
     const graceEndsAt = new Date(Date.now() + 36 * 3_600_000).toISOString();
     const right = await witnessed(0, graceEndsAt);
     // A page that was away asks for a token anew: another person may be at it.

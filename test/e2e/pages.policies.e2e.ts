@@ -68,7 +68,7 @@ const shown = (page: Page) =>
 const asked = () => site.asked.filter((each) => !each.startsWith('POST'));
 
 describe('script-src by nonce, no inline style, Trusted Types', () => {
-  it('L24: refuses nothing: every state, an opening that fails, one that succeeds, and its return', async () => {
+  it('L24: has no violation in any state, in an opening that fails, one that succeeds, and its return', async () => {
     const elements = ['billhook-past-due-banner', 'billhook-plan-status', 'billhook-manage-button'];
     site.pages.set('/', {
       head: scriptTag(site, 'nonce="abc"'),
@@ -103,7 +103,7 @@ describe('script-src by nonce, no inline style, Trusted Types', () => {
   it.each([
     ['before', ['/lit.js', 'ours']],
     ['after', ['ours', '/lit.js']],
-  ])('stands beside the host’s own Lit, loaded %s it', async (_, order) => {
+  ])('works beside the host’s own Lit, loaded %s it', async (_, order) => {
     site.pages.set('/lit', {
       head: order.map((each) => (each === 'ours' ? scriptTag(site, 'nonce="abc"') : nonced(each))).join(''),
       body: `${widget}<host-greeting></host-greeting>`,
@@ -116,7 +116,7 @@ describe('script-src by nonce, no inline style, Trusted Types', () => {
 });
 
 describe('several copies on one page', () => {
-  it('two versions of the script: the first one’s elements, one reading, no error', async () => {
+  it('two versions of the script: the first one’s elements, one read, no error', async () => {
     site.pages.set('/two', {
       head: scriptTag(site, 'nonce="abc"') + nonced(`${site.bffUrl}/next/widget.js`),
       body: `${widget}<billhook-plan-status></billhook-plan-status>`,
@@ -132,7 +132,7 @@ describe('several copies on one page', () => {
   it.each([
     ['script, then npm', ['ours', '/npm.js']],
     ['npm, then script', ['/npm.js', 'ours']],
-  ])('%s: one registry, one token from the host’s function, one reading', async (_, order) => {
+  ])('%s: one registry, one token from the host’s function, one read', async (_, order) => {
     site.pages.set('/npm', {
       head: order
         .map((each) => nonced(each === 'ours' ? `${site.bffUrl}/widget.js` : `${each}?api=${site.bffUrl}`))

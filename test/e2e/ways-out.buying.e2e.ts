@@ -36,7 +36,7 @@ async function hasTeam(page: Page): Promise<void> {
 }
 
 describe('a free workspace', () => {
-  it('chooses a plan by name and price, and has it when it comes back', async () => {
+  it('chooses a plan by name and price, and has it on its return', async () => {
     const page = await demoBrowser.signIn(free);
     await says(page, /^Free$/);
     expect(await buttons(page)).toEqual(['Choose Starter', 'Choose Team', 'Choose Business']);
@@ -124,7 +124,7 @@ describe('two tabs', () => {
     await hasTeam(other);
   });
 
-  it('that choose different plans at once: the earlier choice expires, and nothing of it is charged', async () => {
+  it('that choose different plans at once: the earlier session expires, and is not charged', async () => {
     const one = await demoBrowser.signIn(free);
     const other = await demoBrowser.tab(one);
     await press(one, 'Choose Starter');

@@ -40,7 +40,7 @@ async function onStarter(): Promise<Page> {
 describe('another plan, or another card', () => {
   withDemo();
 
-  it('a plan that costs more is had at once, at its price', async () => {
+  it('a plan that costs more starts at once, at its price', async () => {
     const page = await onStarter();
     await press(page, 'Manage billing');
     await changePlan(page, /^Team €29/);
@@ -54,7 +54,7 @@ describe('another plan, or another card', () => {
     expect(words, 'a price moves with its plan: one sentence').not.toContain('Your price');
   });
 
-  it('a plan that costs less comes when the period ends, and until then nothing moves', async () => {
+  it('a plan that costs less starts when the period ends, and until then nothing changes', async () => {
     const page = await demoBrowser.signIn('Alder Works');
     await says(page, /^Active$/);
     await press(page, 'Manage billing');
@@ -69,7 +69,7 @@ describe('another plan, or another card', () => {
     expect(words).toContain('€87 per month Quantity 3');
   });
 
-  it('a plan that was put off can be taken back', async () => {
+  it('a scheduled plan can be cancelled', async () => {
     const page = await demoBrowser.signIn('Juniper Labs');
     await says(page, /^Changes to Starter \(€9 per month\) on/);
     await press(page, 'Manage billing');
@@ -101,7 +101,7 @@ describe('another plan, or another card', () => {
 describe('the day when a period ends', () => {
   withDemo();
 
-  it('makes a trial the plan, once a card was added', async () => {
+  it('turns a trial into the plan, once a card was added', async () => {
     const page = await demoBrowser.signIn('Paper Lantern');
     await press(page, 'Add a card');
     await saveCard(page, cards.works);
@@ -114,7 +114,7 @@ describe('the day when a period ends', () => {
     expect(await allWords(page)).not.toContain('Trial');
   });
 
-  it('brings the plan that was put off until then', async () => {
+  it('starts the scheduled plan', async () => {
     const page = await demoBrowser.signIn('Juniper Labs');
     await says(page, /^Changes to Starter/);
     await pass(32);
@@ -124,7 +124,7 @@ describe('the day when a period ends', () => {
     expect(await allWords(page)).not.toContain('Changes to');
   });
 
-  it('M18: ends what was cancelled, kept and cancelled again, and was had until then', async () => {
+  it('M18: ends a plan that was cancelled, kept and cancelled again, with access until then', async () => {
     const page = await onStarter();
     const cancel = async () => {
       await press(page, 'Manage billing');

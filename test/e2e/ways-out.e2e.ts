@@ -13,7 +13,7 @@ afterAll(() => demoBrowser.close());
 afterEach(() => expect(demoBrowser.troubles).toEqual([]));
 
 describe('past due', () => {
-  it('L11: a new card alone pays nothing: that is said, and paying is offered first', async () => {
+  it('L11: a new card alone pays nothing: the page says so, and offers paying first', async () => {
     const page = await demoBrowser.signIn('Harbour Studio');
     await press(page, 'Update card');
     await saveCard(page, cards.works);
@@ -62,7 +62,7 @@ describe('past due', () => {
   });
 });
 
-describe('a bank that asks', () => {
+describe('a bank that asks for confirmation', () => {
   it('about a renewal: confirmed on the invoice’s page, and the plan goes on', async () => {
     const page = await demoBrowser.signIn('Mill Lane Clinic');
     await widgetOf(page).getByRole('region', { name: 'Confirm your payment' }).waitFor();
@@ -94,7 +94,7 @@ describe('a bank that asks', () => {
 });
 
 describe('a payment on its way', () => {
-  it('L21: asks for nothing, and above all not for a second payment', async () => {
+  it('L21: asks for no action, and for no second payment', async () => {
     const page = await demoBrowser.signIn('Northgate Logistics');
     await widgetOf(page).getByRole('region', { name: 'Your payment is processing' }).waitFor();
     await says(page, 'It can take a few days. There is nothing for you to do.');
@@ -111,7 +111,7 @@ describe('a payment on its way', () => {
 });
 
 describe('a trial', () => {
-  it('without a card asks for one, and then has one on file', async () => {
+  it('without a card asks for one, and shows it once it is on file', async () => {
     const page = await demoBrowser.signIn('Paper Lantern');
     await says(page, /^Trial ends on \w+ \d+, \d{4}$/);
     await says(page, 'Add a payment method to keep your plan.');
@@ -124,7 +124,7 @@ describe('a trial', () => {
     await page.context().close();
   });
 
-  it('with a card has nothing to do', async () => {
+  it('with a card asks for no action', async () => {
     const page = await demoBrowser.signIn('Orchard Row');
     await says(page, /^Trial ends on/);
     expect(await buttons(page)).toEqual(['Manage billing']);

@@ -21,7 +21,7 @@ function asked(page: Page): string[] {
 }
 
 describe('elements of one account on one page', () => {
-  it('share one token and one reading', async () => {
+  it('share one token and one read', async () => {
     const page = await demoBrowser.signIn('Harbour Studio', { path: '/projects' });
     const addresses = asked(page);
     await page.goto(`${demoBrowser.demo.hostUrl}/settings`);
@@ -30,7 +30,7 @@ describe('elements of one account on one page', () => {
     expect(addresses.filter((each) => /billing/.test(each))).toEqual(['GET /billing/token', 'GET /v1/billing']);
   });
 
-  it('say the same, and one press of either opens the same page of Stripe’s', async () => {
+  it('show the same, and a press of either opens the same page of Stripe’s', async () => {
     const page = await demoBrowser.signIn('Harbour Studio', { path: '/' });
     const banner = page.locator('billhook-past-due-banner');
     await banner.getByRole('region', { name: 'Your payment failed' }).waitFor();
@@ -55,7 +55,7 @@ describe('two workspaces of one person', () => {
     await page.locator('.switcher').getByRole('button', { name: workspace }).click();
   };
 
-  it('are changed without a reload, and nothing of the first is left on the page', async () => {
+  it('are switched without a reload, and nothing of the first is left on the page', async () => {
     const page = await demoBrowser.signIn('Harbour Studio');
     await says(page, 'We could not charge €145.00.');
     await page.evaluate(() => Object.assign(window, { sameDocument: true }));
@@ -80,7 +80,7 @@ describe('two workspaces of one person', () => {
     await says(page, /^Past due$/);
   });
 
-  it('an answer that comes late for the first is not shown in the second', async () => {
+  it('a late answer for the first is not shown in the second', async () => {
     const page = await demoBrowser.signIn('Alder Works', { path: '/settings' });
     const status = page.locator('billhook-plan-status');
     await status.getByText('Active').waitFor();
@@ -124,7 +124,7 @@ describe('two workspaces of one person', () => {
 });
 
 describe('several subscriptions', () => {
-  it('M13: are listed each as it is, and the headline is the one in trouble', async () => {
+  it('M13: are listed each with its state, and the headline is the one in trouble', async () => {
     const page = await demoBrowser.signIn('Twin Oaks Group');
     await widgetOf(page).getByRole('region', { name: 'Your payment failed' }).waitFor();
     await says(page, 'We could not charge €9.00.');
@@ -143,7 +143,7 @@ describe('several subscriptions', () => {
 });
 
 describe('people of one workspace', () => {
-  it('B1: whoever returns learns of a colleague’s change, too', async () => {
+  it('B1: a return shows a colleague’s change, too', async () => {
     const page = await demoBrowser.signIn('Blue Door Bakery');
     await press(page, 'Keep my plan');
     await page.getByRole('heading', { name: 'Plans and billing' }).waitFor();
@@ -163,21 +163,21 @@ describe('people of one workspace', () => {
     ['Harbour Studio', 'Your payment failed'],
     ['Mill Lane Clinic', 'Confirm your payment'],
     ['Sparrow Films', 'Finish your payment'],
-  ])('M28: a member of %s reads what it is about and who can help, and has no button', async (workspace, title) => {
+  ])('M28: a member of %s reads the state and the people who can help, and has no button', async (workspace, title) => {
     const page = await demoBrowser.signIn(workspace, { role: 'member' });
     await widgetOf(page).getByRole('region', { name: title }).waitFor();
     await says(page, 'Ask an owner or admin to change this.');
     expect(await buttons(page)).toEqual([]);
   });
 
-  it('M28: a member of a free workspace is sold nothing', async () => {
+  it('M28: a member of a free workspace has no offers', async () => {
     const page = await demoBrowser.signIn('Fern & Field', { role: 'member' });
     await says(page, 'Ask an owner or admin to change this.');
     expect(await buttons(page)).toEqual([]);
     expect(await allWords(page)).not.toContain('Team');
   });
 
-  it('L10: whoever chooses a plan that a colleague has bought meanwhile is told so, and sees it', async () => {
+  it('L10: choosing a plan that a colleague has bought meanwhile is refused, and the page shows the plan', async () => {
     const page = await demoBrowser.signIn('Fern & Field');
     await says(page, /^Free$/);
     const colleague = await demoBrowser.signIn('Fern & Field');

@@ -81,7 +81,7 @@ describe.each(Object.keys(mounts))('inside %s', (name) => {
   afterAll(() => server.close());
   const ask = (path: string, init?: RequestInit) => fetch(`${server.url}${path}`, init);
 
-  it('answers the widget: script, preflight, snapshot, and the portal', async () => {
+  it('serves the widget: script, preflight, snapshot, and the portal', async () => {
     const script = await ask('/billing/widget.js');
     expect([script.status, script.headers.get('content-type')]).toEqual([200, 'text/javascript; charset=utf-8']);
 
@@ -111,7 +111,7 @@ describe.each(Object.keys(mounts))('inside %s', (name) => {
     expect(portal.status, await portal.text()).toBe(name === 'Hono' ? 200 : 404);
   });
 
-  it('takes a webhook by its bytes, and refuses one that was changed', async () => {
+  it('verifies a webhook by its raw bytes, and refuses an altered one', async () => {
     const body = `{ "id": "evt_${name.replaceAll(/\W/g, '')}",\n "object": "event", "type": "product.updated", "data": { "object": {} } }`;
     const t = Math.floor(Date.now() / 1000);
     const secret = harness.options.stripe.webhookSecrets[0] ?? '';
@@ -127,7 +127,7 @@ describe.each(Object.keys(mounts))('inside %s', (name) => {
     expect(taken.status, await taken.text()).toBe(200);
   });
 
-  it('leaves the host its own pages, and its own 404s', async () => {
+  it('leaves the host’s own pages and 404s to the host', async () => {
     expect(await (await ask('/')).text()).toBe('the host');
     const missing = await ask('/billing/v1/nothing');
     expect([missing.status, await missing.json()]).toEqual([404, expect.objectContaining({ code: 'not_found' })]);

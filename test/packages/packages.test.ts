@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => consumer.remove());
 
 describe('the tarballs', () => {
-  it('hold what is compiled, what is read, and nothing else', () => {
+  it('hold compiled files, the documentation, and nothing else', () => {
     const kinds = (files: readonly string[]) =>
       new Set(
         files.map((file) =>
@@ -39,7 +39,7 @@ describe('the tarballs', () => {
     process.stdout.write(`files: widget ${consumer.files.widget.length}, server ${consumer.files.server.length}\n`);
   });
 
-  it('have every file that their package.json names, and ask for nothing of the workspace', async () => {
+  it('have every file that their package.json names, and depend on nothing of the workspace', async () => {
     for (const name of ['widget', 'server'] as const) {
       const {
         exports,
@@ -63,7 +63,7 @@ describe('the tarballs', () => {
   });
 });
 
-describe('a project of somebody else', () => {
+describe('a project outside of the workspace', () => {
   it('type-checks, libraries included', async () => {
     await cp(join(import.meta.dirname, 'consumer.ts'), join(consumer.folder, 'consumer.ts'));
     const compilerOptions = {

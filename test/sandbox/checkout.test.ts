@@ -101,7 +101,7 @@ describe('a session', () => {
 });
 
 describe('the page', () => {
-  test('says what is bought, for how much, and who buys', async () => {
+  test('shows the lines, the amounts and the customer', async () => {
     const { url } = await checkout();
     const { status, text } = await visit(url ?? '');
     expect(status).toBe(200);
@@ -150,7 +150,7 @@ describe('the page', () => {
     expect((after.subscription as Stripe.Subscription).id).toBe(subscription?.id);
   });
 
-  test('WH-4: what Checkout does has a key, and no request', async () => {
+  test('WH-4: events of Checkout have a key, and no request', async () => {
     await visit((await checkout()).url ?? '', { testCard: WORKS });
     const { data } = await stripe.events.list({ type: 'customer.subscription.created' });
     expect(data[0]?.request).toEqual({ id: null, idempotency_key: expect.stringMatching(/^[0-9a-f-]{36}$/) });
@@ -207,7 +207,7 @@ describe('the page', () => {
     expect(await subscriptions()).toHaveLength(1);
   });
 
-  test('nothing can be confirmed that was not asked', async () => {
+  test('a confirmation that was not asked for is refused', async () => {
     const { url } = await checkout();
     expect((await visit(`${url}/confirm`, { answer: 'confirm' })).location).toBe(url);
     expect(await subscriptions()).toEqual([]);

@@ -52,7 +52,7 @@ describe('the portal', () => {
     expect(text).not.toContain('is due');
   });
 
-  test('is never framed, cached or told to others, and escapes what customers wrote', async () => {
+  test('is never framed, cached or sent as a referrer, and escapes customers’ texts', async () => {
     const customer = await stripe.customers.create({ name: '<script>alert(1)</script>' });
     const url = await open(customer.id);
     const response = await fetch(url);
@@ -148,7 +148,7 @@ describe('the portal', () => {
     expect((await stripe.customers.listPaymentMethods(customer.id)).data).toHaveLength(1);
   });
 
-  test('nobody reaches into another customer’s billing', async () => {
+  test('a session gives no access to another customer’s billing', async () => {
     const mine = await failedRenewal();
     const other = await stripe.customers.create({ name: 'Other' });
     const url = await open(other.id);
@@ -158,7 +158,7 @@ describe('the portal', () => {
     expect((await stripe.invoices.retrieve(mine.invoice)).status).toBe('open');
   });
 
-  test('what the configuration does not allow is neither shown nor done', async () => {
+  test('actions that the configuration does not allow are neither shown nor carried out', async () => {
     const { customer, subscription } = await subscribed(stripe);
     const { id } = await stripe.billingPortal.configurations.create({
       features: { invoice_history: { enabled: false } },
