@@ -7,6 +7,8 @@ export interface LogFields {
   readonly host?: string;
   readonly account?: string;
   readonly customer?: string;
+  /** The customer in whose place another is. */
+  readonly before?: string;
   /** The name of a portal configuration. */
   readonly configuration?: string;
   readonly event?: string;

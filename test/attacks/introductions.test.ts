@@ -16,5 +16,7 @@ it('L16: an introduction of another account’s customer is refused, and its own
   const thief = await harness.bff.call('/v1/billing', { account: 'team_thief', mint: { customer } });
   expect(await problemOf(thief)).toMatchObject({ status: 403, code: 'introduction_refused' });
   expect((await harness.bff.call('/v1/billing', { account: 'team_owner', mint: { customer } })).status).toBe(200);
-  expect(JSON.stringify(harness.bff.rows())).not.toContain('team_thief');
+  const { introductions, ...rows } = harness.bff.rows();
+  expect(JSON.stringify(rows), 'nothing is linked, opened or fetched for it').not.toContain('team_thief');
+  expect(introductions, 'what the doctor tells').toMatchObject([{ account: 'team_thief', code: 'account_mismatch' }]);
 });

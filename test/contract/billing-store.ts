@@ -7,6 +7,7 @@ import { clocksContract } from './clocks.ts';
 import { hintsContract } from './events.ts';
 import { ledgerContract } from './ledger.ts';
 import { linkingContract } from './linking.ts';
+import { linksContract } from './links.ts';
 import { outboxContract } from './outbox.ts';
 import { purchasesContract } from './purchases.ts';
 import { processesContract } from './processes.ts';
@@ -24,6 +25,7 @@ export function billingStoreContract(
   describe(`BillingStore contract: ${name}`, () => {
     const harness = contractHarness(sharedByProcesses, makeLedger);
     linkingContract(harness);
+    linksContract(harness);
     hintsContract(harness);
     claimsContract(harness);
     clocksContract(harness);

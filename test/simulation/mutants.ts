@@ -167,9 +167,9 @@ export const mutants: readonly Mutant[] = [
     mutate: () => ({
       readersStore: (store, now) => ({
         ...methods(store),
-        async findAccount(ref) {
-          const record = await store.findAccount(ref);
-          return record && record.fetchedAt !== null ? { ...record, fetchedAt: now() } : record;
+        async readAccount(ref) {
+          const { record, ...row } = await store.readAccount(ref);
+          return { ...row, record: record && record.fetchedAt !== null ? { ...record, fetchedAt: now() } : record };
         },
       }),
     }),

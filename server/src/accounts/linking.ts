@@ -1,64 +1,42 @@
 /**
  * Account ↔ customer: by a host's introduction, by import, or by creating the customer before a first Checkout. A link is
- * made only after Stripe was asked, and once made it stays.
+ * made only after Stripe was asked, and stays until its customer is deleted or an operator changes it (`relinking.ts`).
  */
 
 import { createHash } from 'node:crypto';
 import type { Config } from '../config/config.ts';
-import { BillhookError } from '../problem.ts';
 import type { StripeGateway } from '../stripe/gateway.ts';
 import type { BillingStore } from '../ledger/ledger.ts';
-import type { CustomerRecord, LinkOutcome } from '../ledger/customers.ts';
+import { isLiving } from '../ledger/customers.ts';
 import type { AccountRef } from '../ledger/account.ts';
+import { createIntroduce, type CustomerLinks, type Introduce } from './introducing.ts';
+import type { CustomerRefusal } from './link-refusal.ts';
 
 /** Stripe may forget an idempotency key after 24 hours; an hour before that it is no longer relied on. */
 const intentLifeMs = 23 * 60 * 60 * 1000;
 
-/** Why a customer was not linked. */
-export type LinkRefusal =
-  | 'customer_deleted'
-  | 'livemode_mismatch'
-  | 'host_mismatch'
-  | 'account_mismatch'
-  | Exclude<LinkOutcome, 'linked' | 'alreadyLinked'>;
-
-export interface Linking {
-  /**
-   * Links the customer that a token introduces, if the account has none yet.
-   *
-   * @param record - the account's row, as it was just read
-   * @returns whether a link was made, so that the row must be read again
-   * @throws {BillhookError} `introduction_refused`: deleted, of another mode, another host's, or another account's.
-   * @throws {StripeFailure} when Stripe cannot be asked.
-   */
-  introduce(
-    caller: AccountRef & { readonly introduces: string | null },
-    record: CustomerRecord | null,
-  ): Promise<boolean>;
-  /** Asks Stripe about the customer, and links it. @throws {StripeFailure} when Stripe does not know it, or cannot be asked. */
-  link(ref: AccountRef, customer: string): Promise<'linked' | 'alreadyLinked' | LinkRefusal>;
+export interface Linking extends CustomerLinks {
+  /** What comes of the customer that a token introduces. */
+  readonly introduce: Introduce;
   /** The account's customer, created at Stripe where there is none: once, however often it is tried. */
   ensureCustomer(ref: AccountRef): Promise<string>;
 }
 
 export function createLinking(config: Config, store: BillingStore, gateway: StripeGateway, wake: () => void): Linking {
   const linking: Linking = {
-    async introduce({ host, account, introduces: customer }, record) {
-      if (customer === null) return false;
-      if (isLiving(record)) {
-        // The first link stays: a token readable in a browser must not be able to move it.
-        if (record.customer !== customer) config.log.warn('link.differs', { host, account, customer, audit: true });
-        return false;
-      }
-      const outcome = await linking.link({ host, account }, customer);
-      if (outcome !== 'linked' && outcome !== 'alreadyLinked') throw new BillhookError('introduction_refused');
-      return true;
+    introduce: createIntroduce(config, store, {
+      link: (ref, customer) => linking.link(ref, customer),
+      refusalOf: (ref, customer) => linking.refusalOf(ref, customer),
+    }),
+
+    async refusalOf(ref, customer) {
+      return refusal(await gateway.introduced(customer), ref);
     },
 
     async link(ref, customer) {
       const { host, account } = ref;
-      const found = await gateway.introduced(customer);
-      const outcome = refusal(found, ref) ?? (await store.link({ host, account }, customer, config.now()));
+      const outcome =
+        (await linking.refusalOf(ref, customer)) ?? (await store.link({ host, account }, customer, config.now()));
       if (outcome === 'linked') {
         config.log.info('link.made', { host, account, customer, audit: true });
         wake();
@@ -75,7 +53,7 @@ export function createLinking(config: Config, store: BillingStore, gateway: Stri
       const intent = await store.intendCustomer(ref, now);
       let { generation } = intent;
       // An old intent may have been carried out without our knowing: look before creating again.
-      const lost = now - intent.since > intentLifeMs ? await gateway.findCustomer(ref) : null;
+      const lost = now - intent.since > intentLifeMs ? await free(await gateway.findCustomer(ref)) : null;
       if (lost === null && now - intent.since > intentLifeMs)
         ({ generation } = await store.renewIntent(ref, generation, now));
       const customer = lost ?? (await gateway.createCustomer(ref, keyOf(ref, generation)));
@@ -90,12 +68,17 @@ export function createLinking(config: Config, store: BillingStore, gateway: Stri
   };
   return linking;
 
+  /** An operator may have linked to another account what was created for this one. */
+  async function free(customer: string | null): Promise<string | null> {
+    return customer !== null && (await store.customersAmong([customer])).length === 0 ? customer : null;
+  }
+
   async function living(ref: AccountRef) {
     const record = await store.findAccount(ref);
     return isLiving(record) ? record : null;
   }
 
-  function refusal(found: Awaited<ReturnType<StripeGateway['introduced']>>, ref: AccountRef): LinkRefusal | null {
+  function refusal(found: Awaited<ReturnType<StripeGateway['introduced']>>, ref: AccountRef): CustomerRefusal | null {
     if (found.deleted) return 'customer_deleted';
     if (found.livemode !== config.livemode) return 'livemode_mismatch';
     // Where several hosts share a Stripe account, the customer's metadata must name its host.
@@ -104,11 +87,6 @@ export function createLinking(config: Config, store: BillingStore, gateway: Stri
     // A customer that Billhook made for one account no other account's to introduce.
     return found.account !== null && found.account !== ref.account ? 'account_mismatch' : null;
   }
-}
-
-/** Not a tombstone. */
-function isLiving(record: CustomerRecord | null): record is CustomerRecord {
-  return record !== null && record.facts?.deleted !== true;
 }
 
 const pick = ({ host, account }: AccountRef) => ({ host, account });

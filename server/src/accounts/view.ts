@@ -15,9 +15,12 @@ import type { PortalChoice } from '../billing/judge/portal.ts';
 import type { Policy } from '../billing/policy.ts';
 import type { BillingStore } from '../ledger/ledger.ts';
 import type { CustomerRecord } from '../ledger/customers.ts';
+import { isDoubtful, type AccountRow, type NotedIntroduction } from '../ledger/links.ts';
 
 export interface AccountView {
   readonly record: CustomerRecord | null;
+  /** The last customer that the host introduced and that is not the account's. */
+  readonly introduced: NotedIntroduction | null;
   readonly snapshot: BillingSnapshot;
   /** The snapshot as JSON. */
   readonly body: string;
@@ -44,25 +47,26 @@ const maxKept = 10_000;
 export function createReadAccount(store: BillingStore, catalogue: VersionedCatalogue, now: () => number): ReadAccount {
   const kept = new KeptViews();
   return async function readAccount(account) {
-    const record = await store.findAccount(account);
+    const row = await store.readAccount(account);
     const at = now();
     const { version } = catalogue;
-    const known = kept.find(account, record, version, at);
+    const known = kept.find(account, row, version, at);
     if (known !== null) return known;
-    const view = viewOf(account, record, at);
-    kept.keep(account, { view, record, policy: account.policy, version, at });
+    const view = viewOf(account, row, at);
+    kept.keep(account, { view, row, policy: account.policy, version, at });
     return view;
   };
 
-  function viewOf(account: Account, record: CustomerRecord | null, at: number): AccountView {
+  function viewOf(account: Account, { record, introduced, revision }: AccountRow, at: number): AccountView {
     const { snapshot, ...judgement } = judge(
       {
         linked: record !== null,
         facts: record?.facts ?? null,
         fetchedAt: record?.fetchedAt ?? null,
-        revision: `${store.epoch}.${record?.revision ?? 0}`,
+        revision: `${store.epoch}.${revision}`,
         confirmedBy: record?.confirmedBy ?? null,
         staleSince: record?.staleSince ?? null,
+        customerInDoubt: isDoubtful(introduced),
       },
       account.policy,
       catalogue,
@@ -70,13 +74,13 @@ export function createReadAccount(store: BillingStore, catalogue: VersionedCatal
       at,
     );
     const body = JSON.stringify(snapshot);
-    return { record, snapshot, body, ...judgement, etag: etagOf(snapshot) };
+    return { record, introduced, snapshot, body, ...judgement, etag: etagOf(snapshot) };
   }
 }
 
 interface KeptView {
   readonly view: AccountView;
-  readonly record: CustomerRecord | null;
+  readonly row: AccountRow;
   readonly policy: Policy;
   /** The catalogue's. */
   readonly version: number;
@@ -88,7 +92,7 @@ interface KeptView {
 class KeptViews {
   readonly #views = new Map<string, KeptView>();
 
-  find(account: Account, record: CustomerRecord | null, version: number, at: number): AccountView | null {
+  find(account: Account, row: AccountRow, version: number, at: number): AccountView | null {
     const key = keyOf(account);
     const kept = this.#views.get(key);
     if (kept === undefined) return null;
@@ -96,7 +100,7 @@ class KeptViews {
     const isCurrent =
       kept.version === version &&
       kept.policy === account.policy &&
-      sameRow(kept.record, record) &&
+      sameAccount(kept.row, row) &&
       // A clock that was set back may stand before a deadline again.
       at >= kept.at &&
       (view.nextChangeAt === null || at < view.nextChangeAt);
@@ -118,6 +122,12 @@ class KeptViews {
 }
 
 const keyOf = ({ host, account, mayManage }: Account): string => `${mayManage ? 'm' : 'r'}${host}\u0000${account}`;
+
+function sameAccount(a: AccountRow, b: AccountRow): boolean {
+  const [x, y] = [a.introduced, b.introduced];
+  const sameIntroduction = x?.customer === y?.customer && x?.code === y?.code && x?.seenAt === y?.seenAt;
+  return a.revision === b.revision && sameIntroduction && sameRow(a.record, b.record);
+}
 
 /** Every field but the facts, which a revision stands for. */
 function sameRow(a: CustomerRecord | null, b: CustomerRecord | null): boolean {

@@ -15,7 +15,7 @@ import { isTerminal } from '../billing/judge/subscription.ts';
 import { driftBetweenTimes, type Drift, type DriftedAccount } from './drift-report.ts';
 import type { BillingStore } from '../ledger/ledger.ts';
 import type { EventCalls } from '../stripe/events.ts';
-import type { CustomerRecord } from '../ledger/customers.ts';
+import { isLiving, type CustomerRecord } from '../ledger/customers.ts';
 import type { JobLease } from '../ledger/jobs.ts';
 
 export interface ReconcileParts {
@@ -344,8 +344,6 @@ class Run {
     this.#options.onProgress({ ...this.#progress, visited: this.#progress.visited + this.#done + settled });
   }
 }
-
-const isLiving = ({ facts }: CustomerRecord) => facts?.deleted !== true;
 
 /** Something that Stripe may have ended or changed stands in the ledger, or nothing is known. */
 function couldBeWrong({ facts, failure }: CustomerRecord): boolean {

@@ -1,4 +1,4 @@
-/** Reads the arguments of every command in one way: options, at most one operand, `--help`, `-h` and `--version`. */
+/** Reads the arguments of every command in one way: options, operands, `--help`, `-h` and `--version`. */
 
 import { readFileSync } from 'node:fs';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
@@ -17,6 +17,10 @@ export interface CommandSpec<Given extends Options> {
   readonly options: Given;
   /** The one argument that is no option and has to be there: `a file`. Default: none may be. */
   readonly operand?: string;
+  /** The same for several, in their order. */
+  readonly operands?: readonly string[];
+  /** How many of them, from the last one on, may be left out. Default: 0. */
+  readonly optionalOperands?: number;
 }
 
 type Values<Given extends Options> = ReturnType<
@@ -25,7 +29,12 @@ type Values<Given extends Options> = ReturnType<
 
 /** Arguments that can be used, or the exit code of a command that ends here. */
 export type Parsed<Given extends Options> =
-  | { readonly exitCode: null; readonly values: Values<Given>; readonly operand: string }
+  | {
+      readonly exitCode: null;
+      readonly values: Values<Given>;
+      readonly operand: string;
+      readonly operands: readonly string[];
+    }
   | { readonly exitCode: number };
 
 /**
@@ -42,14 +51,24 @@ export type Parsed<Given extends Options> =
  */
 export function parse<const Given extends Options>(
   args: readonly string[],
-  { name, usage, options, operand }: CommandSpec<Given>,
+  {
+    name,
+    usage,
+    options,
+    operand,
+    operands = operand === undefined ? [] : [operand],
+    optionalOperands = 0,
+  }: CommandSpec<Given>,
   output: Output,
 ): Parsed<Given> {
   if (printsHelp(args, usage, output)) return { exitCode: 0 };
   try {
-    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: operand !== undefined });
-    if (operand !== undefined && positionals.length !== 1) return misused(name, usage, `${operand} is wanted`, output);
-    return { exitCode: null, values: values as Values<Given>, operand: positionals[0] ?? '' };
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: operands.length > 0 });
+    const missing = operands.slice(0, operands.length - optionalOperands)[positionals.length];
+    if (missing !== undefined) return misused(name, usage, `${missing} is wanted`, output);
+    const extra = positionals[operands.length];
+    if (extra !== undefined) return misused(name, usage, `there is one argument too many: "${extra}"`, output);
+    return { exitCode: null, values: values as Values<Given>, operand: positionals[0] ?? '', operands: positionals };
   } catch (cause) {
     return misused(name, usage, (cause as TypeError).message, output);
   }

@@ -4,6 +4,7 @@
 import { parse, printsHelp } from './args.ts';
 import { doctorUsage, examine } from './doctor/doctor.ts';
 import { importAccounts, importUsage } from './import.ts';
+import { linkAccount, linkUsage } from './link.ts';
 import { moveLedgerTo, moveLedgerUsage } from './move-ledger.ts';
 import { reconcileLedger, reconcileUsage } from './reconcile/reconcile.ts';
 import { setUp, setupUsage } from './setup.ts';
@@ -20,6 +21,7 @@ const usage = `billhook <command>
 
   serve        run the backend-for-frontend; configured by the environment (see the README)
   import       link existing subscribers from a file (billhook import --help)
+  link         decide which customer an account has (billhook link --help)
   doctor       look for what is wrong, and say what to do (billhook doctor --help)
   move-ledger  move a ledger from a SQLite file to PostgreSQL (billhook move-ledger --help)
   reconcile    compare everything with Stripe now, and tell what differed (billhook reconcile --help)
@@ -55,6 +57,7 @@ interface Command {
 const commands: Readonly<Record<string, Command>> = {
   serve: { usage: serveUsage, run: (args) => serve(args) },
   import: { usage: importUsage, run: (args) => importAccounts(args, optionsFrom(process.env), process) },
+  link: { usage: linkUsage, run: (args) => linkAccount(args, optionsFrom(process.env), process) },
   doctor: { usage: doctorUsage, run: (args) => examine(args, process.env, process) },
   'move-ledger': {
     usage: moveLedgerUsage,

@@ -2,7 +2,7 @@
 
 import type { AccessAnswer } from '@billhook/widget/contract';
 import { accessView } from '../accounts/access.ts';
-import type { LinkRefusal } from '../accounts/linking.ts';
+import { refusalTexts } from '../accounts/link-refusal.ts';
 import { BillhookError } from '../problem.ts';
 import { accountMust, isAccount } from '../tokens/claims.ts';
 import type { Caller } from './auth.ts';
@@ -14,17 +14,6 @@ export type AccountName = string | { readonly account: string; readonly host?: s
 
 /** Longer than the first facts are waited for. */
 const limitMs = 10_000;
-
-/** Why a customer was not linked, in words for the host's developers. */
-const refusals = {
-  customer_deleted: 'The customer was deleted at Stripe.',
-  customerDeleted: 'The customer was deleted at Stripe.',
-  livemode_mismatch: 'The customer is of another mode than the Stripe key.',
-  host_mismatch: 'The customer’s metadata "billhook_host" does not name this host.',
-  account_mismatch: 'The customer’s metadata "billhook_account" names another account.',
-  customerTaken: 'The customer pays for another account: one customer has one account.',
-  accountTaken: 'The account has another customer already, and keeps it.',
-} satisfies Record<LinkRefusal, string>;
 
 const wrong = (field: string, must: string) =>
   new BillhookError('field_invalid', { field, detail: `${field} must be ${must}` });
@@ -42,7 +31,7 @@ export function hostCalls(parts: RouteContext) {
       const { host, account } = callerOf(name);
       const outcome = await linking.link({ host, account }, customer);
       if (outcome === 'linked' || outcome === 'alreadyLinked') return outcome;
-      throw new BillhookError('introduction_refused', { detail: refusals[outcome] });
+      throw new BillhookError('introduction_refused', { detail: refusalTexts[outcome] });
     },
   };
 

@@ -9,7 +9,7 @@ import type { Host } from '../config/config.ts';
 import { BillhookError } from '../problem.ts';
 import { counterOf, type AccountView } from '../accounts/view.ts';
 import type { RouteContext } from './route-context.ts';
-import type { CustomerRecord } from '../ledger/customers.ts';
+import { isLiving, type CustomerRecord } from '../ledger/customers.ts';
 import type { VisitKind } from '../ledger/visits.ts';
 
 /** How long a visit may take before its return is no return any more. */
@@ -66,7 +66,7 @@ export function returnUrlOf(
 
 /** The living customer of the account. @throws {BillhookError} `no_customer` */
 export function customerOf({ record }: AccountView): CustomerRecord {
-  if (!record || record.facts?.deleted === true) throw new BillhookError('no_customer');
+  if (!isLiving(record)) throw new BillhookError('no_customer');
   return record;
 }
 

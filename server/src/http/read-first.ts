@@ -18,7 +18,7 @@ const isLoading = ({ record }: AccountView) => record !== null && record.facts =
  */
 export async function readIntroduced({ linking, read }: RouteContext, caller: Caller): Promise<AccountView> {
   const reading = await read(caller);
-  return (await linking.introduce(caller, reading.record)) ? await read(caller) : reading;
+  return (await linking.introduce(caller, reading)) ? await read(caller) : reading;
 }
 
 /** Reads the account; where it was just linked, as soon as its first facts are in, or after 5 s without them. */

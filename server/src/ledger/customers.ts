@@ -22,6 +22,11 @@ export interface CustomerRecord extends AccountRef {
   readonly failure: { readonly code: string; readonly at: number; readonly attempts: number } | null;
 }
 
+/** Not a tombstone. */
+export function isLiving(record: CustomerRecord | null): record is CustomerRecord {
+  return record !== null && record.facts?.deleted !== true;
+}
+
 export interface Claim extends AccountRef {
   readonly customer: string;
   /** The ticket at the moment of the claim, before any fetch. */

@@ -11,6 +11,8 @@ import type { AccountRef } from './account.ts';
 export type HistoryEntry = { readonly at: number; readonly customer: string } & (
   | { readonly what: 'linked' }
   | { readonly what: 'deleted' }
+  /** An operator's decision about the link: from `before` to `after`, which may be the same. */
+  | { readonly what: 'decided'; readonly before: string | null; readonly after: string | null }
   | { readonly what: 'event'; readonly event: string; readonly type: string; readonly via: 'webhook' | 'sweep' }
   | {
       readonly what: 'sync';

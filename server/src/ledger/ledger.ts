@@ -18,7 +18,7 @@
  * called again.) Times are Unix milliseconds and always parameters; a time further ahead than it can have been set is of
  * a clock that was wrong, and counts as over (`clocks.ts`).
  *
- * Each table has a contract file beside this one: customers, events, outbox, purchases, visits, catalogue, budget, jobs,
+ * Each table has a contract file beside this one: customers, links, events, outbox, purchases, visits, catalogue, budget, jobs,
  * history, feed. `sqlite/` is one process and one file, beside which a command may have the file open too; `postgres/` is
  * several processes. One suite proves both: `test/contract/`.
  */
@@ -32,6 +32,7 @@ import type { VisitStore } from './visits.ts';
 import type { BudgetStore } from './budget.ts';
 import type { JobStore } from './jobs.ts';
 import type { HistoryStore } from './history.ts';
+import type { LinkStore } from './links.ts';
 import type { FeedStore } from './feed.ts';
 
 /** Which Stripe account and mode this ledger belongs to. */
@@ -44,6 +45,7 @@ export interface BillingStore
   extends
     EventStore,
     CustomerStore,
+    LinkStore,
     OutboxStore,
     PurchaseStore,
     VisitStore,
@@ -64,7 +66,7 @@ export interface BillingStore
   ping(): Promise<void>;
 
   /**
-   * Forgets events, syncs, visits and notices from before `before`, and the facts that were no longer true by then. An open
+   * Forgets events, syncs, visits, notices and introductions from before `before`, and the facts that were no longer true by then. An open
    * hint stays, and so do each customer's facts of now, whatever their age.
    */
   prune(before: number): Promise<void>;

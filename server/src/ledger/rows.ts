@@ -4,6 +4,7 @@ import type { ConfirmedBy } from '@billhook/widget/contract';
 import type { CustomerFacts } from '../billing/facts.ts';
 import type { CustomerRecord, Claim } from './customers.ts';
 import type { UnresolvedEvent } from './events.ts';
+import type { AccountRow, DoubtfulAccount, IntroductionCode, LinkRow, NotedIntroduction } from './links.ts';
 import type { Receiver, NoticeClaim } from './outbox.ts';
 import type { CheckoutRecord } from './purchases.ts';
 import type { ReturnStanding, Visit } from './visits.ts';
@@ -52,6 +53,39 @@ export function recordOf(row: Row): CustomerRecord {
         : { code: text(row['failure_code']), at: number(row['failed_at']), attempts: number(row['attempts']) },
   };
 }
+
+/** @param noted - the account's row among the introductions */
+export function accountRowOf(row: Row | undefined, noted: Row | undefined, revision: number): AccountRow {
+  return {
+    record: row ? recordOf(row) : null,
+    introduced: noted ? notedIntroductionOf(noted) : null,
+    revision,
+  };
+}
+
+const notedIntroductionOf = (row: Row): NotedIntroduction => ({
+  customer: text(row['customer']),
+  code: text(row['code']) as IntroductionCode,
+  since: number(row['since']),
+  seenAt: number(row['seen_at']),
+  checkedAt: number(row['checked_at']),
+});
+
+export const doubtfulAccountOf = (row: Row): DoubtfulAccount => ({
+  host: text(row['host']),
+  account: text(row['account']),
+  customer: textOrNull(row['customer']),
+  introduced: text(row['introduced']),
+  code: text(row['code']) as IntroductionCode,
+});
+
+export const linkRowOf = (row: Row): LinkRow => ({
+  customer: text(row['customer']),
+  host: text(row['host']),
+  account: text(row['account']),
+  deleted: row['deleted_at'] != null,
+  revision: number(row['revision']),
+});
 
 /** The columns of a claim; `prioritized` is the store's own expression. */
 export const claimColumns =

@@ -11,6 +11,8 @@ import type { NoticeType } from '../billing/notice-types.ts';
 /** A store's rows of one account; each list with the newest rows that could be among the answer. */
 export interface TimelineRows {
   readonly customers: readonly Row[];
+  /** What an operator decided of the link. */
+  readonly decisions: readonly Row[];
   readonly visits: readonly Row[];
   readonly events: readonly Row[];
   readonly syncs: readonly Row[];
@@ -24,6 +26,7 @@ type Of<What extends HistoryEntry['what']> = Extract<HistoryEntry, { what: What 
 /** Oldest first; of one moment the cause before what it caused, which is the order of the lists. */
 export function timelineOf(rows: TimelineRows, since: number, limit: number): HistoryEntry[] {
   const entries = [
+    ...rows.decisions.map(decidedOf),
     ...rows.customers.map(linkedOf),
     ...rows.visits.map(visitOf),
     ...rows.events.map(eventOf),
@@ -43,6 +46,11 @@ const whose = (row: Row) => ({ at: number(row['at']), customer: text(row['custom
 const linkedOf = (row: Row): Of<'linked'> => ({ ...whose(row), at: number(row['linked_at']), what: 'linked' });
 
 const deletedOf = (row: Row): Of<'deleted'> => ({ ...whose(row), at: number(row['deleted_at']), what: 'deleted' });
+
+const decidedOf = (row: Row): Of<'decided'> => {
+  const [before, after] = [textOrNull(row['before']), textOrNull(row['after'])];
+  return { at: number(row['at']), customer: after ?? before ?? '', what: 'decided', before, after };
+};
 
 const visitOf = (row: Row): Of<'visit'> => ({
   ...whose(row),

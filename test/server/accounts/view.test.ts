@@ -6,6 +6,7 @@ import { createReadAccount } from '../../../server/src/accounts/view.ts';
 import { defaultPolicy } from '../../../server/src/billing/judge/judge.ts';
 import type { BillingStore } from '../../../server/src/ledger/ledger.ts';
 import type { CustomerRecord } from '../../../server/src/ledger/customers.ts';
+import type { NotedIntroduction } from '../../../server/src/ledger/links.ts';
 import { customer, day, noon as now, subscription } from '../fixtures/facts.ts';
 
 const ending = customer([subscription({ status: 'active', cancelAt: now + day })]);
@@ -26,8 +27,20 @@ const row: CustomerRecord = {
 const owner: Account = { host: 'acme', account: 'team_1', policy: defaultPolicy, mayManage: true };
 
 function reader() {
-  const world = { record: { ...row } as CustomerRecord | null, version: 1, at: now };
-  const store = { epoch: 'e', findAccount: async () => world.record } as unknown as BillingStore;
+  const world = {
+    record: { ...row } as CustomerRecord | null,
+    introduced: null as NotedIntroduction | null,
+    version: 1,
+    at: now,
+  };
+  const store = {
+    epoch: 'e',
+    readAccount: async () => ({
+      record: world.record,
+      introduced: world.introduced,
+      revision: world.record?.revision ?? 0,
+    }),
+  } as unknown as BillingStore;
   const catalogue = {
     get version() {
       return world.version;
@@ -75,6 +88,16 @@ describe('a view is judged again when', () => {
     const second = await read(owner);
     expect(second).not.toBe(first);
     expect(second.record).toBe(world.record);
+  });
+
+  it('the host introduces another customer, and sells nothing until it is clear which one is the account’s', async () => {
+    const { world, read } = reader();
+    expect((await read(owner)).snapshot.access.level).toBe('full');
+    const noted = { customer: 'cus_2', since: now, seenAt: now, checkedAt: now } as const;
+    world.introduced = { ...noted, code: 'accountTaken' };
+    expect((await read(owner)).snapshot.access).toMatchObject({ level: 'unknown', reason: 'unknown' });
+    world.introduced = { ...noted, code: 'customerDeleted' };
+    expect((await read(owner)).snapshot.access.level, 'a deleted one leaves no doubt').toBe('full');
   });
 
   it('a fetch failed once more', async () => {

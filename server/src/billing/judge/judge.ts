@@ -45,6 +45,11 @@ export interface AccountState {
   readonly confirmedBy: ConfirmedBy | null;
   /** Since when a ticket waits to be synced; `null` when fresh. */
   readonly staleSince: number | null;
+  /**
+   * Host and ledger disagree about the account's customer: the other one may have paid, or may pay twice, so nothing is
+   * sold and no access is said. Default: false.
+   */
+  readonly customerInDoubt?: boolean;
 }
 
 export interface Judgement {
@@ -109,7 +114,7 @@ export function judge(
   now: number,
 ): Judgement {
   const policy = withKeyProducts(hostPolicy, catalogue);
-  const { facts, linked, staleSince } = standing;
+  const { customerInDoubt = false, facts, linked, staleSince } = standing;
   const moments = deadlinesAt(now, standing.fetchedAt ?? -Infinity, policy.staleLimitHours * hour);
   const waitsTooLong = staleSince === null ? null : staleSince + policy.staleAfterSeconds * 1000;
   // A customer deleted at Stripe has nothing live any more, whatever its subscriptions last said.
@@ -122,8 +127,9 @@ export function judge(
   const headline = live[0] ?? lastEnded(judged);
   const shown = [...(live.length > 0 || headline === null ? live : [headline]), ...others];
   const never = linked && facts === null;
-  const offers = never || live.length > 0 ? [] : offersOf(policy, catalogue);
-  const access = never ? accessAt(policy.unknownAccess, 'unknown') : accessOf(judged, linked, policy);
+  const offers = never || customerInDoubt || live.length > 0 ? [] : offersOf(policy, catalogue);
+  const access =
+    never || customerInDoubt ? accessAt(policy.unknownAccess, 'unknown') : accessOf(judged, linked, policy);
   const ticketIsLate = waitsTooLong !== null && !moments.refetchAt(waitsTooLong);
   // The portal shows all of them, whosever they are.
   const portal = choosePortal(policy.portal, [...live, ...others], moments, now);

@@ -9,6 +9,7 @@ import { type BillingStore } from '../../ledger/ledger.ts';
 import { StripeFailure } from '../../stripe/gateway.ts';
 import { fail, ok, warn, type Diagnosis } from './diagnosis.ts';
 import { spanText } from '../time-text.ts';
+import { diagnoseLinks } from './links.ts';
 import { LedgerPinnedError, StoreUnavailableError } from '../../ledger/errors.ts';
 
 const minute = 60_000;
@@ -29,7 +30,11 @@ export async function diagnoseLedger(config: Config, options: BillhookOptions): 
     const ledger = await openServices(options);
     try {
       await ledger.store.ping();
-      return [ok('ledger', 'can be read and written'), ...(await diagnoseUpkeep(ledger.store, config.now()))];
+      return [
+        ok('ledger', 'can be read and written'),
+        ...(await diagnoseUpkeep(ledger.store, config.now())),
+        ...(await diagnoseLinks(ledger.store)),
+      ];
     } finally {
       await ledger.close();
     }

@@ -62,6 +62,8 @@ function lineOf(entry: StoryEntry): string {
   switch (entry.what) {
     case 'linked':
       return row('linked', `to ${entry.customer}`);
+    case 'decided':
+      return row('decided', decision(entry));
     case 'deleted':
       return row('deleted', `${entry.customer} is gone at Stripe`);
     case 'event':
@@ -87,6 +89,12 @@ function lineOf(entry: StoryEntry): string {
 }
 
 const row = (what: string, text: string) => `${what.padEnd(9)}${text}`;
+
+function decision({ before, after }: Extract<StoryEntry, { what: 'decided' }>): string {
+  if (before === after) return `by an operator: it keeps ${after}`;
+  if (after === null) return `by an operator: ${before} is its customer no more`;
+  return `by an operator: its customer is ${after}${before === null ? '' : `, and not ${before}`}`;
+}
 
 function outcomeOf(outcome: string): string {
   if (outcome === 'changed' || outcome === 'unchanged') return outcome;

@@ -12,6 +12,8 @@ import { customerOf, localeField, openVisit, returnUrlField, returnUrlOf, seenFi
 import { readIntroduced } from '../read-first.ts';
 import type { RouteContext } from '../route-context.ts';
 import { readSynced } from '../read-synced.ts';
+import { isLiving } from '../../ledger/customers.ts';
+import { isDoubtful } from '../../ledger/links.ts';
 
 const checkoutSessionRequest = z.strictObject({
   offer: idField,
@@ -46,6 +48,7 @@ export function checkoutRoute(parts: RouteContext) {
     const { offer: wanted, returnUrl, locale, seen } = await readBody(c, checkoutSessionRequest);
     const back = returnUrlOf(c.var.host, returnUrl);
     const introduced = await readIntroduced(parts, caller);
+    requireCertain(caller, introduced);
 
     const { signal } = c.req.raw;
     const { snapshot } = await readFresh(caller, introduced, signal);
@@ -88,4 +91,19 @@ export function checkoutRoute(parts: RouteContext) {
     if (!synced) throw new BillhookError('stripe_unavailable', { retryAfter: 2 });
     return reading;
   }
+}
+
+/**
+ * Nothing is sold while host and ledger disagree about who the customer is: the other one may be paying already.
+ *
+ * @throws {BillhookError} `introduction_refused`; `stripe_unavailable` where Stripe could not be asked about it.
+ */
+function requireCertain({ introduces }: Caller, { record, introduced }: AccountView): void {
+  if (isDoubtful(introduced)) {
+    throw new BillhookError('introduction_refused', {
+      detail: 'Two customers are named for this account. Nothing is sold until it is clear which one is its.',
+    });
+  }
+  const checked = [null, record?.customer, introduced?.customer].includes(introduces);
+  if (!checked && isLiving(record)) throw new BillhookError('stripe_unavailable', { retryAfter: 2 });
 }

@@ -39,6 +39,10 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
           `SELECT revision FROM customers WHERE host = @host AND account = @account ORDER BY customer FOR UPDATE`,
           { host, account },
         );
+        const changed = await tx.get(
+          `SELECT coalesce(max(revision), 0) AS revision FROM link_changes WHERE host = @host AND account = @account`,
+          { host, account },
+        );
         const linked = await tx.run(
           // The second transaction waits at the index for the first to commit, and then writes nothing.
           `INSERT INTO customers (customer, host, account, stale_since, revision, linked_at)
@@ -49,7 +53,7 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
             account,
             now,
             // Readers of this account never see the revision step back, even when it gets a new customer.
-            revision: Math.max(0, ...before.map((row) => number(row['revision']))),
+            revision: Math.max(number(changed?.['revision'] ?? 0), ...before.map((row) => number(row['revision']))),
             news: queuedChange,
           },
         );

@@ -13,6 +13,7 @@ import { PostgresDatabase } from './database.ts';
 import { postgresHints } from './events.ts';
 import { postgresJobs } from './jobs.ts';
 import { catalogueChange, FeedListener, notify } from './feed.ts';
+import { postgresLinks } from './links.ts';
 import { postgresOutbox } from './outbox.ts';
 import { prune } from './prune.ts';
 import { postgresPurchases } from './purchases.ts';
@@ -55,6 +56,7 @@ export async function openPostgresStore(address: string): Promise<BillingStore> 
       digestKey: await metaOrNew('digest_key', () => randomBytes(32).toString('base64url')),
       ...hints,
       ...postgresCustomers(db),
+      ...postgresLinks(db),
       ...postgresOutbox(db),
       ...postgresPurchases(db),
       ...postgresVisits(db),

@@ -9,6 +9,7 @@ const forgotten: readonly (readonly [table: string, condition: string])[] = [
   ['syncs', 'at < @before'],
   ['visits', 'expires_at < @before'],
   ['outbox', 'at < @before'],
+  ['introductions', 'seen_at < @before'],
   [
     'revisions',
     // Facts still current at `before` stay: a person who left since then has seen them.

@@ -42,8 +42,9 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
         }
         const { host, account } = ref;
         const before = db.get(
-          `SELECT max(revision) AS revision, sum(deleted_at IS NULL) AS living FROM customers
-           WHERE host = @host AND account = @account`,
+          `SELECT sum(deleted_at IS NULL) AS living, max(coalesce(max(revision), 0), (
+             SELECT coalesce(max(revision), 0) FROM link_changes WHERE host = @host AND account = @account)) AS revision
+           FROM customers WHERE host = @host AND account = @account`,
           { host, account },
         );
         if (number(before?.['living'] ?? 0) > 0) return 'accountTaken';

@@ -18,6 +18,11 @@ export function sqliteTrail(db: SqliteDatabase): HistoryStore {
               `SELECT customer, linked_at, deleted_at FROM customers WHERE host = @host AND account = @account`,
               bind,
             ),
+            decisions: db.all(
+              `SELECT at, before, after FROM link_changes
+               WHERE host = @host AND account = @account AND at >= @since ORDER BY at DESC, sequence DESC LIMIT @limit`,
+              newest,
+            ),
             visits: db.all(
               `SELECT customer, opened_at AS at, kind, returned_at, outcome FROM visits
                WHERE host = @host AND account = @account AND opened_at >= @since ORDER BY opened_at DESC LIMIT @limit`,

@@ -12,6 +12,7 @@ import { sqliteCustomers } from './customers.ts';
 import { SqliteDatabase } from './database.ts';
 import { sqliteHints } from './events.ts';
 import { sqliteJobs } from './jobs.ts';
+import { sqliteLinks } from './links.ts';
 import { sqliteOutbox } from './outbox.ts';
 import { sqlitePurchases } from './purchases.ts';
 import { sqliteTrail } from './history.ts';
@@ -39,6 +40,7 @@ export function openSqliteStore(path: string): BillingStore {
     digestKey: metaOrNew('digest_key', () => randomBytes(32).toString('base64url')),
     ...hints,
     ...sqliteCustomers(db),
+    ...sqliteLinks(db),
     ...sqliteOutbox(db),
     ...sqlitePurchases(db),
     ...sqliteVisits(db),
@@ -113,6 +115,7 @@ export function openSqliteStore(path: string): BillingStore {
         db.run(`DELETE FROM visits WHERE expires_at < @before`, { before });
         db.run(`DELETE FROM outbox WHERE at < @before`, { before });
         db.run(`DELETE FROM syncs WHERE at < @before`, { before });
+        db.run(`DELETE FROM introductions WHERE seen_at < @before`, { before });
         // Facts still current at `before` stay: a person who left since then has seen them.
         db.run(
           `DELETE FROM revisions WHERE EXISTS (

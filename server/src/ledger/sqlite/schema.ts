@@ -179,4 +179,28 @@ export const migrations: readonly string[] = [
   CREATE INDEX customers_failed ON customers (failed_at, failure_code)
     WHERE synced_ticket < ticket AND deleted_at IS NULL AND failed_at IS NOT NULL;
   `,
+  /* sql */ `
+  -- The last customer that a host introduced for an account and that is not its customer; and what an operator decided
+  -- of links, with the account's revision by then.
+  CREATE TABLE introductions (
+    host       TEXT NOT NULL,
+    account    TEXT NOT NULL,
+    customer   TEXT NOT NULL,
+    code       TEXT NOT NULL,
+    since      INTEGER NOT NULL,
+    seen_at    INTEGER NOT NULL,
+    checked_at INTEGER NOT NULL,
+    PRIMARY KEY (host, account)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE link_changes (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    host     TEXT NOT NULL,
+    account  TEXT NOT NULL,
+    at       INTEGER NOT NULL,
+    before   TEXT,
+    after    TEXT,
+    revision INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX link_changes_account ON link_changes (host, account, at);
+  `,
 ];

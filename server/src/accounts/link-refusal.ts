@@ -1,0 +1,19 @@
+/** Why an account and a customer were not linked, as a code and in words. */
+
+import type { LinkOutcome } from '../ledger/customers.ts';
+
+/** What Stripe's object says against a link. */
+export type CustomerRefusal = 'customer_deleted' | 'livemode_mismatch' | 'host_mismatch' | 'account_mismatch';
+
+export type LinkRefusal = CustomerRefusal | Exclude<LinkOutcome, 'linked' | 'alreadyLinked'>;
+
+/** In words for the host's developers and operators. */
+export const refusalTexts: Record<LinkRefusal, string> = {
+  customer_deleted: 'The customer was deleted at Stripe.',
+  customerDeleted: 'The customer was deleted at Stripe.',
+  livemode_mismatch: 'The customer is of another mode than the Stripe key.',
+  host_mismatch: 'The customer’s metadata "billhook_host" does not name this host.',
+  account_mismatch: 'The customer’s metadata "billhook_account" names another account.',
+  customerTaken: 'The customer pays for another account: one customer has one account.',
+  accountTaken: 'The account has another customer already, and keeps it.',
+};

@@ -1,0 +1,101 @@
+/** Links in SQLite: introductions that were not carried out, and an operator's decisions. */
+
+import { isDecided, linkChange, revisionAfter, type LinkStore } from '../links.ts';
+import { accountRowOf, doubtfulAccountOf, linkRowOf, number } from '../rows.ts';
+import type { SqliteDatabase } from './database.ts';
+
+const living = `SELECT * FROM customers WHERE host = @host AND account = @account AND deleted_at IS NULL`;
+const lastTombstone = `SELECT * FROM customers WHERE host = @host AND account = @account ORDER BY linked_at DESC LIMIT 1`;
+const noted = `SELECT customer, code, since, seen_at, checked_at FROM introductions WHERE host = @host AND account = @account`;
+const lastChange = `SELECT max(revision) AS revision FROM link_changes WHERE host = @host AND account = @account`;
+
+export function sqliteLinks(db: SqliteDatabase): LinkStore {
+  return {
+    async readAccount({ host, account }) {
+      const bind = { host, account };
+      // Indexed reads; one statement for all would sort the account's rows, facts included, at every read.
+      const row = db.read(living, bind) ?? db.read(lastTombstone, bind);
+      const revision = row ? number(row['revision']) : number(db.read(lastChange, bind)?.['revision'] ?? 0);
+      return accountRowOf(row, db.read(noted, bind), revision);
+    },
+
+    async noteIntroduction({ host, account }, customer, code, checkedAt, now) {
+      db.transaction(() =>
+        db.run(
+          `INSERT INTO introductions (host, account, customer, code, since, seen_at, checked_at)
+           VALUES (@host, @account, @customer, @code, @now, @now, @checkedAt)
+           ON CONFLICT DO UPDATE SET seen_at = @now, checked_at = @checkedAt, customer = @customer, code = @code,
+             since = CASE WHEN customer = @customer AND code = @code THEN since ELSE @now END`,
+          { host, account, customer, code, checkedAt, now },
+        ),
+      );
+    },
+
+    async forgetIntroduction({ host, account }) {
+      db.transaction(() =>
+        db.run(`DELETE FROM introductions WHERE host = @host AND account = @account`, { host, account }),
+      );
+    },
+
+    async doubtfulAccounts(limit) {
+      const doubtful = `FROM introductions WHERE code <> 'customerDeleted'`;
+      const accounts = db.readAll(
+        `SELECT host, account, customer AS introduced, code, (SELECT customer FROM customers
+           WHERE customers.host = introductions.host AND customers.account = introductions.account
+             AND deleted_at IS NULL) AS customer
+         ${doubtful} ORDER BY since, host, account LIMIT @limit`,
+        { limit },
+      );
+      const count = number(db.read(`SELECT count(*) AS count ${doubtful}`, {})?.['count']);
+      return { count, accounts: accounts.map(doubtfulAccountOf) };
+    },
+
+    async changeLink({ host, account }, customer, replace, now) {
+      return db.transaction(() => {
+        const ref = { host, account };
+        const rows = db
+          .all(
+            `SELECT customer, host, account, deleted_at, revision FROM customers
+             WHERE (host = @host AND account = @account) OR customer = @customer`,
+            { ...ref, customer },
+          )
+          .map(linkRowOf);
+        const changed = linkChange(rows, ref, customer, replace);
+        if (!isDecided(changed)) return changed;
+        const { outcome, before } = changed;
+        const revision = revisionAfter(rows, ref, number(db.get(lastChange, ref)?.['revision'] ?? 0), changed);
+        db.run(
+          `INSERT INTO link_changes (host, account, at, before, after, revision)
+           VALUES (@host, @account, @now, @before, @customer, @revision)`,
+          { ...ref, now, before, customer, revision },
+        );
+        db.run(
+          `DELETE FROM introductions
+           WHERE (host = @host AND account = @account) OR customer = @customer OR customer = @before`,
+          { ...ref, customer, before },
+        );
+        if (outcome === 'alreadyLinked') return changed;
+        for (const table of ['customers', 'revisions', 'visits']) {
+          db.run(`DELETE FROM ${table} WHERE customer = @before`, { before });
+        }
+        db.run(
+          `UPDATE checkouts SET session = NULL, offer = NULL, return_url = NULL WHERE host = @host AND account = @account`,
+          ref,
+        );
+        // The old key would give the customer that was taken away.
+        db.run(
+          `UPDATE intents SET generation = generation + 1, since = @now WHERE host = @host AND account = @account`,
+          { ...ref, now },
+        );
+        if (customer !== null) {
+          db.run(
+            `INSERT INTO customers (customer, host, account, stale_since, revision, linked_at)
+             VALUES (@customer, @host, @account, @now, @revision, @now)`,
+            { ...ref, customer, now, revision },
+          );
+        }
+        return changed;
+      });
+    },
+  };
+}
