@@ -54,7 +54,7 @@ describe('room on the page', () => {
   }
 
   it('nothing below moves between "updating" and its outcome', async () => {
-    sessionStorage.setItem(`billhook-visit:${API} `, 'visit-1');
+    sessionStorage.setItem(`billhook-visit:${API} `, '{"id":"visit-1"}');
     const held = page.bff.hold('visits/return');
     const widget = page.add();
     await widget.reads('Updating your account…');

@@ -1,7 +1,7 @@
 /** Which language the elements speak, from which file, and what they do until it is there or when it never comes. */
 import { expect } from '@open-wc/testing';
 import { shippedLocales } from '../../widget/src/i18n/match-locale.ts';
-import { en } from '../../widget/src/i18n/locales/en.ts';
+import { en } from './english.ts';
 import { API, visitReturn } from './bff-double.ts';
 import { comeBack, configureBillhook, nextEvent, Page, settled, type Shown } from './harness.ts';
 import { active, pro, snapshots } from './snapshots.ts';
@@ -94,6 +94,40 @@ describe('languages', () => {
     await english.reads('Facturering beheren');
     // Another test may have brought it already.
     expect([[], [`${API}widget/locales/nl.json`]]).to.deep.include(localeRequests());
+  });
+
+  describe('an English word that is not in the script', () => {
+    const address = `${API}widget/locales/en.json`;
+    const changed = () => visitReturn('changed', active, { kind: 'keeps' });
+    const comesBack = async () => {
+      sessionStorage.setItem(`billhook-visit:${API} `, '{"id":"visit-1"}');
+      page.bff.next('visits/return', changed());
+      const widget = page.add();
+      await page.bff.arrival('visits/return');
+      return widget;
+    };
+
+    it('that cannot be had leaves words that are', async () => {
+      page.bff.next('locale', new Response('', { status: 503 }));
+      const widget = await comesBack();
+      await widget.reads(en.changed);
+      expect(localeRequests()).to.deep.equal([address]);
+      widget.element.remove();
+      comeBack();
+    });
+
+    it('is asked for once; until it is there, what is shown stays', async () => {
+      const held = page.bff.hold('locale');
+      const asked = page.bff.arrival('locale');
+      const widget = await comesBack();
+      await asked;
+      await settled();
+      expect(widget.text).not.to.contain(en.changed);
+      held.release(await realFile('en'));
+      await widget.reads(en['change.keeps']);
+      expect(localeRequests()).to.deep.equal([address]);
+      comeBack();
+    });
   });
 
   it('says nothing before the words are there, and keeps the room', async () => {
@@ -473,7 +507,7 @@ describe('languages', () => {
 
   it('a return is told in the language of the page', async () => {
     html.lang = 'ja';
-    sessionStorage.setItem(`billhook-visit:${API} `, 'visit-1');
+    sessionStorage.setItem(`billhook-visit:${API} `, '{"id":"visit-1"}');
     page.bff.next('visits/return', visitReturn('changed', active, { kind: 'keeps' }, { kind: 'paymentMethod' }));
     const widget = page.add();
     // No gap after the full stop.
@@ -482,7 +516,5 @@ describe('languages', () => {
   });
 });
 
-/** As the package ships it; English has none, but is asked for in the same way. */
-async function realFile(tag: string): Promise<Response> {
-  return tag === 'en' ? Response.json(en) : await realFetch(`/widget/src/i18n/locales/${tag}.json`);
-}
+/** As the package ships it. */
+const realFile = (tag: string): Promise<Response> => realFetch(`/widget/src/i18n/locales/${tag}.json`);

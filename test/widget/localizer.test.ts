@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createLocalizer, stripeDecimals } from '../../widget/src/i18n/localizer.ts';
-import { en } from '../../widget/src/i18n/locales/en.ts';
+import { en } from './english.ts';
 
-const english = createLocalizer('en-US', {}, 'UTC');
+const english = createLocalizer('en-US', en, 'UTC');
 /** `Intl` puts no-break spaces where a test would type a plain one. */
 const plain = (text: string) => text.replace(/[\u00a0\u202f]/g, ' ');
 

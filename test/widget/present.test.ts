@@ -4,9 +4,10 @@ import { nothingKnown, type ClientState } from '../../widget/src/client/client-s
 import { BillhookError } from '../../widget/src/page/errors.ts';
 import { present } from '../../widget/src/view/present.ts';
 import { createLocalizer } from '../../widget/src/i18n/localizer.ts';
+import { en } from './english.ts';
 import { active, lastInvoice, NOW, pro, readerOf, snapshots, team, visa } from './snapshots.ts';
 
-const i18n = createLocalizer('en-US', {}, 'UTC');
+const i18n = createLocalizer('en-US', en, 'UTC');
 const show = (change: Partial<ClientState>) =>
   present({ ...nothingKnown, snapshot: active, confirmedAt: NOW, ...change }, i18n, NOW);
 const texts = (snapshot: typeof active) => show({ snapshot }).banner?.text;

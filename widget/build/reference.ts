@@ -1,6 +1,7 @@
 /**
  * The reference of the elements, made of their classes' JSDoc: `node build/reference.ts`. The manifest is for tools and
- * documentation sites, the other two are for VS Code's completion in HTML and CSS. A test holds them to the sources.
+ * documentation sites, two are for VS Code's completion in HTML and CSS, and the English words are for pages that need more of
+ * them than the script has. A test holds them to the sources.
  */
 
 // @ts-expect-error -- it brings no types
@@ -9,6 +10,8 @@ import { generateVsCodeCustomElementData } from 'custom-element-vs-code-integrat
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { en } from '../src/i18n/locales/en.ts';
+import { enMore } from '../src/i18n/locales/en-more.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const manifestFile = 'custom-elements.json';
@@ -32,6 +35,7 @@ export async function reference(): Promise<Record<string, string>> {
       // Where the modules are in the package as it is published.
       [manifestFile]: written(manifest).replaceAll(/"src\/([\w/-]+)\.ts"/g, '"dist/$1.js"'),
       [htmlDataFile]: written(JSON.parse(await readFile(join(folder, htmlDataFile), 'utf8'))),
+      'src/i18n/locales/en.json': written({ ...en, ...enMore }),
       [cssDataFile]: written(JSON.parse(await readFile(join(folder, cssDataFile), 'utf8'))),
     };
   } finally {

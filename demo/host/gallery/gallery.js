@@ -81,7 +81,7 @@ async function show() {
       const account = `${name} ${mine}`;
       const attributes = { api, account, theme, 'token-url': `${tokenUrl}?${new URLSearchParams({ fixture: name })}` };
       for (const [attribute, value] of Object.entries(attributes)) billing.setAttribute(attribute, value);
-      if (fixture.visit) sessionStorage.setItem(`billhook-visit:${api} ${account}`, 'trip');
+      if (fixture.visit) sessionStorage.setItem(`billhook-visit:${api} ${account}`, '{"id":"trip"}');
       elements.push({ billing, fixture });
       section.append(stage(key, fixture, billing, { lang, theme, look }));
     }

@@ -123,13 +123,9 @@ export function createApi(base: string, tokens: TokenSource): Api {
 
 /** The body of the request that opens an action's page. */
 function requestFor(action: OpenableAction, seen: string | null, locale: string | undefined): object {
+  if (action.via === 'invoice') return { seen } satisfies InvoiceSessionRequest;
   const page = { returnUrl: location.href, ...(locale && { locale }), seen };
-  switch (action.via) {
-    case 'portal':
-      return { ...page, ...(action.flow && { flow: action.flow }) } satisfies PortalSessionRequest;
-    case 'checkout':
-      return { ...page, offer: action.offer } satisfies CheckoutSessionRequest;
-    case 'invoice':
-      return { seen } satisfies InvoiceSessionRequest;
-  }
+  return action.via === 'portal'
+    ? ({ ...page, ...(action.flow && { flow: action.flow }) } satisfies PortalSessionRequest)
+    : ({ ...page, offer: action.offer } satisfies CheckoutSessionRequest);
 }

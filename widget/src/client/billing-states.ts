@@ -9,20 +9,22 @@ interface Bearing {
 }
 
 const calm: Bearing = { trouble: false, unsettled: false };
+const waiting: Bearing = { ...calm, unsettled: true };
+const trouble: Bearing = { ...calm, trouble: true };
 
 const bearings: Readonly<Record<BillingState, Bearing>> = {
-  unknown: { trouble: false, unsettled: true },
+  unknown: waiting,
   none: calm,
   ended: calm,
   active: calm,
   trialing: calm,
   ending: calm,
   paused: calm,
-  processing: { trouble: false, unsettled: true },
-  incomplete: { trouble: true, unsettled: true },
-  actionRequired: { trouble: true, unsettled: false },
-  pastDue: { trouble: true, unsettled: false },
-  restricted: { trouble: true, unsettled: false },
+  processing: waiting,
+  incomplete: { ...waiting, trouble: true },
+  actionRequired: trouble,
+  pastDue: trouble,
+  restricted: trouble,
 };
 
 /** A state of a later version, which an older script may be sent, is calm. */

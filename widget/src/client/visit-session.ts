@@ -11,7 +11,6 @@ import { since } from './since.ts';
 const updatingLimit = 24_000;
 
 interface Stored {
-  readonly kind: 'stored';
   readonly id: string;
   /** The revision at which a page of this tab saw its outcome; absent while none did. */
   readonly settledAt?: string | undefined;
@@ -121,16 +120,10 @@ function keepVisit(key: string, id: string, settledAt?: string): void {
 
 /** @returns `null` where no trip is stored, or nothing that can be read */
 function storedVisit(key: string): Stored | null {
-  const text = sessionItem(key) ?? '';
-  if (text.startsWith('{')) {
-    try {
-      const { id, settledAt } = JSON.parse(text) as { id?: unknown; settledAt?: unknown };
-      return typeof id === 'string' ? { kind: 'stored', id, settledAt: settledAt ? `${settledAt}` : undefined } : null;
-    } catch {
-      return null;
-    }
+  try {
+    const { id, settledAt } = JSON.parse(`${sessionItem(key)}`) as { id?: unknown; settledAt?: unknown };
+    return typeof id === 'string' ? { id, settledAt: settledAt ? `${settledAt}` : undefined } : null;
+  } catch {
+    return null;
   }
-  // As versions before 0.2 wrote it: "id" or "id revision".
-  const [id, settledAt] = text.split(' ');
-  return id ? { kind: 'stored', id, settledAt } : null;
 }

@@ -1,4 +1,4 @@
-import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { html, LitElement, noChange, nothing, type TemplateResult } from 'lit';
 import { BillingController } from './billing-controller.ts';
 import { nothingKnown, type ClientState } from '../client/client-state.ts';
 import type { Action, BillingSnapshot } from '../contract.ts';
@@ -88,13 +88,14 @@ export abstract class BillhookElement extends LitElement {
   /** The pieces this element is composed of. Not called while signed out. */
   protected abstract renderBilling(view: BillingView, i18n: Localizer): TemplateResult | typeof nothing;
 
-  protected override render(): TemplateResult {
+  protected override render(): TemplateResult | typeof noChange {
     const { state, base } = this.billing;
     const i18n = this.#localize.localizer(base, state.failures);
     const { ready } = this.#localize;
     const shown = !ready && !state.signedOut ? nothingKnown : state;
     const mine = shown.openFailure === this.#openFailure ? shown : { ...shown, openFailure: null };
     const view = this.#view(mine, i18n);
+    if (this.#localize.waits) return noChange;
     // A live region announces only changes inside it, so it is there, empty, before its first words.
     const speaks = this.billing.announces || mine.openFailure;
     const spoken = this.hasUpdated && speaks ? this.#announcement(view, i18n) : '';

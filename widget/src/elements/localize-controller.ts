@@ -1,6 +1,6 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { chooseLocale } from '../i18n/match-locale.ts';
-import { leaveLocale, openLocale, type LocaleFile } from '../i18n/locale-files.ts';
+import { LocaleReader } from '../i18n/locale-files.ts';
 import { ofDocument } from '../page/addresses.ts';
 import { registry } from '../page/config.ts';
 import { createLocalizer, type Localizer } from '../i18n/localizer.ts';
@@ -10,9 +10,9 @@ export class LocalizeController implements ReactiveController {
   readonly #host: ReactiveControllerHost & HTMLElement;
   readonly #again = (): void => this.#host.requestUpdate();
   readonly #page = new MutationObserver(this.#again);
-  #address = '';
-  #attempt = 0;
-  #file: LocaleFile | undefined;
+  readonly #file = new LocaleReader(this.#again);
+  /** English words that are not in the script, for every language that lacks them. */
+  readonly #english = new LocaleReader(this.#again);
   #localizer: Localizer | undefined;
   /** The page's language, also where it is spoken to in another. */
   asked: string | undefined;
@@ -30,7 +30,8 @@ export class LocalizeController implements ReactiveController {
 
   hostDisconnected(): void {
     this.#page.disconnect();
-    this.#open('', 0);
+    this.#file.open('', 0);
+    this.#english.open('', 0);
   }
 
   /** Nothing can be said yet, and nothing was said in another language. */
@@ -38,12 +39,17 @@ export class LocalizeController implements ReactiveController {
     return this.#localizer !== undefined;
   }
 
+  /** A word that was wanted is on its way: what is shown stays until it can be said. */
+  get waits(): boolean {
+    return this.#english.waits;
+  }
+
   /**
    * While the words of a new language are on their way, the former one stays; at first it is the new one without its
    * words, for the size of the text to come. Where they cannot be had, it is English.
    *
    * @param api - where the BFF is, with its locale files; `null` where that is not known
-   * @param attempt - another one where words that could not be had may be asked for again
+   * @param attempt - as of `LocaleReader.open`
    */
   localizer(api: string | null, attempt: number): Localizer {
     const { words, lang, locales = {} } = registry.options;
@@ -57,18 +63,11 @@ export class LocalizeController implements ReactiveController {
     const fetched = typeof own === 'string';
     const { isConnected } = this.#host;
     // An element renders once more after it was taken off the page; it must not ask then.
-    if (isConnected) this.#open(fetched ? own : '', attempt);
-    if (!isConnected || this.#file?.readers.has(this.#again)) return this.#localizer ?? createLocalizer(tag, words);
-    const found = fetched ? this.#file?.words : own;
-    return (this.#localizer = found ? createLocalizer(tag, { ...found, ...words }) : createLocalizer('en'));
-  }
-
-  #open(address: string, attempt: number): void {
-    if (address !== this.#address || attempt !== this.#attempt) {
-      if (this.#file) leaveLocale(this.#address, this.#file, this.#again);
-      this.#address = address;
-      this.#attempt = attempt;
-      this.#file = address ? openLocale(address, this.#again) : undefined;
-    }
+    if (isConnected) this.#file.open(fetched ? own : '', attempt);
+    if (!isConnected || this.#file.waits) return this.#localizer ?? createLocalizer(tag, words);
+    const found = fetched ? this.#file.words : own;
+    const missing = () => api && isConnected && this.#english.open(`${api}widget/locales/en.json`, attempt);
+    const all = { ...this.#english.words, ...found, ...(found && words) };
+    return (this.#localizer = createLocalizer(found ? tag : 'en', all, undefined, missing));
   }
 }

@@ -5,7 +5,7 @@ import type { Words } from './localizer.ts';
 /** Bars are shown no longer than this for the sake of a language; in milliseconds. */
 const timeLimit = 5000;
 
-export interface LocaleFile {
+interface LocaleFile {
   words?: Partial<Words>;
   /** Callbacks that wait for it: empty as soon as it is there, or has failed. */
   readonly readers: Set<() => void>;
@@ -14,8 +14,41 @@ export interface LocaleFile {
 
 const files = new Map<string, LocaleFile>();
 
-/** @param reader - called once, when the file is there or has failed */
-export function openLocale(address: string, reader: () => void): LocaleFile {
+/** The file that one reader reads, in place of the one before. */
+export class LocaleReader {
+  readonly #changed: () => void;
+  #address = '';
+  #attempt = 0;
+  #file: LocaleFile | undefined;
+
+  /** @param changed - called once for each file, when it is there or has failed */
+  constructor(changed: () => void) {
+    this.#changed = changed;
+  }
+
+  get words(): Partial<Words> | undefined {
+    return this.#file?.words;
+  }
+
+  /** The file is on its way. */
+  get waits(): boolean {
+    return this.#file?.readers.has(this.#changed) ?? false;
+  }
+
+  /**
+   * @param address - an empty one where nothing is to be read
+   * @param attempt - another one where words that could not be had may be asked for again
+   */
+  open(address: string, attempt: number): void {
+    if (address === this.#address && attempt === this.#attempt) return;
+    if (this.#file) leave(this.#address, this.#file, this.#changed);
+    this.#address = address;
+    this.#attempt = attempt;
+    this.#file = address ? join(address, this.#changed) : undefined;
+  }
+}
+
+function join(address: string, reader: () => void): LocaleFile {
   let file = files.get(address);
   if (!file) {
     file = { readers: new Set(), request: new AbortController() };
@@ -26,8 +59,8 @@ export function openLocale(address: string, reader: () => void): LocaleFile {
   return file;
 }
 
-/** Takes a reader off; the last one ends the request. */
-export function leaveLocale(address: string, { readers, request }: LocaleFile, reader: () => void): void {
+/** The last reader that leaves ends the request. */
+function leave(address: string, { readers, request }: LocaleFile, reader: () => void): void {
   if (!readers.delete(reader) || readers.size) return;
   files.delete(address);
   request.abort();

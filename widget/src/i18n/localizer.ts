@@ -4,8 +4,9 @@
  */
 import type { Interval, Money } from '../contract.ts';
 import { en } from './locales/en.ts';
+import type { WordKey } from './locales/en-more.ts';
 
-export type WordKey = keyof typeof en;
+export type { WordKey };
 
 /** All words of one language. A partial set is filled up with English. */
 export type Words = { readonly [key in WordKey]: string };
@@ -54,8 +55,14 @@ const rightToLeftScripts = /Arab|Hebr|Thaa|Syrc|Nkoo|Adlm|Rohg/;
 /**
  * @param lang - a valid BCP 47 tag, the language of `words`: missing words are English
  * @param timeZone - default: the viewer's
+ * @param missing - called where a word is wanted that is neither there nor in the script
  */
-export function createLocalizer(lang: string, words: Partial<Words> = {}, timeZone?: string): Localizer {
+export function createLocalizer(
+  lang: string,
+  words: Partial<Words> = {},
+  timeZone?: string,
+  missing?: () => void,
+): Localizer {
   const dir = rightToLeftScripts.test(`${new Intl.Locale(lang).maximize()}`) ? 'rtl' : 'ltr';
   const all: Partial<Record<string, string>> = { ...en, ...words };
 
@@ -68,16 +75,23 @@ export function createLocalizer(lang: string, words: Partial<Words> = {}, timeZo
   const when = (at: number, options: Intl.DateTimeFormatOptions) =>
     new Intl.DateTimeFormat(lang, { timeZone, ...options }).format(at);
 
-  function term(key: string, values: Values = {}): string {
-    const { count } = values;
-    const form = typeof count === 'number' && all[`${key}.${new Intl.PluralRules(lang).select(count)}`];
-    // A locale file is the host's: a value that is no string must not throw.
-    return `${form || (all[key] ?? '')}`.replace(/\{(\w+)\}/g, (placeholder, name: string) => {
+  const find = (key: string, count: unknown) =>
+    (typeof count === 'number' && all[`${key}.${new Intl.PluralRules(lang).select(count)}`]) || all[key];
+
+  // A locale file is the host's: a value that is no string must not throw.
+  const filled = (word: unknown, values: Values) =>
+    `${word ?? ''}`.replace(/\{(\w+)\}/g, (placeholder, name: string) => {
       const value = values[name] ?? placeholder;
       const text = typeof value === 'number' ? number(value) : value;
       // A Latin plan name in Arabic words would drag the punctuation beside it to the wrong side.
       return dir === 'rtl' ? `\u2068${text}\u2069` : text;
     });
+
+  function term(key: string, values: Values = {}): string {
+    const { count } = values;
+    const word = find(key, count);
+    if (word === undefined) missing?.();
+    return filled(word, values);
   }
 
   return {
@@ -88,7 +102,7 @@ export function createLocalizer(lang: string, words: Partial<Words> = {}, timeZo
       if (count === 1) return term(`interval.${interval}`);
       const period = number(count, { style: 'unit', unit: interval, unitDisplay: 'long' });
       // The word for "every" may hang on the unit's gender, or on the count.
-      return term(`every.${interval}`, { period, count }) || term('every', { period });
+      return filled(find(`every.${interval}`, count) ?? all['every'], { period });
     },
     daysAhead: (days) => new Intl.RelativeTimeFormat(lang, { numeric: 'auto' }).format(days, 'day'),
     date: (iso) => when(Date.parse(iso), { dateStyle: 'long' }),

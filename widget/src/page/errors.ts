@@ -30,17 +30,15 @@ export type WidgetErrorCode =
 
 /** A failure with its stable `code`. Branch on the code, never on the message. */
 export class BillhookError extends Error {
-  readonly code: WidgetErrorCode | (string & {});
+  declare readonly code: WidgetErrorCode | (string & {});
   /** The HTTP status, or 0 where there was no answer. */
-  readonly status: number;
+  declare readonly status: number;
   /** `Retry-After` of the server, in milliseconds; 0 without one. */
-  readonly retryAfter: number;
+  declare readonly retryAfter: number;
 
   constructor(code: WidgetErrorCode | (string & {}), status = 0, retryAfter = 0, cause?: unknown) {
     super(code, { cause });
-    this.code = code;
-    this.status = status;
-    this.retryAfter = retryAfter;
+    Object.assign(this, { code, status, retryAfter });
   }
 
   /** Worth asking again by itself: no answer, a proxy's, a trouble of the server's own, or too many requests. */

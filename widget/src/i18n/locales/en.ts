@@ -1,15 +1,7 @@
-import type { BillingState, Change, LastInvoice, Purpose } from '../../contract.ts';
-
-/** Each state, change and purpose that is told in words has some. Before its first fetch an account is shown as loading. */
-type Told =
-  | `state.${Exclude<BillingState, 'unknown'>}`
-  | `change.${Exclude<Change['kind'], 'paymentFailed'>}`
-  | `action.${Purpose}`
-  | `invoice.${LastInvoice['state']}`;
-
 /**
- * Every string that a person reads, in English: the shape that other languages follow. `{name}` is filled in at render.
- * Counted things ("3 months", "in 5 days") come from `Intl`, so that no language needs plural forms here.
+ * The English words in the script: what a page shows at its first paint, and what must be said where no file can be had.
+ * The shape that other languages follow is these and those of `en-more.ts`. `{name}` is filled in at render. Counted things
+ * ("3 months", "in 5 days") come from `Intl`, so that no language needs plural forms here.
  */
 export const en = {
   loading: 'Loading your plan…',
@@ -63,8 +55,6 @@ export const en = {
   'banner.incomplete': 'Finish your payment',
   'banner.methodMissing': 'Add a payment method',
   'banner.processing': 'Your payment is processing',
-  'banner.cardExpires': 'Change your card before {date}',
-  cardExpires: '{method} expires {month}, before your next payment.',
   chargeFailed: 'We could not charge {amount}.',
   amountOpen: '{amount} is still to be paid.',
   methodReplaced: 'Your new payment method is saved, but the open invoice is not paid yet.',
@@ -100,34 +90,13 @@ export const en = {
   unchanged: 'Your plan is unchanged.',
   pending: 'Stripe has not confirmed your changes yet. This page updates by itself.',
   changed: 'Your account is up to date.',
-  'change.plan': 'Your plan is now {plan}.',
-  'change.price': 'Your price is now {amount}.',
-  'change.quantity': 'Your quantity is now {count}.',
-  'change.started': 'Your {plan} plan has started.',
-  'change.ends': 'Your plan ends on {date}.',
-  'change.keeps': 'You keep your plan.',
-  'change.ended': 'Your plan has ended.',
-  'change.paused': 'Your plan is paused.',
-  'change.resumed': 'Your plan is active again.',
-  'change.scheduled': 'Your plan changes to {plan} on {date}.',
-  'change.paid': 'We received your payment of {amount}.',
-  'change.paymentMethod': 'Your payment method was updated.',
-  'change.billingDetails': 'Your billing details were updated.',
 
   'failure.offline': 'You are offline.',
   'failure.rate_limited': 'That was too fast. Try again in a moment.',
-  'failure.no_open_invoice': 'There is nothing to pay any more.',
-  'failure.subscription_exists': 'You already have a plan.',
-  'failure.checkout_busy': 'A purchase is open in another tab. Try again in a moment.',
-  'failure.no_customer': 'There is nothing to manage yet.',
-  'failure.portal_not_configured': 'The billing portal is not set up yet. Please contact support.',
-  'failure.portal_flow_unavailable': 'That is not possible any more.',
-  'failure.scope_missing': 'Ask an owner or admin to change this.',
-  'failure.unsupported_frame': 'Billing cannot open in a frame. Open the page in its own tab.',
   'failure.unreachable': 'Billing cannot be reached right now.',
   'failure.stripe': 'Stripe is not answering right now. Nothing was changed.',
   'failure.token': 'We could not confirm who you are. Please sign in again.',
   'failure.support': 'Billing does not work here. Please contact support.',
   asOf: 'Shown as of {time}.',
   retry: 'Try again',
-} as const satisfies Readonly<Record<Told, string>> & Readonly<Record<string, string>>;
+} as const satisfies Readonly<Record<string, string>>;

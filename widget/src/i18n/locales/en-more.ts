@@ -1,0 +1,42 @@
+import type { BillingState, Change, LastInvoice, Purpose } from '../../contract.ts';
+import type { en } from './en.ts';
+
+/** Each state, change and purpose that is told in words has some. Before its first fetch an account is shown as loading. */
+type Told =
+  | `state.${Exclude<BillingState, 'unknown'>}`
+  | `change.${Exclude<Change['kind'], 'paymentFailed'>}`
+  | `action.${Purpose}`
+  | `invoice.${LastInvoice['state']}`;
+
+/**
+ * English words that few pages need: what came of a trip, what failed at a click. They are no part of the script, which
+ * asks the BFF for `en.json` when the first of them is to be said. `node build/reference.ts` writes that file, of these
+ * words and those of `en.ts`.
+ */
+export const enMore = {
+  'banner.cardExpires': 'Change your card before {date}',
+  cardExpires: '{method} expires {month}, before your next payment.',
+  'change.plan': 'Your plan is now {plan}.',
+  'change.price': 'Your price is now {amount}.',
+  'change.quantity': 'Your quantity is now {count}.',
+  'change.started': 'Your {plan} plan has started.',
+  'change.ends': 'Your plan ends on {date}.',
+  'change.keeps': 'You keep your plan.',
+  'change.ended': 'Your plan has ended.',
+  'change.paused': 'Your plan is paused.',
+  'change.resumed': 'Your plan is active again.',
+  'change.scheduled': 'Your plan changes to {plan} on {date}.',
+  'change.paid': 'We received your payment of {amount}.',
+  'change.paymentMethod': 'Your payment method was updated.',
+  'change.billingDetails': 'Your billing details were updated.',
+  'failure.no_open_invoice': 'There is nothing to pay any more.',
+  'failure.subscription_exists': 'You already have a plan.',
+  'failure.checkout_busy': 'A purchase is open in another tab. Try again in a moment.',
+  'failure.no_customer': 'There is nothing to manage yet.',
+  'failure.portal_not_configured': 'The billing portal is not set up yet. Please contact support.',
+  'failure.portal_flow_unavailable': 'That is not possible any more.',
+  'failure.scope_missing': 'Ask an owner or admin to change this.',
+  'failure.unsupported_frame': 'Billing cannot open in a frame. Open the page in its own tab.',
+} as const satisfies Readonly<Record<Exclude<Told, keyof typeof en>, string>> & Readonly<Record<string, string>>;
+
+export type WordKey = keyof typeof en | keyof typeof enMore;
