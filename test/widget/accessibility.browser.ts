@@ -9,14 +9,14 @@ describe('for everyone', () => {
   beforeEach(() => (page = new Page()));
   afterEach(() => page.close());
 
-  it('the live region is there, empty, before it speaks', async () => {
+  it('the live region exists, empty, before its first message', async () => {
     page.bff.hold('billing');
     const widget = page.add();
     await widget.element.updateComplete;
     expect(widget.root.querySelector('[role=status]')?.textContent).to.equal('');
   });
 
-  it('trouble at load is a labelled region, read out politely, once a session', async () => {
+  it('trouble at load is a labelled region, announced politely, once a session', async () => {
     page.bff.snapshot = snapshots.pastDue;
     const widget = page.add();
     await widget.ready();
@@ -41,7 +41,7 @@ describe('for everyone', () => {
     expect(widget.part('banner')?.getAttribute('role')).to.equal('alert');
   });
 
-  it('what became of a press is told once, by the element that was pressed', async () => {
+  it('the outcome of a press is announced once, by the pressed element', async () => {
     const elements = [
       page.add('billhook-past-due-banner'),
       page.add('billhook-widget'),
@@ -94,7 +94,7 @@ describe('for everyone', () => {
     expect(widget.text).to.contain('يونيو');
   });
 
-  it("the page's language is followed as far as the words go", async () => {
+  it("the page's language is used where the widget has its words", async () => {
     document.documentElement.lang = 'en-GB';
     const widget = page.add();
     await widget.reads('Renews on 3 June 2027');

@@ -3,7 +3,7 @@ import { API, problem } from './bff-double.ts';
 import { comeBack, configureBillhook, nextEvent, Page, restoreFromCache, settled } from './harness.ts';
 import { active, snapshots } from './snapshots.ts';
 
-describe('the way to Stripe', () => {
+describe('opening Stripe’s pages', () => {
   let page: Page;
   beforeEach(() => (page = new Page()));
   afterEach(() => page.close());
@@ -100,7 +100,7 @@ describe('the way to Stripe', () => {
     });
   }
 
-  it('forgets why it could not be opened when the state that it was about is over', async () => {
+  it('hides a failed opening when its state is over', async () => {
     page.bff.snapshot = snapshots.pastDue;
     const widget = page.add();
     await widget.ready();
@@ -113,7 +113,7 @@ describe('the way to Stripe', () => {
     expect(widget.text).not.to.contain('Stripe is not answering');
   });
 
-  it('keeps saying it while the state is the same', async () => {
+  it('keeps showing it while the state is the same', async () => {
     const widget = page.add();
     await widget.ready();
     page.bff.next('portal-sessions', problem(409, 'portal_not_configured'));
@@ -161,7 +161,7 @@ describe('the way to Stripe', () => {
     expect(widget.labels).to.deep.equal(['Manage billing']);
   });
 
-  it('does not take a focus while leaving for a return', async () => {
+  it('does not take a focus event before the navigation for a return', async () => {
     const widget = page.add();
     await widget.ready();
     widget.button('Manage billing').click();
@@ -171,7 +171,7 @@ describe('the way to Stripe', () => {
     expect(page.bff.to('visits/return')).to.deep.equal([]);
   });
 
-  it('reports a navigation that throws, and nothing escapes to the page', async () => {
+  it('reports a navigation that throws, and no error reaches the page', async () => {
     configureBillhook({
       navigate: () => {
         throw new Error('no browser');
@@ -185,7 +185,7 @@ describe('the way to Stripe', () => {
     await widget.reads('Manage billing');
   });
 
-  it('tells the host what changed', async () => {
+  it('dispatches change events with the state', async () => {
     const first = nextEvent(document, 'billhook-change');
     const widget = page.add();
     expect((await first).previous).to.equal(null);

@@ -97,7 +97,7 @@ describe('bad input', () => {
     });
   }
 
-  it('a state, an action and an offer of the future: the plan, and what is understood', async () => {
+  it('an unknown state, action and offer: the plan, and the known actions', async () => {
     page.bff.snapshot = {
       ...active,
       state: 'dreaming' as never,
@@ -130,7 +130,7 @@ describe('bad input', () => {
     });
   }
 
-  it('whatever a snapshot is, something is shown: the billing, or words with a way on', async () => {
+  it('for any snapshot the element shows the billing, or a failure with a next step', async () => {
     const tags: TagName[] = [
       'billhook-widget',
       'billhook-plan-status',

@@ -4,7 +4,7 @@ import { API, problem } from './bff-double.ts';
 import { nextEvent, Page, restoreFromCache, settled } from './harness.ts';
 import { active, pro } from './snapshots.ts';
 
-describe('asking, and not asking', () => {
+describe('requests of a page', () => {
   let page: Page;
   beforeEach(() => (page = new Page()));
   afterEach(() => page.close());
@@ -16,7 +16,7 @@ describe('asking, and not asking', () => {
     expect(page.bff.pending).to.deep.equal([]);
   });
 
-  it('a second look sends the ETag, and an unchanged document changes nothing', async () => {
+  it('a second read sends the ETag, and an unchanged document changes nothing', async () => {
     const widget = page.add();
     await widget.ready();
     let changes = 0;
@@ -37,7 +37,7 @@ describe('asking, and not asking', () => {
     expect(status.text).to.contain('Team');
   });
 
-  it('only one of them speaks to screen readers', async () => {
+  it('only one of them announces to screen readers', async () => {
     page.bff.next('billing', problem(503, 'stripe_unavailable'));
     const widget = page.add();
     const status = page.add('billhook-plan-status');
@@ -46,7 +46,7 @@ describe('asking, and not asking', () => {
     expect(status.announced).to.equal('');
   });
 
-  it('a waiting request brings the news of another tab, and none is sent for a document that will not change', async () => {
+  it('a long poll brings another tab’s change, and none is sent for a document that will not change', async () => {
     page.bff.snapshot = { ...active, state: 'processing' };
     const widget = page.add();
     await widget.ready();
@@ -59,7 +59,7 @@ describe('asking, and not asking', () => {
     page.bff.change({ ...active, revision: 'e1.2', plan: pro });
   });
 
-  it('a tab tells the others which revision it saw, and they look for themselves', async () => {
+  it('a tab tells the others the revision that it read, and they read themselves', async () => {
     const widget = page.add();
     await widget.ready();
     await settled();
@@ -71,7 +71,7 @@ describe('asking, and not asking', () => {
     other.close();
   });
 
-  it('a removed element hears no other tab, however often its page was restored', async () => {
+  it('a removed element receives no message of other tabs, however often its page was restored', async () => {
     const widget = page.add();
     await widget.ready();
     restoreFromCache();
@@ -132,7 +132,7 @@ describe('asking, and not asking', () => {
     expect(page.bff.seen.length).to.equal(before);
   });
 
-  it('an element that is moved keeps what it shows', async () => {
+  it('an element that is moved keeps its view', async () => {
     const widget = page.add();
     await widget.ready();
     const box = document.createElement('div');
@@ -143,7 +143,7 @@ describe('asking, and not asking', () => {
     box.remove();
   });
 
-  it('a page that is put away has nothing pending and no channel', async () => {
+  it('a page in the back/forward cache has no pending request and no channel', async () => {
     page.bff.hold('billing');
     const widget = page.add();
     const request = await page.bff.arrival('billing');
@@ -154,7 +154,7 @@ describe('asking, and not asking', () => {
     await widget.ready();
   });
 
-  it('the BFF down at load: words, a way on, and no exception on the page', async () => {
+  it('the BFF down at load: a failure with a next step, and no exception on the page', async () => {
     page.bff.next('billing', () => Promise.reject(new TypeError('Failed to fetch')));
     const failed = nextEvent(document, 'billhook-error');
     const widget = page.add();
@@ -164,7 +164,7 @@ describe('asking, and not asking', () => {
     await widget.reads('Team');
   });
 
-  it('a failure behind a good page keeps the last known plan, with its time', async () => {
+  it('a failure after a good read keeps the last known plan, with its time', async () => {
     const widget = page.add();
     await widget.ready();
     page.bff.next('billing', problem(403, 'origin_not_allowed'));
@@ -176,13 +176,13 @@ describe('asking, and not asking', () => {
       .and.contain('origin_not_allowed');
   });
 
-  it("a proxy's page with status 200 is no billing", async () => {
+  it("a proxy's page with status 200 is a failed read", async () => {
     page.bff.next('billing', new Response('<h1>Please sign in to the Wi-Fi</h1>'));
     const widget = page.add();
     await widget.reads('Billing cannot be reached right now.');
   });
 
-  it('without an address of a BFF it says so, and throws nothing', async () => {
+  it('without an address of a BFF it shows a failure, and throws nothing', async () => {
     const element = document.createElement('billhook-widget');
     element.setAttribute('api', 'http://[');
     document.body.append(element);

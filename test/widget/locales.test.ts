@@ -50,7 +50,7 @@ describe.each(shippedLocales)('%s', (tag) => {
   const forms = new Intl.PluralRules(tag).resolvedOptions().pluralCategories;
   const base = (key: string) => (key in en ? key : key.replace(/\.\w+$/, ''));
 
-  it('has every word, and beside them only plural forms that the language has', () => {
+  it('has every key, and further ones only for plural forms of the language', () => {
     expect(Object.keys(words).filter((key) => key in en)).toEqual(Object.keys(en));
     const more = Object.keys(words).filter((key) => !(key in en));
     for (const key of more) {
@@ -61,7 +61,7 @@ describe.each(shippedLocales)('%s', (tag) => {
     }
   });
 
-  it('fills in what English fills in', () => {
+  it('has the placeholders of English', () => {
     for (const [key, text] of Object.entries(words)) {
       // "every 2 months" and "1 more" may be words without a number: كل شهرين.
       const spelled = /\.(one|two)$/.test(key);
@@ -110,7 +110,7 @@ describe.each(shippedLocales)('%s', (tag) => {
     }
   });
 
-  it('says every state, to who may manage and who may not, without a hole and without English', () => {
+  it('renders every state, for managers and viewers, without a missing or English word', () => {
     const i18n = localizerIn(tag);
     const inThreeMonths = { plan: { ...team, intervalCount: 3 }, at: '2027-06-03T09:00:00Z' };
     const dear = { ...pro, quantity: 5, taxExcluded: true, discounted: true, metered: true, otherItems: 2 };
@@ -139,7 +139,7 @@ function textsOf(view: unknown): string[] {
   );
 }
 
-describe('counted things', () => {
+describe('plurals', () => {
   const items = (tag: string, count: number) => plain(localizerIn(tag).term('otherItems', { count }));
   it.each([
     ['en', 1, '1 more'],
@@ -225,7 +225,7 @@ describe('money and days keep the region’s own form', () => {
   });
 });
 
-describe('what failed', () => {
+describe('failures', () => {
   /** The words of each code: its own, one of four families, or none because no person ever reads it. */
   const FAMILIES: Readonly<Record<ProblemCode, readonly [status: number, word: keyof typeof en]>> = {
     token_missing: [401, 'failure.token'],

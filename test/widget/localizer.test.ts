@@ -28,7 +28,7 @@ describe('money, as Stripe counts it', () => {
     expect(english.money({ amount: 2999, currency: 'usd' }, 'short')).toBe('$29.99');
   });
 
-  it('a currency code that nobody knows is shown, not thrown', () => {
+  it('an unknown currency code is shown, not thrown', () => {
     expect(english.money({ amount: 2900, currency: 'x' })).toBe('29 X');
   });
 
@@ -40,7 +40,7 @@ describe('money, as Stripe counts it', () => {
 });
 
 describe('words', () => {
-  it("the host's own replace ours, the rest stay", () => {
+  it("the host's words replace ours, the rest stay", () => {
     const i18n = createLocalizer('en', { retry: 'Once more' });
     expect([i18n.term('retry'), i18n.term('opening')]).toEqual(['Once more', en.opening]);
   });
@@ -65,7 +65,7 @@ describe('words', () => {
     expect(createLocalizer('de').money({ amount: 2900, currency: 'cad' })).not.toContain('\u2068');
   });
 
-  it('what is no string in a locale file is shown, not thrown', () => {
+  it('a value that is no string in a locale file is shown, not thrown', () => {
     expect(createLocalizer('de', { retry: 5 as never }).term('retry')).toBe('5');
     expect(createLocalizer('de', { retry: null as never }).term('retry')).toBe('');
   });

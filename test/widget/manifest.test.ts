@@ -93,7 +93,7 @@ describe('the reference', () => {
   });
 });
 
-describe('documented and there, there and documented', () => {
+describe('the reference and the sources agree on', () => {
   it('custom properties, with their defaults', () => {
     const own = (text: string) =>
       text.replaceAll(/--_(text|paper)\b/g, (_all, name) =>
@@ -147,7 +147,7 @@ describe('documented and there, there and documented', () => {
     );
   });
 
-  it('events: those that there are classes for', () => {
+  it('events: those with a class', () => {
     const fired = [...source('page/events.ts').matchAll(/super\('(billhook-[\w-]+)'/g)].map(([, name = '']) => name);
     const listed = new Set(elements.flatMap(({ events }) => names(events)));
     expect([...listed].toSorted()).toEqual(fired.toSorted());

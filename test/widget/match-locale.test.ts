@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { chooseLocale, shippedLocales } from '../../widget/src/i18n/match-locale.ts';
 
-describe('the words that a page’s language means', () => {
+describe('the locale of a page’s language', () => {
   it.each([
     ['en', 'en', 'en'],
     ['en-GB', 'en', 'en-GB'],
@@ -56,7 +56,7 @@ describe('the words that a page’s language means', () => {
     ]);
   });
 
-  it('a tag that is none among the host’s own is not thrown at the page', () => {
+  it('an invalid tag among the host’s own throws nothing', () => {
     expect(chooseLocale('sv', ['not a tag']).words).toBe('en');
     expect(chooseLocale('de', ['not a tag']).words).toBe('de');
   });

@@ -136,7 +136,7 @@ describe(`what ${OLDEST.browser} ${OLDEST.version} lacks`, () => {
     expect(found.filter((name) => !harmless.includes(name))).toEqual([]);
   });
 
-  it('is found where it is used', () => {
+  it('is reported where it is used', () => {
     expect(lackingIn([newer])).toEqual([
       'AbortSignal.any',
       'Promise.withResolvers',

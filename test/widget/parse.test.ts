@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseSnapshot, parseVisitReturn, supersedes } from '../../widget/src/client/parse.ts';
 import { active, snapshots, states } from './snapshots.ts';
 
-describe('what the BFF answers', () => {
+describe('the BFF’s answers', () => {
   it.each(states)('%s passes as it is', (state) =>
     expect(parseSnapshot(structuredClone(snapshots[state]))).toEqual(snapshots[state]),
   );
@@ -23,7 +23,7 @@ describe('what the BFF answers', () => {
     { revision: 'e1.1' },
     { ...active, payment: null },
     { ...active, state: '' },
-  ])('no document: %j', (value) =>
+  ])('are refused: %j', (value) =>
     expect(() => parseSnapshot(value)).toThrow(expect.objectContaining({ code: 'response_malformed' })),
   );
 

@@ -25,7 +25,7 @@ async function loaded(browser: BrowserDouble, count = 1): Promise<number> {
 }
 
 describe('an idle page', () => {
-  it('that is seen asks at most 12 times an hour, and is answered 304', async () => {
+  it('that is visible asks at most 12 times an hour, and is answered 304', async () => {
     const browser = new BrowserDouble();
     const since = await loaded(browser);
     await browser.pass(HOUR);
@@ -38,7 +38,7 @@ describe('an idle page', () => {
     expect(browser.pending).toBe(0);
   });
 
-  it('that nobody sees asks nothing, and at once when somebody does', async () => {
+  it('that is hidden asks nothing, and at once when it is shown', async () => {
     const browser = new BrowserDouble();
     const [since, [tab]] = [await loaded(browser), browser.tabs];
     tab?.hide();
@@ -50,7 +50,7 @@ describe('an idle page', () => {
     expect(browser.billing(since)).toHaveLength(1);
   });
 
-  it('in five tabs asks as one: they tell each other and skip their turn', async () => {
+  it('in five tabs asks as often as one: they tell each other and skip their polls', async () => {
     const browser = new BrowserDouble();
     const since = await loaded(browser, 5);
     await browser.pass(HOUR);
@@ -73,7 +73,7 @@ describe('an idle page', () => {
     expect(browser.billing(since)).toHaveLength(1);
   });
 
-  it('that is gone leaves no timer and no request', async () => {
+  it('that was closed leaves no timer and no request', async () => {
     const browser = new BrowserDouble();
     await loaded(browser);
     browser.tabs[0]?.leave();
@@ -82,10 +82,10 @@ describe('an idle page', () => {
   });
 });
 
-describe('a page that waits for news', () => {
+describe('a page with a long poll', () => {
   const processing = { ...active, state: 'processing' } as const;
 
-  it('holds one request, and gives up ten minutes after the last look', async () => {
+  it('holds one request, and asks seldom after ten minutes', async () => {
     const browser = new BrowserDouble();
     browser.snapshot = processing;
     const since = await loaded(browser);
@@ -97,7 +97,7 @@ describe('a page that waits for news', () => {
     expect(browser.pending).toBe(0);
   });
 
-  it('where a proxy cuts waiting requests asks short ones, every 15 s, for ten minutes', async () => {
+  it('where a proxy cuts long polls asks short ones, every 15 s, for ten minutes', async () => {
     const browser = new BrowserDouble();
     browser.snapshot = processing;
     browser.trouble = async (wait) => {
@@ -120,8 +120,8 @@ describe('a page that waits for news', () => {
   });
 });
 
-describe('a BFF that cannot', () => {
-  it('says 429 and when to come again: not before, whoever comes to the page', async () => {
+describe('a BFF that fails', () => {
+  it('with 429 and a Retry-After is not asked before, also when a person comes to the page', async () => {
     const browser = new BrowserDouble();
     const [, [tab]] = [await loaded(browser), browser.tabs];
     await browser.pass(MINUTE);
@@ -146,7 +146,7 @@ describe('a BFF that cannot', () => {
     expect(tab?.fresh).toBe(true);
   });
 
-  it('is down for ten minutes: few requests, and fresh soon after', async () => {
+  it('and is down for ten minutes gets few requests, and the page is fresh soon after', async () => {
     const browser = new BrowserDouble();
     browser.trouble = () => 'down';
     const since = await loaded(browser);
@@ -163,7 +163,7 @@ describe('a BFF that cannot', () => {
     expect(browser.clock.now - back).toBeLessThanOrEqual(90 * SECOND);
   });
 
-  it('is back: a hundred people do not come in the same moment', async () => {
+  it('and is back gets a hundred pages’ requests spread over time', async () => {
     const browser = new BrowserDouble();
     const people = 100;
     for (let person = 0; person < people; person++) browser.tab({ person: `${person}`, random: dice(person + 1) });
@@ -186,7 +186,7 @@ describe('a BFF that cannot', () => {
 });
 
 describe('a clock', () => {
-  it('of a laptop that slept brings one request, not a burst', async () => {
+  it('of a laptop that slept causes one request, not a burst', async () => {
     const browser = new BrowserDouble();
     const [, [tab]] = [await loaded(browser), browser.tabs];
     await browser.pass(2 * MINUTE);

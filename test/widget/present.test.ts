@@ -23,7 +23,7 @@ describe('the banner', () => {
     expect(texts({ ...snapshots.pastDue, access })).toContain(words);
   });
 
-  it('counts nothing down where another subscription gives access all the same', () => {
+  it('shows no countdown where another subscription gives access', () => {
     const access = { ...snapshots.pastDue.access, until: null };
     expect(texts({ ...snapshots.pastDue, access })).not.toContain('until');
   });
@@ -55,7 +55,7 @@ describe('the banner', () => {
     expect(show({ snapshot: noCard }).banner?.title).toBe('Add a payment method');
   });
 
-  it('is silent while the return is checked, and speaks again while Stripe is late', () => {
+  it('is hidden while the return is checked, and shown again while Stripe is late', () => {
     expect(show({ snapshot: snapshots.pastDue, visit: 'returning' }).banner).toBe(null);
     expect(show({ snapshot: snapshots.pastDue, visit: 'pending' }).banner).not.toBe(null);
   });
@@ -69,14 +69,15 @@ describe('the banner', () => {
 describe('the price', () => {
   const price = (change: Partial<typeof team>) =>
     show({ snapshot: { ...active, plan: { ...team, ...change } } }).plan.price;
-  it('tells what it leaves out', () => {
+  it('notes quantity, discount, tax, usage and other items', () => {
     expect(price({ quantity: 5, taxExcluded: true, discounted: true, metered: true, otherItems: 2 })?.notes).toBe(
       'Quantity 5 · before discount · plus tax · plus usage · 2 more',
     );
   });
   it('of pure usage has no amount', () =>
     expect(price({ price: null, metered: true })).toEqual({ amount: '', per: 'Billed by usage', notes: '' }));
-  it('that is unknown is not "free"', () => expect(price({ price: null })).toEqual({ amount: '', per: '', notes: '' }));
+  it('that is unknown is not shown as "free"', () =>
+    expect(price({ price: null })).toEqual({ amount: '', per: '', notes: '' }));
   it('every three months', () => expect(price({ intervalCount: 3 })?.per).toBe('every 3 months'));
   it('of a plan whose name is not known yet', () =>
     expect(show({ snapshot: { ...active, plan: { ...team, name: null } } }).plan.name).toBe('Your plan'));
@@ -88,11 +89,11 @@ describe('the rows', () => {
     expect(rows({})).toEqual(['Visa •••• 4242, expires 10/2029', 'May 3, 2027 · $29.00 · Paid']);
     expect(rows({ paymentMethod: { ...visa, name: 'PayPal', last4: null, expires: null } })[0]).toBe('PayPal');
   });
-  it('leave out a state of the future', () =>
+  it('leave out an unknown state', () =>
     expect(rows({ lastInvoice: { ...lastInvoice, state: 'dreaming' } })[1]).toBe('May 3, 2027 · $29.00'));
-  it('are none for those who may not manage', () =>
+  it('are hidden from viewers', () =>
     expect(show({ snapshot: readerOf(active) })).toMatchObject({ rows: [], notice: null }));
-  it('a card that expires first is told with the way to change it', () => {
+  it('a card that expires before its charge is shown with the action to change it', () => {
     const soon = show({ snapshot: { ...active, paymentMethod: { ...visa, expiresSoon: true } } });
     expect(soon.notice?.title).toBe('Change your card before June 3, 2027');
     expect(soon.notice?.actions.map(({ label }) => label)).toEqual(['Update card']);
@@ -107,7 +108,7 @@ describe('the rows', () => {
   });
 });
 
-describe('what came of a trip', () => {
+describe('the outcome of a visit', () => {
   const note = (...changes: Change[]) => show({ visit: 'changed', changes }).note?.text;
   it.each<[Change, string]>([
     [{ kind: 'plan', from: 'Team', to: 'Pro' }, 'Your plan is now Pro.'],
@@ -137,12 +138,12 @@ describe('what came of a trip', () => {
 describe('failures', () => {
   const failed = (code: string, status = 0, failures = 1) =>
     show({ failure: new BillhookError(code, status), failures }).failure;
-  it('one slow answer behind a good page is no news', () => expect(failed('unreachable')).toBe(null));
-  it('two are', () =>
+  it('one slow answer after a good read is not shown', () => expect(failed('unreachable')).toBe(null));
+  it('two are shown', () =>
     expect(failed('unreachable', 0, 2)?.text).toMatch(
       /^Billing cannot be reached right now\. Shown as of May 10, 2027, 12:00\sPM\.$/,
     ));
-  it('being offline is told at once', () => expect(failed('offline')?.text).toContain('You are offline.'));
+  it('being offline is shown at once', () => expect(failed('offline')?.text).toContain('You are offline.'));
   it.each([
     ['origin_not_allowed', 403, true],
     ['token_invalid', 401, true],
@@ -152,15 +153,15 @@ describe('failures', () => {
   ])('%s names its code for support: %s', (code, status, named) =>
     expect(failed(code, status, 2)?.code !== null).toBe(named),
   );
-  it('nothing known: it stands alone', () =>
+  it('without any snapshot the failure is all that is shown', () =>
     expect(show({ snapshot: null, failure: new BillhookError('offline') })).toMatchObject({
       phase: 'failed',
       failure: { alone: true },
     }));
 });
 
-describe('who may do what', () => {
-  it('offers are for who may manage', () => {
+describe('permissions', () => {
+  it('offers are for managers', () => {
     expect(show({ snapshot: snapshots.none }).offers.map(({ action }) => action.label)).toEqual([
       'Choose Team',
       'Choose Pro',
@@ -171,7 +172,7 @@ describe('who may do what', () => {
     const upgrade = { ...active, plan: pro, actions: [{ purpose: 'upgrade', via: 'checkout', offer: 'x' }] as const };
     expect(show({ snapshot: upgrade }).actions.map(({ label }) => label)).toEqual(['Upgrade']);
   });
-  it('everything is deaf while one thing opens', () => {
+  it('all buttons are disabled while one opens', () => {
     const opening = snapshots.pastDue.actions[0] as never;
     const { banner, actions } = show({ snapshot: snapshots.pastDue, opening });
     expect([...(banner?.actions ?? []), ...actions].map((view) => [view.opening, view.disabled])).toEqual([
@@ -186,7 +187,7 @@ describe('a purchase that is refused', () => {
   it.each([
     ['subscription_exists', 'You already have a plan.'],
     ['checkout_busy', 'A purchase is open in another tab. Try again in a moment.'],
-  ])('%s is said kindly, and sends nobody to support', (code, words) => {
+  ])('%s has its own words, without a code for support', (code, words) => {
     const { failure } = show({ openFailure: new BillhookError(code, 409) });
     expect(failure).toMatchObject({ text: words, code: null });
   });

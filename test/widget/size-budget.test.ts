@@ -25,12 +25,12 @@ describe('the built widget', async () => {
     expect(weight.brotli).toBeLessThanOrEqual(limit);
   });
 
-  it('is what the sources make: dist/ is not old', () => {
+  it('is built from the present sources', () => {
     expect(file.length).toBe(weight.code.length);
     expect(file).toBe(weight.code);
   });
 
-  it('is one module: nothing else is loaded, and what pages may import from it is there', () => {
+  it('is one module that loads no other, and has its public exports', () => {
     expect(file).not.toMatch(/\bimport\s*[({"'`]|\bfrom\s*["'`]/);
     expect(file).toMatch(/export\{\w+ as configureBillhook,\w+ as forgetBillhook\}/);
   });

@@ -53,7 +53,7 @@ const EXPECTED: Readonly<Record<BillingState, { words: readonly string[]; labels
   },
 };
 
-describe('what a customer reads', () => {
+describe('the words of a state', () => {
   let page: Page;
   beforeEach(() => (page = new Page()));
   afterEach(() => page.close());
@@ -68,7 +68,7 @@ describe('what a customer reads', () => {
     });
   }
 
-  it('unknown: loading, and nothing to press', async () => {
+  it('unknown: loading, without buttons', async () => {
     page.bff.snapshot = snapshots.unknown;
     const widget = page.add();
     await page.bff.arrival('billing');
@@ -78,7 +78,7 @@ describe('what a customer reads', () => {
     expect(widget.root.querySelector('.root')?.getAttribute('aria-busy')).to.equal('true');
   });
 
-  it('a state of the future: the plan, and manage', async () => {
+  it('an unknown state: the plan, and manage', async () => {
     page.bff.snapshot = { ...active, state: 'dreaming' as BillingState };
     const widget = page.add();
     await widget.ready();
@@ -87,7 +87,7 @@ describe('what a customer reads', () => {
     expect(widget.labels).to.deep.equal(['Manage billing']);
   });
 
-  it('a purpose of the future reads "manage"; an unknown way out and an unsafe link get no button', async () => {
+  it('an unknown purpose reads "manage"; an unknown `via` and an unsafe link get no button', async () => {
     page.bff.snapshot = {
       ...active,
       actions: [
@@ -101,7 +101,7 @@ describe('what a customer reads', () => {
     expect(widget.labels).to.deep.equal(['Manage billing']);
   });
 
-  it('who may not manage reads who can, and has no buttons', async () => {
+  it('a viewer reads who can manage, and has no buttons', async () => {
     page.bff.snapshot = readerOf(snapshots.pastDue);
     const widget = page.add();
     await widget.ready();
@@ -121,7 +121,7 @@ describe('what a customer reads', () => {
     expect(rows[1]).to.contain('Analytics add-on').and.contain('Trial').and.contain('plus tax');
   });
 
-  it('a new card with the old invoice still open is said, and paying is offered', async () => {
+  it('a new card with the old invoice still open is told, and paying is offered', async () => {
     page.bff.snapshot = { ...snapshots.pastDue, payment: { ...snapshots.pastDue.payment, methodReplaced: true } };
     const widget = page.add();
     await widget.reads('the open invoice is not paid yet');

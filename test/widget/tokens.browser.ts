@@ -8,7 +8,7 @@ describe('tokens and accounts', () => {
   beforeEach(() => (page = new Page()));
   afterEach(() => page.close());
 
-  it('is on its way in the very connection, before the first render', () => {
+  it('is requested when the element is connected, before the first render', () => {
     const { element } = page.add();
     expect(page.bff.to('token')).to.have.length(1);
     expect(element.hasUpdated).to.equal(false);
@@ -37,7 +37,7 @@ describe('tokens and accounts', () => {
     expect(first).not.to.equal(second);
   });
 
-  it('L15: refused twice is an honest failure with a way on, not a loop', async () => {
+  it('L15: refused twice is a failure with a next step, not a loop', async () => {
     page.bff.next('billing', problem(401, 'token_invalid'), problem(401, 'token_invalid'));
     const failed = nextEvent(document, 'billhook-error');
     const widget = page.add();
@@ -68,7 +68,7 @@ describe('tokens and accounts', () => {
     });
   }
 
-  it('comes back to life when somebody signs in elsewhere and returns to the tab', async () => {
+  it('shows the billing again when a person signs in elsewhere and returns to the tab', async () => {
     page.bff.next('token', new Response(null, { status: 401 }));
     const widget = page.add();
     await widget.until(() => widget.phase === 'hidden');
@@ -78,7 +78,7 @@ describe('tokens and accounts', () => {
     await widget.ready();
   });
 
-  it('for somebody else drops everything that was known, and never shows one the other', async () => {
+  it('for another person drops the former state, and never shows one person’s to the other', async () => {
     const widget = page.add();
     await widget.ready();
     page.bff.subject = 'account-2';
@@ -105,7 +105,7 @@ describe('tokens and accounts', () => {
     expect(widget.part('name')?.textContent).to.equal('Pro');
   });
 
-  it('may come from a function, told which account it is for', async () => {
+  it('may come from a function, which gets the account', async () => {
     const asked: (string | null)[] = [];
     configureBillhook({
       getToken: async ({ account }) => {
@@ -127,7 +127,7 @@ describe('tokens and accounts', () => {
     expect(asked).to.deep.equal(['acme', 'function']);
   });
 
-  it('is not asked for again by options that say nothing of tokens, nor by ones that say the same', async () => {
+  it('is not requested again by options without a token source, or with the same one', async () => {
     const held = page.bff.hold('token');
     const widget = page.add();
     page.add('billhook-plan-status');
@@ -138,7 +138,7 @@ describe('tokens and accounts', () => {
     expect(page.bff.to('token')).to.have.length(1);
   });
 
-  it('is asked for again, once, when the host says another way to one meanwhile', async () => {
+  it('is requested again, once, when the host sets another token source meanwhile', async () => {
     page.bff.hold('token');
     const widgets = ['billhook-widget', 'billhook-plan-status'].map((tag) => document.createElement(tag));
     const address = page.bff.arrival('token');
@@ -150,7 +150,7 @@ describe('tokens and accounts', () => {
     for (const widget of widgets) widget.remove();
   });
 
-  it('is a fresh one for every opening', async () => {
+  it('is a new one for every opening', async () => {
     const widget = page.add();
     await widget.ready();
     widget.button('Manage billing').click();
@@ -162,7 +162,7 @@ describe('tokens and accounts', () => {
     expect(opened).not.to.equal(read);
   });
 
-  it('for somebody else, at an opening: nothing is opened, the tab made for it is closed, and theirs is shown', async () => {
+  it('for another person, at an opening: nothing is opened, its tab is closed, and the other’s billing is shown', async () => {
     const { open } = window;
     const tab = { opener: window, closed: false, close: () => (tab.closed = true) };
     window.open = () => tab as unknown as Window;
@@ -180,7 +180,7 @@ describe('tokens and accounts', () => {
     }
   });
 
-  it('forgetBillhook() asks whose page it is, once for all elements, and keeps nothing in the tab', async () => {
+  it('forgetBillhook() requests one token for all elements, and clears the tab’s storage', async () => {
     page.bff.snapshot = snapshots.pastDue;
     const [widget, status] = [page.add(), page.add('billhook-plan-status')];
     await Promise.all([widget.ready(), status.ready()]);

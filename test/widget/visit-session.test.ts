@@ -17,7 +17,7 @@ async function returned(browser: BrowserDouble, stored: string | undefined = uns
 const visitOf = (tab: Tab) => tab.client.state().visit;
 const returns = (browser: BrowserDouble) => browser.asked.filter(({ what }) => what === 'return').length;
 
-describe('a trip that came back', () => {
+describe('a visit that returned', () => {
   it('is settled at the revision of its outcome, which the next page does not announce again', async () => {
     const browser = new BrowserDouble();
     browser.visitReturn = { outcome: 'changed', changes: [{ kind: 'resumed' }] };
@@ -57,7 +57,7 @@ describe('a trip that came back', () => {
     expect(tab.stored).toBe(unsettled);
   });
 
-  it('that the BFF does not know is dropped, and the billing read', async () => {
+  it('that the BFF does not know is dropped, and the billing is read', async () => {
     const browser = new BrowserDouble();
     browser.trouble = (_wait, what) => (what === 'return' ? { status: 404, body: { code: 'visit_not_found' } } : null);
     const tab = await returned(browser);
@@ -66,7 +66,7 @@ describe('a trip that came back', () => {
     expect(returns(browser)).toBe(1);
   });
 
-  it('is told of for ten minutes, and not for ever', async () => {
+  it('has its outcome shown for ten minutes', async () => {
     const browser = new BrowserDouble();
     const tab = await returned(browser);
     await browser.pass(9 * MINUTE);
@@ -75,7 +75,7 @@ describe('a trip that came back', () => {
     expect([visitOf(tab), tab.stored]).toEqual(['none', null]);
   });
 
-  it('is found by a tab that comes forward, though it has asked a moment ago', async () => {
+  it('is found by a tab that is shown, even just after a read', async () => {
     const browser = new BrowserDouble();
     const tab = browser.tab();
     await browser.pass(SECOND);
@@ -85,7 +85,7 @@ describe('a trip that came back', () => {
     expect([returns(browser), visitOf(tab)]).toEqual([1, 'unchanged']);
   });
 
-  it('and is pending is asked for no sooner because the tab comes forward', async () => {
+  it('and is pending is not asked for sooner when the tab is shown', async () => {
     const browser = new BrowserDouble();
     browser.visitReturn = { outcome: 'pending', changes: [] };
     const tab = await returned(browser);
@@ -95,7 +95,7 @@ describe('a trip that came back', () => {
     expect(returns(browser)).toBe(asked);
   });
 
-  it('and is pending is taken up again by the person who signs in again', async () => {
+  it('and is pending is resumed when the same person signs in again', async () => {
     const browser = new BrowserDouble();
     browser.visitReturn = { outcome: 'pending', changes: [] };
     const tab = await returned(browser);
@@ -113,7 +113,7 @@ describe('a trip that came back', () => {
     expect(tab.client.state()).toMatchObject({ signedOut: false, visit: 'changed' });
   });
 
-  it('is not told of any more when the next one begins, and that one is taken up where the page stayed', async () => {
+  it('has its outcome hidden when the next one begins, which is resumed where the page stayed', async () => {
     const browser = new BrowserDouble();
     const tab = await returned(browser);
     const opened = tab.client.open({ purpose: 'manage', via: 'portal', flow: null }, false, undefined);
@@ -153,7 +153,7 @@ describe('another account', () => {
     };
   };
 
-  it('learns nothing of a trip that was made by the one before', async () => {
+  it('gets no outcome of the former account’s visit', async () => {
     const browser = new BrowserDouble();
     const tab = await returned(browser);
     expect([visitOf(tab), tab.stored]).toEqual(['unchanged', settled]);
@@ -165,7 +165,7 @@ describe('another account', () => {
     expect([visitOf(tab), tab.stored, tab.fresh]).toEqual(['none', null, true]);
   });
 
-  it('is not shown an answer to the one before, which was on its way', async () => {
+  it('is not shown an answer to the former one that was on its way', async () => {
     const browser = new BrowserDouble();
     browser.visitReturn = { outcome: 'changed', changes: [] };
     switchAccount(browser);
@@ -183,7 +183,7 @@ describe('another account', () => {
 });
 
 describe('a request', () => {
-  it('whose token is refused is made again once, with another', async () => {
+  it('with a refused token is repeated once, with a new one', async () => {
     const browser = new BrowserDouble();
     let refused = 0;
     browser.trouble = () => (refused++ ? null : { status: 401, body: { code: 'token_invalid' } });
@@ -193,7 +193,7 @@ describe('a request', () => {
     expect([tab.fresh, tab.client.state().failures]).toEqual([true, 0]);
   });
 
-  it('whose tokens are all refused fails, and is not made for ever', async () => {
+  it('with all tokens refused fails, and is not repeated again', async () => {
     const browser = new BrowserDouble();
     browser.trouble = () => ({ status: 401, body: { code: 'token_invalid' } });
     const tab = browser.tab();
@@ -201,7 +201,7 @@ describe('a request', () => {
     expect([browser.billing().length, tab.client.state().failure?.code]).toEqual([2, 'token_invalid']);
   });
 
-  it('that waits and is answered 429 was not cut: the next one waits again', async () => {
+  it('that is a long poll and is answered 429 was not cut: the next one is a long poll again', async () => {
     const browser = new BrowserDouble();
     browser.snapshot = { ...active, state: 'processing' };
     let waited = 0;

@@ -16,7 +16,7 @@ describe('the return from Stripe', () => {
   });
   afterEach(() => page.close());
 
-  it('asks at once, shows the last known plan meanwhile, and says what changed', async () => {
+  it('asks at once, shows the last known plan meanwhile, and then the changes', async () => {
     const held = page.bff.hold('visits/return');
     widget = page.add();
     const [returned, read] = await Promise.all([page.bff.arrival('visits/return'), page.bff.arrival('billing')]);
@@ -41,7 +41,7 @@ describe('the return from Stripe', () => {
     expect(stored(), 'settled, at this revision').to.deep.equal({ id: 'visit-1', settledAt: 'e1.2' });
   });
 
-  it('asks again, without a word, on the next page of a visit that was settled: somebody may have gone Back to Stripe', async () => {
+  it('asks again, without a message, on the next page of a settled visit: the person may have gone Back to Stripe', async () => {
     sessionStorage.setItem(KEY, JSON.stringify({ id: 'visit-1', settledAt: 'e1.1' }));
     const held = page.bff.hold('visits/return');
     widget = page.add();
@@ -54,7 +54,7 @@ describe('the return from Stripe', () => {
     expect(stored()).to.deep.equal({ id: 'visit-1', settledAt: 'e1.1' });
   });
 
-  it('says what they did there', async () => {
+  it('shows the change that was made there', async () => {
     sessionStorage.setItem(KEY, JSON.stringify({ id: 'visit-1', settledAt: 'e1.1' }));
     page.bff.next('visits/return', visitReturn('changed', upgraded, { kind: 'plan', from: 'Team', to: 'Pro' }));
     widget = page.add();
@@ -62,7 +62,7 @@ describe('the return from Stripe', () => {
     expect(stored()).to.deep.equal({ id: 'visit-1', settledAt: 'e1.2' });
   });
 
-  it('does not tell somebody who has just paid that the payment failed', async () => {
+  it('does not show "payment failed" to a person who has just paid', async () => {
     page.bff.snapshot = snapshots.pastDue;
     const held = page.bff.hold('visits/return');
     widget = page.add();
@@ -73,7 +73,7 @@ describe('the return from Stripe', () => {
     await widget.reads('We received your payment of $29.00.');
   });
 
-  it('says "unchanged", waits on, and turns to "changed" when the change comes late', async () => {
+  it('shows "unchanged", polls on, and turns to "changed" when the change comes late', async () => {
     widget = page.add();
     await widget.reads('Your plan is unchanged.');
     expect(widget.announced).to.equal('Your plan is unchanged.');
@@ -85,7 +85,7 @@ describe('the return from Stripe', () => {
     expect(page.bff.to('visits/return')).to.have.length(2);
   });
 
-  it('says honestly that Stripe has not confirmed, keeps the visit, and updates by itself', async () => {
+  it('shows that Stripe has not confirmed, keeps the visit, and updates without a reload', async () => {
     const held = page.bff.hold('visits/return');
     widget = page.add();
     await widget.reads('Updating your account…');
@@ -101,7 +101,7 @@ describe('the return from Stripe', () => {
     await widget.reads('Your plan is now Pro.');
   });
 
-  it('drops a visit that nobody knows, and reads the billing as on any load', async () => {
+  it('drops a visit that the BFF does not know, and reads the billing as on any load', async () => {
     page.bff.next('visits/return', problem(404, 'visit_not_found'));
     widget = page.add();
     await widget.ready();
@@ -112,7 +112,7 @@ describe('the return from Stripe', () => {
     expect(page.bff.to('visits/return')).to.have.length(1);
   });
 
-  it('never replaces a newer truth by an older answer that was overtaken', async () => {
+  it('never replaces a newer snapshot by an older answer that arrives later', async () => {
     const late = page.bff.hold('billing');
     page.bff.next('visits/return', visitReturn('changed', upgraded, { kind: 'plan', from: 'Team', to: 'Pro' }));
     widget = page.add();
@@ -123,7 +123,7 @@ describe('the return from Stripe', () => {
     expect(widget.part('name')?.textContent).to.equal('Pro');
   });
 
-  it('returns to a tab by focus, once, however many events the browser fires', async () => {
+  it('handles the return to a tab once, however many focus events the browser fires', async () => {
     sessionStorage.clear();
     widget = page.add();
     await widget.ready();

@@ -62,7 +62,7 @@ async function offered(ids: readonly string[] = all): Promise<BillingSnapshot> {
 }
 
 describe('a first purchase', () => {
-  it('is not offered at a price that Stripe has archived, and is again when it is sold again', async () => {
+  it('is not offered at an archived price, and is again when the price is active again', async () => {
     await offered();
     const { stripe } = harness;
     const [price] = (await stripe.prices.list({ lookup_keys: ['starter_monthly'] })).data;
@@ -73,7 +73,7 @@ describe('a first purchase', () => {
     await offered(all);
   });
 
-  it('M13, M22: is offered by the catalogue’s names and prices; what Stripe does not know is not offered', async () => {
+  it('M13, M22: is offered by the catalogue’s names and prices; a price that Stripe does not know is not offered', async () => {
     const { state, offers, actions } = await offered();
     expect(state).toBe('none');
     expect(offers).toMatchObject([
@@ -83,7 +83,7 @@ describe('a first purchase', () => {
     expect(actions).toEqual([{ purpose: 'subscribe', via: 'checkout', offer: 'team' }]);
   });
 
-  it('M14, L12: creates the customer once and links it before Checkout, and says what started', async () => {
+  it('M14, L12: creates the customer once and links it before Checkout; the return tells the started plan', async () => {
     await offered();
     const here = `${origin}/settings/billing?tab=plans`;
     const { url, visit } = await open('team', buyer, { returnUrl: here });
@@ -110,7 +110,7 @@ describe('a first purchase', () => {
     });
   });
 
-  it('left without buying is unchanged, and its session is used again', async () => {
+  it('that is abandoned returns unchanged, and its session is used again', async () => {
     await offered();
     const first = await open('team');
     expect(await comeBack(first.visit)).toMatchObject({ outcome: 'unchanged', snapshot: { state: 'none' } });
@@ -159,7 +159,7 @@ describe('two tabs that buy at once', () => {
 });
 
 describe('a purchase is refused', () => {
-  it('L10: while anything is running, judged by what Stripe says now, not by what the ledger believes', async () => {
+  it('L10: while a subscription is running at Stripe, whatever the ledger has', async () => {
     for (const who of ['active', 'pastDue', 'ending'] as const) {
       expect(await problemOf(await request('team', harness.as(who)))).toMatchObject({
         status: 409,
@@ -176,7 +176,7 @@ describe('a purchase is refused', () => {
     expect(subscriptionsOf(buyer.account)).toHaveLength(1);
   });
 
-  it('for what is not offered, and with wrong fields, and leaves no customer behind', async () => {
+  it('for a plan that is not offered, and with wrong fields, and creates no customer', async () => {
     await offered();
     expect(await problemOf(await request('gone'))).toMatchObject({ code: 'field_invalid', field: 'offer' });
     expect(await problemOf(await request('nothing'))).toMatchObject({ code: 'field_invalid', field: 'offer' });
@@ -190,7 +190,7 @@ describe('a purchase is refused', () => {
     expect(customersOf(buyer.account)).toEqual([]);
   });
 
-  it('with a clear word while Stripe cannot say what the account has', async () => {
+  it('with a code of its own while Stripe cannot be asked for the account’s subscriptions', async () => {
     await harness.bff.snapshot(harness.as('ended'));
     harness.sandbox.faults.next({ kind: 'serverError', path: '/v1/subscriptions', times: 3 });
     const response = await request('team', harness.as('ended'));
@@ -200,7 +200,7 @@ describe('a purchase is refused', () => {
 });
 
 describe('after the end', () => {
-  it('M13: whoever bought here, and whose plan is over, buys again', async () => {
+  it('M13: an account with an ended plan buys again', async () => {
     await offered();
     await pay((await open('team')).url);
     const [bought] = subscriptionsOf(buyer.account);

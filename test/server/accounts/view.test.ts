@@ -61,7 +61,7 @@ describe('an unchanged account', () => {
     expect(await read(owner)).toBe(first);
   });
 
-  it('has a view for managers and another for readers', async () => {
+  it('has one view for managers and another for viewers', async () => {
     const { read } = reader();
     const [manager, colleague] = [await read(owner), await read({ ...owner, mayManage: false })];
     expect(manager.snapshot.actions).not.toEqual([]);
@@ -115,7 +115,7 @@ describe('a view is judged again when', () => {
     expect((await read(owner)).snapshot.state).toBe('none');
   });
 
-  it('a deadline has come: access that ended is not served from before', async () => {
+  it('a deadline has come: ended access is not served from the kept view', async () => {
     const { world, read } = reader();
     world.record = { ...row, fetchedAt: now + day, nextChangeAt: null };
     world.at = now + day - 1;
@@ -147,7 +147,7 @@ describe('a view is judged again when', () => {
     );
   });
 
-  it('a portal rule is a function, which may ask the clock by itself', async () => {
+  it('a portal rule is a function, which may read the clock', async () => {
     const { read } = reader();
     const rules = [{ use: 'limited', when: () => true }];
     const account = { ...owner, policy: { ...defaultPolicy, portal: { ...defaultPolicy.portal, rules } } };

@@ -31,8 +31,8 @@ async function otherSays(who: CallInit, when: (snapshot: BillingSnapshot) => boo
   }
 }
 
-describe('a page that waits at one process', () => {
-  it('hears of a webhook that came to the other', async () => {
+describe('a long poll at one process', () => {
+  it('is answered after a webhook at the other', async () => {
     const who = harness.as('active');
     await otherSays(who, ({ state }) => state === 'active');
     const subscription = harness.sandbox.state.subscriptions
@@ -43,7 +43,7 @@ describe('a page that waits at one process', () => {
     expect(await waiting).toMatchObject({ state: 'ending', confirmedBy: 'webhook' });
   });
 
-  it('hears what a product is called now, without a fetch of its own', async () => {
+  it('is answered after a product’s new name, without a fetch of its own', async () => {
     const who = harness.as('trialing');
     const before = await otherSays(who, ({ plan }) => plan !== null);
     const { data } = await harness.stripe.subscriptions.list({ customer: harness.customers.trialing });

@@ -162,7 +162,7 @@ describe('every event of M21 raises its customer’s ticket', () => {
     expect(await deliver(snapshotEvent(type, { id, object, ...expanded }))).toBe('queued');
   });
 
-  it('as a thin event, once Stripe was asked whose it is', async () => {
+  it('as a thin event, once its customer was fetched from Stripe', async () => {
     const events = types.map(([type, object]) => {
       const id = objects[object];
       // As Stripe addresses it: a tax id lies under its customer.
@@ -185,7 +185,7 @@ describe('every event of M21 raises its customer’s ticket', () => {
     for (const { id, type } of events) expect(rowOf(id)?.customer, type).toBe(customer);
   });
 
-  it('that was lived through: each event of the sandbox’s whole history, thin, finds whom its snapshot names', async () => {
+  it('of the sandbox’s whole history: each as a thin event resolves to the customer that its snapshot names', async () => {
     const ofType = new Map<string, number>();
     const history = harness.sandbox.state.events.list().filter(({ type }) => {
       ofType.set(type, (ofType.get(type) ?? 0) + 1);
@@ -211,8 +211,8 @@ describe('every event of M21 raises its customer’s ticket', () => {
   });
 });
 
-describe('an event that concerns no customer of ours', () => {
-  it('of a connected account is recorded and closed, and nobody is asked', async () => {
+describe('an event without a linked customer', () => {
+  it('of a connected account is recorded as ignored, without a request to Stripe', async () => {
     harness.sandbox.requests.clear();
     const event = {
       ...snapshotEvent('invoice.paid', { id: 'in_1', object: 'invoice', customer }),
@@ -248,13 +248,13 @@ describe('an event that concerns no customer of ours', () => {
       'of a customer that nobody linked',
       () => snapshotEvent('customer.updated', { id: 'cus_stranger', object: 'customer' }),
     ],
-  ])('%s is recorded and closed', async (_, event) => {
+  ])('%s is recorded as ignored', async (_, event) => {
     harness.sandbox.requests.clear();
     expect(await deliver(event())).toBe('ignored');
     expect(asked()).toEqual([]);
   });
 
-  it('because Stripe does not know what it names, is closed after asking', async () => {
+  it('with a subject that Stripe does not know is resolved after the request', async () => {
     const event = thinEvent('invoice.paid', { id: 'in_nobody', type: 'invoice', url: '/v1/invoices/in_nobody' });
     expect(await deliver(event)).toBe('unresolved');
     await resolved();
@@ -264,7 +264,7 @@ describe('an event that concerns no customer of ours', () => {
     );
   });
 
-  it('cannot be asked about yet, stays open and is asked about again', async () => {
+  it('with a failing request stays unresolved and is tried again', async () => {
     harness.sandbox.faults.next({ kind: 'serverError', path: '/v1/subscriptions/' });
     const related = { id: objects['subscription'], type: 'subscription' };
     const event = thinEvent('customer.subscription.updated', related);
@@ -277,7 +277,7 @@ describe('an event that concerns no customer of ours', () => {
 });
 
 describe('the catalogue', () => {
-  it('is refreshed by a product’s new name without fetching one customer, and whoever waits sees it', async () => {
+  it('is refreshed by a product’s new name without fetching a customer, and long polls are answered', async () => {
     const { sandbox, stripe, bff, as } = harness;
     const etag = (await bff.call('/v1/billing', as('pastDue'))).headers.get('etag') ?? '';
     await resolved();
@@ -300,7 +300,7 @@ describe('a webhook is refused', () => {
     return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(page)?.[1]);
   };
 
-  it('L19: when it is of the other mode: loudly, counted, and without a trace in the ledger', async () => {
+  it('L19: when it is of the other mode: logged as an error, counted, and not recorded', async () => {
     const name = 'billhook_webhooks_refused_total\\{code="webhook_livemode_mismatch"\\}';
     const before = await metric(name);
     const event = { ...snapshotEvent('invoice.paid', { id: 'in_1', object: 'invoice', customer }), livemode: true };
@@ -311,7 +311,7 @@ describe('a webhook is refused', () => {
     expect(await metric(name)).toBe(before + 1);
   });
 
-  it('when it is signed and no event', async () => {
+  it('when it is signed but no event', async () => {
     for (const body of ['null', '"evt_1"', '{}', '{"id":"evt_1"}', 'not json']) {
       const response = await harness.bff.deliver(null, { secret, body });
       expect(await problemOf(response), body).toMatchObject({ status: 400, code: 'body_malformed' });

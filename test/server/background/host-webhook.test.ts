@@ -56,7 +56,7 @@ describe('the option', () => {
     return error.problems.map(({ option }) => option);
   };
 
-  it('is nobody by default', async () => {
+  it('is no receiver by default', async () => {
     expect((await read(undefined)).hosts.get('acme')?.webhook).toBeNull();
   });
 
@@ -130,7 +130,7 @@ describe('the environment', () => {
     });
   });
 
-  it('wants the one with the other, by the variable’s name', async () => {
+  it('requires one with the other, by the variable’s name', async () => {
     expect(await said({ BILLHOOK_HOST_WEBHOOK_URL: 'https://app.acme.example/hook' })).toMatch(
       /^- BILLHOOK_HOST_WEBHOOK_SECRET must /m,
     );
@@ -139,7 +139,7 @@ describe('the environment', () => {
     expect(both).toMatch(/^- BILLHOOK_HOST_WEBHOOK_SECRET \(entry 1\) must /m);
   });
 
-  it('holds the secrets beside a file that names several hosts, and a file that holds them is refused', async () => {
+  it('holds the secrets of hosts in a file, and a file with secrets is refused', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'billhook-webhook-'));
     const file = async (webhook: object) => {
       const hosts = ['acme', 'blue-door'].map((id) => ({ id, origins: [origin], returnUrl: `${origin}/billing` }));

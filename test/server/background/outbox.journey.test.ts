@@ -58,8 +58,8 @@ async function allSynced(): Promise<void> {
   while (stale().length > 0) await nextTurn();
 }
 
-describe('what a host is told', () => {
-  it('M27: a debt that was there before the account was linked is no news, paying it is', async () => {
+describe('notices to a host', () => {
+  it('M27: none for a debt from before the link, one for its payment', async () => {
     const { revision } = await harness.bff.snapshot(harness.as('pastDue'));
     const customer = harness.customers.pastDue;
     const card = await harness.stripe.paymentMethods.attach('pm_card_visa', { customer });
@@ -95,7 +95,7 @@ describe('what a host is told', () => {
     expect(await toldNext()).toMatchObject({ type: 'subscription.kept' });
   });
 
-  it('M27: a bigger plan, and its payment that fails: once, though it is tried again', async () => {
+  it('M27: an upgrade, and its failed payment once over all retries', async () => {
     const customer = harness.customers.active;
     const [id, bad] = [await subscriptionOf('active'), 'pm_card_chargeCustomerFail'];
     const card = await harness.stripe.paymentMethods.attach(bad, { customer });
@@ -144,7 +144,7 @@ describe('what a host is told', () => {
     });
   });
 
-  it('is all, once each, and the same in the process', async () => {
+  it('are these, once each, and the same in the process', async () => {
     await allSynced();
     await harness.bff.billhook.close();
     const told = receiver.deliveries.map(({ notice }) => notice);
@@ -170,8 +170,8 @@ describe('what a host is told', () => {
   });
 });
 
-describe('what was bought just before the account was linked', () => {
-  it('is told at once, without waiting for the next look at the table', async () => {
+describe('a purchase just before the account was linked', () => {
+  it('gives a notice at once, without waiting for the next poll of the table', async () => {
     const { sandbox, stripe } = harness;
     const { id: customer } = await stripe.customers.create({ payment_method: 'pm_card_visa' });
     const { data: prices } = await stripe.prices.list({ lookup_keys: ['team_monthly'] });

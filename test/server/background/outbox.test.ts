@@ -154,7 +154,7 @@ describe('a webhook', () => {
     });
   });
 
-  it('is told once when it was taken', async () => {
+  it('is sent once when it was accepted', async () => {
     const { outbox, next } = await outboxOf();
     await write(['n1']);
     outbox.wake();
@@ -172,7 +172,7 @@ describe('a webhook', () => {
     ['a cut connection', 'cut', 'webhook_unreachable', undefined],
     ['no answer in time', 'hang', 'webhook_timeout', undefined],
   ] as const)(
-    'answered with %s is tried again, under the same id, with a new signature',
+    'answered with %s is sent again, under the same id, with a new signature',
     async (_, answer, code, status) => {
       const limits = holdTimeLimits();
       const { outbox, next } = await outboxOf();
@@ -202,7 +202,7 @@ describe('a webhook', () => {
     },
   );
 
-  it('to a host that is not there is tried again', async () => {
+  it('to a host that refuses connections is sent again', async () => {
     const { outbox, next } = await outboxOf();
     await receiver.close();
     await write(['n1']);
@@ -225,7 +225,7 @@ describe('a webhook', () => {
     expect(receiver.deliveries.slice(2).map(({ notice }) => notice.id)).toEqual(['a1', 'a2']);
   });
 
-  it('is given up after three days, visibly, and stands in nobody’s way', async () => {
+  it('is given up after three days, with a log line, and blocks no other notice', async () => {
     const { outbox, next } = await outboxOf();
     receiver.answer(...Array.from({ length: 200 }, () => 503));
     await write(['n1', 'n2']);
@@ -245,7 +245,7 @@ describe('a webhook', () => {
     expect(await next()).toMatchObject({ what: 'notice.failed', fields: { notice: 'n2', attempts: 1 } });
   });
 
-  it('that waited for three days is tried some times all the same', async () => {
+  it('that waited for days is still tried several times', async () => {
     await write(['n1']);
     now += 10 * day;
     receiver.answer(...Array.from({ length: 7 }, () => 503));
@@ -264,7 +264,7 @@ describe('a webhook', () => {
     expect(await next()).toMatchObject({ what: 'notice.delivered' });
   });
 
-  it('of a host that hangs takes no place away from another host', async () => {
+  it('of a host that hangs does not block another host’s', async () => {
     const [hanging, quick] = [
       { id: 'hanging', webhook: { url: receiver.url, secrets } },
       { id: 'quick', secrets: [`${hostSecret}-of-its-own`], webhook: { url: receiver.url, secrets: [quickSecret] } },
@@ -286,7 +286,7 @@ describe('a webhook', () => {
 });
 
 describe('stopping and starting', () => {
-  it('waits for what is under way, and takes nothing more', async () => {
+  it('waits for deliveries under way, and claims no more', async () => {
     const { outbox, lines } = await outboxOf();
     let release: (status: number) => void = () => undefined;
     receiver.answer(new Promise<number>((resolve) => (release = resolve)));
@@ -304,7 +304,7 @@ describe('stopping and starting', () => {
     expect(receiver.deliveries).toHaveLength(2);
   });
 
-  it('delivers again, under the same id, what a crash left between taking and telling', async () => {
+  it('delivers a notice again, under the same id, after a crash between claim and delivery', async () => {
     await write(['n1']);
     // The process dies here: it has taken the notice, and perhaps the host has it.
     await store.claimNotices({ host: 'acme', receiver: 'webhook' }, now, 60_000, 1);
@@ -320,7 +320,7 @@ describe('stopping and starting', () => {
 describe('onChange', () => {
   const toProcess = { receiver: 'process' } as const;
 
-  it('is told the same document, and awaited before the account’s next one', async () => {
+  it('gets the same document, and is awaited before the account’s next one', async () => {
     const heard: Notice[] = [];
     let release: () => void = () => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
@@ -379,7 +379,7 @@ describe('onChange', () => {
     expect(heard).toEqual(['n1', 'n1']);
   });
 
-  it('and the webhook are told each by itself', async () => {
+  it('and the webhook get each notice independently', async () => {
     const heard: string[] = [];
     const { outbox, next } = await outboxOf({ onChange: ({ id }) => void heard.push(id) });
     receiver.answer(500);

@@ -70,7 +70,7 @@ describe('billhook reconcile beside a server', () => {
     await harness.close();
   });
 
-  it('L18, B5: finds what Stripe believes delivered, has it put right, and tells what had been wrong', async () => {
+  it('L18, B5: finds and repairs changes that Stripe believes delivered, and reports the drift', async () => {
     const log = logRecorder();
     const swept = log.next('sweep.done');
     harness = await startBffHarness({ log });
@@ -119,7 +119,7 @@ describe('billhook reconcile beside a server', () => {
     expect(known()).toHaveLength(5);
   });
 
-  it('counts as drift nothing that a webhook had told', async () => {
+  it('counts no change as drift that a webhook had told', async () => {
     harness = await startBffHarness();
     await harness.bff.snapshot(harness.as('active'));
     const [, receipt] = await Promise.all([
@@ -165,7 +165,7 @@ describe('billhook reconcile beside a server', () => {
     expect(await harness.bff.snapshot(who)).toMatchObject({ state: 'active', access: { level: 'full' } });
   });
 
-  it('tells whom it could not look at, and why, and ends with 1', async () => {
+  it('lists customers that it could not sync, with the reason, and ends with 1', async () => {
     harness = await startBffHarness();
     for (const each of ['active', 'trialing'] as const) await harness.bff.snapshot(harness.as(each));
     harness.sandbox.state.customers.delete(harness.customers.trialing);
@@ -176,7 +176,7 @@ describe('billhook reconcile beside a server', () => {
     );
   });
 
-  it('M24: counts what it found for Prometheus, when the server does it by itself', async () => {
+  it('M24: counts the drift for Prometheus, when the server’s scheduler runs it', async () => {
     const log = logRecorder();
     harness = await startBffHarness({ log, upkeep: { pollMs: 20, restMs: 0, reconcileMs: 200 }, metrics: 'open' });
     await harness.bff.snapshot(harness.as('active'));
@@ -188,7 +188,7 @@ describe('billhook reconcile beside a server', () => {
     expect(await harness.bff.billhook.metrics()).toMatch(/billhook_drift_total\{class="ends",by="reconcile"\} 1/);
   });
 
-  it('explains itself', async () => {
+  it('prints its usage', async () => {
     harness = await startBffHarness();
     expect(await run(harness.options, ['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('--json') });
     expect(await run(harness.options, ['--hurry'])).toMatchObject({ code: 2, err: expect.stringContaining('--json') });
@@ -196,7 +196,7 @@ describe('billhook reconcile beside a server', () => {
 });
 
 describe('one reconciliation', () => {
-  it('raises no ticket before the budget has room, keeps its turn meanwhile, and stops when it is told to', async () => {
+  it('raises no ticket before the budget has room, keeps its lease meanwhile, and stops on request', async () => {
     const store = openSqliteStore(':memory:');
     await store.link({ host: 'acme', account: 'team_1' }, 'cus_1', 0);
     const [claim] = await store.claim(0, 1_000, 1);
@@ -288,7 +288,7 @@ describe('billhook reconcile without a server', () => {
     return counts;
   };
 
-  it('does the work itself, and counts who had never been fetched', async () => {
+  it('does the work itself, and counts customers that were never fetched', async () => {
     const receipt = await receiptOf(options);
     expect(receipt).toMatchObject({ looked: all(), idle: 0, unlinked: 0, unseen: [] });
     // But one: the worker was faster than the list to a customer without a living subscription.
@@ -298,7 +298,7 @@ describe('billhook reconcile without a server', () => {
     expect(await receiptOf(options)).toMatchObject({ looked: all() - 1, idle: 1, drift: { count: 0 } });
   });
 
-  it('killed in its middle, goes on from there', async () => {
+  it('continues at its cursor after a kill', async () => {
     sandbox.faults.latencyMs = 60;
     const leaseMs = 3_600_000;
     const pace = { leaseMs, pollMs: 20, worker: { leaseMs } };
@@ -340,7 +340,7 @@ describe('billhook reconcile without a server', () => {
     expect(await withLedger((store) => store.stats(Date.now()))).toMatchObject({ stale: 0, failing: {} });
   });
 
-  it('twice at once: one does it, the other has the same receipt', async () => {
+  it('twice at once: one does it, the other prints the same report', async () => {
     sandbox.faults.latencyMs = 20;
     const [one, other] = await Promise.all([receiptOf(options), receiptOf(options)]);
     expect(one).toMatchObject({ looked: all(), unseen: [] });
@@ -372,14 +372,14 @@ describe('billhook reconcile without a server', () => {
     expect(most).toBeLessThanOrEqual(4);
   });
 
-  it('Stripe down: says so, and the next run goes on', async () => {
+  it('Stripe down: fails with a message, and the next run continues', async () => {
     sandbox.faults.next({ kind: 'serverError', path: '/v1/subscriptions' });
     await expect(run(options, ['--json'], { leaseMs: 300 })).rejects.toMatchObject({ code: 'stripe_unavailable' });
     const { looked, idle, unseen } = await receiptOf(options);
     expect({ seen: looked + idle, unseen }).toEqual({ seen: all(), unseen: [] });
   });
 
-  it('finds what ended at Stripe, though Stripe’s list of the living does not show it', async () => {
+  it('finds subscriptions that ended at Stripe, though Stripe’s list of running ones lacks them', async () => {
     await receiptOf(options);
     await stripe.subscriptions.cancel((await subscriptionOf(stripe, customers.active)).id);
     const receipt = await receiptOf(options);

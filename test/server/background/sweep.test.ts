@@ -61,7 +61,7 @@ describe('a server', () => {
     await harness.sandbox.deliveries.settled();
   }
 
-  it('sweeps what Stripe knows to be lost', async () => {
+  it('sweeps events that Stripe could not deliver', async () => {
     const who = await start(100);
     harness.sandbox.deliveries.settings.lose = 'noticed';
     await cancel();
@@ -76,7 +76,7 @@ describe('a server', () => {
     expect(await harness.bff.billhook.metrics()).toMatch(/billhook_drift_total\{class="ends",by="sweep"\} 1/);
   });
 
-  it('does not sweep what Stripe believes delivered: that is for the reconciliation', async () => {
+  it('does not sweep events that Stripe believes delivered: the reconciliation finds them', async () => {
     // No sweep is due before the clock says so: one that comes between the event and its loss sees it under way.
     const who = await start(hour);
     harness.sandbox.deliveries.settings.lose = 'silently';
@@ -167,7 +167,7 @@ describe('one sweep', () => {
     expect((await store.lastReport('sweep'))?.receipt).toEqual({ found: 130, new: 0 });
   });
 
-  it('goes on where a process that died had left it', async () => {
+  it('continues at the cursor of a process that died', async () => {
     await lose(130);
     const dying = new AbortController();
     const killing = { ...store, renewJob: killedAfter(dying, store) };
@@ -183,7 +183,7 @@ describe('one sweep', () => {
     ).toEqual(['/v1/events']);
   });
 
-  it('ends nothing that has become somebody else’s turn', async () => {
+  it('does not complete a job that another process has leased', async () => {
     await lose(130);
     const late = await take();
     const next = await take(Date.now() + lease);
@@ -194,7 +194,7 @@ describe('one sweep', () => {
     expect(await sweep(parts, next, lease, never)).toEqual({ found: 130, new: 30 });
   });
 
-  it('passes over an event that nobody can read', async () => {
+  it('skips an unreadable event', async () => {
     await lose(2);
     const broken: SweepParts['gateway'] = {
       undeliveredEvents: async (since, after) => {

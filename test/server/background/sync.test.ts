@@ -12,7 +12,7 @@ import { day, noon } from '../fixtures/facts.ts';
 const store = openSqliteStore(':memory:');
 afterEach(() => store.close());
 
-it('a moment that passes during the fetch is due at once', async () => {
+it('a deadline that passes during the fetch is due at once', async () => {
   let now = noon;
   const trialEnd = noon + 3 * day + 1_000;
   const config = await readConfig({

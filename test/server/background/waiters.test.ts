@@ -20,14 +20,14 @@ describe('a waiter', () => {
     expect(woken).toEqual(['mine', 'theirs']);
   });
 
-  it('is not fooled by ids that look alike when they are joined', () => {
+  it('is not woken by ids that are equal when joined', () => {
     const waiters = new Waiters();
     waiters.register('a', 'b:c');
     expect(waiters.count('a:b', 'c')).toBe(0);
     expect(waiters.count('a', 'b:c')).toBe(1);
   });
 
-  it('does not sleep through a wake between its read and its wait', async () => {
+  it('is woken by a commit between its read and its wait', async () => {
     const waiters = new Waiters();
     const waiter = waiters.register('acme', 'team_1');
     waiters.wake('acme', 'team_1');
@@ -48,7 +48,7 @@ describe('a waiter', () => {
     await waiter.woken(long, never);
   });
 
-  it('ends by itself now and then where other processes work too, and never where none does', async () => {
+  it('times out in intervals where other processes share the ledger, and never where none does', async () => {
     const alone = new Waiters().register('acme', 'team_1');
     const shared = new Waiters({ pollMs: 1 }).register('acme', 'team_1');
     let slept = true;
@@ -63,7 +63,7 @@ describe('a waiter', () => {
     shared.release();
   });
 
-  it('is counted with all others', () => {
+  it('is counted', () => {
     const waiters = new Waiters();
     const held = [1, 2, 2, 3].map((team) => waiters.register('acme', `team_${team}`));
     expect(waiters.total).toBe(4);
@@ -71,7 +71,7 @@ describe('a waiter', () => {
     expect(waiters.total).toBe(0);
   });
 
-  it('leaves nothing behind', () => {
+  it('is removed when it ends', () => {
     const waiters = new Waiters();
     const [one, two] = [waiters.register('acme', 'team_1'), waiters.register('acme', 'team_1')];
     expect(waiters.count('acme', 'team_1')).toBe(2);

@@ -101,7 +101,7 @@ const quiet = async (worker: Worker) => {
 };
 
 describe('a storm of events about one customer', () => {
-  it('costs a fetch a second while nobody waits, and none is lost', async () => {
+  it('causes one fetch a second without waiting pages, and no event is lost', async () => {
     const customer = await link('storm');
     const worker = await startWorker();
     await synced();
@@ -119,7 +119,7 @@ describe('a storm of events about one customer', () => {
     });
   });
 
-  it('is fetched though the clock was set back: rest is no matter of a future that was not', async () => {
+  it('is fetched though the clock was set back', async () => {
     const customer = await link('early');
     const worker = await startWorker();
     await synced();
@@ -129,7 +129,7 @@ describe('a storm of events about one customer', () => {
     expect(looks).toHaveLength(2);
   });
 
-  it('is fetched at once for somebody who waits, and before the background’s turn', async () => {
+  it('is fetched at once for a waiting page, before the background', async () => {
     const customer = await link('wanted');
     const worker = await startWorker();
     await synced();
@@ -139,7 +139,7 @@ describe('a storm of events about one customer', () => {
     expect(looks.map(({ lane }) => lane)).toEqual(['background', 'waiting']);
   });
 
-  it('is fetched at once, too, for a poll that is held when the next event comes', async () => {
+  it('is fetched at once for a long poll that is open when the next event comes', async () => {
     const customer = await link('watched');
     const waiter = waiters.register('acme', 'watched');
     const worker = await startWorker();
@@ -153,7 +153,7 @@ describe('a storm of events about one customer', () => {
 });
 
 describe('places', () => {
-  it('are kept for customers that somebody waits for, however many others hang', async () => {
+  it('are reserved for prioritized customers, however many others hang', async () => {
     for (let number = 0; number < 20; number += 1) await link(`slow_${number}`);
     const wanted = await link('wanted');
     const gates: (() => void)[] = [];
@@ -178,7 +178,7 @@ describe('places', () => {
 });
 
 describe('one bad row', () => {
-  it('that cannot be judged is fetched instead, once, and the round goes on', async () => {
+  it('that cannot be judged is fetched instead, once, and the other rows are synced', async () => {
     const [bad, good] = [await link('bad'), await link('good')];
     for (const claim of await store.claim(now, 1_000, 2)) {
       const facts = claim.customer === bad ? { ...factsWith(), subscriptions: null } : factsWith();
@@ -200,7 +200,7 @@ describe('one bad row', () => {
     expect(await store.due(now, 10)).toEqual([]);
   });
 
-  it('that Stripe answers with nonsense fails alone, with its code', async () => {
+  it('with a malformed answer of Stripe’s fails alone, with its code', async () => {
     const [bad] = [await link('bad'), await link('good')];
     answer = (customer) => (customer === bad ? Promise.resolve({} as CustomerData) : nothing(customer));
     await startWorker();
@@ -214,7 +214,7 @@ describe('a customer that fails', () => {
   const refusal = (code: ConstructorParameters<typeof StripeFailure>[0]) => () =>
     Promise.reject(new StripeFailure(code, new Error('no')));
 
-  it('is tried again after 1, 2, 4 … 300 seconds, and after a while the operator is told loudly', async () => {
+  it('is tried again after 1, 2, 4 … 300 seconds, and logged as an error after a while', async () => {
     await link('gone');
     answer = refusal('stripe_customer_missing');
     const worker = await startWorker();
@@ -237,7 +237,7 @@ describe('a customer that fails', () => {
     });
   });
 
-  it('is fresh again the moment it can be', async () => {
+  it('is fresh again after the first fetch that succeeds', async () => {
     await link('back');
     answer = refusal('stripe_unavailable');
     const worker = await startWorker();
@@ -252,7 +252,7 @@ describe('a customer that fails', () => {
     });
   });
 
-  it('is not asked about while the ledger may be another Stripe account’s', async () => {
+  it('is not fetched while the ledger may belong to another Stripe account', async () => {
     await link('foreign');
     await startWorker({}, { confirm: () => Promise.reject(new LedgerPinnedError('it belongs to another')) });
     expect((await failed()).fields).toMatchObject({ code: 'ledger_pinned' });
@@ -271,7 +271,7 @@ describe('a customer that fails', () => {
   });
 });
 
-describe('hints without a customer', () => {
+describe('events without a customer', () => {
   const hint = (event: string, id: string): StripeEvent => ({
     event,
     type: 'invoice_payment.paid',
@@ -281,7 +281,7 @@ describe('hints without a customer', () => {
     subject: { type: 'invoice_payment', id },
   });
 
-  it('that name the same thing are asked about once, and each is closed', async () => {
+  it('with the same subject cause one request, and each is resolved', async () => {
     await link('payer');
     for (let number = 0; number < 15; number += 1) await store.recordEvent(hint(`evt_${number}`, 'inpay_1'), now);
     await store.recordEvent(hint('evt_other', 'inpay_2'), now);
@@ -302,7 +302,7 @@ describe('hints without a customer', () => {
 });
 
 describe('a fetch', () => {
-  it('whose pages never end is ended before its lease', async () => {
+  it('with endless pages is ended before its lease', async () => {
     await link('endless');
     const limits = holdTimeLimits();
     let pages = 0;

@@ -30,8 +30,8 @@ const plans = [
   { key: 'support', product: 'prod_support', features: ['phone', 'export'], seats: false },
 ];
 
-describe('M32: what was bought', () => {
-  it('is named by the host’s own keys, with what the price is called at Stripe beside them', () => {
+describe('M32: the access document', () => {
+  it('names plans by the host’s own keys, with Stripe’s names of the price beside them', () => {
     const [plan] = documentOf([subscription({ items: [item({ quantity: 5 }), support] })], { plans }).plans;
     expect(plan).toMatchObject({ state: 'active', listed: true, access: { level: 'full' }, quantity: 5 });
     expect(plan?.items).toEqual([
@@ -40,19 +40,19 @@ describe('M32: what was bought', () => {
     ]);
   });
 
-  it('keeps its key when the product is renamed, the price replaced or its lookup key moved away', () => {
+  it('keeps a plan’s key when the product is renamed, the price replaced or its lookup key moved', () => {
     const keyOf = (own: Parameters<typeof item>[0]) =>
       documentOf([subscription({ items: [item(own)] })], { plans }).plans[0]?.items[0]?.plan;
     expect(keyOf({ price: 'price_team_2027' })).toBe('team');
     expect(keyOf({ lookupKey: null })).toBe('team');
   });
 
-  it('is named by the lookup key where the host has no key, and by nothing where there is none', () => {
+  it('names a plan by the lookup key where the host has no key, and by nothing where there is none', () => {
     const { plans: listed } = documentOf([subscription({ items: [item(), support] })]);
     expect(listed[0]?.items.map(({ plan }) => plan)).toEqual(['team_monthly', null]);
   });
 
-  it('brings features once each, and seats of the plans that count them', () => {
+  it('has features once each, and seats of the plans that count them', () => {
     const { features, seats } = documentOf([subscription({ items: [item({ quantity: 5 }), support] })], { plans });
     expect(features).toEqual(['audit', 'export', 'phone']);
     expect(seats).toBe(5);
@@ -72,7 +72,7 @@ describe('M32: what was bought', () => {
     );
   });
 
-  it('opens nothing by another product of the same Stripe account, and still lists it', () => {
+  it('gives no access by another product of the same Stripe account, and still lists it', () => {
     const answer = documentOf(
       [subscription({ items: [support] })],
       { plans: plans.slice(0, 1), entitlements: true },
@@ -82,7 +82,7 @@ describe('M32: what was bought', () => {
     expect(answer.plans).toMatchObject([{ listed: false, access: { level: 'none' }, items: [{ plan: null }] }]);
   });
 
-  it('is nothing any more once it is over', () => {
+  it('has no plan any more once it is over', () => {
     expect(documentOf([canceled()], { plans })).toMatchObject({ level: 'none', plans: [], features: [], seats: null });
   });
 
@@ -97,7 +97,7 @@ describe('M32: what was bought', () => {
     });
   });
 
-  it('holds Stripe’s entitlements where the host asks for them', () => {
+  it('has Stripe’s entitlements where the host asks for them', () => {
     const entitlements = ['sso', 'export'];
     expect(documentOf([subscription()], { plans }, { entitlements }).features).toEqual(['audit', 'export']);
     expect(documentOf([subscription()], { plans, entitlements: true }, { entitlements }).features).toEqual([
@@ -107,7 +107,7 @@ describe('M32: what was bought', () => {
     ]);
   });
 
-  it('repeats the metadata that the host asks for and no other, the price’s word before its product’s', () => {
+  it('has the metadata that the host asks for and no other, the price’s before its product’s', () => {
     const products = {
       price: () => null,
       productMetadata: () => ({ tier: 'gold', region: 'eu', secret: 'x', empty: '' }),
@@ -124,8 +124,8 @@ describe('M32: what was bought', () => {
   });
 });
 
-describe('having no subscription', () => {
-  it('grants nothing that the host did not say', () => {
+describe('without a subscription', () => {
+  it('grants only what the host’s policy says', () => {
     expect(documentOf([])).toMatchObject({ level: 'none', reason: 'none', plans: [], features: [], seats: null });
     expect(documentOf([], { freePlan: { name: 'Free', access: 'none' } }).level).toBe('none');
     expect(documentOf([], { freePlan: { name: 'Free', access: 'readOnly' } }).level).toBe('readOnly');

@@ -303,13 +303,13 @@ const rows: readonly Row[] = [
   },
 ];
 
-describe('between two looks at a subscription', () => {
+describe('between two syncs of a subscription', () => {
   test.each(rows)('$rule', ({ before, after, changes }) => {
     expect(ofOne(before, after)).toEqual(changes);
   });
 });
 
-describe('between two looks at a customer', () => {
+describe('between two syncs of a customer', () => {
   test('started', () => {
     expect(between(customer([]), customer([subscription()]))).toEqual([{ kind: 'started', plan: 'Team' }]);
     expect(between(null, customer([subscription({ status: 'trialing' })]))).toEqual([
@@ -344,7 +344,7 @@ describe('between two looks at a customer', () => {
     ]);
   });
 
-  test('payment method: replaced, added, removed; said once', () => {
+  test('payment method: replaced, added, removed; one change each', () => {
     const [one, two, none] = ['card-1', 'card-2', null].map((methodDigest) =>
       customer([subscription({ methodDigest })], { methodDigest }),
     );
@@ -370,7 +370,7 @@ describe('between two looks at a customer', () => {
     expect(between(customer([], { billingDetailsDigest: null }), customer([]))).toEqual([]);
   });
 
-  test('what needs doing comes first', () => {
+  test('changes that need an action come first', () => {
     const after = customer(
       [pastDue({ items: [item({ quantity: 2 })], cancelAt: noon + day, methodDigest: 'card-2' })],
       { billingDetailsDigest: 'details-2' },
@@ -395,7 +395,7 @@ describe(`for any facts (seed ${seeded.seed})`, () => {
     );
   });
 
-  test('never throws, says nothing twice, and does not depend on the order of subscriptions', () => {
+  test('never throws, repeats no change, and does not depend on the order of subscriptions', () => {
     fc.assert(
       fc.property(fc.option(anyCustomer, { nil: null }), anyCustomer, (before, after) => {
         const changes = between(before, after);

@@ -43,7 +43,7 @@ describe('the payment method', () => {
     expect(snapshotOf([subscription({ method })]).paymentMethod).toMatchObject({ name, expires: null });
   });
 
-  test('nothing is said where nothing is known, or nothing is charged', () => {
+  test('is null where it is unknown, or never charged', () => {
     expect(snapshotOf([subscription()])).not.toHaveProperty('paymentMethod');
     expect(snapshotOf([subscription({ method: null })])).not.toHaveProperty('paymentMethod');
     expect(snapshotOf([subscription({ method: visa(), collectionMethod: 'send_invoice' })])).not.toHaveProperty(
@@ -52,13 +52,13 @@ describe('the payment method', () => {
     expect(snapshotOf([])).not.toHaveProperty('paymentMethod');
   });
 
-  test('only for those who may manage', () => {
+  test('is for managers only', () => {
     const reader = snapshotOf([subscription({ method: visa() })], { mayManage: false });
     expect(reader).not.toHaveProperty('paymentMethod');
     expect(reader).not.toHaveProperty('lastInvoice');
   });
 
-  test('one way to its page is enough, and none is told that the portal does not open', () => {
+  test('has one action to its page, and none that the portal does not open', () => {
     expect(snapshotOf([pastDue({ method: visa() })]).paymentMethod?.update).toBe(null);
     const closed = { policy: { portal: portalWith({ paymentMethod: false }) } };
     expect(snapshotOf([subscription({ method: visa() })], closed).paymentMethod?.update).toBe(null);
@@ -68,7 +68,7 @@ describe('the payment method', () => {
 describe('B13 a card that expires before it is charged', () => {
   const soon = (own: object) => snapshotOf([subscription(own)]).paymentMethod?.expiresSoon;
 
-  test('is spoken of from 30 days before it expires', () => {
+  test('is reported from 30 days before it expires', () => {
     const method = goodUntil(40);
     const end = Date.UTC(method.expYear ?? 0, method.expMonth ?? 0, 1);
     const renewal = { method, currentPeriodEnd: end + 5 * day };
@@ -79,7 +79,7 @@ describe('B13 a card that expires before it is charged', () => {
     expect(later.snapshot.paymentMethod?.expiresSoon).toBe(true);
   });
 
-  test('not where it is good for the next charge', () =>
+  test('is not reported where it is valid for the next charge', () =>
     expect(soon({ method: goodUntil(20), currentPeriodEnd: noon + 10 * day })).toBe(false));
 
   test('the first charge after a trial counts as well', () => {
@@ -110,7 +110,7 @@ describe('the last invoice', () => {
   );
 });
 
-describe('what is kept of a method', () => {
+describe('the stored facts of a payment method', () => {
   test('of a card, whatever the object', () => {
     expect(subscriptionOf(stripeSubscription('new', { default_payment_method: card('pm_own') })).method).toEqual({
       brand: 'visa',
@@ -135,5 +135,5 @@ describe('what is kept of a method', () => {
     });
   });
 
-  test('an id alone says nothing', () => expect([methodFacts('pm_1'), methodFacts(null)]).toEqual([null, null]));
+  test('of an id alone, nothing', () => expect([methodFacts('pm_1'), methodFacts(null)]).toEqual([null, null]));
 });

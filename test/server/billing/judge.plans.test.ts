@@ -40,7 +40,7 @@ describe('payment', () => {
     });
   });
 
-  test('the next attempt is a promise only while it is ahead', () => {
+  test('the next attempt is shown only while it is ahead', () => {
     const retried = pastDue(open({ nextAttemptAt: noon + hour }));
     expect(payment(retried).nextAttemptAt).toBe(iso(noon + hour));
     const later = judged([retried], { now: noon + hour, standing: { fetchedAt: noon } }).snapshot;
@@ -60,16 +60,16 @@ describe('payment', () => {
     ],
     [null, subscription()],
     [null, pastDue(open({ payment: 'processing' }))],
-  ])('what is wrong: %s', (problem, of) => {
+  ])('the problem: %s', (problem, of) => {
     expect(payment(of).problem).toBe(problem);
   });
 
-  test('L21 processing only when everything that is open is on its way', () => {
+  test('L21 processing only when every open payment is on its way', () => {
     const two = [invoice({ id: 'in_1', payment: 'processing' }), invoice({ id: 'in_2', payment: 'none' })];
     expect(snapshotOf([pastDue({ openInvoices: two })]).state).toBe('pastDue');
   });
 
-  test('an open invoice with nothing left to pay asks for nothing', () => {
+  test('an open invoice without a remaining amount needs no payment', () => {
     const snapshot = snapshotOf([subscription(open({ amountRemaining: 0 }))]);
     expect(snapshot).toMatchObject({ state: 'active', payment: { due: null, problem: null } });
     expect(spelled(snapshot)).toEqual(['manage:portal']);
@@ -88,7 +88,7 @@ describe('payment', () => {
     );
   });
 
-  test('SUB-7 the invoice to pay is the latest, or the one the bank asks about', () => {
+  test('SUB-7 the invoice to pay is the latest, or one that the bank must confirm', () => {
     const [old, latest] = [invoice({ id: 'in_old' }), invoice({ id: 'in_new' })];
     const both = { latestInvoice: latest, openInvoices: [old, latest] };
     expect(judged([pastDue(both)]).invoiceToPay).toBe('in_new');
@@ -163,7 +163,7 @@ describe('the plan', () => {
     });
   });
 
-  test('a scheduled change whose day has come: said until Stripe could be asked, and no longer', () => {
+  test('a scheduled change on its day: shown until the next fetch, and no longer', () => {
     const due = subscription({ next: { at: noon, items: [item({ quantity: 2 })] } });
     expect(snapshotOf([due], { standing: { fetchedAt: noon - day } })).toMatchObject({
       stale: true,
@@ -172,7 +172,7 @@ describe('the plan', () => {
     expect(snapshotOf([due]).next).toBeNull();
   });
 
-  test('a phase that repeats the plan is no news', () => {
+  test('a phase that repeats the plan is no change', () => {
     expect(snapshotOf([subscription({ next: { at: noon + day, items: [item()] } })]).next).toBeNull();
   });
 });
@@ -186,19 +186,19 @@ describe('several subscriptions', () => {
     });
   const plans = [{ lookupKey: 'team_monthly' }];
 
-  test('the worst speaks, the best gives access', () => {
+  test('the worst is the headline, the best gives access', () => {
     const snapshot = snapshotOf([subscription(), pastDue({ id: 'sub_2', ...open({ firstFailedAt: noon - 9 * day }) })]);
     expect(snapshot).toMatchObject({ state: 'restricted', access: { level: 'full', reason: 'active' } });
     expect(snapshot.subscriptions.map(({ state }) => state)).toEqual(['restricted', 'active']);
   });
 
-  test('what is owed is owed over all of them', () => {
+  test('the debt is the sum over all of them', () => {
     const two = [pastDue(), pastDue({ id: 'sub_2', ...open({ id: 'in_2', amountRemaining: 100 }) })];
     expect(snapshotOf(two).payment.due).toEqual({ amount: 3000, currency: 'usd' });
     expect(snapshotOf(two).subscriptions.map(({ payment }) => payment.due?.amount)).toEqual([2900, 100]);
   });
 
-  test('among equals the host’s own plan speaks', () => {
+  test('among equals the host’s own plan is the headline', () => {
     const snapshot = snapshotOf([subscription(), support({ created: noon })], { policy: { plans } });
     expect(snapshot.plan?.name).toBe('Team');
   });
@@ -209,12 +209,12 @@ describe('several subscriptions', () => {
     expect(snapshot.subscriptions).toHaveLength(1);
   });
 
-  test('of several ended ones, the last speaks', () => {
+  test('of several ended ones, the last is the headline', () => {
     const two = [canceled({ endedAt: noon - 2 * day }), canceled({ id: 'sub_2', endedAt: noon - 90 * day })];
     expect(snapshotOf(two).endedAt).toBe(iso(noon - 2 * day));
   });
 
-  test('L10 nothing is sold beside anything that lives', () => {
+  test('L10 nothing is offered beside a running subscription', () => {
     for (const status of ['active', 'trialing', 'past_due', 'unpaid', 'paused', 'incomplete', 'hibernating']) {
       expect(snapshotOf([subscription({ status })], { policy: { offers } }).offers).toEqual([]);
     }
@@ -236,11 +236,11 @@ describe('several subscriptions', () => {
     expect(snapshot.subscriptions.map((each) => each.plan?.name)).toEqual(['Support']);
   });
 
-  test('L20 another product that ended is no end of this plan', () => {
+  test('L20 the end of another product is not this plan’s end', () => {
     expect(snapshotOf([{ ...canceled(), items: support().items }], { policy: { plans } }).state).toBe('none');
   });
 
-  test('H6 another product’s failure is listed, and neither demanded nor felt', () => {
+  test('H6 another product’s failure is listed, and changes neither the amount due nor access', () => {
     const failing = { ...pastDue({ id: 'sub_2', ...open({ firstFailedAt: noon - 9 * day }) }), items: support().items };
     const snapshot = snapshotOf([subscription(), failing], { policy: { plans } });
     expect(snapshot).toMatchObject({
@@ -265,7 +265,7 @@ describe('several subscriptions', () => {
     expect(snapshotOf([subscription()], { policy: { plans: [rule] } }).plan !== null).toBe(own);
   });
 
-  test('keys are stable and are no ids of Stripe', () => {
+  test('keys are stable and are not Stripe’s ids', () => {
     const [first, second] = snapshotOf([subscription(), subscription({ id: 'sub_2' })]).subscriptions;
     expect(first?.key).not.toBe(second?.key);
     expect(JSON.stringify(snapshotOf([subscription(), pastDue({ id: 'sub_2' })]))).not.toMatch(/sub_|in_|price_|prod_/);
@@ -286,7 +286,7 @@ test('an offer is named and priced by the catalogue, or not made', () => {
   ]);
 });
 
-test('the document says what it was judged from', () => {
+test('the document names its revision and the time of its facts', () => {
   const { snapshot } = judge(
     {
       linked: true,

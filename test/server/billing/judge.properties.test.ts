@@ -45,7 +45,7 @@ describe(`for any facts, policy and clock (seed ${seeded.seed})`, () => {
     );
   });
 
-  test('M28 no action without mayManage; with it, each is exactly one way out and none is said twice', () => {
+  test('M28 no action without mayManage; with it, each has exactly one target and none is repeated', () => {
     fc.assert(
       fc.property(anyStanding, anyPolicy, moment, (standing, policy, now) => {
         expect(judge(standing, policy, catalogue, { mayManage: false }, now).snapshot.actions).toEqual([]);
@@ -65,7 +65,7 @@ describe(`for any facts, policy and clock (seed ${seeded.seed})`, () => {
     );
   });
 
-  test('the judgement stays the same until nextChangeAt, and says so in the future', () => {
+  test('the judgement stays the same until nextChangeAt, which lies in the future', () => {
     fc.assert(
       fc.property(
         anyStanding,
@@ -101,7 +101,7 @@ describe(`for any facts, policy and clock (seed ${seeded.seed})`, () => {
     );
   });
 
-  test('what narrows later was announced: access.until, or a stale document', () => {
+  test('a later narrowing was announced: access.until, or a stale document', () => {
     fc.assert(
       fc.property(anyCustomer, anyPolicy, fc.nat(400), (facts, policy, hours) => {
         const standing = { linked: true, facts, fetchedAt: noon, revision: 'e.1', confirmedBy: null, staleSince: null };

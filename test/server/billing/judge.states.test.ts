@@ -340,7 +340,7 @@ describe('the table of states', () => {
     });
   });
 
-  test('linked, never fetched: unknown, nobody refused, nothing sold', () => {
+  test('linked, never fetched: unknown, access not refused, nothing offered', () => {
     const snapshot = snapshotOf([], {
       policy: { offers, upgradeUrl: 'https://a.example/plans' },
       standing: { facts: null, fetchedAt: null },
@@ -354,7 +354,7 @@ describe('the table of states', () => {
     });
   });
 
-  test('M30 never linked: none to buy from, but never told "no"', () => {
+  test('M30 never linked: state none with offers, and access unknown', () => {
     const story = { policy: { offers }, standing: { linked: false, facts: null, fetchedAt: null } };
     const snapshot = snapshotOf([], story);
     expect(snapshot).toMatchObject({ state: 'none', access: { level: 'unknown', reason: 'none' } });
@@ -363,7 +363,7 @@ describe('the table of states', () => {
     expect(snapshotOf([], free)).toMatchObject({ freePlanName: 'Free', access: { level: 'full', reason: 'none' } });
   });
 
-  test('M28 who may not manage sees everything and can press nothing', () => {
+  test('M28 a viewer gets the whole document without actions', () => {
     const snapshot = snapshotOf([pastDue()], { mayManage: false });
     expect(snapshot).toMatchObject({ state: 'pastDue', mayManage: false, actions: [] });
   });
@@ -379,7 +379,7 @@ describe('the table of states', () => {
     expect(spelled(snapshot)).toEqual(['subscribeAgain:checkout:team']);
   });
 
-  test('the free plan is the floor for whoever has nothing running, not a way out of a debt', () => {
+  test('the free plan is for accounts without a running subscription, and none with a debt', () => {
     const policy = { freePlan: { name: 'Free', access: 'full' as const } };
     expect(snapshotOf([canceled()], { policy }).access).toMatchObject({ level: 'full', reason: 'none' });
     expect(snapshotOf([subscription({ status: 'incomplete' })], { policy }).access).toMatchObject({

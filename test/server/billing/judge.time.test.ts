@@ -59,7 +59,7 @@ describe('access is narrowed only on facts fetched after the moment of narrowing
   const graceEnd = noon + 6 * day;
   const at = (now: number, of: SubscriptionFacts, fetchedAt = noon) => judged([of], { now, standing: { fetchedAt } });
 
-  test('before the moment it is said, and asked for', () => {
+  test('before the deadline it is announced, and a fetch is scheduled', () => {
     const { snapshot, nextChangeAt } = at(graceEnd - 1, pastDue());
     expect(snapshot).toMatchObject({ state: 'pastDue', stale: false });
     expect(nextChangeAt).toBe(graceEnd);
@@ -77,11 +77,11 @@ describe('access is narrowed only on facts fetched after the moment of narrowing
     });
   });
 
-  test('facts of the moment itself decide', () => {
+  test('facts fetched at the deadline itself decide', () => {
     expect(at(graceEnd, pastDue(), graceEnd).snapshot).toMatchObject({ state: 'restricted', stale: false });
   });
 
-  test('M18 a cancellation: full until then, and over only when Stripe says so or the limit has passed', () => {
+  test('M18 a cancellation: full until its day, and over only when Stripe says so or the limit has passed', () => {
     const ending = subscription({ cancelAt: noon + day });
     expect(snapshotOf([ending]).access).toEqual({ level: 'full', reason: 'ending', until: iso(noon + day) });
     expect(at(noon + day, ending).snapshot).toMatchObject({ state: 'ending', stale: true, access: { level: 'full' } });
@@ -92,20 +92,20 @@ describe('access is narrowed only on facts fetched after the moment of narrowing
     });
   });
 
-  test('Stripe is late with a cancellation: its word stands, and it is asked again ever more rarely', () => {
+  test('Stripe is late with a cancellation: its status stands, and it is fetched again ever more rarely', () => {
     const ending = subscription({ cancelAt: noon });
     const { snapshot, nextChangeAt } = judged([ending], { now: noon + 10 * minute });
     expect(snapshot).toMatchObject({ state: 'ending', stale: false, access: { level: 'full' } });
     expect(nextChangeAt).toBe(noon + 20 * minute);
   });
 
-  test('Stripe is late with a trial: asked again the same way', () => {
+  test('Stripe is late with a trial: fetched again the same way', () => {
     const { snapshot, nextChangeAt } = judged([trialing({ trialEnd: noon - 5 * minute })]);
     expect(snapshot).toMatchObject({ state: 'trialing', stale: false, access: { level: 'full' } });
     expect(nextChangeAt).toBe(noon + 5 * minute);
   });
 
-  test('SUB-3 a first payment is looked at when Stripe gives it up, after 23 hours', () => {
+  test('SUB-3 a first payment is fetched when Stripe gives it up, after 23 hours', () => {
     expect(judged([subscription({ status: 'incomplete', created: noon })]).nextChangeAt).toBe(noon + 23 * hour);
   });
 
@@ -122,7 +122,7 @@ describe('access is narrowed only on facts fetched after the moment of narrowing
     expect(at(noon + 8 * day, trialing()).snapshot).toMatchObject({ state: 'trialing', access: { level: 'unknown' } });
   });
 
-  test('a renewal nobody could look at locks nobody out', () => {
+  test('a renewal that could not be fetched narrows no access', () => {
     const { snapshot } = at(noon + 200 * day, subscription());
     expect(snapshot).toMatchObject({ state: 'active', stale: true, access: { level: 'full' } });
   });
@@ -168,7 +168,7 @@ describe('dates', () => {
     expect(snapshotOf([debit])).toMatchObject({ state: 'processing', renewsAt: iso(noon - 30 * minute) });
   });
 
-  test('L8 and moves on once it is', () => {
+  test('L8 and is the next one once it is', () => {
     const done = subscription({ ...renewing, latestInvoice: paid({ created: noon - 29 * minute }) });
     expect(snapshotOf([done]).renewsAt).toBe(iso(noon + 30 * day));
   });
@@ -183,7 +183,7 @@ describe('dates', () => {
     expect(snapshotOf([subscription(prebilled)]).renewsAt).toBe(iso(noon + 20 * day));
   });
 
-  test('who is sent invoices renews by the period', () => {
+  test('a subscription with sent invoices renews by the period', () => {
     const sent = open({ ...renewal, collectionMethod: 'send_invoice', dueDate: noon + 30 * day });
     const snapshot = snapshotOf([subscription({ ...renewing, collectionMethod: 'send_invoice', ...sent })]);
     expect(snapshot).toMatchObject({
@@ -216,7 +216,7 @@ describe('dates', () => {
     expect(snapshotOf([trialing()])).toMatchObject({ trialEndsAt: iso(noon + 5 * day), renewsAt: null });
   });
 
-  test('L3 ended is ended: nothing in it waits for the clock', () => {
+  test('L3 an ended subscription has no deadline', () => {
     const { snapshot, nextChangeAt } = judged([canceled({ cancelAt: noon + day, trialEnd: noon + day })]);
     expect(snapshot).toMatchObject({
       endedAt: iso(noon - 3 * day),
@@ -227,7 +227,7 @@ describe('dates', () => {
     expect(nextChangeAt).toBeNull();
   });
 
-  test('a date that no calendar holds costs the date, not the document', () => {
+  test('a date out of range is dropped, and the document stays', () => {
     expect(snapshotOf([subscription({ currentPeriodEnd: 1e300 })])).toMatchObject({ state: 'active', renewsAt: null });
   });
 });

@@ -355,7 +355,7 @@ const rows: readonly Row[] = [
   },
 ];
 
-describe('between two looks at a subscription', () => {
+describe('between two syncs of a subscription', () => {
   test.each(rows)('$rule', ({ before, after, at, told }) => {
     const news = between(customer(before === null ? [] : [before]), customer([after]), at);
     expect(news.map(({ type }) => type)).toEqual(told.map(([type]) => type));
@@ -363,22 +363,22 @@ describe('between two looks at a subscription', () => {
   });
 });
 
-describe('the first look', () => {
+describe('the first sync', () => {
   const firstLook = { before: noon - hour, after: noon };
 
-  test('M30: what was so before the account was linked is no news', () => {
+  test('M30: gives no notice of anything before the link', () => {
     for (const old of [subscription(), pastDue(), canceled(), subscription({ cancelAt: noon + day })]) {
       expect(between(null, customer([old]), firstLook)).toEqual([]);
     }
   });
 
-  test('what was bought since is', () => {
+  test('gives a notice of a purchase since', () => {
     const bought = subscription({ created: noon - hour });
     expect(between(null, customer([bought]), firstLook).map(({ type }) => type)).toEqual(['subscription.started']);
     expect(between(null, customer([bought]), { before: null, after: noon })).toEqual([]);
   });
 
-  test('a trial that is about to end lies ahead, and is', () => {
+  test('gives a notice of a trial that is about to end', () => {
     const news = between(null, customer([trialing({ trialEnd: noon + day })]), firstLook);
     expect(news.map(({ type }) => type)).toEqual(['trial.ending']);
   });
@@ -400,20 +400,20 @@ describe('a customer', () => {
     expect(between(customer([], { deleted: true }), customer([], { deleted: true }))).toEqual([]);
   });
 
-  test('a replaced subscription: what ended comes before what began', () => {
+  test('a replaced subscription: the end comes before the start', () => {
     const after = customer([subscription({ id: 'sub_2', items: [starter] }), canceled()]);
     const news = between(customer([subscription()]), after);
     expect(news.map(({ type }) => type)).toEqual(['subscription.ended', 'subscription.started']);
     expect(new Set(news.map(({ data }) => 'subscription' in data && data.subscription)).size).toBe(2);
   });
 
-  test('M22: another product of the same Stripe account is not the host’s business', () => {
+  test('M22: another product of the same Stripe account gives no notice', () => {
     const after = customer([subscription({ cancelAt: noon + day }), pastDue({ id: 'sub_2' })]);
     expect(between(customer([subscription()]), after, anHourLater, { plans: [] })).toEqual([]);
   });
 });
 
-describe('the next moment that time alone makes news', () => {
+describe('the next deadline of a notice', () => {
   test('is three days before the next trial’s end', () => {
     const facts = customer([
       trialing({ trialEnd: noon + 9 * day }),
@@ -425,7 +425,7 @@ describe('the next moment that time alone makes news', () => {
     expect(nextNoticeAt(facts, noon + 6 * day)).toBeNull();
   });
 
-  test('is that moment: nothing is told before it, and something at it', () => {
+  test('is exact: no notice is due before it, and one is at it', () => {
     const facts = customer([trialing({ trialEnd: noon + 9 * day })]);
     const at = nextNoticeAt(facts, noon) ?? 0;
     expect(between(facts, facts, { before: noon, after: at - 1 })).toEqual([]);
@@ -444,7 +444,7 @@ describe(`for any facts (seed ${seeded.seed})`, () => {
     );
   });
 
-  test('never throws, names no fact twice, and lets no id of Stripe’s out', () => {
+  test('never throws, repeats no fact, and contains no id of Stripe’s', () => {
     fc.assert(
       fc.property(fc.option(anyCustomer, { nil: null }), anyCustomer, moment, (before, after, at) => {
         const news = between(before, after, { before: at, after: noon });
@@ -459,7 +459,7 @@ describe(`for any facts (seed ${seeded.seed})`, () => {
 });
 
 describe(`for any life of a subscription, looked at whenever (seed ${seeded.seed})`, () => {
-  test('no fact is told twice, and who only listens knows the truth', () => {
+  test('no notice is repeated, and together they give the final state', () => {
     fc.assert(
       fc.property(anyLife, (life) => {
         const told = new Set<string>();

@@ -29,7 +29,7 @@ const purposes = (own: Parameters<typeof snapshotOf>[0]) => snapshotOf(own).acti
 describe('L36 an active subscription that owes', () => {
   const owing = subscription({ openInvoices: [old] });
 
-  it('stays active, says what is due, and can be paid', () => {
+  it('stays active, has the amount due, and can be paid', () => {
     expect(snapshotOf([owing])).toMatchObject({
       state: 'active',
       access: { level: 'full' },
@@ -53,7 +53,7 @@ describe('L36 an active subscription that owes', () => {
     expect(judged(both).invoiceToPay).toBe('in_old');
   });
 
-  it('not what Stripe is about to charge by itself, nor what is on its way (L21)', () => {
+  it('without drafts that Stripe is about to charge, or payments on their way (L21)', () => {
     const fresh = invoice({ attempted: false, attemptCount: 0, payment: 'none', firstFailedAt: null });
     const coming = { ...fresh, nextAttemptAt: noon + day };
     expect(purposes([subscription({ latestInvoice: coming, openInvoices: [coming] })])).toEqual(['manage']);
@@ -65,14 +65,14 @@ describe('L36 an active subscription that owes', () => {
   });
 });
 
-test('F4 L38 the button says what its page asks for, the text the total and over how many', () => {
+test('F4 L38 the button has the amount of its page, the text the total and the number of invoices', () => {
   const latest = invoice({ amountRemaining: 5900 });
   const both = judged([pastDue({ latestInvoice: latest, openInvoices: [old, latest] })]);
   expect(both.snapshot.payment).toMatchObject({ due: usd(8800), openInvoices: 2, payNow: usd(5900) });
   expect(both.invoiceToPay).toBe('in_1');
 });
 
-test('nothing is asked for what is over', () => {
+test('an ended subscription needs no payment', () => {
   const over = subscription({ status: 'canceled', endedAt: noon - day, openInvoices: [old] });
   const { snapshot, invoiceToPay } = judged([over]);
   expect(snapshot.payment).toMatchObject({ due: null, openInvoices: 0, payNow: null });
@@ -105,7 +105,7 @@ test(`button, amount, page and due are one decision, for any facts (seed ${seede
 
 describe('grace', () => {
   const failing = invoice({ created: noon - day, firstFailedAt: noon - day });
-  it('H3 counts from the present delinquency: what is older than the newest paid invoice is no part of it', () => {
+  it('H3 counts from the present delinquency, without invoices older than the newest paid one', () => {
     const again = pastDue({ latestInvoice: failing, openInvoices: [old, failing], newestPaidCreated: noon - 10 * day });
     expect(graceEndOf(again, 7)).toBe(noon + 6 * day);
     expect(snapshotOf([again])).toMatchObject({
@@ -115,7 +115,7 @@ describe('grace', () => {
     });
   });
 
-  it('L28 counts from the oldest while nothing was paid since', () => {
+  it('L28 counts from the oldest open invoice while none was paid since', () => {
     const since = (newestPaidCreated: number | null) =>
       graceEndOf(pastDue({ latestInvoice: failing, openInvoices: [old, failing], newestPaidCreated }), 7);
     expect(since(noon - 60 * day)).toBe(noon - 32 * day);
@@ -125,9 +125,9 @@ describe('grace', () => {
   });
 });
 
-describe('L37 a pause takes away nothing that is paid', () => {
+describe('L37 a pause narrows no access that is paid for', () => {
   const pause = { resumesAt: noon + 90 * day };
-  it('F5 full until the paid period ends, then as the policy says; both dates', () => {
+  it('F5 full until the paid period ends, then by the policy; with both dates', () => {
     expect(snapshotOf([subscription({ pause })])).toMatchObject({
       state: 'paused',
       resumesAt: iso(noon + 90 * day),
@@ -142,7 +142,7 @@ describe('L37 a pause takes away nothing that is paid', () => {
     expect(snapshotOf([next]).access).toEqual({ level: 'readOnly', reason: 'paused', until: null });
   });
 
-  it('nothing narrows before it was looked at, and it does at the limit', () => {
+  it('no access is narrowed before a fetch, but it is at the stale limit without one', () => {
     const at = (hours: number) =>
       snapshotOf([subscription({ pause })], { now: noon + 20 * day + hours * hour, standing: { fetchedAt: noon } })
         .access.level;
@@ -196,11 +196,11 @@ describe('H5 a plan named by lookup key', () => {
     ]);
   });
 
-  it('keeps a price that was seen with the key, whatever has it now', () => {
+  it('keeps a price that was seen with the key, whichever price has it now', () => {
     expect(matchesPlan(rule, { ...without, product: 'prod_old', formerLookupKey: 'team_monthly' })).toBe(true);
   });
 
-  it('so that who pays the old price keeps plan and access', () => {
+  it('so that a customer on the old price keeps plan and access', () => {
     const payer = subscription({ items: [without] });
     expect(snapshotOf([payer], { policy: { plans: [rule] } })).toMatchObject({
       state: 'active',
@@ -210,7 +210,7 @@ describe('H5 a plan named by lookup key', () => {
   });
 });
 
-test('H6 due, headline and refusal are of the host’s own; the others are listed', () => {
+test('H6 amount due, headline and refusal are of the host’s own plans; the others are listed', () => {
   const foreign = { ...pastDue({ id: 'sub_2' }), items: [item({ product: 'prod_support', lookupKey: null })] };
   const plans = [{ product: 'prod_team' }];
   const facts = customer([foreign, subscription({ latestInvoice: paid() })]);

@@ -138,7 +138,7 @@ describe('a rule', () => {
     expect(chosen([subscription(), other()], rules).portal.configuration).toBe('special');
   });
 
-  test('that is a function is shown what is documented, and no more', () => {
+  test('that is a function gets the documented fields, and no more', () => {
     const views: PortalView[] = [];
     chosen([trialing()], [special((view) => views.push(view) > 1)]);
     expect(views).toEqual([
@@ -157,7 +157,7 @@ describe('a rule', () => {
     ]);
   });
 
-  test('that throws holds back what it guards, and costs nobody the document', () => {
+  test('that throws closes its flow, and the document stays', () => {
     const failing = special(() => {
       throw new Error('no such property');
     });
@@ -182,7 +182,7 @@ describe('a rule', () => {
 });
 
 describe('without any option', () => {
-  test('several subscriptions get the limited configuration, everybody else the standard one', () => {
+  test('several subscriptions get the limited configuration, all others the standard one', () => {
     const of = (...facts: SubscriptionFacts[]) => judged(facts).portal;
     expect(of(subscription()).configuration).toBe('standard');
     expect(of().configuration).toBe('standard');
@@ -194,7 +194,7 @@ describe('without any option', () => {
   });
 });
 
-describe('a way into the portal is open', () => {
+describe('a flow of the portal is open', () => {
   const ending = subscription({ cancelAt: noon + day });
   const rows: readonly (readonly [string, PortalFlow, SubscriptionFacts | null, boolean])[] = [
     ['card, about nothing', 'payment_method_update', null, true],
@@ -264,7 +264,7 @@ const anyPortal: fc.Arbitrary<PortalPolicy> = fc.record({
 });
 
 describe(`for any facts, policy, portal and clock (seed ${seeded.seed})`, () => {
-  test('no action leads where the guard would refuse, and none is held back that it would let through', () => {
+  test('every action is one that the guard allows, and every allowed one is offered', () => {
     let seen = 0;
     fc.assert(
       fc.property(anyStanding, anyPolicy, anyPortal, moment, (standing, own, portals, now) => {
@@ -314,7 +314,7 @@ describe(`for any facts, policy, portal and clock (seed ${seeded.seed})`, () => 
     );
   });
 
-  test('keys are the snapshot’s, and every living subscription has one', () => {
+  test('keys are the snapshot’s, and every running subscription has one', () => {
     fc.assert(
       fc.property(anyStanding, anyPolicy, anyPortal, moment, (standing, own, portals, now) => {
         const { snapshot, portal: choice } = judge(

@@ -28,7 +28,7 @@ describe('the arguments of a command', () => {
     expect(text.out).toMatch(/^billhook \d+\.\d+\.\d+\S*\n$/);
   });
 
-  it('are no help behind a `--`', () => {
+  it('are operands behind a `--`', () => {
     const { text, output } = written();
     expect(printsHelp(['--', '--help'], usage, output)).toBe(false);
     expect(text.out).toBe('');

@@ -90,7 +90,7 @@ async function complaints(change: Environment = {}) {
 const young = 'warn reconcile: there was none yet';
 
 describe('billhook doctor', () => {
-  it('B6: finds everything well, and says so in words', async () => {
+  it('B6: reports every check as ok', async () => {
     const { code, out } = await run();
     expect(code).toBe(0);
     expect(out).toMatch(/^ok {4}configuration {2}one host\nok {4}Stripe {9}acct_\w+ in test mode answers in \d+ ms\n/);
@@ -229,7 +229,7 @@ describe('billhook doctor', () => {
     expect(rows.map(([, name, resource, why]) => ({ name, resource, why }))).toEqual(neededPermissions);
   });
 
-  it('something else at the public address', async () => {
+  it('another server at the public address', async () => {
     expect(await complaints({ BILLHOOK_URL: env['STRIPE_API_URL'] })).toContainEqual(
       expect.stringMatching(/^fail server: .*\/healthz answers 404, not as Billhook does$/),
     );
@@ -251,7 +251,7 @@ describe('billhook doctor', () => {
     }
   });
 
-  it('upkeep that is left undone, and what a reconciliation found', async () => {
+  it('overdue jobs, and the drift of a reconciliation', async () => {
     const store = openSqliteStore(':memory:');
     const now = Date.now();
     const said = async (at: number) => (await diagnoseUpkeep(store, at)).map(({ level, check }) => `${level} ${check}`);
@@ -274,7 +274,7 @@ describe('billhook doctor', () => {
     }
   });
 
-  it('a live key is watched more closely', async () => {
+  it('a live key is checked more strictly', async () => {
     const destinations = [{ id: 'we_1', url: 'x', enabled: true, events: ['*'], apiVersion: '2019-01-01' }];
     const at = (publicUrl: string, livemode: boolean, url = `${publicUrl}/v1/webhooks/stripe`) =>
       diagnoseWebhooks(
@@ -289,7 +289,7 @@ describe('billhook doctor', () => {
     ]);
   });
 
-  it('asks for no event that Billhook would not read', () => {
+  it('requests no event that Billhook does not read', () => {
     for (const type of wantedEvents) {
       const hint = readEvent({
         id: 'evt_1',
@@ -300,7 +300,7 @@ describe('billhook doctor', () => {
     }
   });
 
-  it('explains itself', async () => {
+  it('prints its usage', async () => {
     expect(await run({}, '--help')).toMatchObject({ code: 0, out: expect.stringContaining('--json') });
     expect(await run({}, '--cure')).toMatchObject({ code: 2, err: expect.stringContaining('--json') });
   });

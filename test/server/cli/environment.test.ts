@@ -46,7 +46,7 @@ describe('one file, and the secrets in the environment', () => {
     expect(config.hosts.get('blue-door')?.policy).toMatchObject({ graceDays: 3, plans: 'all', offers: [] });
   });
 
-  it('lets a variable move the address and the ledger of one deployment', async () => {
+  it('lets a variable set the address and the ledger of one deployment', async () => {
     const path = await file({ publicUrl: 'https://billing.example', database: 'a.db', hosts: [host('acme')] });
     const env = { ...stripe, BILLHOOK_CONFIG: path, BILLHOOK_HOST_SECRET: hostSecret };
     expect(optionsFrom({ ...env, BILLHOOK_URL: 'https://staging.example', DATABASE_URL: 'sqlite:b.db' })).toMatchObject(
@@ -94,7 +94,7 @@ describe('a free plan from the environment', () => {
     return error instanceof ConfigError ? new ConfigError(error.problems, nameOf(env)).message : '';
   };
 
-  it('grants nothing by its name: the level is said too', async () => {
+  it('needs a level beside its name', async () => {
     expect(await problemsOf({ BILLHOOK_FREE_PLAN: 'Free' })).toContain(
       '- BILLHOOK_FREE_PLAN_ACCESS must be full, readOnly or none',
     );

@@ -120,7 +120,7 @@ const behind = <T>(work: (db: Database.Database) => T): T => {
 };
 
 describe('a ledger that moves', () => {
-  it('arrives whole, with its name, its key and its owner, and goes on where it was', async () => {
+  it('arrives whole, with its epoch, its digest key and its pin, and continues from there', async () => {
     const store = await busyLedger();
     const { epoch, digestKey } = store;
     // Leases belong to processes that cannot write any more: exactly these are let go.
@@ -176,7 +176,7 @@ describe('a ledger that moves', () => {
     ]);
   });
 
-  it('is closed to a server that still runs on the file, and to one that is started on it', async () => {
+  it('refuses a server that still runs on the file, and one that is started on it', async () => {
     const store = await busyLedger();
     await run();
     for (const call of [
@@ -217,7 +217,7 @@ describe('a ledger that moves', () => {
 });
 
 describe('a ledger that cannot move', () => {
-  it('stays where it is when the database holds one already', async () => {
+  it('stays where it is when the database has a ledger already', async () => {
     const store = await busyLedger();
     const other = keep(await openPostgresStore(address));
     expect(await refusal()).toBe('the database holds a ledger already');
@@ -225,7 +225,7 @@ describe('a ledger that cannot move', () => {
     expect(await other.findAccount(acme)).toBeNull();
   });
 
-  it('stays where it is, and leaves nothing there, when a row does not arrive', async () => {
+  it('stays where it is, and leaves nothing in the database, when a row does not arrive', async () => {
     const store = await busyLedger();
     // PostgreSQL cannot store a zero character; only a direct write to the file can bring one in.
     behind((db) => db.exec(`UPDATE visits SET account = char(0)`));
@@ -263,7 +263,7 @@ describe('a ledger that cannot move', () => {
     expect(keep(await openPostgresStore(elsewhere)).epoch).not.toBe(keep(await openPostgresStore(address)).epoch);
   });
 
-  it('says what is wrong with the command line', async () => {
+  it('reports a wrong command line', async () => {
     expect(await refusal(join(folder, 'nowhere.db'))).toBe(`there is no ledger at ${join(folder, 'nowhere.db')}`);
     await expect(run(path, 'ledger.db')).rejects.toThrow(ConfigError);
     const output = { write: () => undefined };

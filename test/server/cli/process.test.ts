@@ -126,7 +126,7 @@ describe('the start is refused', () => {
     );
   });
 
-  it('when the port is taken, and says so', async () => {
+  it('when the port is taken, with a message', async () => {
     const taker = createServer();
     await new Promise<void>((listening) => taker.listen(Number(environment['PORT']), '127.0.0.1', listening));
     try {
@@ -181,7 +181,7 @@ describe('the start is refused', () => {
 });
 
 describe('a running server', () => {
-  it('stops gracefully: who waits is answered, a hanging fetch is let go, and the process ends by itself', async () => {
+  it('stops gracefully: long polls are answered, a hanging fetch is abandoned, and the process ends', async () => {
     const server = serve({}, [
       '--import',
       resolve(import.meta.dirname, '../../support/no-time-limits.ts'),
@@ -204,7 +204,7 @@ describe('a running server', () => {
     sandbox.faults.clear();
   });
 
-  it('L5: killed between a webhook’s 200 and its sync, shows the truth after the restart', async () => {
+  it('L5: killed between a webhook’s 200 and its sync, shows the new state after the restart', async () => {
     const first = serve();
     await first.listening;
     expect(((await (await read()).json()) as BillingSnapshot).state).toBe('active');

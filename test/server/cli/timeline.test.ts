@@ -47,7 +47,7 @@ describe('billhook timeline', () => {
     return { code, ...said };
   }
 
-  it('B9: tells event, look, change and who was told, in that order and in words', async () => {
+  it('B9: prints event, sync, change and notice, in that order and in words', async () => {
     const { code, out } = await run('team_active');
     expect(code).toBe(0);
     const customer = harness.customers.active;
@@ -71,7 +71,7 @@ describe('billhook timeline', () => {
     expect(order).toEqual(order.toSorted((a, b) => a - b));
   });
 
-  it('finds the account by its customer, and says the same', async () => {
+  it('finds the account by its customer, with the same output', async () => {
     const [byAccount, byCustomer] = [await run('team_active', '--json'), await run(harness.customers.active, '--json')];
     const entries = ({ out }: { out: string }) => (JSON.parse(out) as { entries: object[] }).entries;
     expect(entries(byCustomer)).toEqual(entries(byAccount));
@@ -81,13 +81,13 @@ describe('billhook timeline', () => {
     expect(byAccount.out, 'digests and facts stay inside').not.toMatch(/Digest|"facts"|"before"/);
   });
 
-  it('keeps to what was asked for', async () => {
+  it('keeps to the requested time and number', async () => {
     expect((await run('team_active', '--limit', '1', '--json')).out.match(/"what"/g)).toHaveLength(1);
     expect((await run('team_active', '--since', '2999-01-01')).out).toContain('Nothing happened since 2999-01-01');
     expect((await run('team_active', '--since', '1d')).out).toContain('linked');
   });
 
-  it('says what is wrong with the question', async () => {
+  it('reports wrong arguments', async () => {
     expect(await run('team_nobody')).toMatchObject({ code: 1, err: expect.stringContaining('team_nobody') });
     expect(await run('cus_nobody')).toMatchObject({ code: 1, err: expect.stringContaining('cus_nobody') });
     for (const wrong of [
@@ -118,7 +118,7 @@ describe('words', () => {
     expect(changeText(change)).toBe(text);
   });
 
-  it('of failures, of what came late, and of what was given up', () => {
+  it('of failures, of late deliveries, and of abandoned notices', () => {
     const at = Date.UTC(2026, 10, 21, 11);
     const customer = 'cus_1';
     const story: StoryEntry[] = [

@@ -49,7 +49,7 @@ describe('billhook token', () => {
     });
   });
 
-  it('says in it what it was told', async () => {
+  it('puts the given options into the claims', async () => {
     const told = ['--account=team_2', '--scope', 'billing:read', '--scope', 'access', '--customer', 'cus_1'];
     const before = Date.now();
     const { stdout } = await run([...told, '--expires', '900']);
@@ -79,7 +79,7 @@ describe('billhook token', () => {
     ['a life in words', ['--account', 'a', '--expires', 'soon'], /--expires must be a number/],
     ['an unknown option', ['--account', 'a', '--secret', 'b'], /Unknown option/],
     ['something left over', ['team_1'], /Unexpected argument/],
-  ])('explains itself when it is given %s', async (_, args, words) => {
+  ])('prints its usage when it is given %s', async (_, args, words) => {
     const { code, stdout, stderr } = await run(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(words);
@@ -104,7 +104,7 @@ describe('billhook token', () => {
     expect(stderr).toContain('[config_invalid]');
   });
 
-  it('makes the token of one of several hosts', async () => {
+  it('mints the token of one of several hosts', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'billhook-token-'));
     const file = join(folder, 'billhook.json');
     await writeFile(file, JSON.stringify({ hosts: [{ id: 'other' }, { id: 'acme' }] }));
@@ -123,7 +123,7 @@ describe('billhook token', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('helps', async () => {
+  it('prints its usage with --help', async () => {
     expect(await run(['--help'], {})).toMatchObject({ code: 0, stdout: expect.stringContaining('--account') });
   });
 });

@@ -23,7 +23,7 @@ async function problems(change: object): Promise<readonly string[]> {
 }
 
 describe('options', () => {
-  it('are taken with the house’s defaults', async () => {
+  it('are accepted, with defaults', async () => {
     const { hosts } = await readConfig(good);
     expect(hosts.get('acme')?.policy).toEqual({ ...defaultPolicy, graceDays: 3 });
     expect(hosts.get('acme')?.keys).toHaveLength(1);
@@ -83,7 +83,7 @@ describe('options', () => {
     expect(said[0]).not.toContain('oops');
   });
 
-  it('are refused with two hosts of one name', async () => {
+  it('are refused with two hosts of one id', async () => {
     expect(await problems({ hosts: [host, host] })).toEqual(['hosts must not hold two hosts with one id']);
   });
 

@@ -53,7 +53,7 @@ const ok = (body: unknown, maxAge = 10) =>
 const down: Answer = () => Promise.reject(new TypeError('fetch failed'));
 
 describe('the access client', () => {
-  it('asks once for all who ask together, and again when the answer’s time is up', async () => {
+  it('makes one request for concurrent calls, and another when the answer’s max-age is over', async () => {
     const { billing, state } = clientOf();
     await Promise.all(Array.from({ length: 50 }, () => billing.access('a')));
     state.now += 9_999;
@@ -69,7 +69,7 @@ describe('the access client', () => {
     expect(state.asked).toHaveLength(3);
   });
 
-  it('goes on with the last good answer while nothing answers: stale, never wider, and not for ever', async () => {
+  it('uses the last good answer while the BFF is down: stale, never wider, and for a limited time', async () => {
     const { billing, state } = clientOf({ keepMs: 60_000 });
     state.answer = () => ok(answerOf('a', { until: new Date(state.now + 40_000).toISOString() }));
     await billing.access('a');
@@ -90,7 +90,7 @@ describe('the access client', () => {
     await expect(other.access('a')).rejects.toMatchObject({ code: 'billing_unreachable' });
   });
 
-  it('leaves a BFF alone that does not answer, and comes back', async () => {
+  it('asks a failing BFF less often, and recovers', async () => {
     const { billing, state } = clientOf();
     state.answer = () => new Response('', { status: 503, headers: { 'retry-after': '5' } });
     for (const account of ['a', 'b', 'c'])
@@ -116,7 +116,7 @@ describe('the access client', () => {
     });
   });
 
-  it('does what the host said where nothing is known', async () => {
+  it('follows the host’s fallback where access is unknown', async () => {
     const { billing, state } = clientOf();
     state.answer = down;
     const unreachable = (onUnreachable: 'allow' | 'refuse') =>
@@ -133,7 +133,7 @@ describe('the access client', () => {
     expect(await unknown('refuse')).toMatchObject({ allowed: false, refusal: { code: 'access_unknown' } });
   });
 
-  it('says at once what a guard lacks', () => {
+  it('throws at once for a guard with missing or unknown options', () => {
     const { billing } = clientOf({ plans: ['team'], features: ['export'] });
     const said = { onUnknown: 'allow', onUnreachable: 'allow' } as const;
     const codeOf = (make: () => unknown) => {
@@ -177,7 +177,7 @@ describe('a token', () => {
     expect(error).toMatchObject({ code, name: 'BillhookOptionError' });
   });
 
-  it('takes scopes as text, and no customer as nobody', async () => {
+  it('accepts scopes as text, and a null customer as none', async () => {
     const token = await mintWidgetToken({ secret, ...contents, scope: 'billing:read access', customer: null });
     const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as object;
     expect(claims).toMatchObject({ scope: 'billing:read access', sub: 'a' });
@@ -196,7 +196,7 @@ describe('a notice', () => {
     return { 'webhook-id': 'notice_1', 'webhook-timestamp': timestamp, 'webhook-signature': `v1,AAAA v1,${v1}` };
   };
 
-  it('is taken with any of the secrets, as text, bytes or a request', async () => {
+  it('is verified with any of the secrets, as text, bytes or a request', async () => {
     const headers = headersOf(body);
     expect(await verifyNotice({ headers, body }, { secrets, now })).toMatchObject({ id: 'notice_1', account: 'a' });
     expect(await verifyNotice({ headers, body: Buffer.from(body) }, { secrets, now })).toMatchObject({
@@ -218,7 +218,7 @@ describe('a notice', () => {
     expect(error).toMatchObject({ code });
   });
 
-  it('brings the access that goes on from there', async () => {
+  it('updates the kept access', async () => {
     const at = Math.floor(Date.now() / 1000) * 1000;
     const { billing, state } = clientOf({ webhookSecrets: secrets, now: () => at });
     await billing.notice({ headers: headersOf(body, at), body });

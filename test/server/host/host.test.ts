@@ -47,7 +47,7 @@ describe('access', () => {
     expect(await billing.access('team_active')).toMatchObject({ level: 'full', features: ['forecasts'] });
   });
 
-  it('is not known for a stranger, and nobody guesses', async () => {
+  it('is unknown for an unlinked account, and is not guessed', async () => {
     expect(await billing.access('team_stranger')).toMatchObject({ level: 'unknown' });
   });
 
@@ -55,7 +55,7 @@ describe('access', () => {
     ['a wrong secret', { secret: 'another-secret-of-somebody-of-32-bytes' }, 'token_invalid'],
     ['another issuer', { issuer: 'acne' }, 'token_issuer_unknown'],
     ['another server', { audience: 'https://elsewhere.example' }, 'token_audience_wrong'],
-  ])('with %s says what is wrong, and a guard opens nothing', async (_, change, problem) => {
+  ])('with %s names the problem, and a guard refuses', async (_, change, problem) => {
     const wrong = createBillhookHost({ ...settings(), ...change, onUnknown: 'allow', onUnreachable: 'allow' });
     await expect(wrong.access('team_active')).rejects.toMatchObject({ code: 'billing_refused', problem });
     expect(await wrong.guard().check('team_active')).toMatchObject({
@@ -159,13 +159,13 @@ describe('a page', () => {
     throw new Error(`redirected to ${to}`);
   };
 
-  it('leads to where one can pay, and gets what was bought', async () => {
+  it('redirects to the billing page, and gets the access document', async () => {
     const guard = billing.guard({ plan: 'team' });
     expect(await guard.page('team_active', '/billing', redirect)).toMatchObject({ seats: expect.any(Number) });
     await expect(guard.page('team_ended', '/billing', redirect)).rejects.toThrow('redirected to /billing');
   });
 
-  it('in middleware is a redirect or nothing', async () => {
+  it('in middleware is a redirect or passes', async () => {
     const guard = billing.guard();
     expect(await guard.response('team_active')).toBeNull();
     const response = await guard.response('team_ended', 'https://app.example/billing');

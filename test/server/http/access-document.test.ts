@@ -56,7 +56,7 @@ async function bought() {
 }
 
 describe('M32: the access document', () => {
-  it('is one over HTTP and in the process', async () => {
+  it('is the same over HTTP and in the process', async () => {
     const { item, product } = await bought();
     const answer = await access();
     expect(answer).toMatchObject({
@@ -70,7 +70,7 @@ describe('M32: the access document', () => {
     expect(await harness.bff.billhook.access({ host: 'acme', account })).toEqual(answer);
   });
 
-  it('keeps its keys when the product is renamed, and has the add-on that is bought, its metadata and 12 entitlements', async () => {
+  it('keeps its keys when the product is renamed, and has a bought add-on, its metadata and 12 entitlements', async () => {
     const { subscription, item, product } = await bought();
     await harness.stripe.products.update(product, { name: 'Crew', metadata: { tier: 'gold', margin: '0.8' } });
     expect(
@@ -126,7 +126,7 @@ describe('M32: the access document', () => {
     });
   });
 
-  it('may be kept by the backend for seconds, and costs nothing when it did not change', async () => {
+  it('may be cached by the backend for seconds, and is a 304 when it did not change', async () => {
     const first = await ask();
     expect(first.headers.get('cache-control')).toMatch(/^private, max-age=(?:[1-9]|10)$/);
     const again = await ask({ 'if-none-match': first.headers.get('etag') ?? '' });
@@ -137,7 +137,7 @@ describe('M32: the access document', () => {
     expect(page.headers.get('cache-control'), 'a page keeps nothing').toBe('no-store');
   });
 
-  it('gives ids of Stripe’s to no page', async () => {
+  it('has Stripe’s ids, which no page gets', async () => {
     const { product } = await bought();
     expect(await problemOf(await harness.bff.call('/v1/access', { account }))).toMatchObject({ code: 'scope_missing' });
     expect(JSON.stringify(await harness.bff.snapshot({ account }))).not.toContain(product);
@@ -152,7 +152,7 @@ describe('M32: the access document', () => {
     });
   });
 
-  it('links in the process, once, and says why not', async () => {
+  it('links in the process, once, and returns a reason otherwise', async () => {
     const { billhook } = harness.bff;
     expect(await billhook.link('team_ending', harness.customers.ending)).toBe('linked');
     expect(await billhook.link('team_ending', harness.customers.ending)).toBe('alreadyLinked');
@@ -168,7 +168,7 @@ describe('M32: the access document', () => {
   });
 });
 
-describe('a backend’s questions', () => {
+describe('a backend’s requests', () => {
   it('are counted apart from a page’s', async () => {
     const bff = await startBff({}, { limits: { asksPerMinute: 2, accessPerMinute: 5 } });
     try {
@@ -181,7 +181,7 @@ describe('a backend’s questions', () => {
     }
   });
 
-  it('are answered in the process where several hosts are configured, for the one that is named', async () => {
+  it('are answered in the process for the named one of several hosts', async () => {
     const one = { origins: [origin], returnUrl: `${origin}/billing` };
     const bff = await startBff(
       {},

@@ -29,7 +29,7 @@ async function access(who: Who | { account: string }): Promise<AccessAnswer> {
 }
 
 describe('access', () => {
-  it('is what the account’s state gives, with the reason and how fresh it is', async () => {
+  it('has the level of the account’s state, with the reason and its freshness', async () => {
     expect(await access('active')).toMatchObject({
       account: 'team_active',
       level: 'full',
@@ -45,7 +45,7 @@ describe('access', () => {
     expect(await access('ending')).toMatchObject({ level: 'full', reason: 'ending', until: expect.any(String) });
   });
 
-  it('M30: is unknown, never none, for an account that Stripe was never asked about', async () => {
+  it('M30: is unknown, never none, for an account that was never fetched', async () => {
     expect(await access({ account: 'team_stranger' })).toMatchObject({ level: 'unknown', state: 'none', asOf: null });
   });
 
@@ -87,7 +87,7 @@ describe('access after a failed payment', () => {
     expect(await access('pastDue')).toMatchObject({ level: 'readOnly', reason: 'restricted', stale: false });
   });
 
-  it('what was before the grace ended stands for 72 hours without Stripe, and no longer', async () => {
+  it('the access from before the end of the grace stands for 72 hours without Stripe, and no longer', async () => {
     const graceEnds = Date.parse((await access('pastDue')).until ?? '');
     harness.sandbox.faults.next({ kind: 'serverError', path: '/v1/subscriptions', method: 'GET', times: 1_000 });
     vi.useFakeTimers({ toFake: ['Date'], now: graceEnds + 3 * day - 60_000 });
@@ -96,7 +96,7 @@ describe('access after a failed payment', () => {
     expect(await access('pastDue')).toMatchObject({ level: 'readOnly', reason: 'restricted', stale: true });
   });
 
-  it('a lost invoice.paid never locks out somebody who paid', async () => {
+  it('a lost invoice.paid never narrows access after a payment', async () => {
     const { until } = await access('pastDue');
     const { data } = await harness.stripe.invoices.list({ customer: harness.customers.pastDue, status: 'open' });
     harness.sandbox.deliveries.settings.lose = 'silently';

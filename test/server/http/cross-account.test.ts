@@ -64,9 +64,9 @@ const bodies = () => ({
   '/v1/visits/return': [{ visit: theirs.visit }],
 });
 
-describe('a thief with a token of their own', () => {
+describe('an attacker with a token of their own', () => {
   it.each(['their own', 'the victim’s customer introduced'])(
-    'and %s gets nothing of the victim’s, over all routes',
+    'and %s reads nothing of another account, over all routes',
     async (kind) => {
       const mint = kind === 'their own' ? thief.mint : { customer: theirs.customer };
       const as = { ...thief, mint: { ...mint, scope: ['billing:read', 'billing:manage', 'access'] as const } };
@@ -90,7 +90,7 @@ describe('a thief with a token of their own', () => {
     },
   );
 
-  it('and no customer at all cannot take the victim’s by introducing it', async () => {
+  it('and no customer at all cannot take another account’s by introducing it', async () => {
     const stranger = { account: 'team_stranger', mint: { customer: theirs.customer } };
     for (const [path, all] of Object.entries(bodies())) {
       for (const body of all) {

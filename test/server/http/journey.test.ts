@@ -60,7 +60,7 @@ async function whenHeld(count: number): Promise<void> {
 }
 
 describe('reading', () => {
-  it('M30: an account nobody linked has nothing to manage, and no portal button (M13)', async () => {
+  it('M30: an unlinked account has nothing to manage, and no portal button (M13)', async () => {
     const snapshot = await harness.bff.snapshot({ account: 'team_free' });
     expect(snapshot).toMatchObject({ state: 'none', plan: null, revision: expect.stringMatching(/\.0$/), asOf: null });
     expect(snapshot.actions.filter(({ via }) => via === 'portal')).toEqual([]);
@@ -103,7 +103,7 @@ describe('reading', () => {
     expect(await harness.bff.snapshot({ account: 'team_thief' })).toMatchObject({ state: 'none' });
   });
 
-  it('keeps the link that was made first', async () => {
+  it('keeps the first link', async () => {
     await harness.bff.snapshot(harness.as('active'));
     const other = { account: 'team_active', mint: { customer: harness.customers.ended } };
     expect(await harness.bff.snapshot(other)).toMatchObject({ state: 'active' });
@@ -115,7 +115,7 @@ describe('reading', () => {
     expect(JSON.stringify(harness.bff.rows()['customers'])).not.toContain('cus_nobody');
   });
 
-  it('a token that may only look gets no actions', async () => {
+  it('a token without the manage scope gets no actions', async () => {
     const look = {
       account: 'team_pastDue',
       mint: { customer: harness.customers.pastDue, scope: ['billing:read'] as const },
@@ -124,7 +124,7 @@ describe('reading', () => {
   });
 });
 
-describe('waiting', () => {
+describe('long polls', () => {
   const read = async (who: Who, etag: string | null, prefer?: string) =>
     harness.bff.call('/v1/billing', {
       ...harness.as(who),
@@ -138,7 +138,7 @@ describe('waiting', () => {
     expect((await read('active', '"another"')).status).toBe(200);
   });
 
-  it('holds the answer for the time that was asked, and says so', async () => {
+  it('holds the answer for the requested time, and says so in Preference-Applied', async () => {
     const etag = (await read('active', null)).headers.get('etag');
     const began = performance.now();
     const held = await read('active', etag, 'respond-async, wait=1');
@@ -155,7 +155,7 @@ describe('waiting', () => {
     expect(snapshot).toMatchObject({ state: 'active', endsAt: null, confirmedBy: 'webhook' });
   });
 
-  it('gives up when the client is gone', async () => {
+  it('ends when the client is gone', async () => {
     const etag = (await read('active', null)).headers.get('etag') ?? '';
     const gone = new AbortController();
     const held = harness.bff.call('/v1/billing', {
@@ -231,7 +231,7 @@ describe('leaving and coming back', () => {
     });
   });
 
-  it('B1: a return says what changed since the page was left, whether its webhook came before or after', async () => {
+  it('B1: a return has the changes since the page was left, whether their webhook came before or after', async () => {
     const before = await upToDate('active');
     const { visit } = await open('active', before.revision);
     // No webhook arrives at all: the return's own fetch finds it.
@@ -260,7 +260,7 @@ describe('leaving and coming back', () => {
     });
   });
 
-  it('L13: what was done and undone in the portal is no change', async () => {
+  it('L13: a change that was undone in the portal is none', async () => {
     const { revision } = await upToDate('active');
     const { visit } = await open('active', revision);
     await harness.stripe.subscriptions.update(await subscriptionOf('active'), { cancel_at_period_end: true });
@@ -273,7 +273,7 @@ describe('leaving and coming back', () => {
     });
   });
 
-  it('M17, L11: a new card alone leaves the invoice open, and says so; paying it clears the grace', async () => {
+  it('M17, L11: a new card alone leaves the invoice open; paying it clears the grace', async () => {
     const customer = harness.customers.pastDue;
     const { revision } = await upToDate('pastDue');
     const { visit } = await open('pastDue', revision, { flow: 'payment_method_update' });
@@ -306,7 +306,7 @@ describe('leaving and coming back', () => {
     });
   });
 
-  it('is pending, honestly, while Stripe cannot be reached, and changed when it can', async () => {
+  it('is pending while Stripe cannot be reached, and changed when it can', async () => {
     const { revision } = await upToDate('active');
     const { visit } = await open('active', revision);
     await harness.stripe.subscriptions.update(await subscriptionOf('active'), { cancel_at_period_end: true });
@@ -348,7 +348,7 @@ describe('leaving and coming back', () => {
     expect(looksAt('trialing'), 'at most one ticket a visit in 5 s').toBe(0);
   });
 
-  it('B1: unchanged is provisional: looked at again, and changed when the portal was slower than the person', async () => {
+  it('B1: unchanged is provisional: rechecked, and changed when the portal was slower than the person', async () => {
     const { revision } = await upToDate('active');
     const { visit } = await open('active', revision);
     const first = await comeBack('active', visit);
@@ -385,7 +385,7 @@ describe('leaving and coming back', () => {
 });
 
 describe('webhooks', () => {
-  it('L1, L3, M20: repeated, late and older than what is known change nothing', async () => {
+  it('L1, L3, M20: repeated, late and outdated ones change nothing', async () => {
     const before = await upToDate('ending');
     const events = [...harness.sandbox.state.events.list()]
       .filter(({ type }) => type.startsWith('customer.subscription.'))
@@ -405,7 +405,7 @@ describe('webhooks', () => {
     expect({ ...after, asOf: before.asOf }).toEqual(before);
   });
 
-  it('of strangers and of no interest are acknowledged and closed (L20)', async () => {
+  it('of unlinked customers and of unread types are acknowledged and ignored (L20)', async () => {
     await harness.stripe.customers.create({ email: 'stranger@example.com' });
     await harness.sandbox.deliveries.settled();
     expect(harness.sandbox.deliveries.list().filter(({ state }) => state === 'failed')).toEqual([]);
@@ -427,7 +427,7 @@ describe('webhooks', () => {
   });
 });
 
-describe('Stripe’s own troubles', () => {
+describe('Stripe’s own failures', () => {
   it('M9: a portal that was never set up, a missing customer, a rate limit: each has its code', async () => {
     harness.sandbox.faults.next({ kind: 'rateLimited', path: '/v1/billing_portal', times: 2 });
     const limited = await harness.bff.call('/v1/portal-sessions', { ...harness.as('active'), body: { seen: null } });

@@ -13,7 +13,7 @@ describe('a cause in the log', () => {
     expect(describeCause(cause)).toBe('Error: request with [redacted] failed (because of [redacted])');
   });
 
-  it('is one line of bounded length, whatever was thrown', () => {
+  it('is one line of bounded length for any thrown value', () => {
     expect(describeCause('x'.repeat(9_999))).toHaveLength(500);
     expect(describeCause(undefined)).toBe('undefined');
   });

@@ -29,11 +29,11 @@ const read = (bff: TestBff, authorization?: string) =>
   bff.call('/metrics', { token: null, headers: authorization === undefined ? {} : { authorization } });
 
 describe('GET /metrics', () => {
-  it('is not there unless it was asked for', async () => {
+  it('is a 404 unless it was enabled', async () => {
     expect(await problemOf(await read(await start()))).toMatchObject({ status: 404, code: 'not_found' });
   });
 
-  it('is for whoever has its token, and no other token', async () => {
+  it('needs its own token, and accepts no other', async () => {
     const bff = await start({ metrics: { token: metricsToken } });
     expect(await problemOf(await read(bff))).toMatchObject({ status: 401, code: 'token_missing' });
     for (const wrong of [`${metricsToken}x`, metricsToken.slice(1), hostSecret]) {
@@ -45,12 +45,12 @@ describe('GET /metrics', () => {
     expect(page.headers.get('cache-control')).toBe('no-store');
   });
 
-  it('is for everybody where the operator keeps it to a private network', async () => {
+  it('needs no token where the operator opens it for a private network', async () => {
     const page = await read(await start({ metrics: 'open' }));
     expect(await page.text()).toMatch(/^billhook_build_info\{version="\d+\.\d+\.\d+",node="[\d.]+"\} 1$/m);
   });
 
-  it('is set by variables, and its token never by the file', async () => {
+  it('is enabled by variables, and its token never by the file', async () => {
     const metricsOf = (env: Record<string, string>) => (optionsFrom(env) as { metrics?: unknown }).metrics;
     expect(metricsOf({ BILLHOOK_METRICS_TOKEN: metricsToken })).toEqual({ token: metricsToken });
     expect(metricsOf({ BILLHOOK_METRICS: 'open' })).toBe('open');
@@ -96,7 +96,7 @@ describe('the page', () => {
     expect(told.filter((name) => !there.has(name) && !buckets.includes(name))).toEqual([]);
   });
 
-  it('says what happened, and names no account, no customer and no secret', async () => {
+  it('has counts of each kind, and names no account, no customer and no secret', async () => {
     const harness = await startBffHarness({ log: logRecorder() });
     try {
       await harness.bff.snapshot(harness.as('active'));
@@ -129,7 +129,7 @@ describe('the page', () => {
   });
 });
 
-describe('how the ledger stands', () => {
+describe('the ledger’s gauges', () => {
   let now: number;
   const store = openSqliteStore(':memory:');
   afterAll(() => store.close());
@@ -144,7 +144,7 @@ describe('how the ledger stands', () => {
         ?.slice(name.length),
     );
 
-  it('is what the ledger says at that moment, and when it is silent that is said too', async () => {
+  it('are the ledger’s figures at the scrape, and a failing ledger is reported', async () => {
     const metrics = createMetrics();
     const log = logRecorder();
     let down = false;
@@ -190,7 +190,7 @@ describe('how the ledger stands', () => {
     expect(log.lines.map(({ what }) => what)).toEqual(['metrics.ledger_silent']);
   });
 
-  it('counts drift by its class and by who found it', async () => {
+  it('count drift by its class and by the job that found it', async () => {
     const metrics = createMetrics();
     metrics.drift('state', 'reconcile');
     metrics.drift('state', 'reconcile');

@@ -74,7 +74,7 @@ describe('Stripe is down', () => {
 
   // Each other way to fail has its code in `stripe-gateway.test.ts`.
   it.each<FaultKind>(['serverError', 'halfBody', 'rateLimited'])(
-    '(%s): pages show what is known, webhooks are taken, a click is told why, and all is fresh when it is back',
+    '(%s): pages show the known facts, webhooks are recorded, a click fails with a code, and all is fresh when it is back',
     async (kind) => {
       const { sandbox, stripe, bff, as, customers } = harness;
       const who = as('active');

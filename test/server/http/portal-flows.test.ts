@@ -111,7 +111,7 @@ describe('a flow', () => {
     expect(await (await fetch(leadsTo)).text()).toContain('can pay it below');
   });
 
-  it('payment_method_update while a debit is on its way: back to the page, where nobody pays twice (L21)', async () => {
+  it('payment_method_update while a debit is on its way: back to the page, where no second payment is offered (L21)', async () => {
     const { session } = await opened('processing', { flow: 'payment_method_update' });
     expect(session.flow?.after_completion.redirect?.return_url).toBe(here);
   });
@@ -144,7 +144,7 @@ describe('a flow', () => {
     expect(canceled.cancellation_details).toMatchObject({ feedback: 'unused' });
   });
 
-  it('leads to the host’s own page when that is given (M6), also for somebody who owes', async () => {
+  it('leads to the host’s own page when that is given (M6), also with a debt', async () => {
     const { session } = await opened('restricted', { flow: 'payment_method_update', completionUrl: thanks });
     expect(session).toMatchObject({
       return_url: here,
@@ -186,7 +186,7 @@ describe('a flow is refused', () => {
     expect(harness.sandbox.state.portalSessions.list(), 'nothing was opened').toHaveLength(before);
   });
 
-  it('as the portal itself would: somebody closed it at Stripe, and the answer is the same', async () => {
+  it('with the same answer when it was closed at Stripe', async () => {
     const { session } = await opened('trialingWithoutCard');
     const off = { features: { subscription_cancel: { enabled: false } } };
     await harness.stripe.billingPortal.configurations.update(session.configuration, off);
@@ -210,7 +210,7 @@ describe('several subscriptions', () => {
     expect((await (await fetch(url)).text()).match(/Cancel plan/g)).toHaveLength(2);
   });
 
-  it('are told apart by the key of the snapshot', async () => {
+  it('are identified by the key of the snapshot', async () => {
     const { subscriptions } = await snapshot('several');
     const { data } = await harness.stripe.subscriptions.list({ customer: harness.customers.several });
     expect(subscriptions).toHaveLength(2);
@@ -222,7 +222,7 @@ describe('several subscriptions', () => {
     expect(await refused('several', { flow: 'subscription_pause', subscription: late })).toEqual(unavailable);
   });
 
-  it('M2: no key but the account’s own is taken, whatever the flow', async () => {
+  it('M2: no key but the account’s own is accepted, for any flow', async () => {
     const foreign = (await snapshot('trialing')).subscriptions[0]?.key ?? '';
     const invalid = { status: 400, code: 'field_invalid', field: 'subscription' };
     expect(await refused('several', { flow: 'subscription_pause', subscription: foreign })).toEqual(invalid);
@@ -230,7 +230,7 @@ describe('several subscriptions', () => {
     expect(await refused('several', { subscription: 'x'.repeat(65) })).toEqual(invalid);
   });
 
-  it('a key of what is over is known, and nothing can be done about it', async () => {
+  it('the key of an ended subscription is known, and opens no flow', async () => {
     const over = (await snapshot('ended')).subscriptions[0]?.key ?? '';
     expect(await refused('ended', { flow: 'subscription_cancel', subscription: over })).toEqual(unavailable);
     await opened('ended', { subscription: over });
@@ -320,8 +320,8 @@ describe('a request', () => {
   );
 });
 
-describe('what the widget shows and what the guard lets through', () => {
-  it('are the same for every seeded situation', async () => {
+describe('the widget’s actions and the guard’s rules', () => {
+  it('agree for every seeded situation', async () => {
     const seen: string[] = [];
     for (const who of Object.keys(harness.customers) as Who[]) {
       // oxlint-disable no-await-in-loop -- one account after the other, on one sandbox
@@ -337,14 +337,14 @@ describe('what the widget shows and what the guard lets through', () => {
     expect(new Set(seen)).toEqual(new Set(['manage', 'updateCard', 'addCard', 'keepPlan', 'resume']));
   });
 
-  it('a rule that closes the card update takes the button away as well', async () => {
+  it('agree where a rule closes the card update', async () => {
     const { actions } = await snapshot('yen');
     expect(actions.map((action) => (action.via === 'portal' ? action.flow : action.via))).toEqual([null]);
   });
 });
 
 describe('a rule that throws', () => {
-  it('holds back what it guards, is said in the log, and stops nobody', async () => {
+  it('closes its flow, is logged, and changes nothing else', async () => {
     expect(await refused('incomplete', { flow: 'subscription_cancel' })).toEqual(unavailable);
     const { session } = await opened('incomplete');
     expect(harness.sandbox.state.portalConfigurations.get(session.configuration)?.name).toBe('Billhook acme:frozen');
@@ -353,7 +353,7 @@ describe('a rule that throws', () => {
   });
 });
 
-describe('M9: Stripe’s own troubles', () => {
+describe('M9: Stripe’s own failures', () => {
   it.each([
     ['rateLimited', 'stripe_rate_limited'],
     ['serverError', 'stripe_unavailable'],
@@ -368,7 +368,7 @@ describe('M9: Stripe’s own troubles', () => {
     await opened('trialing');
   });
 
-  it('a customer that Stripe does not know names the mix of test and live', async () => {
+  it('a customer that Stripe does not know: the problem names the mix of test and live', async () => {
     await snapshot('incomplete');
     const id = harness.customers.incomplete;
     harness.sandbox.state.customers.delete(id);

@@ -14,7 +14,7 @@ const from = (address: string, forged = '') => ({ 'x-forwarded-for': `${forged}$
 const times = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 describe('limits', () => {
-  it('count an account’s requests, and leave another’s alone', async () => {
+  it('count requests by account', async () => {
     const codes: unknown[] = [];
     for (const _ of times(21)) codes.push(await codeOf(await bff.call('/v1/billing', { account: 'busy' })));
     expect(codes).toEqual([...times(20).map(() => 200), 'rate_limited']);
@@ -24,7 +24,7 @@ describe('limits', () => {
     expect(await codeOf(await bff.call('/v1/billing', { account: 'calm' }))).toBe(200);
   });
 
-  it('count openings, which cost Stripe a call, more narrowly', async () => {
+  it('count openings, which call Stripe, by a lower limit', async () => {
     const codes: unknown[] = [];
     const open = () => bff.call('/v1/portal-sessions', { account: 'opener', body: { seen: null } });
     for (const _ of times(4)) codes.push(await codeOf(await open()));
@@ -32,7 +32,7 @@ describe('limits', () => {
     expect(await codeOf(await bff.call('/v1/billing', { account: 'opener' })), 'reading goes on').toBe(200);
   });
 
-  it('count refused tokens by address, and never take a turn from whoever has a good one', async () => {
+  it('count refused tokens by address, and never refuse a valid token for them', async () => {
     const refused = (headers: Record<string, string>) => bff.call('/v1/billing', { token: 'nonsense', headers });
     const codes: unknown[] = [];
     // An entry that a client writes before the proxy’s own is only its word, and does not give it another address.
@@ -54,7 +54,7 @@ describe('limits', () => {
     }
   });
 
-  it('know the connection’s own address where no proxy is trusted', async () => {
+  it('use the connection’s own address where no proxy is trusted', async () => {
     const direct = await startBff({}, { limits: { refusalsPerMinute: 2 } });
     const server = serve({ fetch: direct.billhook.fetch, port: 0, hostname: '127.0.0.1' });
     await new Promise<void>((listening) => server.once('listening', () => listening()));

@@ -185,7 +185,7 @@ describe('a request is refused', () => {
     await refused(404, 'no_customer', '/v1/invoice-sessions', { body: { seen: null } });
   });
 
-  it('when its visit is not there', async () => {
+  it('when its visit does not exist', async () => {
     await refused(404, 'visit_not_found', '/v1/visits/return', { body: { visit: 'AAAAAAAAAAAAAAAAAAAAAA' } });
     await refused(400, 'field_invalid', '/v1/visits/return', { body: { visit: 'x'.repeat(65) } });
   });
@@ -196,7 +196,7 @@ describe('a request is refused', () => {
     await refused(404, 'not_found', '/v1/customers/cus_1');
   });
 
-  it('with a clear word when Stripe must be asked and is out of reach', async () => {
+  it('with a code of its own when Stripe must be asked and is down', async () => {
     const { response } = await refused(503, 'stripe_unavailable', '/v1/billing', { mint: { customer: 'cus_1' } });
     expect(response.headers.get('retry-after')).toBe('2');
   });
@@ -250,7 +250,7 @@ describe('a webhook is refused', () => {
 });
 
 describe('CORS', () => {
-  it('lets the host’s origins in, and tells no other', async () => {
+  it('allows the host’s origins, and no other', async () => {
     const preflight = (from: string) =>
       bff.call('/v1/billing', {
         method: 'OPTIONS',

@@ -161,7 +161,7 @@ async function startHarness(lookMs: number): Promise<Harness> {
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
 describe('returns that come faster than Stripe answers', () => {
-  it('of 55 visits of one account at 9 a second throw no look away, and each is written in two looks’ time', async () => {
+  it('of 55 visits of one account at 9 a second waste no sync, and each is settled within two syncs', async () => {
     const lookMs = 700;
     const harness = await startHarness(lookMs);
     const visits = Array.from({ length: 55 }, (_, index) => `visit_${index}`);
@@ -184,7 +184,7 @@ describe('returns that come faster than Stripe answers', () => {
     expect(first).toBeLessThanOrEqual(2 * lookMs + 100);
   });
 
-  it('of a person with short requests are answered, though a look takes longer than the page waits to ask again (H4)', async () => {
+  it('with short requests are answered, though a sync takes longer than the page’s pause between requests (H4)', async () => {
     // Past due: four calls of 2.2 s.
     const lookMs = 8_800;
     for (const everyMs of [2_000, 5_000, 5_100]) {

@@ -70,7 +70,7 @@ async function answersToBoth(bff: TestBff): Promise<BillingSnapshot[]> {
   );
 }
 
-it('wakes whoever waits at either of them, by the news alone', async () => {
+it('wakes long polls at either of them, by the feed alone', async () => {
   // A wait that ends by itself would end after centuries.
   vi.spyOn(Math, 'random').mockReturnValue(1e9);
   const began = performance.now();
@@ -78,7 +78,7 @@ it('wakes whoever waits at either of them, by the news alone', async () => {
   process.stdout.write(`both answered after ${Math.round(performance.now() - began)} ms, by news\n`);
 });
 
-it('lets whoever waits look again now and then, when no news comes', async () => {
+it('lets long polls read again in intervals, when the feed is silent', async () => {
   vi.spyOn(FeedListener.prototype, 'follow').mockReturnValue(() => undefined);
   const deaf = await startOther();
   const began = performance.now();
@@ -86,7 +86,7 @@ it('lets whoever waits look again now and then, when no news comes', async () =>
   process.stdout.write(`both answered after ${Math.round(performance.now() - began)} ms, one of them without news\n`);
 });
 
-it('learns a product’s new name that another one fetched, though no news of it came', async () => {
+it('learns a product’s new name that another one fetched, without the feed', async () => {
   vi.spyOn(FeedListener.prototype, 'follow').mockReturnValue(() => undefined);
   let ahead = 0;
   const bff = await startOther({ now: () => Date.now() + ahead });

@@ -29,7 +29,7 @@ describe('an error becomes the problem', () => {
     expect(problem.cause).toBe(cause);
   });
 
-  it('that it is already', () => {
+  it('that it already is', () => {
     const problem = new BillhookError('rate_limited', { retryAfter: 7 });
     expect(toProblemError(problem)).toBe(problem);
     expect(problem).toMatchObject({ passing: true, retryAfterMs: 7_000 });

@@ -19,7 +19,7 @@ describe.each([
   ['/widget/locales/de.json', 'application/json'],
   ['/widget/locales/zh-Hans.json', 'application/json'],
 ])('GET %s', (path, type) => {
-  it('is served compressed, the same bytes whichever way', async () => {
+  it('is served compressed, with the same content in each encoding', async () => {
     const { identity } = built(path);
     const body = async (encoding: string) => {
       const response = await get(path, { 'accept-encoding': encoding });
@@ -65,6 +65,6 @@ describe('the locale files', () => {
   );
 });
 
-it('the script is not there where it was not built', async () => {
+it('the script is a 404 where it was not built', async () => {
   expect((await widgetRoutes(new Map()).request('/widget.js')).status).toBe(404);
 });

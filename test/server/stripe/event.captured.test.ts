@@ -40,7 +40,7 @@ describe.skipIf(!triggersPresent)(absent('the Stripe CLI’s triggers', triggers
   const eventRows = () =>
     (harness.bff.rows()['events'] ?? []) as { event: string; type: string; closed_at: number | null }[];
 
-  it.each(triggers)('%s: every delivery is answered 200, and no hint stays open', async (name) => {
+  it.each(triggers)('%s: every delivery is answered 200, and no event stays unresolved', async (name) => {
     const { sandbox, bff } = harness;
     const before = new Set(sandbox.deliveries.list().map(({ event }) => event));
     const results: StepResults = new Map();

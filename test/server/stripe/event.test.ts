@@ -12,7 +12,7 @@ const event = (type: string, object: object, more: object = {}) => ({
   ...more,
 });
 
-describe('a hint', () => {
+describe('an event', () => {
   it.each([
     ['its object’s customer', event('invoice.paid', { object: 'invoice', id: 'in_1', customer: 'cus_1' })],
     [
@@ -108,11 +108,11 @@ describe('a hint', () => {
       event('billing_portal.session.created', { object: 'billing_portal.session', id: 'bps_1', customer: 'cus_1' }),
       'none',
     ],
-  ])('closes %s', (_, given, concerns) => {
+  ])('ignores %s', (_, given, concerns) => {
     expect(readEvent(given, 'acct_1')).toMatchObject({ concerns, customer: null });
   });
 
-  it('takes no event for another account’s before its own is known, and in a sweep of its own (H10)', () => {
+  it('is not taken for another account’s before the own account is known, or in a sweep (H10)', () => {
     const invoice = { object: 'invoice', id: 'in_1', customer: 'cus_1' };
     const related = { id: 'in_1', type: 'invoice' };
     for (const name of ['account', 'context']) {
@@ -131,7 +131,7 @@ describe('a hint', () => {
     },
   );
 
-  it('is closed when an event of a known family carries nothing', () => {
+  it('is ignored when a known family carries no object', () => {
     expect(readEvent({ id: 'evt_1', type: 'invoice.paid' })).toMatchObject({ concerns: 'none' });
   });
 

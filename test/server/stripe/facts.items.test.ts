@@ -33,7 +33,7 @@ describe('prices and items', () => {
     expect(itemOf({ price: price(own) })).toMatchObject({ unitAmount, currency: 'usd' });
   });
 
-  test('a plan of before there were prices', () => {
+  test('a legacy plan object', () => {
     expect(
       itemOf({ price: undefined, plan: plan({ interval: 'year', amount_decimal: null, amount: 99 }) }),
     ).toMatchObject({
@@ -72,7 +72,7 @@ describe('prices and items', () => {
     );
   });
 
-  test('an item without any price costs itself, not the customer', () => {
+  test('an item without any price is dropped, and the customer stays', () => {
     expect(
       subscriptionOf(stripeSubscription('new', { items: { data: [{ id: 'si_x' }, stripeItem('new')] } })).items,
     ).toHaveLength(1);
@@ -122,7 +122,7 @@ describe('SUB-10 schedules', () => {
     });
   });
 
-  test('a phase that keeps the price keeps what is known of it', () => {
+  test('a phase that keeps the price keeps its details', () => {
     const same = [phases[0], { ...phases[1], items: [{ price: 'price_1', quantity: 9 }] }];
     expect(scheduled({ phases: same }).next?.items).toMatchObject([
       { product: 'prod_1', unitAmount: 2900, quantity: 9 },
@@ -137,7 +137,7 @@ describe('SUB-10 schedules', () => {
     expect(scheduled({ current_phase: { start_date: start + month } }).next).toBeNull();
   });
 
-  test('a schedule that is over says nothing', () => {
+  test('a schedule that is over gives no change', () => {
     expect(scheduled({ status: 'released' }).next).toBeNull();
     expect(scheduled({ status: 'canceled', end_behavior: 'cancel' }).cancelAt).toBeNull();
   });

@@ -9,7 +9,7 @@ import { seeded } from '../fixtures/arbitrary-facts.ts';
 import { catalogue } from '../fixtures/facts.ts';
 import { factsOf, readableDigest, stripeSubscription } from '../fixtures/stripe-objects.ts';
 
-describe('what cannot be used is one typed error', () => {
+describe('unusable objects are one typed error', () => {
   test.each([
     ['a customer without id', { customer: {} }],
     ['no customer', { customer: null }],

@@ -13,7 +13,7 @@ interface Recorded {
   readonly response: { readonly status: number; readonly body: Record<string, unknown> };
 }
 
-describe.skipIf(!existsSync(evidence))('what real Stripe sent (skipped where the recordings are not at hand)', () => {
+describe.skipIf(!existsSync(evidence))('recordings of real Stripe (skipped where they are not at hand)', () => {
   test('a recorded subscription of 2025-10-29', () => {
     const calls = json('recordings/test_stripe_can_create_a_subscription.json') as Recorded[];
     const body = (path: string) =>

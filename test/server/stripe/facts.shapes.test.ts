@@ -117,14 +117,14 @@ describe.each(shapes)('the %s shape', (shape) => {
     ['actionRequired', intent({ last_payment_error: { code: 'authentication_required' } })],
     ['processing', intent({ status: 'processing', last_payment_error: null, latest_charge: null })],
     ['succeeded', intent({ status: 'succeeded' })],
-  ])('how the newest payment stands: %s', (payment, paymentIntent) => {
+  ])('the status of the newest payment: %s', (payment, paymentIntent) => {
     const [invoice] = subscriptionOf(stripeSubscription(shape, { status: 'past_due' }), [
       openLook(shape, paymentIntent),
     ]).openInvoices;
     expect(invoice?.payment).toBe(payment);
   });
 
-  test('nothing was tried yet', () => {
+  test('no attempt yet', () => {
     const quiet = intent({ last_payment_error: null, latest_charge: null });
     const [invoice] = subscriptionOf(stripeSubscription(shape), [
       openLook(shape, quiet, { attempted: false }),
@@ -170,7 +170,7 @@ describe('an invoice with several payments', () => {
   const processing = intent({ status: 'processing' });
   const canceled = intent({ status: 'canceled' });
 
-  test('the open one speaks, before a newer one that is closed', () => {
+  test('the open one counts, before a newer one that is closed', () => {
     const closed = payment({ status: 'canceled', created: start + 99 }, canceled);
     expect([standing(payment({}, processing), closed), standing(closed, payment({}, processing))]).toEqual([
       'processing',
@@ -183,7 +183,7 @@ describe('an invoice with several payments', () => {
     expect([standing(old, late), standing(late, old)]).toEqual(['processing', 'processing']);
   });
 
-  test('the same one, expanded and not: what was expanded tells more', () => {
+  test('the same one, expanded and not: the expanded one counts', () => {
     const [bare, full] = [payment({}, 'pi_1'), payment({}, processing)];
     expect([standing(bare, full), standing(full, bare)]).toEqual(['processing', 'processing']);
   });

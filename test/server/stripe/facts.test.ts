@@ -17,7 +17,7 @@ import {
 } from '../fixtures/stripe-objects.ts';
 
 describe('subscriptions', () => {
-  test('F7 L38 items with different periods: the main item’s end speaks, as its price does', () => {
+  test('F7 L38 items with different periods: the main item’s end counts, as its price does', () => {
     const yearly = stripeItem('new', { current_period_start: start - 5, current_period_end: start + 12 * month });
     const usage = { id: 'price_use', object: 'price', recurring: { interval: 'month', usage_type: 'metered' } };
     const metered = stripeItem('new', { current_period_end: start + 1, price: usage });
@@ -52,7 +52,7 @@ describe('subscriptions', () => {
     });
   });
 
-  test('status paused of before there were details', () => {
+  test('status paused without details, in an older version', () => {
     const paused = (own: object) =>
       subscriptionOf(stripeSubscription('new', { status: 'paused', ...own })).pausedBecause;
     expect(paused({ trial_end: start })).toBe('trialWithoutMethod');
@@ -69,7 +69,7 @@ describe('subscriptions', () => {
     });
   });
 
-  test('a pause with a length knows when it resumes', () => {
+  test('a pause with a length has its date of resumption', () => {
     const schedule = {
       status: 'active',
       phases: [],
@@ -80,7 +80,7 @@ describe('subscriptions', () => {
     });
   });
 
-  test('a status of the future passes through', () => {
+  test('an unknown status passes through', () => {
     expect(subscriptionOf(stripeSubscription('new', { status: 'hibernating' })).status).toBe('hibernating');
   });
 
@@ -104,7 +104,7 @@ describe('subscriptions', () => {
     ).toHaveLength(1);
   });
 
-  test('sorted, so that the same truth is stored the same', () => {
+  test('sorted, so that equal facts are stored equally', () => {
     const [a, b, c] = [
       ['sub_b', 2],
       ['sub_c', 1],
@@ -134,7 +134,7 @@ describe('payment methods and billing details', () => {
     });
   });
 
-  test('a source of before there were payment methods', () => {
+  test('a legacy source', () => {
     expect(factsOf({ customer: stripeCustomer({ invoice_settings: {}, default_source: 'card_1' }) }).methodOnFile).toBe(
       true,
     );
@@ -190,7 +190,7 @@ describe('payment methods and billing details', () => {
     expect(of(ids)).toBe(of(ids.toReversed()));
   });
 
-  test('nothing personal is kept: what goes through the digest comes out only through it', () => {
+  test('no personal data is kept but as a digest', () => {
     const facts = customerFacts(
       { customer: stripeCustomer(), subscriptions: [stripeSubscription('new')], openInvoices: [openLook('new')] },
       () => 'digest',
@@ -212,6 +212,6 @@ test('a deleted customer', () => {
   });
 });
 
-test('live mode is told by anything that is live', () => {
+test('live mode is known by any live object', () => {
   expect(factsOf({ subscriptions: [stripeSubscription('new', { livemode: true })] }).livemode).toBe(true);
 });

@@ -70,7 +70,7 @@ describe('an answer', () => {
     expect(await failureOf(gateway.fetchCustomer('cus_1'))).toMatchObject({ code });
   });
 
-  it('that does not come is ended by the time limit, its body’s too', async () => {
+  it('that does not come is ended by the time limit, and so is its body', async () => {
     const hanging: typeof fetch = (_, init) =>
       new Promise((_answer, fail) => {
         init?.signal?.addEventListener('abort', () => fail(init.signal?.reason));
@@ -91,7 +91,7 @@ describe('an answer', () => {
     });
   });
 
-  it('that is another customer’s is not believed', async () => {
+  it('about another customer is refused', async () => {
     const other = { id: 'cus_2', object: 'customer' };
     const fetch = async (url: string | URL | Request) =>
       Response.json(String(url).includes('/subscriptions') ? { object: 'list', data: [], has_more: false } : other);
@@ -117,7 +117,7 @@ describe('the budget', () => {
     ['not, but the limit is the account’s', { 'stripe-rate-limited-reason': 'global-rate' }, [1_000]],
     ['not, and only an object was busy', {}, []],
     ['in words that nobody understands', { 'retry-after': 'soon' }, []],
-  ])('heeds a 429 that says %s', async (_, headers, milliseconds) => {
+  ])('backs off after a 429 that says %s', async (_, headers, milliseconds) => {
     const { budget, heeded } = watched();
     const gateway = gatewayWith({ budget, fetch: async () => error(429, { code: 'rate_limit' }, headers) });
     const failure = await failureOf(gateway.fetchCustomer('cus_1'));
@@ -125,7 +125,7 @@ describe('the budget', () => {
     expect(failure.retryAfterMs).toBe('retry-after' in headers && milliseconds[0] !== undefined ? 7_000 : null);
   });
 
-  it('understands a 429 that names a date', async () => {
+  it('backs off after a 429 with a date', async () => {
     const { budget, heeded } = watched();
     const now = 1_800_000_000_000;
     vi.setSystemTime(now);
@@ -136,7 +136,7 @@ describe('the budget', () => {
     expect(heeded).toEqual([20_000]);
   });
 
-  it('admits every request that reaches Stripe, pages and second tries included, each in its lane', async () => {
+  it('admits every request to Stripe, pages and retries included, each by its priority', async () => {
     const sandbox = createSandbox();
     const { url: apiUrl } = await sandbox.listen(0);
     try {
@@ -175,7 +175,7 @@ describe('the budget', () => {
     }
   });
 
-  it('that has no room until the errand ends is a rate limit, and nothing is sent', async () => {
+  it('without room until the request’s limit gives a rate limit error, and nothing is sent', async () => {
     let sent = 0;
     const gateway = gatewayWith({
       budget: new RequestBudget({ spend: async () => 5 }, { perSecond: 20 }),

@@ -43,19 +43,19 @@ describe('the open invoices of a subscription are listed', () => {
   });
 });
 
-describe('what a look takes over', () => {
+describe('facts that a sync carries over', () => {
   const facts = (own: Partial<SubscriptionFacts>) => customer([subscription({ earlierInvoices: [], ...own })]);
   const merged = (then: Partial<SubscriptionFacts>, now: Partial<SubscriptionFacts>) =>
     withKnown(facts(now), facts(then)).subscriptions[0];
 
-  it('an invoice that was open and is settled is kept, also when a newer one is the latest', () => {
+  it('an invoice that was open and is settled, also when a newer one is the latest', () => {
     const first = merged(pastDue(), { latestInvoice: paid(), openInvoices: [] });
     expect(first?.earlierInvoices).toMatchObject([{ id: 'in_1', status: 'paid', amountPaid: 2900 }]);
     const second = merged(first ?? {}, { latestInvoice: paid({ id: 'in_2' }) });
     expect(second?.earlierInvoices).toMatchObject([{ id: 'in_1', status: 'paid' }]);
   });
 
-  it('a renewal that was never owed is not, nor is what is open again', () => {
+  it('not a renewal that was never open, nor an invoice that is open again', () => {
     const was = { latestInvoice: invoice({ id: 'in_2', status: 'draft' }) };
     expect(merged(was, { latestInvoice: paid({ id: 'in_2' }) })?.earlierInvoices).toEqual([]);
     expect(merged({ earlierInvoices: [draft('in_1')] }, pastDue())?.earlierInvoices).toEqual([]);
@@ -68,7 +68,7 @@ describe('what a look takes over', () => {
     expect(now?.earlierInvoices).toHaveLength(20);
   });
 
-  it('the earliest failure of an open invoice, whatever is listed later', () => {
+  it('the earliest failure of an open invoice, whatever later lists have', () => {
     const failed = (firstFailedAt: number | null) => pastDue({ openInvoices: [invoice({ firstFailedAt })] });
     const first = (then: number | null, now: number | null) =>
       merged(failed(then), failed(now))?.openInvoices[0]?.firstFailedAt;
@@ -81,7 +81,7 @@ describe('what a look takes over', () => {
     ]).toEqual([noon, noon, noon, noon, null]);
   });
 
-  it('H5 the lookup key that a price had', () => {
+  it('H5 the former lookup key of a price', () => {
     const had = { items: [item()] };
     const lost = merged(had, { items: [item({ lookupKey: null })] });
     expect(lost?.items[0]).toMatchObject({ lookupKey: null, formerLookupKey: 'team_monthly' });
@@ -161,7 +161,7 @@ describe('at the sandbox', () => {
     expect(calls).toEqual(['/v1/subscriptions', '/v1/invoices']);
   });
 
-  it('H1 two are open, the latest is paid: the other is open still, and found though it is active', async () => {
+  it('H1 two are open, the latest is paid: the other is found open, though the subscription is active', async () => {
     const { look, calls, advance, useCard, post, sub } = await startHarness();
     const healthy = await look(null);
     await useCard('pm_card_chargeCustomerFail');
@@ -200,7 +200,7 @@ describe('at the sandbox', () => {
     expect(calls.filter((path) => path === '/v1/invoices')).toHaveLength(1);
   });
 
-  it('H3 what was left open while newer ones were paid is no part of the next delinquency', async () => {
+  it('H3 an invoice left open while newer ones were paid is no part of the next delinquency', async () => {
     const { look, advance, useCard, post } = await startHarness();
     await useCard('pm_card_chargeCustomerFail');
     await advance(2 * month);

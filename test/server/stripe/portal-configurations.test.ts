@@ -77,7 +77,7 @@ const calls = () =>
     .filter((call) => call.includes('billing_portal'));
 
 describe('a configuration', () => {
-  it('is made at its first use, as the settings say, and known from then on', async () => {
+  it('is created at its first use from the settings, and remembered', async () => {
     const { use } = await startProcess({
       portal: {
         configurations: {
@@ -141,14 +141,14 @@ describe('a configuration', () => {
     expect(calls()).toEqual([]);
   });
 
-  it('is found again by the next process, which writes nothing', async () => {
+  it('is found by the next process, which writes nothing', async () => {
     const { id } = await (await startProcess()).use();
     sandbox.requests.clear();
     expect((await (await startProcess()).use()).id).toBe(id);
     expect(calls()).toEqual(['GET /v1/billing_portal/configurations']);
   });
 
-  it('is updated when its settings differ, and what was set before is cleared', async () => {
+  it('is updated when its settings differ, and former settings are cleared', async () => {
     const rich = {
       headline: 'Acme',
       termsUrl: 'https://acme.example/terms',
@@ -186,7 +186,7 @@ describe('a configuration', () => {
     expect(found?.features.subscription_update.products?.[0]?.prices).toEqual([dearer.id]);
   });
 
-  it('is one, when two processes and many clicks begin at once', async () => {
+  it('is created once, when two processes and many clicks begin at once', async () => {
     const [first, second] = await Promise.all([startProcess(), startProcess()]);
     const ready = await Promise.all([first, second, first, second, first].map(({ use }) => use()));
     expect(new Set(ready.map(({ id }) => id)).size).toBe(1);
@@ -195,7 +195,7 @@ describe('a configuration', () => {
     expect(await configurations()).toHaveLength(1);
   });
 
-  it('is one, even when both had looked before either made it', async () => {
+  it('is created once, even when both listed before either created it', async () => {
     const processes = await Promise.all([startProcess(), startProcess()]);
     const plans = await Promise.all(processes.map(({ host, gateway }) => planPortal(host, 'standard', gateway)));
     expect(plans.map(({ needs }) => needs)).toEqual(['create', 'create']);
@@ -204,7 +204,7 @@ describe('a configuration', () => {
     expect(new Set(ids).size).toBe(1);
   });
 
-  it('is one of each name and host, and whatever others made is left alone', async () => {
+  it('is one of each name and host, and foreign ones are left alone', async () => {
     const foreign = await stripe.billingPortal.configurations.create({
       features: { invoice_history: { enabled: true } },
       business_profile: { headline: 'Not ours' },
@@ -224,20 +224,20 @@ describe('a configuration', () => {
     expect((await configurations()).filter(({ id }) => ids.includes(id))).toEqual(before);
   });
 
-  it('that somebody switched off is switched on again, not doubled', async () => {
+  it('that was deactivated is activated again, not doubled', async () => {
     const { id } = await (await startProcess()).use();
     await stripe.billingPortal.configurations.update(id, { active: false });
     expect((await (await startProcess()).use()).id).toBe(id);
     expect(await configurations()).toMatchObject([{ id, active: true }]);
   });
 
-  it('offers no switching where nothing can be switched to, and says so', async () => {
+  it('offers no plan switching where there is no other plan, and logs it', async () => {
     const { use } = await startProcess({ offers: [{ id: 'calls', price: 'calls' }] });
     expect((await use()).features.update).toBe(false);
     expect((await configurations())[0]?.features.subscription_update.enabled).toBe(false);
   });
 
-  it('is asked for again after a failure: a rejected promise is never kept', async () => {
+  it('is requested again after a failure: a rejected promise is never kept', async () => {
     const { use } = await startProcess();
     sandbox.faults.next({ kind: 'serverError', path: '/v1/billing_portal/configurations', method: 'GET' });
     const two = await Promise.allSettled([use(), use()]);
@@ -245,7 +245,7 @@ describe('a configuration', () => {
     expect((await use()).id).toMatch(/^bpc_/);
   });
 
-  it('is made once, although the answer to its creation was lost', async () => {
+  it('is created once, although the answer to its creation was lost', async () => {
     const { use } = await startProcess();
     sandbox.faults.next({ kind: 'reset', path: '/v1/billing_portal/configurations', method: 'POST', executed: true });
     const { id } = await use();
@@ -254,7 +254,7 @@ describe('a configuration', () => {
 });
 
 describe('a configuration that is gone while the process lives', () => {
-  it('is looked up again, once, for the click that met it', async () => {
+  it('is listed again, once, for the click that found it gone', async () => {
     const { config, gateway, host } = await startProcess();
     const portals = new PortalConfigurations(gateway, config.log);
     const customer = await stripe.customers.create();
@@ -276,8 +276,8 @@ describe('a configuration that is gone while the process lives', () => {
   });
 });
 
-describe('a configuration that somebody else keeps', () => {
-  it('is used for everybody, and the judge is told what it really leaves open', async () => {
+describe('a configuration that the host maintains at Stripe', () => {
+  it('is used for all accounts, and the judge gets its real features', async () => {
     const theirs = await stripe.billingPortal.configurations.create({
       features: {
         subscription_cancel: { enabled: true },
@@ -295,7 +295,7 @@ describe('a configuration that somebody else keeps', () => {
     expect(await configurations()).toEqual([theirs]);
   });
 
-  it('that cannot be asked about does not stop the start', async () => {
+  it('that cannot be fetched does not stop the start', async () => {
     const { config, gateway } = await startProcess({ portalConfiguration: 'bpc_nobody' });
     const { hosts } = await loadExternalPortalFeatures(config, gateway);
     expect(hosts.get('acme')?.policy.portal.features['standard']).toMatchObject({ cancel: true });
@@ -313,7 +313,7 @@ describe('billhook setup', () => {
     return { code, ...said };
   }
 
-  it('makes what is missing, tells prices and products, and finds nothing to do the second time', async () => {
+  it('creates missing configurations, prints prices and products, and has nothing to do the second time', async () => {
     const [first, second] = [await run([]), await run([])];
     expect(first).toMatchObject({ code: 0, err: '' });
     expect(first.out.split('\n')).toEqual([
@@ -331,7 +331,7 @@ describe('billhook setup', () => {
     expect(await configurations()).toHaveLength(2);
   });
 
-  it('--check only tells, and answers 1 while there is something to do', async () => {
+  it('--check only reports, and exits with 1 while there is something to do', async () => {
     const before = await run(['--check']);
     expect(before).toMatchObject({ code: 1, out: expect.stringContaining('acme:standard  would be created\n') });
     expect(await configurations()).toEqual([]);
@@ -347,7 +347,7 @@ describe('billhook setup', () => {
     });
   });
 
-  it('answers 1 for a price that is not there, and makes the rest', async () => {
+  it('exits with 1 for a missing price, and creates the rest', async () => {
     const { code, out } = await run([], {
       portal: { configurations: { standard: { planSwitching: { plans: ['team_monthly', 'nothing'] } } } },
     });
@@ -356,7 +356,7 @@ describe('billhook setup', () => {
     expect(await configurations()).toHaveLength(2);
   });
 
-  it('leaves what somebody else keeps, and misses it when it is not there', async () => {
+  it('leaves the host’s own configuration alone, and reports a missing one', async () => {
     const theirs = await stripe.billingPortal.configurations.create({
       features: { invoice_history: { enabled: true } },
     });
@@ -371,7 +371,7 @@ describe('billhook setup', () => {
     });
   });
 
-  it('names one failure, goes on with the rest, and answers 1', async () => {
+  it('names one failure, goes on with the rest, and exits with 1', async () => {
     sandbox.faults.next({ kind: 'serverError', path: '/v1/billing_portal/configurations', method: 'GET' });
     const { code, out, err } = await run([]);
     expect(code).toBe(1);
@@ -379,7 +379,7 @@ describe('billhook setup', () => {
     expect(out).toContain('acme:limited  created');
   });
 
-  it('answers 2 for a command line that it does not know', async () => {
+  it('exits with 2 for an unknown command line', async () => {
     expect(await run(['--force'])).toMatchObject({
       code: 2,
       out: '',

@@ -182,12 +182,12 @@ describe('the parameters', () => {
     expect(await parametersOf(configuration)).toMatchObject(expected);
   });
 
-  it('switch nothing where there is nothing to switch to, which Stripe would refuse', async () => {
+  it('have no plan switching where there is no other plan, which Stripe would refuse', async () => {
     const parameters = portalParameters('acme:standard', await settingsOf({}), []);
     expect(parameters.features.subscription_update).toEqual({ enabled: false });
   });
 
-  it('have a digest that changes with every setting and with what they switch to, and with nothing else', async () => {
+  it('have a digest that changes with every setting and with the plans to switch to, and with nothing else', async () => {
     const digest = async (own: Configuration, of: Parameters<typeof portalParameters>[2] = products) =>
       portalParameters('acme:standard', await settingsOf(own), of).metadata.billhook_digest;
     const digests = [
@@ -204,7 +204,7 @@ describe('the parameters', () => {
 });
 
 describe('configurations', () => {
-  it('begin as the standard one does', async () => {
+  it('start from the standard one', async () => {
     const own = await settingsOf({ headline: 'Acme', pause: {} }, 'committed', { committed: { planSwitching: false } });
     expect(own).toMatchObject({
       headline: 'Acme',
@@ -213,7 +213,7 @@ describe('configurations', () => {
     });
   });
 
-  it('limited differs by plan switching and the deep link to cancel, unless it is told otherwise', async () => {
+  it('limited differs by plan switching and the deep link to cancel, unless configured otherwise', async () => {
     const standard = await settingsOf({});
     const limited = await settingsOf({}, 'limited');
     expect(limited).toEqual({
@@ -227,7 +227,7 @@ describe('configurations', () => {
     expect(await settingsOf({ cancellation: false }, 'limited')).toMatchObject({ cancellation: false });
   });
 
-  it('tell the judge what they leave open', async () => {
+  it('give the judge their open features', async () => {
     const offers = { planSwitching: { plans: ['team_monthly'] } };
     const { policy } = await hostWith({
       configurations: {
@@ -274,7 +274,7 @@ describe('plans to switch to', () => {
     ['unknown', { ref: 'a', price: null }, 'unknown'],
     ['archived', price('a', { active: false }), 'archived'],
     ['bought once', price('a', { interval: null }), 'once'],
-  ])('leave out what is %s, and say so', (_, plan, because) => {
+  ])('leave out a price that is %s, and report it', (_, plan, because) => {
     expect(switchableProducts([plan, price('b')], ['price'])).toMatchObject({
       products: [{ prices: ['price_b'] }],
       leftOut: [{ ref: 'a', because }],

@@ -37,7 +37,7 @@ describe('a click', () => {
     expect(store.asked).toEqual([{ reserve: -20, count: undefined }]);
   });
 
-  it('is what nobody put in a lane', async () => {
+  it('is the default priority', async () => {
     expect(currentContext().priority).toBe('click');
     await withPriority('background', async () => {
       await nextTurn();
@@ -49,12 +49,12 @@ describe('a click', () => {
   });
 });
 
-describe('whoever is no click', () => {
+describe('a request of another priority', () => {
   it.each([
     ['waiting', 0],
     ['background', 4],
     ['reconcile', 10],
-  ] as const)('in the lane "%s" leaves %d of 20, and asks again when it was told to', async (lane, reserve) => {
+  ] as const)('of priority "%s" leaves %d of 20, and asks again after the given wait', async (lane, reserve) => {
     const store = scripted((asked) => (asked < 3 ? 1 : 0));
     const waited: [Priority, number][] = [];
     const budget = new RequestBudget(store, { perSecond: 20, onAdmitted: (...admitted) => waited.push(admitted) });
@@ -63,7 +63,7 @@ describe('whoever is no click', () => {
     expect(waited).toEqual([[lane, expect.any(Number)]]);
   });
 
-  it('asks one at a time in a lane, and is not held up by another lane', async () => {
+  it('asks the store one at a time, and is not delayed by another priority', async () => {
     const answers: ((wait: number) => void)[] = [];
     const store = scripted(() => new Promise<number>((answer) => answers.push(answer)));
     const budget = new RequestBudget(store, { perSecond: 20 });
@@ -85,7 +85,7 @@ describe('whoever is no click', () => {
     expect(order).toEqual(['somebody', 'first', 'second']);
   });
 
-  it('goes on when the store is down', async () => {
+  it('is admitted when the store is down', async () => {
     const budget = new RequestBudget(scripted(down), { perSecond: 20 });
     await budget.acquire(context('click'));
     await budget.acquire(context('background'));
@@ -93,7 +93,7 @@ describe('whoever is no click', () => {
     await nextTurn();
   });
 
-  it('gives up with its errand, and leaves its place to the next', async () => {
+  it('fails when its context is aborted, and leaves its place to the next', async () => {
     let room = false;
     const budget = new RequestBudget(
       scripted(() => (room ? 0 : 5)),
@@ -110,8 +110,8 @@ describe('whoever is no click', () => {
   });
 });
 
-describe('patience that Stripe asks for', () => {
-  it('is taken out of everybody’s budget, a minute at most', async () => {
+describe('a 429 with a Retry-After', () => {
+  it('takes its seconds from the common budget, a minute at most', async () => {
     const store = scripted(() => 0);
     const budget = new RequestBudget(store, { perSecond: 20 });
     budget.backOff(3_000);
@@ -125,7 +125,7 @@ describe('patience that Stripe asks for', () => {
 });
 
 describe('a clock', () => {
-  it('that was hours ahead and is set right stops nobody for hours', () => {
+  it('that was hours ahead and is set right delays no request for hours', () => {
     const hour = 3_600_000;
     const { bucket } = spendFrom({ tokens: 0.5, at: hour }, 20, 0, 0, 1);
     expect(bucket).toEqual({ tokens: 0.5, at: 0 });
@@ -169,7 +169,7 @@ describe('two processes on one ledger', () => {
     return admissions;
   };
 
-  it('share a second’s requests, each lane with its part', async () => {
+  it('share a second’s requests, each priority with its part', async () => {
     let now = 1_000_000;
     const { budgets } = pair(() => now);
     expect(await admitted(budgets, 'reconcile', 15)).toBe(10);
@@ -179,7 +179,7 @@ describe('two processes on one ledger', () => {
     expect(await admitted(budgets, 'background', 15)).toBe(6);
   });
 
-  it('have patience together when one of them was asked for it, and clicks do not', async () => {
+  it('back off together after a 429 of one of them, and clicks do not', async () => {
     let now = 1_000_000;
     const { budgets } = pair(() => now);
     for (let refused = 0; refused < 5; refused += 1) budgets[0].backOff(4_000);

@@ -42,7 +42,7 @@ const unavailable = (retryAfter: unknown = expect.any(Number)) => ({
 });
 
 describe('published keys', () => {
-  it('are asked for when the first token comes, and remembered for ten minutes', async () => {
+  it('are fetched when the first token comes, and cached for ten minutes', async () => {
     expect(server.requests).toBe(0);
     expect(names(await jwks.find('one', start))).toEqual(['one']);
     await jwks.find(null, start + 10 * minute - 1);
@@ -51,12 +51,12 @@ describe('published keys', () => {
     expect(server.requests).toBe(2);
   });
 
-  it('are asked for once by everybody who comes at the start', async () => {
+  it('are fetched once for concurrent first tokens', async () => {
     await Promise.all(Array.from({ length: 100 }, () => jwks.find('one', start)));
     expect(server.requests).toBe(1);
   });
 
-  it('replaced at the host: the new one works at once, the old one no more', async () => {
+  it('replaced at the host: the new one works at once, the old one no longer', async () => {
     await jwks.find('one', start);
     server.answer = keySet(replacement);
     expect(names(await jwks.find('two', start + 30 * second))).toEqual(['two']);
@@ -70,7 +70,7 @@ describe('published keys', () => {
     expect(names(await jwks.find('one', start + 10 * minute))).toEqual(['two']);
   });
 
-  it('a storm of unknown key ids asks once, and again only after 30 s', async () => {
+  it('many unknown key ids cause one fetch, and another only after 30 s', async () => {
     const storm = (at: number) => Promise.all(Array.from({ length: 200 }, (_, i) => jwks.find(`unknown ${i}`, at)));
     await jwks.find('one', start);
     await storm(start + 29 * second);
@@ -83,7 +83,7 @@ describe('published keys', () => {
     expect(server.requests).toBe(3);
   });
 
-  it('that nobody can have is said so, and tried again after 5 s: a failure is not kept', async () => {
+  it('that cannot be fetched are an error, and are tried again after 5 s: a failure is not cached', async () => {
     server.answer = down;
     await expect(jwks.find('one', start)).rejects.toMatchObject(unavailable(5));
     server.answer = keySet(first);
@@ -92,7 +92,7 @@ describe('published keys', () => {
     expect(names(await jwks.find('one', start + 5 * second))).toEqual(['one']);
   });
 
-  it('a copy goes on for a day while the address is down', async () => {
+  it('a copy is used for a day while the address is down', async () => {
     await jwks.find('one', start);
     server.answer = down;
     expect(names(await jwks.find('one', start + 10 * minute))).toEqual(['one']);
@@ -101,7 +101,7 @@ describe('published keys', () => {
     await expect(jwks.find('one', start + 24 * hour)).rejects.toMatchObject(unavailable());
   });
 
-  it('a copy does not wait for an address that is known to be down', async () => {
+  it('a copy is used without waiting for an address that is known to be down', async () => {
     await jwks.find('one', start);
     server.answer = down;
     await jwks.find('one', start + 10 * minute);
@@ -119,7 +119,7 @@ describe('published keys', () => {
     expect(names(await jwks.find('two', start + 11 * minute)), 'what was asked meanwhile is used').toEqual(['two']);
   });
 
-  it('a key id that nobody can look up is no wrong one', async () => {
+  it('an unknown key id while the address is down is not called wrong', async () => {
     await jwks.find('one', start);
     server.answer = down;
     await expect(jwks.find('two', start + minute)).rejects.toMatchObject(unavailable(30));
@@ -128,7 +128,7 @@ describe('published keys', () => {
     expect(names(await jwks.find('one', start + minute)), 'the others go on').toEqual(['one']);
   });
 
-  it('an address that came back is believed again', async () => {
+  it('an address that came back is used again', async () => {
     await jwks.find('one', start);
     server.answer = down;
     await jwks.find('one', start + 10 * minute);
@@ -141,7 +141,7 @@ describe('published keys', () => {
     expect(names(await jwks.find('two', start + 22 * minute)), 'and who comes waits for its answer').toEqual(['one']);
   });
 
-  it('without a name may be those of any token, also while the address is down', async () => {
+  it('without a key id are tried for any token, also while the address is down', async () => {
     server.answer = keySet(published('ES256'));
     await jwks.find('any', start);
     expect(names(await jwks.find('other', start + minute))).toEqual([null]);
@@ -150,7 +150,7 @@ describe('published keys', () => {
     expect(names(await jwks.find('any', start + hour))).toEqual([null]);
   });
 
-  it('none at all is the host’s word too, but reported', async () => {
+  it('an empty key set is accepted, but reported', async () => {
     server.answer = keySet();
     expect(await jwks.find('one', start)).toEqual([]);
     expect(troubles).toHaveLength(1);
@@ -192,7 +192,7 @@ describe('an answer that is no key set', () => {
     expect(troubles).toHaveLength(1);
   });
 
-  it('that leads elsewhere is not followed', async () => {
+  it('that is a redirect is not followed', async () => {
     const other = await startKeyServer(keySet(first));
     server.answer = (_, response) => void response.writeHead(302, { location: other.url }).end();
     await expect(jwks.find('one', start)).rejects.toMatchObject(unavailable());
@@ -203,7 +203,7 @@ describe('an answer that is no key set', () => {
   it.each<[string, Answer]>([
     ['does not come', () => {}],
     ['stops in its middle', (_, response) => void response.write('{"keys":[')],
-  ])('that %s is given up', async (_, answer) => {
+  ])('that %s is abandoned', async (_, answer) => {
     server.answer = answer;
     const impatient = new Jwks(server.url, { timeoutMs: 50 });
     await expect(impatient.find('one', start)).rejects.toMatchObject({
@@ -229,7 +229,7 @@ describe('in a key set', () => {
     ['a kind of key that is not known', { kty: 'AKP', alg: 'ML-DSA-44', pub: 'AAAA' }],
     ['no key', null],
     ['a text', 'key'],
-  ])('%s is passed over, and the others are taken', async (_, jwk) => {
+  ])('%s is skipped, and the others are used', async (_, jwk) => {
     server.answer = keySet(jwk, replacement);
     expect(names(await jwks.find(null, start))).toEqual(['two']);
   });
@@ -248,7 +248,7 @@ describe('a token signed with a published key', () => {
       ...(keyId === undefined ? {} : { keyId }),
     });
 
-  it.each(['ES256', 'EdDSA', 'RS256'] as const)('is taken: %s', async (algorithm) => {
+  it.each(['ES256', 'EdDSA', 'RS256'] as const)('is accepted: %s', async (algorithm) => {
     server.answer = keySet(published(algorithm, 'named', { alg: algorithm, use: 'sig' }), published('ES256'));
     const verify = verifierFor();
     expect(await verify(await signed(algorithm, 'named'), Date.now())).toMatchObject({ account: 'team_1' });
@@ -264,7 +264,7 @@ describe('a token signed with a published key', () => {
     });
   });
 
-  it('is no reason to ask where a secret or no signature is claimed', async () => {
+  it('causes no fetch where its algorithm is a secret’s or none', async () => {
     server.answer = keySet({ kty: 'oct', k: Buffer.from(hostSecret).toString('base64url') });
     const [, payload] = (await token()).split('.');
     const header = Buffer.from('{"alg":"none","typ":"billhook-widget+jwt"}').toString('base64url');
@@ -274,7 +274,7 @@ describe('a token signed with a published key', () => {
     expect(server.requests).toBe(0);
   });
 
-  it('leaves the host’s own keys alone: their tokens never depend on the address', async () => {
+  it('does not affect tokens of the host’s own keys, which never depend on the address', async () => {
     server.answer = down;
     const own = importPublicKey({ key: published('EdDSA') });
     const verify = verifierFor([importSecret(hostSecret, null), own]);
@@ -284,7 +284,7 @@ describe('a token signed with a published key', () => {
     expect(server.requests).toBe(0);
   });
 
-  it('that was taken goes on while the address is down', async () => {
+  it('that was accepted stays accepted while the address is down', async () => {
     const verify = verifierFor();
     const known = await signed('ES256', 'one');
     await verify(known, Date.now());
@@ -293,7 +293,7 @@ describe('a token signed with a published key', () => {
     expect(server.requests).toBe(1);
   });
 
-  it('is answered on the wire: 503 and when to come back, or the snapshot', async () => {
+  it('is answered over HTTP: 503 with a Retry-After, or the snapshot', async () => {
     const hosts = [{ id: 'acme', jwksUrl: server.url, origins: [origin], returnUrl: `${origin}/billing` }];
     const warned: unknown[] = [];
     const log = { info() {}, error() {}, warn: (...line: unknown[]) => void warned.push(line) };

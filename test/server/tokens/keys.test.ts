@@ -153,7 +153,7 @@ describe('a host’s keys', () => {
     expect(await problemsOf(optionsWith(given))).toEqual([expect.stringContaining(expected)]);
   });
 
-  it('that are wrong are named with everything else, and never repeated', async () => {
+  it('that are wrong are named with all other problems, and never repeated', async () => {
     const wrong = {
       secrets: ['oops short'],
       publicKeys: [{ key: 'oops no key' }, { algorithm: 'RS256', key: ecPem }],

@@ -22,7 +22,7 @@ function isThere(program: string): boolean {
 
 describe('B10: a recipe', () => {
   it.skipIf(!isThere('python3'))(
-    'in Python mints what the verifier takes, whatever ends the secret and the address',
+    'in Python mints tokens that the verifier accepts, with any ends of the secret and the address',
     async () => {
       const calls = `\nprint(widget_token("team_1"))\nprint(widget_token("équipe", scope="access", customer="cus_1"))\n`;
       for (const end of ['', '\n']) {
@@ -48,7 +48,7 @@ describe('B10: a recipe', () => {
     },
   );
 
-  it('says of every language whether a test runs it', () => {
+  it('is marked as tested or untested for every language', () => {
     const sections = page.split(/^## /m).slice(1);
     expect(sections.map((section) => section.split('\n')[0])).toEqual([
       'Python',

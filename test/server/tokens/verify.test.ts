@@ -18,7 +18,7 @@ const verifierFor = (keys: readonly TokenKey[]) =>
   widgetTokenVerifier(publicUrl, (host) => (host === 'acme' ? { keys, jwks: null } : null));
 
 describe('a widget token', () => {
-  it('says who pays, what they may do, and whom the host introduces', async () => {
+  it('has the account, the scopes, and the customer that the host introduces', async () => {
     const verify = verifierFor([importSecret(hostSecret, null)]);
     const now = 1_800_000_000_000;
     vi.setSystemTime(now);
@@ -32,7 +32,7 @@ describe('a widget token', () => {
     });
   });
 
-  it('M25: is taken with either of two secrets while one replaces the other', async () => {
+  it('M25: is accepted with either of two secrets while one replaces the other', async () => {
     const verify = verifierFor([importSecret(secondSecret, null), importSecret(hostSecret, null)]);
     expect(await verify(await token(), Date.now())).toMatchObject({ account: 'team_1' });
     expect(await verify(await token({ secret: secondSecret }), Date.now())).toMatchObject({ account: 'team_1' });
@@ -48,7 +48,7 @@ describe('a widget token', () => {
     });
   });
 
-  it('is remembered, but not beyond its time', async () => {
+  it('is cached, but not beyond its expiry', async () => {
     const verify = verifierFor([importSecret(hostSecret, null)]);
     const short = await token({ expiresIn: 10 });
     const now = Date.now();
@@ -57,7 +57,7 @@ describe('a widget token', () => {
     await expect(verify(short, now + 41_000)).rejects.toMatchObject({ code: 'token_expired' });
   });
 
-  it('of another host is not taken for a secret that two hosts happen to share', async () => {
+  it('of another host is not accepted for a secret that two hosts happen to share', async () => {
     const key = importSecret(hostSecret, null);
     const verify = widgetTokenVerifier(publicUrl, (host) =>
       host === 'acme' || host === 'other' ? { keys: [key], jwks: null } : null,
@@ -68,7 +68,7 @@ describe('a widget token', () => {
     });
   });
 
-  it('is remembered however many others are refused: no one pushes it out with tokens of their own making', async () => {
+  it('stays cached however many others are refused: forged tokens do not evict it', async () => {
     const verify = verifierFor([importSecret(hostSecret, null)]);
     const good = await token();
     const now = Date.now();
@@ -81,7 +81,7 @@ describe('a widget token', () => {
     expect(await verify(good, now)).toBe(first);
   });
 
-  it('is remembered among at most 10000', async () => {
+  it('is cached among at most 10000', async () => {
     const verify = verifierFor([importSecret(hostSecret, null)]);
     const now = 1_800_000_000_000;
     vi.setSystemTime(now);
@@ -206,7 +206,7 @@ describe('no token is minted', () => {
     await expect(token(options)).rejects.toThrow(words);
   });
 
-  it('that lives longer than it may, however the clock ticks meanwhile', async () => {
+  it('that lives longer than allowed, however the clock ticks meanwhile', async () => {
     const clock = vi.spyOn(Date, 'now');
     let ticks = 1_790_000_000_999;
     clock.mockImplementation(() => ticks++);
