@@ -190,7 +190,7 @@ function reprice(subscription: Subscription, item: SubscriptionItem, price: Pric
   ) {
     item.current_period_end = addInterval(item.current_period_start, is.interval, is.interval_count);
   }
-  item.price = structuredClone(price);
+  item.price = price;
   item.plan = planOf(price);
 }
 

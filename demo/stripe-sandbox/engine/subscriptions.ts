@@ -98,7 +98,7 @@ export function createItem(
     discounts: [],
     metadata: draft.metadata,
     plan: planOf(draft.price),
-    price: structuredClone(draft.price),
+    price: draft.price,
     ...(metered ? {} : { quantity: draft.quantity ?? 1 }),
     subscription,
     tax_rates: structuredClone([...(draft.taxRates ?? [])]),
