@@ -7,7 +7,7 @@ export interface LogFields {
   readonly host?: string;
   readonly account?: string;
   readonly customer?: string;
-  /** The customer in whose place another is. */
+  /** The customer that another one has replaced. */
   readonly before?: string;
   /** The name of a portal configuration. */
   readonly configuration?: string;

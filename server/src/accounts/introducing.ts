@@ -1,6 +1,6 @@
 /**
  * A customer that a host's token introduces: it is linked where the account has none. One that cannot be linked leaves the
- * account as it is, and readable (L35). Host and ledger then disagree about who the customer is; that is noted, and while
+ * account as it is, and readable (L35). Host and ledger then disagree about the account's customer; that is noted, and while
  * it lasts nothing is sold to the account, and its access is `unknown`.
  */
 
@@ -93,7 +93,7 @@ export function createIntroduce(config: Config, store: BillingStore, { link, ref
       code = outcome;
     }
     const noted = await note(ref, customer, code, introduced);
-    // Nothing is kept from anybody who paid: the account has no customer, and this one is not its.
+    // Nothing that was paid for is withheld: the account has no customer, and this one is not its.
     if (code !== 'customerDeleted' && code !== 'stripe_customer_missing' && code !== 'accountTaken') {
       throw new BillhookError('introduction_refused', { detail: refusalTexts[code] });
     }

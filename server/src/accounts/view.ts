@@ -41,7 +41,7 @@ export type ReadAccount = (account: Account) => Promise<AccountView>;
 /** The judge's catalogue, and a number that rises whenever it may answer differently. */
 export type VersionedCatalogue = Catalogue & { readonly version: number };
 
-/** Accounts whose views are kept, each at most once for managers and once for readers. */
+/** Accounts with kept views, each at most once for managers and once for readers. */
 const maxKept = 10_000;
 
 export function createReadAccount(store: BillingStore, catalogue: VersionedCatalogue, now: () => number): ReadAccount {

@@ -88,13 +88,13 @@ export function ownItems(subscription: SubscriptionFacts, plans: Policy['plans']
   return subscription.items.filter((item) => plans.some((rule) => matchesPlan(rule, item)));
 }
 
-/** Is this subscription the host's own? Under `all`, even one whose items could not be read. */
+/** Is this subscription the host's own? Under `all`, even one with unreadable items. */
 export function isOwn(subscription: SubscriptionFacts, plans: Policy['plans']): boolean {
   return plans === 'all' || ownItems(subscription, plans).length > 0;
 }
 
 /**
- * A policy whose rules by lookup key know the product behind the key. A price rise moves the key to a new price
+ * A policy with rules by lookup key that know the product behind the key. A price rise moves the key to a new price
  * (`transfer_lookup_key`); a subscription to the old one keeps the plan that was bought.
  */
 export function withKeyProducts(policy: Policy, catalogue: { price(ref: string): ItemFacts | null }): Policy {

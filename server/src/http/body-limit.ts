@@ -29,7 +29,7 @@ export function limitBody(maxSize: number): MiddlewareHandler {
   };
 }
 
-/** Ends a connection whose body was not read to its end: the rest would be read for nothing. */
+/** Ends a connection after a body that was not read to its end: the rest would be read for nothing. */
 export function closeUnread(c: Context): void {
   const { incoming } = (c.env ?? {}) as NodeBindings;
   if (incoming?.httpVersionMajor === 1 && incoming.complete === false) c.header('Connection', 'close');

@@ -98,7 +98,7 @@ export interface CustomerStore {
   /** Prioritizes this customer until then: it is claimed before the others, and its back-off cut short. */
   prioritize(customer: string, until: number): Promise<void>;
 
-  /** Customers whose `nextChangeAt` has come. */
+  /** Customers with a `nextChangeAt` that has come. */
   due(now: number, limit: number): Promise<CustomerRecord[]>;
 
   /** Raises the ticket of a due customer and sets its next moment; nothing if another process was first. */

@@ -11,7 +11,7 @@ export type Job = 'sweep' | 'reconcile';
 /** A process's turn at a job, until its lease ends. */
 export interface JobLease {
   readonly job: Job;
-  /** The fence: a process whose lease ran out can no longer write. */
+  /** The fence: a process can no longer write after its lease ran out. */
   readonly fence: number;
   /** When the job began; a turn taken over from a process that died keeps it. */
   readonly startedAt: number;
@@ -30,7 +30,7 @@ export interface CausedChange extends AccountRef {
 
 export interface JobStore {
   /**
-   * Begins a job that last began `everyMs` ago or earlier, or takes over one whose lease ended before it did. `null`
+   * Begins a job that last began `everyMs` ago or earlier, or takes over one with a lease that ended before it did. `null`
    * while another process is at it, or before it is due.
    */
   acquireJob(job: Job, everyMs: number, leaseMs: number, now: number): Promise<JobLease | null>;

@@ -27,7 +27,7 @@ export interface NotedIntroduction {
   readonly checkedAt: number;
 }
 
-/** Host and ledger disagree about who the customer is. A deleted one can neither be paid by nor sold to. */
+/** Host and ledger disagree about the account's customer. A deleted one can neither be paid by nor sold to. */
 export const isDoubtful = (introduced: NotedIntroduction | null): boolean =>
   introduced !== null && introduced.code !== 'customerDeleted';
 

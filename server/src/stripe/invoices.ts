@@ -1,5 +1,5 @@
 /**
- * Which invoices a look has to ask for, and the calls that ask. A healthy customer whose latest invoice is the known one
+ * Which invoices a look has to ask for, and the calls that ask. A healthy customer with the known invoice as its latest one
  * costs none. Open invoices are listed, never inferred; one that was open and is not any more is asked for by its id.
  */
 
@@ -37,7 +37,7 @@ export function openInvoicesAreDue(subscription: unknown, known: SubscriptionFac
     default:
       return true;
   }
-  // An unpaid upgrade, or a renewal whose bank debit is on its way.
+  // An unpaid upgrade, or a renewal with its bank debit on the way.
   if (latest['status'] === 'open' || isObject(source['pending_update'])) return true;
   const latestId = idOf(source['latest_invoice']);
   // Nothing lies before the first invoice of a subscription. Facts of a former version did not list what is open.

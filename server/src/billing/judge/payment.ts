@@ -28,7 +28,7 @@ export function unpaidInvoices(subscription: SubscriptionFacts): readonly Invoic
 
 /**
  * The invoice that "pay now" and "confirm" open: the one the bank asks about, else the latest, because paying *that*
- * one is what makes a past-due subscription active again (SUB-7), else the newest. One whose payment is on its way is
+ * one is what makes a past-due subscription active again (SUB-7), else the newest. One with its payment on the way is
  * not to be paid again (L21).
  */
 export function invoiceToPay(subscription: SubscriptionFacts): InvoiceFacts | null {

@@ -1,4 +1,4 @@
-/** Do host and ledger agree about who the customers are? */
+/** Do host and ledger agree about the accounts' customers? */
 
 import type { BillingStore } from '../../ledger/ledger.ts';
 import type { DoubtfulAccount, IntroductionCode } from '../../ledger/links.ts';

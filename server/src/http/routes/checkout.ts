@@ -94,7 +94,7 @@ export function checkoutRoute(parts: RouteContext) {
 }
 
 /**
- * Nothing is sold while host and ledger disagree about who the customer is: the other one may be paying already.
+ * Nothing is sold while host and ledger disagree about the customer: the other one may be paying already.
  *
  * @throws {BillhookError} `introduction_refused`; `stripe_unavailable` where Stripe could not be asked about it.
  */

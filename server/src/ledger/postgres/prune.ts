@@ -12,7 +12,7 @@ const forgotten: readonly (readonly [table: string, condition: string])[] = [
   ['introductions', 'seen_at < @before'],
   [
     'revisions',
-    // Facts still current at `before` stay: a person who left since then has seen them.
+    // Facts still current at `before` stay: a page left since then has shown them.
     `EXISTS (SELECT 1 FROM revisions AS next WHERE next.customer = one.customer
              AND next.revision > one.revision AND next.at < @before)`,
   ],

@@ -116,7 +116,7 @@ export function openSqliteStore(path: string): BillingStore {
         db.run(`DELETE FROM outbox WHERE at < @before`, { before });
         db.run(`DELETE FROM syncs WHERE at < @before`, { before });
         db.run(`DELETE FROM introductions WHERE seen_at < @before`, { before });
-        // Facts still current at `before` stay: a person who left since then has seen them.
+        // Facts still current at `before` stay: a page left since then has shown them.
         db.run(
           `DELETE FROM revisions WHERE EXISTS (
              SELECT 1 FROM revisions AS next WHERE next.customer = revisions.customer
