@@ -2,7 +2,7 @@
 
 export { createBillhook, type Billhook } from './billhook.ts';
 export type { AccountName } from './http/host-calls.ts';
-export { ConfigError, type BillhookOptions } from './config/config.ts';
+export { ConfigError, type BillhookOptions, type CustomerDetails } from './config/config.ts';
 export type { Log, LogFields } from './log.ts';
 export { mintWidgetToken, type MintOptions, type TokenContents } from './tokens/mint.ts';
 export type { PublicAlgorithm, SigningKey } from './tokens/signing-key.ts';

@@ -154,6 +154,13 @@ describe('the order', () => {
     expect((await complete(fixed)).done.amount_total).toBe(1000);
   });
 
+  test('none that its bounds leave out', async () => {
+    const adjustable = { enabled: true, minimum: 2, maximum: 5 };
+    await expect(
+      open({ line_items: [{ price: price.id, quantity: 1, adjustable_quantity: adjustable }] }),
+    ).rejects.toMatchObject({ param: 'line_items[0][quantity]' });
+  });
+
   test('consent is asked for only where there are terms, and nothing is bought without it', async () => {
     const consent = { consent_collection: { terms_of_service: 'required' as const, promotions: 'auto' as const } };
     await expect(open(consent)).rejects.toMatchObject({ param: 'consent_collection[terms_of_service]' });

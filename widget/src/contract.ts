@@ -135,6 +135,8 @@ export interface Offer {
   /** The host's own id for it; goes into `CheckoutSessionRequest.offer`. */
   readonly id: string;
   readonly plan: Plan;
+  /** Days of trial before the first charge. Absent where there is none, as for a customer that had one. */
+  readonly trialDays?: number;
 }
 
 /** One subscription of several under the account's headline. */

@@ -178,6 +178,11 @@ function readItems(state: State, { mode, line_items: given = [] }: Params): Chec
     const { enabled = false, minimum = 1, maximum = 99 } = item.adjustable_quantity ?? {};
     if (enabled && (minimum > maximum || maximum > 999_999))
       throw invalidRequest('`minimum` must be at most `maximum`.', { param: `${path}[adjustable_quantity]` });
+    const first = item.quantity ?? 1;
+    if (enabled && (first < minimum || first > maximum))
+      throw invalidRequest(`The quantity of a line item must be from ${minimum} to ${maximum}, as its bounds say.`, {
+        param: `${path}[quantity]`,
+      });
     return {
       price,
       quantity: item.quantity ?? 1,

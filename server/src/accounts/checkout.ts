@@ -24,6 +24,8 @@ export interface Purchase extends AccountRef {
   readonly customer: string;
   readonly offer: OfferRule;
   readonly price: ItemFacts;
+  /** Days of trial that the account may have. */
+  readonly trialDays: number | null;
   readonly returnUrl: string;
   readonly locale: string | null;
   /** Asks Stripe anew whether the account has anything that a purchase would double. */
@@ -52,7 +54,8 @@ export function createCheckout({ now }: Config, store: BillingStore, gateway: St
           throw new BillhookError('subscription_exists');
         }
         if (session?.status === 'open' && session.url !== null) {
-          if (last.offer === wanted.offer && last.returnUrl === wanted.returnUrl) return session.url;
+          const same = last.offer === wanted.offer && last.returnUrl === wanted.returnUrl;
+          if (same && session.customer === purchase.customer) return session.url;
           await gateway.expireCheckout(last.session);
         }
       }
@@ -60,7 +63,9 @@ export function createCheckout({ now }: Config, store: BillingStore, gateway: St
         customer: purchase.customer,
         price: purchase.price.price,
         quantity: purchase.price.metered ? null : (purchase.offer.quantity ?? 1),
-        trialDays: purchase.offer.trialDays ?? null,
+        adjustable: purchase.offer.adjustableQuantity ?? null,
+        trialDays: purchase.trialDays,
+        settings: purchase.offer.checkout ?? {},
         returnUrl: purchase.returnUrl,
         locale: purchase.locale,
         account: purchase.account,

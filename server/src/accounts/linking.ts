@@ -4,11 +4,12 @@
  */
 
 import { createHash } from 'node:crypto';
-import type { Config } from '../config/config.ts';
+import type { Config, CustomerDetails } from '../config/config.ts';
 import type { StripeGateway } from '../stripe/gateway.ts';
 import type { BillingStore } from '../ledger/ledger.ts';
 import { isLiving } from '../ledger/customers.ts';
 import type { AccountRef } from '../ledger/account.ts';
+import { customerDetails } from './customer-details.ts';
 import { createIntroduce, type CustomerLinks, type Introduce } from './introducing.ts';
 import type { CustomerRefusal } from './link-refusal.ts';
 
@@ -18,8 +19,12 @@ const intentLifeMs = 23 * 60 * 60 * 1000;
 export interface Linking extends CustomerLinks {
   /** What comes of the customer that a token introduces. */
   readonly introduce: Introduce;
-  /** The account's customer, created at Stripe where there is none: once, however often it is tried. */
-  ensureCustomer(ref: AccountRef): Promise<string>;
+  /**
+   * The account's customer, created at Stripe where there is none: once, however often it is tried.
+   *
+   * @param payer - what the token says of them
+   */
+  ensureCustomer(ref: AccountRef, payer?: CustomerDetails): Promise<string>;
 }
 
 export function createLinking(config: Config, store: BillingStore, gateway: StripeGateway, wake: () => void): Linking {
@@ -46,7 +51,7 @@ export function createLinking(config: Config, store: BillingStore, gateway: Stri
       return outcome;
     },
 
-    async ensureCustomer(ref) {
+    async ensureCustomer(ref, payer) {
       const linked = await living(ref);
       if (linked) return linked.customer;
       const now = config.now();
@@ -57,6 +62,8 @@ export function createLinking(config: Config, store: BillingStore, gateway: Stri
       if (lost === null && now - intent.since > intentLifeMs)
         ({ generation } = await store.renewIntent(ref, generation, now));
       const customer = lost ?? (await gateway.createCustomer(ref, keyOf(ref, generation)));
+      const details = await customerDetails(config, ref, payer);
+      if (details !== null) await gateway.describeCustomer(customer, details);
       const outcome = await store.link({ host: ref.host, account: ref.account }, customer, config.now());
       // Two at once: the one idempotency key gave both the same customer, or the other's link came first.
       const settled = (await living(ref))?.customer;

@@ -55,8 +55,30 @@ export interface OfferRule {
   /** A price's id or lookup key. */
   readonly price: string;
   readonly quantity?: number | undefined;
-  /** Days of trial before the first charge. Default none. */
+  /** Days of trial before the first charge, for a customer that never had one. Default none. */
   readonly trialDays?: number | undefined;
+  /** Checkout lets the buyer choose a quantity within these bounds. Default: it is fixed. */
+  readonly adjustableQuantity?: { readonly minimum: number; readonly maximum: number } | undefined;
+  /** What its Checkout asks and allows: the host's, with the offer's own before it. Default: nothing. */
+  readonly checkout?: CheckoutSettings | undefined;
+}
+
+/** What only the session can say of a purchase: Stripe's own words, in this wire's spelling. */
+export interface CheckoutSettings {
+  /** Stripe Tax works tax out from the buyer's address, which is kept with the customer. */
+  readonly automaticTax?: boolean | undefined;
+  /** Businesses may enter a VAT id; `required`: where Stripe can collect one, they must. The name is kept with it. */
+  readonly taxIdCollection?: boolean | 'required' | undefined;
+  readonly allowPromotionCodes?: boolean | undefined;
+  readonly billingAddressCollection?: 'auto' | 'required' | undefined;
+  /** `termsOfService` needs the address of the terms in the Dashboard's public details. */
+  readonly consentCollection?:
+    | { readonly termsOfService?: 'required' | undefined; readonly promotions?: 'auto' | undefined }
+    | undefined;
+  /** `ifRequired`: no card is asked for where nothing is charged today. */
+  readonly paymentMethodCollection?: 'always' | 'ifRequired' | undefined;
+  /** Put on the session and the subscription, beside Billhook's own. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
 export const defaultPolicy: Policy = {

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { Jwks } from '../tokens/jwks.ts';
 import { describeCause, silentLog, type Log } from '../log.ts';
 import { inconsistencies, isLiveKey, type ConfigProblem } from './consistency.ts';
+import { withHostCheckout } from './checkout.ts';
 import { planOptions } from './plans.ts';
 import { defaultPolicy, type Policy } from '../billing/policy.ts';
 import { portalOptions, portalPolicy, portalSettings, type PortalSettings } from './portal.ts';
@@ -172,6 +173,12 @@ const options = z.strictObject({
  * ```
  */
 export type BillhookOptions = z.input<typeof options> & {
+  /**
+   * Says what Stripe is to know of an account whose customer is about to be made, before its first purchase: Checkout then
+   * asks for no e-mail, and invoices are addressed. It is awaited, for 5 seconds at most; without an answer the token's
+   * `email` and `name` are used. Billhook stores neither. Default: not asked.
+   */
+  readonly onCreateCustomer?: CustomerDetailsOf;
   /** Where log lines go. Default: nowhere. */
   readonly log?: Log;
   /** The clock, in Unix milliseconds. Default: `Date.now`. */
@@ -183,6 +190,17 @@ export type BillhookOptions = z.input<typeof options> & {
    */
   readonly onChange?: (notice: Notice) => void | Promise<void>;
 };
+
+/** What Stripe is to know of a new customer. */
+export interface CustomerDetails {
+  readonly email?: string | undefined;
+  readonly name?: string | undefined;
+}
+
+export type CustomerDetailsOf = (account: {
+  readonly host: string;
+  readonly account: string;
+}) => CustomerDetails | null | undefined | Promise<CustomerDetails | null | undefined>;
 
 /** A host as the server reads it. */
 export interface Host {
@@ -217,6 +235,7 @@ export interface Config {
   readonly log: Log;
   readonly now: () => number;
   readonly onChange: ((notice: Notice) => void | Promise<void>) | null;
+  readonly onCreateCustomer: CustomerDetailsOf | null;
 }
 
 /**
@@ -224,7 +243,7 @@ export interface Config {
  *
  * @throws {ConfigError} `config_invalid`, with every problem at once.
  */
-export async function readConfig({ log, now, onChange, ...given }: BillhookOptions): Promise<Config> {
+export async function readConfig({ log, now, onChange, onCreateCustomer, ...given }: BillhookOptions): Promise<Config> {
   const parsed = options.safeParse(given);
   const problems =
     parsed.error?.issues
@@ -251,7 +270,7 @@ export async function readConfig({ log, now, onChange, ...given }: BillhookOptio
           ...defaultPolicy,
           ...chosen,
           plans: host.plans ?? 'all',
-          offers: host.offers,
+          offers: host.offers.map((offer) => withHostCheckout(offer, host.checkout)),
           metadata: host.metadata,
           entitlements: host.entitlements,
           portal: portalPolicy(host, portal),
@@ -268,6 +287,7 @@ export async function readConfig({ log, now, onChange, ...given }: BillhookOptio
     log: log ?? silentLog,
     now: now ?? (() => Date.now()),
     onChange: onChange ?? null,
+    onCreateCustomer: onCreateCustomer ?? null,
   };
 }
 

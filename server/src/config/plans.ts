@@ -1,6 +1,7 @@
 /** Which prices are a host's plans, and which of them it sells: checked like every other option. */
 
 import { z } from 'zod';
+import { adjustableQuantity, checkoutOptions, startsWithinBounds } from './checkout.ts';
 
 const name = (what: string) => z.string(`must be ${what}`).min(1, `must be ${what}`);
 
@@ -21,12 +22,16 @@ const hostPlan = z
   .partial()
   .refine(namesPrice, mustNamePrice);
 
-const offer = z.strictObject({
-  id: z.string().regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"'),
-  price: name('a price’s id or lookup key'),
-  quantity: z.int('must be a whole number').min(1, 'must be at least 1').optional(),
-  trialDays: z.int('must be a whole number').min(1, 'must be at least 1').max(730, 'must be at most 730').optional(),
-});
+const offer = z
+  .strictObject({
+    id: z.string().regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"'),
+    price: name('a price’s id or lookup key'),
+    quantity: z.int('must be a whole number').min(1, 'must be at least 1').optional(),
+    trialDays: z.int('must be a whole number').min(1, 'must be at least 1').max(730, 'must be at most 730').optional(),
+    adjustableQuantity: adjustableQuantity.optional(),
+    checkout: checkoutOptions.optional(),
+  })
+  .refine(startsWithinBounds, 'must have a quantity within its adjustableQuantity');
 
 export const planOptions = {
   plans: z.array(hostPlan, 'must be a list of prices, products or lookup keys').min(1, 'must hold one').optional(),
@@ -34,6 +39,7 @@ export const planOptions = {
     .array(offer, 'must be a list of offers')
     .refine((all) => new Set(all.map(({ id }) => id)).size === all.length, 'must not hold two offers with one id')
     .default([]),
+  checkout: checkoutOptions.default({}),
   metadata: z
     .array(name('a metadata key'), 'must be a list of metadata keys')
     .max(20, 'must hold at most 20')

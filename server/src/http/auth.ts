@@ -2,7 +2,7 @@
 
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
-import type { Host } from '../config/config.ts';
+import type { CustomerDetails, Host } from '../config/config.ts';
 import type { Limits } from './rate-limits.ts';
 import { BillhookError } from '../problem.ts';
 import type { Scope } from '../tokens/claims.ts';
@@ -13,6 +13,8 @@ import type { Account } from '../accounts/account.ts';
 export interface Caller extends Account {
   /** A Stripe customer that the host introduces as this account's. */
   readonly introduces: string | null;
+  /** What the host says of the payer, for a customer that is yet to be made. */
+  readonly payer?: CustomerDetails;
 }
 
 /** The parts of authentication, the same for every route. */
@@ -58,6 +60,7 @@ export function widgetAuth({ verify, hosts, now, limits }: AuthParts, scope: Sco
       policy: host.policy,
       mayManage: claims.scopes.has('billing:manage'),
       introduces: claims.introduces,
+      ...(claims.payer === undefined ? {} : { payer: claims.payer }),
     });
     await next();
   });

@@ -243,6 +243,7 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
       }, 'customer'),
 
     createCustomer: (ref, key) => named(() => purchase.createCustomer(ref, key), 'account'),
+    describeCustomer: (customer, details) => named(() => purchase.describeCustomer(customer, details), 'account'),
     findCustomer: (ref) => named(() => purchase.findCustomer(ref), 'account'),
     openCheckout: (request) => named(() => purchase.openCheckout(request), 'customer'),
     checkoutSession: (id) => named(() => purchase.checkoutSession(id), 'checkout'),

@@ -20,6 +20,16 @@ export const customerMust = 'the id of a Stripe customer';
 
 export const isCustomer = (id: unknown): id is string => typeof id === 'string' && /^cus_\w{1,60}$/.test(id);
 
+export const emailMust = 'an e-mail address of at most 512 characters';
+
+export const isEmail = (email: unknown): email is string =>
+  typeof email === 'string' && email.length <= 512 && /^[^\s@]+@[^\s@]+$/.test(email);
+
+export const nameMust = 'a name of 1 to 256 characters';
+
+export const isName = (name: unknown): name is string =>
+  typeof name === 'string' && name.trim() !== '' && name.length <= 256 && !/[\0\p{Surrogate}]/u.test(name);
+
 /** A secret file ends in a newline, and only one of two programs trims it: without it, both have the same key. */
 export const canonicalSecret = (secret: string): string => secret.replace(/[\r\n]+$/, '');
 

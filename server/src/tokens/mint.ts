@@ -5,9 +5,13 @@ import {
   accountMust,
   canonicalAudience,
   customerMust,
+  emailMust,
   isAccount,
   isCustomer,
+  isEmail,
+  isName,
   maxTokenLife,
+  nameMust,
   scopes,
   tokenType,
   type Scope,
@@ -28,6 +32,9 @@ export interface TokenContents {
   readonly expiresIn?: number;
   /** Introduces this Stripe customer (`cus_…`) as the account's, to be checked and linked once. Default: `null`, none. */
   readonly customer?: string | null;
+  /** Of the payer, for the customer that Stripe makes at a first purchase. Billhook stores neither. Default: `null`, none. */
+  readonly email?: string | null;
+  readonly name?: string | null;
 }
 
 export type MintOptions = SigningKey & TokenContents;
@@ -54,12 +61,15 @@ export type MintOptions = SigningKey & TokenContents;
  * ```
  *
  * @throws {BillhookOptionError} (a `TypeError`) `secret_missing`, `secret_weak`, `private_key_invalid`, `issuer_missing`,
- *   `audience_invalid`, `account_invalid`, `scope_invalid`, `expires_in_invalid`, `customer_invalid`.
+ *   `audience_invalid`, `account_invalid`, `scope_invalid`, `expires_in_invalid`, `customer_invalid`, `email_invalid`,
+ *   `name_invalid`.
  * @see {@link https://www.rfc-editor.org/rfc/rfc7515 RFC 7515} for how a token is written
  */
 export async function mintWidgetToken(options: MintOptions): Promise<string> {
   const { issuer, audience, account, expiresIn = 300 } = options;
   const customer = options.customer ?? undefined;
+  const email = options.email ?? undefined;
+  const name = options.name ?? undefined;
   const scope = scopesOf(options.scope ?? ['billing:read', 'billing:manage']);
   must(typeof issuer === 'string' && issuer !== '', 'issuer_missing', 'issuer', 'must be the host’s id at the BFF');
   must(isWebAddress(audience), 'audience_invalid', 'audience', 'must be the BFF’s public address, https://…');
@@ -72,10 +82,15 @@ export async function mintWidgetToken(options: MintOptions): Promise<string> {
   must(isAccount(account), 'account_invalid', 'account', `must be ${accountMust}`);
   must(customer === undefined || isCustomer(customer), 'customer_invalid', 'customer', `must be ${customerMust}`);
 
+  must(email === undefined || isEmail(email), 'email_invalid', 'email', `must be ${emailMust}`);
+  must(name === undefined || isName(name), 'name_invalid', 'name', `must be ${nameMust}`);
+
   const { key, algorithm, keyId } = await readSigningKey(options);
   const claims: JWTPayload = {
     scope: scope.join(' '),
     ...(customer === undefined ? {} : { stripe_customer: customer }),
+    ...(email === undefined ? {} : { email }),
+    ...(name === undefined ? {} : { name }),
   };
   // Read once: two readings may lie in two seconds, and make the longest life a second too long.
   const now = Math.floor(Date.now() / 1000);

@@ -13,9 +13,13 @@ import {
   accountMust,
   canonicalAudience,
   customerMust,
+  emailMust,
   isAccount,
   isCustomer,
+  isEmail,
+  isName,
   maxTokenLife,
+  nameMust,
   tokenType,
 } from './claims.ts';
 import { headerNames, importPublicKey, importSecret, type GivenPublicKey, type TokenKey } from './keys.ts';
@@ -27,7 +31,19 @@ const clockSkew = 30;
 const aheadMost = 5 * 60;
 
 /** The claims that the BFF reads. Any other one is named to the operator: a misspelt one would be ignored in silence. */
-const knownClaims = new Set(['iss', 'aud', 'sub', 'iat', 'nbf', 'exp', 'jti', 'scope', 'stripe_customer']);
+const knownClaims = new Set([
+  'iss',
+  'aud',
+  'sub',
+  'iat',
+  'nbf',
+  'exp',
+  'jti',
+  'scope',
+  'stripe_customer',
+  'email',
+  'name',
+]);
 
 const cacheSize = 10_000;
 
@@ -37,6 +53,8 @@ export interface WidgetClaims {
   readonly account: string;
   readonly scopes: ReadonlySet<string>;
   readonly introduces: string | null;
+  /** What Stripe is to know of a customer that is made for the account. Absent without a claim about it. */
+  readonly payer?: { readonly email?: string; readonly name?: string };
   /** Unix milliseconds. */
   readonly expiresAt: number;
 }
@@ -236,7 +254,8 @@ function refused(cause: unknown): BillhookError {
   return new BillhookError(malformed ? 'token_malformed' : 'token_invalid', { cause });
 }
 
-function claimsOf({ iss, sub, scope, iat, exp, stripe_customer: introduces }: JWTPayload, now: number): WidgetClaims {
+function claimsOf(payload: JWTPayload, now: number): WidgetClaims {
+  const { iss, sub, scope, iat, exp, stripe_customer: introduces, email, name } = payload;
   const wrong = (claim: string, must: string) =>
     new BillhookError('token_malformed', { detail: `The widget token’s claim "${claim}" must be ${must}.` });
 
@@ -253,12 +272,16 @@ function claimsOf({ iss, sub, scope, iat, exp, stripe_customer: introduces }: JW
     throw wrong('exp', `at most ${maxTokenLife} seconds after "iat"`);
   }
   if (introduces !== undefined && !isCustomer(introduces)) throw wrong('stripe_customer', customerMust);
+  if (email !== undefined && !isEmail(email)) throw wrong('email', emailMust);
+  if (name !== undefined && !isName(name)) throw wrong('name', nameMust);
+  const payer = { ...(email === undefined ? {} : { email }), ...(name === undefined ? {} : { name }) };
   if (exp <= now / 1000 - clockSkew) throw new BillhookError('token_expired');
   return {
     host: iss,
     account: sub,
     scopes: new Set(scopes as string[]),
     introduces: introduces ?? null,
+    ...(email === undefined && name === undefined ? {} : { payer }),
     expiresAt: exp * 1000,
   };
 }

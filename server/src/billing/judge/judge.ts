@@ -127,7 +127,7 @@ export function judge(
   const headline = live[0] ?? lastEnded(judged);
   const shown = [...(live.length > 0 || headline === null ? live : [headline]), ...others];
   const never = linked && facts === null;
-  const offers = never || customerInDoubt || live.length > 0 ? [] : offersOf(policy, catalogue);
+  const offers = never || customerInDoubt || live.length > 0 ? [] : offersOf(policy, catalogue, facts);
   const access =
     never || customerInDoubt ? accessAt(policy.unknownAccess, 'unknown') : accessOf(judged, linked, policy);
   const ticketIsLate = waitsTooLong !== null && !moments.refetchAt(waitsTooLong);

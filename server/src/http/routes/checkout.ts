@@ -55,14 +55,15 @@ export function checkoutRoute(parts: RouteContext) {
     if (!restingStates[snapshot.state]) throw new BillhookError('subscription_exists');
     const offer = caller.policy.offers.find(({ id }) => id === wanted);
     const price = offer && catalogue.price(offer.price);
-    if (!offer || !price || snapshot.offers.every(({ id }) => id !== wanted)) {
+    const shown = snapshot.offers.find(({ id }) => id === wanted);
+    if (!offer || !price || !shown) {
       throw new BillhookError('field_invalid', {
         field: 'offer',
         detail: 'This plan is not offered to the account now.',
       });
     }
 
-    const customer = await linking.ensureCustomer(caller);
+    const customer = await linking.ensureCustomer(caller, caller.payer);
     const { host, account } = caller;
     const url = await openCheckout(
       {
@@ -71,6 +72,7 @@ export function checkoutRoute(parts: RouteContext) {
         customer,
         offer,
         price,
+        trialDays: shown.trialDays ?? null,
         returnUrl: back,
         locale: locale === undefined ? null : stripeLocale(locale),
         nothingRuns: async () => restingStates[(await readFresh(caller, await read(caller), signal)).snapshot.state],
