@@ -16,6 +16,12 @@ const steps: readonly Step[] = [
     commands: [['vitest', 'run', 'simulation/histories', 'simulation/mutants']],
   },
   {
+    name: 'lives',
+    in: 'test',
+    env: { LIVES: '300' },
+    commands: [['vitest', 'run', 'simulation/notices']],
+  },
+  {
     name: 'storms',
     in: 'test',
     env: { KILLS: '50', PROCESSES: '3' },

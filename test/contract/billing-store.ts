@@ -1,6 +1,7 @@
 /** The duties of every `BillingStore`, as tests: run against each implementation, with a ledger of its own for each test. */
 
 import { describe } from 'vitest';
+import { accessToldContract } from './access-told.ts';
 import { atomicContract } from './atomic.ts';
 import { claimsContract } from './claims.ts';
 import { clocksContract } from './clocks.ts';
@@ -30,6 +31,7 @@ export function billingStoreContract(
     claimsContract(harness);
     clocksContract(harness);
     outboxContract(harness);
+    accessToldContract(harness);
     purchasesContract(harness);
     visitsContract(harness);
     upkeepContract(harness);

@@ -5,18 +5,20 @@
 
 import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
-import type { VisitReturn } from '@billhook/widget/contract';
+import type { OpenedVisit, VisitReturn } from '@billhook/widget/contract';
 import { Catalogue } from '../../server/src/background/catalogue.ts';
 import { readConfig, type Config } from '../../server/src/config/config.ts';
 import { createLinking } from '../../server/src/accounts/linking.ts';
 import { createMetrics } from '../../server/src/operations/metrics.ts';
 import { Outbox, type ReadAccess } from '../../server/src/background/outbox.ts';
 import { accessView } from '../../server/src/accounts/access.ts';
+import { accessSummary } from '../../server/src/billing/access-document.ts';
 import { createReadAccount } from '../../server/src/accounts/view.ts';
 import { reconcile } from '../../server/src/background/reconcile.ts';
 import { createLimits } from '../../server/src/http/rate-limits.ts';
 import type { Authenticated } from '../../server/src/http/auth.ts';
 import type { RouteContext } from '../../server/src/http/route-context.ts';
+import { invoiceRoute } from '../../server/src/http/routes/invoice.ts';
 import { visitsRoute } from '../../server/src/http/routes/visits.ts';
 import { toProblemError } from '../../server/src/http/to-problem.ts';
 import { webhookRoute } from '../../server/src/http/routes/webhook.ts';
@@ -126,11 +128,13 @@ async function startProcess(
   const webhook: LedgerProcess['webhook'] = async (body, signature) =>
     (await app.request('/', { method: 'POST', body, headers: { 'stripe-signature': signature } })).status;
 
+  const context = { ...parts, waiters, read, wakeWorker, linking, allow: () => callerOf(config) };
+  const routes = context as unknown as RouteContext;
+  const invoices = new Hono<Authenticated>()
+    .route('/', invoiceRoute(routes))
+    .onError((cause, c) => c.text('', toProblemError(cause).status as 404));
   const visits = new Hono<Authenticated>()
-    .route(
-      '/',
-      visitsRoute({ ...parts, waiters, read, wakeWorker, allow: () => callerOf(config) } as unknown as RouteContext),
-    )
+    .route('/', visitsRoute(routes))
     .onError((cause, c) => c.text('', toProblemError(cause).status as 404));
   let opened = 0;
 
@@ -155,12 +159,20 @@ async function startProcess(
         headers: { 'content-type': 'application/json', account },
         body: JSON.stringify({ visit }),
       });
-      if (response.status === 404) return { outcome: 'gone', fetchedAt: null };
+      if (response.status === 404) return { outcome: 'gone', changes: [], fetchedAt: null };
       if (response.status !== 200) throw new Error(`a return answered ${response.status}`);
-      const { outcome } = (await response.json()) as VisitReturn;
+      const { outcome, changes } = (await response.json()) as VisitReturn;
       const record = await shared.findAccount({ host, account });
       const isOver = record === null || record.facts?.deleted === true || !visit.startsWith(`${record.customer}-`);
-      return { outcome, fetchedAt: isOver ? null : record.fetchedAt };
+      return { outcome, changes, fetchedAt: isOver ? null : record.fetchedAt };
+    },
+    async invoicePage(account) {
+      const response = await invoices.request('/', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', account },
+        body: JSON.stringify({ seen: null }),
+      });
+      return response.status === 200 ? ((await response.json()) as OpenedVisit).url : null;
     },
     webhook: mutation.webhook?.(webhook) ?? webhook,
     async link(account, customer) {
@@ -183,6 +195,8 @@ async function startProcess(
         revision: record?.revision ?? 0,
         stale: record === null || record.syncedTicket < record.ticket,
         access: snapshot.access.level,
+        summary: accessSummary(await access(hostOf(config), account)),
+        snapshot,
       };
     },
     abandon() {

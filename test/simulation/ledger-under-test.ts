@@ -3,7 +3,9 @@
  * start processes on one durable ledger like this can be put through the same histories.
  */
 
+import type { BillingSnapshot, Change } from '@billhook/widget/contract';
 import type { CustomerFacts } from '../../server/src/billing/facts.ts';
+import type { AccessSummary } from '../../server/src/billing/notice-types.ts';
 
 /** The machine that one process runs on. Everything that leaves the process's memory goes through it. */
 export interface Machine {
@@ -41,12 +43,16 @@ export interface Seen {
   /** `false` promises that nothing is known to have changed since. */
   readonly stale: boolean;
   readonly access: 'full' | 'readOnly' | 'none' | 'unknown';
+  /** What a host's backend acts upon. */
+  readonly summary: AccessSummary;
+  readonly snapshot: BillingSnapshot;
 }
 
 /** The answer to a page about its visit. */
 export interface Returned {
   /** `gone`: the trip is unknown or over. */
   readonly outcome: 'changed' | 'unchanged' | 'pending' | 'gone';
+  readonly changes: readonly Change[];
   /** The answer's facts were fetched at this moment or later; `null`: its customer is the account's no more. */
   readonly fetchedAt: number | null;
 }
@@ -65,6 +71,8 @@ export interface LedgerProcess {
   open(account: string): Promise<string | null>;
   /** The page asks what came of the trip, and is answered at once. */
   return(account: string, visit: string): Promise<Returned>;
+  /** The address that the invoice button opens; `null` where it opens none. */
+  invoicePage(account: string): Promise<string | null>;
   /** This process's answer to a reader now. Not a step: reading changes nothing. */
   read(account: string): Promise<Seen>;
   /** The machine is gone. Nothing may be finished. */

@@ -4,9 +4,9 @@ import type { Catalogue } from './catalogue.ts';
 import type { Config } from '../config/config.ts';
 import type { CustomerFacts } from '../billing/facts.ts';
 import { withKnown } from '../billing/known-facts.ts';
-import { judge } from '../billing/judge/judge.ts';
 import { namedItem } from '../billing/judge/plan.ts';
-import { nextNoticeAt, noticesBetween } from '../billing/notices.ts';
+import { noticesBetween } from '../billing/notices.ts';
+import { accessNow, judgeFacts } from './judged-access.ts';
 import { receiversOf } from './outbox.ts';
 import { customerFacts } from '../stripe/facts/customer.ts';
 import type { StripeGateway } from '../stripe/gateway.ts';
@@ -40,12 +40,18 @@ export async function syncCustomer(parts: SyncParts, claim: Claim): Promise<Appl
   await catalogue.fetchMissing(fetched.subscriptions.flatMap(({ items, next }) => [...items, ...(next?.items ?? [])]));
   const named = withCatalogueItems(fetched, catalogue);
   const facts = known === null ? named : withKnown(named, known);
+  const notices = known === claim.facts ? noticesFor(claim, facts, fetchedAt, parts) : [];
+  const judged = judgeFacts(claim, { facts, fetchedAt }, fetchedAt, parts);
+  // A first look tells of access only where it has news: the account could not be known before, and nothing has changed.
+  const before = known !== null || notices.length > 0 ? { facts: known, fetchedAt: claim.fetchedAt } : null;
+  const fact = `access ${claim.customer} ${claim.claim}`;
   return await store.apply(claim, {
     facts,
     fetchedAt,
-    nextChangeAt: nextDeadline(claim, facts, fetchedAt, fetchedAt, config, catalogue),
+    nextChangeAt: judged?.nextChangeAt ?? null,
     now: config.now(),
-    notices: known === claim.facts ? noticesFor(claim, facts, fetchedAt, parts) : [],
+    notices,
+    access: judged && accessNow(claim, judged.access, before, fact, parts),
   });
 }
 
@@ -79,23 +85,6 @@ function noticesFor(
     const id = `notice_${digest(`notice ${claim.customer} ${fact}${once ? '' : ` ${claim.claim}`}`)}`;
     return receivers.map((receiver) => ({ id, receiver, type, data }));
   });
-}
-
-/** When, after `now`, time alone will change the judgement of these facts or make news; if their host is (still) ours. */
-export function nextDeadline(
-  { host }: { readonly host: string },
-  facts: CustomerFacts | null,
-  fetchedAt: number | null,
-  now: number,
-  config: Config,
-  catalogue: Catalogue,
-): number | null {
-  const policy = config.hosts.get(host)?.policy;
-  if (!policy) return null;
-  const standing = { linked: true, facts, fetchedAt, revision: '', confirmedBy: null, staleSince: null };
-  const { nextChangeAt } = judge(standing, policy, catalogue, { mayManage: true }, now);
-  const moments = [nextChangeAt, facts && nextNoticeAt(facts, now)].filter((at) => at !== null);
-  return moments.length === 0 ? null : Math.min(...moments);
 }
 
 /** Adds the catalogue's prices of the next phase, so that a comparison of two syncs can name them too. */

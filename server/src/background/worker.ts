@@ -9,10 +9,11 @@ import { backOffMs } from './backoff.ts';
 import { EventResolver } from './event-resolver.ts';
 import { describeCause } from '../log.ts';
 import { PollLoop } from './poll-loop.ts';
-import { nextDeadline, syncCustomer } from './sync.ts';
+import { judgeDue } from './judged-access.ts';
+import { syncCustomer } from './sync.ts';
 import type { Waiters } from './waiters.ts';
 import { StoreUnavailableError } from '../ledger/errors.ts';
-import type { CustomerRecord, Claim, Applied } from '../ledger/customers.ts';
+import type { Claim, Applied } from '../ledger/customers.ts';
 import type { WorkerParts } from './context.ts';
 
 export interface WorkerOptions {
@@ -162,20 +163,10 @@ export class Worker {
     const { store } = this.#parts;
     for (const due of await store.due(now, 100)) {
       if (due.nextChangeAt === null) continue;
-      await store.raiseDue(due.customer, due.nextChangeAt, this.#nextDeadline(due, now), now);
+      const { nextChangeAt, access } = judgeDue(due, now, this.#parts);
+      const notices = await store.raiseDue(due.customer, due.nextChangeAt, nextChangeAt, now, access);
+      if (notices > 0) this.#parts.wakeOutbox();
       this.#waiters.wake(due.host, due.account);
-    }
-  }
-
-  /** A row that cannot be judged is fetched now, without a next deadline: it must not come up again in every poll. */
-  #nextDeadline(due: CustomerRecord, now: number): number | null {
-    const { config, catalogue } = this.#parts;
-    try {
-      return nextDeadline(due, due.facts, due.fetchedAt, now, config, catalogue);
-    } catch (cause) {
-      const { host, account, customer } = due;
-      config.log.error('due.failed', { host, account, customer, cause: describeCause(cause) });
-      return null;
     }
   }
 

@@ -10,6 +10,7 @@ import { iso } from './judge/deadlines.ts';
 import type { Judgement } from './judge/judge.ts';
 import { mainItem, type Catalogue } from './judge/plan.ts';
 import type { JudgedSubscription } from './judge/subscription.ts';
+import type { AccessSummary } from './notice-types.ts';
 import { matchesPlan, ownItems, withKeyProducts, type PlanRule, type Policy } from './policy.ts';
 
 /** The catalogue's knowledge of products beyond their names. */
@@ -51,6 +52,20 @@ export function accessDocument(
     features: [...new Set([...giving.flatMap((each) => featuresOf(each, policy)), ...entitlements])].toSorted(),
     seats: seatsOf(giving, policy),
   };
+}
+
+/** What of the answer is told when it changes. */
+export function accessSummary({ level, reason, until, state, features, seats, plans }: AccessAnswer): AccessSummary {
+  const told = plans
+    .filter(({ listed }) => listed)
+    .toSorted((a, b) => (a.key < b.key ? -1 : 1))
+    .map((plan) => ({
+      subscription: plan.key,
+      state: plan.state,
+      access: plan.access.level,
+      items: plan.items.map((item) => ({ plan: item.plan, quantity: item.quantity })),
+    }));
+  return { level, reason, until, state, features, seats, plans: told };
 }
 
 function planOf({ facts, own, access, summary }: JudgedSubscription, policy: Policy, catalogue: ProductMetadata) {

@@ -120,7 +120,7 @@ function upcoming({ next, items }: SubscriptionFacts): SubscriptionFacts['next']
   return next === null || sameItems(items, next.items) ? null : next;
 }
 
-function changesOfPause(then: SubscriptionFacts, now: SubscriptionFacts): Change[] {
+export function changesOfPause(then: SubscriptionFacts, now: SubscriptionFacts): Change[] {
   const paused = (facts: SubscriptionFacts) => facts.pause !== null || facts.status === 'paused';
   if (paused(then) && !paused(now)) return [{ kind: 'resumed' }];
   // Paused by a failed payment is a failure, and a trial that ended without a card is no choice (L25).

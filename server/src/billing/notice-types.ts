@@ -1,11 +1,28 @@
 /** The notices that a host receives: each type with its data. */
 
-import type { AccessAnswer, Plan, Money, Payment } from '@billhook/widget/contract';
+import type { AccessAnswer, AccessItem, AccessLevel, Plan, Money, Payment } from '@billhook/widget/contract';
 
 /** Of which subscription: opaque and stable, the `key` in the snapshot; and its plan, as it is now. */
 export interface OfSubscription {
   readonly subscription: string;
   readonly plan: Plan | null;
+}
+
+/**
+ * What a backend acts upon, of the access answer: whatever of it changes is told. Left out is what is no change of the
+ * account's rights (when it was looked at, a renewal's date), and every id of Stripe's.
+ */
+export interface AccessSummary extends Pick<
+  AccessAnswer,
+  'level' | 'reason' | 'until' | 'state' | 'features' | 'seats'
+> {
+  /** The host's own plans that are not over, in an order that does not change with their states. */
+  readonly plans: readonly {
+    readonly subscription: string;
+    readonly state: AccessAnswer['state'];
+    readonly access: AccessLevel;
+    readonly items: readonly Pick<AccessItem, 'plan' | 'quantity'>[];
+  }[];
 }
 
 /** The data of each notice. Times are ISO 8601, money is in minor units; nothing here is an id of Stripe's or personal. */
@@ -42,6 +59,14 @@ export interface NoticeData {
     readonly endedAt: string | null;
     readonly reason: 'requested' | 'paymentFailed' | 'paymentDisputed' | 'customerDeleted' | 'other';
   };
+  /** Paused by choice, or until another day. */
+  readonly 'subscription.paused': OfSubscription & { readonly resumesAt: string | null };
+  readonly 'subscription.resumed': OfSubscription;
+  /**
+   * The account may use something else than was told last, or stands in another state, whatever the cause: a payment, a
+   * pause, a plan, the host's own rules, or time alone. `from` is the `to` of the notice before, so nothing lies between.
+   */
+  readonly 'access.changed': { readonly from: AccessSummary; readonly to: AccessSummary };
   /** The customer was deleted at Stripe; the account can have a new one. */
   readonly 'customer.deleted': Readonly<Record<string, never>>;
 }

@@ -5,6 +5,7 @@
  * and fro, such as cancelling and keeping, is a new one each time: it is not `once`.
  */
 
+import { changesOfPause } from './changes.ts';
 import type { CustomerFacts, SubscriptionFacts } from './facts.ts';
 import { iso } from './judge/deadlines.ts';
 import { mainItem, planOf } from './judge/plan.ts';
@@ -28,9 +29,13 @@ const rank: Record<NoticeType, number> = {
   'subscription.kept': 3,
   'subscription.ending': 4,
   'trial.ending': 5,
-  'payment.recovered': 6,
-  'payment.failed': 7,
-  'customer.deleted': 8,
+  'subscription.resumed': 6,
+  'subscription.paused': 7,
+  'payment.recovered': 8,
+  'payment.failed': 9,
+  'customer.deleted': 10,
+  // Written by the ledger itself, after all others: it knows what was told last.
+  'access.changed': 11,
 };
 
 /**
@@ -93,6 +98,7 @@ function noticesOf(then: SubscriptionFacts | null, now: SubscriptionFacts, conte
   return [
     ...(had ? planNotices(then, now, context) : [started]),
     ...endNotices(had ? then : null, now, context),
+    ...pauseNotices(had ? then : null, now, of),
     ...(had ? recoveryNotices(then, now, of) : []),
     ...failureNotices(had ? then : null, now, of, context.policy.graceDays),
   ];
@@ -127,6 +133,17 @@ function endNotices(then: SubscriptionFacts | null, now: SubscriptionFacts, cont
   if (wasEnding && endOf(then) === endOf(now)) return [];
   const data = { ...of, endsAt: iso(endOf(now)) };
   return [{ type: 'subscription.ending', fact: `ending ${now.id}`, once: false, data }];
+}
+
+/** A failed payment and a missing card are no choice: what they take away is told as a change of access. */
+function pauseNotices(then: SubscriptionFacts | null, now: SubscriptionFacts, of: OfSubscription): NoticeDraft[] {
+  const change = changesOfPause(then ?? { ...now, status: 'active', pause: null }, now)[0]?.kind;
+  if (change === 'resumed') return [{ type: 'subscription.resumed', fact: `resumed ${now.id}`, once: false, data: of }];
+  const resumesAt = now.pause?.resumesAt ?? null;
+  const isMoved = then?.pause != null && now.pause !== null && then.pause.resumesAt !== resumesAt;
+  if (change !== 'paused' && !isMoved) return [];
+  const data = { ...of, resumesAt: iso(resumesAt) };
+  return [{ type: 'subscription.paused', fact: `paused ${now.id}`, once: false, data }];
 }
 
 function endedNotice(

@@ -2,6 +2,7 @@
 
 import type { ConfirmedBy } from '@billhook/widget/contract';
 import type { CustomerFacts } from '../billing/facts.ts';
+import type { AccessNow } from './access-told.ts';
 import type { OutboxEntry } from './outbox.ts';
 import type { AccountRef } from './account.ts';
 
@@ -67,6 +68,13 @@ export interface Fetched {
   readonly now: number;
   /** Default: none. */
   readonly notices?: readonly OutboxEntry[];
+  /** Told, after the notices, if it is not what was told last. Default: nothing is known of it. */
+  readonly access?: AccessNow | null;
+}
+
+/** As time alone has changed it, of facts that were fetched at `fetchedAt`. */
+export interface DueAccess extends AccessNow {
+  readonly fetchedAt: number | null;
 }
 
 export interface Applied {
@@ -101,8 +109,19 @@ export interface CustomerStore {
   /** Customers with a `nextChangeAt` that has come. */
   due(now: number, limit: number): Promise<CustomerRecord[]>;
 
-  /** Raises the ticket of a due customer and sets its next moment; nothing if another process was first. */
-  raiseDue(customer: string, wasDueAt: number, nextChangeAt: number | null, now: number): Promise<void>;
+  /**
+   * Raises the ticket of a due customer and sets its next moment; nothing if another process was first. Access that time
+   * has changed without a fetch is told in the same transaction, unless its facts were replaced meanwhile.
+   *
+   * @returns how many notices are new in the outbox
+   */
+  raiseDue(
+    customer: string,
+    wasDueAt: number,
+    nextChangeAt: number | null,
+    now: number,
+    access?: DueAccess | null,
+  ): Promise<number>;
 
   /**
    * Called once by the server's worker before its first claim, and nowhere else: a command beside a server would end

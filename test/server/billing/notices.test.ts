@@ -291,6 +291,36 @@ const rows: readonly Row[] = [
     rule: 'pausing out of a debt is not paying it',
     before: pastDue(),
     after: pastDue({ status: 'paused', pausedBecause: 'request' }),
+    told: [['subscription.paused', { resumesAt: null }]],
+  },
+  {
+    rule: 'H9 paused until a day, and until another one',
+    before: subscription({ pause: { resumesAt: noon + day } }),
+    after: subscription({ pause: { resumesAt: noon + 2 * day } }),
+    told: [['subscription.paused', { plan: team, resumesAt: iso(noon + 2 * day) }]],
+  },
+  {
+    rule: 'H9 a pause that stays is no news',
+    before: subscription({ pause: { resumesAt: noon + day } }),
+    after: subscription({ pause: { resumesAt: noon + day } }),
+    told: [],
+  },
+  {
+    rule: 'H9 started, and paused before anybody looked',
+    before: null,
+    after: subscription({ pause: { resumesAt: null } }),
+    told: [['subscription.started'], ['subscription.paused', { resumesAt: null }]],
+  },
+  {
+    rule: 'H9 resumed',
+    before: subscription({ pause: { resumesAt: noon + day } }),
+    after: subscription(),
+    told: [['subscription.resumed', { plan: team }]],
+  },
+  {
+    rule: 'a trial that is paused for want of a card is no choice: it is told as a change of access',
+    before: trialing({ methodOnFile: false }),
+    after: trialing({ status: 'paused', pausedBecause: 'trialWithoutMethod', methodOnFile: false }),
     told: [],
   },
   {

@@ -2,8 +2,9 @@
 
 import type { ConfirmedBy } from '@billhook/widget/contract';
 import type { CustomerFacts } from '../../billing/facts.ts';
+import { compareAccess } from '../access-told.ts';
 import { longestPriorityMs } from '../clocks.ts';
-import { factsOf, number, recordOf } from '../rows.ts';
+import { factsOf, number, numberOrNull, recordOf, text, textOrNull } from '../rows.ts';
 import { claimCustomers } from './claims.ts';
 import type { PostgresDatabase } from './database.ts';
 import { syncedChange, queuedChange, notify } from './feed.ts';
@@ -36,24 +37,27 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
       return await db.transaction(async (tx) => {
         // A transaction that is deleting the account's customer is waited for: the revision goes on from there.
         const before = await tx.all(
-          `SELECT revision FROM customers WHERE host = @host AND account = @account ORDER BY customer FOR UPDATE`,
+          `SELECT revision, linked_at, access_told FROM customers WHERE host = @host AND account = @account
+           ORDER BY customer FOR UPDATE`,
           { host, account },
         );
         const changed = await tx.get(
           `SELECT coalesce(max(revision), 0) AS revision FROM link_changes WHERE host = @host AND account = @account`,
           { host, account },
         );
+        const [last] = before.toSorted((a, b) => number(b['linked_at']) - number(a['linked_at']));
         const linked = await tx.run(
           // The second transaction waits at the index for the first to commit, and then writes nothing.
-          `INSERT INTO customers (customer, host, account, stale_since, revision, linked_at)
-           VALUES (@customer, @host, @account, @now, @revision, @now) ON CONFLICT DO NOTHING RETURNING ${notify}`,
+          `INSERT INTO customers (customer, host, account, stale_since, revision, access_told, linked_at)
+           VALUES (@customer, @host, @account, @now, @revision, @told, @now) ON CONFLICT DO NOTHING RETURNING ${notify}`,
           {
             customer,
             host,
             account,
             now,
-            // Readers of this account never see the revision step back, even when it gets a new customer.
+            // The account goes on: its revision never steps back, and its host knows what was told of the last customer.
             revision: Math.max(number(changed?.['revision'] ?? 0), ...before.map((row) => number(row['revision']))),
+            told: textOrNull(last?.['access_told']),
             news: queuedChange,
           },
         );
@@ -91,13 +95,20 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
       return rows.map(recordOf);
     },
 
-    async raiseDue(customer: string, wasDueAt: number, nextChangeAt: number | null, now: number): Promise<void> {
-      await db.transaction(async (tx) => {
-        const moved = await tx.run(
-          `UPDATE customers SET next_change_at = @nextChangeAt WHERE customer = @customer AND next_change_at = @wasDueAt`,
+    async raiseDue(customer, wasDueAt, nextChangeAt, now, access = null): Promise<number> {
+      return await db.transaction(async (tx) => {
+        const row = await tx.get(
+          `UPDATE customers SET next_change_at = @nextChangeAt WHERE customer = @customer AND next_change_at = @wasDueAt
+           RETURNING host, account, revision, fetched_at, access_told`,
           { customer, wasDueAt, nextChangeAt },
         );
-        if (moved > 0) await raiseTicket(tx, customer, 'time', now);
+        if (!row) return 0;
+        await raiseTicket(tx, customer, 'time', now);
+        if (access === null || numberOrNull(row['fetched_at']) !== access.fetchedAt) return 0;
+        const { told, entries } = compareAccess(textOrNull(row['access_told']), access);
+        await tx.run(`UPDATE customers SET access_told = @told WHERE customer = @customer`, { customer, told });
+        const [host, account, revision] = [text(row['host']), text(row['account']), number(row['revision'])];
+        return await writeNotices(tx, entries, { host, account, customer, revision, at: now, now });
       });
     },
 
@@ -108,13 +119,13 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
       return await claimCustomers(db, now, leaseMs, limit, options);
     },
 
-    async apply(claim, { facts, fetchedAt, nextChangeAt, now, notices = [] }): Promise<Applied> {
+    async apply(claim, { facts, fetchedAt, nextChangeAt, now, notices = [], access = null }): Promise<Applied> {
       const content = JSON.stringify(facts);
       const { customer, host, account } = claim;
       return await db.transaction(async (tx) => {
         // The lock is the fence's: no claim, apply or ticket comes between this read and the write.
         const before = await tx.get(
-          `SELECT facts, ticket, revision FROM customers
+          `SELECT facts, ticket, revision, access_told FROM customers
            WHERE customer = @customer AND written_claim < @claim AND synced_ticket < @ticket FOR UPDATE`,
           { customer, claim: claim.claim, ticket: claim.ticket },
         );
@@ -126,13 +137,14 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
         const changed = before['facts'] !== content;
         const revision = number(before['revision']) + (changed ? 1 : 0);
         const stale = number(before['ticket']) > claim.ticket;
+        const { told, entries } = compareAccess(textOrNull(before['access_told']), access);
         await tx.run(
           `UPDATE customers SET synced_ticket = @ticket, written_claim = claim, facts = @content, fetched_at = @fetchedAt, revision = @revision,
              confirmed_by = CASE WHEN @changed = 1 THEN @cause ELSE confirmed_by END,
              -- A hint that came during the fetch came after it began: the claim cannot be fresher than that.
              stale_since = CASE WHEN @stale = 1 THEN @fetchedAt::bigint END,
              next_change_at = @nextChangeAt, lease_until = 0, attempts = 0, next_attempt_at = 0, failed_at = NULL,
-             failure_code = NULL, deleted_at = CASE WHEN @deleted = 1 THEN @now::bigint END
+             failure_code = NULL, access_told = @told, deleted_at = CASE WHEN @deleted = 1 THEN @now::bigint END
            WHERE customer = @customer RETURNING ${notify}`,
           {
             customer,
@@ -145,6 +157,7 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
             stale: Number(stale),
             nextChangeAt: facts.deleted ? null : nextChangeAt,
             deleted: Number(facts.deleted),
+            told,
             now,
             news: syncedChange(claim),
           },
@@ -157,14 +170,8 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
           );
         }
         await noteSync(tx, claim, changed ? 'changed' : 'unchanged', now);
-        const noticesWritten = await writeNotices(tx, notices, {
-          host,
-          account,
-          customer,
-          revision,
-          at: fetchedAt,
-          now,
-        });
+        const written = { host, account, customer, revision, at: fetchedAt, now };
+        const noticesWritten = await writeNotices(tx, [...notices, ...entries], written);
         return { applied: true, changed, stale: stale && !facts.deleted, noticesWritten };
       });
     },

@@ -1,7 +1,7 @@
 /** Links in PostgreSQL: introductions that were not carried out, and an operator's decisions. */
 
 import { isDecided, linkChange, revisionAfter, type LinkStore } from '../links.ts';
-import { accountRowOf, doubtfulAccountOf, linkRowOf, number } from '../rows.ts';
+import { accountRowOf, doubtfulAccountOf, linkRowOf, number, textOrNull } from '../rows.ts';
 import type { PostgresDatabase } from './database.ts';
 import { notify, queuedChange, syncedChange } from './feed.ts';
 
@@ -87,6 +87,7 @@ export function postgresLinks(db: PostgresDatabase): LinkStore {
           { ...ref, customer, before },
         );
         if (outcome === 'alreadyLinked') return changed;
+        const told = await tx.get(`SELECT access_told FROM customers WHERE customer = @before`, { before });
         for (const table of ['customers', 'revisions', 'visits']) {
           // oxlint-disable-next-line no-await-in-loop -- one connection
           await tx.run(`DELETE FROM ${table} WHERE customer = @before`, { before });
@@ -102,9 +103,9 @@ export function postgresLinks(db: PostgresDatabase): LinkStore {
         );
         if (customer !== null) {
           await tx.run(
-            `INSERT INTO customers (customer, host, account, stale_since, revision, linked_at)
-             VALUES (@customer, @host, @account, @now, @revision, @now) RETURNING ${notify}`,
-            { ...ref, customer, now, revision, news: queuedChange },
+            `INSERT INTO customers (customer, host, account, stale_since, revision, access_told, linked_at)
+             VALUES (@customer, @host, @account, @now, @revision, @told, @now) RETURNING ${notify}`,
+            { ...ref, customer, now, revision, told: textOrNull(told?.['access_told']), news: queuedChange },
           );
         }
         return changed;

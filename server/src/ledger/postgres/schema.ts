@@ -197,6 +197,10 @@ export const migrations: readonly string[] = [
   );
   CREATE INDEX link_changes_account ON link_changes (host, account, at);
   `,
+  /* sql */ `
+  -- What the host was told last of the account's access, as JSON; NULL: nothing yet.
+  ALTER TABLE customers ADD COLUMN access_told text;
+  `,
 ];
 
 /**

@@ -2,8 +2,9 @@
 
 import type { ConfirmedBy } from '@billhook/widget/contract';
 import type { CustomerFacts } from '../../billing/facts.ts';
+import { compareAccess } from '../access-told.ts';
 import { longestPriorityMs } from '../clocks.ts';
-import { factsOf, number, recordOf } from '../rows.ts';
+import { factsOf, number, numberOrNull, recordOf, text, textOrNull } from '../rows.ts';
 import { claimCustomers } from './claims.ts';
 import type { SqliteDatabase } from './database.ts';
 import { writeNotices } from './outbox.ts';
@@ -49,10 +50,17 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
         );
         if (number(before?.['living'] ?? 0) > 0) return 'accountTaken';
         db.run(
-          `INSERT INTO customers (customer, host, account, stale_since, revision, linked_at)
-           VALUES (@customer, @host, @account, @now, @revision, @now)`,
-          // Readers of this account never see the revision step back, even when it gets a new customer.
-          { customer, host, account, now, revision: number(before?.['revision'] ?? 0) },
+          `INSERT INTO customers (customer, host, account, stale_since, revision, access_told, linked_at)
+           VALUES (@customer, @host, @account, @now, @revision, @told, @now)`,
+          // The account goes on: its revision never steps back, and its host knows what was told of the last customer.
+          {
+            customer,
+            host,
+            account,
+            now,
+            revision: number(before?.['revision'] ?? 0),
+            told: textOrNull(db.get(lastTombstone, { host, account })?.['access_told']),
+          },
         );
         return 'linked';
       });
@@ -85,13 +93,20 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
         .map(recordOf);
     },
 
-    async raiseDue(customer: string, wasDueAt: number, nextChangeAt: number | null, now: number): Promise<void> {
-      db.transaction(() => {
-        const moved = db.run(
-          `UPDATE customers SET next_change_at = @nextChangeAt WHERE customer = @customer AND next_change_at = @wasDueAt`,
+    async raiseDue(customer, wasDueAt, nextChangeAt, now, access = null): Promise<number> {
+      return db.transaction(() => {
+        const row = db.get(
+          `UPDATE customers SET next_change_at = @nextChangeAt WHERE customer = @customer AND next_change_at = @wasDueAt
+           RETURNING host, account, revision, fetched_at, access_told`,
           { customer, wasDueAt, nextChangeAt },
         );
-        if (moved > 0) raiseTicket(db, customer, 'time', now);
+        if (!row) return 0;
+        raiseTicket(db, customer, 'time', now);
+        if (access === null || numberOrNull(row['fetched_at']) !== access.fetchedAt) return 0;
+        const { told, entries } = compareAccess(textOrNull(row['access_told']), access);
+        db.run(`UPDATE customers SET access_told = @told WHERE customer = @customer`, { customer, told });
+        const [host, account, revision] = [text(row['host']), text(row['account']), number(row['revision'])];
+        return writeNotices(db, entries, { host, account, customer, revision, at: now, now });
       });
     },
 
@@ -110,12 +125,12 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
       return claimCustomers(db, now, leaseMs, limit, options);
     },
 
-    async apply(claim, { facts, fetchedAt, nextChangeAt, now, notices = [] }): Promise<Applied> {
+    async apply(claim, { facts, fetchedAt, nextChangeAt, now, notices = [], access = null }): Promise<Applied> {
       return db.transaction(() => {
         const content = JSON.stringify(facts);
         const { customer } = claim;
         const before = db.get(
-          `SELECT facts, ticket, revision FROM customers
+          `SELECT facts, ticket, revision, access_told FROM customers
            WHERE customer = @customer AND written_claim < @claim AND synced_ticket < @ticket`,
           { customer, claim: claim.claim, ticket: claim.ticket },
         );
@@ -127,13 +142,14 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
         const changed = before['facts'] !== content;
         const revision = number(before['revision']) + (changed ? 1 : 0);
         const stale = number(before['ticket']) > claim.ticket;
+        const { told, entries } = compareAccess(textOrNull(before['access_told']), access);
         db.run(
           `UPDATE customers SET synced_ticket = @ticket, written_claim = claim, facts = @content, fetched_at = @fetchedAt, revision = @revision,
              confirmed_by = CASE WHEN @changed THEN @cause ELSE confirmed_by END,
              -- A hint that came during the fetch came after it began: the claim cannot be fresher than that.
              stale_since = CASE WHEN @stale THEN @fetchedAt END,
              next_change_at = @nextChangeAt, lease_until = 0, attempts = 0, next_attempt_at = 0, failed_at = NULL,
-             failure_code = NULL, deleted_at = CASE WHEN @deleted THEN @now END
+             failure_code = NULL, access_told = @told, deleted_at = CASE WHEN @deleted THEN @now END
            WHERE customer = @customer`,
           {
             customer,
@@ -146,6 +162,7 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
             stale: Number(stale),
             nextChangeAt: facts.deleted ? null : nextChangeAt,
             deleted: Number(facts.deleted),
+            told,
             now,
           },
         );
@@ -157,7 +174,8 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
         }
         noteSync(db, claim, changed ? 'changed' : 'unchanged', now);
         const { host, account } = claim;
-        const noticesWritten = writeNotices(db, notices, { host, account, customer, revision, at: fetchedAt, now });
+        const written = { host, account, customer, revision, at: fetchedAt, now };
+        const noticesWritten = writeNotices(db, [...notices, ...entries], written);
         return { applied: true, changed, stale: stale && !facts.deleted, noticesWritten };
       });
     },

@@ -1,7 +1,7 @@
 /** Links in SQLite: introductions that were not carried out, and an operator's decisions. */
 
 import { isDecided, linkChange, revisionAfter, type LinkStore } from '../links.ts';
-import { accountRowOf, doubtfulAccountOf, linkRowOf, number } from '../rows.ts';
+import { accountRowOf, doubtfulAccountOf, linkRowOf, number, textOrNull } from '../rows.ts';
 import type { SqliteDatabase } from './database.ts';
 
 const living = `SELECT * FROM customers WHERE host = @host AND account = @account AND deleted_at IS NULL`;
@@ -75,6 +75,7 @@ export function sqliteLinks(db: SqliteDatabase): LinkStore {
           { ...ref, customer, before },
         );
         if (outcome === 'alreadyLinked') return changed;
+        const told = db.get(`SELECT access_told FROM customers WHERE customer = @before`, { before });
         for (const table of ['customers', 'revisions', 'visits']) {
           db.run(`DELETE FROM ${table} WHERE customer = @before`, { before });
         }
@@ -89,9 +90,9 @@ export function sqliteLinks(db: SqliteDatabase): LinkStore {
         );
         if (customer !== null) {
           db.run(
-            `INSERT INTO customers (customer, host, account, stale_since, revision, linked_at)
-             VALUES (@customer, @host, @account, @now, @revision, @now)`,
-            { ...ref, customer, now, revision },
+            `INSERT INTO customers (customer, host, account, stale_since, revision, access_told, linked_at)
+             VALUES (@customer, @host, @account, @now, @revision, @told, @now)`,
+            { ...ref, customer, now, revision, told: textOrNull(told?.['access_told']) },
           );
         }
         return changed;

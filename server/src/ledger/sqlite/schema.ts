@@ -203,4 +203,8 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX link_changes_account ON link_changes (host, account, at);
   `,
+  /* sql */ `
+  -- What the host was told last of the account's access, as JSON; NULL: nothing yet.
+  ALTER TABLE customers ADD COLUMN access_told TEXT;
+  `,
 ];
