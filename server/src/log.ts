@@ -20,6 +20,8 @@ export interface LogFields {
   readonly method?: string;
   /** Of a request, or of a file. */
   readonly path?: string;
+  /** Of a page, or of an address that was asked for. */
+  readonly origin?: string;
   /** Names of a token's claims that nothing reads. */
   readonly claims?: string;
   readonly count?: number;

@@ -69,6 +69,12 @@ const problemTexts: Record<ProblemCode, Known> = {
     title: 'Body malformed',
     detail: 'The request’s body is not the JSON object that this address expects.',
   },
+  body_consumed: {
+    status: 500,
+    title: 'Body consumed',
+    detail:
+      'The request’s body was consumed before Billhook: mount it before express.json(), or whatever else reads bodies. A webhook’s signature is over its bytes.',
+  },
   field_invalid: {
     status: 400,
     title: 'Field invalid',
@@ -165,6 +171,8 @@ export interface BillhookErrorOptions {
   readonly field?: string;
   /** Seconds after which a further try makes sense. */
   readonly retryAfter?: number;
+  /** The origin that is meant; logged, never sent. */
+  readonly origin?: string | undefined;
   /** The failure underneath; logged, never sent. */
   readonly cause?: unknown;
 }
@@ -182,8 +190,10 @@ export class BillhookError extends CodedError<ProblemCode> {
   readonly field: string | undefined;
   /** Seconds; the header of the same name. */
   readonly retryAfter: number | undefined;
+  /** For the log. */
+  readonly origin: string | undefined;
 
-  constructor(code: ProblemCode, { detail, field, retryAfter, cause }: BillhookErrorOptions = {}) {
+  constructor(code: ProblemCode, { detail, field, retryAfter, origin, cause }: BillhookErrorOptions = {}) {
     super(code, detail ?? problemTexts[code].detail, {
       passing: retryAfter !== undefined,
       retryAfterMs: retryAfter === undefined ? null : retryAfter * 1000,
@@ -191,6 +201,7 @@ export class BillhookError extends CodedError<ProblemCode> {
     });
     this.field = field;
     this.retryAfter = retryAfter;
+    this.origin = origin;
   }
 
   get status(): number {

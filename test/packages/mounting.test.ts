@@ -133,3 +133,52 @@ describe.each(Object.keys(mounts))('inside %s', (name) => {
     expect([missing.status, await missing.json()]).toEqual([404, expect.objectContaining({ code: 'not_found' })]);
   });
 });
+
+describe('N13: behind a parser that has read the body', () => {
+  const webhook = '/billing/v1/webhooks/stripe';
+  const portal = '/billing/v1/portal-sessions';
+  const post = (url: string) =>
+    fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'stripe-signature': 't=1,v1=1' },
+      body: JSON.stringify({ seen: null }),
+    });
+
+  it.each([webhook, portal])('Express says so, at %s', async (path) => {
+    const host = express();
+    host.use(express.json());
+    host.use('/billing', getRequestListener(harness.bff.billhook.fetch));
+    const server = await listening(createServer(host));
+    try {
+      const answer = await post(`${server.url}${path}`);
+      expect([answer.status, await answer.json()]).toEqual([
+        500,
+        expect.objectContaining({
+          code: 'body_consumed',
+          detail: expect.stringContaining('mount it before express.json()'),
+        }),
+      ]);
+    } finally {
+      await server.close();
+    }
+  });
+
+  it('so does a handler of requests', async () => {
+    const request = new Request(`${publicUrl.replace('/billing', '')}${webhook}`, { method: 'POST', body: '{}' });
+    await request.text();
+    const answer = await harness.bff.billhook.fetch(request);
+    expect(await answer.json()).toMatchObject({ code: 'body_consumed' });
+  });
+
+  it('a platform that keeps the bytes is no such case', async () => {
+    const host = express();
+    host.use(express.json({ verify: (request, _response, bytes) => Object.assign(request, { rawBody: bytes }) }));
+    host.use('/billing', getRequestListener(harness.bff.billhook.fetch));
+    const server = await listening(createServer(host));
+    try {
+      expect(await (await post(`${server.url}${webhook}`)).json()).toMatchObject({ code: 'webhook_signature_invalid' });
+    } finally {
+      await server.close();
+    }
+  });
+});

@@ -240,6 +240,7 @@ describe('failures', () => {
     return_url_not_allowed: [400, 'failure.support'],
     body_too_large: [413, 'failure.support'],
     body_malformed: [400, 'failure.support'],
+    body_consumed: [500, 'failure.unreachable'],
     field_invalid: [400, 'failure.support'],
     no_customer: [404, 'failure.no_customer'],
     no_open_invoice: [404, 'failure.no_open_invoice'],

@@ -333,6 +333,7 @@ export type ProblemCode =
   | 'return_url_not_allowed'
   | 'body_too_large'
   | 'body_malformed'
+  | 'body_consumed'
   | 'field_invalid'
   | 'no_customer'
   | 'no_open_invoice'

@@ -16,6 +16,7 @@ import type { RouteContext } from './route-context.ts';
 import { portalRoute } from './routes/portal.ts';
 import { visitsRoute } from './routes/visits.ts';
 import { webhookRoute } from './routes/webhook.ts';
+import { printedOrigin, unknownOrigins } from './unknown-origins.ts';
 import { widgetRoutes, type WidgetFiles } from './widget-files.ts';
 
 /** Bytes. Stripe's largest events stay well below; everything else is a handful of fields. */
@@ -52,6 +53,7 @@ export function createApp(parts: RouteContext, widget: WidgetFiles): Hono {
   app.route('/v1/webhooks/stripe', webhookRoute(parts));
 
   app.use('/v1/*', readableBy(origins));
+  app.options('/v1/*', unknownOrigins(origins, config.log));
   app.options(
     '/v1/*',
     cors({
@@ -81,7 +83,8 @@ export function createApp(parts: RouteContext, widget: WidgetFiles): Hono {
   app.notFound((c) => problem(c, new BillhookError('not_found')));
   app.onError((cause, c) => {
     const error = toProblemError(cause);
-    const fields = { method: c.req.method, path: c.req.path, status: error.status, code: error.code };
+    const origin = error.origin === undefined ? {} : { origin: printedOrigin(error.origin) };
+    const fields = { method: c.req.method, path: c.req.path, status: error.status, code: error.code, ...origin };
     if (error.status >= 500)
       config.log.error('request.failed', { ...fields, cause: describeCause(error.cause ?? cause) });
     else config.log.info('request.refused', { ...fields, audit: true });

@@ -46,7 +46,8 @@ export function widgetAuth({ verify, hosts, now, limits }: AuthParts, scope: Sco
 
     // One host's token must not work on another host's page, even when this server serves both.
     const origin = c.req.header('origin');
-    if (origin !== undefined && !host.origins.includes(origin)) throw new BillhookError('origin_not_allowed');
+    if (origin !== undefined && !host.origins.includes(origin))
+      throw new BillhookError('origin_not_allowed', { origin });
     if (!claims.scopes.has(scope)) {
       throw new BillhookError('scope_missing', { detail: `This needs a widget token with the scope "${scope}".` });
     }

@@ -21,6 +21,11 @@ export function withBasePath(publicUrl: string, fetch: Fetch): Fetch {
     const url = new URL(request.url);
     if (!url.pathname.startsWith(`${folder}/`)) return fetch(request, env);
     url.pathname = url.pathname.slice(folder.length);
+    // A body that the host has read cannot be handed on; the routes say so.
+    if (request.bodyUsed) {
+      const { method, headers } = request;
+      return fetch(new Request(url, { method, headers }), { ...env, incoming: { readableDidRead: true } });
+    }
     return fetch(new Request(url, request), env);
   };
 }

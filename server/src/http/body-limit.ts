@@ -7,13 +7,21 @@ import { bodyReceived } from './read-body.ts';
 
 /** The connection, as Node's server passes it on. Other platforms have limits of their own. */
 interface NodeBindings {
-  readonly incoming?: { readonly complete?: boolean; readonly httpVersionMajor?: number };
+  readonly incoming?: {
+    readonly complete?: boolean;
+    readonly httpVersionMajor?: number;
+    /** Something read of it. */
+    readonly readableDidRead?: boolean;
+    /** Some platforms keep the bytes of what they read, and these are used. */
+    readonly rawBody?: unknown;
+  };
 }
 
 /**
  * Refuses a body of more than `maxSize` bytes. One without a length is read here, up to the limit.
  *
- * @throws {BillhookError} `body_too_large`, or `body_malformed` for one that is cut short.
+ * @throws {BillhookError} `body_too_large`, `body_malformed` for one that is cut short, or `body_consumed` for one that the
+ *   host's own middleware has read.
  */
 export function limitBody(maxSize: number): MiddlewareHandler {
   const limited = bodyLimit({
@@ -23,10 +31,18 @@ export function limitBody(maxSize: number): MiddlewareHandler {
     },
   });
   return async function limitBody(c, next) {
+    requireUnread(c);
     // The route is no part of what is timed here: it may hold an answer for longer than a body may take.
     await bodyReceived(limited(c, async () => undefined));
     await next();
   };
+}
+
+/** A parser before Billhook leaves an empty body, which looks like a wrong signature and a wrong request. */
+function requireUnread(c: Context): void {
+  const { incoming } = (c.env ?? {}) as NodeBindings;
+  const wasRead = incoming === undefined ? c.req.raw.bodyUsed : incoming.readableDidRead === true;
+  if (wasRead && incoming?.rawBody === undefined) throw new BillhookError('body_consumed');
 }
 
 /** Ends a connection after a body that was not read to its end: the rest would be read for nothing. */

@@ -55,6 +55,7 @@ export function returnUrlOf(
   if (!isWeb || hasBackslash || !host.origins.includes(url.origin)) {
     throw new BillhookError('return_url_not_allowed', {
       field,
+      origin: url?.origin,
       detail: `${field} must lie on one of the host’s configured origins.`,
     });
   }

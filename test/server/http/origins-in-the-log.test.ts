@@ -1,0 +1,45 @@
+/** N14: an origin that is not allowed is named to the operator, for the page shows nothing and the browser says "CORS". */
+
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { LogFields } from '@billhook/server';
+import { origin, startBff, type TestBff } from '../support/bff.ts';
+
+let bff: TestBff;
+const lines: (LogFields & { readonly what: string })[] = [];
+beforeAll(async () => {
+  const note = (what: string, fields: LogFields = {}) => void lines.push({ what, ...fields });
+  bff = await startBff({}, { log: { info: note, warn: note, error: note } });
+});
+afterAll(() => bff.close());
+beforeEach(() => void lines.splice(0));
+const said = (wanted: string) => lines.filter(({ what }) => what === wanted);
+
+it('a request from it', async () => {
+  await bff.call('/v1/billing', { headers: { origin: 'https://preview.acme.example' } });
+  expect(said('request.refused')).toMatchObject([
+    { code: 'origin_not_allowed', origin: 'https://preview.acme.example', path: '/v1/billing' },
+  ]);
+});
+
+it('an address to come back to', async () => {
+  const body = { seen: null, returnUrl: 'https://preview.acme.example/billing?secret=1' };
+  await bff.call('/v1/portal-sessions', { body });
+  expect(said('request.refused')).toMatchObject([
+    { code: 'return_url_not_allowed', origin: 'https://preview.acme.example' },
+  ]);
+  expect(JSON.stringify(lines)).not.toContain('secret');
+});
+
+it('a preflight, after which no request comes: once, and nothing that a terminal obeys', async () => {
+  const ask = (from: string) =>
+    bff.call('/v1/billing', { method: 'OPTIONS', headers: { origin: from, 'access-control-request-method': 'GET' } });
+  for (const from of [origin, 'https://staging.acme.example', 'https://staging.acme.example', 'https://é.example']) {
+    expect((await ask(from)).status).toBe(204);
+  }
+  expect(said('origin.unknown').map(({ origin: named }) => named)).toEqual([
+    'https://staging.acme.example',
+    'https://?.example',
+  ]);
+  for (let index = 0; index < 200; index += 1) await ask(`https://${index}.example`);
+  expect(said('origin.unknown').length).toBe(100);
+});
