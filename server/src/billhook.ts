@@ -11,6 +11,7 @@ import { withBasePath } from './http/base-path.ts';
 import { openServices } from './services.ts';
 import { Outbox, type ReadAccess } from './background/outbox.ts';
 import { accessView } from './accounts/access.ts';
+import { onceAProcess } from './operations/once-a-process.ts';
 import { hostCalls, type AccountName } from './http/host-calls.ts';
 import type { RouteContext } from './http/route-context.ts';
 import { Scheduler, type SchedulerOptions } from './background/scheduler.ts';
@@ -195,4 +196,26 @@ export async function createBillhook(
     await ledger.close();
     throw cause;
   }
+}
+
+/**
+ * Makes the function that gives the process its one {@link Billhook}, made when it is called first. For frameworks that
+ * import route modules without serving them: `next build` opens no ledger, and asks Stripe nothing. A module that is loaded
+ * anew while developing gets the one that is there, with the options of its start. A failed start is tried again at the next
+ * call, and after `close()` there is another one.
+ *
+ * @param options - what {@link createBillhook} takes, or a function that reads it when it is needed
+ * @param name - of several in one process. Default: `billhook`
+ *
+ * @example
+ * ```ts
+ * export const billhook = lazyBillhook(() => options);
+ * const handler = async (request: Request) => (await billhook()).fetch(request);
+ * ```
+ */
+export function lazyBillhook(
+  options: BillhookOptions | (() => BillhookOptions | Promise<BillhookOptions>),
+  name = 'billhook',
+): () => Promise<Billhook> {
+  return onceAProcess(name, async () => createBillhook(typeof options === 'function' ? await options() : options));
 }

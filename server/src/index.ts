@@ -1,6 +1,6 @@
 /** @billhook/server: importing it reads no environment and opens nothing. */
 
-export { createBillhook, type Billhook } from './billhook.ts';
+export { createBillhook, lazyBillhook, type Billhook } from './billhook.ts';
 export type { AccountName } from './http/host-calls.ts';
 export { ConfigError, type BillhookOptions, type CustomerDetails } from './config/config.ts';
 export type { Log, LogFields } from './log.ts';

@@ -5,6 +5,7 @@ import { serve } from '@hono/node-server';
 import { pino } from 'pino';
 import { createBillhook, type Billhook } from '../billhook.ts';
 import { ConfigError } from '../config/config.ts';
+import { ownServer } from '../http/widget-files.ts';
 import { nameOf, optionsFrom, type Environment } from './environment.ts';
 import type { Log, LogFields } from '../log.ts';
 import type { SchedulerOptions } from '../background/scheduler.ts';
@@ -52,7 +53,7 @@ export async function serveBillhook(
   }
 
   const server = serve({
-    fetch: withStrictTransport(options.publicUrl, billhook.fetch),
+    fetch: withStrictTransport(options.publicUrl, (request, env) => billhook.fetch(request, { ...env, ...ownServer })),
     port,
     serverOptions: patience,
     ...(env['HOST'] ? { hostname: env['HOST'] } : {}),

@@ -16,6 +16,13 @@ export interface WidgetFile {
   readonly gzip: Bytes;
 }
 
+/** Said by the server that ends the connection itself: nothing that drops a header stands between it and the page. */
+export interface OwnServer {
+  readonly ownServer: true;
+}
+
+export const ownServer: OwnServer = { ownServer: true };
+
 /** By the path under which a page asks. */
 export type WidgetFiles = ReadonlyMap<string, WidgetFile>;
 
@@ -53,6 +60,9 @@ async function compressed(source: URL, type: string): Promise<WidgetFile> {
 /**
  * `GET /widget.js` and `GET /widget/locales/{tag}.json`: the same address for every version, so it is cached for
  * minutes, not for years, and without SRI. For a fixed version with SRI, host the npm package's files.
+ *
+ * Mounted in another server they are sent as they are: Next.js strips `Content-Encoding`, and what is encoded all the
+ * same is a dead script. Whatever serves the host's own files compresses these too.
  */
 export function widgetRoutes(files: WidgetFiles): Hono {
   const app = new Hono();
@@ -67,7 +77,8 @@ export function widgetRoutes(files: WidgetFiles): Hono {
       c.header('X-Content-Type-Options', 'nosniff');
       if (c.req.header('if-none-match')?.includes(file.etag) === true) return c.body(null, 304);
 
-      const accepted = c.req.header('accept-encoding') ?? '';
+      const { ownServer: mayEncode = false } = (c.env ?? {}) as Partial<OwnServer>;
+      const accepted = mayEncode ? (c.req.header('accept-encoding') ?? '') : '';
       const encoding = /\bbr\b(?!;q=0(?:\.0*)?(?:,|$))/.test(accepted)
         ? 'br'
         : /\bgzip\b/.test(accepted)

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { readWidgetFiles, widgetRoutes, type WidgetFile } from '../../../server/src/http/widget-files.ts';
+import { ownServer, readWidgetFiles, widgetRoutes, type WidgetFile } from '../../../server/src/http/widget-files.ts';
 import { shippedLocales } from '../../../widget/src/i18n/match-locale.ts';
 
 const files = await readWidgetFiles();
 const app = widgetRoutes(files);
-const get = async (path: string, headers: Record<string, string> = {}) => app.request(path, { headers });
+const get = async (path: string, headers: Record<string, string> = {}) => app.request(path, { headers }, ownServer);
 
 function built(path: string): WidgetFile {
   const file = files.get(path);
@@ -35,6 +35,12 @@ describe.each([
     expect(brotliDecompressSync(br.bytes).equals(identity)).toBe(true);
     expect(gunzipSync(gzip.bytes).equals(identity)).toBe(true);
     expect(plain.bytes.equals(identity)).toBe(true);
+  });
+
+  it('N1: is sent as it is where the server is mounted, whatever the page accepts', async () => {
+    const response = await app.request(path, { headers: { 'accept-encoding': 'gzip, br' } });
+    expect(response.headers.get('content-encoding')).toBeNull();
+    expect(Buffer.from(await response.arrayBuffer()).equals(built(path).identity)).toBe(true);
   });
 
   it('L27: may be used by any page, is cached for minutes, and revalidated by its content', async () => {
