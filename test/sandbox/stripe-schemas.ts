@@ -105,12 +105,26 @@ function stripeDeclarations(): string {
   return join(dirname(dirname(main)), 'esm', 'stripe.esm.node.d.ts');
 }
 
-export function generateStripeSchemas(): StripeSchemas {
+/** The declarations of one version of the SDK. */
+export interface StripePackage {
+  readonly declarations: string;
+  /** They declare the module `stripe`, as all did before dahlia, instead of being one. */
+  readonly ambient: boolean;
+}
+
+/** The SDK that everything here is made for. */
+export const newestStripe = (): StripePackage => ({ declarations: stripeDeclarations(), ambient: false });
+
+/** @param stripe - an older one need not have every kind. Default: the newest, which must. */
+export function generateStripeSchemas(stripe: StripePackage = newestStripe()): StripeSchemas {
   const here = fileURLToPath(import.meta.url);
-  const declarations = stripeDeclarations();
+  const { declarations, ambient } = stripe;
+  const isNewest = declarations === stripeDeclarations();
   const virtual = join(dirname(here), '__stripe-roots.ts');
   const source = [
-    `import type { Stripe } from ${JSON.stringify(declarations.replace(/\.d\.ts$/, '.js'))};`,
+    ...(ambient
+      ? [`/// <reference path=${JSON.stringify(declarations)} />`, `import type Stripe from 'stripe';`]
+      : [`import type { Stripe } from ${JSON.stringify(declarations.replace(/\.d\.ts$/, '.js'))};`]),
     ...Object.entries(ROOTS).map(([kind, type]) => `export type ${aliasOf(kind)} = ${type};`),
     'export type root_event = Stripe.Event;',
     'export type root_envelope = Stripe.CustomerUpdatedEvent;',
@@ -153,7 +167,9 @@ export function generateStripeSchemas(): StripeSchemas {
   const $defs: Record<string, JsonSchema> = {};
   const toSchema = createConverter(checker, file, $defs);
   const roots: Record<string, JsonSchema> = {};
-  for (const kind of Object.keys(ROOTS)) roots[kind] = toSchema(typeOf(aliasOf(kind)));
+  const isDeclared = (alias: string): boolean => ((aliases.get(alias)?.flags ?? 0) & ts.TypeFlags.Any) === 0;
+  for (const kind of Object.keys(ROOTS))
+    if (isNewest || isDeclared(aliasOf(kind))) roots[kind] = toSchema(typeOf(aliasOf(kind)));
   roots['event'] = envelope(toSchema(typeOf('root_envelope')), $defs);
   return { $defs, roots, events: eventMap(checker, file, typeOf('root_event')) };
 }
@@ -248,7 +264,7 @@ function createConverter(checker: ts.TypeChecker, at: ts.Node, $defs: Record<str
     const index = checker.getIndexInfoOfType(type, ts.IndexKind.String);
     const properties: Record<string, JsonSchema> = {};
     const required: string[] = [];
-    const deviation = DEVIATIONS[name];
+    const deviation = DEVIATIONS[name.replace(/^Stripe\./, '')];
     for (const property of checker.getPropertiesOfType(type)) {
       const declared = checker.getTypeOfSymbolAtLocation(property, at);
       // `deleted?: void` only tells deleted objects apart.
@@ -262,7 +278,7 @@ function createConverter(checker: ts.TypeChecker, at: ts.Node, $defs: Record<str
       const optional = (property.flags & ts.SymbolFlags.Optional) !== 0 || deviation?.optional?.includes(property.name);
       if (!optional) required.push(property.name);
     }
-    Object.assign(properties, deviation?.extra);
+    Object.assign(properties, DEVIATIONS[name]?.extra);
     // OBJ-2: embedded lists say how many there are.
     if (name === 'ApiList') properties['total_count'] = { type: 'integer' };
     return {

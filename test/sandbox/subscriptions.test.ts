@@ -107,9 +107,10 @@ describe('create', () => {
 
   test('what the sandbox does not carry out is refused, not ignored', async () => {
     const { subscription } = await subscribed(stripe);
-    await expect(stripe.subscriptions.cancel(subscription.id, { prorate: true })).rejects.toMatchObject({
+    const interval = { pending_invoice_item_interval: { interval: 'month' as const } };
+    await expect(stripe.subscriptions.update(subscription.id, interval)).rejects.toMatchObject({
       code: 'sandbox_unsupported',
-      param: 'prorate',
+      param: 'pending_invoice_item_interval',
     });
     expect((await stripe.subscriptions.retrieve(subscription.id)).status).toBe('active');
   });

@@ -60,7 +60,7 @@ const acacia: Readonly<Record<string, Reshape>> = {
     Object.assign(row, {
       amount_excluding_tax: net,
       ...(details['invoice_item'] == null ? {} : { invoice_item: details['invoice_item'] }),
-      plan: price ? planOf(price) : null,
+      plan: price ? oldPlan(price) : null,
       price: price ?? null,
       proration: details['proration'] ?? false,
       proration_details: { credited_items: null },
@@ -79,7 +79,7 @@ const acacia: Readonly<Record<string, Reshape>> = {
     const details = record(record(row['parent'])['subscription_details']);
     const price = priceOf(row['pricing'], state);
     Object.assign(row, {
-      plan: price ? planOf(price) : null,
+      plan: price ? oldPlan(price) : null,
       price: price ?? null,
       subscription: details['subscription'] ?? null,
       ...(details['subscription_item'] == null ? {} : { subscription_item: details['subscription_item'] }),
@@ -87,6 +87,9 @@ const acacia: Readonly<Record<string, Reshape>> = {
       unit_amount_decimal: price ? price.unit_amount_decimal : String(row['amount']),
     });
     remove(row, 'parent', 'pricing', 'quantity_decimal', 'customer_account');
+  },
+  subscription_schedule(row) {
+    for (const phase of rowsOf(row['phases'])) phase['coupon'] = null;
   },
   payment_intent: (row, state) => void (row['invoice'] = invoiceOfIntent(state, row['id'])),
   charge: (row, state) => void (row['invoice'] = invoiceOfIntent(state, row['payment_intent'])),
@@ -97,7 +100,8 @@ const acacia: Readonly<Record<string, Reshape>> = {
     remove(row, 'source');
   },
   promotion_code(row, state) {
-    row['coupon'] = state.coupons.get(String(record(row['promotion'])['coupon'])) ?? null;
+    const { coupon } = record(row['promotion']);
+    row['coupon'] = typeof coupon === 'object' ? coupon : (state.coupons.get(String(coupon)) ?? null);
     remove(row, 'promotion');
   },
 };
@@ -152,8 +156,15 @@ function discountAt(state: State, ids: unknown): unknown {
 
 function priceOf(pricing: unknown, state: State): ReturnType<State['prices']['get']> {
   const price = record(record(pricing)['price_details'])['price'];
-  return structuredClone(state.prices.get(typeof price === 'string' ? price : String(record(price)['id'])));
+  const found = structuredClone(state.prices.get(typeof price === 'string' ? price : String(record(price)['id'])));
+  if (found) acacia['price']?.(found as unknown as Row, state);
+  return found;
 }
+
+const oldPlan = (price: NonNullable<ReturnType<typeof priceOf>>): object => ({
+  ...planOf(price),
+  aggregate_usage: null,
+});
 
 function oldTax(tax: Row, state: State): { amount: unknown; inclusive: boolean; tax_rate: string | null } & Row {
   const rate = record(tax['tax_rate_details'])['tax_rate'];

@@ -30,7 +30,7 @@ export function testClockRoutes(api: Api): void {
     state.testClocks.add(clock);
     state.clock.freeze();
     state.emit('test_helpers.test_clock.created', clock);
-    void state.clock.advanceTo(params.frozen_time * 1000);
+    void state.clock.advanceTo(momentOf(state, params.frozen_time));
     return clock;
   });
   api.get(path, pageParams, ({ state, params }) => page(state.testClocks.list(), params, path, 'test clock'));
@@ -55,12 +55,15 @@ export function testClockRoutes(api: Api): void {
 }
 
 async function arrive(state: State, clock: TestClock, target: number): Promise<void> {
-  await state.clock.advanceTo(target * 1000);
+  await state.clock.advanceTo(momentOf(state, target));
   clock.status = 'ready';
   clock.status_details = {};
   clock.frozen_time = target;
   state.emit('test_helpers.test_clock.ready', clock);
 }
+
+/** In the running second the clock may be past its beginning. */
+const momentOf = (state: State, seconds: number): number => Math.max(seconds * 1000, state.clock.now());
 
 function requireFuture(state: State, at: number): void {
   if (at >= state.clock.seconds()) return;
