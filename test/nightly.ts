@@ -27,6 +27,12 @@ const steps: readonly Step[] = [
     env: { KILLS: '50', PROCESSES: '3' },
     commands: [['vitest', 'run', '--config', 'vitest.nightly.config.ts', 'chaos/storm']],
   },
+  { name: 'lives', in: 'test', env: { LIVES: '10000' }, commands: [['vitest', 'run', 'sandbox/lives']] },
+  {
+    name: 'year',
+    in: 'test',
+    commands: [['vitest', 'run', '--config', 'vitest.nightly.config.ts', 'sandbox/year']],
+  },
   { name: 'attacks', in: 'test', env: { ATTACKS: 'whole' }, commands: [['vitest', 'run', 'attacks']] },
   {
     name: 'gallery',

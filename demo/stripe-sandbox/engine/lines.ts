@@ -45,11 +45,17 @@ function itemLines(state: State, subscription: Subscription, item: SubscriptionI
   return [{ ...line, amount: amountFor(price, quantity), quantity, description: describe(state, price, quantity) }];
 }
 
-/** SUB-9: the credit for the unused time that was paid, then the charge for the time that remains. */
+/**
+ * SUB-9: the credit for the unused time that was paid, then the charge for the time that remains. OBJ-4: flexible billing
+ * credits what was billed; classic billing what would be billed now.
+ *
+ * @param before - `null` for an item that is added
+ * @param after - `null` for an item that is taken out
+ */
 export function prorationLines(
   state: State,
   subscription: Subscription,
-  before: SubscriptionItem,
+  before: SubscriptionItem | null,
   after: SubscriptionItem | null,
   at: number,
 ): LineDraft[] {
@@ -75,7 +81,11 @@ export function prorationLines(
       taxRates: item.tax_rates ?? [],
     };
   };
-  const lines = [line(before, -1, 'Unused', paidShare(state, subscription, before))];
+  const lines: LineDraft[] = [];
+  if (before) {
+    const creditShare = subscription.billing_mode.type === 'classic' ? dueShare : paidShare;
+    lines.push(line(before, -1, 'Unused', creditShare(state, subscription, before)));
+  }
   if (after) lines.push(line(after, 1, 'Remaining', dueShare(state, subscription, after)));
   return lines.filter(({ price }) => !(price && isMetered(price)));
 }
@@ -99,7 +109,10 @@ function paidShare(state: State, subscription: Subscription, item: SubscriptionI
 /** Which part of its price an item would be billed at, with the discounts that run now. */
 function dueShare(state: State, subscription: Subscription, item: SubscriptionItem): number {
   const customer = state.customers.get(subscription.customer);
-  const lines = periodLines(state, subscription);
+  const current = periodLines(state, subscription);
+  // An item that was taken out is still credited as it would be billed.
+  const isThere = subscription.items.data.some(({ id }) => id === item.id);
+  const lines = isThere ? current : [...current, ...itemLines(state, subscription, item, false)];
   if (!customer) return 1;
   const { lines: totals } = addUp(state, {
     lines,

@@ -29,6 +29,21 @@ export function nextBoundary(anchor: number, interval: string, count: number, af
   }
 }
 
+/** The period on the grid of `anchor` that `at` lies in. */
+export function periodAround(
+  anchor: number,
+  interval: string,
+  count: number,
+  at: number,
+): { start: number; end: number } {
+  let start = anchor;
+  for (let step = 1; ; step += 1) {
+    const end = addInterval(anchor, interval, step * count);
+    if (end > at) return { start, end };
+    start = end;
+  }
+}
+
 /** New periods from `now` on, of the anchor that goes with them. */
 export function startPeriods(subscription: Subscription, now: number): void {
   subscription.billing_cycle_anchor = now;

@@ -4,11 +4,13 @@ import { invalidRequest } from '../errors.ts';
 import type { State } from '../state/state.ts';
 import type { Invoice, InvoiceItem, ItemChange, Price, Subscription, SubscriptionItem } from '../state/wire.ts';
 import { collect, settleZero } from './collection.ts';
+import { pendingItems } from './invoice-draft.ts';
 import { draftInvoice, finalizeInvoice } from './invoices.ts';
 import type { LineDraft } from './line-draft.ts';
 import { periodLines, prorationLines } from './lines.ts';
-import { addInterval, nextBoundary, startPeriods } from './periods.ts';
+import { addInterval, periodAround, startPeriods } from './periods.ts';
 import { planOf } from './prices.ts';
+import { isTerminal } from './subscription-status.ts';
 import { createItem, mirrorSingleItem } from './subscriptions.ts';
 
 export type ProrationBehavior = 'always_invoice' | 'create_prorations' | 'none';
@@ -73,6 +75,21 @@ export function resetAnchor(
   if (invoice) settle(state, invoice);
 }
 
+/** SUB-14, `prorate`: the unused time of every item becomes a credit that waits for an invoice. */
+export function creditUnusedTime(state: State, subscription: Subscription): void {
+  if (isTerminal(subscription) || ['trialing', 'incomplete', 'paused'].includes(subscription.status)) return;
+  const now = state.clock.seconds();
+  for (const item of subscription.items.data)
+    for (const line of prorationLines(state, subscription, item, null, now)) addPending(state, subscription, line);
+}
+
+/** SUB-14, `invoice_now`: one last invoice of everything that waits. */
+export function invoiceWhatWaits(state: State, subscription: Subscription): void {
+  if (pendingItems(state, subscription.customer, subscription.id).length === 0) return;
+  const invoice = invoiceNow(state, subscription, [], true);
+  if (invoice) settle(state, invoice);
+}
+
 /** The items as a change would leave them. */
 export function itemsAfter(
   state: State,
@@ -107,11 +124,13 @@ export function prorationsBetween(
   before: SubscriptionItem[],
   at: number,
 ): LineDraft[] {
-  return before.flatMap((old) => {
+  const changed = before.flatMap((old) => {
     const now = subscription.items.data.find((item) => item.id === old.id) ?? null;
     if (now && now.price.id === old.price.id && now.quantity === old.quantity) return [];
     return prorationLines(state, subscription, old, now, at);
   });
+  const added = subscription.items.data.filter((item) => before.every(({ id }) => id !== item.id));
+  return [...changed, ...added.flatMap((item) => prorationLines(state, subscription, null, item, at))];
 }
 
 function applyChange(state: State, subscription: Subscription, change: ItemChange, at: number): void {
@@ -127,13 +146,12 @@ function applyChange(state: State, subscription: Subscription, change: ItemChang
         param: 'items',
       });
     }
-    const { interval, interval_count: count } = change.price.recurring ?? { interval: 'month', interval_count: 1 };
     items.push(
       createItem(
         state,
         subscription.id,
         { price: change.price, quantity: change.quantity, metadata: change.metadata ?? {} },
-        { start: at, end: firstEnd(subscription, change.price, at) ?? addInterval(at, interval, count) },
+        firstPeriod(subscription, change.price, at),
       ),
     );
     return;
@@ -151,29 +169,29 @@ function applyChange(state: State, subscription: Subscription, change: ItemChang
     items.splice(items.indexOf(item), 1);
     return;
   }
-  if (change.price) reprice(subscription, item, change.price);
+  if (change.price) reprice(subscription, item, change.price, at);
   if (change.quantity !== undefined) item.quantity = change.quantity;
   if (change.metadata) item.metadata = change.metadata;
 }
 
-/** An added item of the same interval ends with the others; of another, on the grid of the same anchor. */
-function firstEnd(subscription: Subscription, price: Price, at: number): number | undefined {
+/** An added item of the same interval has the others' period; of another, one on the grid of the same anchor. */
+function firstPeriod(subscription: Subscription, price: Price, at: number): { start: number; end: number } {
   const [first] = subscription.items.data;
-  if (!first) return undefined;
   const { interval, interval_count: count } = price.recurring ?? { interval: 'month', interval_count: 1 };
+  if (!first) return { start: at, end: addInterval(at, interval, count) };
   const other = first.price.recurring;
   if (subscription.status === 'trialing' || (other?.interval === interval && other.interval_count === count))
-    return first.current_period_end;
+    return { start: first.current_period_start, end: first.current_period_end };
   if (subscription.billing_mode.type === 'classic') {
     throw invalidRequest('All items of a subscription in classic billing mode must have the same interval.', {
       param: 'items',
     });
   }
-  return nextBoundary(subscription.billing_cycle_anchor, interval, count, at);
+  return periodAround(subscription.billing_cycle_anchor, interval, count, at);
 }
 
-/** SUB-9: another interval keeps the start and the anchor, and moves the end. */
-function reprice(subscription: Subscription, item: SubscriptionItem, price: Price): void {
+/** SUB-9: another interval keeps the start and the anchor, and moves the end; one that would be over begins at `at`. */
+function reprice(subscription: Subscription, item: SubscriptionItem, price: Price, at: number): void {
   if (price.currency !== subscription.currency) {
     throw invalidRequest('The price specified supports a different currency than the subscription.', {
       param: 'items[0][price]',
@@ -189,12 +207,17 @@ function reprice(subscription: Subscription, item: SubscriptionItem, price: Pric
     (was.interval !== is.interval || was.interval_count !== is.interval_count)
   ) {
     item.current_period_end = addInterval(item.current_period_start, is.interval, is.interval_count);
+    if (item.current_period_end <= at) {
+      item.current_period_start = at;
+      item.current_period_end = addInterval(at, is.interval, is.interval_count);
+      subscription.billing_cycle_anchor = at;
+    }
   }
   item.price = price;
   item.plan = planOf(price);
 }
 
-function invoiceNow(state: State, subscription: Subscription, lines: LineDraft[]): Invoice | null {
+function invoiceNow(state: State, subscription: Subscription, lines: LineDraft[], takePending = false): Invoice | null {
   const customer = state.customers.get(subscription.customer);
   if (!customer) return null;
   const now = state.clock.seconds();
@@ -204,6 +227,7 @@ function invoiceNow(state: State, subscription: Subscription, lines: LineDraft[]
     reason: 'subscription_update',
     currency: subscription.currency,
     lines,
+    takePending,
     autoAdvance: false,
     period: { start: now, end: now },
   });
@@ -249,7 +273,7 @@ export function addPending(state: State, subscription: Subscription, line: LineD
     proration: true,
     quantity: line.quantity,
     quantity_decimal: String(line.quantity),
-    tax_rates: [],
+    tax_rates: [...line.taxRates],
     test_clock: null,
   };
   state.invoiceItems.add(item);

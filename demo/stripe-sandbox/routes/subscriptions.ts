@@ -6,14 +6,20 @@ import { requireAttached, requireCustomer } from '../engine/customers.ts';
 import { pauseByRequest, resume } from '../engine/pause.ts';
 import { changeWhenPaid } from '../engine/pending-update.ts';
 import { DAY } from '../engine/periods.ts';
-import { changeItems, itemsAfter, resetAnchor } from '../engine/subscription-change.ts';
+import {
+  changeItems,
+  creditUnusedTime,
+  invoiceWhatWaits,
+  itemsAfter,
+  resetAnchor,
+} from '../engine/subscription-change.ts';
 import { isTerminal, periodEnd } from '../engine/subscription-status.ts';
 import { createSubscription } from '../engine/subscriptions.ts';
 import { endTrialNow, moveTrialEnd, requireTrialing } from '../engine/trials.ts';
 import { invalidRequest, missingParam, noSuch } from '../errors.ts';
 import type { Api } from '../http/api.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
-import { required, text, timeRange, union, unsupported, type Read } from '../http/params.ts';
+import { flag, required, text, timeRange, union, type Read } from '../http/params.ts';
 import type { State } from '../state/state.ts';
 import type { ItemChange, Price, Subscription } from '../state/wire.ts';
 import { freshMetadata, patchMetadata } from './metadata.ts';
@@ -86,10 +92,12 @@ export function subscriptionRoutes(api: Api): void {
   });
   api.delete(
     '/v1/subscriptions/:id',
-    { cancellation_details: cancellationDetails, invoice_now: unsupported, prorate: unsupported },
+    { cancellation_details: cancellationDetails, invoice_now: flag, prorate: flag },
     ({ state, params, id }) => {
       const subscription = requireSubscription(state, id());
+      if (params.prorate) creditUnusedTime(state, subscription);
       endSubscription(state, subscription, 'cancellation_requested', params.cancellation_details);
+      if (params.invoice_now) invoiceWhatWaits(state, subscription);
       return subscription;
     },
   );
