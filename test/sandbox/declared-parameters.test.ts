@@ -9,6 +9,8 @@ import { startSandbox, type Harness } from './harness.ts';
 
 /** Parameters that the sandbox takes and the SDK's types do not declare, with the reason. */
 const undeclared: Readonly<Record<string, string>> = {
+  // OBJ-5: endive calls it allowed_payment_method_types; the CLI's triggers still use the older name.
+  'POST /v1/payment_intents payment_method_types': 'older versions',
   'GET /v1/accounts/: *': 'the account’s own address, which the SDK calls by another one',
   'GET /v2/core/events/: *': 'a v2 address',
 };

@@ -26,6 +26,8 @@ const paths = [
   '/v1/payment_intents?limit=100&expand[]=data.latest_charge',
   '/v1/charges?limit=100',
   '/v1/refunds?limit=100',
+  '/v1/disputes?limit=100&expand[]=data.charge',
+  '/v1/balance',
   '/v1/coupons?limit=100',
   '/v1/promotion_codes?limit=100&expand[]=data.promotion.coupon',
   '/v1/tax_rates?limit=100',
@@ -104,6 +106,12 @@ async function sell({ active }: { active: string }): Promise<void> {
   await post('/v1/invoiceitems', { customer: active, currency: 'eur', amount: '700', description: 'Setup' });
   const [charge] = [...sandbox.state.charges.values()];
   await post('/v1/refunds', { charge: String(charge?.id), amount: '100' });
+  await post('/v1/payment_intents', {
+    amount: '100',
+    currency: 'usd',
+    payment_method: 'pm_card_createDispute',
+    confirm: 'true',
+  });
   const [item] = (sandbox.state.subscriptions.of(active)[0]?.items.data ?? []).map(({ id }) => id);
   await post(`/v1/subscriptions/${sandbox.state.subscriptions.of(active)[0]?.id}`, {
     'items[0][id]': String(item),

@@ -30,13 +30,19 @@ export function sdkCheck(version: string): Check {
   const path = cached(import.meta.url, `stripe-schemas-${version}`, 'json', () =>
     JSON.stringify(generateStripeSchemas(stripe)),
   );
-  const { $defs, roots } = JSON.parse(readFileSync(path, 'utf8')) as { $defs: object; roots: Record<string, object> };
+  const { $defs, roots } = JSON.parse(readFileSync(path, 'utf8')) as {
+    $defs: object;
+    roots: Record<string, JsonSchema>;
+  };
   return checkOf($defs, roots, (kind) => kind);
 }
 
 /** By a file of schemas: `$defs`, and a root for each kind of object. */
 export function fileCheck(path: string): Check {
-  const { $defs, roots } = JSON.parse(readFileSync(path, 'utf8')) as { $defs: object; roots: Record<string, object> };
+  const { $defs, roots } = JSON.parse(readFileSync(path, 'utf8')) as {
+    $defs: object;
+    roots: Record<string, JsonSchema>;
+  };
   const names: Readonly<Record<string, string>> = { line_item: 'invoice_line_item' };
   return checkOf($defs, roots, (kind, isDeleted) => (isDeleted ? `deleted_${kind}` : (names[kind] ?? kind)));
 }

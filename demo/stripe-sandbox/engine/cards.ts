@@ -18,8 +18,8 @@ export interface TestCard {
 /** A test card or account that a hosted page accepts. */
 export type TestMethod = TestCard | TestDebit;
 
-/** A Visa that the bank refuses for one reason. */
-function declining(number: string, behaviour: CardBehaviour, name: string): TestCard {
+/** A Visa with a fate of its own: refused for one reason, disputed, or paid out at once. */
+function visa(number: string, behaviour: CardBehaviour, name: string): TestCard {
   return { number, brand: 'visa', funding: 'credit', behaviour, names: [name] };
 }
 
@@ -63,11 +63,15 @@ const knownCards: readonly TestCard[] = [
     behaviour: 'insufficientFunds',
     names: ['chargeDeclinedInsufficientFunds', 'visa_chargeDeclinedInsufficientFunds'],
   },
-  declining('4000000000000069', 'expiredCard', 'chargeDeclinedExpiredCard'),
-  declining('4000000000000127', 'incorrectCvc', 'chargeDeclinedIncorrectCvc'),
-  declining('4000000000000119', 'processingError', 'chargeDeclinedProcessingError'),
-  declining('4000000000009987', 'lostCard', 'visa_chargeDeclinedLostCard'),
-  declining('4000000000009979', 'stolenCard', 'visa_chargeDeclinedStolenCard'),
+  visa('4000000000000069', 'expiredCard', 'chargeDeclinedExpiredCard'),
+  visa('4000000000000127', 'incorrectCvc', 'chargeDeclinedIncorrectCvc'),
+  visa('4000000000000119', 'processingError', 'chargeDeclinedProcessingError'),
+  visa('4000000000009987', 'lostCard', 'visa_chargeDeclinedLostCard'),
+  visa('4000000000009979', 'stolenCard', 'visa_chargeDeclinedStolenCard'),
+  visa('4000000000000259', 'disputed', 'createDispute'),
+  visa('4000000000002685', 'notReceived', 'createDisputeProductNotReceived'),
+  visa('4000000000001976', 'inquired', 'createDisputeInquiry'),
+  visa('4000000000000077', 'availableAtOnce', 'bypassPending'),
 ];
 
 /** The card behind `pm_card_visa` or `tok_visa`. */

@@ -10,6 +10,10 @@ const generic: Decline = ['card_declined', 'generic_decline', 'Your card was dec
 /** `null` for behaviours that are no refusal. */
 const declines: Readonly<Record<CardBehaviour, Decline | null>> = {
   works: null,
+  disputed: null,
+  notReceived: null,
+  inquired: null,
+  availableAtOnce: null,
   needsAuthentication: null,
   settlesLater: null,
   bouncesLater: null,

@@ -3,9 +3,11 @@
 import { cardError, type ErrorBody, type StripeError } from '../errors.ts';
 import type { State } from '../state/state.ts';
 import type { Charge, Invoice, InvoicePayment, PaymentIntent, PaymentMethod } from '../state/wire.ts';
+import { tellAvailable } from './account-balance.ts';
 import { behaviourOf } from './cards.ts';
 import { recordCharge } from './charges.ts';
 import { declineOf, isDecline } from './declines.ts';
+import { disputeIfDue } from './disputes.ts';
 import { DAY } from './periods.ts';
 
 export type Attempt =
@@ -182,7 +184,11 @@ export function chargeIntent(
     authenticated: confirmed && behaviour === 'needsAuthentication',
   });
   intent.latest_charge = attempt.id;
-  return works ? succeed(state, intent, attempt) : fail(state, intent, attempt, method, declineOf(behaviour));
+  if (!works) return fail(state, intent, attempt, method, declineOf(behaviour));
+  const succeeded = succeed(state, intent, attempt);
+  disputeIfDue(state, attempt, behaviour);
+  if (behaviour === 'availableAtOnce') tellAvailable(state, attempt);
+  return succeeded;
 }
 
 /** The bank has answered a debit: the money came, or it did not. */

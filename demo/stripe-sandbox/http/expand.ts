@@ -21,6 +21,7 @@ const expandable: Record<string, Record<string, Target>> = {
   discount: { customer: 'customer', promotion_code: 'promotion_code', 'source.coupon': 'coupon' },
   promotion_code: { customer: 'customer', 'promotion.coupon': 'coupon' },
   refund: { charge: 'charge', customer: 'customer', payment_intent: 'payment_intent' },
+  dispute: { charge: 'charge', payment_intent: 'payment_intent' },
   tax_id: { customer: 'customer' },
   customer_balance_transaction: { customer: 'customer', invoice: 'invoice' },
   product: { default_price: 'price', tax_code: 'tax_code' },
@@ -313,6 +314,8 @@ const kindByCollection: Record<string, string> = {
   meter_events: 'billing.meter_event',
   event_summaries: 'billing.meter_event_summary',
   refunds: 'refund',
+  disputes: 'dispute',
+  balance: 'balance',
   test_clocks: 'test_helpers.test_clock',
   promotion_codes: 'promotion_code',
   discount: 'discount',
@@ -330,5 +333,7 @@ export function answerKind(method: string, path: string): Target {
     .split('/');
   const collection = segments.findLast((segment) => segment in kindByCollection) ?? '';
   const kind = kindByCollection[collection] ?? '';
-  return method === 'GET' && segments.at(-1) === collection && collection !== 'account' ? `list:${kind}` : kind;
+  return method === 'GET' && segments.at(-1) === collection && !['account', 'balance'].includes(collection)
+    ? `list:${kind}`
+    : kind;
 }

@@ -24,6 +24,7 @@ const resources: Readonly<Record<string, string>> = {
   account: 'accounts_kyc_basic',
   accounts: 'connected_account',
   active_entitlements: 'entitlement',
+  balance: 'balance',
   charges: 'charge',
   coupons: 'coupon',
   credit_notes: 'credit_note',

@@ -17,6 +17,7 @@ import type {
   Coupon,
   Customer,
   Discount,
+  Dispute,
   EventType,
   Feature,
   Invoice,
@@ -131,6 +132,7 @@ export interface State {
   readonly features: Collection<Feature>;
   readonly meters: Collection<Meter>;
   readonly refunds: Collection<Refund>;
+  readonly disputes: Collection<Dispute>;
   readonly testClocks: Collection<TestClock>;
   /** The reported usage of each meter, oldest first. */
   readonly usage: Map<string, { customer: string; value: number; at: number }[]>;
@@ -159,6 +161,8 @@ export interface State {
   readonly resumptions: Map<string, string>;
   /** The orders of Checkout sessions, by session. */
   readonly checkoutOrders: Map<string, CheckoutOrder>;
+  /** Charges with their money paid out at once. */
+  readonly availableCharges: Set<string>;
   /** How the next charges go, with any card: the first entry decides the next charge, and is used up. */
   readonly nextCharges: CardBehaviour[];
 
@@ -217,6 +221,7 @@ export function createState(options: { clock: Clock; seed: number; settings: Set
     features: new Collection<Feature>(),
     meters: new Collection<Meter>(),
     refunds: new Collection<Refund>((row) => row.charge),
+    disputes: new Collection<Dispute>((row) => row.charge),
     testClocks: new Collection<TestClock>(),
   };
 
@@ -247,6 +252,7 @@ export function createState(options: { clock: Clock; seed: number; settings: Set
     pendingChanges: new Map(),
     resumptions: new Map(),
     checkoutOrders: new Map(),
+    availableCharges: new Set(),
     nextCharges: [],
     ...kinds,
     webhooksFor: (type) => [...kinds.webhookEndpoints.values()].filter((endpoint) => wants(endpoint, type)).length,

@@ -57,6 +57,12 @@ export type Feature = Stored<Stripe.Entitlements.Feature>;
 export type ProductFeature = Stored<Stripe.ProductFeature>;
 export type ActiveEntitlement = Stored<Stripe.Entitlements.ActiveEntitlement>;
 export type Meter = Stored<Stripe.Billing.Meter>;
+export type Dispute = Omit<Stored<Stripe.Dispute>, 'balance_transactions'> & {
+  balance_transactions: BankTransaction[];
+};
+/** A movement of the account's own money. */
+export type BankTransaction = Stored<Stripe.BalanceTransaction>;
+export type Balance = Stored<Stripe.Balance>;
 export type Refund = Stored<Stripe.Refund>;
 export type TestClock = Stored<Stripe.TestHelpers.TestClock>;
 export type EventType = Stripe.Event.Type;
@@ -94,6 +100,10 @@ export type CardBehaviour =
   | 'processingError'
   | 'lostCard'
   | 'stolenCard'
+  | 'disputed'
+  | 'notReceived'
+  | 'inquired'
+  | 'availableAtOnce'
   | 'settlesLater'
   | 'bouncesLater';
 
