@@ -27,7 +27,7 @@ const steps: readonly Step[] = [
     env: { KILLS: '50', PROCESSES: '3' },
     commands: [['vitest', 'run', '--config', 'vitest.nightly.config.ts', 'chaos/storm']],
   },
-  { name: 'lives', in: 'test', env: { LIVES: '10000' }, commands: [['vitest', 'run', 'sandbox/lives']] },
+  { name: 'amounts', in: 'test', env: { AMOUNTS: '10000' }, commands: [['vitest', 'run', 'sandbox/lives']] },
   {
     name: 'year',
     in: 'test',

@@ -1,5 +1,5 @@
 /**
- * Arithmetic to the last minor unit, over generated lives: `LIVES=10000` (the nightly run) for all of them, `SEED=…` for
+ * Arithmetic to the last minor unit, over generated lives: `AMOUNTS=10000` (the nightly run) for all of them, `SEED=…` for
  * others. What fails is shrunk to the smallest life that fails.
  */
 
@@ -11,7 +11,7 @@ import { describe, expect, test } from 'vitest';
 import { billedFor, faultsOf, faultsOfCustomer, type InvoiceAmounts } from './books.ts';
 import { live, lives, type Life } from './lives.ts';
 
-const numRuns = Number(process.env['LIVES'] ?? 150);
+const numRuns = Number(process.env['AMOUNTS'] ?? 150);
 const seed = Number(process.env['SEED'] ?? 20261128);
 
 test('each invoice’s lines sum to its total, and credit and debit conserve value', async () => {
