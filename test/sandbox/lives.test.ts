@@ -6,7 +6,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { billedFor, faultsOf, faultsOfCustomer, type InvoiceAmounts } from './books.ts';
 import { live, lives, type Life } from './lives.ts';

@@ -3,7 +3,7 @@
  * mode; then changes in the middle of periods, failures and an end. Each is lived through the API on a frozen clock.
  */
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { createSandbox, type StripeSandbox } from '../../demo/stripe-sandbox/index.ts';
 import { DAY, HOUR } from './harness.ts';
 
