@@ -10,7 +10,7 @@ const rules = [...readFileSync(join(root, 'docs/stripe-behaviour.md'), 'utf8').m
   ([, id = '']) => id,
 );
 
-describe('the rules of docs/stripe-behaviour.md', () => {
+describe('L39: the rules of docs/stripe-behaviour.md', () => {
   test('each has a test here and a mutant, or a reason why not', () => {
     const covered = [...ruleMutants.map(({ rule }) => rule), ...Object.keys(notOfTheSandbox)];
     expect(covered.toSorted()).toEqual(rules.toSorted());
