@@ -18,8 +18,8 @@ const steps: readonly Step[] = [
   {
     name: 'lives',
     in: 'test',
-    env: { LIVES: '300' },
-    commands: [['vitest', 'run', 'simulation/notices']],
+    env: { LIVES: '1000' },
+    commands: [['vitest', 'run', 'simulation/notices', 'simulation/money']],
   },
   {
     name: 'storms',

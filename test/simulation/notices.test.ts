@@ -10,47 +10,16 @@ import type { BillingStore } from '../../server/src/ledger/ledger.ts';
 import type { AccessSummary } from '../../server/src/billing/notice-types.ts';
 import { billhookLedger } from './billhook-ledger.ts';
 import type { ToldNotice } from './ledger-under-test.ts';
+import { livesOf, take, type Step } from './lives.ts';
 import { PromptLedger } from './prompt-ledger.ts';
 import { seed } from './property.ts';
-import { actions, type ActionName } from './stripe-actions.ts';
 
-const day = 24 * 60 * 60_000;
-
-type Step =
-  | { readonly is: 'action'; readonly action: ActionName; readonly n: number }
-  | { readonly is: 'time'; readonly days: number; readonly isDown: boolean };
-
-const lives = fc
-  .array(
-    fc.oneof(
-      {
-        weight: 3,
-        arbitrary: fc.record({
-          is: fc.constant('action' as const),
-          action: fc.constantFrom<ActionName>('subscribe', 'trial', 'failingCard', 'workingCard', 'pay'),
-          n: fc.nat(30),
-        }),
-      },
-      {
-        weight: 6,
-        arbitrary: fc.record({
-          is: fc.constant('action' as const),
-          action: fc.constantFrom(...(Object.keys(actions) as ActionName[])),
-          n: fc.nat(30),
-        }),
-      },
-      {
-        weight: 5,
-        arbitrary: fc.record({
-          is: fc.constant('time' as const),
-          days: fc.constantFrom(1, 4, 8, 31),
-          isDown: fc.constantFrom(false, false, false, true),
-        }),
-      },
-    ),
-    { minLength: 18, maxLength: 26, size: 'max' },
-  )
-  .map((steps): Step[] => [{ is: 'action', action: 'subscribe', n: 0 }, ...steps]);
+const lives = livesOf({
+  often: ['subscribe', 'trial', 'failingCard', 'workingCard', 'pay'],
+  minLength: 18,
+  maxLength: 26,
+  downOfFour: 1,
+});
 
 interface Books {
   changes: number;
@@ -68,8 +37,7 @@ async function lead(life: readonly Step[], books: Books, open = () => openSqlite
     let known = (await ledger.read()).summary;
     for (const step of life) {
       const from = ledger.heard.length;
-      if (step.is === 'action') await ledger.act(step.action, step.n);
-      else await ledger.pass(step.days * day, step.isDown);
+      await take(ledger, step);
       const now = (await ledger.read()).summary;
       compare(known, now, ledger.heard.slice(from), step, books);
       known = now;
@@ -135,7 +103,7 @@ function deafToTime(): BillingStore {
 it('a ledger that forgets what time alone changes is found out', async () => {
   const life: readonly Step[] = [
     { is: 'action', action: 'trial', n: 9 },
-    { is: 'time', days: 31, isDown: true },
+    { is: 'time', hours: 31 * 24, isDown: true },
   ];
   const [good, bad] = [emptyBooks(), emptyBooks()];
   await lead(life, good);
