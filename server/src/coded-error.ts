@@ -22,7 +22,7 @@ export type ErrorCode = InnerCode | ProblemCode;
 
 export interface CodedErrorOptions {
   /** It passes by itself: another try soon makes sense. Default: `false`. */
-  readonly passing?: boolean;
+  readonly transient?: boolean;
   /** Milliseconds before which another try is unwelcome. Default: `null`, unknown. */
   readonly retryAfterMs?: number | null;
   /** The failure underneath; logged, never sent. */
@@ -41,13 +41,13 @@ export interface CodedErrorOptions {
  */
 export class CodedError<Code extends ErrorCode = ErrorCode> extends Error {
   readonly code: Code;
-  readonly passing: boolean;
+  readonly transient: boolean;
   readonly retryAfterMs: number | null;
 
-  constructor(code: Code, message: string, { passing = false, retryAfterMs = null, cause }: CodedErrorOptions = {}) {
+  constructor(code: Code, message: string, { transient = false, retryAfterMs = null, cause }: CodedErrorOptions = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.passing = passing;
+    this.transient = transient;
     this.retryAfterMs = retryAfterMs;
   }
 }

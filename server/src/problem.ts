@@ -195,7 +195,7 @@ export class BillhookError extends CodedError<ProblemCode> {
 
   constructor(code: ProblemCode, { detail, field, retryAfter, origin, cause }: BillhookErrorOptions = {}) {
     super(code, detail ?? problemTexts[code].detail, {
-      passing: retryAfter !== undefined,
+      transient: retryAfter !== undefined,
       retryAfterMs: retryAfter === undefined ? null : retryAfter * 1000,
       cause,
     });

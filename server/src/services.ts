@@ -64,8 +64,8 @@ export async function openServices(options: BillhookOptions): Promise<Services> 
   try {
     await confirm();
   } catch (cause) {
-    const passing = cause instanceof StripeFailure && cause.passing;
-    if (!passing) {
+    const transient = cause instanceof StripeFailure && cause.transient;
+    if (!transient) {
       await close();
       throw cause;
     }

@@ -7,7 +7,7 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sqliteCustomers } from '../../server/src/ledger/sqlite/customers.ts';
 import { SqliteDatabase } from '../../server/src/ledger/sqlite/database.ts';
-import { sqliteHints } from '../../server/src/ledger/sqlite/events.ts';
+import { sqliteEvents } from '../../server/src/ledger/sqlite/events.ts';
 import { openSqliteStore } from '../../server/src/ledger/sqlite/ledger.ts';
 import { billingStoreContract } from './billing-store.ts';
 import { sqliteLedger } from './databases.ts';
@@ -54,7 +54,7 @@ describe('SQLite alone', () => {
 
   it('fails with a code when the disk is full, writes nothing half, and goes on when there is room', async () => {
     const db = new SqliteDatabase(path);
-    const { idle, ...hints } = sqliteHints(db);
+    const { idle, ...hints } = sqliteEvents(db);
     const customers = sqliteCustomers(db);
     await customers.link(acme, 'cus_1', t0);
     const pages = (limit: number | string) => db.get(`PRAGMA max_page_count = ${limit}`, {});

@@ -83,7 +83,7 @@ export function upkeepContract(harness: ContractHarness): void {
       expect(await harness.store.lastReport('reconcile')).toEqual({
         startedAt: t0,
         endedAt: t0 + 2 * lease,
-        receipt: { drift: 1 },
+        report: { drift: 1 },
       });
     });
 
@@ -92,7 +92,7 @@ export function upkeepContract(harness: ContractHarness): void {
       await taken(t0 + day);
       await harness.store.releaseLeases();
       expect(await take(t0 + day + 1, 0)).toBeNull();
-      expect(await harness.store.lastReport('reconcile')).toMatchObject({ startedAt: t0, receipt: { drift: 1 } });
+      expect(await harness.store.lastReport('reconcile')).toMatchObject({ startedAt: t0, report: { drift: 1 } });
     });
   });
 

@@ -24,7 +24,7 @@ it('a reconciliation ends when a customer is found deleted, and a hint came whil
   const found: Promise<unknown>[] = [];
   const waited = new AbortController();
   let rounds = 0;
-  const receipt = await reconcile(
+  const report = await reconcile(
     {
       store,
       gateway: { liveSubscriptions: async () => ({ rows: [{ customer: 'cus_1' }], next: null }) },
@@ -49,6 +49,6 @@ it('a reconciliation ends when a customer is found deleted, and a hint came whil
     },
   );
   await Promise.all(found);
-  expect(receipt, 'it waited for a look that nobody takes').toMatchObject({ subscriptions: 1, unseen: [] });
+  expect(report, 'it waited for a sync that no worker makes').toMatchObject({ subscriptions: 1, unseen: [] });
   await store.close();
 });

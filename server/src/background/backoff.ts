@@ -4,7 +4,7 @@ import { CodedError } from '../coded-error.ts';
 import { longestBackOffMs } from '../ledger/clocks.ts';
 
 /** Seconds between two tries. A failure that passes by itself (Stripe is down) is tried often: all must be fresh soon after. */
-const maxSecondsPassing = 30;
+const maxSecondsTransient = 30;
 const maxSeconds = 300;
 
 /**
@@ -16,7 +16,7 @@ const maxSeconds = 300;
  */
 export function backOffMs(cause: unknown, failures: number, random: () => number): number {
   const failure = cause instanceof CodedError ? cause : null;
-  const seconds = Math.min(failure?.passing === true ? maxSecondsPassing : maxSeconds, 2 ** failures);
+  const seconds = Math.min(failure?.transient === true ? maxSecondsTransient : maxSeconds, 2 ** failures);
   const asked = Math.min(failure?.retryAfterMs ?? 0, longestBackOffMs);
   return Math.max(asked, Math.round(seconds * 1000 * (0.75 + random() / 2)));
 }

@@ -42,15 +42,15 @@ export class EventResolver {
   async poll(now: number): Promise<Promise<void>[]> {
     if (this.#busy > 0) return [];
     const bySubject = new Map<string, UnresolvedEvent[]>();
-    for (const hint of await this.#parts.store.claimUnresolved(now, this.#options.leaseMs, batch)) {
-      const key = `${hint.subject.type} ${hint.subject.id}`;
-      bySubject.set(key, [...(bySubject.get(key) ?? []), hint]);
+    for (const unresolved of await this.#parts.store.claimUnresolved(now, this.#options.leaseMs, batch)) {
+      const key = `${unresolved.subject.type} ${unresolved.subject.id}`;
+      bySubject.set(key, [...(bySubject.get(key) ?? []), unresolved]);
     }
     const waiting = [...bySubject.values()];
     const work = async () => {
-      for (let hints = waiting.shift(); hints; hints = waiting.shift()) {
+      for (let events = waiting.shift(); events; events = waiting.shift()) {
         // oxlint-disable-next-line no-await-in-loop -- one after the other in each of a few places
-        await this.#resolve(hints);
+        await this.#resolve(events);
       }
     };
     return Array.from({ length: Math.min(concurrency, waiting.length) }, () => {
@@ -59,10 +59,10 @@ export class EventResolver {
     });
   }
 
-  /** @param hints - all with the same subject */
-  async #resolve(hints: readonly UnresolvedEvent[]): Promise<void> {
+  /** @param events - all with the same subject */
+  async #resolve(events: readonly UnresolvedEvent[]): Promise<void> {
     const { config, store, metrics } = this.#parts;
-    const [first] = hints;
+    const [first] = events;
     if (!first) return;
     try {
       const customer = await withPriority(
@@ -71,14 +71,14 @@ export class EventResolver {
         AbortSignal.timeout(this.#options.limitMs),
       );
       const isUnresolved = customer === null && !ofTheCatalogue(first.subject);
-      for (const { event } of hints) {
+      for (const { event } of events) {
         if (isUnresolved) config.log.warn('hint.of_nobody', { event, type: first.subject.type });
         // oxlint-disable-next-line no-await-in-loop -- each in a transaction of its own
         await store.resolveEvent(event, customer, config.now());
       }
     } catch (cause) {
       const { random, writeOrDefer: tell } = this.#options;
-      const postponed = hints.map(({ event, subject, attempts }) => {
+      const postponed = events.map(({ event, subject, attempts }) => {
         const fields = { event, type: subject.type, attempts, code: codeOf(cause) };
         config.log.warn('hint.failed', { ...fields, cause: describeCause(cause) });
         metrics.eventFailed(fields.code);

@@ -105,13 +105,13 @@ export class Outbox {
 
   async #poll(): Promise<void> {
     const { concurrency, leaseMs } = this.#options;
-    for (const lane of this.#lanes) {
-      const free = concurrency - lane.busy;
+    for (const queue of this.#lanes) {
+      const free = concurrency - queue.busy;
       if (free <= 0) continue;
-      const to = { host: lane.host.id, receiver: lane.receiver };
+      const to = { host: queue.host.id, receiver: queue.receiver };
       for (const claim of await this.#store.claimNotices(to, this.#config.now(), leaseMs, free)) {
-        lane.busy++;
-        this.#rounds.track(this.#tell(lane.host, claim).finally(() => lane.busy--));
+        queue.busy++;
+        this.#rounds.track(this.#tell(queue.host, claim).finally(() => queue.busy--));
       }
     }
   }

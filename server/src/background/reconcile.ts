@@ -49,7 +49,7 @@ export interface ReconcileOptions {
   readonly onQuiet?: (milliseconds: number) => void | Promise<void>;
 }
 
-/** A customer that could not be looked at. */
+/** A customer that could not be synced. */
 export interface Unseen {
   readonly customer: string;
   readonly host: string;
@@ -86,7 +86,7 @@ export interface ReconcileReport {
   readonly looked: number;
   /** Linked customers without a subscription, here and at Stripe: nothing to be wrong about. */
   readonly idle: number;
-  /** Customers that could not be looked at. */
+  /** Customers that could not be synced. */
   readonly unseen: readonly Unseen[];
   readonly drift: Drift;
 }
@@ -110,10 +110,10 @@ const justLinkedMs = 60_000;
  */
 export async function reconcile(
   parts: ReconcileParts,
-  turn: JobLease,
+  lease: JobLease,
   options: ReconcileOptions,
 ): Promise<ReconcileReport | null> {
-  const run = new Run(parts, turn, options);
+  const run = new Run(parts, lease, options);
   try {
     await run.throughStripe();
     await run.throughLedger();
@@ -143,9 +143,9 @@ class Run {
   /** Of the page in hand, customers that are done: shown, and not kept. */
   #done = 0;
 
-  constructor(parts: ReconcileParts, turn: JobLease, options: ReconcileOptions) {
+  constructor(parts: ReconcileParts, lease: JobLease, options: ReconcileOptions) {
     this.#parts = parts;
-    this.#lease = turn;
+    this.#lease = lease;
     this.#options = {
       batch: 20,
       pollMs: 200,
@@ -154,7 +154,7 @@ class Run {
       onQuiet: () => undefined,
       ...options,
     };
-    const left = turn.progress as ReconcileProgress | null;
+    const left = lease.progress as ReconcileProgress | null;
     const since = parts.now();
     this.#progress =
       left !== null && since - left.since < maxResumedAgeMs
@@ -239,8 +239,8 @@ class Run {
             byClass: { neverFetched: neverFetched.count, ...found.byClass },
             accounts: [...neverFetched.accounts, ...found.accounts],
           };
-    const receipt = { since, subscriptions, unlinked, looked, idle, unseen, drift };
-    return (await store.completeJob(this.#lease, receipt, now())) ? receipt : null;
+    const report = { since, subscriptions, unlinked, looked, idle, unseen, drift };
+    return (await store.completeJob(this.#lease, report, now())) ? report : null;
   }
 
   async #inBatches(records: readonly CustomerRecord[]): Promise<void> {

@@ -82,40 +82,40 @@ export class Scheduler {
 
   async #poll(): Promise<void> {
     const { sweepMs, reconcileMs, restMs, leaseMs } = this.#options;
-    await this.#try('sweep', this.#sweepRequested ? 0 : sweepMs, async (turn) => {
+    await this.#try('sweep', this.#sweepRequested ? 0 : sweepMs, async (lease) => {
       // A sweep that is taken over covers only events from before its beginning: later ones need another sweep.
-      if (turn.progress === null) this.#sweepRequested = false;
+      if (lease.progress === null) this.#sweepRequested = false;
       const { store, log, confirm } = this.#parts;
       await confirm();
       const last = await store.lastReport('sweep');
-      const receipt = await sweep(this.#parts, turn, leaseMs, this.#stopping.signal);
-      if (receipt === null) return;
-      log.info('sweep.done', { count: receipt.new });
-      this.#parts.metrics.swept(receipt.new);
+      const report = await sweep(this.#parts, lease, leaseMs, this.#stopping.signal);
+      if (report === null) return;
+      log.info('sweep.done', { count: report.new });
+      this.#parts.metrics.swept(report.new);
       // The drift that a sweep found shows only after its tickets were worked off: the next sweep counts it.
-      if (last) this.#count(await driftBetweenTimes(store, 'sweep', last.startedAt, turn.startedAt), 'sweep');
+      if (last) this.#count(await driftBetweenTimes(store, 'sweep', last.startedAt, lease.startedAt), 'sweep');
     });
     if (this.#parts.now() - this.#startedAt < restMs) return;
-    await this.#try('reconcile', reconcileMs, async (turn) => {
+    await this.#try('reconcile', reconcileMs, async (lease) => {
       const { log, confirm } = this.#parts;
       await confirm();
-      const receipt = await reconcile(this.#parts, turn, { leaseMs, signal: this.#stopping.signal });
-      if (receipt === null) return;
-      log.info('reconcile.done', { count: receipt.looked });
-      if (receipt.drift.count > 0) log.warn('reconcile.drift', { count: receipt.drift.count });
-      if (receipt.unseen.length > 0) log.warn('reconcile.unseen', { count: receipt.unseen.length });
-      this.#count(receipt.drift, 'reconcile');
+      const report = await reconcile(this.#parts, lease, { leaseMs, signal: this.#stopping.signal });
+      if (report === null) return;
+      log.info('reconcile.done', { count: report.looked });
+      if (report.drift.count > 0) log.warn('reconcile.drift', { count: report.drift.count });
+      if (report.unseen.length > 0) log.warn('reconcile.unseen', { count: report.unseen.length });
+      this.#count(report.drift, 'reconcile');
     });
   }
 
   /** Begins a job that is due; polling goes on meanwhile, for the other job's sake. */
-  async #try(job: Job, everyMs: number, work: (turn: JobLease) => Promise<void>): Promise<void> {
+  async #try(job: Job, everyMs: number, work: (lease: JobLease) => Promise<void>): Promise<void> {
     if (this.#busy.has(job) || this.#stopping.signal.aborted) return;
-    const turn = await this.#parts.store.acquireJob(job, everyMs, this.#options.leaseMs, this.#parts.now());
-    if (turn === null) return;
+    const lease = await this.#parts.store.acquireJob(job, everyMs, this.#options.leaseMs, this.#parts.now());
+    if (lease === null) return;
     this.#busy.add(job);
     this.#pollLoop.track(
-      work(turn)
+      work(lease)
         .catch((cause: unknown) => this.#failed(job, cause))
         .finally(() => this.#busy.delete(job)),
     );

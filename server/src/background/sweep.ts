@@ -56,11 +56,11 @@ interface SweepProgress extends SweepReport {
  */
 export async function sweep(
   { store, gateway, now, wakeWorker }: SweepParts,
-  turn: JobLease,
+  lease: JobLease,
   leaseMs: number,
   signal: AbortSignal,
 ): Promise<SweepReport | null> {
-  let progress = (turn.progress as SweepProgress | null) ?? { since: now() - sweptMs, after: null, found: 0, new: 0 };
+  let progress = (lease.progress as SweepProgress | null) ?? { since: now() - sweptMs, after: null, found: 0, new: 0 };
   do {
     const { since, after } = progress;
     const { rows, next } = await withPriority('background', () => gateway.undeliveredEvents(since, after), signal);
@@ -72,21 +72,21 @@ export async function sweep(
       found: progress.found + rows.length,
       new: progress.new + outcomes.filter((outcome) => outcome !== 'duplicate' && outcome !== 'malformed').length,
     };
-    if (!(await store.renewJob(turn, progress, leaseMs, now()))) return null;
+    if (!(await store.renewJob(lease, progress, leaseMs, now()))) return null;
   } while (progress.after !== null && !signal.aborted);
   if (progress.after !== null) return null;
-  const receipt = { found: progress.found, new: progress.new };
-  return (await store.completeJob(turn, receipt, now())) ? receipt : null;
+  const report = { found: progress.found, new: progress.new };
+  return (await store.completeJob(lease, report, now())) ? report : null;
 
   async function record(event: unknown) {
-    let hint;
+    let parsed;
     try {
-      hint = readEvent(event);
+      parsed = readEvent(event);
     } catch (cause) {
       // One unreadable event must not keep all older ones from being swept.
       if (cause instanceof NotAnEventError) return 'malformed';
       throw cause;
     }
-    return await store.recordEvent(hint, now(), 'sweep');
+    return await store.recordEvent(parsed, now(), 'sweep');
   }
 }

@@ -22,11 +22,11 @@ const usage = `billhook <command>
   serve        run the backend-for-frontend; configured by the environment (see the README)
   import       link existing subscribers from a file (billhook import --help)
   link         decide which customer an account has (billhook link --help)
-  doctor       look for what is wrong, and say what to do (billhook doctor --help)
+  doctor       check the setup, and tell how to repair it (billhook doctor --help)
   move-ledger  move a ledger from a SQLite file to PostgreSQL (billhook move-ledger --help)
-  reconcile    compare everything with Stripe now, and tell what differed (billhook reconcile --help)
-  setup        make the portal configurations at Stripe, or check them (billhook setup --help)
-  timeline     tell what happened to one account, and why (billhook timeline --help)
+  reconcile    compare everything with Stripe now, and report the drift (billhook reconcile --help)
+  setup        create the portal configurations at Stripe, or check them (billhook setup --help)
+  timeline     print the history of one account (billhook timeline --help)
   token        print a widget token, to try the server out (billhook token --help)
 
   --help, -h   print this, or a command's own help
@@ -38,11 +38,11 @@ const serveUsage = `billhook serve
   Runs the server until SIGTERM or SIGINT; configured by the environment (see the README).
 `;
 
-const refused = 'Stripe refused what was asked';
+const refused = 'Stripe refused the request';
 const stripeSaid: Record<StripeFailureCode, string> = {
   stripe_unauthorized: 'Stripe refused the key',
   stripe_unavailable: 'Stripe cannot be reached',
-  stripe_rate_limited: 'Stripe is asked too much at the moment',
+  stripe_rate_limited: 'Stripe’s rate limit is reached',
   stripe_customer_missing: refused,
   portal_not_configured: refused,
   portal_flow_unavailable: refused,

@@ -79,7 +79,7 @@ export async function importAccounts(
         : `line ${number}: ${account} and ${customer} were not linked [${outcome}]`;
     } catch (cause) {
       // A customer that Stripe does not know fails its own line; an outage that does not end fails the command.
-      if (!(cause instanceof StripeFailure) || cause.passing) throw cause;
+      if (!(cause instanceof StripeFailure) || cause.transient) throw cause;
       return `line ${number}: ${account} and ${customer} were not linked [${cause.code}]`;
     }
   }
@@ -94,7 +94,7 @@ export async function importAccounts(
       } catch (cause) {
         const waitMs = backOffMs(cause, failures, Math.random);
         const isOver = performance.now() - began + waitMs > patienceMs;
-        if (!(cause instanceof StripeFailure) || !cause.passing || isOver) throw cause;
+        if (!(cause instanceof StripeFailure) || !cause.transient || isOver) throw cause;
         if (failures === 0) output.stderr.write(`${line}: Stripe asks for patience [${cause.code}]; waiting\n`);
         // oxlint-disable-next-line no-await-in-loop -- as above
         await pause(waitMs);

@@ -8,7 +8,7 @@ import { parse, type Output } from './args.ts';
 export const moveLedgerUsage = `billhook move-ledger <sqlite file>
 
   Moves the ledger in the file to the database of DATABASE_URL (postgres://…), which must not hold one yet. All of it, in
-  one transaction: customers, facts and their history, open events, untold notices. A server may still run on the file:
+  one transaction: customers, facts and their history, unresolved events, undelivered notices. A server may still run on the file:
   its webhooks are refused from the first moment on, and Stripe delivers them again, to the server that you start on the
   database afterwards. The file stays where it is, and no server starts on it again.
 

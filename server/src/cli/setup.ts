@@ -75,7 +75,7 @@ async function configure(
 ): Promise<boolean> {
   if (host.portalConfiguration !== null) {
     await gateway.portalFeatures(host.portalConfiguration);
-    say(`${host.id}  uses ${host.portalConfiguration}, which somebody else keeps: left as it is`);
+    say(`${host.id}  uses ${host.portalConfiguration}, which is maintained at Stripe: left as it is`);
     return false;
   }
   const plan = await planPortal(host, name, gateway);

@@ -52,7 +52,7 @@ export interface EventStore {
    *
    * @param via - default: `webhook`. `sweep` for what Stripe could not deliver.
    */
-  recordEvent(hint: StripeEvent, now: number, via?: 'webhook' | 'sweep'): Promise<EventOutcome>;
+  recordEvent(event: StripeEvent, now: number, via?: 'webhook' | 'sweep'): Promise<EventOutcome>;
 
   /** Claims events with a subject and no customer yet, for `leaseMs`. */
   claimUnresolved(now: number, leaseMs: number, limit: number): Promise<UnresolvedEvent[]>;

@@ -35,13 +35,13 @@ export interface JobStore {
    */
   acquireJob(job: Job, everyMs: number, leaseMs: number, now: number): Promise<JobLease | null>;
   /** Notes how far it has come, and keeps the lease. `false`: another process has the job now; stop. */
-  renewJob(turn: JobLease, progress: object, leaseMs: number, now: number): Promise<boolean>;
+  renewJob(lease: JobLease, progress: object, leaseMs: number, now: number): Promise<boolean>;
   /** The job is done, with this result. */
-  completeJob(turn: JobLease, receipt: object, now: number): Promise<boolean>;
+  completeJob(lease: JobLease, report: object, now: number): Promise<boolean>;
   /** The last job that was done. */
   lastReport(
     job: Job,
-  ): Promise<{ readonly startedAt: number; readonly endedAt: number; readonly receipt: object } | null>;
+  ): Promise<{ readonly startedAt: number; readonly endedAt: number; readonly report: object } | null>;
 
   /** Living customers in the order of their ids, from after `customer` on. */
   customersAfter(customer: string | null, limit: number): Promise<CustomerRecord[]>;

@@ -49,14 +49,14 @@ const askNotedMs = 5_000;
  * - A visit that returns again shares the customer's last return for `everyMs`. A first return never does: what was done
  *   on that trip may be later than that look.
  */
-export function returnTicketFor(standing: ReturnStanding, everyMs: number, now: number): number | null {
-  const { ticket, syncedTicket, claimedTicket, ownTicket, isSettled, askedAt } = standing;
+export function returnTicketFor(state: ReturnStanding, everyMs: number, now: number): number | null {
+  const { ticket, syncedTicket, claimedTicket, ownTicket, isSettled, askedAt } = state;
   if (ownTicket !== null) {
     if (ownTicket > syncedTicket) return ownTicket;
     if (!isSettled && isWithin(askedAt, keepsAskingMs, now)) return ownTicket;
   }
   if (ticket > Math.max(syncedTicket, claimedTicket)) return ticket;
-  if (ownTicket !== null && isWithin(standing.lastReturnAt, everyMs, now)) return standing.lastReturnTicket;
+  if (ownTicket !== null && isWithin(state.lastReturnAt, everyMs, now)) return state.lastReturnTicket;
   return null;
 }
 

@@ -22,12 +22,12 @@ export function ledgerGauges(registers: Registry[]): LedgerGauges {
     new Gauge({ name, help, labelNames, registers });
   const up = gauge('billhook_ledger_up', 'Whether the ledger answered when this page was made.');
   const customers = gauge('billhook_customers', 'Linked customers that are not deleted.');
-  const stale = gauge('billhook_customers_stale', 'Customers that Stripe hinted at and that were not looked at since.');
+  const stale = gauge('billhook_customers_stale', 'Customers with an event that no sync has followed yet.');
   const oldestStale = gauge('billhook_customers_oldest_stale_seconds', 'For how long the oldest of them is stale.');
-  const failing = gauge('billhook_customers_failing', 'Stale customers whose last look failed.', ['code']);
+  const failing = gauge('billhook_customers_failing', 'Stale customers whose last sync failed.', ['code']);
   const openHints = gauge('billhook_hints_open', 'Events whose customer is not found yet.');
   const oldestHint = gauge('billhook_hints_oldest_open_seconds', 'How old the oldest of them is.');
-  const outbox = gauge('billhook_outbox_waiting', 'Notices that hosts have not been told yet.');
+  const outbox = gauge('billhook_outbox_waiting', 'Notices that are not delivered yet.');
   const oldestNotice = gauge('billhook_outbox_oldest_waiting_seconds', 'How old the oldest of them is.');
   const waiting = gauge('billhook_polls_waiting', 'Requests held in this process until something changes.');
   const jobEnded = gauge('billhook_job_last_end_timestamp_seconds', 'When the job was last done; 0: never.', ['job']);

@@ -35,8 +35,8 @@ export interface Metrics {
   /** An event could not be resolved. */
   eventFailed(code: string): void;
   /** @param status - `null`: no answer came */
-  stripeAnswered(lane: Priority, status: number | null): void;
-  stripeAdmitted(lane: Priority, waitedMs: number): void;
+  stripeAnswered(priority: Priority, status: number | null): void;
+  stripeAdmitted(priority: Priority, waitedMs: number): void;
   /**
    * The ledger differed from Stripe, and no event had told.
    *
@@ -98,11 +98,9 @@ export function createMetrics(): Metrics {
     'From the record of the first webhook that made a customer stale to its facts in the ledger.',
     lagBuckets,
   );
-  const syncs = histogram('billhook_sync_seconds', 'How long a look at a customer took.', workBuckets, ['outcome']);
+  const syncs = histogram('billhook_sync_seconds', 'How long a sync of a customer took.', workBuckets, ['outcome']);
   const syncFailures = counter('billhook_sync_failures_total', 'Looks at customers that failed.', ['code']);
-  const hintFailures = counter('billhook_hint_failures_total', 'Hints whose customer could not be asked for.', [
-    'code',
-  ]);
+  const hintFailures = counter('billhook_hint_failures_total', 'Events whose customer could not be fetched.', ['code']);
   const requests = counter('billhook_stripe_requests_total', 'Requests to Stripe; status "none": no answer.', [
     'lane',
     'status',
@@ -122,7 +120,7 @@ export function createMetrics(): Metrics {
   for (const outcome of Object.values(outcomeLabels)) webhooks.inc({ outcome }, 0);
   for (const code of ['webhook_signature_invalid', 'webhook_livemode_mismatch', 'store_unavailable', 'internal'])
     refused.inc({ code }, 0);
-  for (const lane of priorities) requests.inc({ lane, status: '200' }, 0);
+  for (const priority of priorities) requests.inc({ lane: priority, status: '200' }, 0);
 
   return {
     webhookRecorded(outcome, lagMs) {
@@ -137,8 +135,9 @@ export function createMetrics(): Metrics {
     },
     applied: (sinceReceivedMs) => applied.observe(Math.max(0, sinceReceivedMs) / 1000),
     eventFailed: (code) => hintFailures.inc({ code }),
-    stripeAnswered: (lane, status) => requests.inc({ lane, status: status === null ? 'none' : String(status) }),
-    stripeAdmitted: (lane, waitedMs) => waits.observe({ lane }, Math.max(0, waitedMs) / 1000),
+    stripeAnswered: (priority, status) =>
+      requests.inc({ lane: priority, status: status === null ? 'none' : String(status) }),
+    stripeAdmitted: (priority, waitedMs) => waits.observe({ lane: priority }, Math.max(0, waitedMs) / 1000),
     drift: (kind, by) => drift.inc({ class: kind, by }),
     swept: (events) => swept.inc(events),
     watch(watched) {

@@ -45,7 +45,7 @@ export type StripeFailureCode =
   | 'stripe_rejected';
 
 /** Worth another try in a moment: nothing was wrong with the request. */
-const passingCodes: Record<StripeFailureCode, boolean> = {
+const transientCodes: Record<StripeFailureCode, boolean> = {
   stripe_unavailable: true,
   stripe_rate_limited: true,
   stripe_unauthorized: false,
@@ -61,7 +61,7 @@ export class StripeFailure extends CodedError<StripeFailureCode> {
 
   constructor(code: StripeFailureCode, cause: unknown) {
     super(code, cause instanceof Error ? cause.message : code, {
-      passing: passingCodes[code],
+      transient: transientCodes[code],
       retryAfterMs: cause instanceof Stripe.errors.StripeError ? retryAfterMs(cause.headers) : null,
       cause,
     });
@@ -127,7 +127,7 @@ export interface StripeGatewayOptions {
   /** How many requests may be made in a second. Default: no limit but Stripe's own. */
   readonly budget?: RequestBudget;
   /** Called after every request with the status of its answer; `null`: none came. */
-  readonly onAnswer?: (lane: Priority, status: number | null) => void;
+  readonly onAnswer?: (priority: Priority, status: number | null) => void;
 }
 
 /**

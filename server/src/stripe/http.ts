@@ -12,7 +12,7 @@ export interface StripeHttpOptions {
   /** `null`: no limit but Stripe's own. */
   readonly budget: Pick<RequestBudget, 'acquire' | 'backOff'> | null;
   /** @param status - `null`: no answer came */
-  readonly onAnswer: (lane: Priority, status: number | null) => void;
+  readonly onAnswer: (priority: Priority, status: number | null) => void;
 }
 
 /** Stripe does not say how long to wait; a second fills its budget as it fills ours. */
@@ -28,17 +28,17 @@ export function stripeHttp({ send, closing, budget, onAnswer }: StripeHttpOption
   return {
     getClientName: () => client.getClientName(),
     async makeRequest(...request: Parameters<SdkHttpClient['makeRequest']>) {
-      const errand = currentContext();
-      await budget?.acquire(errand);
+      const context = currentContext();
+      await budget?.acquire(context);
       try {
         const response = await client.makeRequest(...request);
         const status = response.getStatusCode();
-        onAnswer(errand.priority, status);
+        onAnswer(context.priority, status);
         const patience = status === 429 ? patienceMs(response.getHeaders()) : null;
         if (patience !== null) budget?.backOff(patience);
         return response;
       } catch (cause) {
-        onAnswer(errand.priority, null);
+        onAnswer(context.priority, null);
         throw cause;
       }
     },

@@ -39,8 +39,8 @@ const click: RequestContext = { priority: 'click', signal: null };
  *
  * @param signal - ends its requests, and its waiting for the budget. Default: only their own time limits do.
  */
-export function withPriority<T>(lane: Priority, work: () => T, signal: AbortSignal | null = null): T {
-  return contexts.run({ priority: lane, signal }, work);
+export function withPriority<T>(priority: Priority, work: () => T, signal: AbortSignal | null = null): T {
+  return contexts.run({ priority, signal }, work);
 }
 
 export const currentContext = (): RequestContext => contexts.getStore() ?? click;
@@ -50,7 +50,7 @@ export class BudgetSpentError extends CodedError<'budget_spent'> {
   override readonly name = 'BudgetSpentError';
 
   constructor(cause: unknown) {
-    super('budget_spent', 'no room in the budget', { passing: true, cause });
+    super('budget_spent', 'no room in the budget', { transient: true, cause });
   }
 }
 
@@ -66,14 +66,14 @@ export interface RequestBudgetOptions {
   /** Unix milliseconds, of real time: Stripe counts by no other. Default: `Date.now`. */
   readonly now?: () => number;
   /** Called with the time that a request waited. */
-  readonly onAdmitted?: (lane: Priority, waitedMs: number) => void;
+  readonly onAdmitted?: (priority: Priority, waitedMs: number) => void;
 }
 
 export class RequestBudget {
   readonly #store: Pick<BudgetStore, 'spend'>;
   readonly #perSecond: number;
   readonly #now: () => number;
-  readonly #onAdmitted: (lane: Priority, waitedMs: number) => void;
+  readonly #onAdmitted: (priority: Priority, waitedMs: number) => void;
   /** The last request of each priority: one at a time asks the store, in order of arrival. */
   readonly #last = new Map<Priority, Promise<void>>();
 
@@ -89,20 +89,20 @@ export class RequestBudget {
    *
    * @throws {BudgetSpentError} when the context is aborted first.
    */
-  async acquire({ priority: lane, signal }: RequestContext): Promise<void> {
-    if (lane === 'click') {
+  async acquire({ priority, signal }: RequestContext): Promise<void> {
+    if (priority === 'click') {
       // Counted when it is on its way: nothing that a database does may come before a click.
       setImmediate(() => void this.#take(-this.#perSecond));
       return;
     }
     const began = this.#now();
-    const turn = this.#turn(this.#last.get(lane), lane, signal);
+    const admitted = this.#inOrder(this.#last.get(priority), priority, signal);
     this.#last.set(
-      lane,
-      turn.catch(() => undefined),
+      priority,
+      admitted.catch(() => undefined),
     );
-    await untilAborted(turn, signal);
-    this.#onAdmitted(lane, this.#now() - began);
+    await untilAborted(admitted, signal);
+    this.#onAdmitted(priority, this.#now() - began);
   }
 
   /**
@@ -111,10 +111,10 @@ export class RequestBudget {
    *
    * @throws {BudgetSpentError} when `signal` aborts first.
    */
-  readonly whenAvailable = async (lane: Exclude<Priority, 'click'>, signal: AbortSignal): Promise<void> => {
+  readonly whenAvailable = async (priority: Exclude<Priority, 'click'>, signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
       // oxlint-disable-next-line no-await-in-loop -- it asks again when it was told to
-      const waitMs = await this.#take(this.#perSecond * reserves[lane], 0);
+      const waitMs = await this.#take(this.#perSecond * reserves[priority], 0);
       if (waitMs <= 0) return;
       // oxlint-disable-next-line no-await-in-loop -- as above
       await sleep(waitMs, undefined, { signal }).catch(() => undefined);
@@ -129,12 +129,12 @@ export class RequestBudget {
     void this.#take(-this.#perSecond, count);
   }
 
-  async #turn(before: Promise<void> | undefined, lane: Exclude<Priority, 'click'>, signal: AbortSignal | null) {
+  async #inOrder(before: Promise<void> | undefined, priority: Exclude<Priority, 'click'>, signal: AbortSignal | null) {
     await before;
     for (;;) {
       if (signal?.aborted) return;
       // oxlint-disable-next-line no-await-in-loop -- it asks again when it was told to
-      const waitMs = await this.#take(this.#perSecond * reserves[lane]);
+      const waitMs = await this.#take(this.#perSecond * reserves[priority]);
       if (waitMs <= 0) return;
       // oxlint-disable-next-line no-await-in-loop -- as above
       await sleep(waitMs, undefined, signal ? { signal } : {}).catch(() => undefined);

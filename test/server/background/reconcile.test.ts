@@ -52,7 +52,7 @@ async function run(
   return { code, ...said };
 }
 
-async function receiptOf(options: BillhookOptions, more?: ReconcileCommandOptions): Promise<ReconcileReport> {
+async function reportOf(options: BillhookOptions, more?: ReconcileCommandOptions): Promise<ReconcileReport> {
   const { out } = await run(options, ['--json'], more);
   return JSON.parse(out) as ReconcileReport;
 }
@@ -113,7 +113,7 @@ describe('billhook reconcile beside a server', () => {
     expect(await harness.bff.snapshot(harness.as('pastDue'))).toMatchObject({ state: 'ended' });
     expect(await harness.bff.snapshot(harness.as('ended'))).toMatchObject({ state: 'active' });
 
-    const second = await receiptOf(harness.options);
+    const second = await reportOf(harness.options);
     expect(second).toMatchObject({ looked: 3, idle: 1, unseen: [], drift: { count: 0, byClass: {}, accounts: [] } });
     expect(second.unlinked, 'counted, and linked to nobody').toBeGreaterThan(0);
     expect(known()).toHaveLength(5);
@@ -122,17 +122,17 @@ describe('billhook reconcile beside a server', () => {
   it('counts no change as drift that a webhook had told', async () => {
     harness = await startBffHarness();
     await harness.bff.snapshot(harness.as('active'));
-    const [, receipt] = await Promise.all([
+    const [, report] = await Promise.all([
       subscriptionOf(harness.stripe, harness.customers.active).then(({ id }) =>
         harness.stripe.subscriptions.update(id, { cancel_at_period_end: true }),
       ),
-      harness.sandbox.deliveries.settled().then(() => receiptOf(harness.options)),
+      harness.sandbox.deliveries.settled().then(() => reportOf(harness.options)),
     ]);
     // In either order: a change that the webhook told is not found by comparing, unless the webhook came after.
     const byReconcile = (harness.bff.rows()['revisions'] as { confirmed_by: string }[]).filter(
       ({ confirmed_by: by }) => by === 'reconcile',
     );
-    expect(receipt.drift.count).toBe(byReconcile.length);
+    expect(report.drift.count).toBe(byReconcile.length);
   });
 
   it('lost invoice.paid: access is never narrowed, and the debt is gone with the reconciliation', async () => {
@@ -160,8 +160,8 @@ describe('billhook reconcile beside a server', () => {
     expect(new Set(levels)).toEqual(new Set(['pastDue full']));
 
     harness.sandbox.faults.clear();
-    const receipt = await receiptOf(harness.options);
-    expect(receipt.unseen).toEqual([]);
+    const report = await reportOf(harness.options);
+    expect(report.unseen).toEqual([]);
     expect(await harness.bff.snapshot(who)).toMatchObject({ state: 'active', access: { level: 'full' } });
   });
 
@@ -289,13 +289,13 @@ describe('billhook reconcile without a server', () => {
   };
 
   it('does the work itself, and counts customers that were never fetched', async () => {
-    const receipt = await receiptOf(options);
-    expect(receipt).toMatchObject({ looked: all(), idle: 0, unlinked: 0, unseen: [] });
+    const report = await reportOf(options);
+    expect(report).toMatchObject({ looked: all(), idle: 0, unlinked: 0, unseen: [] });
     // But one: the worker was faster than the list to a customer without a living subscription.
-    expect(receipt.drift.byClass.neverFetched).toBeGreaterThanOrEqual(all() - 1);
-    expect(receipt.drift.count).toBe(receipt.drift.byClass.neverFetched);
+    expect(report.drift.byClass.neverFetched).toBeGreaterThanOrEqual(all() - 1);
+    expect(report.drift.count).toBe(report.drift.byClass.neverFetched);
     expect(new Set(asked().values()), 'each customer once').toEqual(new Set([1]));
-    expect(await receiptOf(options)).toMatchObject({ looked: all() - 1, idle: 1, drift: { count: 0 } });
+    expect(await reportOf(options)).toMatchObject({ looked: all() - 1, idle: 1, drift: { count: 0 } });
   });
 
   it('continues at its cursor after a kill', async () => {
@@ -334,22 +334,22 @@ describe('billhook reconcile without a server', () => {
     );
     expect(code).toBe(0);
     expect(err).toContain(waits);
-    const receipt = JSON.parse(out) as ReconcileReport;
-    expect(receipt).toMatchObject({ looked: all(), unseen: [] });
+    const report = JSON.parse(out) as ReconcileReport;
+    expect(report).toMatchObject({ looked: all(), unseen: [] });
     for (const customer of fetchedBefore) expect(asked().get(customer), 'looked at before').toBeUndefined();
     expect(await withLedger((store) => store.stats(Date.now()))).toMatchObject({ stale: 0, failing: {} });
   });
 
   it('twice at once: one does it, the other prints the same report', async () => {
     sandbox.faults.latencyMs = 20;
-    const [one, other] = await Promise.all([receiptOf(options), receiptOf(options)]);
+    const [one, other] = await Promise.all([reportOf(options), reportOf(options)]);
     expect(one).toMatchObject({ looked: all(), unseen: [] });
     expect(other).toEqual(one);
     expect(new Set(asked().values()), 'each customer once').toEqual(new Set([1]));
   });
 
   it('never has more tickets open than a batch, so that a webhook does not wait behind it', async () => {
-    await receiptOf(options);
+    await reportOf(options);
     sandbox.requests.clear();
     sandbox.faults.latencyMs = 10;
     let most = 0;
@@ -362,10 +362,10 @@ describe('billhook reconcile without a server', () => {
         }
       };
       const watched = watch();
-      const receipt = await receiptOf(options, { batch: 4 });
+      const report = await reportOf(options, { batch: 4 });
       over.abort();
       await watched;
-      return receipt;
+      return report;
     });
     expect(watching.looked).toBe(all() - 1);
     expect(most).toBeGreaterThan(0);
@@ -375,15 +375,15 @@ describe('billhook reconcile without a server', () => {
   it('Stripe down: fails with a message, and the next run continues', async () => {
     sandbox.faults.next({ kind: 'serverError', path: '/v1/subscriptions' });
     await expect(run(options, ['--json'], { leaseMs: 300 })).rejects.toMatchObject({ code: 'stripe_unavailable' });
-    const { looked, idle, unseen } = await receiptOf(options);
+    const { looked, idle, unseen } = await reportOf(options);
     expect({ seen: looked + idle, unseen }).toEqual({ seen: all(), unseen: [] });
   });
 
   it('finds subscriptions that ended at Stripe, though Stripe’s list of running ones lacks them', async () => {
-    await receiptOf(options);
+    await reportOf(options);
     await stripe.subscriptions.cancel((await subscriptionOf(stripe, customers.active)).id);
-    const receipt = await receiptOf(options);
-    expect(receipt.drift).toMatchObject({ count: 1, byClass: { state: 1 } });
-    expect(receipt.drift.accounts).toMatchObject([{ account: 'active', classes: expect.arrayContaining(['state']) }]);
+    const report = await reportOf(options);
+    expect(report.drift).toMatchObject({ count: 1, byClass: { state: 1 } });
+    expect(report.drift.accounts).toMatchObject([{ account: 'active', classes: expect.arrayContaining(['state']) }]);
   });
 });

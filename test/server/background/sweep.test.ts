@@ -142,9 +142,9 @@ describe('one sweep', () => {
   });
 
   const take = async (now = Date.now()) => {
-    const turn = await store.acquireJob('sweep', 0, lease, now);
-    if (!turn) throw new Error('it is not its turn');
-    return turn;
+    const job = await store.acquireJob('sweep', 0, lease, now);
+    if (!job) throw new Error('it is not its turn');
+    return job;
   };
 
   /** So many customers, the first of them linked; each is one undelivered event. */
@@ -164,7 +164,7 @@ describe('one sweep', () => {
     expect(woken).toBe(1);
     expect(await sweep(parts, await take(), lease, never)).toEqual({ found: 130, new: 0 });
     expect((await store.customersAmong([customer]))[0]).toMatchObject({ ticket: 2 });
-    expect((await store.lastReport('sweep'))?.receipt).toEqual({ found: 130, new: 0 });
+    expect((await store.lastReport('sweep'))?.report).toEqual({ found: 130, new: 0 });
   });
 
   it('continues at the cursor of a process that died', async () => {
@@ -174,9 +174,9 @@ describe('one sweep', () => {
     expect(await sweep({ ...parts, store: killing }, await take(), lease, dying.signal)).toBeNull();
     expect(await store.acquireJob('sweep', 0, lease, Date.now()), 'the lease still holds').toBeNull();
     sandbox.requests.clear();
-    const turn = await take(Date.now() + lease);
-    expect(turn.progress).toMatchObject({ found: 100, new: 100 });
-    expect(await sweep(parts, turn, lease, never)).toEqual({ found: 130, new: 130 });
+    const job = await take(Date.now() + lease);
+    expect(job.progress).toMatchObject({ found: 100, new: 100 });
+    expect(await sweep(parts, job, lease, never)).toEqual({ found: 130, new: 130 });
     expect(
       sandbox.requests.list().map(({ path }) => path),
       'the first page is not asked for again',

@@ -55,7 +55,7 @@ it.each([
   expect(said).not.toContain('sk_test_wrong');
 });
 
-it('when Stripe is asked too much', async () => {
+it('when Stripe’s rate limit is reached', async () => {
   sandbox.faults.next({ kind: 'rateLimited' });
-  expect(await complaint({})).toMatch(/^billhook: Stripe is asked too much at the moment: .*\[stripe_rate_limited\]$/);
+  expect(await complaint({})).toMatch(/^billhook: Stripe’s rate limit is reached: .*\[stripe_rate_limited\]$/);
 });

@@ -257,17 +257,17 @@ describe('billhook doctor', () => {
     const said = async (at: number) => (await diagnoseUpkeep(store, at)).map(({ level, check }) => `${level} ${check}`);
     try {
       expect(await said(now)).toEqual(['warn sweep', 'warn reconcile', 'ok customers']);
-      const receipt = { unseen: [], drift: { count: 0, byClass: {} } };
+      const report = { unseen: [], drift: { count: 0, byClass: {} } };
       for (const job of ['sweep', 'reconcile'] as const) {
-        const turn = await store.acquireJob(job, 0, 1_000, now);
-        if (turn) await store.completeJob(turn, receipt, now);
+        const lease = await store.acquireJob(job, 0, 1_000, now);
+        if (lease) await store.completeJob(lease, report, now);
       }
       expect(await said(now + 60_000)).toEqual(['ok sweep', 'ok reconcile', 'ok customers']);
       await store.link({ host: 'acme', account: 'team_1' }, 'cus_1', now);
       expect(await said(now + 3_600_000)).toEqual(['warn sweep', 'ok reconcile', 'warn customers']);
       expect(await said(now + 50 * 3_600_000)).toEqual(['warn sweep', 'warn reconcile', 'warn customers']);
-      const turn = await store.acquireJob('reconcile', 0, 1_000, now + 1);
-      if (turn) await store.completeJob(turn, { ...receipt, drift: { count: 2, byClass: { state: 2 } } }, now + 1);
+      const lease = await store.acquireJob('reconcile', 0, 1_000, now + 1);
+      if (lease) await store.completeJob(lease, { ...report, drift: { count: 2, byClass: { state: 2 } } }, now + 1);
       expect(await said(now + 2)).toEqual(['ok sweep', 'warn reconcile', 'ok customers']);
     } finally {
       await store.close();

@@ -59,13 +59,13 @@ describe('billhook timeline', () => {
     const span = String.raw`(?:\d+ min )?\d+(?:\.\d\d)? s`;
     const order = [
       /linked {3}to cus_/,
-      new RegExp(`looked {3}because it was linked, ${span}: changed`),
+      new RegExp(`synced {3}because it was linked, ${span}: changed`),
       /changed {2}started \w+ {2}\(revision 1\)/,
       new RegExp(`visit {4}portal opened; back after ${span}, and something had changed`),
       /event {4}customer\.subscription\.updated {2}evt_\w+\n/,
-      new RegExp(`looked {3}because a webhook came, ${span}: changed`),
+      new RegExp(`synced {3}because a webhook came, ${span}: changed`),
       /changed {2}ends \d{4}-\d\d-\d\d {2}\(revision 2\)/,
-      new RegExp(`told {5}subscription\\.ending to the host’s webhook after ${span}\n`),
+      new RegExp(`notice {3}subscription\\.ending to the host’s webhook after ${span}\n`),
     ].map((line) => out.search(line));
     expect(order.filter((place) => place < 0)).toEqual([]);
     expect(order).toEqual(order.toSorted((a, b) => a - b));
@@ -160,13 +160,13 @@ describe('words', () => {
       '',
       '2026-11-21 11:00:00 UTC',
       '  +0.00 s       event    invoice.paid  evt_1  (no webhook came; a sweep found it)',
-      '  +0.40 s       looked   because a sweep found an event, 0.40 s: too late, a newer look was first',
-      '  +10 s         looked   because a sweep found an event, 10 s: failed [stripe_unavailable]',
+      '  +0.40 s       synced   because a sweep found an event, 0.40 s: too late, a newer sync was first',
+      '  +10 s         synced   because a sweep found an event, 10 s: failed [stripe_unavailable]',
       '',
       '2026-11-21 11:01:30 UTC',
       '  +0.00 s       changed  nothing that a person would see  (revision 3)',
-      '  +0.00 s       told     payment.recovered to the host’s process, not yet, 0 attempts',
-      '  +5.00 s       told     payment.recovered to the host’s webhook: given up after 5.00 s, 8 attempts [webhook_refused]',
+      '  +0.00 s       notice   payment.recovered to the host’s process, not yet, 0 attempts',
+      '  +5.00 s       notice   payment.recovered to the host’s webhook: given up after 5.00 s, 8 attempts [webhook_refused]',
     ]);
   });
 

@@ -32,6 +32,6 @@ describe('an error becomes the problem', () => {
   it('that it already is', () => {
     const problem = new BillhookError('rate_limited', { retryAfter: 7 });
     expect(toProblemError(problem)).toBe(problem);
-    expect(problem).toMatchObject({ passing: true, retryAfterMs: 7_000 });
+    expect(problem).toMatchObject({ transient: true, retryAfterMs: 7_000 });
   });
 });

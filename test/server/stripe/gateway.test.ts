@@ -185,7 +185,7 @@ describe('the budget', () => {
       },
     });
     const late = withPriority('background', () => gateway.fetchCustomer('cus_1'), AbortSignal.timeout(20));
-    expect(await failureOf(late)).toMatchObject({ code: 'stripe_rate_limited', passing: true });
+    expect(await failureOf(late)).toMatchObject({ code: 'stripe_rate_limited', transient: true });
     expect(sent).toBe(0);
   });
 });

@@ -41,12 +41,12 @@ export function cardRows(
   headline: JudgedSubscription | null,
   actions: readonly Action[],
   features: PortalFeatures,
-  moments: Deadlines,
+  deadlines: Deadlines,
 ): Pick<BillingSnapshot, 'paymentMethod' | 'lastInvoice'> {
   if (headline === null) return {};
   const { facts, live, summary } = headline;
   const charges = live && facts.collectionMethod === 'charge_automatically';
-  const paymentMethod = charges ? paymentMethodOf(facts.method ?? null, summary, moments) : null;
+  const paymentMethod = charges ? paymentMethodOf(facts.method ?? null, summary, deadlines) : null;
   const lastInvoice = lastInvoiceOf(facts.latestInvoice);
   const offersIt = actions.some((each) => each.via === 'portal' && each.flow === 'payment_method_update');
   const update: Action | null =
@@ -62,7 +62,7 @@ export function cardRows(
 function paymentMethodOf(
   method: MethodFacts | null,
   summary: SubscriptionSummary,
-  moments: Deadlines,
+  deadlines: Deadlines,
 ): Omit<PaymentMethod, 'update'> | null {
   if (method === null) return null;
   const { brand, last4, expMonth, expYear } = method;
@@ -74,13 +74,17 @@ function paymentMethodOf(
     name: brandNames[brand] ?? words.join(' '),
     last4,
     expires: month,
-    expiresSoon: end !== null && month !== null && expiresFirst(end, summary, moments),
+    expiresSoon: end !== null && month !== null && expiresFirst(end, summary, deadlines),
   };
 }
 
-function expiresFirst(end: number, { state, renewsAt, trialEndsAt }: SubscriptionSummary, moments: Deadlines): boolean {
+function expiresFirst(
+  end: number,
+  { state, renewsAt, trialEndsAt }: SubscriptionSummary,
+  deadlines: Deadlines,
+): boolean {
   const chargedAt = renewsAt ?? (state === 'trialing' ? trialEndsAt : null);
-  return chargedAt !== null && end <= Date.parse(chargedAt) && !moments.isAhead(end - noticeDays * day);
+  return chargedAt !== null && end <= Date.parse(chargedAt) && !deadlines.isAhead(end - noticeDays * day);
 }
 
 /** A draft is no invoice yet, for its amount may still change, and a voided one is none any more. */

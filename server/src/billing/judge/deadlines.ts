@@ -35,7 +35,7 @@ export function deadlinesAt(now: number, fetchedAt: number, limit: number): Dead
   const note = (at: number) => {
     if (at > now && at < next) next = at;
   };
-  const passing = (at: number | null): DeadlineStatus => {
+  const statusOf = (at: number | null): DeadlineStatus => {
     if (!isMoment(at)) return 'ahead';
     if (now < at) {
       note(at);
@@ -48,7 +48,7 @@ export function deadlinesAt(now: number, fetchedAt: number, limit: number): Dead
     return 'unseen';
   };
   return {
-    status: passing,
+    status: statusOf,
     refetchAt(at) {
       if (!isMoment(at)) return false;
       if (now >= at && at > fetchedAt) missed = true;

@@ -10,10 +10,10 @@ const hour = 60 * 60_000;
  * Until when a subscription whose collection is paused has full access: the end of what is paid, or of the trial. `null`
  * when that is over, or nothing narrows then.
  */
-export function paidThroughPause(facts: SubscriptionFacts, policy: Policy, moments: Deadlines): number | null {
+export function paidThroughPause(facts: SubscriptionFacts, policy: Policy, deadlines: Deadlines): number | null {
   if (policy.pausedAccess === 'full') return null;
   const end = facts.status === 'trialing' ? facts.trialEnd : paidUntil(facts);
-  const status = moments.status(end);
+  const status = deadlines.status(end);
   return status === 'ahead' || status === 'unseen' ? end : null;
 }
 

@@ -72,13 +72,13 @@ export function dueOver(
   return { due, otherCurrencies: sums.size > 1, openInvoices: open.length };
 }
 
-export function paymentOf(subscription: SubscriptionFacts, problem: Payment['problem'], moments: Deadlines): Payment {
+export function paymentOf(subscription: SubscriptionFacts, problem: Payment['problem'], deadlines: Deadlines): Payment {
   const attempts = unpaidInvoices(subscription).flatMap((invoice) => invoice.nextAttemptAt ?? []);
   const nextAttempt = attempts.length === 0 ? null : Math.min(...attempts);
   return {
     ...dueOver([subscription]),
     // Once it has passed it is no promise any more, whether or not Stripe could be asked how it went.
-    nextAttemptAt: moments.refetchAt(nextAttempt) ? iso(nextAttempt) : null,
+    nextAttemptAt: deadlines.refetchAt(nextAttempt) ? iso(nextAttempt) : null,
     problem,
     methodOnFile: subscription.methodOnFile,
     methodReplaced: methodReplaced(subscription),

@@ -36,12 +36,12 @@ const noFeatures: PortalFeatures = { cancel: false, update: false, pause: false,
 export function choosePortal(
   { features, rules }: PortalPolicy,
   live: readonly JudgedSubscription[],
-  moments: Deadlines,
+  deadlines: Deadlines,
   now: number,
 ): PortalChoice {
   let ruleFailure: PortalChoice['ruleFailure'] = null;
   const holds = ({ use, when }: PortalRule): boolean => {
-    if (typeof when !== 'function') return conditionHolds(when, live, moments);
+    if (typeof when !== 'function') return conditionHolds(when, live, deadlines);
     try {
       return when(viewOf(live, now));
     } catch (cause) {
@@ -62,7 +62,7 @@ export function choosePortal(
 function conditionHolds(
   { subscriptions, interval, withinDaysOfStart, plans, currency }: PortalCondition,
   live: readonly JudgedSubscription[],
-  moments: Deadlines,
+  deadlines: Deadlines,
 ): boolean {
   if (subscriptions === 'one' && live.length !== 1) return false;
   if (subscriptions === 'several' && live.length < 2) return false;
@@ -73,7 +73,7 @@ function conditionHolds(
       (plans === undefined || items.some((item) => plans.some((rule) => matchesPlan(rule, item)))) &&
       (currency === undefined || items.some((item) => item.currency === currency)) &&
       // Asked last, so that only a day that decides something is one that the document changes on.
-      (withinDaysOfStart === undefined || moments.isAhead(created + withinDaysOfStart * day)),
+      (withinDaysOfStart === undefined || deadlines.isAhead(created + withinDaysOfStart * day)),
   );
 }
 

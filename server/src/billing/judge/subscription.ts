@@ -50,31 +50,31 @@ export function judgeSubscription(
   facts: SubscriptionFacts,
   policy: Policy,
   catalogue: Catalogue,
-  moments: Deadlines,
+  deadlines: Deadlines,
 ): JudgedSubscription {
-  const ground = baseStatus(facts, policy, moments);
-  const standing = paymentStatus(facts);
-  const state = withPaymentStatus(ground.reason, standing);
-  const live = ground.reason !== 'ended';
+  const base = baseStatus(facts, policy, deadlines);
+  const payment = paymentStatus(facts);
+  const state = withPaymentStatus(base.reason, payment);
+  const live = base.reason !== 'ended';
   const endsAt = live ? endOf(facts) : null;
   return {
     facts,
     live,
     own: isOwn(facts, policy.plans),
-    access: ground,
+    access: base,
     summary: {
       key: keyOf(facts.id),
       state,
       plan: subscriptionPlan(facts, policy, catalogue),
-      next: live && nextIsAhead(facts, moments) ? scheduledChange(facts, policy, catalogue) : null,
-      renewsAt: iso(renewalOf(facts, ground.reason, moments)),
+      next: live && nextIsAhead(facts, deadlines) ? scheduledChange(facts, policy, catalogue) : null,
+      renewsAt: iso(renewalOf(facts, base.reason, deadlines)),
       endsAt: iso(endsAt),
-      endedAt: live ? null : iso(ground.endedAt ?? null),
+      endedAt: live ? null : iso(base.endedAt ?? null),
       trialEndsAt: live && facts.status === 'trialing' ? iso(facts.trialEnd) : null,
-      resumesAt: ground.reason === 'paused' ? iso(resumptionOf(facts, moments)) : null,
+      resumesAt: base.reason === 'paused' ? iso(resumptionOf(facts, deadlines)) : null,
       graceEndsAt: live ? iso(graceEndOf(facts, policy.graceDays)) : null,
       payment: {
-        ...paymentOf(facts, live ? problemOf(facts, ground.reason, standing, moments) : null, moments),
+        ...paymentOf(facts, live ? problemOf(facts, base.reason, payment, deadlines) : null, deadlines),
         // Nothing is asked for a subscription that is over.
         ...(live ? {} : dueOver([])),
       },
@@ -102,27 +102,27 @@ function isLeaving(facts: SubscriptionFacts): boolean {
   return cancelAtPeriodEnd || (cancelAt !== null && cancelAt <= (currentPeriodEnd ?? Infinity));
 }
 
-function baseStatus(facts: SubscriptionFacts, policy: Policy, moments: Deadlines): BaseStatus {
+function baseStatus(facts: SubscriptionFacts, policy: Policy, deadlines: Deadlines): BaseStatus {
   if (isTerminal(facts)) return ended(facts.endedAt ?? facts.canceledAt);
   const end = endOf(facts);
-  if (moments.status(end) === 'overdue') return ended(end);
+  if (deadlines.status(end) === 'overdue') return ended(end);
   // Stripe may still call it live after its own date: then Stripe is late, and its word stands until it says otherwise.
-  moments.recheckLate(end);
-  return liveStatus(facts, policy, moments, end);
+  deadlines.recheckLate(end);
+  return liveStatus(facts, policy, deadlines, end);
 }
 
-function liveStatus(facts: SubscriptionFacts, policy: Policy, moments: Deadlines, end: number | null): BaseStatus {
+function liveStatus(facts: SubscriptionFacts, policy: Policy, deadlines: Deadlines, end: number | null): BaseStatus {
   const full = (reason: BillingState): BaseStatus => ({ level: 'full', reason, until: end });
   const paused: BaseStatus = { level: policy.pausedAccess, reason: 'paused', until: end };
   switch (facts.status) {
     case 'active':
-      if (facts.pause !== null) return pausedCollection(facts, policy, moments, end);
+      if (facts.pause !== null) return pausedCollection(facts, policy, deadlines, end);
       return full(isLeaving(facts) ? 'ending' : 'active');
     case 'trialing':
-      return trialStatus(facts, policy, moments, end);
+      return trialStatus(facts, policy, deadlines, end);
     case 'past_due':
     case 'unpaid':
-      return graceStatus(facts, policy, moments, end);
+      return graceStatus(facts, policy, deadlines, end);
     case 'paused':
       // A failed payment and a missing card are no choice: they need the way out of a debt, not of a pause (L25).
       if (facts.pausedBecause === 'paymentFailed')
@@ -132,7 +132,7 @@ function liveStatus(facts: SubscriptionFacts, policy: Policy, moments: Deadlines
         : paused;
     case 'incomplete':
       // After 23 hours Stripe gives the first payment up (SUB-3).
-      moments.refetchAt(facts.created + 23 * hour);
+      deadlines.refetchAt(facts.created + 23 * hour);
       return { level: 'none', reason: 'incomplete', until: null };
     default:
       // A status of the future: nothing is sold, and nothing is refused.
@@ -144,19 +144,19 @@ function liveStatus(facts: SubscriptionFacts, policy: Policy, moments: Deadlines
  * How a trial ends depends on the first charge. Without a card it ends in nothing (or in a failed charge), so access is
  * known to narrow; with one, it only becomes unknown when Stripe could not be asked for longer than the limit.
  */
-function trialStatus(facts: SubscriptionFacts, policy: Policy, moments: Deadlines, end: number | null): BaseStatus {
+function trialStatus(facts: SubscriptionFacts, policy: Policy, deadlines: Deadlines, end: number | null): BaseStatus {
   const { trialEnd } = facts;
   if (facts.pause !== null) {
-    moments.recheckLate(trialEnd);
-    return pausedCollection(facts, policy, moments, end);
+    deadlines.recheckLate(trialEnd);
+    return pausedCollection(facts, policy, deadlines, end);
   }
   const paysItself = facts.methodOnFile || facts.collectionMethod === 'send_invoice';
-  if (moments.status(trialEnd) === 'overdue') {
+  if (deadlines.status(trialEnd) === 'overdue') {
     return paysItself
       ? { level: policy.unknownAccess, reason: 'trialing', until: null }
       : { level: 'none', reason: 'incomplete', until: null };
   }
-  moments.recheckLate(trialEnd);
+  deadlines.recheckLate(trialEnd);
   const until = earliest(end, paysItself ? null : trialEnd);
   return { level: 'full', reason: isLeaving(facts) ? 'ending' : 'trialing', until };
 }
@@ -164,10 +164,10 @@ function trialStatus(facts: SubscriptionFacts, policy: Policy, moments: Deadline
 function pausedCollection(
   facts: SubscriptionFacts,
   policy: Policy,
-  moments: Deadlines,
+  deadlines: Deadlines,
   end: number | null,
 ): BaseStatus {
-  const paid = paidThroughPause(facts, policy, moments);
+  const paid = paidThroughPause(facts, policy, deadlines);
   if (paid === null) return { level: policy.pausedAccess, reason: 'paused', until: end };
   return { level: 'full', reason: 'paused', until: earliest(end, paid) };
 }
@@ -176,12 +176,12 @@ function pausedCollection(
  * `unpaid` keeps the rest of its grace: the banner has promised a date, and a host whose retries give up after three
  * days must not break it. Without a grace to count (nothing open), `past_due` waits for Stripe and `unpaid` is over.
  */
-function graceStatus(facts: SubscriptionFacts, policy: Policy, moments: Deadlines, end: number | null): BaseStatus {
+function graceStatus(facts: SubscriptionFacts, policy: Policy, deadlines: Deadlines, end: number | null): BaseStatus {
   const restricted: BaseStatus = { level: policy.afterGrace, reason: 'restricted', until: end };
   const graceEnd = graceEndOf(facts, policy.graceDays);
   if (graceEnd === null && facts.status === 'unpaid') return restricted;
-  const passing = moments.status(graceEnd);
-  if (passing === 'seen' || passing === 'overdue') return restricted;
+  const status = deadlines.status(graceEnd);
+  if (status === 'seen' || status === 'overdue') return restricted;
   return { level: 'full', reason: 'pastDue', until: earliest(end, graceEnd) };
 }
 
@@ -190,45 +190,45 @@ function graceStatus(facts: SubscriptionFacts, policy: Policy, moments: Deadline
  * says more; a payment on its way outranks even that, because a person told to pay again pays twice (L21). An unfinished
  * first payment keeps its own state when it needs confirmation: its way out is the same page.
  */
-function withPaymentStatus(ground: BillingState, standing: PaymentStatus): BillingState {
-  if (ground === 'ended' || ground === 'unknown') return ground;
-  if (standing === 'processing') return 'processing';
-  if (standing === 'actionRequired' && ground !== 'restricted' && ground !== 'incomplete') return 'actionRequired';
-  return ground;
+function withPaymentStatus(base: BillingState, payment: PaymentStatus): BillingState {
+  if (base === 'ended' || base === 'unknown') return base;
+  if (payment === 'processing') return 'processing';
+  if (payment === 'actionRequired' && base !== 'restricted' && base !== 'incomplete') return 'actionRequired';
+  return base;
 }
 
 function problemOf(
   facts: SubscriptionFacts,
-  ground: BillingState,
-  standing: PaymentStatus,
-  moments: Deadlines,
+  base: BillingState,
+  payment: PaymentStatus,
+  deadlines: Deadlines,
 ): Payment['problem'] {
-  if (standing === 'processing') return null;
-  if (standing === 'actionRequired') return 'confirmationRequired';
-  const behind = ground === 'pastDue' || ground === 'restricted';
+  if (payment === 'processing') return null;
+  if (payment === 'actionRequired') return 'confirmationRequired';
+  const behind = base === 'pastDue' || base === 'restricted';
   const sent = unpaidInvoices(facts).filter((invoice) => invoice.collectionMethod === 'send_invoice');
-  const late = sent.filter(({ dueDate }) => dueDate !== null && !moments.refetchAt(dueDate));
+  const late = sent.filter(({ dueDate }) => dueDate !== null && !deadlines.refetchAt(dueDate));
   if (late.length > 0 || (behind && facts.collectionMethod === 'send_invoice')) return 'overdue';
   if (!facts.methodOnFile && (behind || facts.pausedBecause === 'trialWithoutMethod')) return 'methodMissing';
-  return behind || standing === 'failed' ? 'failed' : null;
+  return behind || payment === 'failed' ? 'failed' : null;
 }
 
 /**
  * When it renews, said only of a paid subscription (L8). Stripe moves the period on about an hour before it charges, so during
  * that hour the renewal is still the one that is due now, and the date does not jump until the invoice is paid.
  */
-function renewalOf(facts: SubscriptionFacts, ground: BillingState, moments: Deadlines): number | null {
-  if (ground !== 'active') return null;
+function renewalOf(facts: SubscriptionFacts, base: BillingState, deadlines: Deadlines): number | null {
+  if (base !== 'active') return null;
   const { currentPeriodStart: start, currentPeriodEnd: end } = facts;
   if (facts.status !== 'active' || end === null) return null;
-  moments.refetchAt(end);
-  moments.recheckLate(end);
-  if (start === null || !renewalIsUnpaid(facts, start, moments)) return end;
+  deadlines.refetchAt(end);
+  deadlines.recheckLate(end);
+  if (start === null || !renewalIsUnpaid(facts, start, deadlines)) return end;
   // A bank debit may take days: after one, a date that lies behind says nothing any more.
-  return moments.refetchAt(start + day) ? start : null;
+  return deadlines.refetchAt(start + day) ? start : null;
 }
 
-function renewalIsUnpaid(facts: SubscriptionFacts, start: number, moments: Deadlines): boolean {
+function renewalIsUnpaid(facts: SubscriptionFacts, start: number, deadlines: Deadlines): boolean {
   // Invoices that are sent are paid by their own terms, long after the period began.
   if (facts.collectionMethod === 'send_invoice') return false;
   const latest = facts.latestInvoice;
@@ -238,32 +238,32 @@ function renewalIsUnpaid(facts: SubscriptionFacts, start: number, moments: Deadl
   );
   // Between the new period and its draft, the latest invoice is still the last period's. Stripe charges after 72 hours
   // at the latest (SUB-5); a subscription without a new invoice even then is billed in some other way, such as in advance.
-  const lacks = latest !== null && latest.created < start - hour && moments.status(start + 73 * hour) !== 'seen';
+  const lacks = latest !== null && latest.created < start - hour && deadlines.status(start + 73 * hour) !== 'seen';
   // Charged about an hour after the period began: the one look that tells, should the webhook be lost.
-  if (waits || lacks) moments.refetchAt(start + 2 * hour);
+  if (waits || lacks) deadlines.refetchAt(start + 2 * hour);
   return waits || lacks;
 }
 
 /** Resuming widens access, so nothing is assumed of it: it is only worth a look. */
-function resumptionOf(facts: SubscriptionFacts, moments: Deadlines): number | null {
+function resumptionOf(facts: SubscriptionFacts, deadlines: Deadlines): number | null {
   const at = facts.pause?.resumesAt ?? null;
-  moments.refetchAt(at);
+  deadlines.refetchAt(at);
   return at;
 }
 
 /** A phase whose day has come is not upcoming any more; until Stripe could be asked, it stays what was said. */
-function nextIsAhead(facts: SubscriptionFacts, moments: Deadlines): boolean {
+function nextIsAhead(facts: SubscriptionFacts, deadlines: Deadlines): boolean {
   if (facts.next === null) return false;
-  const passing = moments.status(facts.next.at);
-  return passing === 'ahead' || passing === 'unseen';
+  const status = deadlines.status(facts.next.at);
+  return status === 'ahead' || status === 'unseen';
 }
 
 function ended(at: number | null): BaseStatus {
   return { level: 'none', reason: 'ended', until: null, endedAt: at };
 }
 
-function earliest(...moments: readonly (number | null)[]): number | null {
-  const known = moments.filter((at) => at !== null);
+function earliest(...deadlines: readonly (number | null)[]): number | null {
+  const known = deadlines.filter((at) => at !== null);
   return known.length === 0 ? null : Math.min(...known);
 }
 

@@ -43,20 +43,20 @@ async function diagnosesOf(env: Environment): Promise<Diagnosis[]> {
     if (!(cause instanceof ConfigError)) throw cause;
     const name = nameOf(env);
     return cause.problems.map(({ option, must }) =>
-      fail('configuration', `${name(option)} ${must}`, `Correct ${name(option)}; nothing else was looked at.`),
+      fail('configuration', `${name(option)} ${must}`, `Correct ${name(option)}; nothing else was checked.`),
     );
   }
   const hosts = [...config.hosts.values()];
   const gateway = gatewayOf(config);
   try {
-    const looks = await Promise.all([
+    const checks = await Promise.all([
       [ok('configuration', hosts.length === 1 ? 'one host' : `${hosts.length} hosts`)],
       diagnoseStripe(config, gateway),
       diagnoseServer(config),
       ...hosts.map((host) => diagnoseHost(host, config.now())),
       diagnoseLedger(config, options),
     ]);
-    return looks.flat();
+    return checks.flat();
   } finally {
     gateway.close();
   }

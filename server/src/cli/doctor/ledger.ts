@@ -81,10 +81,10 @@ export async function diagnoseUpkeep(store: BillingStore, now: number): Promise<
     );
   } else found.push(ok('sweep', `the last one was ${ago(swept.endedAt)}`));
 
-  const receipt = reconciled?.receipt as ReconcileReport | undefined;
+  const report = reconciled?.report as ReconcileReport | undefined;
   // A customer that was never fetched before is no sign of a lost webhook.
-  const lost = (receipt?.drift.count ?? 0) - (receipt?.drift.byClass.neverFetched ?? 0);
-  if (!reconciled || !receipt || now - reconciled.endedAt > 48 * hour) {
+  const lost = (report?.drift.count ?? 0) - (report?.drift.byClass.neverFetched ?? 0);
+  if (!reconciled || !report || now - reconciled.endedAt > 48 * hour) {
     found.push(
       warn(
         'reconcile',
@@ -92,11 +92,11 @@ export async function diagnoseUpkeep(store: BillingStore, now: number): Promise<
         'Run billhook reconcile; a running server does it every day.',
       ),
     );
-  } else if (receipt.unseen.length > 0) {
+  } else if (report.unseen.length > 0) {
     found.push(
       warn(
         'reconcile',
-        `${ago(reconciled.endedAt)}; ${receipt.unseen.length} customers could not be looked at`,
+        `${ago(reconciled.endedAt)}; ${report.unseen.length} customers could not be synced`,
         'Run billhook reconcile: it tells who, and why.',
       ),
     );
@@ -116,7 +116,7 @@ export async function diagnoseUpkeep(store: BillingStore, now: number): Promise<
     found.push(
       warn(
         'customers',
-        `the looks at some fail: ${failing.join(', ')}`,
+        `the syncs of some fail: ${failing.join(', ')}`,
         'billhook reconcile names them; billhook timeline tells of one.',
       ),
     );
@@ -124,7 +124,7 @@ export async function diagnoseUpkeep(store: BillingStore, now: number): Promise<
     found.push(
       warn(
         'customers',
-        `${figures.stale} wait for a look, the longest for ${spanText(now - stale)}`,
+        `${figures.stale} wait for a sync, the longest for ${spanText(now - stale)}`,
         'Is a server running, and does Stripe answer?',
       ),
     );

@@ -20,13 +20,13 @@ export async function diagnoseStripe(config: Config, gateway: StripeGateway): Pr
     const { account, livemode } = await gateway.identity();
     const took = Math.round(performance.now() - began);
     const reached = ok('Stripe', `${account} in ${livemode ? 'live' : 'test'} mode answers in ${took} ms`);
-    const looks = [
+    const checks = [
       clockOf(gateway),
       asked('webhooks', async () => diagnoseWebhooks(config, await gateway.eventDestinations())),
       asked('catalogue', () => catalogueOf(config, gateway)),
       ...[...config.hosts.values()].map((host) => asked('portal', () => portalOf(host, gateway))),
     ];
-    return [reached, ...mode, ...permissions, ...(await Promise.all(looks)).flat()];
+    return [reached, ...mode, ...permissions, ...(await Promise.all(checks)).flat()];
   } catch (cause) {
     if (!(cause instanceof StripeFailure)) throw cause;
     const refused = cause.code === 'stripe_unauthorized';
@@ -58,16 +58,16 @@ async function permissionsOf({ stripe }: Config, gateway: StripeGateway): Promis
 }
 
 /** A restricted key may not be allowed to look: that says nothing of what is there. */
-async function asked(check: string, look: () => Promise<Diagnosis[]>): Promise<Diagnosis[]> {
+async function asked(check: string, read: () => Promise<Diagnosis[]>): Promise<Diagnosis[]> {
   try {
-    return await look();
+    return await read();
   } catch (cause) {
     if (!(cause instanceof StripeFailure)) throw cause;
     const fix =
       cause.code === 'stripe_unauthorized'
         ? 'Give the restricted key the permission to read it, or check it in the Dashboard.'
         : 'Try again in a moment.';
-    return [warn(check, `could not be looked at [${cause.code}]`, fix)];
+    return [warn(check, `could not be checked [${cause.code}]`, fix)];
   }
 }
 
@@ -156,9 +156,9 @@ async function portalOf(host: Host, gateway: StripeGateway): Promise<Diagnosis[]
   if (kept !== null) {
     try {
       await gateway.portalFeatures(kept);
-      return [ok('portal', `${id} uses ${kept}, which somebody else keeps`)];
+      return [ok('portal', `${id} uses ${kept}, which is maintained at Stripe`)];
     } catch (cause) {
-      if (!(cause instanceof StripeFailure) || cause.passing || cause.code === 'stripe_unauthorized') throw cause;
+      if (!(cause instanceof StripeFailure) || cause.transient || cause.code === 'stripe_unauthorized') throw cause;
       return [
         fail(
           'portal',

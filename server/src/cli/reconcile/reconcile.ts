@@ -8,18 +8,18 @@ import { reconcile, type ReconcileReport } from '../../background/reconcile.ts';
 import { Waiters } from '../../background/waiters.ts';
 import { Worker, type WorkerOptions } from '../../background/worker.ts';
 import { showProgress, type Screen } from './progress.ts';
-import { receiptText } from './report.ts';
+import { reportText } from './report.ts';
 import { parse, type Output } from '../args.ts';
 
 export const reconcileUsage = `billhook reconcile [--json]
 
-  Looks at every customer that could be wrong: those with a living subscription at Stripe or in the ledger, and those that
-  were never fetched or fail. What differs is put right, and counted. A running server does the looking; where there is
-  none, this command does. It may be run at any time, stopped, run again, and run twice at once.
+  Syncs every customer that could be wrong: those with a running subscription at Stripe or in the ledger, and those that
+  were never fetched or fail. Differences are repaired and counted. A running server does the syncs; where there is none,
+  this command does. It may be run at any time, stopped, run again, and run twice at once.
 
-  --json    print the receipt as JSON
+  --json    print the report as JSON
 
-  The exit code is 0 when everybody was looked at, 1 when somebody could not be, 2 when the command line is wrong.
+  The exit code is 0 when all customers were synced, 1 when one could not be, 2 when the command line is wrong.
 `;
 
 export interface ReconcileCommandOptions {
@@ -69,10 +69,10 @@ export async function reconcileLedger(
   const progress = showProgress(output.stderr);
   try {
     await ledger.confirm();
-    const receipt = await reconciled();
+    const report = await reconciled();
     progress.end();
-    output.stdout.write(json ? `${JSON.stringify(receipt, null, 2)}\n` : receiptText(receipt, ledger.config.now()));
-    return receipt.unseen.length > 0 ? 1 : 0;
+    output.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report, ledger.config.now()));
+    return report.unseen.length > 0 ? 1 : 0;
   } finally {
     progress.end();
     await helper.stop();
@@ -89,10 +89,10 @@ export async function reconcileLedger(
     for (let waits = false; ; waits = true) {
       // Before another turn: the one that was waited for has ended.
       const last = await store.lastReport('reconcile');
-      if (last && last.endedAt >= began) return last.receipt as ReconcileReport;
-      const turn = await store.acquireJob('reconcile', 0, leaseMs, now());
-      if (turn) {
-        const receipt = await reconcile(parts, turn, {
+      if (last && last.endedAt >= began) return last.report as ReconcileReport;
+      const lease = await store.acquireJob('reconcile', 0, leaseMs, now());
+      if (lease) {
+        const report = await reconcile(parts, lease, {
           leaseMs,
           pollMs,
           batch,
@@ -101,9 +101,9 @@ export async function reconcileLedger(
           onProgress: (step) => progress.show(step, customers),
           onQuiet: (lasting) => (lasting >= (isServed ? quietMs : 0) ? helper.start() : undefined),
         });
-        if (receipt) return receipt;
+        if (report) return report;
       }
-      if (!waits) progress.say('Another process is reconciling this ledger; waiting for its receipt.');
+      if (!waits) progress.say('Another process is reconciling this ledger; waiting for its report.');
       // The process that reconciles may wait for syncs that no worker does: it may be another of these commands.
       if (!isServed) await helper.start();
       await new Promise((resolve) => setTimeout(resolve, pollMs));

@@ -26,7 +26,7 @@ const classes: Record<DriftClass, string> = {
 const reasons: Record<string, string> = {
   stripe_customer_missing: 'Stripe does not know this customer; the facts are kept as they were',
   stripe_unavailable: 'Stripe did not answer; it is tried again',
-  stripe_rate_limited: 'Stripe was asked too much; it is tried again',
+  stripe_rate_limited: 'Stripe’s rate limit was reached; it is tried again',
   stripe_unauthorized: 'Stripe refused the key',
 };
 
@@ -34,19 +34,19 @@ const reasons: Record<string, string> = {
 const most = 20;
 
 /** @param now - Unix milliseconds, to say how long it took */
-export function receiptText(receipt: ReconcileReport, now: number): string {
-  const { since, subscriptions, unlinked, looked, idle, unseen, drift } = receipt;
+export function reportText(report: ReconcileReport, now: number): string {
+  const { since, subscriptions, unlinked, looked, idle, unseen, drift } = report;
   return [
     `Compared ${count(looked, 'customer')} with Stripe in ${spanText(now - since)}.`,
     '',
     row('living subscriptions at Stripe', subscriptions),
     ...(unlinked > 0 ? [row('  of customers that no account is linked to', unlinked)] : []),
     row('customers without a subscription, left alone', idle),
-    row('customers that could not be looked at', unseen.length),
+    row('customers that could not be synced', unseen.length),
     '',
     ...driftLines(drift),
     ...listed(drift.accounts, drift.count, driftedLine),
-    ...(unseen.length > 0 ? ['', 'Could not be looked at:', ...listed(unseen, unseen.length, unseenLine)] : []),
+    ...(unseen.length > 0 ? ['', 'Could not be synced:', ...listed(unseen, unseen.length, unseenLine)] : []),
     '',
   ].join('\n');
 }

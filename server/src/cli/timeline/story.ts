@@ -16,10 +16,10 @@ const pauseMs = 60_000;
 
 /** Names each change and drops the facts: digests and ids are of no use to support. */
 export function storyOf(
-  trail: readonly HistoryEntry[],
+  history: readonly HistoryEntry[],
   productName: (id: string) => string | null,
 ): readonly StoryEntry[] {
-  return trail.map((entry) => {
+  return history.map((entry) => {
     if (entry.what !== 'change') return entry;
     const { before, after, ...rest } = entry;
     return { ...rest, changes: changesBetween(before, after, productName) };
@@ -28,10 +28,10 @@ export function storyOf(
 
 /** Lines in groups of what belongs together, each with the time since its group began. */
 export function storyText(story: readonly StoryEntry[]): string[] {
-  const told = story.map((entry) => ({ at: shownAt(entry), line: lineOf(entry) })).toSorted((a, b) => a.at - b.at);
+  const dated = story.map((entry) => ({ at: shownAt(entry), line: lineOf(entry) })).toSorted((a, b) => a.at - b.at);
   const lines: string[] = [];
   let [beganAt, lastAt] = [0, Number.NEGATIVE_INFINITY];
-  for (const { at, line } of told) {
+  for (const { at, line } of dated) {
     if (at - lastAt > pauseMs) {
       beganAt = at;
       lines.push('', timeText(at));
@@ -73,7 +73,7 @@ function lineOf(entry: StoryEntry): string {
       );
     case 'sync':
       return row(
-        'looked',
+        'synced',
         `because ${causes[entry.cause]}, ${spanText(entry.endedAt - entry.at)}: ${outcomeOf(entry.outcome)}`,
       );
     case 'change':
@@ -82,7 +82,7 @@ function lineOf(entry: StoryEntry): string {
       return row('visit', `${entry.kind} opened${returned(entry)}`);
     case 'notice':
       return row(
-        'told',
+        'notice',
         `${entry.type} to the ${entry.receiver === 'webhook' ? 'host’s webhook' : 'host’s process'}${delivery(entry)}`,
       );
   }
@@ -98,7 +98,7 @@ function decision({ before, after }: Extract<StoryEntry, { what: 'decided' }>): 
 
 function outcomeOf(outcome: string): string {
   if (outcome === 'changed' || outcome === 'unchanged') return outcome;
-  return outcome === 'fenced' ? 'too late, a newer look was first' : `failed [${outcome}]`;
+  return outcome === 'fenced' ? 'too late, a newer sync was first' : `failed [${outcome}]`;
 }
 
 const changed = (changes: readonly Change[]): string =>

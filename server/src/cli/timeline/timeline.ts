@@ -13,16 +13,16 @@ import type { AccountRef } from '../../ledger/account.ts';
 
 export const timelineUsage = `billhook timeline <account> [--host <id>] [--since <when>] [--limit <number>] [--json]
 
-  Tells what happened to an account, oldest first: the events that came, the looks at Stripe that followed, what they
-  changed, and who was told. Times are UTC; +1.20 s is the time since the first line of its group.
+  Prints the history of an account, oldest first: Stripe's events, the syncs that followed, the changes that they found,
+  and the notices. Times are UTC; +1.20 s is the time since the first line of its group.
 
-  <account>  your own id of who pays, or a Stripe customer (cus_…)
+  <account>  your own id of the account, or a Stripe customer (cus_…)
   --host     which of several hosts the account is of (default: the only one)
   --since    a span such as 24h or 7d, or a date such as 2026-11-01 (default: 30d)
   --limit    the most entries, the newest ones (default: 200)
   --json     print the entries as JSON
 
-  The exit code is 0, 1 when nobody knows the account, 2 when the command line is wrong.
+  The exit code is 0, 1 when the account is unknown, 2 when the command line is wrong.
 `;
 
 const flags = {
@@ -71,15 +71,15 @@ export async function printTimeline(
     }
     const catalogue = new Catalogue(config, store, ledger.gateway);
     await catalogue.load();
-    const trail = await store.timeline(found, since, asked.limit);
-    const story = storyOf(trail, (id) => catalogue.productName(id));
+    const history = await store.timeline(found, since, asked.limit);
+    const story = storyOf(history, (id) => catalogue.productName(id));
     const { customer, revision } = found;
     const account = { host: found.host, account: found.account, customer, revision };
     const lines = asked.json
       ? JSON.stringify({ ...account, since, entries: story }, null, 2).split('\n')
       : [
           `${found.host}/${found.account} · ${customer} · revision ${revision}`,
-          await standing(ledger, catalogue, found),
+          await accountState(ledger, catalogue, found),
           ...storyText(story),
           ...(story.length === 0 ? ['', `Nothing happened since ${timeText(since)}.`] : []),
         ];
@@ -102,7 +102,11 @@ async function find({ store }: Services, who: string, host: string | undefined):
 }
 
 /** How the account stands now, and how fresh that is. */
-async function standing({ store, config }: Services, catalogue: Catalogue, record: CustomerRecord): Promise<string> {
+async function accountState(
+  { store, config }: Services,
+  catalogue: Catalogue,
+  record: CustomerRecord,
+): Promise<string> {
   const host = config.hosts.get(record.host);
   const now = config.now();
   const fresh = record.fetchedAt === null ? 'never fetched' : `as of ${spanText(now - record.fetchedAt)} ago`;

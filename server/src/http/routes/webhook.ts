@@ -39,14 +39,14 @@ export function webhookRoute({
   });
 
   async function record(event: unknown) {
-    const hint = readEvent(event, identity()?.account ?? null);
-    const fields = { event: hint.event, type: hint.type };
-    if (hint.livemode !== null && hint.livemode !== config.livemode) {
+    const parsed = readEvent(event, identity()?.account ?? null);
+    const fields = { event: parsed.event, type: parsed.type };
+    if (parsed.livemode !== null && parsed.livemode !== config.livemode) {
       config.log.error('webhook.livemode_mismatch', fields);
       throw new BillhookError('webhook_livemode_mismatch');
     }
     const now = config.now();
-    const outcome = await store.recordEvent(hint, now);
+    const outcome = await store.recordEvent(parsed, now);
     if (outcome === 'queued' || outcome === 'unresolved') wakeWorker();
     const madeAt = eventMadeAt(event);
     metrics.webhookRecorded(outcome, madeAt === null ? null : now - madeAt);

@@ -9,12 +9,12 @@ import type { Session } from './session.ts';
 import type { AccountRef } from '../account.ts';
 
 interface Recording {
-  readonly hint: StripeEvent;
+  readonly event: StripeEvent;
   readonly now: number;
   readonly via: 'webhook' | 'sweep';
 }
 
-export function postgresHints(db: PostgresDatabase): EventStore & { idle(): Promise<void> } {
+export function postgresEvents(db: PostgresDatabase): EventStore & { idle(): Promise<void> } {
   const batch = new Batch<Recording, EventOutcome>(
     (entries) => db.transaction((tx) => recordAll(tx, entries)),
     // The order in which rows are locked is each statement's own.
@@ -23,8 +23,8 @@ export function postgresHints(db: PostgresDatabase): EventStore & { idle(): Prom
   return {
     idle: () => batch.idle(),
 
-    recordEvent(hint: StripeEvent, now: number, via: Recording['via'] = 'webhook'): Promise<EventOutcome> {
-      return batch.add({ hint, now, via });
+    recordEvent(event: StripeEvent, now: number, via: Recording['via'] = 'webhook'): Promise<EventOutcome> {
+      return batch.add({ event, now, via });
     },
 
     async claimUnresolved(now: number, leaseMs: number, limit: number): Promise<UnresolvedEvent[]> {
@@ -79,11 +79,11 @@ async function recordAll(tx: Session, entries: readonly Recording[]): Promise<Ev
   );
   const unclaimed = new Set(inserted.map((row) => text(row['event'])));
   // Delivered twice in one commit: the first is the event, the second its duplicate.
-  const fresh = entries.map(({ hint }) => unclaimed.delete(hint.event));
+  const fresh = entries.map(({ event }) => unclaimed.delete(event.event));
 
-  const raising = entries.filter(({ hint }, index) => fresh[index] && hint.concerns !== 'subject' && hint.customer);
-  const living = await lockLiving(tx, [...new Set(raising.map(({ hint }) => hint.customer ?? ''))]);
-  const raised = raising.filter(({ hint }) => living.has(hint.customer ?? ''));
+  const raising = entries.filter(({ event }, index) => fresh[index] && event.concerns !== 'subject' && event.customer);
+  const living = await lockLiving(tx, [...new Set(raising.map(({ event }) => event.customer ?? ''))]);
+  const raised = raising.filter(({ event }) => living.has(event.customer ?? ''));
   if (raised.length > 0) {
     await tx.run(
       `UPDATE customers SET ticket = ticket + raises.count, stale_since = coalesce(stale_since, raises.since),
@@ -91,27 +91,27 @@ async function recordAll(tx: Session, entries: readonly Recording[]): Promise<Ev
        FROM (SELECT customer, count(*) AS count, min(now) AS since, max(via) AS cause
              FROM json_to_recordset(@rows) AS raise (customer text, now bigint, via text) GROUP BY customer) AS raises
        WHERE customers.customer = raises.customer`,
-      { rows: JSON.stringify(raised.map(({ hint, now, via }) => ({ customer: hint.customer, now, via }))) },
+      { rows: JSON.stringify(raised.map(({ event, now, via }) => ({ customer: event.customer, now, via }))) },
     );
   }
-  if (raised.length > 0 || entries.some(({ hint }, index) => fresh[index] && hint.concerns === 'subject')) {
+  if (raised.length > 0 || entries.some(({ event }, index) => fresh[index] && event.concerns === 'subject')) {
     await tx.run(`SELECT ${notify}`, { news: queuedChange });
   }
 
-  return entries.map(({ hint }, index) => {
+  return entries.map(({ event }, index) => {
     if (!fresh[index]) return 'duplicate';
-    if (hint.concerns === 'subject') return 'unresolved';
-    return hint.customer !== null && living.has(hint.customer) ? 'queued' : 'ignored';
+    if (event.concerns === 'subject') return 'unresolved';
+    return event.customer !== null && living.has(event.customer) ? 'queued' : 'ignored';
   });
 }
 
-const rowOf = ({ hint, now, via }: Recording) => ({
-  event: hint.event,
-  type: hint.type,
+const rowOf = ({ event, now, via }: Recording) => ({
+  event: event.event,
+  type: event.type,
   received_at: now,
   via,
-  customer: hint.customer,
-  subject_type: hint.subject?.type ?? null,
-  subject_id: hint.subject?.id ?? null,
-  closed_at: hint.concerns === 'subject' ? null : now,
+  customer: event.customer,
+  subject_type: event.subject?.type ?? null,
+  subject_id: event.subject?.id ?? null,
+  closed_at: event.concerns === 'subject' ? null : now,
 });

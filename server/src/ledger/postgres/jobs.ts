@@ -37,12 +37,12 @@ export function postgresJobs(db: PostgresDatabase): JobStore {
       return kept > 0;
     },
 
-    async completeJob({ job, fence: turn }, receipt, now) {
+    async completeJob({ job, fence: turn }, report, now) {
       const ended = await db.run(
         `UPDATE jobs SET ended_at = @now, lease_until = 0, progress = NULL,
            receipt = @receipt, receipt_started_at = started_at, receipt_ended_at = @now
          WHERE job = @job AND turn = @turn AND ended_at IS NULL`,
-        { job, turn, receipt: JSON.stringify(receipt), now },
+        { job, turn, receipt: JSON.stringify(report), now },
       );
       return ended > 0;
     },
@@ -56,7 +56,7 @@ export function postgresJobs(db: PostgresDatabase): JobStore {
         ? {
             startedAt: number(row['receipt_started_at']),
             endedAt: number(row['receipt_ended_at']),
-            receipt: JSON.parse(text(row['receipt'])) as object,
+            report: JSON.parse(text(row['receipt'])) as object,
           }
         : null;
     },

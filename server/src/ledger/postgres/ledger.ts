@@ -10,7 +10,7 @@ import { readPostgresAddress } from './address.ts';
 import { postgresBudget } from './budget.ts';
 import { postgresCustomers } from './customers.ts';
 import { PostgresDatabase } from './database.ts';
-import { postgresHints } from './events.ts';
+import { postgresEvents } from './events.ts';
 import { postgresJobs } from './jobs.ts';
 import { catalogueChange, FeedListener, notify } from './feed.ts';
 import { postgresLinks } from './links.ts';
@@ -38,7 +38,7 @@ export async function openPostgresStore(address: string): Promise<BillingStore> 
   const read = readPostgresAddress(address);
   const db = await PostgresDatabase.open(read);
   const news = new FeedListener(read);
-  const { idle, ...hints } = postgresHints(db);
+  const { idle, ...events } = postgresEvents(db);
 
   const metaOrNew = async (key: string, make: () => string): Promise<string> => {
     await db.run(`INSERT INTO meta (key, value) VALUES (@key, @value) ON CONFLICT DO NOTHING`, { key, value: make() });
@@ -54,7 +54,7 @@ export async function openPostgresStore(address: string): Promise<BillingStore> 
     return {
       epoch: await metaOrNew('epoch', () => randomBytes(6).toString('base64url')),
       digestKey: await metaOrNew('digest_key', () => randomBytes(32).toString('base64url')),
-      ...hints,
+      ...events,
       ...postgresCustomers(db),
       ...postgresLinks(db),
       ...postgresOutbox(db),

@@ -40,8 +40,8 @@ export function postgresVisits(db: PostgresDatabase): VisitStore {
            WHERE customer = @customer AND deleted_at IS NULL FOR UPDATE`,
           { customer },
         );
-        const standing = row ? returnStandingOf(row, visit) : null;
-        let ticket = standing ? returnTicketFor(standing, everyMs, now) : 0;
+        const state = row ? returnStandingOf(row, visit) : null;
+        let ticket = state ? returnTicketFor(state, everyMs, now) : 0;
         if (ticket === null) {
           ticket = (await raiseTicket(tx, customer, 'return', now)) ?? 0;
           await tx.run(`UPDATE customers SET return_ticket = @ticket, returned_at = @now WHERE customer = @customer`, {

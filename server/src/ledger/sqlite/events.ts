@@ -6,17 +6,17 @@ import { raiseTicket } from './tickets.ts';
 import type { StripeEvent, UnresolvedEvent, EventOutcome, EventStore } from '../events.ts';
 import type { AccountRef } from '../account.ts';
 
-export function sqliteHints(db: SqliteDatabase): EventStore & { idle(): Promise<void> } {
+export function sqliteEvents(db: SqliteDatabase): EventStore & { idle(): Promise<void> } {
   const batch = new Batch<Recording, EventOutcome>(
     (entries) => db.transaction(() => entries.map((entry) => record(db, entry))),
     // Sorted by customer, as every implementation does: rows locked in one order cannot deadlock.
-    (a, b) => (a.hint.customer ?? '').localeCompare(b.hint.customer ?? ''),
+    (a, b) => (a.event.customer ?? '').localeCompare(b.event.customer ?? ''),
   );
   return {
     idle: () => batch.idle(),
 
-    recordEvent(hint: StripeEvent, now: number, via: Recording['via'] = 'webhook'): Promise<EventOutcome> {
-      return batch.add({ hint, now, via });
+    recordEvent(event: StripeEvent, now: number, via: Recording['via'] = 'webhook'): Promise<EventOutcome> {
+      return batch.add({ event, now, via });
     },
 
     async claimUnresolved(now: number, leaseMs: number, limit: number): Promise<UnresolvedEvent[]> {
@@ -60,29 +60,29 @@ export function sqliteHints(db: SqliteDatabase): EventStore & { idle(): Promise<
 }
 
 interface Recording {
-  readonly hint: StripeEvent;
+  readonly event: StripeEvent;
   readonly now: number;
   readonly via: 'webhook' | 'sweep';
 }
 
-function record(db: SqliteDatabase, { hint, now, via }: Recording): EventOutcome {
-  const open = hint.concerns === 'subject';
+function record(db: SqliteDatabase, { event, now, via }: Recording): EventOutcome {
+  const open = event.concerns === 'subject';
   const inserted = db.run(
     `INSERT INTO events (event, type, received_at, via, customer, subject_type, subject_id, closed_at)
      VALUES (@event, @type, @now, @via, @customer, @subjectType, @subjectId, @closedAt) ON CONFLICT DO NOTHING`,
     {
-      event: hint.event,
-      type: hint.type,
+      event: event.event,
+      type: event.type,
       now,
       via,
-      customer: hint.customer,
-      subjectType: hint.subject?.type ?? null,
-      subjectId: hint.subject?.id ?? null,
+      customer: event.customer,
+      subjectType: event.subject?.type ?? null,
+      subjectId: event.subject?.id ?? null,
       closedAt: open ? null : now,
     },
   );
   if (inserted === 0) return 'duplicate';
   if (open) return 'unresolved';
-  if (hint.customer === null) return 'ignored';
-  return raiseTicket(db, hint.customer, via, now) === null ? 'ignored' : 'queued';
+  if (event.customer === null) return 'ignored';
+  return raiseTicket(db, event.customer, via, now) === null ? 'ignored' : 'queued';
 }

@@ -37,13 +37,13 @@ export function sqliteJobs(db: SqliteDatabase): JobStore {
       });
     },
 
-    async completeJob({ job, fence: turn }, receipt, now) {
+    async completeJob({ job, fence: turn }, report, now) {
       return db.transaction(() => {
         const ended = db.run(
           `UPDATE jobs SET ended_at = @now, lease_until = 0, progress = NULL,
              receipt = @receipt, receipt_started_at = started_at, receipt_ended_at = @now
            WHERE job = @job AND turn = @turn AND ended_at IS NULL`,
-          { job, turn, receipt: JSON.stringify(receipt), now },
+          { job, turn, receipt: JSON.stringify(report), now },
         );
         return ended > 0;
       });
@@ -58,7 +58,7 @@ export function sqliteJobs(db: SqliteDatabase): JobStore {
         ? {
             startedAt: number(row['receipt_started_at']),
             endedAt: number(row['receipt_ended_at']),
-            receipt: JSON.parse(String(row['receipt'])) as object,
+            report: JSON.parse(String(row['receipt'])) as object,
           }
         : null;
     },

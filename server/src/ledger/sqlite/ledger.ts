@@ -10,7 +10,7 @@ import { productOf, productRow } from '../rows.ts';
 import { sqliteBudget } from './budget.ts';
 import { sqliteCustomers } from './customers.ts';
 import { SqliteDatabase } from './database.ts';
-import { sqliteHints } from './events.ts';
+import { sqliteEvents } from './events.ts';
 import { sqliteJobs } from './jobs.ts';
 import { sqliteLinks } from './links.ts';
 import { sqliteOutbox } from './outbox.ts';
@@ -27,7 +27,7 @@ import type { BillingStore } from '../ledger.ts';
  */
 export function openSqliteStore(path: string): BillingStore {
   const db = new SqliteDatabase(path);
-  const { idle, ...hints } = sqliteHints(db);
+  const { idle, ...events } = sqliteEvents(db);
 
   const metaOrNew = (key: string, make: () => string): string =>
     db.transaction(() => {
@@ -38,7 +38,7 @@ export function openSqliteStore(path: string): BillingStore {
   return {
     epoch: metaOrNew('epoch', () => randomBytes(6).toString('base64url')),
     digestKey: metaOrNew('digest_key', () => randomBytes(32).toString('base64url')),
-    ...hints,
+    ...events,
     ...sqliteCustomers(db),
     ...sqliteLinks(db),
     ...sqliteOutbox(db),

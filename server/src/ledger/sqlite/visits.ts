@@ -38,8 +38,8 @@ export function sqliteVisits(db: SqliteDatabase): VisitStore {
            WHERE customer = @customer AND deleted_at IS NULL`,
           { customer },
         );
-        const standing = row ? returnStandingOf(row, visit) : null;
-        let ticket = standing ? returnTicketFor(standing, everyMs, now) : 0;
+        const state = row ? returnStandingOf(row, visit) : null;
+        let ticket = state ? returnTicketFor(state, everyMs, now) : 0;
         if (ticket === null) {
           ticket = raiseTicket(db, customer, 'return', now) ?? 0;
           db.run(`UPDATE customers SET return_ticket = @ticket, returned_at = @now WHERE customer = @customer`, {

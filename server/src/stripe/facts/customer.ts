@@ -46,26 +46,26 @@ type Digest = (text: string) => string;
  * @param metadata - names of the prices' metadata that the host asks for; nothing else of it is kept
  * @throws `stripe_object_malformed` when a customer, subscription or open invoice has no identity
  */
-export function customerFacts(look: CustomerData, digest: Digest, metadata: readonly string[] = []): CustomerFacts {
-  if (idOf(look.customer) === null) throw new StripeObjectMalformed('customer', 'id');
-  const customer = object(look.customer);
+export function customerFacts(data: CustomerData, digest: Digest, metadata: readonly string[] = []): CustomerFacts {
+  if (idOf(data.customer) === null) throw new StripeObjectMalformed('customer', 'id');
+  const customer = object(data.customer);
   const deleted = customer['deleted'] === true;
   const method = customerMethod(customer);
-  const methodDigest = digestOfMethods(look, customer, digest);
+  const methodDigest = digestOfMethods(data, customer, digest);
   // A page that was fetched while the list grew can repeat what the page before it ended with.
-  const distinct = new Map(look.subscriptions.map((each) => [requiredText(each, 'subscription', 'id'), each]));
+  const distinct = new Map(data.subscriptions.map((each) => [requiredText(each, 'subscription', 'id'), each]));
   const subscriptions = [...distinct.values()]
-    .map((each) => subscriptionFacts(each, customer, look, methodDigest, metadata))
+    .map((each) => subscriptionFacts(each, customer, data, methodDigest, metadata))
     .toSorted((a, b) => a.created - b.created || compare(a.id, b.id));
   return {
     deleted,
     // A DeletedCustomer says nothing about its mode; its subscriptions do.
-    livemode: [customer, ...look.subscriptions].some((each) => object(each)['livemode'] === true),
+    livemode: [customer, ...data.subscriptions].some((each) => object(each)['livemode'] === true),
     methodOnFile: method !== null,
     methodDigest: methodDigest(method),
-    billingDetailsDigest: deleted || !isObject(look.customer) ? null : digest(billingDetails(customer)),
+    billingDetailsDigest: deleted || !isObject(data.customer) ? null : digest(billingDetails(customer)),
     subscriptions,
-    ...(look.entitlements === undefined ? {} : { entitlements: lookupKeys(look.entitlements) }),
+    ...(data.entitlements === undefined ? {} : { entitlements: lookupKeys(data.entitlements) }),
   };
 }
 
@@ -77,7 +77,7 @@ function lookupKeys(entitlements: readonly unknown[]): string[] {
 function subscriptionFacts(
   subscription: unknown,
   customer: Json,
-  look: CustomerData,
+  data: CustomerData,
   methodDigest: (method: unknown) => string | null,
   metadata: readonly string[],
 ): SubscriptionFacts {
@@ -87,7 +87,7 @@ function subscriptionFacts(
   const items = itemsOf(source, metadata);
   const schedule = activeSchedule(source);
   const method = subscriptionMethod(source) ?? customerMethod(customer);
-  const invoices = invoicesOf(id, source, look, methodDigest);
+  const invoices = invoicesOf(id, source, data, methodDigest);
   return {
     id,
     status,
@@ -133,11 +133,11 @@ function period(source: Json): { currentPeriodStart: number | null; currentPerio
 function invoicesOf(
   id: string,
   source: Json,
-  look: CustomerData,
+  data: CustomerData,
   methodDigest: (method: unknown) => string | null,
 ): Pick<SubscriptionFacts, 'latestInvoice' | 'openInvoices' | 'earlierInvoices' | 'newestPaidCreated'> {
   const open = new Map<string, InvoiceFacts>();
-  for (const each of look.openInvoices) {
+  for (const each of data.openInvoices) {
     const facts = invoiceFacts(each.invoice, methodDigest, each);
     if (subscriptionOf(each.invoice) === id && facts.status === 'open') open.set(facts.id, facts);
   }
@@ -151,10 +151,10 @@ function invoicesOf(
   }
   const openInvoices = [...open.values()].toSorted((a, b) => a.created - b.created || compare(a.id, b.id));
   const ofThis = (invoices: readonly unknown[] = []) => invoices.filter((invoice) => subscriptionOf(invoice) === id);
-  const earlierInvoices = ofThis(look.earlierInvoices)
+  const earlierInvoices = ofThis(data.earlierInvoices)
     .map((invoice) => earlierInvoice(invoiceFacts(invoice, methodDigest)))
     .filter((invoice) => !open.has(invoice.id));
-  const newestPaidCreated = time(object(ofThis(look.newestPaid)[0])['created']);
+  const newestPaidCreated = time(object(ofThis(data.newestPaid)[0])['created']);
   return { latestInvoice, openInvoices, earlierInvoices, newestPaidCreated };
 }
 
@@ -237,11 +237,11 @@ function customerMethod(customer: Json): unknown {
  * Digests of payment methods that can be compared with each other: a charge names its method by id only, a default one
  * is expanded, and the two must not look like different cards (every page would say "you replaced your card").
  */
-function digestOfMethods(look: CustomerData, customer: Json, digest: Digest): (method: unknown) => string | null {
+function digestOfMethods(data: CustomerData, customer: Json, digest: Digest): (method: unknown) => string | null {
   const known = new Map<string, Json>();
   for (const holder of [
     customerMethod(customer),
-    ...look.subscriptions.map((each) => subscriptionMethod(object(each))),
+    ...data.subscriptions.map((each) => subscriptionMethod(object(each))),
   ]) {
     const id = idOf(holder);
     if (id !== null && isObject(holder)) known.set(id, holder);

@@ -13,9 +13,9 @@ export interface OpenInvoiceData {
   readonly charges: readonly unknown[];
 }
 
-type InvoiceLook = Pick<OpenInvoiceData, 'payments' | 'charges'>;
+type InvoiceDetails = Pick<OpenInvoiceData, 'payments' | 'charges'>;
 
-const noLook: InvoiceLook = { payments: [], charges: [] };
+const noDetails: InvoiceDetails = { payments: [], charges: [] };
 
 /**
  * @param methodDigest - digest of a payment method, given Stripe's object of it; methods that are known better from
@@ -25,13 +25,13 @@ const noLook: InvoiceLook = { payments: [], charges: [] };
 export function invoiceFacts(
   invoice: unknown,
   methodDigest: (method: unknown) => string | null,
-  look: InvoiceLook = noLook,
+  details: InvoiceDetails = noDetails,
 ): InvoiceFacts {
   const id = requiredText(invoice, 'invoice', 'id');
   const source = object(invoice);
   const transitions = object(source['status_transitions']);
   const status = text(source['status']) ?? '';
-  const payment = newestPayment(source, look);
+  const payment = newestPayment(source, details);
   return {
     id,
     status,
@@ -47,9 +47,9 @@ export function invoiceFacts(
     attempted: source['attempted'] === true,
     attemptCount: number(source['attempt_count']) ?? 0,
     nextAttemptAt: time(source['next_payment_attempt']),
-    firstFailedAt: firstFailedAt(source, payment, look),
-    payment: status === 'paid' ? 'succeeded' : standing(source, payment),
-    triedMethodDigest: methodDigest(triedMethod(source, payment, look)),
+    firstFailedAt: firstFailedAt(source, payment, details),
+    payment: status === 'paid' ? 'succeeded' : paymentStatus(source, payment),
+    triedMethodDigest: methodDigest(triedMethod(source, payment, details)),
   };
 }
 
@@ -63,8 +63,8 @@ export function subscriptionOf(invoice: unknown): string | null {
  * The PaymentIntent or charge that is being tried now. An invoice can have several payments; the open one speaks, and
  * among equals the newest. Before 2025-03-31 the invoice names its one `payment_intent` or `charge` itself.
  */
-function newestPayment(invoice: Json, look: InvoiceLook): unknown {
-  const payments = [...look.payments, ...list(invoice['payments'])].filter(isObject);
+function newestPayment(invoice: Json, details: InvoiceDetails): unknown {
+  const payments = [...details.payments, ...list(invoice['payments'])].filter(isObject);
   let newest: Json | null = null;
   for (const candidate of payments) {
     if (newest === null || rank(candidate) > rank(newest)) newest = candidate;
@@ -80,7 +80,7 @@ function rank(payment: Json): number {
   return open + (number(payment['created']) ?? 0) + expanded;
 }
 
-function standing(invoice: Json, payment: unknown): InvoiceFacts['payment'] {
+function paymentStatus(invoice: Json, payment: unknown): InvoiceFacts['payment'] {
   const source = object(payment);
   switch (text(source['status'])) {
     case 'requires_action':
@@ -111,9 +111,9 @@ function isUnsettled(invoice: Json): boolean {
 }
 
 /** Grace starts here, so all attempts count, not only the latest one, whose time moves with every retry (L28). */
-function firstFailedAt(invoice: Json, payment: unknown, look: InvoiceLook): number | null {
-  const intents = [payment, ...look.payments.map((each) => object(object(each)['payment'])['payment_intent'])];
-  const charges = [...look.charges, invoice['charge'], ...intents.map((intent) => object(intent)['latest_charge'])];
+function firstFailedAt(invoice: Json, payment: unknown, details: InvoiceDetails): number | null {
+  const intents = [payment, ...details.payments.map((each) => object(object(each)['payment'])['payment_intent'])];
+  const charges = [...details.charges, invoice['charge'], ...intents.map((intent) => object(intent)['latest_charge'])];
   let first: number | null = null;
   for (const charge of [...charges, payment]) {
     if (object(charge)['status'] !== 'failed') continue;
@@ -124,9 +124,9 @@ function firstFailedAt(invoice: Json, payment: unknown, look: InvoiceLook): numb
 }
 
 /** The method of the newest attempt: from the error, the intent, or the newest charge. */
-function triedMethod(invoice: Json, payment: unknown, look: InvoiceLook): unknown {
+function triedMethod(invoice: Json, payment: unknown, details: InvoiceDetails): unknown {
   const intent = object(payment);
-  const charges = [intent['latest_charge'], invoice['charge'], ...look.charges].filter(isObject);
+  const charges = [intent['latest_charge'], invoice['charge'], ...details.charges].filter(isObject);
   charges.sort((a, b) => (number(b['created']) ?? 0) - (number(a['created']) ?? 0));
   const charge = charges[0];
   const failed = object(intent['last_payment_error']);
