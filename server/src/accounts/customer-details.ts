@@ -1,4 +1,4 @@
-/** What Stripe is told of a customer that is made for an account: asked of the host, handed on, and not stored. */
+/** The details of a customer that is made for an account: asked of the host, handed on, and not stored. */
 
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Config, CustomerDetails } from '../config/config.ts';
@@ -9,8 +9,8 @@ import { isEmail, isName } from '../tokens/claims.ts';
 const limitMs = 5_000;
 
 /**
- * The host's answer, else the token's word; what is no e-mail or no name is left out. A host's function that fails costs
- * nobody a purchase: Checkout asks for what is missing.
+ * The host's answer, else the token's word; text that is no e-mail or no name is left out. A host's function that fails stops
+ * no purchase: Checkout asks for missing details.
  *
  * @returns `null` where nothing is known
  */

@@ -25,7 +25,7 @@ const doubtLifeMs = maxTokenLife * 1000 + 6 * minute;
 export interface CustomerLinks {
   /** Asks Stripe about the customer, and links it. @throws {StripeFailure} when Stripe does not know it, or cannot be asked. */
   link(ref: AccountRef, customer: string): Promise<'linked' | 'alreadyLinked' | LinkRefusal>;
-  /** What Stripe's object says against the link; `null`: nothing. @throws {StripeFailure} */
+  /** The reason in Stripe's object against the link; `null`: nothing. @throws {StripeFailure} */
   refusalOf(ref: AccountRef, customer: string): Promise<CustomerRefusal | null>;
 }
 
@@ -73,7 +73,7 @@ export function createIntroduce(config: Config, store: BillingStore, { link, ref
       return await note(ref, customer, code, introduced);
     } catch (cause) {
       if (!(cause instanceof StripeFailure)) throw cause;
-      // Nothing can be said of the introduced customer now. What is known of the account's own stays readable.
+      // Nothing can be said of the introduced customer now. The account's own facts stay readable.
       log.warn('link.unchecked', { ...ref, customer, code: cause.code });
       return false;
     }
@@ -100,7 +100,7 @@ export function createIntroduce(config: Config, store: BillingStore, { link, ref
     return noted || code === 'accountTaken';
   }
 
-  /** What was found about the customer a short while ago. A deleted one stays deleted. */
+  /** The finding about the customer of a short while ago. A deleted one stays deleted. */
   function remembered(customer: string, introduced: NotedIntroduction | null): IntroductionCode | null {
     if (introduced?.customer !== customer) return null;
     const { code, checkedAt } = introduced;

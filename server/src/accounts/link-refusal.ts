@@ -2,7 +2,7 @@
 
 import type { LinkOutcome } from '../ledger/customers.ts';
 
-/** What Stripe's object says against a link. */
+/** The reason in Stripe's object against a link. */
 export type CustomerRefusal = 'customer_deleted' | 'livemode_mismatch' | 'host_mismatch' | 'account_mismatch';
 
 export type LinkRefusal = CustomerRefusal | Exclude<LinkOutcome, 'linked' | 'alreadyLinked'>;

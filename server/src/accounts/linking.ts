@@ -17,12 +17,12 @@ import type { CustomerRefusal } from './link-refusal.ts';
 const intentLifeMs = 23 * 60 * 60 * 1000;
 
 export interface Linking extends CustomerLinks {
-  /** What comes of the customer that a token introduces. */
+  /** The outcome for the customer that a token introduces. */
   readonly introduce: Introduce;
   /**
    * The account's customer, created at Stripe where there is none: once, however often it is tried.
    *
-   * @param payer - what the token says of them
+   * @param payer - the token's details of the payer
    */
   ensureCustomer(ref: AccountRef, payer?: CustomerDetails): Promise<string>;
 }

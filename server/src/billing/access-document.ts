@@ -54,7 +54,7 @@ export function accessDocument(
   };
 }
 
-/** What of the answer is told when it changes. */
+/** The parts of the answer whose change gives a notice. */
 export function accessSummary({ level, reason, until, state, features, seats, plans }: AccessAnswer): AccessSummary {
   const told = plans
     .filter(({ listed }) => listed)

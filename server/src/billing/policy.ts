@@ -59,11 +59,11 @@ export interface OfferRule {
   readonly trialDays?: number | undefined;
   /** Checkout lets the buyer choose a quantity within these bounds. Default: it is fixed. */
   readonly adjustableQuantity?: { readonly minimum: number; readonly maximum: number } | undefined;
-  /** What its Checkout asks and allows: the host's, with the offer's own before it. Default: nothing. */
+  /** Its options of Checkout: the host's, with the offer's own before it. Default: nothing. */
   readonly checkout?: CheckoutSettings | undefined;
 }
 
-/** What only the session can say of a purchase: Stripe's own words, in this wire's spelling. */
+/** Options of a purchase that belong to the session: Stripe's own words, in this wire's spelling. */
 export interface CheckoutSettings {
   /** Stripe Tax works tax out from the buyer's address, which is kept with the customer. */
   readonly automaticTax?: boolean | undefined;

@@ -106,7 +106,7 @@ function textOf(
   }
 }
 
-/** What no account shows any more and Stripe goes on charging for. */
+/** Subscriptions that no account shows any more and that Stripe goes on charging. */
 function leftBehind(outcome: Outcome, record: CustomerRecord | null): string[] {
   if ((outcome !== 'replaced' && outcome !== 'unlinked') || record === null) return [];
   const live = record.facts?.subscriptions.filter((each) => !isTerminal(each)).length ?? 0;

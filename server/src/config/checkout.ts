@@ -1,4 +1,4 @@
-/** What Checkout asks and allows, for a host and for one of its offers: checked like every other option. */
+/** The options of Checkout, for a host and for one of its offers: checked like every other option. */
 
 import { z } from 'zod';
 import type { CheckoutSettings, OfferRule } from '../billing/policy.ts';

@@ -191,7 +191,7 @@ export type BillhookOptions = z.input<typeof options> & {
   readonly onChange?: (notice: Notice) => void | Promise<void>;
 };
 
-/** What Stripe is to know of a new customer. */
+/** A new customer's details at Stripe. */
 export interface CustomerDetails {
   readonly email?: string | undefined;
   readonly name?: string | undefined;

@@ -13,7 +13,7 @@ import type { Account } from '../accounts/account.ts';
 export interface Caller extends Account {
   /** A Stripe customer that the host introduces as this account's. */
   readonly introduces: string | null;
-  /** What the host says of the payer, for a customer that is yet to be made. */
+  /** The host's details of the payer, for a customer that is yet to be made. */
   readonly payer?: CustomerDetails;
 }
 

@@ -96,7 +96,7 @@ export interface LinkRow extends AccountRef {
   readonly revision: number;
 }
 
-/** What comes of a change, by the rows that the account and the customer have. The same in every store. */
+/** The outcome of a change, by the rows that the account and the customer have. The same in every store. */
 export function linkChange(
   rows: readonly LinkRow[],
   ref: AccountRef,

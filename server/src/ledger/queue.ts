@@ -75,10 +75,10 @@ export function queueLooks(
   );
 }
 
-/** Ranks below this one have somebody waiting. */
+/** Ranks below this one are prioritized. */
 export const backgroundRank = 2;
 
-/** What the looks are bound with. */
+/** The parameters of the queue's statements. */
 export const queueBind = (now: number, leaseMs: number, limit: number, { restMs = 0 }: ClaimOptions) => ({
   now,
   leaseMs,

@@ -11,7 +11,7 @@ import type { NoticeType } from '../billing/notice-types.ts';
 /** A store's rows of one account; each list with the newest rows that could be among the answer. */
 export interface TimelineRows {
   readonly customers: readonly Row[];
-  /** What an operator decided of the link. */
+  /** An operator's decision on the link. */
   readonly decisions: readonly Row[];
   readonly visits: readonly Row[];
   readonly events: readonly Row[];

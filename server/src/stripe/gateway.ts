@@ -86,7 +86,7 @@ export interface CustomerLook {
 /** Everything that Billhook asks of Stripe. Every call has a time limit and rejects with {@link StripeFailure}. */
 export interface StripeGateway extends EventCalls, PortalCalls, PurchaseCalls {
   identity(): Promise<StripeIdentity>;
-  /** What a restricted key may not do and would have to (KEY-1). Nothing is changed by asking. */
+  /** The permissions that a restricted key lacks (KEY-1). The requests change nothing. */
   missingPermissions(): Promise<Permission[]>;
   /**
    * A customer with all that is judged. One call while it is healthy and its latest invoice is the known one; one more

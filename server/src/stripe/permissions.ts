@@ -12,7 +12,7 @@ export interface Permission {
   readonly name: string;
   /** As the Dashboard's form calls it. */
   readonly resource: string;
-  /** What Billhook does with it. */
+  /** Billhook's use of it. */
   readonly why: string;
 }
 

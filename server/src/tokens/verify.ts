@@ -53,7 +53,7 @@ export interface WidgetClaims {
   readonly account: string;
   readonly scopes: ReadonlySet<string>;
   readonly introduces: string | null;
-  /** What Stripe is to know of a customer that is made for the account. Absent without a claim about it. */
+  /** Details at Stripe of a customer that is made for the account. Absent without a claim about it. */
   readonly payer?: { readonly email?: string; readonly name?: string };
   /** Unix milliseconds. */
   readonly expiresAt: number;

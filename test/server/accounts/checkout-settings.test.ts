@@ -1,4 +1,4 @@
-/** Checkout as a seller needs it: what the session asks and allows, who gets a trial, and what Stripe knows of the buyer. */
+/** Checkout as a seller needs it: the session's options, trials for first purchases, and the buyer's details at Stripe. */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Stripe } from 'stripe';
@@ -11,7 +11,7 @@ import type { CallInit } from '../support/bff.ts';
 import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 
 let harness: BffHarness;
-/** What the host's own code says of an account. */
+/** The details that the host's own code gives for an account. */
 let details: () => CustomerDetails | null | Promise<CustomerDetails | null>;
 beforeAll(async () => {
   const team = { price: 'team_monthly', quantity: 3 };
@@ -79,7 +79,7 @@ const pay = async (url: string, form: Record<string, string> = {}) => {
   expect(page.status, page.text).toBe(303);
 };
 
-/** What a business enters on the hosted page. */
+/** A business's entries on the hosted page. */
 const entered = {
   country: 'DE',
   line1: 'Unter den Linden 1',

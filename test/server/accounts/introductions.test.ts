@@ -1,6 +1,6 @@
 /**
- * What a host introduces and what the ledger holds may differ: a customer that was deleted, moved, is unknown, or pays for
- * another account. Nobody is locked out, nobody is let in, and nothing is sold twice.
+ * A host's introduction and the ledger's link may differ: a customer that was deleted, moved, is unknown, or pays for
+ * another account. No account is locked out, none gets another's access, and nothing is sold twice.
  */
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Stripe } from 'stripe';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createSandbox, seedDemo, type StripeSandbox } from '../../../demo/stripe-sandbox/index.ts';
 import { examine } from '../../../server/src/cli/doctor/doctor.ts';
 import { setUp } from '../../../server/src/cli/setup.ts';
@@ -238,6 +238,10 @@ describe('billhook doctor', () => {
   it('a clock that is wrong, either way', async () => {
     const config = await readConfig(optionsFrom(env));
     const gateway = gatewayOf(config);
+    // A clock that stands, so that the time of the requests is no part of the difference.
+    vi.useFakeTimers({ toFake: ['Date'] });
+    // A clock that stands, so that the time of the requests is no part of the difference.
+    vi.useFakeTimers({ toFake: ['Date'] });
     const clock = async (ahead: number) => {
       const found = await diagnoseStripe(config, { ...gateway, clock: async () => Date.now() + ahead });
       return found.filter(({ check }) => check === 'clock').map(({ level, what }) => `${level} ${what}`);
@@ -247,6 +251,7 @@ describe('billhook doctor', () => {
       expect(await clock(12_000)).toEqual([expect.stringMatching(/^warn is 12 s behind Stripe’s$/)]);
       expect(await clock(-60_000)).toEqual([expect.stringMatching(/^fail is 59 s ahead of Stripe’s: tokens/)]);
     } finally {
+      vi.useRealTimers();
       gateway.close();
     }
   });

@@ -22,7 +22,7 @@ export interface ServeProcess {
 /**
  * Starts it with this environment and nothing of the test's own.
  *
- * @param program What is run. Default: `billhook serve`.
+ * @param program - the program to run; default: `billhook serve`.
  */
 export function serveProcess(environment: Record<string, string>, program = [cli, 'serve']): ServeProcess {
   const child = spawn(process.execPath, program, {
