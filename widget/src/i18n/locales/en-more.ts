@@ -33,7 +33,7 @@ export const enMore = {
   'failure.subscription_exists': 'You already have a plan.',
   'failure.checkout_busy': 'A purchase is open in another tab. Try again in a moment.',
   'failure.no_customer': 'There is nothing to manage yet.',
-  'failure.portal_not_configured': 'The billing portal is not set up yet. Please contact support.',
+  'failure.portal_not_configured': 'The billing portal is not set up yet.',
   'failure.portal_flow_unavailable': 'That is not possible any more.',
   'failure.scope_missing': 'Ask an owner or admin to change this.',
   'failure.unsupported_frame': 'Billing cannot open in a frame. Open the page in its own tab.',

@@ -96,7 +96,7 @@ export const en = {
   'failure.unreachable': 'Billing cannot be reached right now.',
   'failure.stripe': 'Stripe is not answering right now. Nothing was changed.',
   'failure.token': 'We could not confirm who you are. Please sign in again.',
-  'failure.support': 'Billing does not work here. Please contact support.',
+  'failure.support': 'Billing cannot be opened right now. Nothing was changed.',
   asOf: 'Shown as of {time}.',
   retry: 'Try again',
 } as const satisfies Readonly<Record<string, string>>;
