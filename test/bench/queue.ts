@@ -1,4 +1,4 @@
-/** What a claim costs beside a short queue and a long one. */
+/** The cost of a claim beside a short queue and a long one. */
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -47,7 +47,7 @@ export async function postgresQueue(stale: number, address: string): Promise<Que
   return { store, close: () => store.close() };
 }
 
-/** Median milliseconds of a claim, in turns: what slows the machine down slows each of them down. */
+/** Median milliseconds of a claim, in turns: a slow machine slows each of them down alike. */
 export async function claimTimes(ledgers: readonly QueueLedger[]): Promise<readonly number[]> {
   const times = ledgers.map((): number[] => []);
   for (let round = 0; round < claims; round += 1) {

@@ -1,4 +1,4 @@
-/** What happens to a customer at Stripe, and how its events arrive. Each case is played with a customer of its own. */
+/** Changes of a customer at Stripe, and the ways in which its events arrive. Each case has a customer of its own. */
 
 import type { Stripe } from 'stripe';
 import type { SandboxEvent } from '../../demo/stripe-sandbox/state/wire.ts';

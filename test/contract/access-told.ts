@@ -1,4 +1,4 @@
-/** What was told last of an account's access: compared where it is written, so each change is told once and none is left out. */
+/** The last told access of an account: compared where it is written, so each change is told once and none is left out. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AccessSummary } from '../../server/src/billing/notice-types.ts';

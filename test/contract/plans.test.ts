@@ -35,7 +35,7 @@ describe('SQLite', () => {
       },
       async growing({ sql, bind }) {
         const steps = behind.prepare<[object], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all(bind as object);
-        // What is among some ids given is sorted among them.
+        // A query bounded by given ids is sorted among them.
         const isBounded = sql.includes('@watched');
         return steps
           .map(({ detail }) => detail)

@@ -17,7 +17,7 @@ export interface PlannedLedger {
   readonly store: BillingStore;
   /** Carries out a statement behind the store's back. */
   execute(sql: string): Promise<void>;
-  /** What was asked while `work` ran. */
+  /** The statements while `work` ran. */
   asked(work: () => Promise<unknown>): Promise<readonly Statement[]>;
   /** The steps of a statement's plan that grow with a table: its scans, and sorts of more than some hundred rows. */
   growing(statement: Statement): Promise<readonly string[]>;

@@ -1,4 +1,4 @@
-/** OBJ-4: what classic and flexible billing do differently; and items that come, go and have an interval of their own. */
+/** OBJ-4: the differences of classic and flexible billing; and items that come, go and have an interval of their own. */
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Stripe } from 'stripe';

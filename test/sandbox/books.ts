@@ -1,4 +1,4 @@
-/** What must be true of an account's invoices, whatever has happened to it: amounts in minor units, to the last one. */
+/** Invariants of an account's invoices after any history: amounts in minor units, to the last one. */
 
 import type { StripeSandbox } from '../../demo/stripe-sandbox/index.ts';
 
@@ -33,7 +33,7 @@ export interface InvoiceAmounts {
 const sum = (rows: readonly Amount[] | null | undefined): number =>
   (rows ?? []).reduce((all, { amount }) => all + amount, 0);
 
-/** What does not add up in one invoice, as lines to read. */
+/** Wrong sums in one invoice, as lines to read. */
 export function faultsOf(invoice: InvoiceAmounts): string[] {
   const { lines, total, status } = invoice;
   const faults: string[] = [];
@@ -62,7 +62,7 @@ export function faultsOf(invoice: InvoiceAmounts): string[] {
   return faults;
 }
 
-/** What does not add up in one customer's books: credit and money are moved, never made or lost. */
+/** Wrong sums in one customer's books: credit and money are moved, never made or lost. */
 export function faultsOfCustomer(state: State, customer: string): string[] {
   const invoices = state.invoices.of(customer);
   const faults = invoices.flatMap((invoice) => faultsOf(invoice));

@@ -1,6 +1,6 @@
 /**
  * Arithmetic to the last minor unit, over generated lives: `AMOUNTS=10000` (the nightly run) for all of them, `SEED=…` for
- * others. What fails is shrunk to the smallest life that fails.
+ * others. A failing life is shrunk to the smallest one that fails.
  */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ test('each invoice’s lines sum to its total, and credit and debit conserve val
       expect(faultsOfCustomer(state, customer)).toEqual([]);
       const billed = billedFor(state, customer);
       if (used !== null) {
-        // A line is rounded, and its discount once more: what was billed is the price of the time that went by, within a
+        // A line is rounded, and its discount once more: the billed sum is the price of the time that went by, within a
         // unit a line.
         expect(Math.abs(billed.amount - used), `billed ${billed.amount}, used ${used}`).toBeLessThanOrEqual(
           billed.lines + 1e-6,

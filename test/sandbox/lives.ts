@@ -76,7 +76,7 @@ export interface Lived {
   readonly sandbox: StripeSandbox;
   readonly customer: string;
   readonly subscription: string;
-  /** What the subscription's prices came to for the time that went by, in minor units; `null` where that is not said. */
+  /** The sum of the subscription's prices for the time that went by, in minor units; `null` where that is not said. */
   readonly used: number | null;
 }
 
@@ -235,7 +235,7 @@ export async function live(life: Life): Promise<Lived> {
   }
 }
 
-/** Lives whose whole bill can be told from their prices alone: the same share off all the time, nothing bought beside. */
+/** A life with a bill that follows from its prices alone: the same share off all the time, nothing bought beside. */
 const isPlain = ({ discount, duration, steps }: Life): boolean =>
   (discount === null || ('percent' in discount && duration === 'forever')) &&
   steps.every((each) => each.do !== 'item' && each.do !== 'fail');

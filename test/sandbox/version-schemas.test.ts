@@ -12,7 +12,7 @@ import { DAY, START } from './harness.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** What is asked of each version: every list that the API has, and what can only be had expanded. */
+/** The requests of each version: every list of the API, and objects that come expanded only. */
 const paths = [
   '/v1/account',
   '/v1/customers?limit=100&expand[]=data.subscriptions&expand[]=data.invoice_settings.default_payment_method',
@@ -75,7 +75,7 @@ afterAll(async () => {
   await closeEndpoints();
 });
 
-/** What the demo's customers do not have: discounts, taxes, refunds, one-off items, unfinished purchases. */
+/** Purchases that the demo's customers do not have: discounts, taxes, refunds, one-off items, unfinished purchases. */
 async function sell({ active }: { active: string }): Promise<void> {
   const { id: coupon } = await post('/v1/coupons', { percent_off: '10', duration: 'forever' });
   await post('/v1/promotion_codes', {

@@ -1,7 +1,7 @@
 /**
  * OBJ-6: the sandbox's answers held against what Stripe declared in each of the versions that it speaks: by the types of an
  * SDK of that version, and by any schema file that is given. Newer fields stand apart: a reader of an older version does
- * not know them. What an older version declares must be there, of its type and among its values.
+ * not know them. Members that an older version declares must be there, of its type and among its values.
  */
 
 import { readFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { cached, generateStripeSchemas, newestStripe, type JsonSchema, type StripePackage } from './stripe-schemas.ts';
 
-/** What is wrong with an object, as lines to read; `null` for a kind that the version does not have. */
+/** An object's deviations, as lines to read; `null` for a kind that the version does not have. */
 export type Check = (value: Readonly<Record<string, unknown>>) => string[] | null;
 
 const homeOf = (name: string): string => dirname(dirname(createRequire(import.meta.url).resolve(name)));

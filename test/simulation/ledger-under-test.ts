@@ -43,7 +43,7 @@ export interface Seen {
   /** `false` promises that nothing is known to have changed since. */
   readonly stale: boolean;
   readonly access: 'full' | 'readOnly' | 'none' | 'unknown';
-  /** What a host's backend acts upon. */
+  /** The access of a host's backend. */
   readonly summary: AccessSummary;
   readonly snapshot: BillingSnapshot;
 }

@@ -1,4 +1,4 @@
-/** Generated lives of one customer: what people and banks do at Stripe, and the days between. */
+/** Generated lives of one customer: actions of people and banks at Stripe, and the days between. */
 
 import * as fc from 'fast-check';
 import type { PromptLedger } from './prompt-ledger.ts';

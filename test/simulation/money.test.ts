@@ -1,5 +1,5 @@
 /**
- * The money table: what is said of money over generated lives, beside Stripe's own invoices. The books are kept by sums
+ * The money table: Billhook's amounts over generated lives, beside Stripe's own invoices. The books are kept by sums
  * over the sandbox's invoices; nothing here shares a line with the reader of Stripe or the judge.
  */
 
@@ -70,7 +70,7 @@ const sum = (amounts: readonly number[]) => amounts.reduce((total, each) => tota
 const dueOf = (entries: readonly Entry[]) =>
   sum(entries.filter(({ isLiving, status }) => isLiving && status === 'open').map(({ remaining }) => remaining));
 
-/** What was paid of what was owed: of open invoices, and of the drafts of a subscription that is behind. */
+/** The paid part of the debt: of open invoices, and of the drafts of a subscription that is behind. */
 function paidOf(before: readonly Entry[], after: readonly Entry[]): number {
   const owed = before.filter((each) => each.isLiving && (each.status === 'open' || isOwedDraft(each)));
   return sum(owed.map(({ id, paid }) => (after.find((each) => each.id === id)?.paid ?? paid) - paid));
@@ -110,7 +110,7 @@ class Table {
 
 const ends = ['cancel', 'markUnpaid', 'leavePastDue'] as const;
 
-/** @param end - of a subscription whose charges all failed, as the Dashboard says it */
+/** @param end - of a subscription after its charges all failed, as the Dashboard says it */
 async function lead(life: readonly Step[], end: (typeof ends)[number], table: Table): Promise<void> {
   const ledger = await PromptLedger.open(billhookLedger(async () => openSqliteStore(':memory:')));
   const { stripe, customer } = ledger;

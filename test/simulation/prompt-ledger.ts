@@ -19,7 +19,7 @@ const mostTurns = 2_000;
 export class PromptLedger {
   readonly customer: string;
   readonly stripe: StripeAccount;
-  /** What the host has heard, in order. */
+  /** The host's notices, in order. */
   readonly heard: ToldNotice[];
   readonly #time: VirtualTime;
   readonly #ledger: Ledger;

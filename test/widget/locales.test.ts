@@ -21,7 +21,7 @@ const placeholders = (text: string) => (text.match(/\{\w+\}/g) ?? []).toSorted()
 it('the files are those that the widget asks for', () => {
   const files = readdirSync(folder).flatMap((name) => (name.endsWith('.json') ? [name.slice(0, -5)] : []));
   expect(files.toSorted()).toEqual([...shippedLocales, 'en'].toSorted());
-  // What the script asks for where it lacks an English word has all of them, the host's own language may lack more.
+  // The script loads this file where it lacks an English word; the host's own language may lack more.
   expect(JSON.parse(readFileSync(new URL('en.json', folder), 'utf8'))).toEqual(en);
 });
 

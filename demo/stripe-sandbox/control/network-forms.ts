@@ -1,4 +1,4 @@
-/** What the buttons of the control room's network sections do. */
+/** The actions behind the buttons of the control room's network sections. */
 
 import type { Hono } from 'hono';
 import type { FaultKind } from '../http/faults.ts';

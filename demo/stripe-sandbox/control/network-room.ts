@@ -9,7 +9,7 @@ import type { WebhookEndpoint } from '../state/wire.ts';
 import type { DeliveryRule } from '../webhooks/delivery.ts';
 import { act } from './act.ts';
 
-/** What can be arranged for the next event alone. */
+/** Arrangements for the next event alone. */
 export const nextDeliveries = {
   wrongSecret: { words: 'Next event with a wrong secret', rule: { wrongSecret: true } },
   late: { words: 'Next event ten seconds late', rule: { delayMs: 10_000 } },
@@ -17,7 +17,7 @@ export const nextDeliveries = {
   lost: { words: 'Next event lost, unnoticed', rule: { lose: 'silently' } },
 } as const satisfies Record<string, { words: string; rule: DeliveryRule }>;
 
-/** What can go wrong with the next call of the API. */
+/** Faults of the next call of the API. */
 export const nextFaults: Readonly<Record<FaultKind, string>> = {
   rateLimited: 'Too many requests (429)',
   lockTimeout: 'A locked object (429)',

@@ -1,4 +1,4 @@
-/** The account's own money: what was charged and refunded, by currency. Disputes have taken theirs, fees are left out. */
+/** The account's own money: charges and refunds, by currency. Disputes have taken theirs, fees are left out. */
 
 import type { State } from '../state/state.ts';
 import type { Balance, Charge } from '../state/wire.ts';

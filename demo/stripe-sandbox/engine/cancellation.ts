@@ -39,8 +39,8 @@ export function unscheduleCancellation(subscription: Subscription): void {
 }
 
 /**
- * SUB-13: the portal cancels under flexible billing by `cancel_at` alone; `cancel_at_period_end` stays false. What the
- * customer says about it comes as a second event.
+ * SUB-13: the portal cancels under flexible billing by `cancel_at` alone; `cancel_at_period_end` stays false. The
+ * customer's feedback comes as a second event.
  */
 export function cancelInPortal(state: State, subscription: Subscription, words: CancellationWords): void {
   // A change that was put off will not happen any more: as a guess.

@@ -68,7 +68,7 @@ export function disputeIfDue(state: State, charge: Charge, behaviour: CardBehavi
   if (!inquiry) state.emit('charge.dispute.funds_withdrawn', dispute);
 }
 
-/** What the seller says. Stripe's test texts decide at once; any other text waits for the bank. */
+/** The seller's evidence. Stripe's test texts decide at once; any other text waits for the bank. */
 export function submitEvidence(
   state: State,
   dispute: Dispute,

@@ -11,7 +11,7 @@ export interface Keys {
   restricted(): { key: string; permissions: string[] }[];
   /** @throws {StripeError} 403, naming the permission that is missing */
   require(key: string, method: string, path: string): void;
-  /** What is expanded is read too. @throws {StripeError} as `require` does */
+  /** Expanded objects are read too. @throws {StripeError} as `require` does */
   requireKinds(key: string, kinds: readonly string[]): void;
 }
 

@@ -13,7 +13,7 @@ import { problemOf, type CallInit } from '../support/bff.ts';
 import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 
 let harness: BffHarness;
-/** Milliseconds by which the clock of everybody is ahead. It never goes back. */
+/** Milliseconds by which all clocks are ahead. It never decreases. */
 let lead = 0;
 const later = (ms: number) => void (lead += ms);
 const warned: { readonly what: string; readonly fields: LogFields }[] = [];
