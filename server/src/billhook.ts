@@ -163,13 +163,14 @@ export async function createBillhook(
         waiters.wake(commit.host, commit.account);
         return;
       }
+      if (commit.kind === 'raised') waiters.watched.raised(commit.customers);
       if (commit.kind === 'catalogue' || commit.kind === 'missed') {
         // Another process may have learned what a product is called. The snapshot that needs the name comes after it.
         void catalogue.reload().finally(() => waiters.wakeAll());
       }
       if (commit.kind === 'catalogue') return;
       wakeWorker();
-      wakeOutbox();
+      if (commit.kind === 'missed' || commit.customers.length === 0) wakeOutbox();
     });
     await working.start();
     outbox.start();

@@ -344,7 +344,12 @@ export function processesContract(harness: ContractHarness): void {
       });
       // A notice is a reason to look, and comes with the news of the facts that it follows from.
       while (heard.length < 2) await new Promise<void>((done) => (woken = done));
-      expect(heard.splice(0)).toEqual(expect.arrayContaining([{ kind: 'looked', ...acme }, { kind: 'raised' }]));
+      expect(heard.splice(0)).toEqual(
+        expect.arrayContaining([
+          { kind: 'looked', ...acme },
+          { kind: 'raised', customers: [] },
+        ]),
+      );
 
       await harness.store.raiseTicket('cus_1', 'check', t0);
       await until('raised');
@@ -366,6 +371,32 @@ export function processesContract(harness: ContractHarness): void {
       });
       // A name too long for a notification: every process polls.
       await until('missed');
+      stop();
+    });
+
+    it('names the customers whose tickets were raised, also to the process that raised them', async () => {
+      const named = new Set<string>();
+      let woken: () => void = () => {};
+      const stop = harness.store.subscribe((change) => {
+        if (change.kind === 'raised') for (const customer of change.customers) named.add(customer);
+        woken();
+      });
+      const until = async (customer: string) => {
+        while (!named.has(customer)) await new Promise<void>((done) => (woken = done));
+      };
+      const customers = Array.from({ length: 300 }, (_, index) => `cus_${index}`);
+      for (const customer of customers) await harness.store.link({ host: 'acme', account: customer }, customer, t0);
+      await Promise.all(
+        customers
+          .slice(0, 250)
+          .map((customer) => harness.store.recordEvent(eventFor(`evt_${customer}`, { customer }), t0)),
+      );
+      for (const customer of customers.slice(0, 250)) await until(customer);
+      await harness.store.raiseTickets(['cus_250', 'cus_nobody'], 'reconcile', t0);
+      await until('cus_250');
+      await harness.store.raiseTicket('cus_251', 'check', t0);
+      await until('cus_251');
+      expect(named.has('cus_nobody')).toBe(false);
       stop();
     });
   });

@@ -6,12 +6,16 @@
  * few seconds, and its poll looks again.
  */
 
+import { WatchedCustomers, type Watch } from './watched-customers.ts';
+
 export interface WaitersOptions {
   /** Milliseconds after which a wait ends by itself, give or take a quarter. Default: never. */
   readonly pollMs?: number;
 }
 
 export interface Waiter {
+  /** Of the customer that the poll is held for; `null` where the account has none. */
+  readonly watch: Watch | null;
   /** Resolves at the first wake since `register` or since the last `woken`, at `deadline`, or when `signal` aborts. */
   woken(untilMs: number, signal: AbortSignal): Promise<void>;
   /** Must be called once, however the wait ended. */
@@ -23,6 +27,7 @@ type Wake = () => void;
 export class Waiters {
   readonly #byAccount = new Map<string, Set<Wake>>();
   readonly #pollMs: number;
+  readonly #watched = new WatchedCustomers();
   #closed = false;
 
   constructor({ pollMs: lookEveryMs = Number.POSITIVE_INFINITY }: WaitersOptions = {}) {
@@ -47,7 +52,13 @@ export class Waiters {
     return total;
   }
 
-  register(host: string, account: string): Waiter {
+  /** The customers of all waiters. */
+  get watched(): Omit<WatchedCustomers, 'watch'> {
+    return this.#watched;
+  }
+
+  /** @param customer - the account's, if it has one: it is fetched before customers without a waiter */
+  register(host: string, account: string, customer: string | null = null): Waiter {
     const key = keyOf(host, account);
     let wakes = this.#byAccount.get(key);
     if (!wakes) this.#byAccount.set(key, (wakes = new Set()));
@@ -61,8 +72,10 @@ export class Waiters {
       else missed = true;
     };
     all.add(wake);
+    const watch = customer === null ? null : this.#watched.watch(customer);
 
     return {
+      watch,
       woken: (untilMs, signal) => {
         if (missed || this.#closed || signal.aborted || untilMs <= 0) {
           missed = false;
@@ -83,6 +96,7 @@ export class Waiters {
         });
       },
       release: () => {
+        watch?.release();
         all.delete(wake);
         if (all.size === 0 && this.#byAccount.get(key) === all) this.#byAccount.delete(key);
       },

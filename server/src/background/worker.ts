@@ -43,6 +43,8 @@ const day = 24 * 60 * 60 * 1000;
 /** Events are kept for 35 days: Stripe delivers again for 3, and lists them for 30. */
 const keptDays = 35;
 const catalogueEveryMs = 10_000;
+/** Watched customers that a claim is tried for; more than there are places, for some may be leased or resting. */
+const watchedAtOnce = 100;
 /** After so many failures in a row an operator should look: it will hardly pass by itself. */
 const failsForGood = 12;
 
@@ -142,16 +144,21 @@ export class Worker {
     }
   }
 
-  /** Some places are reserved for prioritized customers: a storm of renewals must not stand before a person. */
+  /**
+   * Customers with an open page first, in any place; the others in all but those that are reserved: a storm of renewals
+   * must not stand before a person.
+   */
   async #claim(now: number): Promise<void> {
     const { concurrency, reservedForPriority: keptForWanted, leaseMs, restMs } = this.#options;
     const { store } = this.#parts;
     const free = () => concurrency - this.#fetching;
+    const watched = this.#waiters.watched.next(watchedAtOnce);
+    if (free() > 0) this.#fetch(await store.claim(now, leaseMs, free(), { prioritized: true, watched }));
     if (free() > keptForWanted) this.#fetch(await store.claim(now, leaseMs, free() - keptForWanted, { restMs }));
-    if (free() > 0) this.#fetch(await store.claim(now, leaseMs, free(), { prioritized: true }));
   }
 
   #fetch(claims: readonly Claim[]): void {
+    this.#waiters.watched.claimed(claims.map(({ customer }) => customer));
     for (const claim of claims) {
       this.#fetching++;
       this.#pollLoop.track(this.#sync(claim).finally(() => this.#fetching--));
@@ -184,7 +191,7 @@ export class Worker {
   }
 
   async #sync(claim: Claim): Promise<void> {
-    const { config, store, metrics, confirm } = this.#parts;
+    const { config, metrics, confirm } = this.#parts;
     const { customer, host, account } = claim;
     const began = config.now();
     const look = async () => {
@@ -206,8 +213,6 @@ export class Worker {
     metrics.synced(outcome, milliseconds);
     if (applied.applied && claim.cause === 'webhook') metrics.applied(config.now() - claim.staleSince);
     config.log.info(`sync.${outcome}`, { host, account, customer, milliseconds });
-    // A customer with a waiting page should not rest when the next event comes.
-    if (this.#waiters.count(host, account) > 0) await store.prioritize(customer, config.now() + this.#options.restMs);
   }
 
   async #failed(claim: Claim, cause: unknown, milliseconds: number): Promise<void> {

@@ -1,8 +1,8 @@
 /** Holding an answer until it is worth giving: RFC 7240's `Prefer: wait`. */
 
 import type { Context } from 'hono';
-import type { Waiters } from '../background/waiters.ts';
 import type { AccountRef } from '../ledger/account.ts';
+import type { RouteContext } from './route-context.ts';
 
 /** Seconds that a request may be held; below the 30 s at which many proxies cut. */
 const maxWaitSeconds = 25;
@@ -26,33 +26,46 @@ export interface Polled<T> {
   readonly done: boolean;
   /** When time alone will change what is seen. */
   readonly nextChangeAt: number | null;
+  /** The customer waits for a fetch. */
+  readonly isStale: boolean;
+}
+
+/** The account that a poll is held for, and its customer as the request has read it. */
+export interface HeldFor extends AccountRef {
+  readonly customer: string | null;
+}
+
+export interface Patience {
+  /** Milliseconds; 0 looks once. */
+  readonly waitMs: number;
+  /** Ends the wait when the client is gone. */
+  readonly signal: AbortSignal;
+  /** So many are held for an account, and the next one looks once. Default: 8. */
+  readonly most?: number;
 }
 
 /**
  * Reads until the answer is worth giving or the time is up, woken by each commit for the account. Registers before it
- * reads: a change in between wakes it.
- *
- * @param waitMs - 0 looks once
- * @param signal - ends the wait when the client is gone
- * @param most - so many are held for an account, and the next one looks once. Default: 8.
+ * reads: a change in between wakes it. While it is held, its customer is fetched before those that no poll is held for.
  */
 export async function pollUntil<T>(
-  waiters: Waiters,
-  who: AccountRef,
-  waitMs: number,
-  signal: AbortSignal,
-  now: () => number,
+  { config, waiters, wakeWorker }: Pick<RouteContext, 'config' | 'waiters' | 'wakeWorker'>,
+  { host, account, customer }: HeldFor,
+  { waitMs, signal, most = heldPerAccount }: Patience,
   look: () => Promise<Polled<T>>,
-  most = heldPerAccount,
 ): Promise<T> {
-  const held = waitMs > 0 && waiters.count(who.host, who.account) < most;
+  const { now } = config;
+  const held = waitMs > 0 && waiters.count(host, account) < most;
   if (!held) return (await look()).value;
   const deadline = now() + waitMs;
-  const waiter = waiters.register(who.host, who.account);
+  const waiter = waiters.register(host, account, customer);
   try {
     for (;;) {
-      const { value, done, nextChangeAt } = await look();
+      const raises = waiter.watch?.raises ?? 0;
+      const { value, done, nextChangeAt, isStale } = await look();
       if (done || signal.aborted || waiters.closed || now() >= deadline) return value;
+      waiter.watch?.saw(isStale, raises);
+      if (isStale) wakeWorker();
       await waiter.woken(Math.min(deadline, nextChangeAt ?? deadline) - now(), signal);
     }
   } finally {

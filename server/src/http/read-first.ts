@@ -27,13 +27,15 @@ export async function readWithFirstFacts(
   caller: Caller,
   signal: AbortSignal,
 ): Promise<AccountView> {
-  const { config, read, store, waiters, wakeWorker } = parts;
+  const { config, read, store, wakeWorker } = parts;
   const first = await readIntroduced(parts, caller);
   if (!isLoading(first) || first.record === null) return first;
-  await store.prioritize(first.record.customer, config.now() + firstFactsMs);
+  const { host, account } = caller;
+  const { customer } = first.record;
+  await store.prioritize(customer, config.now() + firstFactsMs);
   wakeWorker();
-  return await pollUntil(waiters, caller, firstFactsMs, signal, config.now, async () => {
+  return await pollUntil(parts, { host, account, customer }, { waitMs: firstFactsMs, signal }, async () => {
     const value = await read(caller);
-    return { value, done: !isLoading(value), nextChangeAt: null };
+    return { value, done: !isLoading(value), nextChangeAt: null, isStale: isLoading(value) };
   });
 }

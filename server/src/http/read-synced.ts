@@ -30,10 +30,11 @@ export interface SyncedReading {
 
 /** Reads the account as soon as the ticket is synced, or as it is known when the time is up. */
 export async function readSynced(
-  { config, read, store, waiters, wakeWorker }: RouteContext,
+  parts: RouteContext,
   caller: Caller,
   { customer, ticket, waitMs, wantedMs = waitMs, signal, click = false }: SyncAwaited,
 ): Promise<SyncedReading> {
+  const { config, read, store, wakeWorker } = parts;
   const began = config.now();
   await store.prioritize(customer, began + wantedMs);
   wakeWorker();
@@ -43,8 +44,9 @@ export async function readSynced(
     // The account has another customer now: this ticket means nothing any more.
     const synced = record === null || record.customer !== customer || record.syncedTicket >= ticket;
     const failed = click && (record?.failure?.at ?? 0) > began;
-    return { value: { reading, synced }, done: synced || failed, nextChangeAt: null };
+    return { value: { reading, synced }, done: synced || failed, nextChangeAt: null, isStale: !synced };
   };
   const most = click ? Number.POSITIVE_INFINITY : heldPerAccount;
-  return await pollUntil(waiters, caller, waitMs, signal, config.now, look, most);
+  const { host, account } = caller;
+  return await pollUntil(parts, { host, account, customer }, { waitMs, signal, most }, look);
 }

@@ -1,9 +1,9 @@
 /** The ledger’s contract on commits: how a process hears of what another one wrote. */
 
-/** A change of the ledger by another process. */
+/** A change of the ledger, by this process or another one. */
 export type LedgerChange =
-  /** A ticket was raised, or a notice written: workers may look. */
-  | { readonly kind: 'raised' }
+  /** The tickets of these customers were raised; of none: an unresolved event came, or a notice was written. */
+  | { readonly kind: 'raised'; readonly customers: readonly string[] }
   /** An account's facts differ, or a sync of it ended. */
   | { readonly kind: 'looked'; readonly host: string; readonly account: string }
   /** A product has another name, or a price another amount: a catalogue in memory must be read again. */
@@ -16,7 +16,7 @@ export interface FeedStore {
   readonly shared: boolean;
   /**
    * Calls back after commits, those of other processes included, as far as they can be heard: a slow poll must stand
-   * behind it. Where only one process works on a ledger it may stay silent.
+   * behind it. Where only one process works on a ledger, it hears the tickets that it raised, and nothing else.
    *
    * @returns Stops it.
    */

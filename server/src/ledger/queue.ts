@@ -3,9 +3,8 @@
  * it than it takes: each follows an index.
  *
  * 1. Customers that a poll of the claiming process is held for, by their ids: `watched`.
- * 2. Prioritized customers, the one first whose page gives up first.
- * 3. The others, the longest stale first; after a failure, those whose next attempt has come, in the order in which it
- *    came. A customer that is claimed goes behind all that were stale by then, so that accounts take turns: one account's
+ * 2. Prioritized customers, in the order in which their pages give up waiting.
+ * 3. The others, the longest stale first; after a failure, in the order of their next attempts. A customer that is claimed goes behind all that were stale by then, so that accounts take turns: one account's
  *    thousand events, returns and clicks are one place in the queue.
  */
 
@@ -49,7 +48,7 @@ const prioritizedLook: QueueLook = {
 const backgroundLooks: readonly QueueLook[] = [
   { rank: 2, place: 'stale_since', where: `next_attempt_at = 0 AND ${hasRested}` },
   { rank: 2, place: 'next_attempt_at', where: `next_attempt_at > 0 AND next_attempt_at <= @now AND ${hasRested}` },
-  // A clock that was wrong: what failed by it would be tried again when the others have caught up with it.
+  // A clock that was wrong: its failures would be tried again only when the others have caught up with it.
   { rank: 2, place: 'failed_at', where: `failed_at > CAST(@now AS bigint) + @clockSkewMs AND ${hasRested}` },
 ];
 

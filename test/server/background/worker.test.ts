@@ -141,7 +141,8 @@ describe('a storm of events about one customer', () => {
 
   it('is fetched at once for a long poll that is open when the next event comes', async () => {
     const customer = await link('watched');
-    const waiter = waiters.register('acme', 'watched');
+    const waiter = waiters.register('acme', 'watched', customer);
+    store.subscribe((change) => change.kind === 'raised' && waiters.watched.raised(change.customers));
     const worker = await startWorker();
     await synced();
     await quiet(worker);

@@ -8,7 +8,7 @@ import { readWithFirstFacts } from '../read-first.ts';
 import type { RouteContext } from '../route-context.ts';
 
 export function billingRoute(parts: RouteContext) {
-  const { allow, config, read, store, waiters, wakeWorker } = parts;
+  const { allow, read } = parts;
   return new Hono<Authenticated>().get('/', allow('billing:read'), async (c) => {
     const { caller } = c.var;
     const { signal } = c.req.raw;
@@ -18,13 +18,12 @@ export function billingRoute(parts: RouteContext) {
     let reading = await readWithFirstFacts(parts, caller, signal);
     // Without an ETag there is nothing to compare, so there is nothing to wait for.
     if (wait > 0 && seen.has(reading.etag)) {
-      if (reading.record && reading.record.staleSince !== null) {
-        await store.prioritize(reading.record.customer, config.now() + wait);
-        wakeWorker();
-      }
-      reading = await pollUntil(waiters, caller, wait, signal, config.now, async () => {
+      const { host, account } = caller;
+      const customer = reading.record?.customer ?? null;
+      reading = await pollUntil(parts, { host, account, customer }, { waitMs: wait, signal }, async () => {
         const value = await read(caller);
-        return { value, done: !seen.has(value.etag), nextChangeAt: value.nextChangeAt };
+        const isStale = (value.record?.staleSince ?? null) !== null;
+        return { value, done: !seen.has(value.etag), nextChangeAt: value.nextChangeAt, isStale };
       });
     }
 

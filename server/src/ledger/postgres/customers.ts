@@ -7,7 +7,7 @@ import { longestPriorityMs } from '../clocks.ts';
 import { factsOf, number, numberOrNull, recordOf, text, textOrNull } from '../rows.ts';
 import { claimCustomers } from './claims.ts';
 import type { PostgresDatabase } from './database.ts';
-import { syncedChange, queuedChange, notify } from './feed.ts';
+import { syncedChange, raisedChange, notify } from './feed.ts';
 import { writeNotices } from './outbox.ts';
 import { raiseTicket } from './tickets.ts';
 import type { CustomerRecord, Claim, Applied, LinkOutcome, CustomerStore } from '../customers.ts';
@@ -58,7 +58,7 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
             // The account goes on: its revision never steps back, and its host knows what was told of the last customer.
             revision: Math.max(number(changed?.['revision'] ?? 0), ...before.map((row) => number(row['revision']))),
             told: textOrNull(last?.['access_told']),
-            news: queuedChange,
+            news: raisedChange(customer),
           },
         );
         if (linked > 0) return 'linked';

@@ -2,7 +2,7 @@ import { Batch } from '../batch.ts';
 import { clockSkewMs, longestBackOffMs } from '../clocks.ts';
 import { unresolvedEventOf, text } from '../rows.ts';
 import type { PostgresDatabase } from './database.ts';
-import { queuedChange, notify } from './feed.ts';
+import { notifyAll, raisedChanges } from './feed.ts';
 import { lockLiving, raiseTicket } from './tickets.ts';
 import type { StripeEvent, UnresolvedEvent, EventOutcome, EventStore } from '../events.ts';
 import type { Session } from './session.ts';
@@ -95,7 +95,8 @@ async function recordAll(tx: Session, entries: readonly Recording[]): Promise<Ev
     );
   }
   if (raised.length > 0 || entries.some(({ event }, index) => fresh[index] && event.concerns === 'subject')) {
-    await tx.run(`SELECT ${notify}`, { news: queuedChange });
+    // Without a customer: an event that is unresolved.
+    await tx.run(notifyAll, { payloads: raisedChanges([...new Set(raised.map(({ event }) => event.customer ?? ''))]) });
   }
 
   return entries.map(({ event }, index) => {

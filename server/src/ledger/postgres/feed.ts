@@ -13,7 +13,22 @@ import type { AccountRef } from '../account.ts';
 /** PostgreSQL takes payloads of less than 8,000 bytes. */
 const payloadBytes = 7_999;
 
-export const queuedChange = payloadOf({ kind: 'raised' });
+/** Stripe's ids have some twenty characters; should these be longer, all processes look at everything. */
+const customersPerPayload = 200;
+
+/** An unresolved event, or a notice. */
+export const queuedChange = payloadOf({ kind: 'raised', customers: [] });
+export const raisedChange = (customer: string): string => payloadOf({ kind: 'raised', customers: [customer] });
+
+/** As few payloads as tell all of them. */
+export function raisedChanges(customers: readonly string[]): readonly string[] {
+  const chunks: string[][] = [[]];
+  for (const customer of customers) {
+    if (chunks.at(-1)?.length === customersPerPayload) chunks.push([]);
+    chunks.at(-1)?.push(customer);
+  }
+  return chunks.map((chunk) => payloadOf({ kind: 'raised', customers: chunk }));
+}
 export const catalogueChange = payloadOf({ kind: 'catalogue' });
 export const syncedChange = ({ host, account }: AccountRef): string => payloadOf({ kind: 'looked', host, account });
 
@@ -26,6 +41,9 @@ function payloadOf(commit: LedgerChange): string {
 
 /** An expression that tells the news: for a `RETURNING` or a `SELECT`, with `@news` bound. */
 export const notify = `pg_notify(current_schema()::text, @news)`;
+
+/** The same for several payloads, with `@payloads` bound. */
+export const notifyAll = `SELECT pg_notify(current_schema()::text, payload) FROM unnest(@payloads::text[]) AS payload`;
 
 /** How often a connection that hears nothing is asked whether it still stands. */
 const heartbeatMs = 30_000;
@@ -112,6 +130,7 @@ export class FeedListener {
 function commitOf(payload: string | undefined): LedgerChange {
   try {
     const commit = JSON.parse(payload ?? '') as LedgerChange;
+    if (commit.kind === 'raised' && !Array.isArray(commit.customers)) return { kind: 'missed' };
     if (['raised', 'looked', 'catalogue'].includes(commit.kind)) return commit;
   } catch {
     // Falls through: not ours.

@@ -3,7 +3,7 @@
 import { clockSkewMs } from '../clocks.ts';
 import { causedChangeOf, number, recordOf, text, jobLeaseOf } from '../rows.ts';
 import type { PostgresDatabase } from './database.ts';
-import { queuedChange, notify } from './feed.ts';
+import { notifyAll, raisedChanges } from './feed.ts';
 import { lockLiving } from './tickets.ts';
 import type { JobStore } from '../jobs.ts';
 
@@ -77,7 +77,7 @@ export function postgresJobs(db: PostgresDatabase): JobStore {
       return await db.transaction(async (tx) => {
         const living = [...(await lockLiving(tx, customers))];
         if (living.length === 0) return 0;
-        await tx.run(`SELECT ${notify}`, { news: queuedChange });
+        await tx.run(notifyAll, { payloads: raisedChanges(living) });
         return await tx.run(
           `UPDATE customers SET ticket = ticket + 1, stale_since = coalesce(stale_since, @now),
              cause = CASE WHEN synced_ticket < ticket THEN cause ELSE @cause END

@@ -2,7 +2,7 @@
 
 import type { ConfirmedBy } from '@billhook/widget/contract';
 import { number } from '../rows.ts';
-import { queuedChange, notify } from './feed.ts';
+import { raisedChange, notify } from './feed.ts';
 import type { Session } from './session.ts';
 
 /** The new ticket, or `null` for a customer that is not linked, or deleted. */
@@ -15,7 +15,7 @@ export async function raiseTicket(
   const row = await tx.get(
     `UPDATE customers SET ticket = ticket + 1, stale_since = coalesce(stale_since, @now), cause = @cause
      WHERE customer = @customer AND deleted_at IS NULL RETURNING ticket, ${notify}`,
-    { customer, cause, now, news: queuedChange },
+    { customer, cause, now, news: raisedChange(customer) },
   );
   return row ? number(row['ticket']) : null;
 }

@@ -1,6 +1,7 @@
 /** One door to the SQLite file: durable, migrated, statements prepared once, failures named. */
 
 import Database from 'better-sqlite3';
+import type { LedgerChange } from '../feed.ts';
 import type { Row } from '../rows.ts';
 import { refuseMoved } from './export.ts';
 import { migrations } from './schema.ts';
@@ -20,6 +21,9 @@ const words: readonly (readonly [code: RegExp, words: string])[] = [
 
 export class SqliteDatabase {
   readonly #db: Database.Database;
+  readonly #listeners = new Set<(change: LedgerChange) => void>();
+  /** Customers with a ticket that the running transaction has raised. */
+  #raised: string[] = [];
   readonly #prepared = new Map<string, Database.Statement<[Bind], Row>>();
 
   /** @throws {StoreUnavailableError} `store_unavailable`: not openable, not migratable, newer than this program, not durable, moved. */
@@ -36,7 +40,22 @@ export class SqliteDatabase {
 
   /** `IMMEDIATE`: a transaction that reads first and writes later must not fail in its middle because another one wrote. */
   transaction<T>(work: () => T): T {
-    return this.#guard(() => this.#db.transaction(work).immediate());
+    this.#raised = [];
+    const result = this.#guard(() => this.#db.transaction(work).immediate());
+    const customers = this.#raised;
+    if (customers.length > 0) for (const listener of this.#listeners) listener({ kind: 'raised', customers });
+    return result;
+  }
+
+  /** Within a transaction. Told when it is committed. */
+  raised(customer: string): void {
+    this.#raised.push(customer);
+  }
+
+  /** Hears the tickets that this process raises. @returns stops it */
+  subscribe(listener: (change: LedgerChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** Within a transaction. Answers how many rows changed. */

@@ -84,12 +84,14 @@ export function sqliteJobs(db: SqliteDatabase): JobStore {
       return db.transaction(() => {
         let raised = 0;
         for (const customer of new Set(customers)) {
-          raised += db.run(
+          const isRaised = db.run(
             `UPDATE customers SET ticket = ticket + 1, stale_since = coalesce(stale_since, @now),
                cause = CASE WHEN synced_ticket < ticket THEN cause ELSE @cause END
              WHERE customer = @customer AND deleted_at IS NULL`,
             { customer, cause, now },
           );
+          if (isRaised > 0) db.raised(customer);
+          raised += isRaised;
         }
         return raised;
       });

@@ -48,9 +48,9 @@ export function openSqliteStore(path: string): BillingStore {
     ...sqliteJobs(db),
     ...sqliteTrail(db),
 
-    // One process works on this file, and knows itself what it did.
+    // One process works on this file.
     shared: false,
-    subscribe: () => () => {},
+    subscribe: (listener) => db.subscribe(listener),
 
     async pin(identity) {
       await pinOrRefuse(identity, (wanted) => metaOrNew('stripe', () => wanted));

@@ -10,5 +10,6 @@ export function raiseTicket(db: SqliteDatabase, customer: string, cause: Confirm
      WHERE customer = @customer AND deleted_at IS NULL RETURNING ticket`,
     { customer, cause, now },
   );
+  if (row) db.raised(customer);
   return row ? Number(row['ticket']) : null;
 }

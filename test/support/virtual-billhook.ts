@@ -1,0 +1,171 @@
+/**
+ * A whole Billhook in virtual time, before a Stripe that takes as long to answer as the test says. Latencies measured here
+ * are of waiting alone, the same on every machine: a millisecond passes when the test lets it pass.
+ */
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { vi } from 'vitest';
+import type { TestOptions } from '../server/support/bff.ts';
+import { startBff, type TestBff } from '../server/support/bff.ts';
+import { noon } from '../server/fixtures/facts.ts';
+import { stripeCustomer, stripeItem, stripeSubscription } from '../server/fixtures/stripe-objects.ts';
+import { VirtualTime } from '../simulation/virtual-time.ts';
+
+/** What Stripe was asked. */
+export interface StripeCall {
+  readonly at: number;
+  readonly path: string;
+  /** The customer that the call is about, as far as its address says. */
+  readonly customer: string | null;
+}
+
+export interface SlowStripe {
+  /** Milliseconds that a call takes. */
+  latencyMs: number;
+  /** Calls of such a path are never answered. */
+  hangs: RegExp | null;
+  /** Customers that Stripe says are deleted. */
+  deleted: RegExp | null;
+  readonly calls: StripeCall[];
+  /** More than these in one second are answered 429; `null`: no limit. */
+  perSecond: number | null;
+  refused: number;
+  /** The quantity of the customer's subscription; a change of it is what a page waits for. */
+  readonly quantityOf: Map<string, number>;
+}
+
+export interface VirtualBillhook {
+  readonly time: VirtualTime;
+  readonly stripe: SlowStripe;
+  readonly bff: TestBff;
+  /** Lets time pass, and all that happens in it. */
+  pass(ms: number): Promise<void>;
+  /** Lets time pass until the work is done; its value, and the milliseconds it took. */
+  until<T>(work: Promise<T>): Promise<{ readonly value: T; readonly ms: number }>;
+  /** A linked account, synced. Its name is the customer's, too. */
+  link(...names: readonly string[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Milliseconds of virtual time between two checks of work that no event announces. */
+const tick = 10;
+/** Rounds in which all that a tick sets going comes to its next wait: turns of the event loop, and of Node's threads. */
+const roundsPerTick = 4;
+const threads = 4;
+
+/** Signatures are verified by Node's threads, in real time: what was begun before is done after as many more jobs. */
+async function settle(): Promise<void> {
+  for (let round = 0; round < roundsPerTick; round += 1) {
+    for (let turn = 0; turn < 4; turn += 1) await nextTurn();
+    await Promise.all(Array.from({ length: threads }, () => crypto.subtle.digest('SHA-256', new Uint8Array(64))));
+  }
+}
+
+export const customerOf = (name: string) => `cus_${name}`;
+
+export async function virtualBillhook(options: TestOptions = {}, requestsPerSecond = 80): Promise<VirtualBillhook> {
+  const time = new VirtualTime(noon);
+  const restore = time.install();
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => time.now);
+  const stripe: SlowStripe = {
+    latencyMs: 0,
+    hangs: null,
+    deleted: null,
+    calls: [],
+    perSecond: null,
+    refused: 0,
+    quantityOf: new Map(),
+  };
+  const network = vi.spyOn(globalThis, 'fetch').mockImplementation(stripeAt(stripe, time));
+  const bff = await startBff(
+    { apiUrl: 'http://stripe.invalid', requestsPerSecond },
+    { database: ':memory:', now: () => time.now, limits: {}, upkeep: { pollMs: 2 ** 30 }, ...options },
+  );
+  const virtual: VirtualBillhook = {
+    time,
+    stripe,
+    bff,
+    async pass(ms) {
+      for (let passed = 0; passed < ms; passed += tick) {
+        await settle();
+        time.pass(Math.min(tick, ms - passed));
+      }
+      await settle();
+    },
+    async until(work) {
+      const began = time.now;
+      const state = { isDone: false };
+      const ended = work.finally(() => (state.isDone = true));
+      ended.catch(() => undefined);
+      await settle();
+      while (!state.isDone) await virtual.pass(tick);
+      return { value: await ended, ms: time.now - began };
+    },
+    async link(...names) {
+      const { latencyMs } = stripe;
+      stripe.latencyMs = 0;
+      const links = names.map((account) => bff.billhook.link({ host: 'acme', account }, customerOf(account)));
+      await virtual.until(Promise.all(links));
+      const fresh = async (account: string) => (await bff.snapshot({ account })).state !== 'unknown';
+      for (const name of names) while (!(await virtual.until(fresh(name))).value) await virtual.pass(100);
+      await virtual.pass(2_000);
+      stripe.latencyMs = latencyMs;
+      stripe.calls.splice(0);
+    },
+    async close() {
+      bff.billhook.answerWaiting();
+      stripe.latencyMs = 0;
+      stripe.hangs = null;
+      await virtual.until(bff.close());
+      network.mockRestore();
+      clock.mockRestore();
+      restore();
+    },
+  };
+  return virtual;
+}
+
+const list = (data: readonly object[]) => ({ object: 'list', data, has_more: false, url: '/v1' });
+
+function stripeAt(stripe: SlowStripe, time: VirtualTime): typeof globalThis.fetch {
+  return async (input, init) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    const path = url.pathname;
+    const body = new URLSearchParams(typeof init?.body === 'string' ? init.body : '');
+    const customer =
+      url.searchParams.get('customer') ?? body.get('customer') ?? /customers\/(cus_\w+)/.exec(path)?.[1] ?? null;
+    stripe.calls.push({ at: time.now, path, customer });
+    const second = stripe.calls.filter(({ at }) => at > time.now - 1_000).length;
+    if (stripe.perSecond !== null && second > stripe.perSecond) {
+      stripe.refused += 1;
+      return answer(429, { error: { type: 'invalid_request_error', message: 'too many requests' } });
+    }
+    const isHanging = stripe.hangs?.test(path) === true;
+    const { signal } = init ?? {};
+    if (isHanging || stripe.latencyMs > 0) {
+      await new Promise<void>((done, fail) => {
+        signal?.addEventListener('abort', () => fail(new DOMException('aborted', 'AbortError')), { once: true });
+        if (!isHanging) setTimeout(done, stripe.latencyMs);
+      });
+    }
+    return answer(200, objectAt(init?.method ?? 'GET', path, customer, stripe));
+  };
+}
+
+const answer = (status: number, body: object) => Response.json(body, { status });
+
+function objectAt(method: string, path: string, customer: string | null, { deleted, quantityOf }: SlowStripe): object {
+  const owner = stripeCustomer({ id: customer, metadata: {} });
+  if (deleted?.test(customer ?? '') === true) return { id: customer, object: 'customer', deleted: true };
+  if (path === '/v1/account') return { id: 'acct_1', object: 'account' };
+  if (path.startsWith('/v1/customers/')) return owner;
+  if (path === '/v1/subscriptions') {
+    const items = list([stripeItem('new', { quantity: quantityOf.get(customer ?? '') ?? 1 })]);
+    return list([stripeSubscription('new', { id: `sub_${customer}`, customer: owner, items })]);
+  }
+  if (path === '/v1/billing_portal/sessions') return { id: 'bps_1', url: 'https://billing.stripe.com/p/session/1' };
+  if (path === '/v1/billing_portal/configurations') return method === 'POST' ? { id: 'bpc_1' } : list([]);
+  const [, , kind, id] = path.split('/');
+  if (id !== undefined) return { id, object: kind?.replace(/s$/, ''), customer: customerOf('quiet') };
+  return list([]);
+}
