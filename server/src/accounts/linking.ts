@@ -4,8 +4,10 @@
  */
 
 import { createHash } from 'node:crypto';
+import { AskOnce } from './ask-once.ts';
 import type { Config, CustomerDetails } from '../config/config.ts';
 import type { StripeGateway } from '../stripe/gateway.ts';
+import { withPriority } from '../stripe/request-budget.ts';
 import type { BillingStore } from '../ledger/ledger.ts';
 import { isLiving } from '../ledger/customers.ts';
 import type { AccountRef } from '../ledger/account.ts';
@@ -28,10 +30,14 @@ export interface Linking extends CustomerLinks {
 }
 
 export function createLinking(config: Config, store: BillingStore, gateway: StripeGateway, wake: () => void): Linking {
+  const links = new AskOnce<Awaited<ReturnType<CustomerLinks['link']>>>();
+  const refusals = new AskOnce<CustomerRefusal | null>();
   const linking: Linking = {
+    // A page asks as often as its limit lets it: one question at a time, and none before its turn in the budget.
     introduce: createIntroduce(config, store, {
-      link: (ref, customer) => linking.link(ref, customer),
-      refusalOf: (ref, customer) => linking.refusalOf(ref, customer),
+      link: (ref, customer) => links.ask(questionOf(ref, customer), () => inTurn(() => linking.link(ref, customer))),
+      refusalOf: (ref, customer) =>
+        refusals.ask(questionOf(ref, customer), () => inTurn(() => linking.refusalOf(ref, customer))),
     }),
 
     async refusalOf(ref, customer) {
@@ -95,6 +101,15 @@ export function createLinking(config: Config, store: BillingStore, gateway: Stri
     return found.account !== null && found.account !== ref.account ? 'account_mismatch' : null;
   }
 }
+
+/** How long a page waits for a turn in the budget and for Stripe, in milliseconds. */
+const introductionLimitMs = 15_000;
+
+const inTurn = <T>(ask: () => Promise<T>): Promise<T> =>
+  withPriority('waiting', ask, AbortSignal.timeout(introductionLimitMs));
+
+const questionOf = ({ host, account }: AccountRef, customer: string): string =>
+  JSON.stringify([host, account, customer]);
 
 const pick = ({ host, account }: AccountRef) => ({ host, account });
 
