@@ -63,7 +63,7 @@ export function hintsContract(harness: ContractHarness): void {
       expect(await harness.ticketOf()).toBe(1);
 
       expect(await harness.store.claimUnresolved(t0, lease, 10)).toEqual([
-        { event: 'evt_1', subject: { type: 'subscription', id: 'sub_1' }, attempts: 1 },
+        { event: 'evt_1', subject: { type: 'subscription', id: 'sub_1' }, attempts: 1, receivedAt: t0 },
       ]);
       expect(await harness.store.claimUnresolved(t0 + 1, lease, 10), 'taken until the lease ends').toEqual([]);
       expect(await harness.store.claimUnresolved(t0 + lease, lease, 10), 'the taker died').toHaveLength(1);
@@ -84,6 +84,23 @@ export function hintsContract(harness: ContractHarness): void {
       await harness.store.postponeEvent('evt_1', t0 + 500);
       expect(await harness.store.claimUnresolved(t0 + 499, lease, 10)).toEqual([]);
       expect(await harness.store.claimUnresolved(t0 + 500, lease, 10)).toMatchObject([{ attempts: 2 }]);
+    });
+
+    it('of one type take no other type’s places, and those in hand count', async () => {
+      const types = ['charge', 'charge', 'charge', 'invoice', 'tax_id'];
+      for (const [index, type] of types.entries()) {
+        const subject = { type, id: `x_${index}` };
+        await harness.store.recordEvent(
+          eventFor(`evt_${index}`, { concerns: 'subject', customer: null, subject }),
+          t0 + index,
+        );
+      }
+      const taken = await harness.store.claimUnresolved(t0 + 9, lease, 2, { invoice: 2, tax_id: 1 });
+      const ofType = (type: string) => taken.filter(({ subject }) => subject.type === type).length;
+      expect([ofType('charge'), ofType('invoice'), ofType('tax_id')]).toEqual([2, 0, 1]);
+      expect(await harness.store.claimUnresolved(t0 + 9, lease, 2, { charge: 2 })).toMatchObject([
+        { event: 'evt_3', receivedAt: t0 + 3 },
+      ]);
     });
   });
 }

@@ -80,6 +80,7 @@ const hot: readonly (readonly [what: string, work: (store: BillingStore) => Prom
   ['prioritizing', (store) => store.prioritize('cus_f1', t0 + 5_000)],
   ['recording an event', (store) => store.recordEvent(eventFor('evt_1', { customer: 'cus_f3' }), t0)],
   ['recording an unresolved event', (store) => store.recordEvent(unresolved, t0)],
+  ['claiming unresolved events', (store) => store.claimUnresolved(t0, lease, 16, { charge: 3 })],
   ['resolving an event', (store) => store.resolveEvent('evt_open', 'cus_f1', t0)],
   ['postponing an event', (store) => store.postponeEvent('evt_f4', t0 + 1)],
   ['claiming', (store) => store.claim(t0, lease, 6, { restMs: 1_000 })],

@@ -21,16 +21,21 @@ export interface EventResolverOptions {
   readonly writeOrDefer: (debt: () => Promise<void>) => Promise<void>;
 }
 
-/** Subjects asked about at the same time. */
-const concurrency = 4;
-/** Events claimed at once: many of them have the same subject. */
-const batch = 20;
+/** Events of one subject type in hand at the same time. A place that is free is filled at once. */
+const placesPerType = 16;
+
+const day = 24 * 60 * 60_000;
+/** An event is asked about for so long: Stripe delivers again for 3 days, and the reconciliation compares every day. */
+const triedForMs = 7 * day;
+/** and so often at least: this process may have been away for that long. */
+const minAttempts = 8;
 
 export class EventResolver {
   readonly #parts: WorkerParts;
   readonly #waiters: Waiters;
   readonly #options: EventResolverOptions;
-  #busy = 0;
+  /** How many events of each type are in hand. */
+  readonly #busy: Record<string, number> = {};
 
   constructor(parts: WorkerParts, waiters: Waiters, options: EventResolverOptions) {
     this.#parts = parts;
@@ -38,25 +43,30 @@ export class EventResolver {
     this.#options = options;
   }
 
-  /** Claims unresolved events if this process has none in hand; returns the work on them. */
+  /** Claims unresolved events for the places that are free; returns the work on them. */
   async poll(now: number): Promise<Promise<void>[]> {
-    if (this.#busy > 0) return [];
     const bySubject = new Map<string, UnresolvedEvent[]>();
-    for (const unresolved of await this.#parts.store.claimUnresolved(now, this.#options.leaseMs, batch)) {
-      const key = `${unresolved.subject.type} ${unresolved.subject.id}`;
-      bySubject.set(key, [...(bySubject.get(key) ?? []), unresolved]);
+    for (const event of await this.#parts.store.claimUnresolved(
+      now,
+      this.#options.leaseMs,
+      placesPerType,
+      this.#busy,
+    )) {
+      const { type, id } = event.subject;
+      const key = `${type} ${id}`;
+      bySubject.set(key, [...(bySubject.get(key) ?? []), event]);
+      this.#take(type, 1);
     }
-    const waiting = [...bySubject.values()];
-    const work = async () => {
-      for (let events = waiting.shift(); events; events = waiting.shift()) {
-        // oxlint-disable-next-line no-await-in-loop -- one after the other in each of a few places
-        await this.#resolve(events);
-      }
-    };
-    return Array.from({ length: Math.min(concurrency, waiting.length) }, () => {
-      this.#busy++;
-      return work().finally(() => this.#busy--);
-    });
+    return [...bySubject.values()].map((events) =>
+      this.#resolve(events).finally(() => {
+        for (const { subject } of events) this.#take(subject.type, -1);
+      }),
+    );
+  }
+
+  #take(type: string, count: number): void {
+    this.#busy[type] = (this.#busy[type] ?? 0) + count;
+    if (this.#busy[type] === 0) delete this.#busy[type];
   }
 
   /** @param events - all with the same subject */
@@ -78,11 +88,16 @@ export class EventResolver {
       }
     } catch (cause) {
       const { random, writeOrDefer: tell } = this.#options;
-      const postponed = events.map(({ event, subject, attempts }) => {
+      const postponed = events.map(({ event, subject, attempts, receivedAt }) => {
         const fields = { event, type: subject.type, attempts, code: codeOf(cause) };
         config.log.warn('hint.failed', { ...fields, cause: describeCause(cause) });
         metrics.eventFailed(fields.code);
-        const nextAttemptAt = config.now() + backOffMs(cause, attempts - 1, random);
+        const now = config.now();
+        if (attempts >= minAttempts && now - receivedAt > triedForMs) {
+          config.log.error('hint.given_up', fields);
+          return tell(async () => void (await store.resolveEvent(event, null, now)));
+        }
+        const nextAttemptAt = now + backOffMs(cause, attempts - 1, random);
         return tell(() => store.postponeEvent(event, nextAttemptAt));
       });
       await Promise.all(postponed);

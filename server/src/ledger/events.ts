@@ -36,6 +36,7 @@ export interface UnresolvedEvent {
   readonly event: string;
   readonly subject: Subject;
   readonly attempts: number;
+  readonly receivedAt: number;
 }
 
 /**
@@ -54,8 +55,18 @@ export interface EventStore {
    */
   recordEvent(event: StripeEvent, now: number, via?: 'webhook' | 'sweep'): Promise<EventOutcome>;
 
-  /** Claims events with a subject and no customer yet, for `leaseMs`. */
-  claimUnresolved(now: number, leaseMs: number, limit: number): Promise<UnresolvedEvent[]>;
+  /**
+   * Takes events with a subject and no customer yet, for `leaseMs`: of each subject type up to `limit`, those that are
+   * busy counted in, so that a type that hangs takes no other type's places.
+   *
+   * @param busy - how many of each type this process has in hand. Default: none
+   */
+  claimUnresolved(
+    now: number,
+    leaseMs: number,
+    limit: number,
+    busy?: Readonly<Record<string, number>>,
+  ): Promise<UnresolvedEvent[]>;
 
   /** Raises the found customer's ticket and closes the hint, in one transaction. `null`: it concerns no customer. */
   resolveEvent(event: string, customer: string | null, now: number): Promise<AccountRef | null>;
@@ -63,3 +74,10 @@ export interface EventStore {
   /** Leaves the hint open, for another try at `nextAttemptAt`. */
   postponeEvent(event: string, nextAttemptAt: number): Promise<void>;
 }
+
+/** Every type of unresolved events once: a few seeks along the index, however many events there are. */
+export const unresolvedTypes = `WITH RECURSIVE types(type) AS (
+    SELECT min(subject_type) FROM events WHERE closed_at IS NULL
+    UNION ALL
+    SELECT (SELECT min(subject_type) FROM events WHERE closed_at IS NULL AND subject_type > types.type)
+    FROM types WHERE types.type IS NOT NULL)`;

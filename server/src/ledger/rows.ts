@@ -114,6 +114,7 @@ export function unresolvedEventOf(row: Row): UnresolvedEvent {
     event: text(row['event']),
     subject: { type: text(row['subject_type']), id: text(row['subject_id']) },
     attempts: number(row['attempts']),
+    receivedAt: number(row['received_at']),
   };
 }
 

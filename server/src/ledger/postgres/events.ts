@@ -4,7 +4,13 @@ import { unresolvedEventOf, text } from '../rows.ts';
 import type { PostgresDatabase } from './database.ts';
 import { notifyAll, raisedChanges } from './feed.ts';
 import { lockLiving, raiseTicket } from './tickets.ts';
-import type { StripeEvent, UnresolvedEvent, EventOutcome, EventStore } from '../events.ts';
+import {
+  unresolvedTypes,
+  type StripeEvent,
+  type UnresolvedEvent,
+  type EventOutcome,
+  type EventStore,
+} from '../events.ts';
 import type { Session } from './session.ts';
 import type { AccountRef } from '../account.ts';
 
@@ -27,16 +33,29 @@ export function postgresEvents(db: PostgresDatabase): EventStore & { idle(): Pro
       return batch.add({ event, now, via });
     },
 
-    async claimUnresolved(now: number, leaseMs: number, limit: number): Promise<UnresolvedEvent[]> {
+    async claimUnresolved(now, leaseMs, limit, busy = {}): Promise<UnresolvedEvent[]> {
+      // Of each type, those that are due; and those that a wrong clock has put off too far.
+      const looks = ['next_attempt_at <= @now', 'next_attempt_at > @now::bigint + @longestMs'].map(
+        (isDue) => `SELECT found.event FROM types CROSS JOIN LATERAL (
+           SELECT event FROM events WHERE closed_at IS NULL AND subject_type = types.type AND ${isDue}
+           ORDER BY next_attempt_at
+           LIMIT greatest(0, @limit::bigint - coalesce((@busy::jsonb ->> types.type)::bigint, 0))
+           FOR UPDATE SKIP LOCKED) AS found`,
+      );
       const rows = await db.all(
-        `WITH taken AS (
-           SELECT event FROM events WHERE closed_at IS NULL
-             AND (next_attempt_at <= @now OR next_attempt_at > @now::bigint + @longestMs)
-           ORDER BY next_attempt_at LIMIT @limit FOR UPDATE SKIP LOCKED)
+        `${unresolvedTypes},
+           due AS (${looks[0]}), ahead AS (${looks[1]}),
+           taken AS (SELECT event FROM due UNION SELECT event FROM ahead)
          UPDATE events SET attempts = attempts + 1, next_attempt_at = @now::bigint + @leaseMs
-         FROM taken WHERE events.event = taken.event
-         RETURNING events.event, subject_type, subject_id, attempts`,
-        { now, leaseMs, limit, longestMs: Math.max(leaseMs, longestBackOffMs) + clockSkewMs },
+         WHERE event = ANY(ARRAY(SELECT event FROM taken))
+         RETURNING event, subject_type, subject_id, attempts, received_at`,
+        {
+          now,
+          leaseMs,
+          limit,
+          busy: JSON.stringify(busy),
+          longestMs: Math.max(leaseMs, longestBackOffMs) + clockSkewMs,
+        },
       );
       return rows.map(unresolvedEventOf);
     },

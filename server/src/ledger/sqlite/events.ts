@@ -3,7 +3,13 @@ import { clockSkewMs, longestBackOffMs } from '../clocks.ts';
 import { unresolvedEventOf, text } from '../rows.ts';
 import type { SqliteDatabase } from './database.ts';
 import { raiseTicket } from './tickets.ts';
-import type { StripeEvent, UnresolvedEvent, EventOutcome, EventStore } from '../events.ts';
+import {
+  unresolvedTypes,
+  type StripeEvent,
+  type UnresolvedEvent,
+  type EventOutcome,
+  type EventStore,
+} from '../events.ts';
 import type { AccountRef } from '../account.ts';
 
 export function sqliteEvents(db: SqliteDatabase): EventStore & { idle(): Promise<void> } {
@@ -19,18 +25,13 @@ export function sqliteEvents(db: SqliteDatabase): EventStore & { idle(): Promise
       return batch.add({ event, now, via });
     },
 
-    async claimUnresolved(now: number, leaseMs: number, limit: number): Promise<UnresolvedEvent[]> {
+    async claimUnresolved(now, leaseMs, limit, busy = {}): Promise<UnresolvedEvent[]> {
+      const longestMs = Math.max(leaseMs, longestBackOffMs) + clockSkewMs;
       return db.transaction(() =>
         db
-          .all(
-            `UPDATE events SET attempts = attempts + 1, next_attempt_at = @now + @leaseMs
-           WHERE event IN (SELECT event FROM events WHERE closed_at IS NULL
-             AND (next_attempt_at <= @now OR next_attempt_at > @now + @longestMs)
-                           ORDER BY next_attempt_at LIMIT @limit)
-           RETURNING event, subject_type, subject_id, attempts`,
-            { now, leaseMs, limit, longestMs: Math.max(leaseMs, longestBackOffMs) + clockSkewMs },
-          )
-          .map(unresolvedEventOf),
+          .all(`${unresolvedTypes} SELECT type FROM types WHERE type IS NOT NULL`, {})
+          .map((row) => text(row['type']))
+          .flatMap((type) => takeUnresolved(db, type, now, leaseMs, limit - (busy[type] ?? 0), longestMs)),
       );
     },
 
@@ -57,6 +58,33 @@ export function sqliteEvents(db: SqliteDatabase): EventStore & { idle(): Promise
       );
     },
   };
+}
+
+/** Of one type, those that are due; and those that a wrong clock has put off too far. */
+function takeUnresolved(
+  db: SqliteDatabase,
+  type: string,
+  now: number,
+  leaseMs: number,
+  limit: number,
+  longestMs: number,
+): UnresolvedEvent[] {
+  const found = ['next_attempt_at <= @now', 'next_attempt_at > @now + @longestMs'].flatMap((isDue) =>
+    db.all(
+      `SELECT event FROM events WHERE closed_at IS NULL AND subject_type = @type AND ${isDue}
+       ORDER BY next_attempt_at LIMIT @limit`,
+      { type, now, longestMs, limit: Math.max(0, limit) },
+    ),
+  );
+  return found.slice(0, Math.max(0, limit)).flatMap((row) =>
+    db
+      .all(
+        `UPDATE events SET attempts = attempts + 1, next_attempt_at = @now + @leaseMs WHERE event = @event
+         RETURNING event, subject_type, subject_id, attempts, received_at`,
+        { event: text(row['event']), now, leaseMs },
+      )
+      .map(unresolvedEventOf),
+  );
 }
 
 interface Recording {

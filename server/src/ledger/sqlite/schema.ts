@@ -207,4 +207,9 @@ export const migrations: readonly string[] = [
   -- What the host was told last of the account's access, as JSON; NULL: nothing yet.
   ALTER TABLE customers ADD COLUMN access_told TEXT;
   `,
+  /* sql */ `
+  -- Unresolved events by their type, so that one type that hangs is passed by the others.
+  DROP INDEX events_open;
+  CREATE INDEX events_unresolved ON events (subject_type, next_attempt_at, received_at) WHERE closed_at IS NULL;
+  `,
 ];
