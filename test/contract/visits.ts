@@ -1,6 +1,7 @@
 /** Visits: found by their own, returned, settled, looked at again. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
+import { openVisitsPerAccount } from '../../server/src/ledger/visits.ts';
 import { acme, lease, t0, factsWith, type ContractHarness } from './harness.ts';
 
 export function visitsContract(harness: ContractHarness): void {
@@ -30,6 +31,17 @@ export function visitsContract(harness: ContractHarness): void {
       expect(await harness.store.findVisit('v1', { host: 'acme', account: 'team_2' }, t0)).toBeNull();
       expect(await harness.store.findVisit('v1', { host: 'other', account: 'team_1' }, t0)).toBeNull();
       expect(await harness.store.findVisit('v2', acme, t0)).toBeNull();
+    });
+
+    it('end when their account opens too many, the oldest first, and no other account’s', async () => {
+      const other = { ...visit, host: 'acme', account: 'team_2', id: 'other' };
+      await harness.store.openVisit(other);
+      const ids = Array.from({ length: openVisitsPerAccount }, (_, index) => `more_${index}`);
+      for (const [index, id] of ids.entries())
+        await harness.store.openVisit({ ...visit, id, openedAt: t0 + 1 + index });
+      expect(await harness.store.findVisit('v1', acme, t0 + 100)).toBeNull();
+      expect(await harness.store.findVisit('more_0', acme, t0 + 100)).not.toBeNull();
+      expect(await harness.store.findVisit('other', other, t0 + 100)).not.toBeNull();
     });
 
     const everyMs = 5_000;

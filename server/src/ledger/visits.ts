@@ -67,8 +67,12 @@ export const mustNoteAsk = (askedAt: number | null, now: number): boolean => !is
 const isWithin = (at: number | null, ms: number, now: number): boolean =>
   at !== null && at > now - ms && at <= now + clockSkewMs;
 
+/** Open visits of an account: one more, and the oldest is over. A person has a handful, a script as many as it clicks. */
+export const openVisitsPerAccount = 60;
+
 /** Trips to Stripe's pages, from the click to the settled return. */
 export interface VisitStore {
+  /** Begins a visit. The account's oldest one expires where there are more than {@link openVisitsPerAccount}. */
   openVisit(visit: Omit<Visit, 'returnTicket' | 'outcome'>): Promise<void>;
 
   findVisit(id: string, ref: AccountRef, now: number): Promise<Visit | null>;

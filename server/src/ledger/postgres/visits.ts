@@ -4,15 +4,20 @@ import { longestRecheckMs } from '../clocks.ts';
 import { numberOrNull, returnStandingOf, text, visitOf } from '../rows.ts';
 import type { PostgresDatabase } from './database.ts';
 import { lockLiving, raiseTicket } from './tickets.ts';
-import { mustNoteAsk, returnTicketFor, type VisitStore } from '../visits.ts';
+import { mustNoteAsk, openVisitsPerAccount, returnTicketFor, type VisitStore } from '../visits.ts';
 
 export function postgresVisits(db: PostgresDatabase): VisitStore {
   return {
     async openVisit({ id, host, account, customer, kind, seen, openedAt, expiresAt }) {
+      // The statement sees the account's visits as they were before it: the new one is not among them.
       await db.run(
-        `INSERT INTO visits (id, host, account, customer, kind, seen, opened_at, expires_at)
+        `WITH oldest AS (
+           UPDATE visits SET expires_at = @openedAt WHERE expires_at > @openedAt AND id = (
+             SELECT id FROM visits WHERE host = @host AND account = @account
+             ORDER BY opened_at DESC LIMIT 1 OFFSET @othersAtMost))
+         INSERT INTO visits (id, host, account, customer, kind, seen, opened_at, expires_at)
          VALUES (@id, @host, @account, @customer, @kind, @seen, @openedAt, @expiresAt)`,
-        { id, host, account, customer, kind, seen, openedAt, expiresAt },
+        { id, host, account, customer, kind, seen, openedAt, expiresAt, othersAtMost: openVisitsPerAccount - 1 },
       );
     },
 

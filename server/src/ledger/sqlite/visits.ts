@@ -4,19 +4,26 @@ import { longestRecheckMs } from '../clocks.ts';
 import { numberOrNull, returnStandingOf, text, visitOf } from '../rows.ts';
 import type { SqliteDatabase } from './database.ts';
 import { raiseTicket } from './tickets.ts';
-import { mustNoteAsk, returnTicketFor, type Visit, type VisitStore } from '../visits.ts';
+import { mustNoteAsk, openVisitsPerAccount, returnTicketFor, type Visit, type VisitStore } from '../visits.ts';
 import type { AccountRef } from '../account.ts';
 
 export function sqliteVisits(db: SqliteDatabase): VisitStore {
   return {
     async openVisit(visit: Omit<Visit, 'returnTicket' | 'outcome'>): Promise<void> {
-      db.transaction(() =>
+      const { host, account, openedAt } = visit;
+      db.transaction(() => {
         db.run(
           `INSERT INTO visits (id, host, account, customer, kind, seen, opened_at, expires_at)
            VALUES (@id, @host, @account, @customer, @kind, @seen, @openedAt, @expiresAt)`,
           { ...visit },
-        ),
-      );
+        );
+        db.run(
+          `UPDATE visits SET expires_at = @openedAt WHERE expires_at > @openedAt AND id = (
+             SELECT id FROM visits WHERE host = @host AND account = @account
+             ORDER BY opened_at DESC LIMIT 1 OFFSET @most)`,
+          { host, account, openedAt, most: openVisitsPerAccount },
+        );
+      });
     },
 
     async findVisit(id: string, ref: AccountRef, now: number): Promise<Visit | null> {
