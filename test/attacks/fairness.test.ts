@@ -1,6 +1,6 @@
 /**
- * One account's flood, and another account's billing: what the other one waits for takes at most twice as long as in
- * quiet, and the flood gets at most a fair share of what may be asked of Stripe. In virtual time, the same on any machine.
+ * One account's flood, and another account's billing: the other one waits at most twice as long as in quiet, and the
+ * flood gets at most a fair share of the requests to Stripe. In virtual time, the same on any machine.
  */
 
 import { afterEach, describe, expect, it } from 'vitest';

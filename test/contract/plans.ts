@@ -110,6 +110,7 @@ const hot: readonly (readonly [what: string, work: (store: BillingStore) => Prom
   ['customers by id', (store) => store.customersAmong(['cus_f1', 'cus_f2'])],
   ['raising many tickets', (store) => store.raiseTickets(['cus_f1', 'cus_f2'], 'reconcile', t0)],
   ['what a cause has changed', (store) => store.changesCausedBy('reconcile', t0 - 5_000, 100)],
+  ['forgetting', (store) => store.prune(t0 - 19_000)],
 ];
 
 export function plansContract(ledger: () => PlannedLedger): void {

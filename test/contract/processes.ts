@@ -384,18 +384,18 @@ export function processesContract(harness: ContractHarness): void {
       const until = async (customer: string) => {
         while (!named.has(customer)) await new Promise<void>((done) => (woken = done));
       };
-      const customers = Array.from({ length: 300 }, (_, index) => `cus_${index}`);
+      const customers = Array.from({ length: 230 }, (_, index) => `cus_${index}`);
       for (const customer of customers) await harness.store.link({ host: 'acme', account: customer }, customer, t0);
       await Promise.all(
         customers
-          .slice(0, 250)
+          .slice(0, 210)
           .map((customer) => harness.store.recordEvent(eventFor(`evt_${customer}`, { customer }), t0)),
       );
-      for (const customer of customers.slice(0, 250)) await until(customer);
-      await harness.store.raiseTickets(['cus_250', 'cus_nobody'], 'reconcile', t0);
-      await until('cus_250');
-      await harness.store.raiseTicket('cus_251', 'check', t0);
-      await until('cus_251');
+      for (const customer of customers.slice(0, 210)) await until(customer);
+      await harness.store.raiseTickets(['cus_220', 'cus_nobody'], 'reconcile', t0);
+      await until('cus_220');
+      await harness.store.raiseTicket('cus_221', 'check', t0);
+      await until('cus_221');
       expect(named.has('cus_nobody')).toBe(false);
       stop();
     });

@@ -53,7 +53,7 @@ const tick = 10;
 const roundsPerTick = 4;
 const threads = 4;
 
-/** Signatures are verified by Node's threads, in real time: what was begun before is done after as many more jobs. */
+/** Signatures are verified by Node's threads, in real time: jobs begun before are done after as many more. */
 async function settle(): Promise<void> {
   for (let round = 0; round < roundsPerTick; round += 1) {
     for (let turn = 0; turn < 4; turn += 1) await nextTurn();

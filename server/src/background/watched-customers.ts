@@ -59,7 +59,7 @@ export class WatchedCustomers {
     return isWatched;
   }
 
-  /** Up to `limit` that are to be claimed. What could not be claimed is behind the others the next time. */
+  /** Up to `limit` that are to be claimed. Those that could not be claimed are behind the others the next time. */
   next(limit: number): readonly string[] {
     const next = [...this.#stale].slice(0, limit);
     for (const customer of next) {

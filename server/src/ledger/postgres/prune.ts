@@ -1,8 +1,11 @@
-/** Forgetting old rows, some thousand at a time: a statement over months of events would outlast its time limit. */
+/** Forgetting old rows, some at a time: a statement over months of events would outlast its time limit. */
 
+import { number, text } from '../rows.ts';
 import type { PostgresDatabase } from './database.ts';
 
 const rowsAtATime = 5_000;
+/** Each may have replaced several. */
+const revisionsAtATime = 500;
 
 const forgotten: readonly (readonly [table: string, condition: string])[] = [
   ['events', 'received_at < @before AND closed_at IS NOT NULL'],
@@ -10,12 +13,6 @@ const forgotten: readonly (readonly [table: string, condition: string])[] = [
   ['visits', 'expires_at < @before'],
   ['outbox', 'at < @before'],
   ['introductions', 'seen_at < @before'],
-  [
-    'revisions',
-    // Facts still current at `before` stay: a page left since then has shown them.
-    `EXISTS (SELECT 1 FROM revisions AS next WHERE next.customer = one.customer
-             AND next.revision > one.revision AND next.at < @before)`,
-  ],
 ];
 
 export async function prune(db: PostgresDatabase, before: number): Promise<void> {
@@ -25,10 +22,34 @@ export async function prune(db: PostgresDatabase, before: number): Promise<void>
       // Rows that another process is deleting or working on are skipped.
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       deleted = await db.run(
-        `WITH old AS (SELECT ctid FROM ${table} AS one WHERE ${condition} LIMIT @limit FOR UPDATE SKIP LOCKED)
-         DELETE FROM ${table} USING old WHERE ${table}.ctid = old.ctid`,
+        `WITH old AS (SELECT ctid FROM ${table} WHERE ${condition} LIMIT @limit FOR UPDATE SKIP LOCKED)
+         DELETE FROM ${table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM old))`,
         { before, limit: rowsAtATime },
       );
     } while (deleted === rowsAtATime);
+  }
+  await pruneRevisions(db, before);
+}
+
+/** Facts still current at `before` stay: a page left since then has shown them. Those that they replaced go. */
+async function pruneRevisions(db: PostgresDatabase, before: number): Promise<void> {
+  let last = { at: 0, customer: '', revision: 0 };
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- one page after the other
+    const end = await db.get(
+      `WITH page AS (
+         SELECT at, customer, revision FROM revisions
+         WHERE (at, customer, revision) > (@at, @customer, @revision) AND at < @before
+         ORDER BY at, customer, revision LIMIT @limit),
+       replaced AS (
+         SELECT one.ctid FROM page CROSS JOIN LATERAL (
+           SELECT ctid FROM revisions
+           WHERE customer = page.customer AND revision < page.revision FOR UPDATE SKIP LOCKED) AS one),
+       gone AS (DELETE FROM revisions WHERE ctid = ANY(ARRAY(SELECT ctid FROM replaced)))
+       SELECT at, customer, revision FROM page ORDER BY at DESC, customer DESC, revision DESC LIMIT 1`,
+      { ...last, before, limit: revisionsAtATime },
+    );
+    if (end === undefined) return;
+    last = { at: number(end['at']), customer: text(end['customer']), revision: number(end['revision']) };
   }
 }

@@ -14,6 +14,7 @@ import { sqliteEvents } from './events.ts';
 import { sqliteJobs } from './jobs.ts';
 import { sqliteLinks } from './links.ts';
 import { sqliteOutbox } from './outbox.ts';
+import { prune } from './prune.ts';
 import { sqlitePurchases } from './purchases.ts';
 import { sqliteTrail } from './history.ts';
 import { sqliteVisits } from './visits.ts';
@@ -109,22 +110,7 @@ export function openSqliteStore(path: string): BillingStore {
       });
     },
 
-    async prune(before) {
-      db.transaction(() => {
-        db.run(`DELETE FROM events WHERE received_at < @before AND closed_at IS NOT NULL`, { before });
-        db.run(`DELETE FROM visits WHERE expires_at < @before`, { before });
-        db.run(`DELETE FROM outbox WHERE at < @before`, { before });
-        db.run(`DELETE FROM syncs WHERE at < @before`, { before });
-        db.run(`DELETE FROM introductions WHERE seen_at < @before`, { before });
-        // Facts still current at `before` stay: a page left since then has shown them.
-        db.run(
-          `DELETE FROM revisions WHERE EXISTS (
-             SELECT 1 FROM revisions AS next WHERE next.customer = revisions.customer
-               AND next.revision > revisions.revision AND next.at < @before)`,
-          { before },
-        );
-      });
-    },
+    prune: (before) => prune(db, before),
 
     async close() {
       await idle();
