@@ -33,6 +33,11 @@ const steps: readonly Step[] = [
     in: 'test',
     commands: [['vitest', 'run', '--config', 'vitest.nightly.config.ts', 'sandbox/year']],
   },
+  {
+    name: 'packages',
+    in: 'test',
+    commands: [['vitest', 'run', '--config', 'vitest.nightly.config.ts', 'packages']],
+  },
   { name: 'attacks', in: 'test', env: { ATTACKS: 'whole' }, commands: [['vitest', 'run', 'attacks']] },
   {
     name: 'gallery',

@@ -1,4 +1,4 @@
-/** Both packages, as npm would get them, work in a project outside of this workspace. */
+/** The packages, as npm would get them, work in a project outside of this workspace. */
 
 import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -36,11 +36,14 @@ describe('the tarballs', () => {
       ]),
     );
     expect(consumer.files.widget).toContain('dist/widget.js');
+    expect(kinds(consumer.files.host)).toEqual(
+      new Set(['LICENSE', 'README.md', 'package.json', 'dist/*.d.ts', 'dist/*.js']),
+    );
     process.stdout.write(`files: widget ${consumer.files.widget.length}, server ${consumer.files.server.length}\n`);
   });
 
   it('have every file that their package.json names, and depend on nothing of the workspace', async () => {
-    for (const name of ['widget', 'server'] as const) {
+    for (const name of ['widget', 'server', 'host'] as const) {
       const {
         exports,
         bin = {},
@@ -64,10 +67,16 @@ describe('the tarballs', () => {
 });
 
 describe('a project outside of the workspace', () => {
-  it('type-checks, libraries included', async () => {
-    await cp(join(import.meta.dirname, 'consumer.ts'), join(consumer.folder, 'consumer.ts'));
+  it.each([
+    ['nodenext', 'nodenext'],
+    ['node16', 'node16'],
+    ['esnext', 'bundler'],
+  ])('type-checks, libraries included, with module %s and its resolution %s', async (module, moduleResolution) => {
+    const files = ['consumer.ts', 'host-consumer.mts'];
+    for (const file of files) await cp(join(import.meta.dirname, file), join(consumer.folder, file));
     const compilerOptions = {
-      module: 'nodenext',
+      module,
+      moduleResolution,
       target: 'es2022',
       lib: ['es2023', 'dom', 'dom.iterable'],
       types: ['node'],
@@ -77,7 +86,7 @@ describe('a project outside of the workspace', () => {
       noEmit: true,
     };
     const project = join(consumer.folder, 'tsconfig.json');
-    await writeFile(project, JSON.stringify({ compilerOptions, files: ['consumer.ts'] }));
+    await writeFile(project, JSON.stringify({ compilerOptions, files }));
     const tsc = join(import.meta.dirname, '../../node_modules/typescript-7/bin/tsc');
     expect(await consumer.node(tsc, '-p', project)).toEqual({ code: 0, output: '' });
   });
@@ -100,6 +109,26 @@ describe('a project outside of the workspace', () => {
       code: 0,
       output: 'function function function object 1.0.0\n',
     });
+  });
+
+  it('has a package for host backends that is small, and brings no page, database or Stripe along', async () => {
+    const { dependencies } = (await consumer.manifest('host')) as unknown as { dependencies: Record<string, string> };
+    expect(Object.keys(dependencies)).toEqual(['jose']);
+    const kilobytes = Object.fromEntries(
+      await Promise.all(
+        ['@billhook/host', 'jose'].map(async (name) => [name, await consumer.kilobytes(name)] as const),
+      ),
+    );
+    process.stdout.write(`installed: ${JSON.stringify(kilobytes)} kB\n`);
+    expect(kilobytes['@billhook/host']).toBeGreaterThan(10);
+    expect(Object.values(kilobytes).reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(2_000);
+    const script = `
+      import { createBillhookHost, mintWidgetToken } from '@billhook/host';
+      const secret = 'x'.repeat(32);
+      const own = { url: 'https://b.example', issuer: 'a', secret, onUnknown: 'allow', onUnreachable: 'allow' };
+      console.log(typeof createBillhookHost(own).access, (await mintWidgetToken({ secret, issuer: 'a', audience: own.url, account: 't' })).split('.').length);
+    `;
+    expect(await consumer.node('--input-type=module', '--eval', script)).toEqual({ code: 0, output: 'function 3\n' });
   });
 
   it('checks options in the library, and finds the script that pages load', async () => {

@@ -1,26 +1,32 @@
 /**
- * Both packages as npm would get them, installed in a project outside of the workspace. They are packed from a copy:
+ * The packages as npm would get them, installed in a project outside of the workspace. They are packed from a copy:
  * packing builds, and other tests read the workspace's own build. Their dependencies are the workspace's installed ones, so
  * no network is needed.
  */
 
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const root = resolve(import.meta.dirname, '../..');
-const names = ['widget', 'server'] as const;
+const folders = { widget: 'widget', server: 'server', host: 'server/host' } as const;
+type Name = keyof typeof folders;
+/** The others are compiled against the widget's published types, so the widget goes first. */
+const names = ['widget', 'server', 'host'] as const;
 /** Vite would build for tests, as the test runner says. */
 const env = { ...process.env, NODE_ENV: 'production' };
 
 export interface Consumer {
   readonly folder: string;
   /** The files of each tarball, relative to the package. */
-  readonly files: Readonly<Record<(typeof names)[number], readonly string[]>>;
-  manifest(name: (typeof names)[number]): Promise<Record<string, never>>;
+  readonly files: Readonly<Record<Name, readonly string[]>>;
+  manifest(name: Name): Promise<Record<string, never>>;
+  /** Of an installed package, as the disk has it. */
+  kilobytes(name: string): Promise<number>;
   /** Runs Node in the project; answers what it printed, and how it ended. */
   node(...args: string[]): Promise<{ code: number; output: string }>;
   remove(): Promise<void>;
@@ -39,10 +45,10 @@ export async function installPacked(): Promise<Consumer> {
   const files: Record<string, readonly string[]> = {};
   for (const name of names) {
     const skip = new Set(['node_modules', 'dist']);
-    await cp(join(root, name), join(copy, name), { recursive: true, filter: (path) => !skip.has(basename(path)) });
-    await link(join(root, name, 'node_modules'), join(copy, name, 'node_modules'));
-    // The server is compiled against the widget's published types, so the widget goes first.
-    await run('pnpm', ['pack', '--out', join(folder, `${name}.tgz`)], { cwd: join(copy, name), env });
+    const [source, own] = [join(root, folders[name]), join(copy, folders[name])];
+    await cp(source, own, { recursive: true, filter: (path) => !skip.has(basename(path)) });
+    await link(join(source, 'node_modules'), join(own, 'node_modules'));
+    await run('pnpm', ['pack', '--out', join(folder, `${name}.tgz`)], { cwd: own, env });
     const target = join(installed, '@billhook', name);
     await mkdir(target, { recursive: true });
     await run('tar', ['-xzf', join(folder, `${name}.tgz`), '-C', target, '--strip-components=1']);
@@ -61,6 +67,14 @@ export async function installPacked(): Promise<Consumer> {
     folder: project,
     files: files as Consumer['files'],
     manifest: async (name) => JSON.parse(await readFile(join(installed, '@billhook', name, 'package.json'), 'utf8')),
+    async kilobytes(name) {
+      const folderOf = await realpath(join(installed, name));
+      const entries = await readdir(folderOf, { recursive: true, withFileTypes: true });
+      const sizes = entries.map(async (entry) =>
+        entry.isFile() ? (await stat(join(entry.parentPath, entry.name))).size : 0,
+      );
+      return Math.round((await Promise.all(sizes)).reduce((sum, size) => sum + size, 0) / 1_000);
+    },
     async node(...args) {
       try {
         const { stdout, stderr } = await run(process.execPath, args, { cwd: project });
@@ -75,12 +89,14 @@ export async function installPacked(): Promise<Consumer> {
 }
 
 /** Only what the packed package says it needs: something forgotten there must be missing here. */
-async function linkDependencies(name: string, installed: string): Promise<void> {
+async function linkDependencies(name: Name, installed: string): Promise<void> {
   const packed = JSON.parse(await readFile(join(installed, '@billhook', name, 'package.json'), 'utf8'));
   for (const dependency of Object.keys(packed.dependencies)) {
     if (dependency.startsWith('@billhook/')) continue;
     await mkdir(join(installed, dependency, '..'), { recursive: true });
-    await link(join(root, name, 'node_modules', dependency), join(installed, dependency));
+    // Two packages may need the same; the workspace has one version of each.
+    if (existsSync(join(installed, dependency))) continue;
+    await link(join(root, folders[name], 'node_modules', dependency), join(installed, dependency));
   }
 }
 

@@ -3,6 +3,7 @@
 export { createBillhookHost, type BillhookHost, type BillhookHostOptions } from './host.ts';
 export { mintWidgetToken, type MintOptions, type TokenContents } from '../../src/tokens/mint.ts';
 export { verifyNotice, type HostNotice, type NoticeDelivery, type VerifyNoticeOptions } from './notice.ts';
+export type { NoticeData, NoticeType } from '../../src/billing/notice-types.ts';
 export type { Decision, GuardRule, Refusal, RefusalCode } from './guard.ts';
 export type { AccountOf, Guard } from './guarded.ts';
 export { BillhookHostError, BillhookOptionError, type HostErrorCode, type OptionErrorCode } from './errors.ts';

@@ -5,23 +5,14 @@
  * @see {@link https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md Standard Webhooks}
  */
 
-import type { AccessAnswer } from './contract.ts';
+import type { Notice } from '../../src/billing/notice-types.ts';
 import { BillhookHostError, BillhookOptionError } from './errors.ts';
 
-/** What happened to an account. `type` and `data` are those of `NoticeData` in `@billhook/server`. */
-export interface HostNotice {
-  /** The same however often it is delivered: skip what you have seen. */
-  readonly id: string;
-  readonly type: string;
-  /** ISO 8601. */
-  readonly timestamp: string;
-  readonly host: string;
-  readonly account: string;
-  readonly revision: string;
-  /** What the account may use, as it was at this delivery. */
-  readonly access: AccessAnswer;
-  readonly data: Readonly<Record<string, unknown>>;
-}
+/**
+ * What happened to an account: `type` tells which `data` it is. The same `id` is the same notice, however often it is
+ * delivered. A newer BFF may send types that this version does not know.
+ */
+export type HostNotice = Notice;
 
 export interface VerifyNoticeOptions {
   /** `whsec_…`; two while one replaces the other. */
