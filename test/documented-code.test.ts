@@ -1,0 +1,244 @@
+/**
+ * Code that the documents show is code that a reader pastes: TypeScript is compiled with strict types against the packages,
+ * JSON is read as the options that it shows, and a command line names commands and options that there are.
+ */
+
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import process from 'node:process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { childEnvironment } from './support/child-environment.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'server/README.md',
+  'server/host/README.md',
+  'widget/README.md',
+  'docs/tokens.md',
+] as const;
+
+interface Block {
+  readonly page: string;
+  /** Counted from 1, among all blocks of its page. */
+  readonly number: number;
+  readonly language: string;
+  readonly code: string;
+}
+
+const blocks: readonly Block[] = pages.flatMap((page) =>
+  [...readFileSync(join(root, page), 'utf8').matchAll(/^```(?<language>\w+)\n(?<code>[\s\S]*?)^```$/gm)].map(
+    ({ groups }, index) => ({
+      page,
+      number: index + 1,
+      language: groups?.['language'] ?? '',
+      code: groups?.['code'] ?? '',
+    }),
+  ),
+);
+const inLanguages = (...languages: readonly string[]) => blocks.filter(({ language }) => languages.includes(language));
+const nameOf = ({ page, number }: Block) => `${page}, block ${number}`;
+
+/** Blocks that another test compiles: the packages' own types in each framework's page (`demo/host/frameworks`). */
+const byFrameworks = new Set(['tsx', 'vue', 'svelte']);
+/** Recipes in other languages (`server/tokens/recipes.test.ts`), and what a browser alone reads. */
+const notHere = new Set(['python', 'ruby', 'php', 'go', 'java', 'csharp', 'elixir', 'html', 'css']);
+const here = new Set(['ts', 'js', 'json', 'sh']);
+
+it('every block is of a language that a test reads', () => {
+  const strangers = blocks.filter(
+    ({ language }) => !byFrameworks.has(language) && !notHere.has(language) && !here.has(language),
+  );
+  expect(strangers.map(nameOf)).toEqual([]);
+  expect(blocks.length).toBeGreaterThan(30);
+});
+
+/** What a page's code takes for granted: the reader's own application. */
+const surroundings: Readonly<Record<string, string>> = {
+  'README.md': `
+    import { Hono, type Context } from 'hono';
+    declare const app: Hono;
+    declare function requireUser(c: Context): { teamId: string; stripeCustomer: string | null; isOwner: boolean };`,
+  'server/README.md': `
+    import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+    import { getRequestListener } from '@hono/node-server';
+    import type { Billhook, BillhookOptions } from '@billhook/server';
+    declare const options: BillhookOptions;
+    declare const billhook: Billhook;
+    declare const billing: ReturnType<typeof getRequestListener>;
+    declare const user: { teamId: string };
+    declare function closeYourServer(): Promise<void>;
+    declare function yours(request: IncomingMessage, response: ServerResponse): void;`,
+  'server/host/README.md': `
+    import type { BillhookHost } from '@billhook/host';
+    declare const billing: BillhookHost;
+    declare const user: { teamId: string; stripeCustomer: string | null };
+    declare const teamId: string;
+    declare const request: Request;
+    declare function teamOf(request: Request): Promise<string | null>;
+    declare function rows(): Promise<unknown[]>;
+    declare function redirect(to: string): never;
+    declare const NextResponse: { next(): Response };`,
+  'widget/README.md': `
+    import { configureBillhook } from '@billhook/widget';
+    import '@billhook/widget';
+    declare function fetchToken(): Promise<{ token: string }>;
+    declare const api: { post(path: string): Promise<void> };`,
+};
+
+/** The same for a framework that a block's first comment names. */
+const ofFramework: Readonly<Record<string, string>> = {
+  Hono: `
+    import { Hono, type Context, type Handler } from 'hono';
+    declare const app: Hono<{ Variables: { teamId: string } }>;
+    declare const exportRoute: Handler;`,
+  Express: `
+    import type { Application, Request as ExpressRequest, RequestHandler } from 'express';
+    declare const app: Application;
+    type Request = ExpressRequest & { user?: { teamId: string } };
+    declare const exportRoute: RequestHandler;`,
+  Fastify: `
+    import type { FastifyInstance, FastifyRequest as Incoming } from 'fastify';
+    declare const app: FastifyInstance;
+    declare const fastify: FastifyInstance;
+    type FastifyRequest = Incoming & { user?: { teamId: string } };
+    declare const exportRoute: () => Promise<string>;`,
+};
+
+/** Modules of the reader's own that a block imports. */
+const ownModules: Readonly<Record<string, string>> = {
+  'billhook.ts': `import { lazyBillhook, type BillhookOptions } from '@billhook/server';
+    declare const options: BillhookOptions;
+    export const billhook = lazyBillhook(() => options);`,
+};
+
+/** The block as a module: its own imports and declarations go before what surrounds it. */
+function moduleOf({ page, code }: Block): string {
+  const framework = /^\/\/ (?<name>Hono|Express|Fastify)\b/.exec(code)?.groups?.['name'] ?? '';
+  const surrounding = `${surroundings[page] ?? ''}${ofFramework[framework] ?? ''}`;
+  const declared = new Set(
+    [...code.matchAll(/^(?:export )?const (?:\{ (?<several>[^}]*) \}|(?<one>\w+))/gm)].flatMap(
+      ({ groups }) => groups?.['one'] ?? (groups?.['several'] ?? '').split(', '),
+    ),
+  );
+  const imported = new Set(
+    [...code.matchAll(/^import \{ (?<names>[^}]*) \}/gm)].flatMap(({ groups }) =>
+      (groups?.['names'] ?? '').split(', '),
+    ),
+  );
+  const kept = surrounding
+    .split('\n')
+    .filter((line) => {
+      const name = /declare const (?<name>\w+)/.exec(line)?.groups?.['name'] ?? '';
+      return !declared.has(name) && !imported.has(name);
+    })
+    .map((line) =>
+      line.replace(/import \{ (?<names>[^}]*) \}/, (whole, names: string) => {
+        const rest = names.split(', ').filter((name) => !imported.has(name));
+        return rest.length === 0 ? 'import {}' : whole.replace(names, rest.join(', '));
+      }),
+    )
+    .join('\n');
+  const returns = /^return /m.test(code);
+  const body = returns ? `export async function shown() {\n${code}\n}` : code;
+  return `${kept}\n${body}\nexport {};\n`;
+}
+
+describe('TypeScript and JavaScript', () => {
+  let folder: string;
+  beforeAll(async () => {
+    // Beside the tests' own dependencies, which a block imports as its reader would.
+    await mkdir(join(import.meta.dirname, 'node_modules/.cache'), { recursive: true });
+    folder = await mkdtemp(join(import.meta.dirname, 'node_modules/.cache/documented-code-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('compiles as it stands, with strict types', { timeout: 300_000 }, async () => {
+    const shown = inLanguages('ts', 'js').filter(({ code }) => !code.includes('@Component'));
+    expect(shown.length).toBeGreaterThan(15);
+    await Promise.all([
+      ...shown.map(async (block) => {
+        const name = `${block.page.replaceAll(/\W/g, '-')}-${block.number}.${block.language}`;
+        // JavaScript is read, and its types are not asked about.
+        await writeFile(join(folder, name), block.language === 'js' ? block.code : moduleOf(block));
+      }),
+      ...Object.entries(ownModules).map(async ([name, text]) => writeFile(join(folder, name), text)),
+    ]);
+    const compilerOptions = {
+      target: 'es2022',
+      lib: ['es2024', 'dom', 'dom.iterable'],
+      module: 'esnext',
+      moduleResolution: 'bundler',
+      moduleDetection: 'force',
+      types: ['node'],
+      strict: true,
+      noEmit: true,
+      skipLibCheck: true,
+      resolveJsonModule: true,
+      allowImportingTsExtensions: true,
+      allowJs: true,
+      paths: { '@/*': ['./*'], '@billhook/host': [join(root, 'server/host/src/index.ts')] },
+    };
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts', '*.js'] }));
+    const tsc = join(root, 'node_modules/typescript-7/bin/tsc');
+    const said = await promisify(execFile)(process.execPath, [tsc, '-p', folder], { env: childEnvironment }).then(
+      () => '',
+      (cause: { stdout: string }) => cause.stdout,
+    );
+    expect(said).toBe('');
+  });
+});
+
+describe('JSON', () => {
+  it.each(inLanguages('json').map((block) => [nameOf(block), block] as const))('%s is JSON', (_, { code }) => {
+    expect(() => JSON.parse(code) as unknown).not.toThrow();
+  });
+});
+
+describe('a command line', () => {
+  const lines = inLanguages('sh').flatMap((block) =>
+    block.code
+      .replaceAll('\\\n', ' ')
+      .split('\n')
+      .map((line) => ({ where: nameOf(block), line: line.replace(/\s#.*$/, '').trim() }))
+      .filter(({ line }) => line !== '' && !line.startsWith('#')),
+  );
+  const cli = readFileSync(join(root, 'server/src/cli/cli.ts'), 'utf8');
+  const commands = new Set(
+    [...cli.matchAll(/^ {2}'?(?<name>[\w-]+)'?: \{/gm)].map(({ groups }) => groups?.['name'] ?? ''),
+  );
+  const scripts = Object.keys(
+    (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> }).scripts,
+  );
+
+  it('of billhook names a command that there is, and options that it has', async () => {
+    const own = lines.flatMap(({ where, line }) => {
+      const [, command, rest = ''] = /(?:^|\s)billhook (?<command>[\w-]+)(?<rest>.*)$/.exec(line) ?? [];
+      return command === undefined ? [] : [{ where, line, command, flags: rest.match(/--[\w-]+/g) ?? [] }];
+    });
+    expect(own.length).toBeGreaterThan(8);
+    expect(commands.size).toBeGreaterThan(7);
+    expect(own.filter(({ command }) => !commands.has(command))).toEqual([]);
+    const program = join(root, 'server/src/cli/cli.ts');
+    const help = async (command: string) =>
+      (await promisify(execFile)(process.execPath, [program, command, '--help'], { env: childEnvironment })).stdout;
+    for (const { where, line, command, flags } of own) {
+      // oxlint-disable-next-line no-await-in-loop -- a process each: one at a time
+      const text = flags.length === 0 ? '' : await help(command);
+      for (const flag of flags) expect(text, `${where}: ${line}`).toContain(flag);
+    }
+  });
+
+  it('of pnpm names a script that there is', () => {
+    const named = lines.flatMap(({ where, line }) => {
+      const script = /(?:^|\s)pnpm (?<script>[\w:]+)/.exec(line)?.groups?.['script'];
+      return script === undefined || script === 'install' || script === 'exec' ? [] : [{ where, line, script }];
+    });
+    expect(named.filter(({ script }) => !scripts.includes(script))).toEqual([]);
+  });
+});
