@@ -21,7 +21,7 @@ export class PortTakenError extends Error {
 /**
  * Finds out whether the wanted ports are free, and which ones 0 ("any") shall be.
  *
- * @param wanted Ports by the name of the variable that sets them.
+ * @param wanted - ports by the name of the variable that sets them.
  * @throws {PortTakenError} `port_taken`, with all that are taken at once.
  */
 export async function choosePorts<Variable extends string>(

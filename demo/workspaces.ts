@@ -152,7 +152,7 @@ export function seededAccounts(customers: SeededCustomers): readonly Account[] {
 /**
  * The workspaces on a real Stripe account, whose purchases are not known here.
  *
- * @param customers Stripe customers by workspace id. Others begin with none.
+ * @param customers - Stripe customers by workspace id. Others begin with none.
  */
 export function unknownAccounts(customers: Readonly<Record<string, string>>): readonly Account[] {
   return all.map(({ id, workspace, alsoIn = null }) => ({

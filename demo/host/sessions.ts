@@ -29,7 +29,7 @@ export class Sessions {
   readonly #sessions = new Map<string, Session>();
   readonly #secure: boolean;
 
-  /** @param secure Whether the host is reached by https. */
+  /** @param secure - whether the host is reached by https. */
   constructor(secure: boolean) {
     this.#secure = secure;
   }

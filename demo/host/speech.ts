@@ -18,7 +18,7 @@ export interface Speech {
 
 const oneDay = 86_400_000;
 
-/** @param now Unix milliseconds. */
+/** @param now - Unix milliseconds. */
 export function speech(lang: string | undefined, dir: 'ltr' | 'rtl' | undefined, now: number): Speech {
   const widgetLang = languageTag(lang) ?? 'en';
   const words = wordsFor(widgetLang);

@@ -1,8 +1,7 @@
 /** Requests without a token or a secret cost a hash; they wake no worker, call no API, and store and keep nothing. */
 
 import { createHmac } from 'node:crypto';
-import { connect } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { networkOf } from '../../server/src/http/client-address.ts';

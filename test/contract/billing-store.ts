@@ -17,7 +17,7 @@ import { trailContract } from './history.ts';
 import { upkeepContract } from './upkeep.ts';
 import { visitsContract } from './visits.ts';
 
-/** @param sharedByProcesses Several processes may work on one ledger, so a start must not end the others' leases. */
+/** @param sharedByProcesses - several processes may work on one ledger, so a start must not end the others' leases. */
 export function billingStoreContract(
   name: string,
   sharedByProcesses: boolean,

@@ -52,7 +52,7 @@ const emptied = `DO $$
     IF to_regclass('billhook.meta') IS NOT NULL THEN DELETE FROM billhook.meta WHERE key <> 'schema_version'; END IF;
   END $$`;
 
-/** @param operator Connected to the database, for what happens behind the store's back. */
+/** @param operator - connected to the database, for what happens behind the store's back. */
 export async function postgresLedger(address: string, operator: Client): Promise<LedgerUnderTest> {
   await operator.query(emptied);
   return {

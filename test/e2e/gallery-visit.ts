@@ -14,7 +14,7 @@ export const states = Object.keys(fixtures) as readonly (keyof typeof fixtures)[
 
 export interface GalleryVisit {
   readonly demo: Demo;
-  /** @param options `bypassCSP` where a test brings a script of its own */
+  /** @param options - `bypassCSP` where a test brings a script of its own */
   enter(options?: BrowserContextOptions): Promise<Page>;
   /** Everything that went wrong on the pages, and every request that fixtures should have made needless. */
   readonly troubles: string[];

@@ -50,8 +50,8 @@ export interface Mutation {
 }
 
 /**
- * @param openStore Opens the ledger's store, empty.
- * @param mutate Once a ledger.
+ * @param openStore - opens the ledger's store, empty.
+ * @param mutate - once a ledger.
  */
 export function billhookLedger(
   openStore: () => Promise<BillingStore>,

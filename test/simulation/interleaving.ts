@@ -31,7 +31,7 @@ export class Interleaving {
     return this.#waiting.length;
   }
 
-  /** @param tell The host hears it, at that moment. */
+  /** @param tell - the host hears it, at that moment. */
   machine(name: string, now: () => number, transport: Transport, tell: Machine['tell']): TestMachine {
     let dead = false;
     const waiting = this.#waiting;
@@ -87,7 +87,7 @@ export class Interleaving {
   /**
    * Carries out one waiting step, and lets its process go on until it waits again.
    *
-   * @param slowAt Steps that take longer than everything else, by machine.
+   * @param slowAt - steps that take longer than everything else, by machine.
    * @returns What it was; `null` when nothing else waits.
    */
   async go(pick: number, slowAt: ReadonlyMap<TestMachine, string>): Promise<string | null> {

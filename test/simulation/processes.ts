@@ -30,8 +30,8 @@ export class Processes {
   crashes = 0;
 
   /**
-   * @param newMachine Makes a machine in this interleaving.
-   * @param onWritten Called after every step that may have shown readers something new.
+   * @param newMachine - makes a machine in this interleaving.
+   * @param onWritten - called after every step that may have shown readers something new.
    */
   constructor(
     ledger: Ledger,
@@ -75,7 +75,7 @@ export class Processes {
   /**
    * `kill -9`.
    *
-   * @param after Carries out one more of its steps, which it never gets to know of.
+   * @param after - carries out one more of its steps, which it never gets to know of.
    * @returns The process that died.
    */
   async crash(index: number, after: number | null): Promise<LedgerProcess | null> {
@@ -92,7 +92,7 @@ export class Processes {
     return process;
   }
 
-  /** @param at Which of the rarest kinds of steps that it waits for now; `null`: it is slow no more. */
+  /** @param at - which of the rarest kinds of steps that it waits for now; `null`: it is slow no more. */
   slow(index: number, at: number | null): void {
     const { machine } = this.at(index);
     const kind = at === null ? undefined : this.#rareKind(machine, at);

@@ -32,8 +32,8 @@ export interface Outcome {
 /**
  * Lives through `numRuns` histories, or until a promise breaks.
  *
- * @param shrink Whether a broken history is to be made smaller.
- * @param from How many of the seed's histories to pass over. Default: 0.
+ * @param shrink - whether a broken history is to be made smaller.
+ * @param from - how many of the seed's histories to pass over. Default: 0.
  */
 export async function play(open: OpenLedger, numRuns: number, shrink: boolean, from = 0): Promise<Outcome> {
   const tally = {

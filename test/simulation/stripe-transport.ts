@@ -5,8 +5,8 @@ import type { Transport } from './interleaving.ts';
 import type { StripeAccount } from './stripe-account.ts';
 
 /**
- * @param takeFault What is to go wrong with the next request; `null` for nothing.
- * @param tally Where requests are counted.
+ * @param takeFault - what is to go wrong with the next request; `null` for nothing.
+ * @param tally - where requests are counted.
  */
 export function stripeTransport(
   stripe: StripeAccount,

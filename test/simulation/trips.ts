@@ -39,7 +39,7 @@ export class Trips {
     if (id !== null) this.#trips.push({ account, id, since: null, askedAt: 0, open: 0, isFirst: true });
   }
 
-  /** @param pick Negative: from the newest on. */
+  /** @param pick - negative: from the newest on. */
   find(pick: number): Trip | undefined {
     return pick < 0 ? this.#trips.at(pick) : this.#trips[pick % this.#trips.length];
   }

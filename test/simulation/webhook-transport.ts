@@ -20,7 +20,7 @@ export class PostOffice {
     this.#readers = readers;
   }
 
-  /** @param pick Negative: from the newest on. */
+  /** @param pick - negative: from the newest on. */
   find(state: Mail['state'], pick: number): Mail | undefined {
     const found = this.all(state);
     return pick < 0 ? found.at(pick) : found[pick % found.length];
@@ -32,7 +32,7 @@ export class PostOffice {
 
   /**
    * @param process - `null`: no process listens there, and Stripe tries again later.
-   * @param twice Also under a second id, as Stripe sometimes does.
+   * @param twice - also under a second id, as Stripe sometimes does.
    */
   deliver(mail: Mail, process: LedgerProcess | null, twice = false): void {
     if (!process) return;

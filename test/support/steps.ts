@@ -22,7 +22,7 @@ export interface Step {
 /**
  * Takes them in their order. A step that fails ends the process with 1, a name that no step has with 2.
  *
- * @param wanted Names of the only ones to take. Default, and when empty: all.
+ * @param wanted - names of the only ones to take. Default, and when empty: all.
  */
 export async function takeSteps(steps: readonly Step[], wanted: readonly string[] = []): Promise<void> {
   const unknown = wanted.filter((name) => steps.every((step) => step.name !== name));

@@ -5,8 +5,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { vi } from 'vitest';
-import type { TestOptions } from '../server/support/bff.ts';
-import { startBff, type TestBff } from '../server/support/bff.ts';
+import { type TestOptions, startBff, type TestBff } from '../server/support/bff.ts';
 import { noon } from '../server/fixtures/facts.ts';
 import { stripeCustomer, stripeItem, stripeSubscription } from '../server/fixtures/stripe-objects.ts';
 import { VirtualTime } from '../simulation/virtual-time.ts';

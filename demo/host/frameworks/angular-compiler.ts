@@ -9,7 +9,7 @@ import { transformAsync } from '@babel/core';
 import { dirname } from 'node:path';
 import type { Plugin } from 'vite';
 
-/** @param project The folder of the `tsconfig.json`. Its templates' types are checked, and an error fails the build. */
+/** @param project - the folder of the `tsconfig.json`. Its templates' types are checked, and an error fails the build. */
 export function angular(project: string): Plugin {
   const rootDir = dirname(project);
   /** The compiled text of our own files, by their path. */

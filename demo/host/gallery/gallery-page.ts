@@ -1,8 +1,7 @@
 /** The gallery: every state of the widget to look at, from fixtures, with a switch for each choice. Needs no sign-in. */
 
 import { html } from 'hono/html';
-import type { Markup } from '../pages/document.ts';
-import { document, wordmark } from '../pages/document.ts';
+import { type Markup, document, wordmark } from '../pages/document.ts';
 import type { Speech } from '../speech.ts';
 import { fixtures, groups, type Fixture } from './fixtures.ts';
 

@@ -35,8 +35,8 @@ export const needsConfirmation = (state: State, session: CheckoutSession, method
  * Pays, and makes the subscription. A card that is refused leaves the session open, with nothing made: Stripe's documents
  * do not tell whether it keeps anything of such an attempt.
  *
- * @param method `null` where nothing has to be collected (a trial with `payment_method_collection: if_required`)
- * @param confirmed the customer has confirmed with their bank
+ * @param method - `null` where nothing has to be collected (a trial with `payment_method_collection: if_required`)
+ * @param confirmed - the customer has confirmed with their bank
  * @throws {StripeError} `card_declined`
  */
 export function completeCheckout(

@@ -19,7 +19,7 @@ export type ProrationBehavior = 'always_invoice' | 'create_prorations' | 'none';
  * Changes the items. The charge depends on `proration`: `always_invoice` makes an invoice now, `create_prorations`
  * leaves two pending items for the next one, `none` changes only what comes.
  *
- * @param also further changes that belong to the same `customer.subscription.updated`
+ * @param also - further changes that belong to the same `customer.subscription.updated`
  */
 export function changeItems(
   state: State,

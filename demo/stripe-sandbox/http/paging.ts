@@ -16,8 +16,8 @@ export interface PageParams {
 /**
  * One page of `rows`, which come newest first.
  *
- * @param what how Stripe names a row in "No such …", for a cursor that is not there
- * @param all every row there is, where `rows` are those that a filter left: a cursor says a place, and holds when its row
+ * @param what - how Stripe names a row in "No such …", for a cursor that is not there
+ * @param all - every row there is, where `rows` are those that a filter left: a cursor says a place, and holds when its row
  *   fits the filter no more (https://docs.stripe.com/webhooks/process-undelivered-events pages so)
  */
 export function page<T extends { id: string }>(

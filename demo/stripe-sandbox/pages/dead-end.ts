@@ -32,7 +32,7 @@ const deadEnds = {
   },
 } as const;
 
-/** @param returnUrl where a link back leads, if anywhere */
+/** @param returnUrl - where a link back leads, if anywhere */
 export function deadEnd(
   c: Context,
   state: State,

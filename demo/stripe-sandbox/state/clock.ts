@@ -38,7 +38,7 @@ export interface ClockControl extends Clock {
 /** Timers longer than this overflow in Node and would fire at once. */
 const maxTimerMs = 2 ** 31 - 1;
 
-/** @param startAt Unix milliseconds; the clock then stands there, frozen, until it is moved. Default: real time. */
+/** @param startAt - Unix milliseconds; the clock then stands there, frozen, until it is moved. Default: real time. */
 export function createClock(startAt?: number): ClockControl {
   let base = startAt ?? Date.now();
   let realBase = Date.now();

@@ -7,8 +7,8 @@ export interface DeliveryQueue {
 }
 
 /**
- * @param concurrency asked each time, because it may be changed while deliveries wait
- * @param onRest after each task; the queue may be idle then
+ * @param concurrency - asked each time, because it may be changed while deliveries wait
+ * @param onRest - after each task; the queue may be idle then
  */
 export function createDeliveryQueue(concurrency: () => number, onRest: () => void): DeliveryQueue {
   const waiting = new Map<string, (() => Promise<void>)[]>();

@@ -23,8 +23,8 @@ export function prettyJson(value: unknown, indent = ''): string {
 /**
  * The `Stripe-Signature` header.
  *
- * @param secrets while a secret is being rolled there are two, and one `v1` for each
- * @param at Unix seconds of sending, by the real clock: receivers compare it with theirs
+ * @param secrets - while a secret is being rolled there are two, and one `v1` for each
+ * @param at - Unix seconds of sending, by the real clock: receivers compare it with theirs
  */
 export function signatureHeader(body: string, secrets: readonly string[], at: number): string {
   const sign = (secret: string): string => createHmac('sha256', secret).update(`${at}.${body}`).digest('hex');

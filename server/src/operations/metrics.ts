@@ -25,10 +25,10 @@ const outcomeLabels: Record<EventOutcome, string> = {
 };
 
 export interface Metrics {
-  /** A webhook was recorded. @param lagMs From when Stripe made the event; `null` when it does not say. */
+  /** A webhook was recorded. @param lagMs - from when Stripe made the event; `null` when it does not say. */
   webhookRecorded(outcome: EventOutcome, lagMs: number | null): void;
   webhookRefused(code: ProblemCode): void;
-  /** A sync of a customer ended. @param code Why it failed. */
+  /** A sync of a customer ended. @param code - why it failed. */
   synced(outcome: SyncOutcome, milliseconds: number, code?: string): void;
   /** Facts of a webhook's customer were applied, so long after the first event came. */
   applied(sinceReceivedMs: number): void;

@@ -3,9 +3,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Stripe } from 'stripe';
 import type { BillingSnapshot, OpenedVisit } from '@billhook/widget/contract';
-import type { CustomerDetails } from '@billhook/server';
+import type { CustomerDetails, MintOptions } from '@billhook/server';
 import { readConfig, type BillhookOptions } from '../../../server/src/config/config.ts';
-import type { MintOptions } from '@billhook/server';
 import { visit } from '../../sandbox/visit.ts';
 import type { CallInit } from '../support/bff.ts';
 import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';

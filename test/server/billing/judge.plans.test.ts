@@ -18,8 +18,8 @@ import {
   snapshotOf,
   spelled,
   subscription,
+  type Story,
 } from '../fixtures/facts.ts';
-import type { Story } from '../fixtures/facts.ts';
 
 describe('payment', () => {
   const payment = (of: SubscriptionFacts) => snapshotOf([of]).payment;

@@ -14,8 +14,8 @@ import {
   spelled,
   subscription,
   trialing,
+  type Story,
 } from '../fixtures/facts.ts';
-import type { Story } from '../fixtures/facts.ts';
 
 const updateCard = 'updateCard:portal:payment_method_update';
 

@@ -3,8 +3,7 @@
  * minute of returns takes no time here, and nothing depends on how fast the machine is.
  */
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -46,7 +45,7 @@ interface Harness {
   return(id: string, waitSeconds?: number): Promise<VisitReturn>;
 }
 
-/** @param lookMs How long Stripe takes for a look at the customer, all its calls together. */
+/** @param lookMs - how long Stripe takes for a look at the customer, all its calls together. */
 async function startHarness(lookMs: number): Promise<Harness> {
   const time = new VirtualTime(noon);
   const restore = time.install();

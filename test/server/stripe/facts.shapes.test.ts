@@ -9,8 +9,8 @@ import {
   stripeInvoice,
   stripeSubscription,
   subscriptionOf,
+  type Shape,
 } from '../fixtures/stripe-objects.ts';
-import type { Shape } from '../fixtures/stripe-objects.ts';
 
 const shapes: readonly Shape[] = ['old', 'new'];
 

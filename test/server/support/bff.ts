@@ -60,7 +60,7 @@ export interface TestOptions extends Partial<BillhookOptions> {
   readonly worker?: WorkerOptions;
 }
 
-/** @param stripe Where Stripe is; by default nowhere: a port that refuses. */
+/** @param stripe - where Stripe is; by default nowhere: a port that refuses. */
 export async function startBff(
   stripe: Partial<BillhookOptions['stripe']> = {},
   { host, upkeep, worker, ...change }: TestOptions = {},

@@ -5,8 +5,7 @@ import type { CustomerFacts, InvoiceFacts, SubscriptionFacts } from '../facts.ts
 import type { JudgedSubscription } from './subscription.ts';
 import { chargesItself } from './payment.ts';
 import { mayOpen } from './portal.ts';
-import { planOf } from './plan.ts';
-import type { Catalogue } from './plan.ts';
+import { planOf, type Catalogue } from './plan.ts';
 import type { OfferRule, Policy, PortalFeatures } from '../policy.ts';
 
 /** An account's actions follow from these. */

@@ -8,8 +8,7 @@ import type {
   SubscriptionSummary,
 } from '@billhook/widget/contract';
 import type { InvoiceFacts, MethodFacts } from '../facts.ts';
-import { iso } from './deadlines.ts';
-import type { Deadlines } from './deadlines.ts';
+import { iso, type Deadlines } from './deadlines.ts';
 import { mayOpen } from './portal.ts';
 import type { JudgedSubscription } from './subscription.ts';
 import type { PortalFeatures } from '../policy.ts';

@@ -17,13 +17,11 @@ import type {
 import { actionsFor, offersOf } from './actions.ts';
 import { cardRows } from './card.ts';
 import type { CustomerFacts } from '../facts.ts';
-import { judgeSubscription } from './subscription.ts';
-import type { GivenAccess, JudgedSubscription } from './subscription.ts';
+import { judgeSubscription, type GivenAccess, type JudgedSubscription } from './subscription.ts';
 import { iso, deadlinesAt } from './deadlines.ts';
 import { dueOver, invoiceToPay } from './payment.ts';
 import type { Catalogue } from './plan.ts';
-import { choosePortal } from './portal.ts';
-import type { PortalChoice } from './portal.ts';
+import { choosePortal, type PortalChoice } from './portal.ts';
 import { withKeyProducts, type Policy } from '../policy.ts';
 
 export { graceEndOf } from './grace.ts';

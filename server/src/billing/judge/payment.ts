@@ -2,8 +2,7 @@
 
 import type { Payment } from '@billhook/widget/contract';
 import type { InvoiceFacts, SubscriptionFacts } from '../facts.ts';
-import { iso } from './deadlines.ts';
-import type { Deadlines } from './deadlines.ts';
+import { iso, type Deadlines } from './deadlines.ts';
 
 /**
  * How the payments of a subscription stand, taken together. `failed` outranks `actionRequired`: with both, a

@@ -3,8 +3,7 @@
 import type { Money, Plan, ScheduledChange } from '@billhook/widget/contract';
 import type { ItemFacts, SubscriptionFacts } from '../facts.ts';
 import { iso } from './deadlines.ts';
-import { ownItems } from '../policy.ts';
-import type { Policy } from '../policy.ts';
+import { ownItems, type Policy } from '../policy.ts';
 
 /** Names and prices that Stripe's objects only point to. */
 export interface Catalogue {

@@ -14,8 +14,7 @@ import {
   type PortalPolicy,
 } from '../policy.ts';
 import type { Deadlines } from './deadlines.ts';
-import { isEnding } from './subscription.ts';
-import type { JudgedSubscription } from './subscription.ts';
+import { isEnding, type JudgedSubscription } from './subscription.ts';
 
 export interface PortalChoice {
   readonly configuration: string;

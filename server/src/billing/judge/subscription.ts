@@ -4,15 +4,11 @@ import { createHash } from 'node:crypto';
 import type { AccessLevel, BillingState, Payment, SubscriptionSummary } from '@billhook/widget/contract';
 import type { SubscriptionFacts } from '../facts.ts';
 import { graceEndOf } from './grace.ts';
-import { iso } from './deadlines.ts';
-import type { Deadlines } from './deadlines.ts';
+import { iso, type Deadlines } from './deadlines.ts';
 import { paidThroughPause } from './pause.ts';
-import { dueOver, unpaidInvoices, paymentOf, paymentStatus } from './payment.ts';
-import type { PaymentStatus } from './payment.ts';
-import { scheduledChange, subscriptionPlan } from './plan.ts';
-import type { Catalogue } from './plan.ts';
-import { isOwn } from '../policy.ts';
-import type { Policy } from '../policy.ts';
+import { dueOver, unpaidInvoices, paymentOf, paymentStatus, type PaymentStatus } from './payment.ts';
+import { scheduledChange, subscriptionPlan, type Catalogue } from './plan.ts';
+import { isOwn, type Policy } from '../policy.ts';
 
 export interface GivenAccess {
   readonly level: AccessLevel;

@@ -1,8 +1,7 @@
 /** `billhook doctor`: looks at everything that can be wrong around a Billhook, and says for each what to do (B6). */
 
 import { ConfigError, readConfig, type Config, type BillhookOptions } from '../../config/config.ts';
-import type { Diagnosis } from './diagnosis.ts';
-import { fail, ok } from './diagnosis.ts';
+import { type Diagnosis, fail, ok } from './diagnosis.ts';
 import { diagnoseLedger } from './ledger.ts';
 import { diagnoseHost, diagnoseServer } from './server.ts';
 import { diagnoseStripe } from './stripe.ts';

@@ -7,10 +7,19 @@
 
 import type { CustomerFacts, InvoiceFacts, ItemFacts, SubscriptionFacts } from '../../billing/facts.ts';
 import { earlierInvoice } from '../../billing/known-facts.ts';
-import { invoiceFacts, subscriptionOf } from './invoice.ts';
-import type { OpenInvoiceData } from './invoice.ts';
-import { idOf, isObject, list, number, object, requiredText, StripeObjectMalformed, text, time } from './json.ts';
-import type { Json } from './json.ts';
+import { invoiceFacts, subscriptionOf, type OpenInvoiceData } from './invoice.ts';
+import {
+  idOf,
+  isObject,
+  list,
+  number,
+  object,
+  requiredText,
+  StripeObjectMalformed,
+  text,
+  time,
+  type Json,
+} from './json.ts';
 import { methodFacts } from './method.ts';
 import { isMetered, itemsOf, phaseItemsOf } from './price.ts';
 

@@ -1,8 +1,7 @@
 /** Invoices and their payments of any API version → `InvoiceFacts`. */
 
 import type { InvoiceFacts } from '../../billing/facts.ts';
-import { idOf, isObject, list, number, object, requiredText, text, time } from './json.ts';
-import type { Json } from './json.ts';
+import { idOf, isObject, list, number, object, requiredText, text, time, type Json } from './json.ts';
 
 /** An open invoice, looked at by itself because money is owed. */
 export interface OpenInvoiceData {

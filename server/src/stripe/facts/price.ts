@@ -2,10 +2,9 @@
 
 import type { Interval } from '@billhook/widget/contract';
 import type { ItemFacts } from '../../billing/facts.ts';
-import { decimal, idOf, isObject, list, number, object, text } from './json.ts';
-import type { Json } from './json.ts';
+import { decimal, idOf, isObject, list, number, object, text, type Json } from './json.ts';
 
-const INTERVALS: readonly string[] = ['day', 'week', 'month', 'year'] satisfies Interval[];
+const intervals: readonly string[] = ['day', 'week', 'month', 'year'] satisfies Interval[];
 
 /** The price's context: its surroundings on a subscription, or in the catalogue. */
 export interface PriceSetting {
@@ -72,7 +71,7 @@ function recurringOf(price: Json): Json {
 }
 
 function isInterval(value: string): value is Interval {
-  return INTERVALS.includes(value);
+  return intervals.includes(value);
 }
 
 function unitAmount(price: Json, ownCurrency: string, currency: string): number | null {
