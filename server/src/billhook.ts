@@ -14,6 +14,7 @@ import { accessView } from './accounts/access.ts';
 import { onceAProcess } from './operations/once-a-process.ts';
 import { hostCalls, type AccountName } from './http/host-calls.ts';
 import type { RouteContext } from './http/route-context.ts';
+import { beginAnewAfterSilence } from './background/silence.ts';
 import { Scheduler, type SchedulerOptions } from './background/scheduler.ts';
 import { createCheckout } from './accounts/checkout.ts';
 import { createLimits } from './http/rate-limits.ts';
@@ -172,6 +173,7 @@ export async function createBillhook(
       wakeWorker();
       if (commit.kind === 'missed' || commit.customers.length === 0) wakeOutbox();
     });
+    await beginAnewAfterSilence(store, config);
     await working.start();
     outbox.start();
     keeping.start();

@@ -9,6 +9,7 @@ import { hintsContract } from './events.ts';
 import { ledgerContract } from './ledger.ts';
 import { linkingContract } from './linking.ts';
 import { linksContract } from './links.ts';
+import { livesContract } from './lives.ts';
 import { outboxContract } from './outbox.ts';
 import { purchasesContract } from './purchases.ts';
 import { processesContract } from './processes.ts';
@@ -37,6 +38,7 @@ export function billingStoreContract(
     upkeepContract(harness);
     trailContract(harness);
     ledgerContract(harness);
+    livesContract(harness);
     atomicContract(harness);
     processesContract(harness);
   });

@@ -44,7 +44,8 @@ export async function syncCustomer(parts: SyncParts, claim: Claim): Promise<Appl
   const judged = judgeFacts(claim, { facts, fetchedAt }, fetchedAt, parts);
   // A first look tells of access only where it has news: the account could not be known before, and nothing has changed.
   const before = known !== null || notices.length > 0 ? { facts: known, fetchedAt: claim.fetchedAt } : null;
-  const fact = `access ${claim.customer} ${claim.claim}`;
+  // A restored ledger gives its claims' numbers a second time, and a host skips an id that it has seen.
+  const fact = `access ${claim.customer} ${store.epoch} ${claim.claim}`;
   return await store.apply(claim, {
     facts,
     fetchedAt,
@@ -73,7 +74,7 @@ function noticesFor(
   claim: Claim,
   facts: CustomerFacts,
   fetchedAt: number,
-  { config, catalogue, digest }: SyncParts,
+  { config, store, catalogue, digest }: SyncParts,
 ): OutboxEntry[] {
   const host = config.hosts.get(claim.host);
   const receivers = host ? receiversOf(host, config) : [];
@@ -82,7 +83,7 @@ function noticesFor(
   const productName = (id: string) => catalogue.productName(id);
   return noticesBetween(claim.facts, facts, at, productName, host.policy).flatMap(({ fact, once, type, data }) => {
     // The claim's number tells this look from every other one of this customer.
-    const id = `notice_${digest(`notice ${claim.customer} ${fact}${once ? '' : ` ${claim.claim}`}`)}`;
+    const id = `notice_${digest(`notice ${claim.customer} ${fact}${once ? '' : ` ${store.epoch} ${claim.claim}`}`)}`;
     return receivers.map((receiver) => ({ id, receiver, type, data }));
   });
 }

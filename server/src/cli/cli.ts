@@ -7,6 +7,7 @@ import { importAccounts, importUsage } from './import.ts';
 import { linkAccount, linkUsage } from './link.ts';
 import { moveLedgerTo, moveLedgerUsage } from './move-ledger.ts';
 import { reconcileLedger, reconcileUsage } from './reconcile/reconcile.ts';
+import { ledgerRestored, restoredUsage } from './restored.ts';
 import { setUp, setupUsage } from './setup.ts';
 import { printTimeline, timelineUsage } from './timeline/timeline.ts';
 import { printToken, tokenUsage } from './token.ts';
@@ -25,6 +26,7 @@ const usage = `billhook <command>
   doctor       check the setup, and tell how to repair it (billhook doctor --help)
   move-ledger  move a ledger from a SQLite file to PostgreSQL (billhook move-ledger --help)
   reconcile    compare everything with Stripe now, and report the drift (billhook reconcile --help)
+  restored     mark the ledger as restored from a backup (billhook restored --help)
   setup        create the portal configurations at Stripe, or check them (billhook setup --help)
   timeline     print the history of one account (billhook timeline --help)
   token        print a widget token, to try the server out (billhook token --help)
@@ -64,6 +66,7 @@ const commands: Readonly<Record<string, Command>> = {
     run: (args) => moveLedgerTo(args, optionsFrom(process.env).database, process),
   },
   reconcile: { usage: reconcileUsage, run: (args) => reconcileLedger(args, optionsFrom(process.env), process) },
+  restored: { usage: restoredUsage, run: (args) => ledgerRestored(args, optionsFrom(process.env), process) },
   setup: { usage: setupUsage, run: (args) => setUp(args, optionsFrom(process.env), process) },
   timeline: { usage: timelineUsage, run: (args) => printTimeline(args, optionsFrom(process.env), process) },
   token: { usage: tokenUsage, run: (args) => printToken(args, process.env, process) },

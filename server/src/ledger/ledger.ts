@@ -34,6 +34,7 @@ import type { JobStore } from './jobs.ts';
 import type { HistoryStore } from './history.ts';
 import type { LinkStore } from './links.ts';
 import type { FeedStore } from './feed.ts';
+import type { LifeStore } from './life.ts';
 
 /** Which Stripe account and mode this ledger belongs to. */
 export interface StripeIdentity {
@@ -53,9 +54,8 @@ export interface BillingStore
     BudgetStore,
     JobStore,
     HistoryStore,
-    FeedStore {
-  /** Names this ledger for good: revisions of different ledgers must not be compared. */
-  readonly epoch: string;
+    FeedStore,
+    LifeStore {
   /** Secret of this ledger for keyed digests of what must be compared but not kept. */
   readonly digestKey: string;
 

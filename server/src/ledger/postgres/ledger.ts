@@ -13,6 +13,7 @@ import { PostgresDatabase } from './database.ts';
 import { postgresEvents } from './events.ts';
 import { postgresJobs } from './jobs.ts';
 import { catalogueChange, FeedListener, notify } from './feed.ts';
+import { postgresLife } from './life.ts';
 import { postgresLinks } from './links.ts';
 import { postgresOutbox } from './outbox.ts';
 import { prune } from './prune.ts';
@@ -51,8 +52,12 @@ export async function openPostgresStore(address: string): Promise<BillingStore> 
   };
 
   try {
+    const life = await postgresLife(db);
     return {
-      epoch: await metaOrNew('epoch', () => randomBytes(6).toString('base64url')),
+      get epoch() {
+        return life.epoch;
+      },
+      beginAnew: life.beginAnew,
       digestKey: await metaOrNew('digest_key', () => randomBytes(32).toString('base64url')),
       ...events,
       ...postgresCustomers(db),

@@ -12,6 +12,7 @@ import { sqliteCustomers } from './customers.ts';
 import { SqliteDatabase } from './database.ts';
 import { sqliteEvents } from './events.ts';
 import { sqliteJobs } from './jobs.ts';
+import { sqliteLife } from './life.ts';
 import { sqliteLinks } from './links.ts';
 import { sqliteOutbox } from './outbox.ts';
 import { prune } from './prune.ts';
@@ -36,8 +37,12 @@ export function openSqliteStore(path: string): BillingStore {
       return String(db.get(`SELECT value FROM meta WHERE key = @key`, { key })?.['value']);
     });
 
+  const life = sqliteLife(db);
   return {
-    epoch: metaOrNew('epoch', () => randomBytes(6).toString('base64url')),
+    get epoch() {
+      return life.epoch;
+    },
+    beginAnew: life.beginAnew,
     digestKey: metaOrNew('digest_key', () => randomBytes(32).toString('base64url')),
     ...events,
     ...sqliteCustomers(db),
