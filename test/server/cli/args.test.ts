@@ -38,7 +38,7 @@ describe('the arguments of a command', () => {
     ['an unknown option', ['--nix'], undefined, /'--nix'/],
     ['an operand where none may be', ['a.csv'], undefined, /Unexpected argument 'a\.csv'/],
     ['a missing operand', [], 'a file', /a file is wanted/],
-    ['one operand too many', ['a.csv', 'b.csv'], 'a file', /a file is wanted/],
+    ['one operand too many', ['a.csv', 'b.csv'], 'a file', /one argument too many: "b\.csv"/],
   ])('exit with 2 for %s', (_, args, operand, problem) => {
     const { text, output } = written();
     expect(parse(args, operand === undefined ? spec : { ...spec, operand }, output)).toEqual({ exitCode: 2 });

@@ -42,7 +42,7 @@ describe('one file, and the secrets in the environment', () => {
     );
     expect(config).toMatchObject({ publicUrl: 'https://billing.example', database: '/var/lib/billhook/ledger.db' });
     expect(config.stripe.webhookSecrets).toEqual(['whsec_1', 'whsec_2']);
-    expect(config.hosts.get('acme')?.policy.offers).toEqual([{ id: 'team', price: 'team', trialDays: 14 }]);
+    expect(config.hosts.get('acme')?.policy.offers).toMatchObject([{ id: 'team', price: 'team', trialDays: 14 }]);
     expect(config.hosts.get('blue-door')?.policy).toMatchObject({ graceDays: 3, plans: 'all', offers: [] });
   });
 
