@@ -60,6 +60,23 @@ describe('OBJ-4: the credit for unused time', () => {
   });
 });
 
+test('OBJ-4: classic billing credits the old price with its discount, whatever the new price is', async () => {
+  await stripe.coupons.create({ id: 'TENTH', percent_off: 10, duration: 'forever' });
+  const { customer, price } = await subscribed(stripe);
+  const free = await monthlyPrice(stripe, 0);
+  const { id, items } = await stripe.subscriptions.create({
+    customer: customer.id,
+    items: [{ price: price.id }],
+    discounts: [{ coupon: 'TENTH' }],
+    billing_mode: { type: 'classic' },
+  });
+  await stripe.subscriptions.update(id, {
+    items: [{ id: items.data[0]?.id ?? '', price: free.id }],
+    proration_behavior: 'always_invoice',
+  });
+  expect((await linesOf(id)).map(([amount]) => amount)).toEqual([-2610, 0]);
+});
+
 describe('an item that is added', () => {
   test('is charged for the time that remains', async () => {
     const { id } = await billedAs('flexible');

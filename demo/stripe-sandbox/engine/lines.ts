@@ -109,10 +109,10 @@ function paidShare(state: State, subscription: Subscription, item: SubscriptionI
 /** Which part of its price an item would be billed at, with the discounts that run now. */
 function dueShare(state: State, subscription: Subscription, item: SubscriptionItem): number {
   const customer = state.customers.get(subscription.customer);
-  const current = periodLines(state, subscription);
-  // An item that was taken out is still credited as it would be billed.
-  const isThere = subscription.items.data.some(({ id }) => id === item.id);
-  const lines = isThere ? current : [...current, ...itemLines(state, subscription, item, false)];
+  // In the place that it has or had: what was changed or taken out is credited as it would be billed now.
+  const items = subscription.items.data.map((row) => (row.id === item.id ? item : row));
+  if (!items.includes(item)) items.push(item);
+  const lines = items.flatMap((row) => itemLines(state, subscription, row, false));
   if (!customer) return 1;
   const { lines: totals } = addUp(state, {
     lines,
