@@ -45,9 +45,7 @@ export { seedDemo, type SeededCustomers } from './seed/seed.ts';
  * const customer = await stripe.customers.create({ email: 'ada@example.com' });
  */
 export function createSandbox(options: StripeSandboxOptions = {}): StripeSandbox {
-  const secretKey = options.secretKey ?? 'sk_test_sandbox';
-  if (!/^(sk|rk)_test_/.test(secretKey))
-    throw new RangeError('secretKey must begin with sk_test_: the sandbox has no live mode');
+  const secretKey = testKey(options.secretKey ?? 'sk_test_sandbox');
   const clock = createClock(options.startAt);
   const settings = defaultSettings();
   const faults = createFaults(options.latencyMs ?? 0);
@@ -92,14 +90,7 @@ export function createSandbox(options: StripeSandboxOptions = {}): StripeSandbox
     savePortalSettings: () => savePortalSettings(state),
     async listen(port = 0) {
       if (listening) throw new Error('the sandbox is listening already');
-      const made = await new Promise<{ server: ServerType; port: number }>((resolve, reject) => {
-        const server = serve({ fetch: app.fetch, port, hostname: '127.0.0.1' }, (info) =>
-          resolve({ server, port: info.port }),
-        );
-        // Node's own 5 s race with a client that takes an idle connection up again: a reset that Stripe would not send.
-        if ('keepAliveTimeout' in server) server.keepAliveTimeout = 65_000;
-        server.once('error', reject);
-      });
+      const made = await serving(app, port);
       listening = { ...made, url: `http://localhost:${made.port}` };
       return { url: listening.url, port: listening.port };
     },
@@ -129,4 +120,21 @@ export function createSandbox(options: StripeSandboxOptions = {}): StripeSandbox
   app.all('/v1/*', (c) => v1.fetch(c.req.raw, c.env));
   app.all('/v2/*', (c) => v1.fetch(c.req.raw, c.env));
   return sandbox;
+}
+
+/** Listens on the loopback address; resolves when it does. */
+function serving(app: Hono, port: number): Promise<{ server: ServerType; port: number }> {
+  return new Promise<{ server: ServerType; port: number }>((resolve, reject) => {
+    const server = serve({ fetch: app.fetch, port, hostname: '127.0.0.1' }, (info) =>
+      resolve({ server, port: info.port }),
+    );
+    // Node's own 5 s race with a client that takes an idle connection up again: a reset that Stripe would not send.
+    if ('keepAliveTimeout' in server) server.keepAliveTimeout = 65_000;
+    server.once('error', reject);
+  });
+}
+
+function testKey(key: string): string {
+  if (/^(sk|rk)_test_/.test(key)) return key;
+  throw new RangeError('secretKey must begin with sk_test_: the sandbox has no live mode');
 }

@@ -62,7 +62,12 @@ export function createControlRoom(sandbox: StripeSandbox): Hono {
     sandbox.faults.rateLimitPerSecond = null;
     return c.json(faultsOf(sandbox));
   });
+  deliveryRoom(room, sandbox);
+  accountRoom(room, sandbox);
+  return room;
+}
 
+function deliveryRoom(room: Hono, sandbox: StripeSandbox): void {
   const deliveriesOf = (): object => ({
     settings: sandbox.deliveries.settings,
     paused: sandbox.deliveries.paused,
@@ -112,7 +117,9 @@ export function createControlRoom(sandbox: StripeSandbox): Hono {
     await sandbox.deliveries.resend(id);
     return c.json({ deliveries: sandbox.deliveries.list({ event: id }) });
   });
+}
 
+function accountRoom(room: Hono, sandbox: StripeSandbox): void {
   room.post('/charges/next', async (c) => {
     const { outcome } = await c.req.json<{ outcome: CardBehaviour }>();
     if (!chargeOutcomes.includes(outcome))
@@ -142,7 +149,6 @@ export function createControlRoom(sandbox: StripeSandbox): Hono {
     sandbox.requests.clear();
     return c.json([]);
   });
-  return room;
 }
 
 /** An address elsewhere would make the room a way to send requests into other networks. */

@@ -40,12 +40,77 @@ export interface CheckoutDraft {
   order: Omit<CheckoutOrder, 'items' | 'confirming' | 'collected'>;
 }
 
+type Session<Key extends keyof CheckoutSession> = Exclude<CheckoutSession[Key], undefined>;
+
+const brandingOf = (state: State): Session<'branding_settings'> => ({
+  background_color: '#ffffff',
+  border_style: 'rounded',
+  button_color: '#0074d4',
+  display_name: state.settings.businessName,
+  font_family: 'default',
+  icon: null,
+  logo: null,
+});
+
+const detailsOf = ({ customer, customerEmail }: CheckoutDraft): Session<'customer_details'> => ({
+  address: null,
+  business_name: null,
+  email: customer?.email ?? customerEmail,
+  individual_name: null,
+  name: null,
+  phone: null,
+  tax_exempt: 'none',
+  tax_ids: null,
+});
+
+/** Stripe can make an invoice of a payment; the sandbox makes none. */
+const noInvoice = (): Session<'invoice_creation'> => ({
+  enabled: false,
+  invoice_data: {
+    account_tax_ids: null,
+    custom_fields: null,
+    description: null,
+    footer: null,
+    issuer: null,
+    metadata: {},
+    rendering_options: null,
+  },
+});
+
+const noSavedMethods = (): Session<'saved_payment_method_options'> => ({
+  allow_redisplay_filters: ['always'],
+  payment_method_remove: 'disabled',
+  payment_method_save: null,
+});
+
+const taxOf = ({ automaticTax }: CheckoutDraft): Session<'automatic_tax'> =>
+  automaticTax
+    ? { enabled: true, liability: { type: 'self' }, provider: 'stripe', status: 'requires_location_inputs' }
+    : { enabled: false, liability: null, provider: null, status: null };
+
+/** Only a subscription's session may do without a method. */
+const collectionOf = ({ mode, paymentMethodCollection }: CheckoutDraft): Session<'payment_method_collection'> =>
+  mode === 'subscription' ? paymentMethodCollection : mode === 'payment' ? 'if_required' : 'always';
+
+function orderOf(state: State, draft: CheckoutDraft): CheckoutOrder {
+  return {
+    ...draft.order,
+    items: draft.items.map(({ price, quantity, adjustable, taxRates, metadata }) => ({
+      price,
+      quantity,
+      adjustable,
+      taxRates,
+      line: lineItem(state, price, quantity, adjustable, metadata),
+    })),
+    confirming: null,
+  };
+}
+
 export function createCheckout(state: State, draft: CheckoutDraft): CheckoutSession {
   const { customer } = draft;
   // OBJ-5: the letter says what kind of session it is.
   const id = `cs_test_${draft.mode === 'setup' ? 'c' : 'a'}1${state.ids.token(56)}`;
   const { currency, mode } = draft;
-  const subscribes = mode === 'subscription';
   const session: CheckoutSession = {
     id,
     object: 'checkout.session',
@@ -55,19 +120,9 @@ export function createCheckout(state: State, draft: CheckoutDraft): CheckoutSess
     allowed_payment_method_types: null,
     amount_subtotal: mode === 'setup' ? null : 0,
     amount_total: mode === 'setup' ? null : 0,
-    automatic_tax: draft.automaticTax
-      ? { enabled: true, liability: { type: 'self' }, provider: 'stripe', status: 'requires_location_inputs' }
-      : { enabled: false, liability: null, provider: null, status: null },
+    automatic_tax: taxOf(draft),
     billing_address_collection: draft.billingAddressCollection,
-    branding_settings: {
-      background_color: '#ffffff',
-      border_style: 'rounded',
-      button_color: '#0074d4',
-      display_name: state.settings.businessName,
-      font_family: 'default',
-      icon: null,
-      logo: null,
-    },
+    branding_settings: brandingOf(state),
     cancel_url: draft.cancelUrl,
     client_reference_id: draft.clientReferenceId,
     client_secret: null,
@@ -82,16 +137,7 @@ export function createCheckout(state: State, draft: CheckoutDraft): CheckoutSess
     customer: customer?.id ?? null,
     customer_account: null,
     customer_creation: customer ? null : mode === 'payment' ? 'if_required' : 'always',
-    customer_details: {
-      address: null,
-      business_name: null,
-      email: customer?.email ?? draft.customerEmail,
-      individual_name: null,
-      name: null,
-      phone: null,
-      tax_exempt: 'none',
-      tax_ids: null,
-    },
+    customer_details: detailsOf(draft),
     customer_email: draft.customerEmail,
     discounts: draft.discounts.map((row) => ({
       coupon: row.coupon ?? null,
@@ -100,21 +146,7 @@ export function createCheckout(state: State, draft: CheckoutDraft): CheckoutSess
     expires_at: draft.expiresAt,
     integration_identifier: null,
     invoice: null,
-    invoice_creation:
-      mode === 'payment'
-        ? {
-            enabled: false,
-            invoice_data: {
-              account_tax_ids: null,
-              custom_fields: null,
-              description: null,
-              footer: null,
-              issuer: null,
-              metadata: {},
-              rendering_options: null,
-            },
-          }
-        : null,
+    invoice_creation: mode === 'payment' ? noInvoice() : null,
     livemode: false,
     locale: draft.locale,
     managed_payments: { enabled: false },
@@ -123,11 +155,7 @@ export function createCheckout(state: State, draft: CheckoutDraft): CheckoutSess
     origin_context: null,
     payment_intent: null,
     payment_link: null,
-    payment_method_collection: subscribes
-      ? draft.paymentMethodCollection
-      : mode === 'payment'
-        ? 'if_required'
-        : 'always',
+    payment_method_collection: collectionOf(draft),
     payment_method_configuration_details: null,
     payment_method_options: { card: { request_three_d_secure: 'automatic' } },
     payment_method_types: currency === 'eur' ? ['card', 'sepa_debit'] : ['card'],
@@ -135,11 +163,7 @@ export function createCheckout(state: State, draft: CheckoutDraft): CheckoutSess
     permissions: null,
     phone_number_collection: { enabled: draft.phoneNumberCollection },
     recovered_from: null,
-    saved_payment_method_options: {
-      allow_redisplay_filters: ['always'],
-      payment_method_remove: 'disabled',
-      payment_method_save: null,
-    },
+    saved_payment_method_options: noSavedMethods(),
     setup_intent: null,
     shipping_address_collection: null,
     shipping_cost: null,
@@ -154,17 +178,7 @@ export function createCheckout(state: State, draft: CheckoutDraft): CheckoutSess
     url: `${state.origin()}/c/${id}`,
     wallet_options: null,
   };
-  const order: CheckoutOrder = {
-    ...draft.order,
-    items: draft.items.map(({ price, quantity, adjustable, taxRates, metadata }) => ({
-      price,
-      quantity,
-      adjustable,
-      taxRates,
-      line: lineItem(state, price, quantity, adjustable, metadata),
-    })),
-    confirming: null,
-  };
+  const order = orderOf(state, draft);
   priceCheckout(state, session, order);
   state.checkoutOrders.set(id, order);
   state.checkoutSessions.add(session);

@@ -70,15 +70,30 @@ export function billOf(state: State, draft: InvoiceDraft): Bill {
 
 const noTotals: LineTotals = { discountAmounts: [], taxes: [] };
 
+/** The customer as the invoice keeps it. */
+const addressee = (state: State, customer: Customer) => ({
+  customer_address: customer.address ?? null,
+  customer_email: customer.email,
+  customer_name: customer.name ?? null,
+  customer_phone: customer.phone ?? null,
+  customer_shipping: null,
+  customer_tax_exempt: customer.tax_exempt ?? 'none',
+  customer_tax_ids: state.taxIds.of(customer.id).map(({ type, value }) => ({ type, value })),
+});
+
+const parentOf = ({ id, metadata }: Subscription): Invoice['parent'] => ({
+  quote_details: null,
+  subscription_details: { metadata: { ...metadata }, subscription: id },
+  type: 'subscription_details',
+});
+
 /** @param id - the id that the invoice is to have: of an invoice that is kept, or of a preview */
 export function buildInvoice(state: State, draft: InvoiceDraft, id: string): Invoice {
   const { customer, subscription } = draft;
   const now = state.clock.seconds();
   const bill = billOf(state, draft);
   const totals = addUp(state, bill);
-  const { lines } = bill;
-  const balance = customer.balance;
-  const due = Math.max(0, totals.sums.total + balance);
+  const due = Math.max(0, totals.sums.total + customer.balance);
   const finalizesAt = draft.autoAdvance ? now + maxWebhookWait : null;
   const collectionMethod = draft.collectionMethod ?? subscription?.collection_method ?? 'charge_automatically';
 
@@ -106,13 +121,7 @@ export function buildInvoice(state: State, draft: InvoiceDraft, id: string): Inv
     custom_fields: null,
     customer: customer.id,
     customer_account: null,
-    customer_address: customer.address ?? null,
-    customer_email: customer.email,
-    customer_name: customer.name ?? null,
-    customer_phone: customer.phone ?? null,
-    customer_shipping: null,
-    customer_tax_exempt: customer.tax_exempt ?? 'none',
-    customer_tax_ids: state.taxIds.of(customer.id).map(({ type, value }) => ({ type, value })),
+    ...addressee(state, customer),
     default_payment_method: draft.defaultPaymentMethod ?? null,
     default_source: null,
     default_tax_rates: structuredClone([...bill.tax.defaultRates]),
@@ -130,9 +139,9 @@ export function buildInvoice(state: State, draft: InvoiceDraft, id: string): Inv
     latest_revision: null,
     lines: {
       object: 'list',
-      data: lines.map((line, index) => toLine(state, id, draft.currency, line, totals.lines[index] ?? noTotals)),
+      data: bill.lines.map((line, index) => toLine(state, id, draft.currency, line, totals.lines[index] ?? noTotals)),
       has_more: false,
-      total_count: lines.length,
+      total_count: bill.lines.length,
       url: `/v1/invoices/${id}/lines`,
     },
     livemode: false,
@@ -140,13 +149,7 @@ export function buildInvoice(state: State, draft: InvoiceDraft, id: string): Inv
     next_payment_attempt: collectionMethod === 'send_invoice' ? null : finalizesAt,
     number: null,
     on_behalf_of: null,
-    parent: subscription
-      ? {
-          quote_details: null,
-          subscription_details: { metadata: { ...subscription.metadata }, subscription: subscription.id },
-          type: 'subscription_details',
-        }
-      : null,
+    parent: subscription ? parentOf(subscription) : null,
     payment_settings: { default_mandate: null, payment_method_options: null, payment_method_types: null },
     period_end: draft.period.end,
     period_start: draft.period.start,
@@ -156,7 +159,7 @@ export function buildInvoice(state: State, draft: InvoiceDraft, id: string): Inv
     rendering: null,
     shipping_cost: null,
     shipping_details: null,
-    starting_balance: balance,
+    starting_balance: customer.balance,
     statement_descriptor: null,
     status: 'draft',
     status_transitions: { finalized_at: null, marked_uncollectible_at: null, paid_at: null, voided_at: null },

@@ -241,6 +241,12 @@ function refuseUnlessPaid(state: State, method: PaymentMethod): void {
   });
 }
 
+/** OBJ-4 */
+const billingModeOf = ({ billingMode }: SubscriptionDraft, now: number): Subscription['billing_mode'] =>
+  billingMode === 'classic'
+    ? { flexible: null, type: 'classic' }
+    : { flexible: { proration_discounts: 'included' }, type: 'flexible', updated_at: now };
+
 function buildSubscription(state: State, draft: SubscriptionDraft, currency: string): Subscription {
   const now = state.clock.seconds();
   const id = state.ids.next('sub');
@@ -260,11 +266,7 @@ function buildSubscription(state: State, draft: SubscriptionDraft, currency: str
     },
     billing_cycle_anchor: draft.trialEnd ?? now,
     billing_cycle_anchor_config: null,
-    // OBJ-4
-    billing_mode:
-      draft.billingMode === 'classic'
-        ? { flexible: null, type: 'classic' }
-        : { flexible: { proration_discounts: 'included' }, type: 'flexible', updated_at: now },
+    billing_mode: billingModeOf(draft, now),
     billing_schedules: [],
     billing_thresholds: null,
     cancel_at: null,

@@ -29,24 +29,20 @@ export function createCheckoutPages(state: State): Hono {
     };
 
   const show = (c: Context, session: CheckoutSession, content: Html, notice: Notice | null): Promise<Response> =>
-    send(
-      c,
-      frame(
-        {
-          title: 'Checkout',
-          business: state.settings.businessName,
-          tagline: `Subscribe to ${state.settings.businessName}`,
-          returnUrl: session.status === 'open' ? leaving(session) : null,
-          returnWords: 'Back',
-          notice,
-        },
-        content,
-      ),
-      notice?.kind === 'problem' ? 402 : 200,
-    );
+    send(c, framed(state, session, content, notice), notice?.kind === 'problem' ? 402 : 200);
 
   const order = (c: Context, visit: Visit, problem?: string): Promise<Response> =>
     show(c, visit.session, orderPage(state, visit), problem === undefined ? null : { kind: 'problem', words: problem });
+
+  /** Runs a form's work; a refusal is told on the page of the order. */
+  const orRefused = async (c: Context, visit: Visit, work: () => Response | Promise<Response>): Promise<Response> => {
+    try {
+      return await work();
+    } catch (cause) {
+      if (!(cause instanceof StripeError)) throw cause;
+      return order(c, visit, cause.body.message);
+    }
+  };
 
   const complete = (c: Context, { session, order }: Visit, method: TestMethod | null, confirmed: boolean): Response => {
     completeCheckout(state, session, method, confirmed, order.collected ?? {});
@@ -61,31 +57,23 @@ export function createCheckoutPages(state: State): Hono {
     '/:session',
     visiting(async (c, visit) => {
       const form = await c.req.parseBody();
-      try {
+      return orRefused(c, visit, () => {
         const method = asksForCard(visit.session, visit.order) ? chosenMethod(form) : null;
         visit.order.collected = collectedFrom(form);
-        if (method && needsConfirmation(state, visit.session, method)) {
-          visit.order.confirming = 'number' in method ? method.number : null;
-          return await show(c, visit.session, confirmPage(visit), null);
-        }
-        return complete(c, visit, method, false);
-      } catch (cause) {
-        if (!(cause instanceof StripeError)) throw cause;
-        return order(c, visit, cause.body.message);
-      }
+        if (!method || !needsConfirmation(state, visit.session, method)) return complete(c, visit, method, false);
+        visit.order.confirming = 'number' in method ? method.number : null;
+        return show(c, visit.session, confirmPage(visit), null);
+      });
     }),
   );
   pages.post(
     '/:session/order',
     visiting(async (c, visit) => {
       const form = await c.req.parseBody();
-      try {
+      return orRefused(c, visit, () => {
         changeOrder(state, visit, form);
         return c.redirect(visit.base, 303);
-      } catch (cause) {
-        if (!(cause instanceof StripeError)) throw cause;
-        return order(c, visit, cause.body.message);
-      }
+      });
     }),
   );
   pages.post(
@@ -103,6 +91,19 @@ export function createCheckoutPages(state: State): Hono {
   );
   return pages;
 }
+
+const framed = (state: State, session: CheckoutSession, content: Html, notice: Notice | null): Html =>
+  frame(
+    {
+      title: 'Checkout',
+      business: state.settings.businessName,
+      tagline: `Subscribe to ${state.settings.businessName}`,
+      returnUrl: session.status === 'open' ? leaving(session) : null,
+      returnWords: 'Back',
+      notice,
+    },
+    content,
+  );
 
 /** Another quantity, or a promotion code: nothing else of an order is the customer's to change. */
 function changeOrder(state: State, { session, order }: Visit, form: Record<string, unknown>): void {

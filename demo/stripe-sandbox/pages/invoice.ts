@@ -64,12 +64,7 @@ export function createInvoicePages(state: State): Hono {
       if (invoice.status !== 'open') return c.redirect(base, 303);
       const form = await c.req.parseBody();
       try {
-        if (form['method'] === 'onFile' && form['testCard'] === undefined) payNow(state, invoice, undefined);
-        else {
-          const customer = state.customers.get(invoice.customer ?? '');
-          if (!customer) return c.redirect(base, 303);
-          payNow(state, invoice, saveCard(state, customer, chosenMethod(form)));
-        }
+        payAsChosen(state, invoice, form);
         return c.redirect(invoice.status === 'open' ? base : `${base}?paid`, 303);
       } catch (cause) {
         if (!(cause instanceof StripeError)) throw cause;
@@ -99,6 +94,13 @@ export function createInvoicePages(state: State): Hono {
     }),
   );
   return pages;
+}
+
+/** With the card on file, or with the one that was entered, which is kept. */
+function payAsChosen(state: State, invoice: Invoice, form: Record<string, unknown>): void {
+  const customer = state.customers.get(invoice.customer ?? '');
+  if (form['method'] === 'onFile' && form['testCard'] === undefined) payNow(state, invoice, undefined);
+  else if (customer) payNow(state, invoice, saveCard(state, customer, chosenMethod(form)));
 }
 
 function invoicePage(state: State, invoice: Invoice, base: string): Html {

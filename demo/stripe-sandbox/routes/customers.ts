@@ -1,9 +1,7 @@
-/** Customers and their payment methods. */
+/** Customers. */
 
-import { createBankDebit, testDebitNamed, testDebitNumbered } from '../engine/bank-debits.ts';
-import { attach, createCard, resolvePaymentMethod, testCardNamed, testCardNumbered } from '../engine/cards.ts';
-import { blankCustomer, deleteCustomer, detach, requireAttached, requireCustomer } from '../engine/customers.ts';
-import { invalidRequest, noSuch } from '../errors.ts';
+import { attach, resolvePaymentMethod } from '../engine/cards.ts';
+import { blankCustomer, deleteCustomer, requireAttached, requireCustomer } from '../engine/customers.ts';
 import type { Api } from '../http/api.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
 import {
@@ -12,7 +10,6 @@ import {
   integer,
   list,
   metadata,
-  only,
   required,
   text,
   timeRange,
@@ -21,11 +18,9 @@ import {
 } from '../http/params.ts';
 import { readSearch } from '../http/search.ts';
 import type { State } from '../state/state.ts';
-import type { Customer, PaymentMethod } from '../state/wire.ts';
-import { freshMetadata, patchMetadata } from './metadata.ts';
-
-const addressFields = { city: text, country: text, line1: text, line2: text, postal_code: text, state: text };
-const address = hash(addressFields);
+import type { Customer } from '../state/wire.ts';
+import { address, fullAddress } from './address.ts';
+import { patchMetadata } from './metadata.ts';
 
 const customerFields = {
   address: emptyable(address),
@@ -39,14 +34,6 @@ const customerFields = {
   preferred_locales: list(text),
   tax_exempt: emptyable(union<NonNullable<Customer['tax_exempt']>>()),
 };
-
-const cardFields = { number: text, token: text, exp_month: integer, exp_year: integer, cvc: text };
-const billingDetails = hash({
-  address: emptyable(address),
-  email: emptyable(text),
-  name: emptyable(text),
-  phone: emptyable(text),
-});
 
 export function customerRoutes(api: Api): void {
   api.post(
@@ -92,147 +79,7 @@ export function customerRoutes(api: Api): void {
     deleteCustomer(state, requireCustomer(state, id()));
     return { id: id(), object: 'customer', deleted: true };
   });
-  const listMethods = {
-    ...pageParams,
-    type: union<PaymentMethod['type']>(),
-    allow_redisplay: text,
-  };
-  api.get('/v1/customers/:id/payment_methods', listMethods, ({ state, params, id }) => {
-    const customer = requireCustomer(state, id());
-    return page(
-      state.paymentMethods.list(
-        (row) => row.customer === customer.id && (params.type === undefined || row.type === params.type),
-      ),
-      params,
-      `/v1/customers/${customer.id}/payment_methods`,
-      'PaymentMethod',
-    );
-  });
-  api.get('/v1/customers/:id/payment_methods/:method', {}, ({ state, id }) => {
-    const method = state.paymentMethods.get(id('method'));
-    if (!method || method.customer !== requireCustomer(state, id()).id) throw noSuch('PaymentMethod', id('method'));
-    return method;
-  });
-
-  api.post(
-    '/v1/payment_methods',
-    {
-      type: required(only('card', 'sepa_debit')),
-      card: hash(cardFields),
-      sepa_debit: hash({ iban: required(text) }),
-      billing_details: billingDetails,
-      metadata,
-    },
-    ({ state, params }) => {
-      const details = {
-        billing: {
-          ...emptyBilling(),
-          ...params.billing_details,
-          address: fullAddress(params.billing_details?.address),
-        },
-        metadata: freshMetadata(params.metadata),
-      };
-      if (params.type === 'sepa_debit') {
-        const debit = testDebitNumbered(params.sepa_debit?.iban ?? '');
-        if (debit) return createBankDebit(state, debit, details);
-        throw invalidRequest('The bank account number provided is invalid.', {
-          code: 'invalid_bank_account_iban',
-          param: 'sepa_debit[iban]',
-        });
-      }
-      const card =
-        params.card?.token !== undefined
-          ? testCardNamed(params.card.token)
-          : testCardNumbered(params.card?.number ?? '');
-      if (!card) {
-        if (params.card?.token !== undefined) throw noSuch('token', params.card.token, 'card[token]');
-        throw invalidRequest('Your card number is incorrect.', {
-          code: 'incorrect_number',
-          param: 'card[number]',
-          status: 402,
-        });
-      }
-      return createCard(state, card, {
-        ...details,
-        ...(params.card?.exp_month === undefined ? {} : { expMonth: params.card.exp_month }),
-        ...(params.card?.exp_year === undefined ? {} : { expYear: params.card.exp_year }),
-      });
-    },
-  );
-  api.get('/v1/payment_methods', { ...listMethods, customer: text }, ({ state, params }) =>
-    page(
-      state.paymentMethods.list(
-        (row) => row.customer !== null && (params.customer === undefined || row.customer === params.customer),
-      ),
-      params,
-      '/v1/payment_methods',
-      'PaymentMethod',
-    ),
-  );
-  api.get('/v1/payment_methods/:id', {}, ({ state, id }) => resolvePaymentMethod(state, id(), 'id'));
-  api.post(
-    '/v1/payment_methods/:id',
-    {
-      billing_details: billingDetails,
-      metadata,
-      allow_redisplay: union<NonNullable<PaymentMethod['allow_redisplay']>>(),
-    },
-    ({ state, params, id }) => {
-      const method = resolvePaymentMethod(state, id(), 'id');
-      state.update(method, (changed) => {
-        patchMetadata(changed, params.metadata);
-        if (params.allow_redisplay !== undefined) changed.allow_redisplay = params.allow_redisplay;
-        const { address: given, ...rest } = params.billing_details ?? {};
-        Object.assign(changed.billing_details, rest);
-        if (given !== undefined) changed.billing_details.address = fullAddress(given);
-      });
-      return method;
-    },
-  );
-  api.post('/v1/payment_methods/:id/attach', { customer: required(text) }, ({ state, params, id }) => {
-    const customer = requireCustomer(state, params.customer, 'customer');
-    const method = attachable(state, id());
-    attach(state, method, customer.id);
-    return method;
-  });
-  api.post('/v1/payment_methods/:id/detach', {}, ({ state, id }) => {
-    const method = state.paymentMethods.get(id());
-    if (!method) throw noSuch('PaymentMethod', id(), 'id');
-    detach(state, method);
-    return method;
-  });
 }
-
-/** HTTP-2: a method missing in the path is a 404 that names `payment_method`. */
-function attachable(state: State, id: string): ReturnType<typeof resolvePaymentMethod> {
-  if (!testCardNamed(id) && !testDebitNamed(id) && !state.paymentMethods.get(id)) {
-    throw invalidRequest(`No such PaymentMethod: '${id}'`, {
-      code: 'resource_missing',
-      param: 'payment_method',
-      status: 404,
-    });
-  }
-  return resolvePaymentMethod(state, id);
-}
-
-const emptyBilling = (): { email: null; name: null; phone: null; tax_id: null } => ({
-  email: null,
-  name: null,
-  phone: null,
-  tax_id: null,
-});
-
-type AddressParams = Read<typeof addressFields> | null | undefined;
-
-const fullAddress = (given: AddressParams): NonNullable<Customer['address']> => ({
-  city: null,
-  country: null,
-  line1: null,
-  line2: null,
-  postal_code: null,
-  state: null,
-  ...given,
-});
 
 type CustomerParams = Read<typeof customerFields>;
 

@@ -14,6 +14,7 @@ import { invoiceItemRoutes } from './invoice-items.ts';
 import { invoiceRoutes } from './invoices.ts';
 import { meterRoutes } from './meters.ts';
 import { paymentIntentRoutes } from './payment-intents.ts';
+import { paymentMethodRoutes } from './payment-methods.ts';
 import { paymentRoutes } from './payments.ts';
 import { portalConfigurationRoutes } from './portal-configurations.ts';
 import { portalSessionRoutes } from './portal-sessions.ts';
@@ -33,6 +34,7 @@ export function registerRoutes(api: Api, deliveries: Deliveries): void {
   discountRoutes(api);
   taxRoutes(api);
   customerRoutes(api);
+  paymentMethodRoutes(api);
   balanceRoutes(api);
   entitlementRoutes(api);
   subscriptionRoutes(api);

@@ -53,6 +53,10 @@ export function meterRoutes(api: Api): void {
     page(state.meters.list(), params, '/v1/billing/meters', 'meter'),
   );
   api.get('/v1/billing/meters/:id', {}, ({ state, id }) => requireMeter(state, id()));
+  usageRoutes(api);
+}
+
+function usageRoutes(api: Api): void {
   api.get(
     '/v1/billing/meters/:id/event_summaries',
     { ...pageParams, customer: required(text), end_time: required(integer), start_time: required(integer) },

@@ -71,7 +71,10 @@ export function webhookRoutes(api: Api, deliveries: Deliveries): void {
     state.webhookEndpoints.delete(id());
     return { id: id(), object: 'webhook_endpoint', deleted: true };
   });
+  eventRoutes(api, deliveries);
+}
 
+function eventRoutes(api: Api, deliveries: Deliveries): void {
   api.get(
     '/v1/events',
     { ...pageParams, created: timeRange, delivery_success: flag, type: text, types: list(text) },

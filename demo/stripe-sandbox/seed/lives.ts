@@ -56,9 +56,8 @@ export interface Stage {
 const day = DAY * 1000;
 const hour = 3_600_000;
 
-export function liveThrough(stage: Stage): void {
-  const { state, stripe, prices, now, at, is } = stage;
-
+/** What people do, in the words of the stories. */
+function actsOf({ stripe, at, is }: Stage) {
   const customer = async (
     situation: keyof SeededCustomers,
     name: string,
@@ -100,6 +99,19 @@ export function liveThrough(stage: Stage): void {
       at(renewal - 3 * day, () => payBy(id, card));
     });
   };
+  return { customer, subscribe, payBy, renewing };
+}
+
+export function liveThrough(stage: Stage): void {
+  renewals(stage);
+  beginningsAndEnds(stage);
+  changes(stage);
+}
+
+/** Payments that went well, failed, wait for a bank, or are on their way. */
+function renewals(stage: Stage): void {
+  const { prices, now, at } = stage;
+  const { customer, subscribe, renewing } = actsOf(stage);
 
   at(now - 45 * day, async () => {
     const id = await customer('active', 'Alder Works', 'accounts@alder.example', 'pm_card_visa');
@@ -142,6 +154,11 @@ export function liveThrough(stage: Stage): void {
     now - 2 * day - 3 * hour,
     'pm_sepaDebit',
   );
+}
+
+function beginningsAndEnds(stage: Stage): void {
+  const { state, stripe, prices, now, at } = stage;
+  const { customer, subscribe } = actsOf(stage);
 
   at(now - 38 * day, async () => {
     const id = await customer('ending', 'Blue Door Bakery', 'hello@bluedoor.example', 'pm_card_mastercard');
@@ -171,6 +188,11 @@ export function liveThrough(stage: Stage): void {
       trial_settings: { end_behavior: { missing_payment_method: 'pause' } },
     });
   });
+}
+
+function changes(stage: Stage): void {
+  const { state, stripe, prices, now, at } = stage;
+  const { customer, subscribe } = actsOf(stage);
 
   at(now - 50 * day, async () => {
     const id = await customer('paused', 'Kite & Co', 'post@kite.example', 'pm_card_visa');

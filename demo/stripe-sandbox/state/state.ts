@@ -192,38 +192,41 @@ const eventSubjects: Record<string, string> = {
 export const wants = (endpoint: WebhookEndpoint, type: EventType): boolean =>
   endpoint.status === 'enabled' && (endpoint.enabled_events.includes('*') || endpoint.enabled_events.includes(type));
 
+/** A collection for each kind of object, with the owner that its rows are looked up by. */
+const emptyKinds = () => ({
+  products: new Collection<Product>(),
+  prices: new Collection<Price>(),
+  customers: new Collection<Customer>(),
+  paymentMethods: new Collection<PaymentMethod>(),
+  subscriptions: new Collection<Subscription>((row) => row.customer),
+  schedules: new Collection<SubscriptionSchedule>((row) => row.customer),
+  checkoutSessions: new Collection<CheckoutSession>((row) => row.customer),
+  invoices: new Collection<Invoice>((row) => row.customer),
+  invoiceItems: new Collection<InvoiceItem>((row) => row.customer),
+  invoicePayments: new Collection<InvoicePayment>((row) => row.invoice),
+  paymentIntents: new Collection<PaymentIntent>(),
+  setupIntents: new Collection<SetupIntent>(),
+  charges: new Collection<Charge>(),
+  portalConfigurations: new Collection<PortalConfiguration>(),
+  portalSessions: new Collection<PortalSession>(),
+  webhookEndpoints: new Collection<WebhookEndpoint>(),
+  coupons: new Collection<Coupon>(),
+  promotionCodes: new Collection<PromotionCode>(),
+  discounts: new Collection<Discount>((row) => row.customer),
+  taxRates: new Collection<TaxRate>(),
+  taxIds: new Collection<TaxId>((row) => row.customer),
+  balanceTransactions: new Collection<BalanceTransaction>((row) => row.customer),
+  features: new Collection<Feature>(),
+  meters: new Collection<Meter>(),
+  refunds: new Collection<Refund>((row) => row.charge),
+  disputes: new Collection<Dispute>((row) => row.charge),
+  testClocks: new Collection<TestClock>(),
+});
+
 export function createState(options: { clock: Clock; seed: number; settings: Settings; origin: () => string }): State {
   const ids = createIds(options.seed);
   const events = createEventLog(options.clock, ids);
-  const kinds = {
-    products: new Collection<Product>(),
-    prices: new Collection<Price>(),
-    customers: new Collection<Customer>(),
-    paymentMethods: new Collection<PaymentMethod>(),
-    subscriptions: new Collection<Subscription>((row) => row.customer),
-    schedules: new Collection<SubscriptionSchedule>((row) => row.customer),
-    checkoutSessions: new Collection<CheckoutSession>((row) => row.customer),
-    invoices: new Collection<Invoice>((row) => row.customer),
-    invoiceItems: new Collection<InvoiceItem>((row) => row.customer),
-    invoicePayments: new Collection<InvoicePayment>((row) => row.invoice),
-    paymentIntents: new Collection<PaymentIntent>(),
-    setupIntents: new Collection<SetupIntent>(),
-    charges: new Collection<Charge>(),
-    portalConfigurations: new Collection<PortalConfiguration>(),
-    portalSessions: new Collection<PortalSession>(),
-    webhookEndpoints: new Collection<WebhookEndpoint>(),
-    coupons: new Collection<Coupon>(),
-    promotionCodes: new Collection<PromotionCode>(),
-    discounts: new Collection<Discount>((row) => row.customer),
-    taxRates: new Collection<TaxRate>(),
-    taxIds: new Collection<TaxId>((row) => row.customer),
-    balanceTransactions: new Collection<BalanceTransaction>((row) => row.customer),
-    features: new Collection<Feature>(),
-    meters: new Collection<Meter>(),
-    refunds: new Collection<Refund>((row) => row.charge),
-    disputes: new Collection<Dispute>((row) => row.charge),
-    testClocks: new Collection<TestClock>(),
-  };
+  const kinds = emptyKinds();
 
   const listeners: ((object: Resource) => void)[] = [];
   const paidListeners: ((invoice: Invoice) => void)[] = [];
