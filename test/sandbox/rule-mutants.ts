@@ -32,16 +32,10 @@ const mutant = (rule: string, test: string, file: string, from: string, to: stri
 });
 
 export const ruleMutants: readonly RuleMutant[] = [
-  mutant('OBJ-1', 'subscriptions', 'engine/invoice-draft.ts', 'subscription: subscription.id }', "subscription: '' }"),
+  mutant('OBJ-1', 'subscriptions', 'engine/invoice-draft.ts', 'subscription: id }', "subscription: '' }"),
   mutant('OBJ-2', 'subscriptions', 'engine/subscriptions.ts', 'only.plan : null', 'null : null'),
   mutant('OBJ-3', 'versions', 'webhooks/endpoints.ts', 'api_version: version,', 'api_version: apiVersion,'),
-  mutant(
-    'OBJ-4',
-    'subscriptions',
-    'engine/subscriptions.ts',
-    "draft.billingMode === 'classic'",
-    "draft.billingMode !== 'classic'",
-  ),
+  mutant('OBJ-4', 'subscriptions', 'engine/subscriptions.ts', "billingMode === 'classic'", "billingMode !== 'classic'"),
   mutant(
     'OBJ-5',
     'checkout.test',
