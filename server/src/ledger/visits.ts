@@ -46,17 +46,16 @@ const askNotedMs = 5_000;
  * - A visit keeps its ticket until the page has its answer: one that moved on while its look goes on would never be
  *   reached by a page that asks faster than Stripe answers.
  * - A ticket that is raised and not yet claimed serves every visit: its look will begin after this return.
- * - A visit that returns again shares the customer's last return for `everyMs`. A first return never does: what was done
- *   on that trip may be later than that look.
+ * - A visit that has its answer and returns again shares the customer's last return for `everyMs`.
+ * - A first return shares no look that is under way or over: what was done on that trip may be later. So does a page that
+ *   comes back after a silence, for it may have been at Stripe again.
  */
 export function returnTicketFor(state: ReturnStanding, everyMs: number, now: number): number | null {
   const { ticket, syncedTicket, claimedTicket, ownTicket, isSettled, askedAt } = state;
-  if (ownTicket !== null) {
-    if (ownTicket > syncedTicket) return ownTicket;
-    if (!isSettled && isWithin(askedAt, keepsAskingMs, now)) return ownTicket;
-  }
+  const known = isWithin(askedAt, keepsAskingMs, now) ? ownTicket : null;
+  if (known !== null && (known > syncedTicket || !isSettled)) return known;
   if (ticket > Math.max(syncedTicket, claimedTicket)) return ticket;
-  if (ownTicket !== null && isWithin(state.lastReturnAt, everyMs, now)) return state.lastReturnTicket;
+  if (known !== null && isWithin(state.lastReturnAt, everyMs, now)) return state.lastReturnTicket;
   return null;
 }
 
