@@ -14,6 +14,8 @@ export class LocalizeController implements ReactiveController {
   /** English words that are not in the script, for every language that lacks them. */
   readonly #english = new LocaleReader(this.#again);
   #localizer: Localizer | undefined;
+  /** Those of the localizer. */
+  #used: LocaleReader['words'];
   /** The page's language, also where it is spoken to in another. */
   asked: string | undefined;
 
@@ -41,7 +43,7 @@ export class LocalizeController implements ReactiveController {
 
   /** A word that was wanted is on its way: what is shown stays until it can be said. */
   get waits(): boolean {
-    return this.#english.waits;
+    return this.#english.waits || this.#english.words !== this.#used;
   }
 
   /**
@@ -66,8 +68,14 @@ export class LocalizeController implements ReactiveController {
     if (isConnected) this.#file.open(fetched ? own : '', attempt);
     if (!isConnected || this.#file.waits) return this.#localizer ?? createLocalizer(tag, words);
     const found = fetched ? this.#file.words : own;
-    const missing = () => api && isConnected && this.#english.open(`${api}widget/locales/en.json`, attempt);
-    const all = { ...this.#english.words, ...found, ...(found && words) };
+    const english = (this.#used = this.#english.words);
+    const missing = () => {
+      if (!api || !isConnected) return;
+      this.#english.open(`${api}widget/locales/en.json`, attempt);
+      // Another element has them already.
+      if (english !== this.#english.words) queueMicrotask(this.#again);
+    };
+    const all = { ...english, ...found, ...(found && words) };
     return (this.#localizer = createLocalizer(found ? tag : 'en', all, undefined, missing));
   }
 }
