@@ -169,7 +169,7 @@ describe('requests of a page', () => {
     await widget.ready();
     page.bff.next('billing', problem(403, 'origin_not_allowed'));
     restoreFromCache();
-    await widget.reads('Billing does not work here.');
+    await widget.reads('Billing cannot be opened right now.');
     expect(widget.text)
       .to.contain('Team')
       .and.match(/Shown as of May 10, 2027, 12:00\sPM/)
