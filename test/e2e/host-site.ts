@@ -10,6 +10,7 @@ import { Hono, type Context } from 'hono';
 import { cors } from 'hono/cors';
 import type { BillingSnapshot, VisitReturn } from '@billhook/widget/contract';
 import { active } from '../../demo/host/gallery/snapshots.ts';
+import { en } from '../widget/english.ts';
 
 export interface HostPage {
   readonly body: string;
@@ -87,6 +88,8 @@ export class HostSite {
       return answer ? answer(c) : next();
     });
     app.get('/widget.js', (c) => c.body(widget, 200, { 'content-type': 'text/javascript' }));
+    app.get('/next/widget/locales/en.json', (c) => c.json(en));
+    app.get('/widget/locales/en.json', (c) => c.json(en));
     // Another version: it says something else, and came from somewhere else.
     app.get('/next/widget.js', (c) =>
       c.body(widget.replaceAll('Manage billing', 'Manage all'), 200, { 'content-type': 'text/javascript' }),
