@@ -36,7 +36,6 @@ export const enMore = {
   'failure.portal_not_configured': 'The billing portal is not set up yet.',
   'failure.portal_flow_unavailable': 'That is not possible any more.',
   'failure.scope_missing': 'Ask an owner or admin to change this.',
-  'failure.unsupported_frame': 'Billing cannot open in a frame. Open the page in its own tab.',
 } as const satisfies Readonly<Record<Exclude<Told, keyof typeof en>, string>> & Readonly<Record<string, string>>;
 
 export type WordKey = keyof typeof en | keyof typeof enMore;

@@ -97,6 +97,8 @@ export const en = {
   'failure.stripe': 'Stripe is not answering right now. Nothing was changed.',
   'failure.token': 'We could not confirm who you are. Please sign in again.',
   'failure.support': 'Billing cannot be opened right now. Nothing was changed.',
+  // A frame without an origin of its own can fetch nothing.
+  'failure.unsupported_frame': 'Billing cannot open in a frame. Open the page in its own tab.',
   asOf: 'Shown as of {time}.',
   retry: 'Try again',
 } as const satisfies Readonly<Record<string, string>>;
