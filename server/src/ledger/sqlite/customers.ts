@@ -12,8 +12,8 @@ import { raiseTicket } from './tickets.ts';
 import type { CustomerRecord, Claim, Applied, LinkOutcome, CustomerStore } from '../customers.ts';
 import type { AccountRef } from '../account.ts';
 
-const living = `SELECT * FROM customers WHERE host = @host AND account = @account AND deleted_at IS NULL`;
-const lastTombstone = `SELECT * FROM customers WHERE host = @host AND account = @account ORDER BY linked_at DESC LIMIT 1`;
+export const living = `SELECT * FROM customers WHERE host = @host AND account = @account AND deleted_at IS NULL`;
+export const lastTombstone = `SELECT * FROM customers WHERE host = @host AND account = @account ORDER BY linked_at DESC LIMIT 1`;
 
 export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
   return {

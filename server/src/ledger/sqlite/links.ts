@@ -2,10 +2,9 @@
 
 import { isDecided, linkChange, revisionAfter, type LinkStore } from '../links.ts';
 import { accountRowOf, doubtfulAccountOf, linkRowOf, number, textOrNull } from '../rows.ts';
+import { lastTombstone, living } from './customers.ts';
 import type { SqliteDatabase } from './database.ts';
 
-const living = `SELECT * FROM customers WHERE host = @host AND account = @account AND deleted_at IS NULL`;
-const lastTombstone = `SELECT * FROM customers WHERE host = @host AND account = @account ORDER BY linked_at DESC LIMIT 1`;
 const noted = `SELECT customer, code, since, seen_at, checked_at FROM introductions WHERE host = @host AND account = @account`;
 const lastChange = `SELECT max(revision) AS revision FROM link_changes WHERE host = @host AND account = @account`;
 
