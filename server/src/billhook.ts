@@ -80,7 +80,7 @@ export interface Billhook {
  * ```
  *
  * @throws {ConfigError} `config_invalid`, with every problem at once.
- * @throws {StoreUnavailableError} `store_unavailable`, when the ledger cannot be opened.
+ * @throws {StoreUnavailableError} `store_unavailable`, when the ledger cannot be opened, or another server works on its file.
  * @throws {LedgerPinnedError} `ledger_pinned`, when it belongs to another Stripe account or mode.
  */
 export async function createBillhook(
@@ -88,7 +88,7 @@ export async function createBillhook(
   worker: WorkerOptions = {},
   upkeep: SchedulerOptions = {},
 ): Promise<Billhook> {
-  const ledger = await openServices(options);
+  const ledger = await openServices(options, { serving: true });
   const { store, gateway, metrics } = ledger;
   const { pollMs } = worker;
   try {

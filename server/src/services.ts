@@ -33,14 +33,18 @@ export interface Services {
  * Opens the ledger and checks that it belongs to the key's Stripe account: with a wrong key all customers would seem
  * gone. Stripe being down does not stop the start.
  *
+ * @param serving - a server's, not a command's: of these, one may work on a ledger's file. Default: false
  * @throws {ConfigError} `config_invalid`, with every problem at once.
- * @throws {StoreUnavailableError} `store_unavailable`, when the ledger cannot be opened.
+ * @throws {StoreUnavailableError} `store_unavailable`, when the ledger cannot be opened, or another server works on its file.
  * @throws {LedgerPinnedError} `ledger_pinned`, when it belongs to another Stripe account or mode.
  * @throws {StripeFailure} `stripe_unauthorized`, when Stripe refuses the key.
  */
-export async function openServices(options: BillhookOptions): Promise<Services> {
+export async function openServices(
+  options: BillhookOptions,
+  { serving = false }: { readonly serving?: boolean } = {},
+): Promise<Services> {
   const config = await readConfig(options);
-  const store = await openStore(config.database);
+  const store = await openStore(config.database, serving);
   if (!isPostgresAddress(config.database)) {
     for (const path of widerThanOwner(config.database)) config.log.warn('ledger.readable_by_others', { path });
   }
@@ -75,8 +79,8 @@ export async function openServices(options: BillhookOptions): Promise<Services> 
 }
 
 /** The one place that chooses: PostgreSQL by its address, and a file for everything else. */
-const openStore = async (database: string): Promise<BillingStore> =>
-  isPostgresAddress(database) ? await openPostgresStore(database) : openSqliteStore(database);
+const openStore = async (database: string, serving: boolean): Promise<BillingStore> =>
+  isPostgresAddress(database) ? await openPostgresStore(database) : openSqliteStore(database, { serving });
 
 /** The way to Stripe alone, for what needs no ledger. */
 export function gatewayOf(

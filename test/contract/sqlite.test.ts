@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -100,6 +101,60 @@ describe('SQLite alone', () => {
     const asked = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, path, folder]);
     await chmod(folder, 0o755);
     expect(asked.stdout).toMatch(/^store_unavailable \| SQLITE_(?:READONLY|CANTOPEN)/);
+  });
+
+  it('F30: waits for another program’s lock between turns: reads go on, and writes keep their order', async () => {
+    const store = openSqliteStore(path);
+    await store.link(acme, 'cus_1', t0);
+    const other = new Database(path);
+    other.exec('BEGIN IMMEDIATE');
+
+    const done: string[] = [];
+    const write = async (name: string, account: string) => {
+      await store.link({ host: 'acme', account }, `cus_${name}`, t0);
+      done.push(name);
+    };
+    const writes = [write('first', 'a'), write('second', 'b')];
+    expect(await store.findAccount(acme), 'a read').toMatchObject({ customer: 'cus_1' });
+    expect(await store.stats(t0), 'the gauges').toMatchObject({ customers: 1 });
+    await nextTurn();
+    expect(done).toEqual([]);
+
+    other.exec('COMMIT');
+    writes.push(write('third', 'c'));
+    await Promise.all(writes);
+    expect(done).toEqual(['first', 'second', 'third']);
+    other.close();
+    await store.close();
+  });
+
+  it('F30: gives a write up behind a lock that stays, in words, and goes on after it', async () => {
+    const store = openSqliteStore(path, { busyMs: 1 });
+    const other = new Database(path);
+    other.exec('BEGIN IMMEDIATE');
+    const refused = await Promise.allSettled([store.link(acme, 'cus_1', t0), store.ping()]);
+    expect(refused.map((each) => each.status === 'rejected' && String(each.reason))).toEqual(
+      Array(2).fill('StoreUnavailableError: the ledger is locked by another program'),
+    );
+    other.exec('ROLLBACK');
+    expect(await store.link(acme, 'cus_1', t0)).toBe('linked');
+    other.close();
+    await store.close();
+  });
+
+  it('N17: serves one server, says what to do to a second one, and lets commands work beside it', async () => {
+    const server = openSqliteStore(path, { serving: true });
+    expect(() => openSqliteStore(path, { serving: true })).toThrow(
+      /another server works on the ledger at .*ledger\.db, and SQLite serves one: stop that one first, or use PostgreSQL/,
+    );
+    const command = openSqliteStore(path);
+    expect(await command.link(acme, 'cus_1', t0)).toBe('linked');
+    await command.close();
+    expect(() => openSqliteStore(path, { serving: true }), 'a command ends no lock').toThrow(StoreUnavailableError);
+    await server.close();
+    await openSqliteStore(path, { serving: true }).close();
+    const inMemory = [1, 2].map(() => openSqliteStore(':memory:', { serving: true }));
+    for (const one of inMemory) await one.close();
   });
 
   it('refuses calls after it was closed', async () => {

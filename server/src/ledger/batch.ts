@@ -6,7 +6,7 @@
 type Waiting<In, Out> = { readonly entry: In; resolve(out: Out): void; reject(cause: unknown): void };
 
 export class Batch<In, Out> {
-  readonly #commit: (entries: readonly In[]) => Out[] | Promise<Out[]>;
+  readonly #commit: (entries: readonly In[]) => Promise<Out[]>;
   readonly #order: (a: In, b: In) => number;
   #waiting: Waiting<In, Out>[] = [];
   #flushing: Promise<void> | null = null;
@@ -15,7 +15,7 @@ export class Batch<In, Out> {
    * @param commit - writes all entries in one transaction, or rejects without a trace
    * @param order - in which order a commit sees its entries
    */
-  constructor(commit: (entries: readonly In[]) => Out[] | Promise<Out[]>, order: (a: In, b: In) => number) {
+  constructor(commit: (entries: readonly In[]) => Promise<Out[]>, order: (a: In, b: In) => number) {
     this.#commit = commit;
     this.#order = order;
   }

@@ -9,7 +9,7 @@ import { LedgerPinnedError } from './errors.ts';
  */
 export async function pinOrRefuse(
   { account, livemode }: StripeIdentity,
-  pinned: (wanted: string) => string | Promise<string>,
+  pinned: (wanted: string) => Promise<string>,
 ): Promise<void> {
   const wanted = `${account} ${livemode ? 'live' : 'test'}`;
   const kept = await pinned(wanted);

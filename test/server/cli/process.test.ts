@@ -181,6 +181,19 @@ describe('the start is refused', () => {
 });
 
 describe('a running server', () => {
+  it('N17: is the only one on a ledger’s file, until it is stopped or killed', async () => {
+    const first = serve();
+    await first.listening;
+    const second = serve({ PORT: String(await freePort()) });
+    expect(await second.ended).toBe(1);
+    expect(second.errors.join('\n')).toMatch(
+      /another server works on the ledger at .*PostgreSQL.*\[store_unavailable\]/,
+    );
+    first.child.kill('SIGKILL');
+    await first.ended;
+    await serve().listening;
+  });
+
   it('stops gracefully: long polls are answered, a hanging fetch is abandoned, and the process ends', async () => {
     const server = serve({ BILLHOOK_METRICS: 'open' }, [
       '--import',

@@ -7,15 +7,15 @@ import type { SqliteDatabase } from './database.ts';
 
 const isAmong = `customer IN (SELECT value FROM json_each(@watched))`;
 
-export function claimCustomers(
+export async function claimCustomers(
   db: SqliteDatabase,
   now: number,
   leaseMs: number,
   limit: number,
   options: ClaimOptions,
-): Claim[] {
+): Promise<Claim[]> {
   const bind = { ...queueBind(now, leaseMs, limit, options), watched: JSON.stringify(options.watched ?? []) };
-  return db.transaction(() => {
+  return await db.transaction(() => {
     const found = queueLooks(options, isAmong)
       .flatMap((look) => db.all(look, bind))
       .map((row) => ({ customer: text(row['customer']), rank: number(row['rank']), place: number(row['place']) }))

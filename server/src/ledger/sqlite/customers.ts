@@ -33,7 +33,7 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
     },
 
     async link(ref: AccountRef, customer: string, now: number): Promise<LinkOutcome> {
-      return db.transaction(() => {
+      return await db.transaction(() => {
         const taken = db.get(`SELECT host, account, deleted_at FROM customers WHERE customer = @customer`, {
           customer,
         });
@@ -67,11 +67,11 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
     },
 
     async raiseTicket(customer: string, cause: ConfirmedBy, now: number): Promise<number | null> {
-      return db.transaction(() => raiseTicket(db, customer, cause, now));
+      return await db.transaction(() => raiseTicket(db, customer, cause, now));
     },
 
     async prioritize(customer: string, until: number): Promise<void> {
-      db.transaction(() =>
+      await db.transaction(() =>
         db.run(
           `UPDATE customers SET wanted_until = @until
          WHERE customer = @customer AND (wanted_until < @until OR wanted_until > @until + @longestPriorityMs)`,
@@ -94,7 +94,7 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
     },
 
     async raiseDue(customer, wasDueAt, nextChangeAt, now, access = null): Promise<number> {
-      return db.transaction(() => {
+      return await db.transaction(() => {
         const row = db.get(
           `UPDATE customers SET next_change_at = @nextChangeAt WHERE customer = @customer AND next_change_at = @wasDueAt
            RETURNING host, account, revision, fetched_at, access_told`,
@@ -111,7 +111,7 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
     },
 
     async releaseLeases(): Promise<void> {
-      db.transaction(() => {
+      await db.transaction(() => {
         db.run(
           `UPDATE customers SET lease_until = 0 WHERE synced_ticket < ticket AND deleted_at IS NULL AND lease_until > 0`,
           {},
@@ -126,7 +126,7 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
     },
 
     async apply(claim, { facts, fetchedAt, nextChangeAt, now, notices = [], access = null }): Promise<Applied> {
-      return db.transaction(() => {
+      return await db.transaction(() => {
         const content = JSON.stringify(facts);
         const { customer } = claim;
         const before = db.get(
@@ -181,7 +181,7 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
     },
 
     async fail(claim: Claim, code: string, nextAttemptAt: number, now: number): Promise<void> {
-      db.transaction(() => {
+      await db.transaction(() => {
         const { customer, ticket } = claim;
         db.run(
           `UPDATE customers SET lease_until = 0, claimed_ticket = synced_ticket, attempts = attempts + 1, next_attempt_at = @nextAttemptAt, failed_at = @now,

@@ -7,6 +7,8 @@ import { refuseMoved } from './export.ts';
 import { migrations } from './schema.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import { createForOwner } from './file-mode.ts';
+import { takeServingLock } from './serving-lock.ts';
+import { isBusy, WriteQueue } from './write-queue.ts';
 
 export type Bind = Record<string, string | number | null>;
 
@@ -19,32 +21,78 @@ const words: readonly (readonly [code: RegExp, words: string])[] = [
   [/^SQLITE_(?:CORRUPT|NOTADB)/, 'the ledger’s file is damaged, or no database'],
 ];
 
+/** A start waits in the event loop, for it serves nothing yet: milliseconds. */
+const startBusyMs = 5_000;
+/** A read that meets a checkpoint's lock waits so long, and so long does each try of a write: milliseconds. */
+const servingBusyMs = 10;
+/** Until a write behind another program's lock is given up: milliseconds. */
+const longestBusyMs = 5_000;
+
+export interface SqliteDatabaseOptions {
+  /** A server's: no other server may work on the file. Default: false */
+  readonly serving?: boolean;
+  /** Milliseconds until a write behind another program's lock is given up. Default: 5,000 */
+  readonly busyMs?: number;
+}
+
 export class SqliteDatabase {
   readonly #db: Database.Database;
+  readonly #writes: WriteQueue;
+  readonly #release: () => void;
   readonly #listeners = new Set<(change: LedgerChange) => void>();
   /** Customers with a ticket that the running transaction has raised. */
   #raised: string[] = [];
   readonly #prepared = new Map<string, Database.Statement<[Bind], Row>>();
 
-  /** @throws {StoreUnavailableError} `store_unavailable`: not openable, not migratable, newer than this program, not durable, moved. */
-  constructor(path: string) {
+  /** @throws {StoreUnavailableError} `store_unavailable`: not openable, not migratable, newer than this program, not durable, moved, served. */
+  constructor(path: string, { serving = false, busyMs = longestBusyMs }: SqliteDatabaseOptions = {}) {
+    this.#writes = new WriteQueue(busyMs);
+    this.#release = serving ? lockForServing(path) : () => undefined;
     try {
       this.#db = openDurably(path);
       refuseMoved(this.#db);
       // Two processes that start at once: the second waits, and finds it done.
       this.#db.transaction(() => migrate(this.#db)).exclusive();
+      this.#db.pragma(`busy_timeout = ${servingBusyMs}`);
     } catch (cause) {
+      this.#release();
       throw new StoreUnavailableError(`the ledger at ${path} cannot be opened`, { cause });
     }
   }
 
-  /** `IMMEDIATE`: a transaction that reads first and writes later must not fail in its middle because another one wrote. */
-  transaction<T>(work: () => T): T {
-    this.#raised = [];
-    const result = this.#guard(() => this.#db.transaction(work).immediate());
-    const customers = this.#raised;
+  /** Where another program holds the file's lock, `work` is run when that is over, or never. */
+  async transaction<T>(work: () => T): Promise<T> {
+    const { result, customers } = await this.#writes
+      .write(() => this.#commit(work))
+      .catch((cause: unknown) => {
+        throw this.#named(cause);
+      });
     if (customers.length > 0) for (const listener of this.#listeners) listener({ kind: 'raised', customers });
     return result;
+  }
+
+  /** While the ledger is opened: waits in the event loop, which serves nothing yet. */
+  transactionAtStart<T>(work: () => T): T {
+    this.#db.pragma(`busy_timeout = ${startBusyMs}`);
+    try {
+      return this.#commit(work).result;
+    } catch (cause) {
+      throw this.#named(cause);
+    } finally {
+      this.#db.pragma(`busy_timeout = ${servingBusyMs}`);
+    }
+  }
+
+  /** `IMMEDIATE`: a transaction that reads first and writes later must not fail in its middle because another one wrote. */
+  #commit<T>(work: () => T): { readonly result: T; readonly customers: readonly string[] } {
+    this.#raised = [];
+    const result = this.#db.transaction(work).immediate();
+    return { result, customers: this.#raised };
+  }
+
+  /** Several reads of one moment. */
+  snapshot<T>(work: () => T): T {
+    return this.#guard(() => this.#db.transaction(work).deferred());
   }
 
   /** Within a transaction. Told when it is committed. */
@@ -63,12 +111,12 @@ export class SqliteDatabase {
     return this.#statement(sql).run(bind).changes;
   }
 
-  /** Within a transaction. */
+  /** Within a transaction or a snapshot. */
   get(sql: string, bind: Bind): Row | undefined {
     return this.#statement(sql).get(bind);
   }
 
-  /** Within a transaction. */
+  /** Within a transaction or a snapshot. */
   all(sql: string, bind: Bind): Row[] {
     return this.#statement(sql).all(bind);
   }
@@ -85,6 +133,7 @@ export class SqliteDatabase {
 
   close(): void {
     this.#db.close();
+    this.#release();
   }
 
   #statement(sql: string): Database.Statement<[Bind], Row> {
@@ -97,18 +146,37 @@ export class SqliteDatabase {
     try {
       return work();
     } catch (cause) {
-      if (!(cause instanceof Database.SqliteError) && this.#db.open) throw cause;
-      const code = cause instanceof Database.SqliteError ? cause.code : '';
-      const said = words.find(([codes]) => codes.test(code))?.[1] ?? 'the ledger cannot be used';
-      throw new StoreUnavailableError(said, { cause });
+      throw this.#named(cause);
     }
+  }
+
+  /** SQLite's failures in words for an operator, and any other as it is. */
+  #named(cause: unknown): unknown {
+    if (!(cause instanceof Database.SqliteError) && this.#db.open) return cause;
+    const code = cause instanceof Database.SqliteError ? cause.code : '';
+    const said = words.find(([codes]) => codes.test(code))?.[1] ?? 'the ledger cannot be used';
+    return new StoreUnavailableError(said, { cause });
+  }
+}
+
+function lockForServing(path: string): () => void {
+  try {
+    return takeServingLock(path);
+  } catch (cause) {
+    if (isBusy(cause)) {
+      throw new StoreUnavailableError(
+        `another server works on the ledger at ${path}, and SQLite serves one: stop that one first, or use PostgreSQL for several (DATABASE_URL=postgres://…)`,
+        { cause },
+      );
+    }
+    throw new StoreUnavailableError(`the ledger at ${path} cannot be opened`, { cause });
   }
 }
 
 /** Durable, asserted: the driver falls back to `synchronous = NORMAL` on a file that is already in WAL mode. */
 export function openDurably(path: string): Database.Database {
   createForOwner(path);
-  const db = new Database(path, { timeout: 5_000 });
+  const db = new Database(path, { timeout: startBusyMs });
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = FULL');
   const synchronous = db.pragma('synchronous', { simple: true });

@@ -27,7 +27,7 @@ export function sqliteEvents(db: SqliteDatabase): EventStore & { idle(): Promise
 
     async claimUnresolved(now, leaseMs, limit, busy = {}): Promise<UnresolvedEvent[]> {
       const longestMs = Math.max(leaseMs, longestBackOffMs) + clockSkewMs;
-      return db.transaction(() =>
+      return await db.transaction(() =>
         db
           .all(`${unresolvedTypes} SELECT type FROM types WHERE type IS NOT NULL`, {})
           .map((row) => text(row['type']))
@@ -36,7 +36,7 @@ export function sqliteEvents(db: SqliteDatabase): EventStore & { idle(): Promise
     },
 
     async resolveEvent(event: string, customer: string | null, now: number): Promise<AccountRef | null> {
-      return db.transaction(() => {
+      return await db.transaction(() => {
         const closed = db.get(
           `UPDATE events SET closed_at = @now, customer = @customer WHERE event = @event AND closed_at IS NULL
            RETURNING via`,
@@ -50,7 +50,7 @@ export function sqliteEvents(db: SqliteDatabase): EventStore & { idle(): Promise
     },
 
     async postponeEvent(event: string, nextAttemptAt: number): Promise<void> {
-      db.transaction(() =>
+      await db.transaction(() =>
         db.run(`UPDATE events SET next_attempt_at = @nextAttemptAt WHERE event = @event AND closed_at IS NULL`, {
           event,
           nextAttemptAt,

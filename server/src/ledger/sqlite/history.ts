@@ -8,7 +8,7 @@ import { timelineOf } from '../timeline.ts';
 export function sqliteTrail(db: SqliteDatabase): HistoryStore {
   return {
     async timeline({ host, account }, since, limit) {
-      return db.transaction(() => {
+      return db.snapshot(() => {
         const bind = { host, account };
         const newest = { ...bind, since, limit };
         const mine = `(SELECT customer FROM customers WHERE host = @host AND account = @account)`;
@@ -58,7 +58,7 @@ export function sqliteTrail(db: SqliteDatabase): HistoryStore {
     },
 
     async stats() {
-      return db.transaction(() => {
+      return db.snapshot(() => {
         const row = db.get(
           `SELECT (SELECT count(*) FROM customers WHERE deleted_at IS NULL) AS customers,
              (SELECT count(*) FROM customers WHERE synced_ticket < ticket AND deleted_at IS NULL) AS stale,

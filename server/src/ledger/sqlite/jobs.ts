@@ -8,7 +8,7 @@ import type { JobStore } from '../jobs.ts';
 export function sqliteJobs(db: SqliteDatabase): JobStore {
   return {
     async acquireJob(job, everyMs, leaseMs, now) {
-      return db.transaction(() => {
+      return await db.transaction(() => {
         db.run(`INSERT INTO jobs (job) VALUES (@job) ON CONFLICT DO NOTHING`, { job });
         const row = db.get(
           // Begun and not ended, its lease over: its process is gone, and what it had done stays done.
@@ -27,7 +27,7 @@ export function sqliteJobs(db: SqliteDatabase): JobStore {
     },
 
     async renewJob({ job, fence: turn }, progress, leaseMs, now) {
-      return db.transaction(() => {
+      return await db.transaction(() => {
         const kept = db.run(
           `UPDATE jobs SET progress = @progress, lease_until = @now + @leaseMs
            WHERE job = @job AND turn = @turn AND ended_at IS NULL`,
@@ -38,7 +38,7 @@ export function sqliteJobs(db: SqliteDatabase): JobStore {
     },
 
     async completeJob({ job, fence: turn }, report, now) {
-      return db.transaction(() => {
+      return await db.transaction(() => {
         const ended = db.run(
           `UPDATE jobs SET ended_at = @now, lease_until = 0, progress = NULL,
              receipt = @receipt, receipt_started_at = started_at, receipt_ended_at = @now
@@ -81,7 +81,7 @@ export function sqliteJobs(db: SqliteDatabase): JobStore {
     },
 
     async raiseTickets(customers, cause, now) {
-      return db.transaction(() => {
+      return await db.transaction(() => {
         let raised = 0;
         for (const customer of new Set(customers)) {
           const isRaised = db.run(

@@ -9,7 +9,7 @@ import { pinOrRefuse } from '../pin.ts';
 import { productOf, productRow } from '../rows.ts';
 import { sqliteBudget } from './budget.ts';
 import { sqliteCustomers } from './customers.ts';
-import { SqliteDatabase } from './database.ts';
+import { SqliteDatabase, type SqliteDatabaseOptions } from './database.ts';
 import { sqliteEvents } from './events.ts';
 import { sqliteJobs } from './jobs.ts';
 import { sqliteLife } from './life.ts';
@@ -27,15 +27,15 @@ import type { BillingStore } from '../ledger.ts';
  * @param path - a file, or `':memory:'` for a ledger that dies with the process
  * @throws {StoreUnavailableError} `store_unavailable`: not openable, not migratable, newer than this program, or not durable.
  */
-export function openSqliteStore(path: string): BillingStore {
-  const db = new SqliteDatabase(path);
+export function openSqliteStore(path: string, options: SqliteDatabaseOptions = {}): BillingStore {
+  const db = new SqliteDatabase(path, options);
   const { idle, ...events } = sqliteEvents(db);
 
-  const metaOrNew = (key: string, make: () => string): string =>
-    db.transaction(() => {
-      db.run(`INSERT INTO meta (key, value) VALUES (@key, @value) ON CONFLICT DO NOTHING`, { key, value: make() });
-      return String(db.get(`SELECT value FROM meta WHERE key = @key`, { key })?.['value']);
-    });
+  /** Within a transaction. */
+  const metaOrNew = (key: string, value: string): string => {
+    db.run(`INSERT INTO meta (key, value) VALUES (@key, @value) ON CONFLICT DO NOTHING`, { key, value });
+    return String(db.get(`SELECT value FROM meta WHERE key = @key`, { key })?.['value']);
+  };
 
   const life = sqliteLife(db);
   return {
@@ -43,7 +43,7 @@ export function openSqliteStore(path: string): BillingStore {
       return life.epoch;
     },
     beginAnew: life.beginAnew,
-    digestKey: metaOrNew('digest_key', () => randomBytes(32).toString('base64url')),
+    digestKey: db.transactionAtStart(() => metaOrNew('digest_key', randomBytes(32).toString('base64url'))),
     ...events,
     ...sqliteCustomers(db),
     ...sqliteLinks(db),
@@ -59,14 +59,14 @@ export function openSqliteStore(path: string): BillingStore {
     subscribe: (listener) => db.subscribe(listener),
 
     async pin(identity) {
-      await pinOrRefuse(identity, (wanted) => metaOrNew('stripe', () => wanted));
+      await pinOrRefuse(identity, (wanted) => db.transaction(() => metaOrNew('stripe', wanted)));
     },
 
     // A write, for a file that cannot be written takes no webhook; undone, for it costs the disk nothing.
     async ping() {
       const undone = new Error('the write of a ping is never kept');
       try {
-        db.transaction(() => {
+        await db.transaction(() => {
           db.run(`UPDATE meta SET value = value WHERE key = 'epoch'`, {});
           throw undone;
         });
@@ -80,7 +80,7 @@ export function openSqliteStore(path: string): BillingStore {
     },
 
     async saveProducts(products) {
-      db.transaction(() => {
+      await db.transaction(() => {
         for (const product of products) {
           db.run(
             `INSERT INTO products (id, name, metadata) VALUES (@id, @name, @metadata)
@@ -98,7 +98,7 @@ export function openSqliteStore(path: string): BillingStore {
     },
 
     async savePrices(prices) {
-      db.transaction(() => {
+      await db.transaction(() => {
         for (const price of prices) {
           const { price: id, lookupKey } = price;
           db.run(

@@ -13,7 +13,7 @@ export function sqliteLife(db: SqliteDatabase): LifeStore {
       key,
       value,
     });
-  let epoch = db.transaction(() => {
+  let epoch = db.transactionAtStart(() => {
     db.run(`INSERT INTO meta (key, value) VALUES ('epoch', @value) ON CONFLICT DO NOTHING`, { value: newEpoch() });
     return String(meta('epoch'));
   });
@@ -23,7 +23,7 @@ export function sqliteLife(db: SqliteDatabase): LifeStore {
     },
 
     async beginAnew(now, withinMs) {
-      const begun = db.transaction(() => {
+      const begun = await db.transaction(() => {
         if (now - Number(meta('begun_at') ?? -Infinity) < withinMs)
           return { epoch: String(meta('epoch')), count: null };
         const next = newEpoch();

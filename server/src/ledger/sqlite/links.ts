@@ -19,7 +19,7 @@ export function sqliteLinks(db: SqliteDatabase): LinkStore {
     },
 
     async noteIntroduction({ host, account }, customer, code, checkedAt, now) {
-      db.transaction(() =>
+      await db.transaction(() =>
         db.run(
           `INSERT INTO introductions (host, account, customer, code, since, seen_at, checked_at)
            VALUES (@host, @account, @customer, @code, @now, @now, @checkedAt)
@@ -31,7 +31,7 @@ export function sqliteLinks(db: SqliteDatabase): LinkStore {
     },
 
     async forgetIntroduction({ host, account }) {
-      db.transaction(() =>
+      await db.transaction(() =>
         db.run(`DELETE FROM introductions WHERE host = @host AND account = @account`, { host, account }),
       );
     },
@@ -50,7 +50,7 @@ export function sqliteLinks(db: SqliteDatabase): LinkStore {
     },
 
     async changeLink({ host, account }, customer, replace, now) {
-      return db.transaction(() => {
+      return await db.transaction(() => {
         const ref = { host, account };
         const rows = db
           .all(

@@ -31,7 +31,7 @@ export function writeNotices(db: SqliteDatabase, entries: readonly OutboxEntry[]
 export function sqliteOutbox(db: SqliteDatabase): OutboxStore {
   return {
     async claimNotices({ host, receiver }, now, leaseMs, limit) {
-      return db.transaction(() =>
+      return await db.transaction(() =>
         db
           .all(
             `UPDATE outbox SET attempts = attempts + 1, next_attempt_at = @now + @leaseMs
@@ -56,7 +56,7 @@ export function sqliteOutbox(db: SqliteDatabase): OutboxStore {
     },
 
     async noticeDelivered({ id, receiver }, now) {
-      db.transaction(() =>
+      await db.transaction(() =>
         db.run(
           `UPDATE outbox SET settled_at = @now, outcome = 'delivered'
            WHERE id = @id AND receiver = @receiver AND settled_at IS NULL`,
@@ -66,7 +66,7 @@ export function sqliteOutbox(db: SqliteDatabase): OutboxStore {
     },
 
     async noticeFailed({ id, receiver, attempts }, code, nextAttemptAt, now) {
-      db.transaction(() =>
+      await db.transaction(() =>
         db.run(
           `UPDATE outbox SET failure_code = @code, failed_at = @now, next_attempt_at = coalesce(@nextAttemptAt, 0),
              settled_at = CASE WHEN @nextAttemptAt IS NULL THEN @now END,

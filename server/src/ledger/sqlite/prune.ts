@@ -20,7 +20,7 @@ export async function prune(db: SqliteDatabase, before: number): Promise<void> {
   for (const [table, key, condition] of forgotten) {
     let deleted;
     do {
-      deleted = db.transaction(() =>
+      deleted = await db.transaction(() =>
         db.run(`DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} WHERE ${condition} LIMIT @limit)`, {
           before,
           limit: rowsAtATime,
@@ -30,7 +30,7 @@ export async function prune(db: SqliteDatabase, before: number): Promise<void> {
       await nextTurn();
     } while (deleted === rowsAtATime);
   }
-  db.transaction(() => db.run(`DELETE FROM introductions WHERE seen_at < @before`, { before }));
+  await db.transaction(() => db.run(`DELETE FROM introductions WHERE seen_at < @before`, { before }));
   await pruneRevisions(db, before);
 }
 
@@ -39,7 +39,7 @@ async function pruneRevisions(db: SqliteDatabase, before: number): Promise<void>
   let last = { at: 0, customer: '', revision: 0 };
   for (;;) {
     const after = last;
-    const page = db.transaction(() => {
+    const page = await db.transaction(() => {
       const rows = db.all(
         `SELECT at, customer, revision FROM revisions
          WHERE (at, customer, revision) > (@at, @customer, @revision) AND at < @before

@@ -8,7 +8,7 @@ import type { PurchaseStore } from '../purchases.ts';
 export function sqlitePurchases(db: SqliteDatabase): PurchaseStore {
   return {
     async intendCustomer({ host, account }, now) {
-      return db.transaction(() => {
+      return await db.transaction(() => {
         // After a customer was deleted, the next one is another generation: the old key would give the deleted one.
         const tombstones = db.get(`SELECT count(*) AS count FROM customers WHERE host = @host AND account = @account`, {
           host,
@@ -29,7 +29,7 @@ export function sqlitePurchases(db: SqliteDatabase): PurchaseStore {
     },
 
     async renewIntent({ host, account }, generation, now) {
-      return db.transaction(() => {
+      return await db.transaction(() => {
         db.run(
           `UPDATE intents SET generation = generation + 1, since = @now
            WHERE host = @host AND account = @account AND generation = @generation`,
@@ -44,7 +44,7 @@ export function sqlitePurchases(db: SqliteDatabase): PurchaseStore {
     },
 
     async lockCheckout({ host, account }, lock, leaseMs, now) {
-      return db.transaction(() => {
+      return await db.transaction(() => {
         db.run(`INSERT INTO checkouts (host, account) VALUES (@host, @account) ON CONFLICT DO NOTHING`, {
           host,
           account,
@@ -61,7 +61,7 @@ export function sqlitePurchases(db: SqliteDatabase): PurchaseStore {
     },
 
     async keepCheckout({ host, account }, lock, { session, offer, returnUrl }) {
-      db.transaction(() =>
+      await db.transaction(() =>
         db.run(
           `UPDATE checkouts SET session = @session, offer = @offer, return_url = @returnUrl
            WHERE host = @host AND account = @account AND lock = @lock`,
@@ -71,7 +71,7 @@ export function sqlitePurchases(db: SqliteDatabase): PurchaseStore {
     },
 
     async unlockCheckout({ host, account }, lock) {
-      db.transaction(() =>
+      await db.transaction(() =>
         db.run(
           `UPDATE checkouts SET lock = NULL, locked_until = 0 WHERE host = @host AND account = @account AND lock = @lock`,
           { host, account, lock },

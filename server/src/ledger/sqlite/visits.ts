@@ -11,7 +11,7 @@ export function sqliteVisits(db: SqliteDatabase): VisitStore {
   return {
     async openVisit(visit: Omit<Visit, 'returnTicket' | 'outcome'>): Promise<void> {
       const { host, account, openedAt } = visit;
-      db.transaction(() => {
+      await db.transaction(() => {
         db.run(
           `INSERT INTO visits (id, host, account, customer, kind, seen, opened_at, expires_at)
            VALUES (@id, @host, @account, @customer, @kind, @seen, @openedAt, @expiresAt)`,
@@ -35,7 +35,7 @@ export function sqliteVisits(db: SqliteDatabase): VisitStore {
     },
 
     async returnVisit(id: string, everyMs: number, now: number): Promise<number> {
-      return db.transaction(() => {
+      return await db.transaction(() => {
         const visit = db.get(`SELECT customer, return_ticket, outcome, asked_at FROM visits WHERE id = @id`, { id });
         if (!visit) throw new Error('a visit must be found before it can return');
         const customer = text(visit['customer']);
@@ -67,7 +67,7 @@ export function sqliteVisits(db: SqliteDatabase): VisitStore {
     },
 
     async settleVisit(id: string, outcome: 'changed' | 'unchanged', recheckAt: readonly number[]): Promise<void> {
-      db.transaction(() =>
+      await db.transaction(() =>
         db.run(
           `UPDATE visits SET outcome = @outcome, recheck_at = @recheckAt, recheck_later = @recheckLater
            WHERE id = @id AND (outcome IS NULL OR (outcome = 'unchanged' AND @outcome = 'changed'))`,
@@ -77,7 +77,7 @@ export function sqliteVisits(db: SqliteDatabase): VisitStore {
     },
 
     async raiseRechecks(now: number): Promise<number> {
-      return db.transaction(() => {
+      return await db.transaction(() => {
         const due = db.all(
           `UPDATE visits SET recheck_at = recheck_later, recheck_later = NULL
            WHERE recheck_at <= @now OR recheck_at > @now + @longestRecheckMs RETURNING customer`,
