@@ -83,6 +83,22 @@ function detours(files: readonly SourceFile[]): string[] {
   return found;
 }
 
+/** Every function of `file` with more lines than `most`, from its head to its closing brace. */
+function longFunctions({ path }: SourceFile, most: number): string[] {
+  const file = ts.createSourceFile(path, readFileSync(join(root, path), 'utf8'), ts.ScriptTarget.Latest, true);
+  const found: string[] = [];
+  const lineAt = (position: number): number => file.getLineAndCharacterOfPosition(position).line + 1;
+  const visit = (node: ts.Node): void => {
+    if (ts.isFunctionLike(node)) {
+      const [first, last] = [lineAt(node.getStart(file)), lineAt(node.end)];
+      if (last - first + 1 > most) found.push(`${path}:${first} has ${last - first + 1} lines`);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
+}
+
 /** Each floor may import itself and the floors before it. A room is a folder, or a file beside the folders. */
 type Floors = readonly (readonly string[])[];
 
@@ -266,6 +282,11 @@ describe('the sandbox', () => {
 
   it('rule: a room imports itself and the floors below it, types included', () => {
     expect(climbs(sandbox, 'demo/stripe-sandbox/', floors)).toEqual([]);
+  });
+
+  it('rule: no function has more than 80 lines', () => {
+    expect(sandbox.length).toBeGreaterThan(100);
+    expect(sandbox.flatMap((file) => longFunctions(file, 80))).toEqual([]);
   });
 
   it('rule: it could be a package of its own: nothing of the repository around it, and few packages', () => {

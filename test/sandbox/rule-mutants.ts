@@ -44,7 +44,7 @@ export const ruleMutants: readonly RuleMutant[] = [
     'const at = given ?? now + HOUR;',
   ),
   mutant('OBJ-6', 'versions', 'http/versions.ts', 'if (!known.includes(version))', "if (version === '')"),
-  mutant('HTTP-1', 'http', 'http/api.ts', "'request-id': requestId,", "'x-request-id': requestId,"),
+  mutant('HTTP-1', 'http', 'http/answers.ts', "'request-id': requestId,", "'x-request-id': requestId,"),
   mutant('HTTP-2', 'http', 'errors.ts', "status: param === 'id' ? 404 : 400", 'status: 404'),
   mutant('HTTP-3', 'http', 'engine/cards.ts', '  refuseDeclinedCard(behaviourOf(method));\n', ''),
   mutant(
@@ -119,13 +119,7 @@ export const ruleMutants: readonly RuleMutant[] = [
     "  state.emit('setup_intent.succeeded', intent);\n  attach",
     '  attach',
   ),
-  mutant(
-    'SUB-9',
-    'subscription-changes',
-    'engine/lines.ts',
-    '(item.current_period_end - at) /',
-    '(item.current_period_end - at - 86_400) /',
-  ),
+  mutant('SUB-9', 'subscription-changes', 'engine/prorations.ts', '(end - at) /', '(end - at - 86_400) /'),
   mutant(
     'SUB-10',
     'portal.test',

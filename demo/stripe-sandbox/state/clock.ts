@@ -35,102 +35,119 @@ export interface ClockControl extends Clock {
   close(): void;
 }
 
-/** Timers longer than this overflow in Node and would fire at once. */
-const maxTimerMs = 2 ** 31 - 1;
-
 /** @param startAt - Unix milliseconds; the clock then stands there, frozen, until it is moved. Default: real time. */
-export function createClock(startAt?: number): ClockControl {
-  let base = startAt ?? Date.now();
-  let realBase = Date.now();
-  let frozen = startAt !== undefined;
-  let work: DueWork | null = null;
-  let timer: NodeJS.Timeout | undefined;
-  let closed = false;
-  let moving: Promise<void> = Promise.resolve();
+export const createClock = (startAt?: number): ClockControl => new SandboxClock(startAt);
 
-  const now = (): number => (frozen ? base : base + (Date.now() - realBase));
-  const standAt = (at: number): void => {
-    base = at;
-    realBase = Date.now();
-  };
+class SandboxClock implements ClockControl {
+  /** Where the clock stands, or stood at `#realBase` of real time. */
+  #base: number;
+  #realBase = Date.now();
+  #frozen: boolean;
+  #work: DueWork | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+  /** The moves so far: each begins when the one before it has come to rest. */
+  #moving: Promise<void> = Promise.resolve();
 
-  // One timer for the next thing due, looked up again at least every second so that new work is never overslept.
-  const watch = (): void => {
-    clearTimeout(timer);
-    if (closed || frozen || !work) return;
-    const due = work.nextDue();
-    const wait = due === null ? 1000 : Math.min(1000, Math.max(0, due - now()));
-    timer = setTimeout(() => void moveTo(now()), Math.min(wait, maxTimerMs));
-    timer.unref();
-  };
+  constructor(startAt?: number) {
+    this.#base = startAt ?? this.#realBase;
+    this.#frozen = startAt !== undefined;
+  }
 
-  const catchUp = async (target: number): Promise<void> => {
-    clearTimeout(timer);
-    const wasFrozen = frozen;
-    standAt(now());
-    frozen = true;
+  get frozen(): boolean {
+    return this.#frozen;
+  }
+
+  now(): number {
+    return this.#frozen ? this.#base : this.#base + (Date.now() - this.#realBase);
+  }
+
+  seconds(): number {
+    return Math.floor(this.now() / 1000);
+  }
+
+  advance(ms: number): Promise<void> {
+    if (!(ms >= 0)) throw new RangeError('clock.advance(ms): ms must be a number of milliseconds, 0 or more');
+    return this.#move(() => this.now() + ms);
+  }
+
+  advanceTo(at: number): Promise<void> {
+    if (!(at >= Math.floor(this.now()))) throw new RangeError('clock.advanceTo(at): the clock cannot go back');
+    return this.#move(() => at);
+  }
+
+  standAt(at: number): void {
+    this.#set(at);
+    this.#frozen = true;
+    clearTimeout(this.#timer);
+  }
+
+  freeze(): void {
+    this.standAt(this.now());
+  }
+
+  run(): void {
+    this.#set(this.now());
+    this.#frozen = false;
+    this.#watch();
+  }
+
+  drive(work: DueWork): void {
+    this.#work = work;
+    this.#watch();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #set(at: number): void {
+    this.#base = at;
+    this.#realBase = Date.now();
+  }
+
+  /** One timer for the next thing due, looked up again at least every second so that new work is never overslept. */
+  #watch(): void {
+    clearTimeout(this.#timer);
+    if (this.#closed || this.#frozen || !this.#work) return;
+    const due = this.#work.nextDue();
+    const wait = due === null ? 1000 : Math.min(1000, Math.max(0, due - this.now()));
+    this.#timer = setTimeout(() => void this.#move(() => this.now()), wait);
+    this.#timer.unref();
+  }
+
+  /** @param target - asked for once the moves before it have come to rest */
+  #move(target: () => number): Promise<void> {
+    const moved = this.#moving.then(() => this.#catchUp(target()));
+    this.#moving = moved.catch(() => undefined);
+    return moved;
+  }
+
+  async #catchUp(target: number): Promise<void> {
+    clearTimeout(this.#timer);
+    const wasFrozen = this.#frozen;
+    this.#set(this.now());
+    this.#frozen = true;
     const started = Date.now();
     try {
-      for (;;) {
-        // oxlint-disable-next-line no-await-in-loop -- each step may depend on how the webhooks of the last one went
-        await work?.settled();
-        const due = work?.nextDue() ?? null;
-        if (closed || due === null || due > target) break;
-        standAt(Math.max(base, due));
-        work?.runNext(base);
-      }
-      standAt(Math.max(base, target));
+      await this.#runUntil(target);
+      this.#set(Math.max(this.#base, target));
     } finally {
-      frozen = wasFrozen;
-      if (!frozen) realBase = started;
-      watch();
+      this.#frozen = wasFrozen;
+      if (!this.#frozen) this.#realBase = started;
+      this.#watch();
     }
-  };
+  }
 
-  const moveTo = (target: number): Promise<void> => {
-    const moved = moving.then(() => catchUp(target));
-    moving = moved.catch(() => undefined);
-    return moved;
-  };
-
-  return {
-    now,
-    seconds: () => Math.floor(now() / 1000),
-    advance: (ms) => {
-      if (!(ms >= 0)) throw new RangeError('clock.advance(ms): ms must be a number of milliseconds, 0 or more');
-      const moved = moving.then(() => catchUp(now() + ms));
-      moving = moved.catch(() => undefined);
-      return moved;
-    },
-    advanceTo: (at) => {
-      if (!(at >= Math.floor(now()))) throw new RangeError('clock.advanceTo(at): the clock cannot go back');
-      return moveTo(at);
-    },
-    standAt(at) {
-      standAt(at);
-      frozen = true;
-      clearTimeout(timer);
-    },
-    freeze() {
-      standAt(now());
-      frozen = true;
-      clearTimeout(timer);
-    },
-    run() {
-      standAt(now());
-      frozen = false;
-      watch();
-    },
-    get frozen() {
-      return frozen;
-    },
-    drive(driven) {
-      work = driven;
-      watch();
-    },
-    close() {
-      closed = true;
-      clearTimeout(timer);
-    },
-  };
+  async #runUntil(target: number): Promise<void> {
+    for (;;) {
+      // oxlint-disable-next-line no-await-in-loop -- each step may depend on how the webhooks of the last one went
+      await this.#work?.settled();
+      const due = this.#work?.nextDue() ?? null;
+      if (this.#closed || due === null || due > target) return;
+      this.#set(Math.max(this.#base, due));
+      this.#work?.runNext(this.#base);
+    }
+  }
 }
