@@ -60,6 +60,80 @@ describe('OBJ-4: the credit for unused time', () => {
   });
 });
 
+describe('OBJ-4: flexible billing gives back what was debited, and names it', () => {
+  const change = (
+    id: string,
+    item: string,
+    quantity: number,
+    proration: 'always_invoice' | 'create_prorations' | 'none',
+  ) => stripe.subscriptions.update(id, { items: [{ id: item, quantity }], proration_behavior: proration });
+  const detailsOf = async (id: string) =>
+    (await latestInvoice(stripe, id)).lines.data[0]?.parent?.subscription_item_details?.proration_details;
+
+  test('the one that was billed, where the quantity was changed without a charge since', async () => {
+    const { id, item } = await billedAs('flexible');
+    const first = await latestInvoice(stripe, id);
+    await change(id, item, 40, 'none');
+    await halfOfMarch();
+    await change(id, item, 2, 'always_invoice');
+    expect((await linesOf(id)).map(([amount]) => amount)).toEqual([-1450, 2900]);
+    expect(await detailsOf(id)).toEqual({
+      credited_items: { invoice: first.id, invoice_line_items: first.lines.data.map((line) => line.id) },
+    });
+  });
+
+  test('the last one, of several in a period', async () => {
+    const { id, item } = await billedAs('flexible');
+    await halfOfMarch();
+    await change(id, item, 2, 'always_invoice');
+    const second = await latestInvoice(stripe, id);
+    await change(id, item, 3, 'always_invoice');
+    expect((await linesOf(id)).map(([amount]) => amount)).toEqual([-2900, 4350]);
+    expect(await detailsOf(id)).toMatchObject({ credited_items: { invoice_line_items: [second.lines.data[1]?.id] } });
+  });
+
+  test('one that waits itself', async () => {
+    const { id, item } = await billedAs('flexible');
+    await halfOfMarch();
+    await change(id, item, 2, 'create_prorations');
+    await change(id, item, 1, 'create_prorations');
+    const [again, credit, charge] = (await stripe.invoiceItems.list({ pending: true })).data;
+    expect([again?.amount, credit?.amount, charge?.amount]).toEqual([1450, -2900, 2900]);
+    expect(credit?.proration_details?.credited_items).toEqual({ type: 'invoice_item', invoice_item: charge?.id });
+    expect(again?.proration_details?.credited_items).toBeNull();
+  });
+
+  test('nothing, where nothing was', async () => {
+    const { id } = await billedAs('flexible');
+    const addOn = await monthlyPrice(stripe, 1000);
+    const { items } = await stripe.subscriptions.update(id, {
+      items: [{ price: addOn.id }],
+      proration_behavior: 'none',
+    });
+    await halfOfMarch();
+    await stripe.subscriptions.update(id, { items: [{ id: items.data[1]?.id ?? '', deleted: true }] });
+    expect((await stripe.invoiceItems.list({ pending: true })).data).toEqual([]);
+  });
+
+  test('the same cents, however small the first price was', async () => {
+    const customer = await customerWithCard(stripe);
+    const price = await monthlyPrice(stripe, 1);
+    await stripe.coupons.create({ id: 'THIRD', percent_off: 30, duration: 'forever' });
+    const { id, items } = await stripe.subscriptions.create({
+      customer: customer.id,
+      items: [{ price: price.id }],
+      discounts: [{ coupon: 'THIRD' }],
+    });
+    const item = items.data[0]?.id ?? '';
+    await change(id, item, 40, 'always_invoice');
+    await change(id, item, 1, 'always_invoice');
+    expect(
+      (await linesOf(id)).map(([amount]) => amount),
+      'of 28 that were billed',
+    ).toEqual([-28, 1]);
+  });
+});
+
 test('OBJ-4: classic billing credits the old price with its discount, whatever the new price is', async () => {
   await stripe.coupons.create({ id: 'TENTH', percent_off: 10, duration: 'forever' });
   const { customer, price } = await subscribed(stripe);

@@ -3,6 +3,7 @@
 import type { State } from '../state/state.ts';
 import type { Invoice } from '../state/wire.ts';
 import { changeBalance } from './balance.ts';
+import { keepCredits } from './debits.ts';
 import { useUp } from './discounts.ts';
 import { billOf, buildInvoice, pendingFor, type InvoiceDraft } from './invoice-draft.ts';
 import { openPayment } from './payments.ts';
@@ -15,6 +16,7 @@ export function draftInvoice(state: State, draft: InvoiceDraft): Invoice {
   const invoice = buildInvoice(state, draft, id);
   const used = billOf(state, draft);
   for (const item of pendingFor(state, draft)) item.invoice = id;
+  used.lines.forEach(({ credits }, index) => keepCredits(state, invoice.lines.data[index]?.id, credits));
   useUp(state, [...used.discounts, ...used.lines.flatMap((line) => line.discounts)], { customer, subscription });
   state.daysUntilDue.set(id, draft.daysUntilDue ?? subscription?.days_until_due ?? null);
   state.invoices.add(invoice);

@@ -1,6 +1,6 @@
 /** A line of an invoice that does not exist yet. */
 
-import type { Discount, Price, TaxRate } from '../state/wire.ts';
+import type { Debit, Discount, Price, TaxRate } from '../state/wire.ts';
 
 /** A line before it belongs to an invoice. */
 export interface LineDraft {
@@ -20,4 +20,6 @@ export interface LineDraft {
   readonly discounts: readonly Discount[];
   /** Its own, instead of the invoice's. */
   readonly taxRates: readonly TaxRate[];
+  /** The debits that it gives back. */
+  readonly credits: readonly Debit[];
 }

@@ -8,8 +8,9 @@ import type { State } from '../state/state.ts';
 import type { Subscription } from '../state/wire.ts';
 import { collect, settleZero } from './collection.ts';
 import { draftInvoice, finalizeInvoice } from './invoices.ts';
-import { periodLines, prorationLines } from './lines.ts';
+import { periodLines } from './lines.ts';
 import { nextBoundary, startPeriods } from './periods.ts';
+import { prorationLines } from './prorations.ts';
 import { releaseSchedule, scheduleOf } from './schedule-end.ts';
 import { createSchedule } from './schedules.ts';
 import { addPending } from './subscription-change.ts';
@@ -113,9 +114,7 @@ export function resume(state: State, subscription: Subscription, options: Resume
   const onSuccess = options.payment === 'resume_on_payment_success';
   if (options.anchor === 'unchanged') {
     catchUp(subscription, now);
-    const lines = subscription.items.data.flatMap((item) =>
-      prorationLines(state, subscription, item, item, now).slice(1),
-    );
+    const lines = subscription.items.data.flatMap((item) => prorationLines(state, subscription, null, item, now));
     if (options.proration === 'none') return markResumed(state, subscription);
     if (options.proration !== 'always_invoice') {
       for (const line of lines) addPending(state, subscription, line);

@@ -37,6 +37,7 @@ export function quote(state: State, { items, discounts, tax, currency }: Order):
     discountable: true,
     discounts: own,
     taxRates,
+    credits: [],
   }));
   return addUp(state, { lines, discounts, tax, currency });
 }

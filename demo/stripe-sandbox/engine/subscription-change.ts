@@ -5,11 +5,13 @@ import type { State } from '../state/state.ts';
 import type { Invoice, InvoiceItem, ItemChange, Price, Subscription, SubscriptionItem } from '../state/wire.ts';
 import { collect, settleZero } from './collection.ts';
 import { pendingItems } from './invoice-draft.ts';
+import { creditedItems, keepCredits } from './debits.ts';
 import { draftInvoice, finalizeInvoice } from './invoices.ts';
 import type { LineDraft } from './line-draft.ts';
-import { periodLines, prorationLines } from './lines.ts';
+import { periodLines } from './lines.ts';
 import { addInterval, periodAround, startPeriods } from './periods.ts';
 import { planOf } from './prices.ts';
+import { prorationLines } from './prorations.ts';
 import { isTerminal } from './subscription-status.ts';
 import { createItem, mirrorSingleItem } from './subscriptions.ts';
 
@@ -271,11 +273,13 @@ export function addPending(state: State, subscription: Subscription, line: LineD
         }
       : null,
     proration: true,
+    proration_details: { credited_items: creditedItems(line.credits), discount_amounts: [] },
     quantity: line.quantity,
     quantity_decimal: String(line.quantity),
     tax_rates: [...line.taxRates],
     test_clock: null,
   };
+  keepCredits(state, item.id, line.credits);
   state.invoiceItems.add(item);
   state.emit('invoiceitem.created', item);
 }

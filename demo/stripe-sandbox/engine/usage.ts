@@ -45,5 +45,6 @@ function usageLine(state: State, subscription: Subscription, item: SubscriptionI
     discountable: true,
     discounts: runningDiscounts(state, item.discounts),
     taxRates: item.tax_rates ?? [],
+    credits: [],
   };
 }

@@ -63,7 +63,7 @@ const acacia: Readonly<Record<string, Reshape>> = {
       plan: price ? oldPlan(price) : null,
       price: price ?? null,
       proration: details['proration'] ?? false,
-      proration_details: { credited_items: null },
+      proration_details: details['proration_details'] ?? { credited_items: null },
       subscription: details['subscription'] ?? null,
       ...(details['subscription_item'] == null ? {} : { subscription_item: details['subscription_item'] }),
       tax_amounts: taxes.map((tax) => oldTax(tax, state)),
@@ -86,7 +86,7 @@ const acacia: Readonly<Record<string, Reshape>> = {
       unit_amount: price ? price.unit_amount : row['amount'],
       unit_amount_decimal: price ? price.unit_amount_decimal : String(row['amount']),
     });
-    remove(row, 'parent', 'pricing', 'quantity_decimal', 'customer_account');
+    remove(row, 'parent', 'pricing', 'proration_details', 'quantity_decimal', 'customer_account');
   },
   subscription_schedule(row) {
     for (const phase of rowsOf(row['phases'])) phase['coupon'] = null;

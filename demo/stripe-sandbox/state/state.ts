@@ -16,6 +16,7 @@ import type {
   CheckoutSession,
   Coupon,
   Customer,
+  Debit,
   Discount,
   Dispute,
   EventType,
@@ -159,6 +160,8 @@ export interface State {
   readonly pendingChanges: Map<string, PendingChange>;
   /** Invoices that resume a paused subscription once they are paid (`resume_on_payment_success`), by subscription. */
   readonly resumptions: Map<string, string>;
+  /** The debits that each line and waiting item gives back, by its id. */
+  readonly credits: Map<string, readonly Debit[]>;
   /** The orders of Checkout sessions, by session. */
   readonly checkoutOrders: Map<string, CheckoutOrder>;
   /** Charges with their money paid out at once. */
@@ -254,6 +257,7 @@ export function createState(options: { clock: Clock; seed: number; settings: Set
     paymentsSettling: new Map(),
     pendingChanges: new Map(),
     resumptions: new Map(),
+    credits: new Map(),
     checkoutOrders: new Map(),
     availableCharges: new Set(),
     nextCharges: [],

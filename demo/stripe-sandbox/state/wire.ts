@@ -155,3 +155,14 @@ export interface PendingChange {
   invoice: string;
   changes: ItemChange[];
 }
+
+/** An item's time as it was billed: on a line of an invoice, or on an item that waits for one. */
+export interface Debit {
+  /** Of the invoice item where there is one, else of the line. */
+  readonly id: string;
+  /** `null` while it waits. */
+  readonly line: { readonly id: string; readonly invoice: string } | null;
+  /** After discounts. */
+  readonly amount: number;
+  readonly period: { readonly start: number; readonly end: number };
+}
