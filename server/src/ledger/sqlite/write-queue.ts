@@ -11,8 +11,9 @@ const longestPauseMs = 100;
 
 export class WriteQueue {
   readonly #longestMs: number;
-  /** Settles when every waiting write has. `null` while none waits. */
-  #last: Promise<void> | null = null;
+  #waiting = 0;
+  /** Fulfilled when every waiting write has settled. */
+  #last: Promise<unknown> = Promise.resolve();
 
   /** @param longestMs - until a write that waits is given up, and fails as `SQLITE_BUSY` */
   constructor(longestMs: number) {
@@ -26,23 +27,21 @@ export class WriteQueue {
    */
   async write<T>(commit: () => T): Promise<T> {
     const deadline = performance.now() + this.#longestMs;
-    if (this.#last === null) {
+    if (this.#waiting === 0) {
       try {
         return commit();
       } catch (cause) {
         if (!isBusy(cause)) throw cause;
       }
     }
-    const mine = (this.#last ?? Promise.resolve()).then(() => commitWhenFree(commit, deadline));
-    const last = mine.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.#last = last;
-    void last.then(() => {
-      if (this.#last === last) this.#last = null;
-    });
-    return await mine;
+    this.#waiting += 1;
+    const mine = this.#last.then(() => commitWhenFree(commit, deadline));
+    this.#last = Promise.allSettled([mine]);
+    try {
+      return await mine;
+    } finally {
+      this.#waiting -= 1;
+    }
   }
 }
 
