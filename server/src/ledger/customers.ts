@@ -150,3 +150,16 @@ export interface CustomerStore {
    */
   fail(claim: Claim, code: string, nextAttemptAt: number, now: number): Promise<void>;
 }
+
+/** The statements that both stores run as they are. */
+export const customerSql = {
+  factsAt: `SELECT facts FROM revisions WHERE customer = @customer AND revision = @revision`,
+  owner: `SELECT host, account, deleted_at FROM customers WHERE customer = @customer`,
+  due: `SELECT * FROM customers WHERE next_change_at <= @now AND deleted_at IS NULL ORDER BY next_change_at LIMIT @limit`,
+  moveDue: `UPDATE customers SET next_change_at = @nextChangeAt WHERE customer = @customer AND next_change_at = @wasDueAt
+    RETURNING host, account, revision, fetched_at, access_told`,
+  noteAccessTold: `UPDATE customers SET access_told = @told WHERE customer = @customer`,
+  addRevision: `INSERT INTO revisions (customer, revision, at, confirmed_by, facts) VALUES (@customer, @revision, @now, @cause, @content)`,
+  addSync: `INSERT INTO syncs (customer, at, ended_at, cause, ticket, claim, outcome)
+    VALUES (@customer, @claimedAt, @now, @cause, @ticket, @claim, @outcome)`,
+} as const;

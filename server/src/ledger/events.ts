@@ -81,3 +81,11 @@ export const unresolvedTypes = `WITH RECURSIVE types(type) AS (
     UNION ALL
     SELECT (SELECT min(subject_type) FROM events WHERE closed_at IS NULL AND subject_type > types.type)
     FROM types WHERE types.type IS NOT NULL)`;
+
+/** The statements that both stores run as they are. */
+export const eventSql = {
+  resolve: `UPDATE events SET closed_at = @now, customer = @customer WHERE event = @event AND closed_at IS NULL
+    RETURNING via`,
+  account: `SELECT host, account FROM customers WHERE customer = @customer`,
+  postpone: `UPDATE events SET next_attempt_at = @nextAttemptAt WHERE event = @event AND closed_at IS NULL`,
+} as const;

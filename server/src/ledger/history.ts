@@ -65,3 +65,38 @@ export interface HistoryStore {
   timeline(ref: AccountRef, since: number, limit: number): Promise<HistoryEntry[]>;
   stats(now: number): Promise<LedgerStats>;
 }
+
+const ownCustomers = `(SELECT customer FROM customers WHERE host = @host AND account = @account)`;
+
+/** The parts of a timeline, each as both stores read it, in one snapshot. */
+export const timelineSql = {
+  customers: `SELECT customer, linked_at, deleted_at FROM customers WHERE host = @host AND account = @account`,
+  decisions: `SELECT at, before, after FROM link_changes
+    WHERE host = @host AND account = @account AND at >= @since ORDER BY at DESC, sequence DESC LIMIT @limit`,
+  visits: `SELECT customer, opened_at AS at, kind, returned_at, outcome FROM visits
+    WHERE host = @host AND account = @account AND opened_at >= @since ORDER BY opened_at DESC LIMIT @limit`,
+  events: `SELECT customer, received_at AS at, event, type, via FROM events
+    WHERE customer IN ${ownCustomers} AND received_at >= @since ORDER BY received_at DESC LIMIT @limit`,
+  syncs: `SELECT * FROM syncs WHERE customer IN ${ownCustomers} AND at >= @since ORDER BY at DESC LIMIT @limit`,
+  revisions: `SELECT found.customer, found.at, found.revision, found.confirmed_by, found.facts, earlier.facts AS before
+    FROM revisions AS found
+    LEFT JOIN revisions AS earlier
+      ON earlier.customer = found.customer AND earlier.revision = found.revision - 1
+    WHERE found.customer IN ${ownCustomers} AND found.at >= @since ORDER BY found.at DESC LIMIT @limit`,
+  notices: `SELECT customer, written_at AS at, type, receiver, attempts, settled_at, outcome FROM outbox
+    WHERE host = @host AND account = @account AND written_at >= @since ORDER BY written_at DESC LIMIT @limit`,
+} as const;
+
+/** How the ledger stands, in one row. */
+export const statsSql = `
+  SELECT (SELECT count(*) FROM customers WHERE deleted_at IS NULL) AS customers,
+    (SELECT count(*) FROM customers WHERE synced_ticket < ticket AND deleted_at IS NULL) AS stale,
+    (SELECT min(stale_since) FROM customers WHERE synced_ticket < ticket AND deleted_at IS NULL) AS oldest_stale,
+    (SELECT count(*) FROM events WHERE closed_at IS NULL) AS open_hints,
+    (SELECT min(received_at) FROM events WHERE closed_at IS NULL) AS oldest_hint,
+    (SELECT count(*) FROM outbox WHERE settled_at IS NULL) AS notices,
+    (SELECT min(written_at) FROM outbox WHERE settled_at IS NULL) AS oldest_notice`;
+
+export const failingSql = `
+  SELECT failure_code, count(*) AS count FROM customers
+  WHERE synced_ticket < ticket AND deleted_at IS NULL AND failure_code IS NOT NULL GROUP BY failure_code`;

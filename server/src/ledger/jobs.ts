@@ -61,3 +61,20 @@ export interface JobStore {
    */
   changesCausedBy(cause: ConfirmedBy, since: number, limit: number): Promise<CausedChange[]>;
 }
+
+/** The statements that both stores run as they are. */
+export const jobSql = {
+  add: `INSERT INTO jobs (job) VALUES (@job) ON CONFLICT DO NOTHING`,
+  end: `UPDATE jobs SET ended_at = @now, lease_until = 0, progress = NULL,
+      receipt = @receipt, receipt_started_at = started_at, receipt_ended_at = @now
+    WHERE job = @job AND turn = @turn AND ended_at IS NULL`,
+  receipt: `SELECT receipt, receipt_started_at, receipt_ended_at FROM jobs WHERE job = @job AND receipt IS NOT NULL`,
+  livingAfter: `SELECT * FROM customers WHERE customer > @after AND deleted_at IS NULL ORDER BY customer LIMIT @limit`,
+  changes: `SELECT found.customer, host, account, found.at, found.revision, found.facts, earlier.facts AS before
+    FROM revisions AS found
+    JOIN customers ON customers.customer = found.customer
+    LEFT JOIN revisions AS earlier
+      ON earlier.customer = found.customer AND earlier.revision = found.revision - 1
+    WHERE found.confirmed_by = @cause AND found.at >= @since
+    ORDER BY found.at, found.customer, found.revision LIMIT @limit`,
+} as const;

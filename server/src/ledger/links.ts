@@ -131,3 +131,13 @@ export function revisionAfter(
   const own = rows.filter((row) => row.host === host && row.account === account);
   return Math.max(lastChange, ...own.map(({ revision }) => revision)) + (outcome === 'alreadyLinked' ? 0 : 1);
 }
+
+/** The statements that both stores run as they are. */
+export const linkSql = {
+  lastChange: `SELECT max(revision) AS revision FROM link_changes WHERE host = @host AND account = @account`,
+  forgetIntroductions: `DELETE FROM introductions
+    WHERE (host = @host AND account = @account) OR customer = @customer OR customer = @before`,
+  accessTold: `SELECT access_told FROM customers WHERE customer = @before`,
+  forgetCheckout: `UPDATE checkouts SET session = NULL, offer = NULL, return_url = NULL WHERE host = @host AND account = @account`,
+  renewIntent: `UPDATE intents SET generation = generation + 1, since = @now WHERE host = @host AND account = @account`,
+} as const;

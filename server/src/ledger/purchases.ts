@@ -32,3 +32,14 @@ export interface PurchaseStore {
   keepCheckout(ref: AccountRef, lock: string, checkout: CheckoutRecord): Promise<void>;
   unlockCheckout(ref: AccountRef, lock: string): Promise<void>;
 }
+
+/** The statements that both stores run as they are. */
+export const purchaseSql = {
+  findIntent: `SELECT generation, since FROM intents WHERE host = @host AND account = @account`,
+  renewIntent: `UPDATE intents SET generation = generation + 1, since = @now
+    WHERE host = @host AND account = @account AND generation = @generation`,
+  addCheckout: `INSERT INTO checkouts (host, account) VALUES (@host, @account) ON CONFLICT DO NOTHING`,
+  keepCheckout: `UPDATE checkouts SET session = @session, offer = @offer, return_url = @returnUrl
+    WHERE host = @host AND account = @account AND lock = @lock`,
+  unlockCheckout: `UPDATE checkouts SET lock = NULL, locked_until = 0 WHERE host = @host AND account = @account AND lock = @lock`,
+} as const;

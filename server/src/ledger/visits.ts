@@ -89,3 +89,13 @@ export interface VisitStore {
   /** Raises the tickets of settled visits that are to be looked at again. */
   raiseRechecks(now: number): Promise<number>;
 }
+
+/** The statements that both stores run as they are. */
+export const visitSql = {
+  find: `SELECT * FROM visits WHERE id = @id AND host = @host AND account = @account AND expires_at > @now`,
+  noteReturnTicket: `UPDATE customers SET return_ticket = @ticket, returned_at = @now WHERE customer = @customer`,
+  noteReturn: `UPDATE visits SET asked_at = @now, outcome = CASE WHEN return_ticket = @ticket THEN outcome END,
+    return_ticket = @ticket, returned_at = coalesce(returned_at, @now) WHERE id = @id`,
+  settle: `UPDATE visits SET outcome = @outcome, recheck_at = @recheckAt, recheck_later = @recheckLater
+    WHERE id = @id AND (outcome IS NULL OR (outcome = 'unchanged' AND @outcome = 'changed'))`,
+} as const;

@@ -10,7 +10,14 @@ import type { PostgresDatabase } from './database.ts';
 import { syncedChange, raisedChange, notify } from './feed.ts';
 import { writeNotices } from './outbox.ts';
 import { raiseTicket } from './tickets.ts';
-import type { CustomerRecord, Claim, Applied, LinkOutcome, CustomerStore } from '../customers.ts';
+import {
+  customerSql,
+  type CustomerRecord,
+  type Claim,
+  type Applied,
+  type LinkOutcome,
+  type CustomerStore,
+} from '../customers.ts';
 import type { Session } from './session.ts';
 import type { AccountRef } from '../account.ts';
 
@@ -26,7 +33,7 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
     },
 
     async factsAt(customer: string, revision: number): Promise<CustomerFacts | null> {
-      const row = await db.get(`SELECT facts FROM revisions WHERE customer = @customer AND revision = @revision`, {
+      const row = await db.get(customerSql.factsAt, {
         customer,
         revision,
       });
@@ -62,7 +69,7 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
           },
         );
         if (linked > 0) return 'linked';
-        const taken = await tx.get(`SELECT host, account, deleted_at FROM customers WHERE customer = @customer`, {
+        const taken = await tx.get(customerSql.owner, {
           customer,
         });
         if (!taken) return 'accountTaken';
@@ -88,25 +95,18 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
     },
 
     async due(now: number, limit: number): Promise<CustomerRecord[]> {
-      const rows = await db.all(
-        `SELECT * FROM customers WHERE next_change_at <= @now AND deleted_at IS NULL ORDER BY next_change_at LIMIT @limit`,
-        { now, limit },
-      );
+      const rows = await db.all(customerSql.due, { now, limit });
       return rows.map(recordOf);
     },
 
     async raiseDue(customer, wasDueAt, nextChangeAt, now, access = null): Promise<number> {
       return await db.transaction(async (tx) => {
-        const row = await tx.get(
-          `UPDATE customers SET next_change_at = @nextChangeAt WHERE customer = @customer AND next_change_at = @wasDueAt
-           RETURNING host, account, revision, fetched_at, access_told`,
-          { customer, wasDueAt, nextChangeAt },
-        );
+        const row = await tx.get(customerSql.moveDue, { customer, wasDueAt, nextChangeAt });
         if (!row) return 0;
         await raiseTicket(tx, customer, 'time', now);
         if (access === null || numberOrNull(row['fetched_at']) !== access.fetchedAt) return 0;
         const { told, entries } = compareAccess(textOrNull(row['access_told']), access);
-        await tx.run(`UPDATE customers SET access_told = @told WHERE customer = @customer`, { customer, told });
+        await tx.run(customerSql.noteAccessTold, { customer, told });
         const [host, account, revision] = [text(row['host']), text(row['account']), number(row['revision'])];
         return await writeNotices(tx, entries, { host, account, customer, revision, at: now, now });
       });
@@ -163,11 +163,7 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
           },
         );
         if (changed) {
-          await tx.run(
-            `INSERT INTO revisions (customer, revision, at, confirmed_by, facts)
-             VALUES (@customer, @revision, @now, @cause, @content)`,
-            { customer, revision, now, cause: claim.cause, content },
-          );
+          await tx.run(customerSql.addRevision, { customer, revision, now, cause: claim.cause, content });
         }
         await noteSync(tx, claim, changed ? 'changed' : 'unchanged', now);
         const written = { host, account, customer, revision, at: fetchedAt, now };
@@ -194,9 +190,5 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
 /** One line of the trail: when, why, and with which result. */
 async function noteSync(tx: Session, claim: Claim, outcome: string, now: number): Promise<void> {
   const { customer, claimedAt, cause, ticket } = claim;
-  await tx.run(
-    `INSERT INTO syncs (customer, at, ended_at, cause, ticket, claim, outcome)
-     VALUES (@customer, @claimedAt, @now, @cause, @ticket, @claim, @outcome)`,
-    { customer, claimedAt, now, cause, ticket, claim: claim.claim, outcome },
-  );
+  await tx.run(customerSql.addSync, { customer, claimedAt, now, cause, ticket, claim: claim.claim, outcome });
 }

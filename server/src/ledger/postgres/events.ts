@@ -5,6 +5,7 @@ import type { PostgresDatabase } from './database.ts';
 import { notifyAll, raisedChanges } from './feed.ts';
 import { lockLiving, raiseTicket } from './tickets.ts';
 import {
+  eventSql,
   unresolvedTypes,
   type StripeEvent,
   type UnresolvedEvent,
@@ -62,20 +63,16 @@ export function postgresEvents(db: PostgresDatabase): EventStore & { idle(): Pro
 
     async resolveEvent(event: string, customer: string | null, now: number): Promise<AccountRef | null> {
       return await db.transaction(async (tx) => {
-        const closed = await tx.get(
-          `UPDATE events SET closed_at = @now, customer = @customer WHERE event = @event AND closed_at IS NULL
-           RETURNING via`,
-          { event, customer, now },
-        );
+        const closed = await tx.get(eventSql.resolve, { event, customer, now });
         if (!closed || customer === null) return null;
         if ((await raiseTicket(tx, customer, text(closed['via']) as Recording['via'], now)) === null) return null;
-        const row = await tx.get(`SELECT host, account FROM customers WHERE customer = @customer`, { customer });
+        const row = await tx.get(eventSql.account, { customer });
         return row ? { host: text(row['host']), account: text(row['account']) } : null;
       });
     },
 
     async postponeEvent(event: string, nextAttemptAt: number): Promise<void> {
-      await db.run(`UPDATE events SET next_attempt_at = @nextAttemptAt WHERE event = @event AND closed_at IS NULL`, {
+      await db.run(eventSql.postpone, {
         event,
         nextAttemptAt,
       });

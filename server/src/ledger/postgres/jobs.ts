@@ -5,13 +5,13 @@ import { causedChangeOf, number, recordOf, text, jobLeaseOf } from '../rows.ts';
 import type { PostgresDatabase } from './database.ts';
 import { notifyAll, raisedChanges } from './feed.ts';
 import { lockLiving } from './tickets.ts';
-import type { JobStore } from '../jobs.ts';
+import { jobSql, type JobStore } from '../jobs.ts';
 
 export function postgresJobs(db: PostgresDatabase): JobStore {
   return {
     async acquireJob(job, everyMs, leaseMs, now) {
       return await db.transaction(async (tx) => {
-        await tx.run(`INSERT INTO jobs (job) VALUES (@job) ON CONFLICT DO NOTHING`, { job });
+        await tx.run(jobSql.add, { job });
         const row = await tx.get(
           // Begun and not ended, its lease over: its process is gone, and what it had done stays done.
           `UPDATE jobs SET turn = turn + 1, lease_until = @now::bigint + @leaseMs, ended_at = NULL,
@@ -38,20 +38,12 @@ export function postgresJobs(db: PostgresDatabase): JobStore {
     },
 
     async completeJob({ job, fence: turn }, report, now) {
-      const ended = await db.run(
-        `UPDATE jobs SET ended_at = @now, lease_until = 0, progress = NULL,
-           receipt = @receipt, receipt_started_at = started_at, receipt_ended_at = @now
-         WHERE job = @job AND turn = @turn AND ended_at IS NULL`,
-        { job, turn, receipt: JSON.stringify(report), now },
-      );
+      const ended = await db.run(jobSql.end, { job, turn, receipt: JSON.stringify(report), now });
       return ended > 0;
     },
 
     async lastReport(job) {
-      const row = await db.get(
-        `SELECT receipt, receipt_started_at, receipt_ended_at FROM jobs WHERE job = @job AND receipt IS NOT NULL`,
-        { job },
-      );
+      const row = await db.get(jobSql.receipt, { job });
       return row
         ? {
             startedAt: number(row['receipt_started_at']),
@@ -62,10 +54,7 @@ export function postgresJobs(db: PostgresDatabase): JobStore {
     },
 
     async customersAfter(customer, limit) {
-      const rows = await db.all(
-        `SELECT * FROM customers WHERE customer > @after AND deleted_at IS NULL ORDER BY customer LIMIT @limit`,
-        { after: customer ?? '', limit },
-      );
+      const rows = await db.all(jobSql.livingAfter, { after: customer ?? '', limit });
       return rows.map(recordOf);
     },
 
@@ -88,16 +77,7 @@ export function postgresJobs(db: PostgresDatabase): JobStore {
     },
 
     async changesCausedBy(cause, since, limit) {
-      const rows = await db.all(
-        `SELECT found.customer, host, account, found.at, found.revision, found.facts, earlier.facts AS before
-         FROM revisions AS found
-         JOIN customers ON customers.customer = found.customer
-         LEFT JOIN revisions AS earlier
-           ON earlier.customer = found.customer AND earlier.revision = found.revision - 1
-         WHERE found.confirmed_by = @cause AND found.at >= @since
-         ORDER BY found.at, found.customer, found.revision LIMIT @limit`,
-        { cause, since, limit },
-      );
+      const rows = await db.all(jobSql.changes, { cause, since, limit });
       return rows.map(causedChangeOf);
     },
   };

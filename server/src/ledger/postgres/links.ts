@@ -1,6 +1,6 @@
 /** Links in PostgreSQL: introductions that were not carried out, and an operator's decisions. */
 
-import { isDecided, linkChange, revisionAfter, type LinkStore } from '../links.ts';
+import { isDecided, linkChange, linkSql, revisionAfter, type LinkStore } from '../links.ts';
 import { accountRowOf, doubtfulAccountOf, linkRowOf, number, textOrNull } from '../rows.ts';
 import type { PostgresDatabase } from './database.ts';
 import { notify, queuedChange, syncedChange } from './feed.ts';
@@ -71,36 +71,23 @@ export function postgresLinks(db: PostgresDatabase): LinkStore {
         const changed = linkChange(rows, ref, customer, replace);
         if (!isDecided(changed)) return changed;
         const { outcome, before } = changed;
-        const last = await tx.get(
-          `SELECT max(revision) AS revision FROM link_changes WHERE host = @host AND account = @account`,
-          ref,
-        );
+        const last = await tx.get(linkSql.lastChange, ref);
         const revision = revisionAfter(rows, ref, number(last?.['revision'] ?? 0), changed);
         await tx.run(
           `INSERT INTO link_changes (host, account, at, before, after, revision)
            VALUES (@host, @account, @now, @before, @customer, @revision) RETURNING ${notify}`,
           { ...ref, now, before, customer, revision, news: syncedChange(ref) },
         );
-        await tx.run(
-          `DELETE FROM introductions
-           WHERE (host = @host AND account = @account) OR customer = @customer OR customer = @before`,
-          { ...ref, customer, before },
-        );
+        await tx.run(linkSql.forgetIntroductions, { ...ref, customer, before });
         if (outcome === 'alreadyLinked') return changed;
-        const told = await tx.get(`SELECT access_told FROM customers WHERE customer = @before`, { before });
+        const told = await tx.get(linkSql.accessTold, { before });
         for (const table of ['customers', 'revisions', 'visits']) {
           // oxlint-disable-next-line no-await-in-loop -- one connection
           await tx.run(`DELETE FROM ${table} WHERE customer = @before`, { before });
         }
-        await tx.run(
-          `UPDATE checkouts SET session = NULL, offer = NULL, return_url = NULL WHERE host = @host AND account = @account`,
-          ref,
-        );
+        await tx.run(linkSql.forgetCheckout, ref);
         // The old key would give the customer that was taken away.
-        await tx.run(
-          `UPDATE intents SET generation = generation + 1, since = @now WHERE host = @host AND account = @account`,
-          { ...ref, now },
-        );
+        await tx.run(linkSql.renewIntent, { ...ref, now });
         if (customer !== null) {
           await tx.run(
             `INSERT INTO customers (customer, host, account, stale_since, revision, access_told, linked_at)

@@ -3,7 +3,7 @@
 import { clockSkewMs } from '../clocks.ts';
 import { checkoutOf, number } from '../rows.ts';
 import type { PostgresDatabase } from './database.ts';
-import type { PurchaseStore } from '../purchases.ts';
+import { purchaseSql, type PurchaseStore } from '../purchases.ts';
 
 export function postgresPurchases(db: PostgresDatabase): PurchaseStore {
   return {
@@ -17,7 +17,7 @@ export function postgresPurchases(db: PostgresDatabase): PurchaseStore {
            WHERE intents.generation < excluded.generation`,
           { host, account, now },
         );
-        const row = await tx.get(`SELECT generation, since FROM intents WHERE host = @host AND account = @account`, {
+        const row = await tx.get(purchaseSql.findIntent, {
           host,
           account,
         });
@@ -28,12 +28,8 @@ export function postgresPurchases(db: PostgresDatabase): PurchaseStore {
     async renewIntent({ host, account }, generation, now) {
       return await db.transaction(async (tx) => {
         // The second transaction waits for the first, and then finds another generation.
-        await tx.run(
-          `UPDATE intents SET generation = generation + 1, since = @now
-           WHERE host = @host AND account = @account AND generation = @generation`,
-          { host, account, generation, now },
-        );
-        const row = await tx.get(`SELECT generation FROM intents WHERE host = @host AND account = @account`, {
+        await tx.run(purchaseSql.renewIntent, { host, account, generation, now });
+        const row = await tx.get(purchaseSql.findIntent, {
           host,
           account,
         });
@@ -43,7 +39,7 @@ export function postgresPurchases(db: PostgresDatabase): PurchaseStore {
 
     async lockCheckout({ host, account }, lock, leaseMs, now) {
       return await db.transaction(async (tx) => {
-        await tx.run(`INSERT INTO checkouts (host, account) VALUES (@host, @account) ON CONFLICT DO NOTHING`, {
+        await tx.run(purchaseSql.addCheckout, {
           host,
           account,
         });
@@ -59,18 +55,11 @@ export function postgresPurchases(db: PostgresDatabase): PurchaseStore {
     },
 
     async keepCheckout({ host, account }, lock, { session, offer, returnUrl }) {
-      await db.run(
-        `UPDATE checkouts SET session = @session, offer = @offer, return_url = @returnUrl
-         WHERE host = @host AND account = @account AND lock = @lock`,
-        { host, account, lock, session, offer, returnUrl },
-      );
+      await db.run(purchaseSql.keepCheckout, { host, account, lock, session, offer, returnUrl });
     },
 
     async unlockCheckout({ host, account }, lock) {
-      await db.run(
-        `UPDATE checkouts SET lock = NULL, locked_until = 0 WHERE host = @host AND account = @account AND lock = @lock`,
-        { host, account, lock },
-      );
+      await db.run(purchaseSql.unlockCheckout, { host, account, lock });
     },
   };
 }

@@ -4,7 +4,7 @@ import { longestRecheckMs } from '../clocks.ts';
 import { numberOrNull, returnStandingOf, text, visitOf } from '../rows.ts';
 import type { PostgresDatabase } from './database.ts';
 import { lockLiving, raiseTicket } from './tickets.ts';
-import { mustNoteAsk, openVisitsPerAccount, returnTicketFor, type VisitStore } from '../visits.ts';
+import { visitSql, mustNoteAsk, openVisitsPerAccount, returnTicketFor, type VisitStore } from '../visits.ts';
 
 export function postgresVisits(db: PostgresDatabase): VisitStore {
   return {
@@ -22,10 +22,7 @@ export function postgresVisits(db: PostgresDatabase): VisitStore {
     },
 
     async findVisit(id, { host, account }, now) {
-      const row = await db.get(
-        `SELECT * FROM visits WHERE id = @id AND host = @host AND account = @account AND expires_at > @now`,
-        { id, host, account, now },
-      );
+      const row = await db.get(visitSql.find, { id, host, account, now });
       return row ? visitOf(row) : null;
     },
 
@@ -49,29 +46,26 @@ export function postgresVisits(db: PostgresDatabase): VisitStore {
         let ticket = state ? returnTicketFor(state, everyMs, now) : 0;
         if (ticket === null) {
           ticket = (await raiseTicket(tx, customer, 'return', now)) ?? 0;
-          await tx.run(`UPDATE customers SET return_ticket = @ticket, returned_at = @now WHERE customer = @customer`, {
+          await tx.run(visitSql.noteReturnTicket, {
             customer,
             ticket,
             now,
           });
         }
         if (ticket !== numberOrNull(visit['return_ticket']) || mustNoteAsk(numberOrNull(visit['asked_at']), now)) {
-          await tx.run(
-            `UPDATE visits SET asked_at = @now, outcome = CASE WHEN return_ticket = @ticket THEN outcome END,
-               return_ticket = @ticket, returned_at = coalesce(returned_at, @now) WHERE id = @id`,
-            { id, ticket, now },
-          );
+          await tx.run(visitSql.noteReturn, { id, ticket, now });
         }
         return ticket;
       });
     },
 
     async settleVisit(id, outcome, recheckAt) {
-      await db.run(
-        `UPDATE visits SET outcome = @outcome, recheck_at = @recheckAt, recheck_later = @recheckLater
-         WHERE id = @id AND (outcome IS NULL OR (outcome = 'unchanged' AND @outcome = 'changed'))`,
-        { id, outcome, recheckAt: recheckAt[0] ?? null, recheckLater: recheckAt[1] ?? null },
-      );
+      await db.run(visitSql.settle, {
+        id,
+        outcome,
+        recheckAt: recheckAt[0] ?? null,
+        recheckLater: recheckAt[1] ?? null,
+      });
     },
 
     async raiseRechecks(now) {

@@ -9,7 +9,14 @@ import { claimCustomers } from './claims.ts';
 import type { SqliteDatabase } from './database.ts';
 import { writeNotices } from './outbox.ts';
 import { raiseTicket } from './tickets.ts';
-import type { CustomerRecord, Claim, Applied, LinkOutcome, CustomerStore } from '../customers.ts';
+import {
+  customerSql,
+  type CustomerRecord,
+  type Claim,
+  type Applied,
+  type LinkOutcome,
+  type CustomerStore,
+} from '../customers.ts';
 import type { AccountRef } from '../account.ts';
 
 export const living = `SELECT * FROM customers WHERE host = @host AND account = @account AND deleted_at IS NULL`;
@@ -25,7 +32,7 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
     },
 
     async factsAt(customer: string, revision: number): Promise<CustomerFacts | null> {
-      const row = db.read(`SELECT facts FROM revisions WHERE customer = @customer AND revision = @revision`, {
+      const row = db.read(customerSql.factsAt, {
         customer,
         revision,
       });
@@ -34,7 +41,7 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
 
     async link(ref: AccountRef, customer: string, now: number): Promise<LinkOutcome> {
       return await db.transaction(() => {
-        const taken = db.get(`SELECT host, account, deleted_at FROM customers WHERE customer = @customer`, {
+        const taken = db.get(customerSql.owner, {
           customer,
         });
         if (taken) {
@@ -85,26 +92,17 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
     },
 
     async due(now: number, limit: number): Promise<CustomerRecord[]> {
-      return db
-        .readAll(
-          `SELECT * FROM customers WHERE next_change_at <= @now AND deleted_at IS NULL ORDER BY next_change_at LIMIT @limit`,
-          { now, limit },
-        )
-        .map(recordOf);
+      return db.readAll(customerSql.due, { now, limit }).map(recordOf);
     },
 
     async raiseDue(customer, wasDueAt, nextChangeAt, now, access = null): Promise<number> {
       return await db.transaction(() => {
-        const row = db.get(
-          `UPDATE customers SET next_change_at = @nextChangeAt WHERE customer = @customer AND next_change_at = @wasDueAt
-           RETURNING host, account, revision, fetched_at, access_told`,
-          { customer, wasDueAt, nextChangeAt },
-        );
+        const row = db.get(customerSql.moveDue, { customer, wasDueAt, nextChangeAt });
         if (!row) return 0;
         raiseTicket(db, customer, 'time', now);
         if (access === null || numberOrNull(row['fetched_at']) !== access.fetchedAt) return 0;
         const { told, entries } = compareAccess(textOrNull(row['access_told']), access);
-        db.run(`UPDATE customers SET access_told = @told WHERE customer = @customer`, { customer, told });
+        db.run(customerSql.noteAccessTold, { customer, told });
         const [host, account, revision] = [text(row['host']), text(row['account']), number(row['revision'])];
         return writeNotices(db, entries, { host, account, customer, revision, at: now, now });
       });
@@ -167,10 +165,7 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
           },
         );
         if (changed) {
-          db.run(
-            `INSERT INTO revisions (customer, revision, at, confirmed_by, facts) VALUES (@customer, @revision, @now, @cause, @content)`,
-            { customer, revision, now, cause: claim.cause, content },
-          );
+          db.run(customerSql.addRevision, { customer, revision, now, cause: claim.cause, content });
         }
         noteSync(db, claim, changed ? 'changed' : 'unchanged', now);
         const { host, account } = claim;
@@ -197,9 +192,5 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
 /** One line of the trail: when, why, and with which result. */
 function noteSync(db: SqliteDatabase, claim: Claim, outcome: string, now: number): void {
   const { customer, claimedAt, cause, ticket } = claim;
-  db.run(
-    `INSERT INTO syncs (customer, at, ended_at, cause, ticket, claim, outcome)
-     VALUES (@customer, @claimedAt, @now, @cause, @ticket, @claim, @outcome)`,
-    { customer, claimedAt, now, cause, ticket, claim: claim.claim, outcome },
-  );
+  db.run(customerSql.addSync, { customer, claimedAt, now, cause, ticket, claim: claim.claim, outcome });
 }

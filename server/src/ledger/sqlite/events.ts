@@ -4,6 +4,7 @@ import { unresolvedEventOf, text } from '../rows.ts';
 import type { SqliteDatabase } from './database.ts';
 import { raiseTicket } from './tickets.ts';
 import {
+  eventSql,
   unresolvedTypes,
   type StripeEvent,
   type UnresolvedEvent,
@@ -37,21 +38,17 @@ export function sqliteEvents(db: SqliteDatabase): EventStore & { idle(): Promise
 
     async resolveEvent(event: string, customer: string | null, now: number): Promise<AccountRef | null> {
       return await db.transaction(() => {
-        const closed = db.get(
-          `UPDATE events SET closed_at = @now, customer = @customer WHERE event = @event AND closed_at IS NULL
-           RETURNING via`,
-          { event, customer, now },
-        );
+        const closed = db.get(eventSql.resolve, { event, customer, now });
         if (!closed || customer === null) return null;
         if (raiseTicket(db, customer, text(closed['via']) as Recording['via'], now) === null) return null;
-        const row = db.get(`SELECT host, account FROM customers WHERE customer = @customer`, { customer });
+        const row = db.get(eventSql.account, { customer });
         return row ? { host: text(row['host']), account: text(row['account']) } : null;
       });
     },
 
     async postponeEvent(event: string, nextAttemptAt: number): Promise<void> {
       await db.transaction(() =>
-        db.run(`UPDATE events SET next_attempt_at = @nextAttemptAt WHERE event = @event AND closed_at IS NULL`, {
+        db.run(eventSql.postpone, {
           event,
           nextAttemptAt,
         }),

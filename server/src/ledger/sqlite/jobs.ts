@@ -3,13 +3,13 @@
 import { clockSkewMs } from '../clocks.ts';
 import { causedChangeOf, number, recordOf, jobLeaseOf } from '../rows.ts';
 import type { SqliteDatabase } from './database.ts';
-import type { JobStore } from '../jobs.ts';
+import { jobSql, type JobStore } from '../jobs.ts';
 
 export function sqliteJobs(db: SqliteDatabase): JobStore {
   return {
     async acquireJob(job, everyMs, leaseMs, now) {
       return await db.transaction(() => {
-        db.run(`INSERT INTO jobs (job) VALUES (@job) ON CONFLICT DO NOTHING`, { job });
+        db.run(jobSql.add, { job });
         const row = db.get(
           // Begun and not ended, its lease over: its process is gone, and what it had done stays done.
           `UPDATE jobs SET turn = turn + 1, lease_until = @now + @leaseMs, ended_at = NULL,
@@ -39,21 +39,13 @@ export function sqliteJobs(db: SqliteDatabase): JobStore {
 
     async completeJob({ job, fence: turn }, report, now) {
       return await db.transaction(() => {
-        const ended = db.run(
-          `UPDATE jobs SET ended_at = @now, lease_until = 0, progress = NULL,
-             receipt = @receipt, receipt_started_at = started_at, receipt_ended_at = @now
-           WHERE job = @job AND turn = @turn AND ended_at IS NULL`,
-          { job, turn, receipt: JSON.stringify(report), now },
-        );
+        const ended = db.run(jobSql.end, { job, turn, receipt: JSON.stringify(report), now });
         return ended > 0;
       });
     },
 
     async lastReport(job) {
-      const row = db.read(
-        `SELECT receipt, receipt_started_at, receipt_ended_at FROM jobs WHERE job = @job AND receipt IS NOT NULL`,
-        { job },
-      );
+      const row = db.read(jobSql.receipt, { job });
       return row
         ? {
             startedAt: number(row['receipt_started_at']),
@@ -64,12 +56,7 @@ export function sqliteJobs(db: SqliteDatabase): JobStore {
     },
 
     async customersAfter(customer, limit) {
-      return db
-        .readAll(
-          `SELECT * FROM customers WHERE customer > @after AND deleted_at IS NULL ORDER BY customer LIMIT @limit`,
-          { after: customer ?? '', limit },
-        )
-        .map(recordOf);
+      return db.readAll(jobSql.livingAfter, { after: customer ?? '', limit }).map(recordOf);
     },
 
     async customersAmong(customers) {
@@ -98,18 +85,7 @@ export function sqliteJobs(db: SqliteDatabase): JobStore {
     },
 
     async changesCausedBy(cause, since, limit) {
-      return db
-        .readAll(
-          `SELECT found.customer, host, account, found.at, found.revision, found.facts, earlier.facts AS before
-           FROM revisions AS found
-           JOIN customers ON customers.customer = found.customer
-           LEFT JOIN revisions AS earlier
-             ON earlier.customer = found.customer AND earlier.revision = found.revision - 1
-           WHERE found.confirmed_by = @cause AND found.at >= @since
-           ORDER BY found.at, found.customer, found.revision LIMIT @limit`,
-          { cause, since, limit },
-        )
-        .map(causedChangeOf);
+      return db.readAll(jobSql.changes, { cause, since, limit }).map(causedChangeOf);
     },
   };
 }

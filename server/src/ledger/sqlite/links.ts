@@ -1,12 +1,11 @@
 /** Links in SQLite: introductions that were not carried out, and an operator's decisions. */
 
-import { isDecided, linkChange, revisionAfter, type LinkStore } from '../links.ts';
+import { isDecided, linkChange, linkSql, revisionAfter, type LinkStore } from '../links.ts';
 import { accountRowOf, doubtfulAccountOf, linkRowOf, number, textOrNull } from '../rows.ts';
 import { lastTombstone, living } from './customers.ts';
 import type { SqliteDatabase } from './database.ts';
 
 const noted = `SELECT customer, code, since, seen_at, checked_at FROM introductions WHERE host = @host AND account = @account`;
-const lastChange = `SELECT max(revision) AS revision FROM link_changes WHERE host = @host AND account = @account`;
 
 export function sqliteLinks(db: SqliteDatabase): LinkStore {
   return {
@@ -14,7 +13,7 @@ export function sqliteLinks(db: SqliteDatabase): LinkStore {
       const bind = { host, account };
       // Indexed reads; one statement for all would sort the account's rows, facts included, at every read.
       const row = db.read(living, bind) ?? db.read(lastTombstone, bind);
-      const revision = row ? number(row['revision']) : number(db.read(lastChange, bind)?.['revision'] ?? 0);
+      const revision = row ? number(row['revision']) : number(db.read(linkSql.lastChange, bind)?.['revision'] ?? 0);
       return accountRowOf(row, db.read(noted, bind), revision);
     },
 
@@ -62,31 +61,21 @@ export function sqliteLinks(db: SqliteDatabase): LinkStore {
         const changed = linkChange(rows, ref, customer, replace);
         if (!isDecided(changed)) return changed;
         const { outcome, before } = changed;
-        const revision = revisionAfter(rows, ref, number(db.get(lastChange, ref)?.['revision'] ?? 0), changed);
+        const revision = revisionAfter(rows, ref, number(db.get(linkSql.lastChange, ref)?.['revision'] ?? 0), changed);
         db.run(
           `INSERT INTO link_changes (host, account, at, before, after, revision)
            VALUES (@host, @account, @now, @before, @customer, @revision)`,
           { ...ref, now, before, customer, revision },
         );
-        db.run(
-          `DELETE FROM introductions
-           WHERE (host = @host AND account = @account) OR customer = @customer OR customer = @before`,
-          { ...ref, customer, before },
-        );
+        db.run(linkSql.forgetIntroductions, { ...ref, customer, before });
         if (outcome === 'alreadyLinked') return changed;
-        const told = db.get(`SELECT access_told FROM customers WHERE customer = @before`, { before });
+        const told = db.get(linkSql.accessTold, { before });
         for (const table of ['customers', 'revisions', 'visits']) {
           db.run(`DELETE FROM ${table} WHERE customer = @before`, { before });
         }
-        db.run(
-          `UPDATE checkouts SET session = NULL, offer = NULL, return_url = NULL WHERE host = @host AND account = @account`,
-          ref,
-        );
+        db.run(linkSql.forgetCheckout, ref);
         // The old key would give the customer that was taken away.
-        db.run(
-          `UPDATE intents SET generation = generation + 1, since = @now WHERE host = @host AND account = @account`,
-          { ...ref, now },
-        );
+        db.run(linkSql.renewIntent, { ...ref, now });
         if (customer !== null) {
           db.run(
             `INSERT INTO customers (customer, host, account, stale_since, revision, access_told, linked_at)

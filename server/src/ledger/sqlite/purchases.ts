@@ -3,7 +3,7 @@
 import { clockSkewMs } from '../clocks.ts';
 import { checkoutOf, number } from '../rows.ts';
 import type { SqliteDatabase } from './database.ts';
-import type { PurchaseStore } from '../purchases.ts';
+import { purchaseSql, type PurchaseStore } from '../purchases.ts';
 
 export function sqlitePurchases(db: SqliteDatabase): PurchaseStore {
   return {
@@ -20,7 +20,7 @@ export function sqlitePurchases(db: SqliteDatabase): PurchaseStore {
            ON CONFLICT DO UPDATE SET generation = @least, since = @now WHERE generation < @least`,
           { host, account, least, now },
         );
-        const row = db.get(`SELECT generation, since FROM intents WHERE host = @host AND account = @account`, {
+        const row = db.get(purchaseSql.findIntent, {
           host,
           account,
         });
@@ -30,12 +30,8 @@ export function sqlitePurchases(db: SqliteDatabase): PurchaseStore {
 
     async renewIntent({ host, account }, generation, now) {
       return await db.transaction(() => {
-        db.run(
-          `UPDATE intents SET generation = generation + 1, since = @now
-           WHERE host = @host AND account = @account AND generation = @generation`,
-          { host, account, generation, now },
-        );
-        const row = db.get(`SELECT generation FROM intents WHERE host = @host AND account = @account`, {
+        db.run(purchaseSql.renewIntent, { host, account, generation, now });
+        const row = db.get(purchaseSql.findIntent, {
           host,
           account,
         });
@@ -45,7 +41,7 @@ export function sqlitePurchases(db: SqliteDatabase): PurchaseStore {
 
     async lockCheckout({ host, account }, lock, leaseMs, now) {
       return await db.transaction(() => {
-        db.run(`INSERT INTO checkouts (host, account) VALUES (@host, @account) ON CONFLICT DO NOTHING`, {
+        db.run(purchaseSql.addCheckout, {
           host,
           account,
         });
@@ -61,22 +57,11 @@ export function sqlitePurchases(db: SqliteDatabase): PurchaseStore {
     },
 
     async keepCheckout({ host, account }, lock, { session, offer, returnUrl }) {
-      await db.transaction(() =>
-        db.run(
-          `UPDATE checkouts SET session = @session, offer = @offer, return_url = @returnUrl
-           WHERE host = @host AND account = @account AND lock = @lock`,
-          { host, account, lock, session, offer, returnUrl },
-        ),
-      );
+      await db.transaction(() => db.run(purchaseSql.keepCheckout, { host, account, lock, session, offer, returnUrl }));
     },
 
     async unlockCheckout({ host, account }, lock) {
-      await db.transaction(() =>
-        db.run(
-          `UPDATE checkouts SET lock = NULL, locked_until = 0 WHERE host = @host AND account = @account AND lock = @lock`,
-          { host, account, lock },
-        ),
-      );
+      await db.transaction(() => db.run(purchaseSql.unlockCheckout, { host, account, lock }));
     },
   };
 }

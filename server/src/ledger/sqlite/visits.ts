@@ -4,7 +4,14 @@ import { longestRecheckMs } from '../clocks.ts';
 import { numberOrNull, returnStandingOf, text, visitOf } from '../rows.ts';
 import type { SqliteDatabase } from './database.ts';
 import { raiseTicket } from './tickets.ts';
-import { mustNoteAsk, openVisitsPerAccount, returnTicketFor, type Visit, type VisitStore } from '../visits.ts';
+import {
+  visitSql,
+  mustNoteAsk,
+  openVisitsPerAccount,
+  returnTicketFor,
+  type Visit,
+  type VisitStore,
+} from '../visits.ts';
 import type { AccountRef } from '../account.ts';
 
 export function sqliteVisits(db: SqliteDatabase): VisitStore {
@@ -27,10 +34,7 @@ export function sqliteVisits(db: SqliteDatabase): VisitStore {
     },
 
     async findVisit(id: string, ref: AccountRef, now: number): Promise<Visit | null> {
-      const row = db.read(
-        `SELECT * FROM visits WHERE id = @id AND host = @host AND account = @account AND expires_at > @now`,
-        { id, host: ref.host, account: ref.account, now },
-      );
+      const row = db.read(visitSql.find, { id, host: ref.host, account: ref.account, now });
       return row ? visitOf(row) : null;
     },
 
@@ -49,18 +53,14 @@ export function sqliteVisits(db: SqliteDatabase): VisitStore {
         let ticket = state ? returnTicketFor(state, everyMs, now) : 0;
         if (ticket === null) {
           ticket = raiseTicket(db, customer, 'return', now) ?? 0;
-          db.run(`UPDATE customers SET return_ticket = @ticket, returned_at = @now WHERE customer = @customer`, {
+          db.run(visitSql.noteReturnTicket, {
             customer,
             ticket,
             now,
           });
         }
         if (ticket !== numberOrNull(visit['return_ticket']) || mustNoteAsk(numberOrNull(visit['asked_at']), now)) {
-          db.run(
-            `UPDATE visits SET asked_at = @now, outcome = CASE WHEN return_ticket = @ticket THEN outcome END,
-               return_ticket = @ticket, returned_at = coalesce(returned_at, @now) WHERE id = @id`,
-            { id, ticket, now },
-          );
+          db.run(visitSql.noteReturn, { id, ticket, now });
         }
         return ticket;
       });
@@ -68,11 +68,7 @@ export function sqliteVisits(db: SqliteDatabase): VisitStore {
 
     async settleVisit(id: string, outcome: 'changed' | 'unchanged', recheckAt: readonly number[]): Promise<void> {
       await db.transaction(() =>
-        db.run(
-          `UPDATE visits SET outcome = @outcome, recheck_at = @recheckAt, recheck_later = @recheckLater
-           WHERE id = @id AND (outcome IS NULL OR (outcome = 'unchanged' AND @outcome = 'changed'))`,
-          { id, outcome, recheckAt: recheckAt[0] ?? null, recheckLater: recheckAt[1] ?? null },
-        ),
+        db.run(visitSql.settle, { id, outcome, recheckAt: recheckAt[0] ?? null, recheckLater: recheckAt[1] ?? null }),
       );
     },
 
