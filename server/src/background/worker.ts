@@ -17,7 +17,7 @@ import type { Claim, Applied } from '../ledger/customers.ts';
 import type { WorkerParts } from './context.ts';
 
 export interface WorkerOptions {
-  /** Customers fetched at the same time. Default: 8. */
+  /** Customers fetched at the same time. Default: half of the budget's requests a second; 8 at least, 64 at most. */
   readonly concurrency?: number;
   /** How many of these are reserved for prioritized customers. Default: a quarter. */
   readonly reservedForPriority?: number;
@@ -38,6 +38,12 @@ export interface WorkerOptions {
   /** 0 to 1, for the back-off's jitter. Default: `Math.random`. */
   readonly random?: () => number;
 }
+
+/**
+ * With fewer fetches at a time a slow Stripe would leave the budget unused: each has one request under way, for half a
+ * second where Stripe is slow. With more they would wait for the budget, each with a lease that goes on.
+ */
+const fetchesAtOnce = (requestsPerSecond: number): number => Math.min(64, Math.max(8, Math.ceil(requestsPerSecond / 2)));
 
 const day = 24 * 60 * 60 * 1000;
 /** Events are kept for 35 days: Stripe delivers again for 3, and lists them for 30. */
@@ -63,7 +69,7 @@ export class Worker {
   constructor(parts: WorkerParts, waiters: Waiters, options: WorkerOptions = {}) {
     this.#parts = parts;
     this.#waiters = waiters;
-    const concurrency = options.concurrency ?? 8;
+    const concurrency = options.concurrency ?? fetchesAtOnce(parts.config.stripe.requestsPerSecond);
     this.#options = {
       concurrency,
       reservedForPriority: Math.floor(concurrency / 4),

@@ -47,11 +47,14 @@ afterEach(async () => {
   await store.close();
 });
 
-async function startWorker(options: WorkerOptions = {}, change: Partial<WorkerParts> = {}): Promise<Worker> {
+async function startWorker(
+  options: WorkerOptions = {},
+  { requestsPerSecond = 20, ...change }: Partial<WorkerParts> & { readonly requestsPerSecond?: number } = {},
+): Promise<Worker> {
   const config = await readConfig({
     publicUrl,
     database: ':memory:',
-    stripe: { secretKey: 'sk_test_1', webhookSecrets: ['whsec_1'] },
+    stripe: { secretKey: 'sk_test_1', webhookSecrets: ['whsec_1'], requestsPerSecond },
     hosts: [{ id: 'acme', secrets: [hostSecret], origins: [origin], returnUrl: `${origin}/billing` }],
     now: () => now,
     log,
@@ -175,6 +178,23 @@ describe('places', () => {
     answer = nothing;
     for (const open of gates) open();
     await synced(21);
+  });
+
+  it.each([
+    [1, 8],
+    [20, 10],
+    [80, 40],
+    [1_000, 64],
+  ])('follow a budget of %d requests a second: %d', async (requestsPerSecond, places) => {
+    for (let number = 0; number < 80; number += 1) await link(`slow_${number}`);
+    let open = () => {};
+    const gate = new Promise<void>((opened) => (open = opened));
+    answer = (customer) => gate.then(() => nothing(customer));
+    const worker = await startWorker({ reservedForPriority: 0 }, { requestsPerSecond });
+    await quiet(worker);
+    expect(looks).toHaveLength(places);
+    open();
+    await synced(80);
   });
 });
 

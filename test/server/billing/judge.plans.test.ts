@@ -40,6 +40,12 @@ describe('payment', () => {
     });
   });
 
+  test('the next attempt is the earliest of the open invoices', () => {
+    const each = (id: string, days: number) => invoice({ id, nextAttemptAt: noon + days * day });
+    const [late, early, middle] = [each('in_1', 3), each('in_2', 1), each('in_3', 2)];
+    expect(payment(pastDue({ openInvoices: [late, early, middle] })).nextAttemptAt).toBe(iso(noon + day));
+  });
+
   test('the next attempt is shown only while it is ahead', () => {
     const retried = pastDue(open({ nextAttemptAt: noon + hour }));
     expect(payment(retried).nextAttemptAt).toBe(iso(noon + hour));
@@ -86,6 +92,12 @@ describe('payment', () => {
     expect(payment(pastDue({ methodDigest: 'card-2', ...open({ triedMethodDigest: null }) })).methodReplaced).toBe(
       false,
     );
+  });
+
+  test('L11 a card that any open invoice has tried is no replacement', () => {
+    const openInvoices = ['card-1', 'card-2'].map((tried, at) => invoice({ id: `in_${at}`, triedMethodDigest: tried }));
+    expect(payment(pastDue({ openInvoices, methodDigest: 'card-2' })).methodReplaced).toBe(false);
+    expect(payment(pastDue({ openInvoices, methodDigest: 'card-3' })).methodReplaced).toBe(true);
   });
 
   test('SUB-7 the invoice to pay is the latest, or one that the bank must confirm', () => {
@@ -150,6 +162,14 @@ describe('the plan', () => {
       otherItems: 1,
     });
     expect(plan({ items: [item({ metered: true, quantity: null })] })).toMatchObject({ price: null, metered: true });
+  });
+
+  test('SUB-10 the same items in another order are no change', () => {
+    const items = [item({ price: 'price_a' }), item({ price: 'price_b', quantity: 3 })];
+    const next = (then: typeof items) =>
+      snapshotOf([subscription({ items, next: { at: noon + day, items: then } })]).next;
+    expect(next(items.toReversed())).toBeNull();
+    expect(next([item({ price: 'price_a', quantity: 3 }), item({ price: 'price_b' })])).not.toBeNull();
   });
 
   test('SUB-10 a scheduled change is named by the catalogue', () => {

@@ -105,6 +105,17 @@ describe('access is narrowed only on facts fetched after the moment of narrowing
     expect(nextChangeAt).toBe(noon + 5 * minute);
   });
 
+  test('a look at the very moment is not repeated at once', () => {
+    expect(judged([subscription({ cancelAt: noon })]).nextChangeAt).toBe(noon + minute);
+    expect(judged([trialing({ trialEnd: noon })]).nextChangeAt).toBe(noon + minute);
+  });
+
+  test('a trial whose plan is paid by sent invoices goes on without a card', () => {
+    const sent = trialing({ methodOnFile: false, collectionMethod: 'send_invoice' });
+    expect(snapshotOf([sent]).access).toMatchObject({ level: 'full', until: null });
+    expect(at(noon + 8 * day, sent).snapshot).toMatchObject({ state: 'trialing', access: { level: 'unknown' } });
+  });
+
   test('SUB-3 a first payment is fetched when Stripe gives it up, after 23 hours', () => {
     expect(judged([subscription({ status: 'incomplete', created: noon })]).nextChangeAt).toBe(noon + 23 * hour);
   });
@@ -181,6 +192,14 @@ describe('dates', () => {
   test('billed in advance: a missing invoice is believed for 73 hours', () => {
     const prebilled = { currentPeriodStart: noon - 4 * day, latestInvoice: paid({ created: noon - 200 * day }) };
     expect(snapshotOf([subscription(prebilled)]).renewsAt).toBe(iso(noon + 20 * day));
+    const since = (hours: number) => {
+      const currentPeriodStart = noon - hours * hour;
+      return snapshotOf([subscription({ ...prebilled, currentPeriodStart })]).renewsAt;
+    };
+    // SUB-5: Stripe charges after 72 hours at the latest. A date that lies a day behind says nothing.
+    expect(since(23)).toBe(iso(noon - 23 * hour));
+    expect(since(72.5)).toBeNull();
+    expect(since(73)).toBe(iso(noon + 20 * day));
   });
 
   test('a subscription with sent invoices renews by the period', () => {
