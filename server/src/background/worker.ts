@@ -43,7 +43,8 @@ export interface WorkerOptions {
  * With fewer fetches at a time a slow Stripe would leave the budget unused: each has one request under way, for half a
  * second where Stripe is slow. With more they would wait for the budget, each with a lease that goes on.
  */
-const fetchesAtOnce = (requestsPerSecond: number): number => Math.min(64, Math.max(8, Math.ceil(requestsPerSecond / 2)));
+const fetchesAtOnce = (requestsPerSecond: number): number =>
+  Math.min(64, Math.max(8, Math.ceil(requestsPerSecond / 2)));
 
 const day = 24 * 60 * 60 * 1000;
 /** Events are kept for 35 days: Stripe delivers again for 3, and lists them for 30. */
