@@ -15,6 +15,7 @@ import { onceAProcess } from './operations/once-a-process.ts';
 import { hostCalls, type AccountName } from './http/host-calls.ts';
 import type { RouteContext } from './http/route-context.ts';
 import { beginAnewAfterSilence } from './background/silence.ts';
+import { Previews } from './background/previews.ts';
 import { Scheduler, type SchedulerOptions } from './background/scheduler.ts';
 import { createCheckout } from './accounts/checkout.ts';
 import { createLimits } from './http/rate-limits.ts';
@@ -116,6 +117,7 @@ export async function createBillhook(
       worker,
     );
     const wakeWorker = () => working.wake();
+    const previews = new Previews({ store, gateway, waiters, log: config.log, now: config.now });
     const keeping = new Scheduler(
       {
         store,
@@ -148,6 +150,7 @@ export async function createBillhook(
       portals: new PortalConfigurations(gateway, config.log),
       catalogue,
       waiters,
+      previews,
       wakeWorker,
       requestSweep: () => keeping.requestSweep(),
       metrics,
@@ -191,6 +194,7 @@ export async function createBillhook(
         await keeping.stop();
         gateway.close();
         await working.stop();
+        await previews.stop();
         await outbox.stop();
         await store.close();
       },

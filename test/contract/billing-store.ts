@@ -11,6 +11,7 @@ import { linkingContract } from './linking.ts';
 import { linksContract } from './links.ts';
 import { livesContract } from './lives.ts';
 import { outboxContract } from './outbox.ts';
+import { previewsContract } from './previews.ts';
 import { purchasesContract } from './purchases.ts';
 import { processesContract } from './processes.ts';
 import { contractHarness, type LedgerUnderTest } from './harness.ts';
@@ -33,6 +34,7 @@ export function billingStoreContract(
     clocksContract(harness);
     outboxContract(harness);
     accessToldContract(harness);
+    previewsContract(harness);
     purchasesContract(harness);
     visitsContract(harness);
     upkeepContract(harness);

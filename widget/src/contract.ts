@@ -95,6 +95,14 @@ export interface LastInvoice {
   readonly state: 'open' | 'paid';
 }
 
+/** The next charge, as Stripe previews it: after discounts, tax and credit. */
+export interface NextPayment {
+  readonly at: string;
+  readonly amount: Money;
+  /** Usage until then is added, so that it may be more. */
+  readonly estimated: boolean;
+}
+
 export type AccessLevel = 'full' | 'readOnly' | 'none' | 'unknown';
 
 /** May this account use the product? Decided by the same judge as the snapshot. */
@@ -191,6 +199,13 @@ export interface BillingSnapshot {
   readonly paymentMethod?: PaymentMethod;
   /** The same. */
   readonly lastInvoice?: LastInvoice;
+  /** The same. Absent where nothing is charged next, or where Stripe does not say. */
+  readonly nextPayment?: NextPayment;
+  /**
+   * The next payment is being asked for at Stripe: a read with `Prefer: wait` is answered when it is known. A kept one may
+   * stand beside it.
+   */
+  readonly nextPaymentAwaited?: true;
 }
 
 /** `POST /v1/portal-sessions` */

@@ -11,6 +11,7 @@ import type { AccessAnswer, BillingSnapshot } from '@billhook/widget/contract';
 import type { Account } from './account.ts';
 import { judge, type Catalogue } from '../billing/judge/judge.ts';
 import type { JudgedSubscription } from '../billing/judge/subscription.ts';
+import type { PreviewStanding } from '../billing/judge/next-payment.ts';
 import type { PortalChoice } from '../billing/judge/portal.ts';
 import type { Policy } from '../billing/policy.ts';
 import type { BillingStore } from '../ledger/ledger.ts';
@@ -30,6 +31,8 @@ export interface AccountView {
   readonly nextChangeAt: number | null;
   /** Stripe's id of the invoice that the snapshot says can be paid. Never leaves the server. */
   readonly invoiceToPay: string | null;
+  /** Stripe's id of the subscription whose next charge the page shows. Never leaves the server. */
+  readonly chargedNext: string | null;
   /** Every subscription with what it gives. Never leaves the server as it is. */
   readonly subscriptions: readonly JudgedSubscription[];
   /** How the portal may be opened. Never leaves the server. */
@@ -67,6 +70,7 @@ export function createReadAccount(store: BillingStore, catalogue: VersionedCatal
         confirmedBy: record?.confirmedBy ?? null,
         staleSince: record?.staleSince ?? null,
         customerInDoubt: isDoubtful(introduced),
+        ...(record === null ? {} : { preview: previewStandingOf(record) }),
       },
       account.policy,
       catalogue,
@@ -76,6 +80,15 @@ export function createReadAccount(store: BillingStore, catalogue: VersionedCatal
     const body = JSON.stringify(snapshot);
     return { record, introduced, snapshot, body, ...judgement, etag: etagOf(snapshot) };
   }
+}
+
+/** A kept preview is shown beside the facts that it was asked for with, and beside no others. */
+function previewStandingOf({ revision, syncedTicket, preview }: CustomerRecord): PreviewStanding {
+  return {
+    invoice: preview.revision === revision ? preview.invoice : null,
+    isCurrent: preview.ticket === syncedTicket,
+    askedAt: preview.askedTicket === syncedTicket ? preview.askedAt : null,
+  };
 }
 
 interface KeptView {
@@ -141,6 +154,9 @@ function sameRow(a: CustomerRecord | null, b: CustomerRecord | null): boolean {
     a.fetchedAt === b.fetchedAt &&
     a.confirmedBy === b.confirmedBy &&
     a.nextChangeAt === b.nextChangeAt &&
+    a.preview.ticket === b.preview.ticket &&
+    a.preview.askedTicket === b.preview.askedTicket &&
+    a.preview.askedAt === b.preview.askedAt &&
     a.failure?.code === b.failure?.code &&
     a.failure?.at === b.failure?.at &&
     a.failure?.attempts === b.failure?.attempts

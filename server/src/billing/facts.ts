@@ -140,3 +140,14 @@ export interface InvoiceFacts {
   /** Digest of the method that was charged last, to tell a replaced card from the one that failed. */
   readonly triedMethodDigest: string | null;
 }
+
+/** The next invoice as Stripe previewed it. */
+export interface NextInvoiceFacts {
+  /** A preview is of one subscription. */
+  readonly subscription: string;
+  /** What it will ask for, after discounts, tax and credit. */
+  readonly amountDue: number;
+  readonly currency: string;
+  /** When it will be made. */
+  readonly at: number;
+}

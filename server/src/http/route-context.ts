@@ -6,6 +6,7 @@ import type { Config } from '../config/config.ts';
 import type { OpenCheckout } from '../accounts/checkout.ts';
 import type { Linking } from '../accounts/linking.ts';
 import type { Metrics } from '../operations/metrics.ts';
+import type { Previews } from '../background/previews.ts';
 import type { PortalConfigurations } from '../stripe/portal-configurations.ts';
 import type { ReadAccount } from '../accounts/view.ts';
 import type { StripeGateway } from '../stripe/gateway.ts';
@@ -21,6 +22,7 @@ export interface RouteContext {
   readonly gateway: StripeGateway;
   readonly portals: PortalConfigurations;
   readonly waiters: Waiters;
+  readonly previews: Pick<Previews, 'want'>;
   readonly read: ReadAccount;
   readonly linking: Linking;
   readonly openCheckout: OpenCheckout;

@@ -4,6 +4,7 @@ import type { ConfirmedBy } from '@billhook/widget/contract';
 import type { CustomerFacts } from '../billing/facts.ts';
 import type { AccessNow } from './access-told.ts';
 import type { OutboxEntry } from './outbox.ts';
+import type { PreviewRecord } from './previews.ts';
 import type { AccountRef } from './account.ts';
 
 /** A customer's row: the link, the counters, and the facts with their age. */
@@ -21,6 +22,7 @@ export interface CustomerRecord extends AccountRef {
   readonly confirmedBy: ConfirmedBy | null;
   readonly nextChangeAt: number | null;
   readonly failure: { readonly code: string; readonly at: number; readonly attempts: number } | null;
+  readonly preview: PreviewRecord;
 }
 
 /** Not a tombstone. */

@@ -18,8 +18,8 @@
  * called again.) Times are Unix milliseconds and always parameters; a time further ahead than it can have been set is of
  * a clock that was wrong, and counts as over (`clocks.ts`).
  *
- * Each table has a contract file beside this one: customers, links, events, outbox, purchases, visits, catalogue, budget, jobs,
- * history, feed. `sqlite/` is one process and one file, beside which a command may have the file open too; `postgres/` is
+ * Each table has a contract file beside this one: customers, previews, links, events, outbox, purchases, visits, catalogue, budget,
+ * jobs, history, feed. `sqlite/` is one process and one file, beside which a command may have the file open too; `postgres/` is
  * several processes. One suite proves both: `test/contract/`.
  */
 
@@ -27,6 +27,7 @@ import type { CatalogueStore } from './catalogue.ts';
 import type { CustomerStore } from './customers.ts';
 import type { EventStore } from './events.ts';
 import type { OutboxStore } from './outbox.ts';
+import type { PreviewStore } from './previews.ts';
 import type { PurchaseStore } from './purchases.ts';
 import type { VisitStore } from './visits.ts';
 import type { BudgetStore } from './budget.ts';
@@ -48,6 +49,7 @@ export interface BillingStore
     CustomerStore,
     LinkStore,
     OutboxStore,
+    PreviewStore,
     PurchaseStore,
     VisitStore,
     CatalogueStore,

@@ -1,11 +1,12 @@
 /** Rows as values. Both stores name their columns alike, so that what is read is made into the contract's types once. */
 
 import type { ConfirmedBy } from '@billhook/widget/contract';
-import type { CustomerFacts } from '../billing/facts.ts';
+import type { CustomerFacts, NextInvoiceFacts } from '../billing/facts.ts';
 import type { CustomerRecord, Claim } from './customers.ts';
 import type { UnresolvedEvent } from './events.ts';
 import type { AccountRow, DoubtfulAccount, IntroductionCode, LinkRow, NotedIntroduction } from './links.ts';
 import type { Receiver, NoticeClaim } from './outbox.ts';
+import type { PreviewClaim, PreviewRecord } from './previews.ts';
 import type { CheckoutRecord } from './purchases.ts';
 import type { ReturnStanding, Visit } from './visits.ts';
 import type { JobLease, CausedChange } from './jobs.ts';
@@ -22,9 +23,11 @@ export const number = (cell: Cell | undefined): number => Number(cell);
 export const numberOrNull = (cell: Cell | undefined): number | null => (cell == null ? null : Number(cell));
 
 /** Unreadable facts are unknown: one damaged row must not stop a read of many, and the next fetch mends it. */
-export function factsOf(cell: Cell | undefined): CustomerFacts | null {
+export const factsOf = (cell: Cell | undefined): CustomerFacts | null => jsonOrNull<CustomerFacts>(cell);
+
+function jsonOrNull<T>(cell: Cell | undefined): T | null {
   try {
-    return typeof cell === 'string' ? (JSON.parse(cell) as CustomerFacts) : null;
+    return typeof cell === 'string' ? (JSON.parse(cell) as T) : null;
   } catch {
     return null;
   }
@@ -51,8 +54,34 @@ export function recordOf(row: Row): CustomerRecord {
       row['failure_code'] == null
         ? null
         : { code: text(row['failure_code']), at: number(row['failed_at']), attempts: number(row['attempts']) },
+    preview: previewOf(row),
   };
 }
+
+interface KeptPreview {
+  readonly revision: number;
+  readonly invoice: NextInvoiceFacts | null;
+}
+
+export const previewText = ({ revision }: PreviewClaim, invoice: NextInvoiceFacts | null): string =>
+  JSON.stringify({ revision, invoice } satisfies KeptPreview);
+
+function previewOf(row: Row): PreviewRecord {
+  return {
+    revision: 0,
+    invoice: null,
+    ...jsonOrNull<KeptPreview>(row['preview']),
+    ticket: number(row['preview_ticket']),
+    askedTicket: number(row['preview_asked_ticket']),
+    askedAt: number(row['preview_asked_at']),
+  };
+}
+
+export const previewClaimOf = (row: Row): PreviewClaim => ({
+  customer: text(row['customer']),
+  ticket: number(row['synced_ticket']),
+  revision: number(row['revision']),
+});
 
 /** @param noted - the account's row among the introductions */
 export function accountRowOf(row: Row | undefined, noted: Row | undefined, revision: number): AccountRow {

@@ -10,6 +10,8 @@ const families = [
   'entitlements.active_entitlement_summary.',
   'invoice.',
   'invoice_payment.',
+  // The next invoice asks for another amount.
+  'invoiceitem.',
   'payment_intent.',
   'payment_method.',
   'subscription_schedule.',

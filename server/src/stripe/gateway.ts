@@ -103,6 +103,12 @@ export interface StripeGateway extends EventCalls, PortalCalls, PurchaseCalls {
   /** The subject's customer; `null` when it has none or is gone. */
   customerOf(subject: Subject): Promise<string | null>;
   introduced(customer: string): Promise<IntroducedCustomer>;
+  /**
+   * The next invoice of a subscription, as Stripe previews it (INV-1).
+   *
+   * @throws {StripeFailure} `stripe_rejected`: there is none, or the key may not ask.
+   */
+  previewInvoice(customer: string, subscription: string): Promise<unknown>;
   /** The hosted page of an open invoice; `null` when it is open no more. */
   openInvoicePage(invoice: string): Promise<string | null>;
   /**
@@ -256,6 +262,9 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
     updatePortalConfiguration: (id, parameters) =>
       named(() => portal.updatePortalConfiguration(id, parameters), 'configuration'),
     portalFeatures: (id) => named(() => portal.portalFeatures(id), 'configuration'),
+
+    previewInvoice: (customer, subscription) =>
+      named(() => stripe.invoices.createPreview({ customer, subscription }), 'invoice'),
 
     openInvoicePage: (invoice) =>
       named(async () => {

@@ -27,6 +27,8 @@ async function retrieve(stripe: Stripe, type: string, id: string): Promise<Owned
       const { invoice } = await stripe.invoicePayments.retrieve(id, { expand: ['invoice'] });
       return typeof invoice === 'object' && !('deleted' in invoice && invoice.deleted) ? (invoice as Owned) : null;
     }
+    case 'invoiceitem':
+      return await stripe.invoiceItems.retrieve(id);
     case 'payment_method':
       return await stripe.paymentMethods.retrieve(id);
     case 'payment_intent':

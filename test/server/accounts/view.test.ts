@@ -23,6 +23,7 @@ const row: CustomerRecord = {
   confirmedBy: 'webhook',
   nextChangeAt: now + day,
   failure: null,
+  preview: { ticket: 0, revision: 0, invoice: null, askedTicket: 0, askedAt: 0 },
 };
 const owner: Account = { host: 'acme', account: 'team_1', policy: defaultPolicy, mayManage: true };
 

@@ -33,6 +33,7 @@ beforeAll(async () => {
     success_url: 'https://app.acme.example/',
   });
   const schedule = await stripe.subscriptionSchedules.create({ from_subscription: String(subscription?.id) });
+  const item = await stripe.invoiceItems.create({ customer, currency: 'eur', amount: 500 });
   const [charge] = (await stripe.charges.list({ customer })).data;
   const [method] = (await stripe.customers.listPaymentMethods(customer)).data;
   objects = {
@@ -41,6 +42,7 @@ beforeAll(async () => {
     subscription_schedule: schedule.id,
     invoice: String(invoice?.id),
     invoice_payment: String(payment?.id),
+    invoiceitem: item.id,
     payment_intent: String(payment?.payment.payment_intent),
     payment_method: String(method?.id),
     charge: String(charge?.id),
@@ -142,6 +144,7 @@ const handled: readonly (readonly [object: string, types: readonly string[]])[] 
   ['tax_id', ['created', 'updated', 'deleted'].map((of) => `customer.tax_id.${of}`)],
   ['payment_intent', ['payment_intent.processing']],
   ['invoice_payment', ['invoice_payment.paid']],
+  ['invoiceitem', ['invoiceitem.created', 'invoiceitem.deleted']],
   ['payment_method', ['attached', 'detached', 'updated', 'automatically_updated'].map((of) => `payment_method.${of}`)],
   [
     'subscription_schedule',

@@ -202,7 +202,9 @@ describe('a running server', () => {
       'serve',
     ]);
     await server.listening;
-    const etag = (await read()).headers.get('etag') ?? '';
+    const first = (await read()).headers.get('etag') ?? '';
+    // The next payment is told after the first answer.
+    const etag = (await read({ 'if-none-match': first, prefer: 'wait=25' })).headers.get('etag') ?? '';
     const { data } = await stripe.subscriptions.list({ customer: customers.active });
     sandbox.faults.next({ kind: 'timeout', path: '/v1/subscriptions', method: 'GET' });
     await stripe.subscriptions.update(data[0]?.id ?? '', { metadata: { seats: 'three' } });

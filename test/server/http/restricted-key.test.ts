@@ -12,7 +12,9 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-const refused = () => harness.sandbox.requests.list().filter(({ status }) => status === 403);
+/** The next payment's preview counts as writing, and its row is left out (`next-payment.test.ts`). */
+const preview = '/v1/invoices/create_preview';
+const refused = () => harness.sandbox.requests.list().filter(({ status, path }) => status === 403 && path !== preview);
 
 it('reads every customer, opens the portal for each, and sells', async () => {
   for (const situation of Object.keys(harness.customers) as (keyof BffHarness['customers'])[]) {

@@ -57,7 +57,7 @@ async function whenIts(bff: TestBff, state: string): Promise<BillingSnapshot> {
 }
 /** Polls that are held at both servers, until the subscription was canceled. */
 async function answersToBoth(bff: TestBff): Promise<BillingSnapshot[]> {
-  const etag = (await read(bff, null, 0)).headers.get('etag');
+  const etag = (await bff.settled(harness.as('active'))).headers.get('etag');
   const held = [read(harness.bff, etag, 25), read(bff, etag, 25)];
   for (let turn = 0; turn < 50; turn += 1) await nextTurn();
   await cancelAtPeriodEnd(true);

@@ -26,6 +26,10 @@ describe('an event', () => {
       event('customer.subscription.deleted', { object: 'subscription', id: 'sub_1', customer: 'cus_1' }),
     ],
     ['a tax id', event('customer.tax_id.created', { object: 'tax_id', id: 'txi_1', customer: 'cus_1' })],
+    [
+      'an item of the next invoice',
+      event('invoiceitem.created', { object: 'invoiceitem', id: 'ii_1', customer: 'cus_1' }),
+    ],
     ['a Checkout', event('checkout.session.completed', { object: 'checkout.session', id: 'cs_1', customer: 'cus_1' })],
     [
       'a type of the future in a known family',

@@ -36,7 +36,7 @@ it(`reads a customer with ${count} subscriptions in three pages, and notices tha
 
   // The oldest one is on the last page.
   sandbox.deliveries.settings.lose = 'no';
-  const etag = (await bff.call('/v1/billing', who)).headers.get('etag') ?? '';
+  const etag = (await bff.settled(who)).headers.get('etag') ?? '';
   const held = bff.call('/v1/billing', { ...who, headers: { prefer: 'wait=25', 'if-none-match': etag } });
   await stripe.subscriptions.cancel(String(ids[0]));
   const after = (await (await held).json()) as typeof snapshot;

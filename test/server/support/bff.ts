@@ -29,6 +29,8 @@ export interface TestBff {
   /** A request as the widget makes it, with a token for `team_1` unless told otherwise. */
   call(path: string, init?: CallInit): Promise<Response>;
   snapshot(init?: CallInit): Promise<BillingSnapshot>;
+  /** `GET /v1/billing`, once its next payment is told: a poll that is held from then on is answered by a change alone. */
+  settled(init?: CallInit): Promise<Response>;
   deliver(event: unknown, options?: { secret?: string; at?: number; body?: string }): Promise<Response>;
   /** Every row of the ledger, to see what left a trace. */
   rows(): Record<string, unknown[]>;
@@ -108,6 +110,15 @@ export async function startBff(
       if (response.status !== 200)
         throw new Error(`GET /v1/billing answered ${response.status} ${await response.text()}`);
       return (await response.json()) as BillingSnapshot;
+    },
+    async settled(init = {}) {
+      let answer = await bff.call('/v1/billing', init);
+      while (((await answer.clone().json()) as BillingSnapshot).nextPaymentAwaited === true) {
+        const headers = { ...init.headers, 'if-none-match': answer.headers.get('etag') ?? '', prefer: 'wait=25' };
+        // oxlint-disable-next-line no-await-in-loop -- one poll after the other
+        answer = await bff.call('/v1/billing', { ...init, headers });
+      }
+      return answer;
     },
     async deliver(event, { secret = webhookSecret, at = Date.now(), body = JSON.stringify(event, null, 2) } = {}) {
       const t = Math.floor(at / 1000);

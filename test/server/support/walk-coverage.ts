@@ -41,9 +41,11 @@ await harness.sandbox.deliveries.settled();
 
 await called();
 const first = await harness.bff.call('/v1/billing', me);
-const etag = first.headers.get('etag') ?? '';
 await json<BillingSnapshot>(first);
 const snapshot = await called();
+// The next payment is told after the answer.
+const told = await billingAfter(first.headers.get('etag') ?? '');
+const etag = told.headers.get('etag') ?? '';
 
 const changed = billingAfter(etag);
 const [subscription] = (await harness.stripe.subscriptions.list({ customer: harness.customers.active })).data;

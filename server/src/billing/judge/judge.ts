@@ -19,6 +19,7 @@ import { cardRows } from './card.ts';
 import type { CustomerFacts } from '../facts.ts';
 import { judgeSubscription, type GivenAccess, type JudgedSubscription } from './subscription.ts';
 import { iso, deadlinesAt } from './deadlines.ts';
+import { chargedNext, nextPaymentOf, type PreviewStanding } from './next-payment.ts';
 import { dueOver, invoiceToPay } from './payment.ts';
 import type { Catalogue } from './plan.ts';
 import { choosePortal, type PortalChoice } from './portal.ts';
@@ -48,6 +49,8 @@ export interface AccountState {
    * sold and no access is said. Default: false.
    */
   readonly customerInDoubt?: boolean;
+  /** Default: no preview is kept, and none is asked for. */
+  readonly preview?: PreviewStanding;
 }
 
 export interface Judgement {
@@ -61,6 +64,8 @@ export interface Judgement {
   readonly invoiceToPay: string | null;
   /** Every subscription, the most urgent first, with what it gives. Never leaves the server as it is. */
   readonly subscriptions: readonly JudgedSubscription[];
+  /** Stripe's id of the subscription whose next charge a manager's page shows. Never leaves the server. */
+  readonly chargedNext: string | null;
   /** How the portal may be opened: the snapshot's actions follow from it, and so does their guard. Never leaves the server. */
   readonly portal: PortalChoice;
 }
@@ -95,6 +100,8 @@ const accessRank: Record<AccessLevel, number> = {
 
 const hour = 60 * 60_000;
 
+const notAsked: PreviewStanding = { invoice: null, isCurrent: true, askedAt: null };
+
 /**
  * Judges an account.
  *
@@ -112,7 +119,7 @@ export function judge(
   now: number,
 ): Judgement {
   const policy = withKeyProducts(hostPolicy, catalogue);
-  const { customerInDoubt = false, facts, linked, staleSince } = standing;
+  const { customerInDoubt = false, facts, linked, staleSince, preview = notAsked } = standing;
   const moments = deadlinesAt(now, standing.fetchedAt ?? -Infinity, policy.staleLimitHours * hour);
   const waitsTooLong = staleSince === null ? null : staleSince + policy.staleAfterSeconds * 1000;
   // A customer deleted at Stripe has nothing live any more, whatever its subscriptions last said.
@@ -135,6 +142,7 @@ export function judge(
   const actions = actionsFor({ facts, linked, headline, toPay, offers, portal: portal.features }, policy, catalogue);
   // One decision for the button, its amount and the page that it opens.
   const opened = actions.some(({ via }) => via === 'invoice') ? toPay : null;
+  const charged = viewer.mayManage ? chargedNext(headline) : null;
   const { key: _, ...words } = headline === null ? nothing : headline.summary;
   const snapshot: BillingSnapshot = {
     ...words,
@@ -156,11 +164,13 @@ export function judge(
     offers,
     subscriptions: shown.map((each) => each.summary),
     ...(viewer.mayManage ? cardRows(headline, actions, portal.features, moments) : {}),
+    ...nextPaymentOf(charged, preview, moments),
   };
   return {
     snapshot,
     nextChangeAt: moments.nextChangeAt(),
     invoiceToPay: opened?.id ?? null,
+    chargedNext: charged?.id ?? null,
     subscriptions: judged,
     portal,
   };

@@ -93,7 +93,7 @@ export function isEnding(facts: SubscriptionFacts): boolean {
 }
 
 /** In its last period. A contract with a far last day renews until then, and is no cancellation (F25). */
-function isLeaving(facts: SubscriptionFacts): boolean {
+export function isLeaving(facts: SubscriptionFacts): boolean {
   const { cancelAt, cancelAtPeriodEnd, currentPeriodEnd } = facts;
   return cancelAtPeriodEnd || (cancelAt !== null && cancelAt <= (currentPeriodEnd ?? Infinity));
 }

@@ -41,6 +41,8 @@ export const wantedEvents: readonly string[] = [
   'customer.tax_id.deleted',
   'payment_intent.processing',
   'invoice_payment.paid',
+  'invoiceitem.created',
+  'invoiceitem.deleted',
   'payment_method.attached',
   'payment_method.detached',
   'payment_method.updated',

@@ -1,7 +1,8 @@
 /** `GET /v1/billing`: the snapshot, at once, or held until it changes. */
 
 import { Hono } from 'hono';
-import type { Authenticated } from '../auth.ts';
+import type { AccountView } from '../../accounts/view.ts';
+import type { Authenticated, Caller } from '../auth.ts';
 import { etagsOf } from '../etags.ts';
 import { pollUntil, waitPreference } from '../long-poll.ts';
 import { readWithFirstFacts } from '../read-first.ts';
@@ -15,13 +16,14 @@ export function billingRoute(parts: RouteContext) {
 
     const seen = etagsOf(c.req.header('if-none-match'));
     const wait = waitPreference(c);
-    let reading = await readWithFirstFacts(parts, caller, signal);
+    const wanting = (view: AccountView): AccountView => wantPreview(parts, caller, view);
+    let reading = wanting(await readWithFirstFacts(parts, caller, signal));
     // Without an ETag there is nothing to compare, so there is nothing to wait for.
     if (wait > 0 && seen.has(reading.etag)) {
       const { host, account } = caller;
       const customer = reading.record?.customer ?? null;
       reading = await pollUntil(parts, { host, account, customer }, { waitMs: wait, signal }, async () => {
-        const value = await read(caller);
+        const value = wanting(await read(caller));
         const isStale = (value.record?.staleSince ?? null) !== null;
         return { value, done: !seen.has(value.etag), nextChangeAt: value.nextChangeAt, isStale };
       });
@@ -32,4 +34,16 @@ export function billingRoute(parts: RouteContext) {
     if (seen.has(reading.etag)) return c.body(null, 304);
     return c.body(reading.body, 200, { 'Content-Type': 'application/json' });
   });
+}
+
+/** The page is open: the charge that it shows next is asked for, if it is not known. The answer waits for nothing. */
+function wantPreview(
+  { previews }: Pick<RouteContext, 'previews'>,
+  { host, account }: Caller,
+  view: AccountView,
+): AccountView {
+  const { record, chargedNext, snapshot } = view;
+  if (record !== null && chargedNext !== null && snapshot.nextPaymentAwaited === true)
+    previews.want({ host, account, customer: record.customer, subscription: chargedNext });
+  return view;
 }

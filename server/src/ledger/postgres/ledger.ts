@@ -16,6 +16,7 @@ import { catalogueChange, FeedListener, notify } from './feed.ts';
 import { postgresLife } from './life.ts';
 import { postgresLinks } from './links.ts';
 import { postgresOutbox } from './outbox.ts';
+import { postgresPreviews } from './previews.ts';
 import { prune } from './prune.ts';
 import { postgresPurchases } from './purchases.ts';
 import { postgresTrail } from './history.ts';
@@ -63,6 +64,7 @@ export async function openPostgresStore(address: string): Promise<BillingStore> 
       ...postgresCustomers(db),
       ...postgresLinks(db),
       ...postgresOutbox(db),
+      ...postgresPreviews(db),
       ...postgresPurchases(db),
       ...postgresVisits(db),
       ...postgresBudget(db),

@@ -206,6 +206,13 @@ export const migrations: readonly string[] = [
   DROP INDEX events_open;
   CREATE INDEX events_unresolved ON events (subject_type, next_attempt_at, received_at) WHERE closed_at IS NULL;
   `,
+  /* sql */ `
+  -- The preview of the next invoice as JSON, and the synced ticket that it is of; the last try, and its time.
+  ALTER TABLE customers ADD COLUMN preview text;
+  ALTER TABLE customers ADD COLUMN preview_ticket bigint NOT NULL DEFAULT 0;
+  ALTER TABLE customers ADD COLUMN preview_asked_ticket bigint NOT NULL DEFAULT 0;
+  ALTER TABLE customers ADD COLUMN preview_asked_at bigint NOT NULL DEFAULT 0;
+  `,
 ];
 
 /**

@@ -15,6 +15,7 @@ import { sqliteJobs } from './jobs.ts';
 import { sqliteLife } from './life.ts';
 import { sqliteLinks } from './links.ts';
 import { sqliteOutbox } from './outbox.ts';
+import { sqlitePreviews } from './previews.ts';
 import { prune } from './prune.ts';
 import { sqlitePurchases } from './purchases.ts';
 import { sqliteTrail } from './history.ts';
@@ -48,6 +49,7 @@ export function openSqliteStore(path: string, options: SqliteDatabaseOptions = {
     ...sqliteCustomers(db),
     ...sqliteLinks(db),
     ...sqliteOutbox(db),
+    ...sqlitePreviews(db),
     ...sqlitePurchases(db),
     ...sqliteVisits(db),
     ...sqliteBudget(db),

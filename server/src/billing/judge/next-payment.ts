@@ -1,0 +1,57 @@
+/** The next charge: of which subscription it is asked for, and what of Stripe's preview may be shown. */
+
+import type { BillingSnapshot } from '@billhook/widget/contract';
+import type { NextInvoiceFacts, SubscriptionFacts } from '../facts.ts';
+import { iso, type Deadlines } from './deadlines.ts';
+import { isLeaving, type JudgedSubscription } from './subscription.ts';
+
+/** How the preview stands that is kept beside the facts. */
+export interface PreviewStanding {
+  /** `null`: none is kept, or it is of other facts. */
+  readonly invoice: NextInvoiceFacts | null;
+  /** It was asked for since the last sync, and answered. */
+  readonly isCurrent: boolean;
+  /** When it was asked for last since then, in Unix milliseconds; `null`: not yet. */
+  readonly askedAt: number | null;
+}
+
+/** An answer is expected for so long after it was asked for, in milliseconds. */
+export const previewLimitMs = 15_000;
+/** After so long it may be asked for again, in milliseconds. */
+export const previewRestMs = 60_000;
+
+/**
+ * The subscription with a next charge to tell: the headline's, where Stripe will charge by itself and nothing is wrong. A
+ * debt has its own words, and what is paid by its own terms is not charged on the day of its invoice.
+ */
+export function chargedNext(headline: JudgedSubscription | null): SubscriptionFacts | null {
+  if (headline === null || !headline.live) return null;
+  const { facts, summary } = headline;
+  const isCharged = facts.collectionMethod === 'charge_automatically' && facts.pause === null && !isLeaving(facts);
+  return isCharged && (summary.state === 'active' || summary.state === 'trialing') ? facts : null;
+}
+
+export function nextPaymentOf(
+  subscription: SubscriptionFacts | null,
+  preview: PreviewStanding,
+  deadlines: Deadlines,
+): Pick<BillingSnapshot, 'nextPayment' | 'nextPaymentAwaited'> {
+  if (subscription === null) return {};
+  const { invoice, isCurrent, askedAt } = preview;
+  const at = iso(invoice?.at ?? null);
+  const isShown = invoice?.subscription === subscription.id && at !== null && deadlines.isAhead(invoice.at);
+  return {
+    ...(isShown ? { nextPayment: paymentOf(invoice, at, subscription) } : {}),
+    ...(isCurrent || isResting(askedAt, deadlines) ? {} : { nextPaymentAwaited: true }),
+  };
+}
+
+const paymentOf = ({ amountDue, currency }: NextInvoiceFacts, at: string, { items }: SubscriptionFacts) => ({
+  at,
+  amount: { amount: amountDue, currency },
+  estimated: items.some((item) => item.metered),
+});
+
+/** No answer came in time: waiting for one is over until it is asked for again. */
+const isResting = (askedAt: number | null, deadlines: Deadlines): boolean =>
+  askedAt !== null && !deadlines.isAhead(askedAt + previewLimitMs) && deadlines.isAhead(askedAt + previewRestMs);

@@ -1,0 +1,98 @@
+/** The next payment in the snapshot: whose it is, when it may be shown, and for how long it is awaited. */
+
+import { describe, expect, it } from 'vitest';
+import type { NextInvoiceFacts, SubscriptionFacts } from '../../../server/src/billing/facts.ts';
+import type { PreviewStanding } from '../../../server/src/billing/judge/next-payment.ts';
+import { day, hour, iso, item, judged, minute, noon, pastDue, subscription, trialing } from '../fixtures/facts.ts';
+
+const renewal = noon + 20 * day;
+const second = 1000;
+const next = (own: Partial<NextInvoiceFacts> = {}): NextInvoiceFacts => ({
+  subscription: 'sub_1',
+  amountDue: 3451,
+  currency: 'usd',
+  at: renewal,
+  ...own,
+});
+
+const seen = (
+  subscriptions: readonly SubscriptionFacts[],
+  preview: Partial<PreviewStanding>,
+  { now = noon, mayManage = true } = {},
+) => {
+  const standing = { preview: { invoice: null, isCurrent: false, askedAt: null, ...preview }, fetchedAt: noon };
+  const { snapshot, nextChangeAt, chargedNext } = judged(subscriptions, { now, mayManage, standing });
+  const { nextPayment, nextPaymentAwaited } = snapshot;
+  return { nextPayment, awaited: nextPaymentAwaited === true, nextChangeAt, chargedNext };
+};
+
+const known = { invoice: next(), isCurrent: true } as const;
+
+describe('the next payment', () => {
+  it('is what Stripe previews, and an estimate where usage is added', () => {
+    const amount = { amount: 3451, currency: 'usd' };
+    expect(seen([subscription()], known)).toMatchObject({
+      nextPayment: { at: iso(renewal), amount, estimated: false },
+      awaited: false,
+    });
+    const withUsage = subscription({ items: [item(), item({ price: 'price_calls', metered: true, quantity: null })] });
+    expect(seen([withUsage], known).nextPayment).toEqual({ at: iso(renewal), amount, estimated: true });
+  });
+
+  it('is that of a trial’s first charge, also when it asks for nothing', () => {
+    const invoice = next({ amountDue: 0, at: noon + 5 * day });
+    const { nextPayment } = seen([trialing()], { invoice, isCurrent: true });
+    expect(nextPayment).toMatchObject({ amount: { amount: 0, currency: 'usd' }, at: iso(noon + 5 * day) });
+  });
+
+  it('is not that of another subscription, and over when its day has come', () => {
+    expect(seen([subscription()], { invoice: next({ subscription: 'sub_2' }), isCurrent: true }).nextPayment).toBe(
+      undefined,
+    );
+    const soon = { invoice: next({ at: noon + hour }), isCurrent: true };
+    expect(seen([subscription()], soon).nextChangeAt).toBe(noon + hour);
+    expect(seen([subscription()], soon, { now: noon + hour }).nextPayment).toBeUndefined();
+  });
+
+  it.each([
+    ['is canceled for the end of its period', subscription({ cancelAtPeriodEnd: true })],
+    ['is a trial that was canceled', trialing({ cancelAt: noon + 5 * day })],
+    ['is paused', subscription({ pause: { resumesAt: null } })],
+    ['owes', pastDue()],
+    ['is paid by its own terms', subscription({ collectionMethod: 'send_invoice' })],
+    ['is over', subscription({ status: 'canceled', endedAt: noon - day })],
+  ])('is neither shown nor asked for where the subscription %s', (_, facts) => {
+    expect(seen([facts], { invoice: next() })).toMatchObject({
+      nextPayment: undefined,
+      awaited: false,
+      chargedNext: null,
+    });
+  });
+
+  it('is of a contract that renews until its last day', () => {
+    expect(seen([subscription({ cancelAt: noon + 400 * day })], known).nextPayment).toBeDefined();
+  });
+
+  it('is no business of a colleague who may not manage', () => {
+    expect(seen([subscription()], { invoice: next() }, { mayManage: false })).toMatchObject({
+      nextPayment: undefined,
+      awaited: false,
+      chargedNext: null,
+    });
+  });
+});
+
+describe('it is awaited', () => {
+  it('until it is known for these facts, beside a former one too', () => {
+    expect(seen([subscription()], {})).toMatchObject({ awaited: true, chargedNext: 'sub_1' });
+    expect(seen([subscription()], { invoice: next() })).toMatchObject({ awaited: true, nextPayment: {} });
+    expect(seen([subscription()], known).awaited).toBe(false);
+  });
+
+  it('for 15 seconds, then not before it may be asked for again', () => {
+    const at = (after: number) => seen([subscription()], { askedAt: noon }, { now: noon + after });
+    expect(at(second)).toMatchObject({ awaited: true, nextChangeAt: noon + 15 * second });
+    expect(at(15 * second)).toMatchObject({ awaited: false, nextChangeAt: noon + minute });
+    expect(at(minute)).toMatchObject({ awaited: true });
+  });
+});
