@@ -233,5 +233,18 @@ export function upkeepContract(harness: ContractHarness): void {
         { customer: 'cus_2', prioritized: true },
       ]);
     });
+
+    it('goes first no longer where it did so often enough, and is fetched among the others', async () => {
+      await harness.store.prioritize('cus_1', t0 + 5_000);
+      const resting = ['cus_1'];
+      const watched = ['cus_1'];
+      const first = { prioritized: true, watched, resting };
+      expect(await harness.store.claim(t0 + 200, lease, 10, first)).toEqual([]);
+      const others = { prioritized: false, restMs: 1_000 };
+      expect(await harness.store.claim(t0 + 200, lease, 10, others)).toEqual([]);
+      expect(await harness.store.claim(t0 + 1_000, lease, 10, others)).toMatchObject([
+        { customer: 'cus_1', prioritized: false },
+      ]);
+    });
   });
 }

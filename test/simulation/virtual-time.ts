@@ -22,6 +22,13 @@ export class VirtualTime {
     this.now = now;
   }
 
+  /** When the next timer fires; infinity where there is none. */
+  get nextDue(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const { due } of this.#timers.values()) next = Math.min(next, due);
+    return next;
+  }
+
   /** A jump, as of a machine that was asleep: each due timer fires once, in order, also those that repeat. */
   pass(ms: number): void {
     this.now += ms;

@@ -7,7 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { vi } from 'vitest';
 import { type TestOptions, startBff, type TestBff } from '../server/support/bff.ts';
 import { noon } from '../server/fixtures/facts.ts';
-import { stripeCustomer, stripeItem, stripeSubscription } from '../server/fixtures/stripe-objects.ts';
+import { price, stripeCustomer, stripeItem, stripeSubscription } from '../server/fixtures/stripe-objects.ts';
 import { VirtualTime } from '../simulation/virtual-time.ts';
 
 /** What Stripe was asked. */
@@ -25,6 +25,8 @@ export interface SlowStripe {
   hangs: RegExp | null;
   /** Customers that Stripe says are deleted. */
   deleted: RegExp | null;
+  /** Customers without a subscription. */
+  unsubscribed: RegExp | null;
   readonly calls: StripeCall[];
   /** More than these in one second are answered 429; `null`: no limit. */
   perSecond: number | null;
@@ -46,8 +48,8 @@ export interface VirtualBillhook {
   close(): Promise<void>;
 }
 
-/** Milliseconds of virtual time between two checks of work that no event announces. */
-const tick = 10;
+/** The most milliseconds of virtual time between two checks of work that no timer announces. */
+const tick = 100;
 /** Rounds in which all that a tick sets going comes to its next wait: turns of the event loop, and of Node's threads. */
 const roundsPerTick = 4;
 const threads = 4;
@@ -70,6 +72,7 @@ export async function virtualBillhook(options: TestOptions = {}, requestsPerSeco
     latencyMs: 0,
     hangs: null,
     deleted: null,
+    unsubscribed: null,
     calls: [],
     perSecond: null,
     refused: 0,
@@ -80,15 +83,17 @@ export async function virtualBillhook(options: TestOptions = {}, requestsPerSeco
     { apiUrl: 'http://stripe.invalid', requestsPerSecond },
     { database: ':memory:', now: () => time.now, limits: {}, upkeep: { pollMs: 2 ** 30 }, ...options },
   );
+  /** Lets time pass to the next timer, which is the next moment at which anything can happen; by `most` milliseconds at most. */
+  const step = async (most: number): Promise<void> => {
+    await settle();
+    time.pass(Math.max(0, Math.min(time.nextDue - time.now, most)));
+  };
   const virtual: VirtualBillhook = {
     time,
     stripe,
     bff,
     async pass(ms) {
-      for (let passed = 0; passed < ms; passed += tick) {
-        await settle();
-        time.pass(Math.min(tick, ms - passed));
-      }
+      for (const end = time.now + ms; time.now < end;) await step(end - time.now);
       await settle();
     },
     async until(work) {
@@ -97,7 +102,10 @@ export async function virtualBillhook(options: TestOptions = {}, requestsPerSeco
       const ended = work.finally(() => (state.isDone = true));
       ended.catch(() => undefined);
       await settle();
-      while (!state.isDone) await virtual.pass(tick);
+      while (!state.isDone) {
+        await step(tick);
+        await settle();
+      }
       return { value: await ended, ms: time.now - began };
     },
     async link(...names) {
@@ -134,8 +142,8 @@ function stripeAt(stripe: SlowStripe, time: VirtualTime): typeof globalThis.fetc
     const customer =
       url.searchParams.get('customer') ?? body.get('customer') ?? /customers\/(cus_\w+)/.exec(path)?.[1] ?? null;
     stripe.calls.push({ at: time.now, path, customer });
-    const second = stripe.calls.filter(({ at }) => at > time.now - 1_000).length;
-    if (stripe.perSecond !== null && second > stripe.perSecond) {
+    const first = stripe.calls.at(-1 - (stripe.perSecond ?? 0));
+    if (stripe.perSecond !== null && first !== undefined && first.at > time.now - 1_000) {
       stripe.refused += 1;
       return answer(429, { error: { type: 'invalid_request_error', message: 'too many requests' } });
     }
@@ -153,17 +161,33 @@ function stripeAt(stripe: SlowStripe, time: VirtualTime): typeof globalThis.fetc
 
 const answer = (status: number, body: object) => Response.json(body, { status });
 
-function objectAt(method: string, path: string, customer: string | null, { deleted, quantityOf }: SlowStripe): object {
+function objectAt(
+  method: string,
+  path: string,
+  customer: string | null,
+  { deleted, quantityOf, unsubscribed }: SlowStripe,
+): object {
   const owner = stripeCustomer({ id: customer, metadata: {} });
   if (deleted?.test(customer ?? '') === true) return { id: customer, object: 'customer', deleted: true };
   if (path === '/v1/account') return { id: 'acct_1', object: 'account' };
   if (path.startsWith('/v1/customers/')) return owner;
   if (path === '/v1/subscriptions') {
+    if (unsubscribed?.test(customer ?? '') === true) return list([]);
     const items = list([stripeItem('new', { quantity: quantityOf.get(customer ?? '') ?? 1 })]);
     return list([stripeSubscription('new', { id: `sub_${customer}`, customer: owner, items })]);
   }
   if (path === '/v1/billing_portal/sessions') return { id: 'bps_1', url: 'https://billing.stripe.com/p/session/1' };
   if (path === '/v1/billing_portal/configurations') return method === 'POST' ? { id: 'bpc_1' } : list([]);
+  if (path === '/v1/checkout/sessions') {
+    return {
+      id: `cs_${customer}`,
+      object: 'checkout.session',
+      status: 'open',
+      customer,
+      url: 'https://checkout.stripe.com/c/pay/1',
+    };
+  }
+  if (path.startsWith('/v1/prices/')) return price({ id: path.split('/').at(-1) });
   const [, , kind, id] = path.split('/');
   if (id !== undefined) return { id, object: kind?.replace(/s$/, ''), customer: customerOf('quiet') };
   return list([]);

@@ -3,10 +3,11 @@
  * It keeps no queue of its own: the ledger is the queue, so a crash loses nothing and a restart resumes.
  */
 
-import { withPriority } from '../stripe/request-budget.ts';
+import { ofAccount, withPriority } from '../stripe/request-budget.ts';
 import { codeOf } from '../coded-error.ts';
 import { backOffMs } from './backoff.ts';
 import { EventResolver } from './event-resolver.ts';
+import { FirstTurns } from './first-turns.ts';
 import { describeCause } from '../log.ts';
 import { PollLoop } from './poll-loop.ts';
 import { judgeDue } from './judged-access.ts';
@@ -19,7 +20,7 @@ import type { WorkerParts } from './context.ts';
 export interface WorkerOptions {
   /** Customers fetched at the same time. Default: half of the budget's requests a second; 8 at least, 64 at most. */
   readonly concurrency?: number;
-  /** How many of these are reserved for prioritized customers. Default: a quarter. */
+  /** How many of these are reserved for prioritized customers, and as many for the others. Default: a quarter. */
   readonly reservedForPriority?: number;
   /** Milliseconds between two polls of the table without a wake. Default: 1,000. */
   readonly pollMs?: number;
@@ -61,9 +62,12 @@ export class Worker {
   readonly #options: Required<WorkerOptions>;
   readonly #pollLoop: PollLoop;
   readonly #events: EventResolver;
+  readonly #firstTurns = new FirstTurns();
   /** Writes that failed while the ledger was down: without them each lease would have to end by itself. */
   readonly #deferred: (() => Promise<void>)[] = [];
   #fetching = 0;
+  /** How many of these are of prioritized customers. */
+  #prioritized = 0;
   #prunedAt = 0;
   #catalogueReadAt = 0;
 
@@ -152,23 +156,34 @@ export class Worker {
   }
 
   /**
-   * Customers with an open page first, in any place; the others in all but those that are reserved: a storm of renewals
-   * must not stand before a person.
+   * Customers with an open page first, and the others in places that are kept for them: a storm of renewals must not stand
+   * before a person, and a crowd of open pages not before the events of everybody else.
    */
   async #claim(now: number): Promise<void> {
-    const { concurrency, reservedForPriority: keptForWanted, leaseMs, restMs } = this.#options;
+    const { concurrency, reservedForPriority: kept, leaseMs, restMs } = this.#options;
     const { store } = this.#parts;
-    const free = () => concurrency - this.#fetching;
+    const places = (mine: number) => Math.min(concurrency - this.#fetching, concurrency - kept - mine);
     const watched = this.#waiters.watched.next(watchedAtOnce);
-    if (free() > 0) this.#fetch(await store.claim(now, leaseMs, free(), { prioritized: true, watched }));
-    if (free() > keptForWanted) this.#fetch(await store.claim(now, leaseMs, free() - keptForWanted, { restMs }));
+    const first = places(this.#prioritized);
+    const looks = { watched, resting: this.#firstTurns.resting(now), prioritized: true };
+    const claims = first > 0 ? await store.claim(now, leaseMs, first, looks) : [];
+    this.#firstTurns.took(customersOf(claims), now);
+    this.#fetch(claims);
+    const others = places(this.#fetching - this.#prioritized);
+    if (others > 0) this.#fetch(await store.claim(now, leaseMs, others, { restMs, prioritized: false }));
   }
 
   #fetch(claims: readonly Claim[]): void {
-    this.#waiters.watched.claimed(claims.map(({ customer }) => customer));
+    this.#waiters.watched.claimed(customersOf(claims));
     for (const claim of claims) {
-      this.#fetching++;
-      this.#pollLoop.track(this.#sync(claim).finally(() => this.#fetching--));
+      const prioritized = Number(claim.prioritized);
+      this.#fetching += 1;
+      this.#prioritized += prioritized;
+      const done = () => {
+        this.#fetching -= 1;
+        this.#prioritized -= prioritized;
+      };
+      this.#pollLoop.track(this.#sync(claim).finally(done));
     }
   }
 
@@ -203,7 +218,7 @@ export class Worker {
     const began = config.now();
     const look = async () => {
       await confirm();
-      return await syncCustomer(this.#parts, claim);
+      return await ofAccount({ host, account }, () => syncCustomer(this.#parts, claim));
     };
     let applied: Applied;
     try {
@@ -249,3 +264,5 @@ export class Worker {
     this.#parts.config.log.error(what, { code: codeOf(cause), cause: describeCause(cause) });
   }
 }
+
+const customersOf = (claims: readonly Claim[]) => claims.map(({ customer }) => customer);

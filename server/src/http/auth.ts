@@ -5,6 +5,7 @@ import { createMiddleware } from 'hono/factory';
 import type { CustomerDetails, Host } from '../config/config.ts';
 import type { Limits } from './rate-limits.ts';
 import { BillhookError } from '../problem.ts';
+import { ofAccount } from '../stripe/request-budget.ts';
 import type { Scope } from '../tokens/claims.ts';
 import type { VerifyWidgetToken, WidgetClaims } from '../tokens/verify.ts';
 import type { Account } from '../accounts/account.ts';
@@ -63,7 +64,7 @@ export function widgetAuth({ verify, hosts, now, limits }: AuthParts, scope: Sco
       introduces: claims.introduces,
       ...(claims.payer === undefined ? {} : { payer: claims.payer }),
     });
-    await next();
+    await ofAccount(claims, next);
   });
 
   async function verified(c: Context): Promise<WidgetClaims> {

@@ -54,8 +54,10 @@ export interface ClaimOptions {
    * events costs one fetch. Default: 0.
    */
   readonly restMs?: number;
-  /** Watched and prioritized ones only. Default: false. */
+  /** `true`: watched and prioritized ones only. `false`: by the time of waiting alone. Default: both, in this order. */
   readonly prioritized?: boolean;
+  /** Customers that went first often enough: neither watched nor prioritized now. Default: none. */
+  readonly resting?: readonly string[];
   /** Customers that a poll of this process is held for: they count as prioritized, and go before all others. Default: none. */
   readonly watched?: readonly string[];
 }

@@ -32,11 +32,13 @@ interface QueueLook {
   readonly where: string;
 }
 
-/** @param isAmong - the store's way to say "customer is one of `@watched`" */
-const watchedLook = (isAmong: string): QueueLook => ({
+/** The store's way to say "customer is one of `@watched`", or of `@resting`. */
+export type IsAmong = (list: 'watched' | 'resting') => string;
+
+const watchedLook = (isAmong: IsAmong): QueueLook => ({
   rank: 0,
   place: 'stale_since',
-  where: `${isAmong} AND ${mayBeTried}`,
+  where: `${isAmong('watched')} AND ${mayBeTried}`,
 });
 
 const prioritizedLook: QueueLook = {
@@ -58,14 +60,15 @@ const backgroundLooks: readonly QueueLook[] = [
  * @param suffix - the store's lock
  */
 export function queueLooks(
-  { watched = [], prioritized = false }: ClaimOptions,
-  isAmong: string,
+  { watched = [], resting = [], prioritized }: ClaimOptions,
+  isAmong: IsAmong,
   suffix = '',
 ): readonly string[] {
+  const mayGoFirst = resting.length > 0 ? ` AND NOT ${isAmong('resting')}` : '';
+  const first = [...(watched.length > 0 ? [watchedLook(isAmong)] : []), prioritizedLook];
   const looks = [
-    ...(watched.length > 0 ? [watchedLook(isAmong)] : []),
-    prioritizedLook,
-    ...(prioritized ? [] : backgroundLooks),
+    ...(prioritized === false ? [] : first.map((look) => ({ ...look, where: look.where + mayGoFirst }))),
+    ...(prioritized === true ? [] : backgroundLooks),
   ];
   return looks.map(
     ({ rank, place, where }) =>

@@ -1,10 +1,11 @@
 /**
  * The budget of requests to Stripe a second, over all processes, and their priorities. Work names its priority with
- * {@link withPriority}; without one it is a click.
+ * {@link withPriority}; without one it is a click. Requests of one priority wait in the fair order of their accounts, which
+ * {@link ofAccount} names.
  *
  * | priority     | is                                              | leaves to the others |
  * | ------------ | ----------------------------------------------- | -------------------- |
- * | `click`      | a person opens a page of Stripe's: never waits  | nothing; overdraws   |
+ * | `click`      | a person opens a page of Stripe's: does not wait | nothing; overdraws  |
  * | `waiting`    | a customer with an open page                    | nothing              |
  * | `background` | every other customer, the catalogue, events     | a fifth              |
  * | `reconcile`  | comparing everything with Stripe                | half                 |
@@ -15,7 +16,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CodedError } from '../coded-error.ts';
-import type { BudgetStore } from '../ledger/budget.ts';
+import type { AccountRef } from '../ledger/account.ts';
+import { spendFrom, type BudgetStore, type Bucket } from '../ledger/budget.ts';
+import { FairQueue } from './fair-queue.ts';
 
 export const priorities = ['click', 'waiting', 'background', 'reconcile'] as const;
 export type Priority = (typeof priorities)[number];
@@ -24,10 +27,12 @@ export type Priority = (typeof priorities)[number];
 export interface RequestContext {
   readonly priority: Priority;
   readonly signal: AbortSignal | null;
+  /** The account that the work is for; `null`: for none, or for all. */
+  readonly account: string | null;
 }
 
 const contexts = new AsyncLocalStorage<RequestContext>();
-const click: RequestContext = { priority: 'click', signal: null };
+const click: RequestContext = { priority: 'click', signal: null, account: null };
 
 /**
  * Every request to Stripe in `work` has this priority.
@@ -40,7 +45,12 @@ const click: RequestContext = { priority: 'click', signal: null };
  * @param signal - ends its requests, and its waiting for the budget. Default: only their own time limits do.
  */
 export function withPriority<T>(priority: Priority, work: () => T, signal: AbortSignal | null = null): T {
-  return contexts.run({ priority, signal }, work);
+  return contexts.run({ ...currentContext(), priority, signal }, work);
+}
+
+/** Every request to Stripe in `work` is this account's, and waits in turn with those of others. */
+export function ofAccount<T>({ host, account }: AccountRef, work: () => T): T {
+  return contexts.run({ ...currentContext(), account: JSON.stringify([host, account]) }, work);
 }
 
 export const currentContext = (): RequestContext => contexts.getStore() ?? click;
@@ -54,8 +64,14 @@ export class BudgetSpentError extends CodedError<'budget_spent'> {
   }
 }
 
-/** The part of the budget that a priority leaves to those before it. */
-const reserves: Record<Exclude<Priority, 'click'>, number> = { waiting: 0, background: 0.2, reconcile: 0.5 };
+/** The part of the budget that a priority leaves to those before it. A click that has to wait is one of a crowd's. */
+const reserves: Record<Priority, number> = { click: 0.2, waiting: 0, background: 0.2, reconcile: 0.5 };
+
+/**
+ * A priority that was not served for so long leaves nothing to those before it, once: they may spend the budget on and on,
+ * and nothing may starve. In milliseconds.
+ */
+const longestTurnMs = 250;
 
 /** A `Retry-After` beyond this is a mistake, or an outage that a request a minute shows the end of. */
 const maxPatienceMs = 60_000;
@@ -74,8 +90,12 @@ export class RequestBudget {
   readonly #perSecond: number;
   readonly #now: () => number;
   readonly #onAdmitted: (priority: Priority, waitedMs: number) => void;
-  /** The last request of each priority: one at a time asks the store, in order of arrival. */
-  readonly #last = new Map<Priority, Promise<void>>();
+  /** The requests that wait, each with its admission. The first of each priority asks the store. */
+  readonly #queues = byPriority(() => new FairQueue<() => void>());
+  /** Ends a priority's pause when nothing waits any more; `null`: nothing does. */
+  readonly #pauses = byPriority<AbortController | null>(() => null);
+  /** The clicks that need not wait. */
+  #clicks: Bucket | null = null;
 
   constructor(store: Pick<BudgetStore, 'spend'>, { perSecond, now, onAdmitted }: RequestBudgetOptions) {
     this.#store = store;
@@ -85,23 +105,19 @@ export class RequestBudget {
   }
 
   /**
-   * Resolves when a request may be sent: a click's at once.
+   * Resolves when a request may be sent: a click's at once, unless clicks alone would spend the budget. Then dozens of
+   * accounts click at the same time, again and again, and take turns.
    *
    * @throws {BudgetSpentError} when the context is aborted first.
    */
-  async acquire({ priority, signal }: RequestContext): Promise<void> {
-    if (priority === 'click') {
+  async acquire({ priority, signal, account }: RequestContext): Promise<void> {
+    if (priority === 'click' && this.#queues.click.size === 0 && this.#mayClick()) {
       // Counted when it is on its way: nothing that a database does may come before a click.
       setImmediate(() => void this.#take(-this.#perSecond));
       return;
     }
     const began = this.#now();
-    const admitted = this.#inOrder(this.#last.get(priority), priority, signal);
-    this.#last.set(
-      priority,
-      admitted.catch(() => undefined),
-    );
-    await untilAborted(admitted, signal);
+    await this.#inTurn(priority, account ?? '', signal);
     this.#onAdmitted(priority, this.#now() - began);
   }
 
@@ -111,7 +127,7 @@ export class RequestBudget {
    *
    * @throws {BudgetSpentError} when `signal` aborts first.
    */
-  readonly whenAvailable = async (priority: Exclude<Priority, 'click'>, signal: AbortSignal): Promise<void> => {
+  readonly whenAvailable = async (priority: Priority, signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
       // oxlint-disable-next-line no-await-in-loop -- it asks again when it was told to
       const waitMs = await this.#take(this.#perSecond * reserves[priority], 0);
@@ -129,16 +145,49 @@ export class RequestBudget {
     void this.#take(-this.#perSecond, count);
   }
 
-  async #inOrder(before: Promise<void> | undefined, priority: Exclude<Priority, 'click'>, signal: AbortSignal | null) {
-    await before;
-    for (;;) {
-      if (signal?.aborted) return;
+  /** A second's budget of clicks at once, and a quarter of the budget on and on. */
+  #mayClick(): boolean {
+    const { bucket, waitMs } = spendFrom(this.#clicks, this.#perSecond, 0, this.#now() / 4, 1);
+    this.#clicks = bucket;
+    return waitMs === 0;
+  }
+
+  #inTurn(priority: Priority, account: string, signal: AbortSignal | null): Promise<void> {
+    const queue = this.#queues[priority];
+    return new Promise<void>((admitted, refused) => {
+      const end = () => {
+        queue.drop(admit);
+        if (queue.size === 0) this.#pauses[priority]?.abort();
+        refused(new BudgetSpentError(signal?.reason));
+      };
+      const admit = () => {
+        signal?.removeEventListener('abort', end);
+        admitted();
+      };
+      if (signal?.aborted) return end();
+      signal?.addEventListener('abort', end, { once: true });
+      queue.push(account, admit);
+      if (this.#pauses[priority] === null) void this.#serve(priority);
+    });
+  }
+
+  /** Admits those that wait, one after another. */
+  async #serve(priority: Priority): Promise<void> {
+    const queue = this.#queues[priority];
+    let servedAt = this.#now();
+    while (queue.size > 0) {
+      const pause = (this.#pauses[priority] = new AbortController());
+      const isOld = priority !== 'reconcile' && this.#now() - servedAt > longestTurnMs;
       // oxlint-disable-next-line no-await-in-loop -- it asks again when it was told to
-      const waitMs = await this.#take(this.#perSecond * reserves[priority]);
-      if (waitMs <= 0) return;
+      const waitMs = await this.#take(isOld ? 0 : this.#perSecond * reserves[priority]);
+      if (waitMs <= 0) {
+        servedAt = this.#now();
+        queue.shift()?.();
+      }
       // oxlint-disable-next-line no-await-in-loop -- as above
-      await sleep(waitMs, undefined, signal ? { signal } : {}).catch(() => undefined);
+      else await sleep(waitMs, undefined, { signal: pause.signal }).catch(() => undefined);
     }
+    this.#pauses[priority] = null;
   }
 
   /** A store that is down stops no request: little is claimed already, and more cannot be claimed. */
@@ -151,17 +200,9 @@ export class RequestBudget {
   }
 }
 
-async function untilAborted(work: Promise<void>, signal: AbortSignal | null): Promise<void> {
-  if (signal === null) return await work;
-  const ended = new AbortController();
-  const aborted = new Promise<never>((_, reject) => {
-    const end = () => reject(new BudgetSpentError(signal.reason));
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end, { once: true, signal: ended.signal });
-  });
-  try {
-    await Promise.race([work, aborted]);
-  } finally {
-    ended.abort();
-  }
-}
+const byPriority = <T>(make: () => T): Record<Priority, T> => ({
+  click: make(),
+  waiting: make(),
+  background: make(),
+  reconcile: make(),
+});

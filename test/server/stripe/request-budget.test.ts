@@ -13,7 +13,7 @@ import { spendFrom } from '../../../server/src/ledger/budget.ts';
 import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
 import type { BillingStore } from '../../../server/src/ledger/ledger.ts';
 
-const context = (priority: Priority, signal: AbortSignal | null = null) => ({ priority, signal });
+const context = (priority: Priority, signal: AbortSignal | null = null) => ({ priority, signal, account: null });
 
 /** A store that answers what it is told to, and notes what it was asked. */
 function scripted(answer: (asked: number) => number | Promise<number>) {

@@ -1,11 +1,11 @@
 /** Taking stale customers, in PostgreSQL. */
 
-import { backgroundRank, queueBind, queueLooks } from '../queue.ts';
+import { backgroundRank, queueBind, queueLooks, type IsAmong } from '../queue.ts';
 import { claimColumns, claimOf } from '../rows.ts';
 import type { Claim, ClaimOptions } from '../customers.ts';
 import type { PostgresDatabase } from './database.ts';
 
-const isAmong = `customer = ANY(@watched)`;
+const isAmong: IsAmong = (list) => `(customer = ANY(@${list}))`;
 
 export async function claimCustomers(
   db: PostgresDatabase,
@@ -24,7 +24,7 @@ export async function claimCustomers(
      UPDATE customers SET claim = claim + 1, claimed_ticket = ticket, lease_until = @now::bigint + @leaseMs
      FROM taken WHERE customer = taken.id
      RETURNING ${claimColumns}, taken.rank < ${backgroundRank} AS prioritized`,
-    { ...queueBind(now, leaseMs, limit, options), watched: options.watched ?? [] },
+    { ...queueBind(now, leaseMs, limit, options), watched: options.watched ?? [], resting: options.resting ?? [] },
   );
   return rows.map((row) => claimOf(row, now));
 }

@@ -1,11 +1,11 @@
 /** Taking stale customers, in SQLite. */
 
-import { backgroundRank, queueBind, queueLooks } from '../queue.ts';
+import { backgroundRank, queueBind, queueLooks, type IsAmong } from '../queue.ts';
 import { claimColumns, claimOf, number, text } from '../rows.ts';
 import type { Claim, ClaimOptions } from '../customers.ts';
 import type { SqliteDatabase } from './database.ts';
 
-const isAmong = `customer IN (SELECT value FROM json_each(@watched))`;
+const isAmong: IsAmong = (list) => `customer IN (SELECT value FROM json_each(@${list}))`;
 
 export async function claimCustomers(
   db: SqliteDatabase,
@@ -14,7 +14,11 @@ export async function claimCustomers(
   limit: number,
   options: ClaimOptions,
 ): Promise<Claim[]> {
-  const bind = { ...queueBind(now, leaseMs, limit, options), watched: JSON.stringify(options.watched ?? []) };
+  const bind = {
+    ...queueBind(now, leaseMs, limit, options),
+    watched: JSON.stringify(options.watched ?? []),
+    resting: JSON.stringify(options.resting ?? []),
+  };
   return await db.transaction(() => {
     const found = queueLooks(options, isAmong)
       .flatMap((look) => db.all(look, bind))
