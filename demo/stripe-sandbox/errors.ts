@@ -12,6 +12,7 @@ export interface ErrorBody {
   charge?: string;
   payment_intent?: unknown;
   payment_method?: unknown;
+  setup_intent?: unknown;
 }
 
 /** An answer that is an error. `executed` says that the request was carried out, and so is remembered by its idempotency key. */

@@ -89,7 +89,7 @@ describe('a schedule', () => {
     expect(harness.newEvents()).toContain('subscription_schedule.updated');
     await harness.sandbox.clock.advanceTo(Date.UTC(2026, 4, 1, 13));
     expect(await stripe.subscriptionSchedules.retrieve(schedule.id)).toMatchObject({
-      status: 'released',
+      status: 'completed',
       subscription: null,
       released_subscription: subscription.id,
     });

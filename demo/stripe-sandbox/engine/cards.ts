@@ -100,11 +100,13 @@ export function createCard(
     metadata?: Record<string, string>;
     expMonth?: number;
     expYear?: number;
+    /** `card` for a source. Default `pm`. */
+    idPrefix?: 'card' | 'pm';
   } = {},
 ): PaymentMethod {
   const now = new Date(state.clock.now());
   const method: PaymentMethod = {
-    id: state.ids.next('pm'),
+    id: state.ids.next(details.idPrefix ?? 'pm'),
     object: 'payment_method',
     allow_redisplay: 'unspecified',
     billing_details: {

@@ -5,6 +5,7 @@ import type { State } from '../state/state.ts';
 import type { CheckoutLineItem, CheckoutOrder, CheckoutSession, Customer, Price, TaxRate } from '../state/wire.ts';
 import { blankCustomer } from './customers.ts';
 import { isActive, proposeDiscount, type DiscountRequest } from './discounts.ts';
+import { keepPrices } from './inline-prices.ts';
 import { quote } from './quote.ts';
 import { hasTaxLocation } from './taxes.ts';
 
@@ -35,6 +36,9 @@ export interface CheckoutDraft {
   locale: CheckoutSession['locale'];
   allowPromotionCodes: boolean | null;
   paymentMethodCollection: CheckoutSession['payment_method_collection'];
+  /** `null` for those that the currency allows. */
+  methodTypes: readonly string[] | null;
+  submitType: CheckoutSession['submit_type'];
   /** Unix seconds. */
   expiresAt: number;
   order: Omit<CheckoutOrder, 'items' | 'confirming' | 'collected'>;
@@ -117,7 +121,7 @@ export function createCheckout(state: State, draft: CheckoutDraft): CheckoutSess
     adaptive_pricing: { enabled: true },
     after_expiration: null,
     allow_promotion_codes: draft.allowPromotionCodes,
-    allowed_payment_method_types: null,
+    allowed_payment_method_types: draft.methodTypes ? [...draft.methodTypes] : null,
     amount_subtotal: mode === 'setup' ? null : 0,
     amount_total: mode === 'setup' ? null : 0,
     automatic_tax: taxOf(draft),
@@ -158,7 +162,7 @@ export function createCheckout(state: State, draft: CheckoutDraft): CheckoutSess
     payment_method_collection: collectionOf(draft),
     payment_method_configuration_details: null,
     payment_method_options: { card: { request_three_d_secure: 'automatic' } },
-    payment_method_types: currency === 'eur' ? ['card', 'sepa_debit'] : ['card'],
+    payment_method_types: [...(draft.methodTypes ?? (currency === 'eur' ? ['card', 'sepa_debit'] : ['card']))],
     payment_status: draft.order.trial === null && mode !== 'setup' ? 'unpaid' : 'no_payment_required',
     permissions: null,
     phone_number_collection: { enabled: draft.phoneNumberCollection },
@@ -169,7 +173,7 @@ export function createCheckout(state: State, draft: CheckoutDraft): CheckoutSess
     shipping_cost: null,
     shipping_options: [],
     status: 'open',
-    submit_type: null,
+    submit_type: draft.submitType,
     subscription: null,
     success_url: draft.successUrl,
     ...(draft.taxIdCollection ? { tax_id_collection: draft.taxIdCollection } : {}),
@@ -178,6 +182,10 @@ export function createCheckout(state: State, draft: CheckoutDraft): CheckoutSess
     url: `${state.origin()}/c/${id}`,
     wallet_options: null,
   };
+  keepPrices(
+    state,
+    draft.items.map(({ price }) => price),
+  );
   const order = orderOf(state, draft);
   priceCheckout(state, session, order);
   state.checkoutOrders.set(id, order);

@@ -104,9 +104,11 @@ function fulfil(
   const method = test && createTestMethod(state, test, { billing });
   if (method && customer && session.mode !== 'payment') attach(state, method, customer.id);
   if (session.mode === 'subscription' && customer) subscribe(state, session, customer, order, method, confirmed);
-  if (session.mode === 'payment' && method) pay(state, session, method, confirmed);
+  if (session.mode === 'payment' && method) pay(state, session, order, method, confirmed);
   if (session.mode === 'setup' && method) {
     const intent = createSetupIntent(state, customer?.id ?? null);
+    intent.description = order.intent.description ?? null;
+    intent.metadata = { ...order.intent.metadata };
     intent.payment_method = method.id;
     intent.status = 'succeeded';
     state.emit('setup_intent.succeeded', intent);
@@ -185,7 +187,13 @@ function subscribe(
 }
 
 /** A one-time payment, without an invoice. */
-function pay(state: State, session: CheckoutSession, method: PaymentMethod, confirmed: boolean): void {
+function pay(
+  state: State,
+  session: CheckoutSession,
+  order: CheckoutOrder,
+  method: PaymentMethod,
+  confirmed: boolean,
+): void {
   const intent = createIntent(state, {
     amount: session.amount_total ?? 0,
     currency: session.currency ?? state.settings.currency,
@@ -194,6 +202,8 @@ function pay(state: State, session: CheckoutSession, method: PaymentMethod, conf
     reference: session.id,
     later: null,
   });
+  Object.assign(intent, structuredClone(order.intent));
+  if (intent.setup_future_usage !== null && session.customer !== null) attach(state, method, session.customer);
   session.payment_intent = intent.id;
   const { outcome } = chargeIntent(state, intent, method, { confirmed, authenticateAt: session.url });
   session.payment_status = outcome === 'succeeded' ? 'paid' : 'unpaid';

@@ -27,7 +27,10 @@ export function payingMethod(
   subscription: Subscription | null,
   customer: Customer | undefined,
 ): PaymentMethod | undefined {
-  const id = subscription?.default_payment_method ?? customer?.invoice_settings.default_payment_method;
+  const id =
+    subscription?.default_payment_method ??
+    customer?.invoice_settings.default_payment_method ??
+    customer?.default_source;
   return id == null ? undefined : state.paymentMethods.get(id);
 }
 
@@ -45,6 +48,7 @@ export function detach(state: State, method: PaymentMethod): void {
   if (customer?.invoice_settings.default_payment_method === method.id) {
     state.update(customer, (changed) => void (changed.invoice_settings.default_payment_method = null));
   }
+  if (customer?.default_source === method.id) state.update(customer, (changed) => void (changed.default_source = null));
   for (const subscription of state.subscriptions.values()) {
     if (subscription.default_payment_method !== method.id || isTerminal(subscription)) continue;
     state.update(subscription, (changed) => void (changed.default_payment_method = null));
@@ -94,9 +98,14 @@ export function blankCustomer(state: State, email: string | null): Customer {
 }
 
 /** @throws {StripeError} `tax_id_invalid` */
-export function addTaxId(state: State, customer: Customer, { type, value }: Pick<TaxId, 'type' | 'value'>): TaxId {
+export function checkTaxId({ type, value }: Pick<TaxId, 'type' | 'value'>, param = 'value'): void {
   if (type === 'eu_vat' && !/^[A-Z]{2}[0-9A-Z]{2,12}$/.test(value))
-    throw invalidRequest('Invalid value for eu_vat.', { code: 'tax_id_invalid', param: 'value' });
+    throw invalidRequest('Invalid value for eu_vat.', { code: 'tax_id_invalid', param });
+}
+
+/** @throws {StripeError} `tax_id_invalid` */
+export function addTaxId(state: State, customer: Customer, { type, value }: Pick<TaxId, 'type' | 'value'>): TaxId {
+  checkTaxId({ type, value });
   const taxId: TaxId = {
     id: state.ids.next('txi'),
     object: 'tax_id',

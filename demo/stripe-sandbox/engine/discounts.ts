@@ -1,6 +1,7 @@
 /** Coupons and promotion codes, and the discounts that redeeming them makes. */
 
 import { invalidRequest, noSuch } from '../errors.ts';
+import { tellChange } from '../state/events.ts';
 import type { State } from '../state/state.ts';
 import type { Coupon, Customer, Discount, PromotionCode, Subscription } from '../state/wire.ts';
 import { addInterval } from './periods.ts';
@@ -23,6 +24,9 @@ export interface DiscountTarget {
   readonly checkoutSession?: string;
 }
 
+/** Older versions have both at the top, where there is no list to name. */
+const inside = (param: string, name: string): string => (param === '' ? name : `${param}[${name}]`);
+
 /** Checks a request without redeeming anything, so that a refusal leaves no trace (SUB-18). */
 export function checkDiscount(
   state: State,
@@ -41,7 +45,7 @@ export function checkDiscount(
   }
   const code = request.promotion_code === undefined ? null : usableCode(state, request.promotion_code, target, param);
   const id = code ? String(code.promotion.coupon) : (request.coupon ?? '');
-  const where = code ? `${param}[promotion_code]` : `${param}[coupon]`;
+  const where = inside(param, code ? 'promotion_code' : 'coupon');
   const coupon = state.coupons.get(id);
   if (!coupon) throw noSuch('coupon', id, where);
   if (!isRedeemable(state, coupon)) {
@@ -62,7 +66,7 @@ function usableCode(
   { customer }: Pick<DiscountTarget, 'customer'>,
   param: string,
 ): PromotionCode {
-  const where = `${param}[promotion_code]`;
+  const where = inside(param, 'promotion_code');
   const code = state.promotionCodes.get(id);
   if (!code) throw noSuch('promotion code', id, where);
   const refuse = (why: string): Error => invalidRequest(why, { param: where });
@@ -113,8 +117,18 @@ export function proposeDiscount(
   };
 }
 
-/** Redeems a coupon or a promotion code. */
-export function redeem(state: State, request: DiscountRequest, target: DiscountTarget, param: string): Discount {
+/**
+ * Redeems a coupon or a promotion code.
+ *
+ * @param replaced - the discount that it takes the place of
+ */
+export function redeem(
+  state: State,
+  request: DiscountRequest,
+  target: DiscountTarget,
+  param: string,
+  replaced: Discount | null = null,
+): Discount {
   const discount = proposeDiscount(state, request, target, param);
   if (state.discounts.get(discount.id)) return discount;
   state.discounts.add(discount);
@@ -128,8 +142,32 @@ export function redeem(state: State, request: DiscountRequest, target: DiscountT
     code.times_redeemed += 1;
     code.active = isActive(state, code);
   }
-  state.emit('customer.discount.created', discount);
+  if (replaced) tellChange(state.events, ['customer.discount.updated'], replaced, discount);
+  else state.emit('customer.discount.created', discount);
   return discount;
+}
+
+/** Gives a customer a discount of its own, or another one, or none. */
+export function discountCustomer(
+  state: State,
+  customer: Customer,
+  request: Pick<DiscountRequest, 'coupon' | 'promotion_code'> | null,
+): void {
+  if (!request) {
+    if (customer.discount) removeDiscount(state, customer.discount, { customer, subscription: null });
+    return;
+  }
+  customer.discount = redeem(state, request, discountTargetOf(state, customer, request), '', customer.discount);
+}
+
+/** A customer without a currency takes a coupon of any. */
+export function discountTargetOf(
+  state: State,
+  customer: Customer,
+  { coupon, promotion_code: code }: Pick<DiscountRequest, 'coupon' | 'promotion_code'>,
+): DiscountTarget {
+  const id = coupon ?? String(state.promotionCodes.get(code ?? '')?.promotion.coupon ?? '');
+  return { customer, currency: customer.currency ?? state.coupons.get(id)?.currency ?? '' };
 }
 
 export const couponOf = (state: State, discount: Discount | undefined): Coupon | undefined =>

@@ -5,7 +5,14 @@
 
 import type { DueWork } from '../state/clock.ts';
 import type { Resource, State } from '../state/state.ts';
-import type { CheckoutSession, Invoice, InvoicePayment, PaymentIntent, Subscription } from '../state/wire.ts';
+import type {
+  CheckoutSession,
+  Invoice,
+  InvoicePayment,
+  PaymentIntent,
+  Subscription,
+  SubscriptionSchedule,
+} from '../state/wire.ts';
 import { endSubscription } from './cancellation.ts';
 import { expireCheckout } from './checkout-session.ts';
 import { collect, markOverdue, settleDebit, settlePayment, settleZero } from './collection.ts';
@@ -15,7 +22,8 @@ import { resumeAsScheduled, scheduledResume } from './pause.ts';
 import { expirePendingUpdate } from './pending-update.ts';
 import { DAY } from './periods.ts';
 import { expireIncomplete, incompleteLifetime, renew, resumeCollection } from './renewal.ts';
-import { phaseEnd, startNextPhase } from './schedules.ts';
+import { beginSchedule, beginsAt } from './schedule-start.ts';
+import { expiresAt, phaseEnd, startNextPhase, tellExpiring } from './schedules.ts';
 import { isTerminal } from './subscription-status.ts';
 
 interface Due {
@@ -26,14 +34,16 @@ interface Due {
 
 export function createDueWork(state: State, settled: () => Promise<void>): DueWork {
   const index = createDueIndex();
-  const announcedTrials = new Set<string>();
+  const announced = new Set<string>();
   // Read only when the next moment is asked for: by then a change that touched its object several times is complete.
   const touched = new Map<string, Resource>();
 
   const dueOf = (object: Resource): Due | null => {
     switch (object.object) {
       case 'subscription':
-        return subscriptionDue(state, object as Subscription, announcedTrials);
+        return subscriptionDue(state, object as Subscription, announced);
+      case 'subscription_schedule':
+        return scheduleDue(state, object as SubscriptionSchedule);
       case 'invoice':
         return invoiceDue(state, object as Invoice);
       case 'payment_intent':
@@ -100,6 +110,7 @@ function subscriptionDue(state: State, subscription: Subscription, announced: Se
     at(subscription.pending_update?.expires_at ?? null, () => expirePendingUpdate(state, subscription)),
     at(subscription.pause_collection?.resumes_at ?? null, () => resumeCollection(state, subscription)),
     ends,
+    scheduleNotice(state, subscription, announced),
     // Before the renewal of the same moment: the new plan is renewed.
     at(phaseEnd(state, subscription), () => startNextPhase(state, subscription)),
     at(renewsAt, () => renew(state, subscription)),
@@ -119,6 +130,17 @@ function trialNotice(state: State, subscription: Subscription, announced: Set<st
   });
 }
 
+/** A week before a schedule's last phase is over. */
+function scheduleNotice(state: State, subscription: Subscription, announced: Set<string>): Due | null {
+  const expiry = expiresAt(state, subscription);
+  const notice = `${subscription.schedule} ${expiry}`;
+  if (expiry === null || announced.has(notice)) return null;
+  return at(expiry - 7 * DAY, () => {
+    announced.add(notice);
+    tellExpiring(state, subscription);
+  });
+}
+
 function invoiceDue(state: State, invoice: Invoice): Due | null {
   if (invoice.status === 'draft') {
     return at(invoice.automatically_finalizes_at, () => {
@@ -132,6 +154,9 @@ function invoiceDue(state: State, invoice: Invoice): Due | null {
     return at(invoice.due_date, () => markOverdue(state, invoice));
   return at(invoice.next_payment_attempt, () => void collect(state, invoice, 'automatic'));
 }
+
+const scheduleDue = (state: State, schedule: SubscriptionSchedule): Due | null =>
+  at(beginsAt(schedule), () => beginSchedule(state, schedule));
 
 const debitDue = (state: State, intent: PaymentIntent): Due | null =>
   intent.status === 'processing'

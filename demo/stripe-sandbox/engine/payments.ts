@@ -1,6 +1,6 @@
 /** Payment intents: one for each invoice, and one charge for each attempt on it. */
 
-import { cardError, type ErrorBody, type StripeError } from '../errors.ts';
+import { cardError, invalidRequest, type ErrorBody, type StripeError } from '../errors.ts';
 import type { State } from '../state/state.ts';
 import type { Charge, Invoice, InvoicePayment, PaymentIntent, PaymentMethod } from '../state/wire.ts';
 import { tellAvailable } from './account-balance.ts';
@@ -11,7 +11,7 @@ import { disputeIfDue } from './disputes.ts';
 import { DAY } from './periods.ts';
 
 export type Attempt =
-  | { outcome: 'succeeded'; intent: PaymentIntent }
+  | { outcome: 'succeeded' | 'held'; intent: PaymentIntent }
   | { outcome: 'failed'; intent: PaymentIntent; error: StripeError }
   | { outcome: 'actionRequired'; intent: PaymentIntent }
   /** A bank debit: the answer comes in some days, as `settleDebit`. */
@@ -185,11 +185,87 @@ export function chargeIntent(
   });
   intent.latest_charge = attempt.id;
   if (!works) return fail(state, intent, attempt, method, declineOf(behaviour));
+  if (intent.capture_method === 'manual') return holdFor(state, intent, attempt);
   const succeeded = succeed(state, intent, attempt);
   disputeIfDue(state, attempt, behaviour);
   if (behaviour === 'availableAtOnce') tellAvailable(state, attempt);
   return succeeded;
 }
+
+/** The bank holds the money until it is captured. */
+function holdFor(state: State, intent: PaymentIntent, attempt: Charge): Attempt {
+  Object.assign(attempt, { amount_captured: 0, balance_transaction: null, captured: false });
+  intent.status = 'requires_capture';
+  intent.amount_capturable = intent.amount;
+  intent.last_payment_error = null;
+  state.emit('charge.succeeded', attempt);
+  state.emit('payment_intent.amount_capturable_updated', intent);
+  return { outcome: 'held', intent };
+}
+
+/** @param amount - less than what is held; the rest is let go. Default: all */
+export function captureIntent(state: State, intent: PaymentIntent, amount = intent.amount_capturable): void {
+  if (intent.status !== 'requires_capture') throw unexpected(intent, 'captured', 'requires_capture');
+  if (amount < 1 || amount > intent.amount_capturable)
+    throw invalidRequest(
+      `The requested amount is greater than the amount you can capture for this charge (max: ${intent.amount_capturable}).`,
+      { code: 'amount_too_large', param: 'amount_to_capture' },
+    );
+  const attempt = state.charges.get(intent.latest_charge ?? '');
+  if (attempt) {
+    const refunded = attempt.amount - amount;
+    const transaction = state.ids.next('txn');
+    Object.assign(attempt, { amount_captured: amount, amount_refunded: refunded, balance_transaction: transaction });
+    attempt.captured = true;
+    state.emit('charge.captured', attempt);
+  }
+  intent.amount_capturable = 0;
+  intent.amount_received = amount;
+  intent.status = 'succeeded';
+  state.emit('payment_intent.succeeded', intent);
+}
+
+const cancelable: readonly string[] = [
+  'requires_payment_method',
+  'requires_capture',
+  'requires_confirmation',
+  'requires_action',
+  'processing',
+];
+
+export function cancelIntent(
+  state: State,
+  intent: PaymentIntent,
+  reason: PaymentIntent['cancellation_reason'],
+): PaymentIntent {
+  if (!cancelable.includes(intent.status)) throw unexpected(intent, 'canceled', cancelable.join(', '));
+  if (invoiceOf(state, intent))
+    throw invalidRequest(
+      'You cannot cancel a PaymentIntent that is used to pay an invoice. Void the invoice instead.',
+      {
+        code: 'payment_intent_unexpected_state',
+      },
+    );
+  const attempt = state.charges.get(intent.latest_charge ?? '');
+  if (intent.status === 'requires_capture' && attempt) {
+    Object.assign(attempt, { amount_refunded: attempt.amount, refunded: true });
+    state.emit('charge.refunded', attempt);
+  }
+  state.debitsUnderWay.delete(intent.id);
+  intent.status = 'canceled';
+  intent.amount_capturable = 0;
+  intent.canceled_at = state.clock.seconds();
+  intent.cancellation_reason = reason;
+  intent.next_action = null;
+  state.emit('payment_intent.canceled', intent);
+  return intent;
+}
+
+const unexpected = ({ status }: PaymentIntent, done: string, allowed: string): StripeError =>
+  invalidRequest(
+    `This PaymentIntent could not be ${done} because it has a status of ${status}. Only a PaymentIntent with one of the following statuses may be ${done}: ${allowed}.`,
+    { code: 'payment_intent_unexpected_state' },
+  );
 
 /** The bank has answered a debit: the money came, or it did not. */
 export function decideDebit(state: State, intent: PaymentIntent): Attempt {

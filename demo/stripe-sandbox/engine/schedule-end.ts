@@ -9,14 +9,32 @@ export const scheduleOf = (state: State, subscription: Subscription): Subscripti
 
 /** The subscription goes on as it is; its planned phases are forgotten. */
 export function releaseSchedule(state: State, schedule: SubscriptionSchedule): void {
+  schedule.released_at = state.clock.seconds();
+  letGo(state, schedule, 'released');
+}
+
+/** Its last phase is over, and the subscription goes on with that phase's items. */
+export function completeSchedule(state: State, schedule: SubscriptionSchedule): void {
+  schedule.completed_at = state.clock.seconds();
+  letGo(state, schedule, 'completed');
+}
+
+/** That a completed schedule names its subscription as a released one does is a guess. */
+function letGo(state: State, schedule: SubscriptionSchedule, status: 'completed' | 'released'): void {
   const subscription = state.subscriptions.get(schedule.subscription ?? '');
   schedule.released_subscription = schedule.subscription;
   schedule.subscription = null;
-  schedule.released_at = state.clock.seconds();
-  schedule.status = 'released';
+  schedule.status = status;
   schedule.current_phase = null;
-  state.emit('subscription_schedule.released', schedule);
+  state.emit(`subscription_schedule.${status}`, schedule);
   if (subscription) state.update(subscription, (changed) => void (changed.schedule = null));
+}
+
+/** Called off before it began. */
+export function cancelUnbegun(state: State, schedule: SubscriptionSchedule): void {
+  schedule.canceled_at = state.clock.seconds();
+  schedule.status = 'canceled';
+  state.emit('subscription_schedule.canceled', schedule);
 }
 
 /** The subscription has ended under it; called inside that ending. */

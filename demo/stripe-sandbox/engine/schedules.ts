@@ -6,7 +6,7 @@ import type { Price, Subscription, SubscriptionSchedule } from '../state/wire.ts
 import { endSubscription } from './cancellation.ts';
 import { addInterval } from './periods.ts';
 import { planOf } from './prices.ts';
-import { releaseSchedule, scheduleOf } from './schedule-end.ts';
+import { completeSchedule, releaseSchedule, scheduleOf } from './schedule-end.ts';
 import { changeItems, type ProrationBehavior } from './subscription-change.ts';
 import { isTerminal, periodEnd, periodStart } from './subscription-status.ts';
 import { createItem, mirrorSingleItem } from './subscriptions.ts';
@@ -40,17 +40,52 @@ export function createSchedule(
       { param: 'from_subscription' },
     );
   }
-  const current = { start: periodStart(subscription), end: periodEnd(subscription) };
-  const schedule: SubscriptionSchedule = {
+  const schedule = buildSchedule(state, {
+    customer: subscription.customer,
+    billingMode: structuredClone(subscription.billing_mode) as SubscriptionSchedule['billing_mode'],
+    currency: subscription.currency,
+    subscription: subscription.id,
+    metadata,
+    phases: [
+      {
+        start: periodStart(subscription),
+        end: periodEnd(subscription),
+        items: subscription.items.data.map((item) => ({ price: item.price, quantity: item.quantity })),
+        trialEnd: subscription.status === 'trialing' ? subscription.trial_end : null,
+      },
+    ],
+  });
+  state.schedules.add(schedule);
+  state.emit('subscription_schedule.created', schedule);
+  state.update(subscription, (changed) => void (changed.schedule = schedule.id));
+  return schedule;
+}
+
+export interface ScheduleDraft {
+  readonly customer: string;
+  readonly billingMode: SubscriptionSchedule['billing_mode'];
+  readonly currency: string;
+  /** `null` for one that has not begun. */
+  readonly subscription: string | null;
+  readonly metadata: Record<string, string>;
+  readonly phases: readonly PhaseDraft[];
+  /** Default `release`. */
+  readonly endBehavior?: 'cancel' | 'release';
+}
+
+/** A schedule that is not kept yet: in its first phase, or not begun. */
+export function buildSchedule(state: State, draft: ScheduleDraft): SubscriptionSchedule {
+  const [first] = draft.phases;
+  return {
     id: state.ids.next('sub_sched'),
     object: 'subscription_schedule',
     application: null,
-    billing_mode: structuredClone(subscription.billing_mode) as SubscriptionSchedule['billing_mode'],
+    billing_mode: draft.billingMode,
     canceled_at: null,
     completed_at: null,
     created: state.clock.seconds(),
-    current_phase: { start_date: current.start, end_date: current.end },
-    customer: subscription.customer,
+    current_phase: first && draft.subscription !== null ? { start_date: first.start, end_date: first.end } : null,
+    customer: draft.customer,
     customer_account: null,
     default_settings: {
       application_fee_percent: null,
@@ -70,27 +105,17 @@ export function createSchedule(
       on_behalf_of: null,
       transfer_data: null,
     },
-    end_behavior: 'release',
+    end_behavior: draft.endBehavior ?? 'release',
     livemode: false,
-    metadata,
+    metadata: draft.metadata,
     pause_schedules: [],
-    phases: [
-      phase(subscription.currency, {
-        ...current,
-        items: subscription.items.data.map((item) => ({ price: item.price, quantity: item.quantity })),
-        trialEnd: subscription.status === 'trialing' ? subscription.trial_end : null,
-      }),
-    ],
+    phases: draft.phases.map((each) => phase(draft.currency, each)),
     released_at: null,
     released_subscription: null,
-    status: 'active',
-    subscription: subscription.id,
+    status: draft.subscription === null ? 'not_started' : 'active',
+    subscription: draft.subscription,
     test_clock: null,
   };
-  state.schedules.add(schedule);
-  state.emit('subscription_schedule.created', schedule);
-  state.update(subscription, (changed) => void (changed.schedule = schedule.id));
-  return schedule;
 }
 
 function phase(currency: string, draft: PhaseDraft): Phase {
@@ -130,12 +155,13 @@ export function setPhases(state: State, schedule: SubscriptionSchedule, drafts: 
   const currency = schedule.phases[0]?.currency ?? 'eur';
   const now = state.clock.seconds();
   const running = drafts.find((draft) => draft.start <= now && now < draft.end);
-  if (!running) {
+  if (!running && schedule.status === 'active') {
     throw invalidRequest('The current phase must be one of the phases.', { param: 'phases' });
   }
   state.update(schedule, (changed) => {
     changed.phases = drafts.map((draft) => phase(currency, draft));
-    changed.current_phase = { start_date: running.start, end_date: running.end };
+    if (running && changed.status === 'active')
+      changed.current_phase = { start_date: running.start, end_date: running.end };
   });
 }
 
@@ -170,6 +196,17 @@ export function plannedPhase(state: State, subscription: Subscription): Phase | 
 export const phaseEnd = (state: State, subscription: Subscription): number | null =>
   scheduleOf(state, subscription)?.current_phase?.end_date ?? null;
 
+/** When the last phase is over. */
+export function expiresAt(state: State, subscription: Subscription): number | null {
+  const schedule = scheduleOf(state, subscription);
+  return schedule && schedule.pause_schedules.length === 0 ? (schedule.phases.at(-1)?.end_date ?? null) : null;
+}
+
+export function tellExpiring(state: State, subscription: Subscription): void {
+  const schedule = scheduleOf(state, subscription);
+  if (schedule) state.emit('subscription_schedule.expiring', schedule);
+}
+
 /** Moves a schedule on: to its next phase, or to its end. */
 export function startNextPhase(state: State, subscription: Subscription): void {
   const schedule = scheduleOf(state, subscription);
@@ -177,8 +214,7 @@ export function startNextPhase(state: State, subscription: Subscription): void {
   const next = plannedPhase(state, subscription);
   if (!next) {
     if (schedule.end_behavior === 'cancel') endSubscription(state, subscription, 'cancellation_requested');
-    // Status `released` rather than `completed`: as a guess, because `released_subscription` is said to be set then.
-    else releaseSchedule(state, schedule);
+    else completeSchedule(state, schedule);
     return;
   }
   state.update(schedule, (changed) => {

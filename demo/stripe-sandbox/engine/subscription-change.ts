@@ -6,6 +6,7 @@ import type { Invoice, InvoiceItem, ItemChange, Price, Subscription, Subscriptio
 import { collect, settleZero } from './collection.ts';
 import { pendingItems } from './invoice-draft.ts';
 import { creditedItems, keepCredits } from './debits.ts';
+import { keepPrices } from './inline-prices.ts';
 import { draftInvoice, finalizeInvoice } from './invoices.ts';
 import type { LineDraft } from './line-draft.ts';
 import { periodLines } from './lines.ts';
@@ -31,6 +32,7 @@ export function changeItems(
   at: number,
   also: (subscription: Subscription) => void = () => undefined,
 ): void {
+  keepPrices(state, pricesOf(changes));
   const before = structuredClone(subscription.items.data);
   const lines: LineDraft[] = [];
   let invoice: Invoice | null = null;
@@ -50,6 +52,8 @@ export function changeItems(
   if (invoice) settle(state, invoice);
 }
 
+const pricesOf = (changes: readonly ItemChange[]): Price[] => changes.flatMap(({ price }) => price ?? []);
+
 /**
  * Begins a new period now, at any interval (SUB-9, `billing_cycle_anchor: now`): the unused time is credited, and the
  * whole new period is billed in one invoice.
@@ -61,6 +65,7 @@ export function resetAnchor(
   proration: ProrationBehavior,
   also: (subscription: Subscription) => void = () => undefined,
 ): void {
+  keepPrices(state, pricesOf(changes));
   const before = structuredClone(subscription);
   const now = state.clock.seconds();
   let invoice: Invoice | null = null;

@@ -17,6 +17,7 @@ import { collect, settleZero } from './collection.ts';
 import { payingMethod } from './customers.ts';
 import { declineOf } from './declines.ts';
 import { proposeDiscount, redeem, type DiscountRequest } from './discounts.ts';
+import { keepPrices } from './inline-prices.ts';
 import { draftInvoice, finalizeInvoice } from './invoices.ts';
 import { periodLines } from './lines.ts';
 import { nextBoundary } from './periods.ts';
@@ -78,6 +79,8 @@ export interface SubscriptionDraft {
   daysUntilDue?: number | null;
   /** Default `flexible` (OBJ-4). */
   billingMode?: 'classic' | 'flexible';
+  /** The schedule that makes it: it is active from the start, and charged an hour later. */
+  schedule?: string;
 }
 
 export function createItem(
@@ -120,12 +123,16 @@ export function createSubscription(state: State, draft: SubscriptionDraft): Subs
   const method =
     (draft.defaultPaymentMethod === null ? undefined : state.paymentMethods.get(draft.defaultPaymentMethod)) ??
     payingMethod(state, null, draft.customer);
-  const sent = draft.collectionMethod === 'send_invoice';
-  const charged = draft.trialEnd === null && total > 0 && !sent;
+  const isLater = isPaidLater(draft);
+  const charged = draft.trialEnd === null && total > 0 && !isLater;
   if (charged && !method && draft.paymentBehavior !== 'default_incomplete') throw noPaymentSource();
   if (charged && method && draft.paymentBehavior === 'error_if_incomplete') refuseUnlessPaid(state, method);
 
   return state.events.inSendOrder(firstPurchaseOrder, () => {
+    keepPrices(
+      state,
+      draft.items.map(({ price }) => price),
+    );
     const subscription = buildSubscription(state, draft, currency);
     redeemAll(state, subscription, draft);
     state.update(draft.customer, (customer) => void (customer.currency ??= currency));
@@ -135,15 +142,15 @@ export function createSubscription(state: State, draft: SubscriptionDraft): Subs
       reason: 'subscription_create',
       currency,
       lines: periodLines(state, subscription, { free: draft.trialEnd !== null }),
-      autoAdvance: sent,
+      autoAdvance: isLater,
       period: { start: subscription.created, end: subscription.created },
     });
-    // A sent invoice stays a draft for an hour, as on renewals; its subscription is active from the start.
-    if (!sent) {
+    // Such an invoice stays a draft for an hour, as on renewals.
+    if (!isLater) {
       invoice.webhooks_delivered_at = invoice.created;
       finalizeInvoice(state, invoice);
     }
-    if (!settleZero(state, invoice) && !sent && draft.paymentBehavior !== 'default_incomplete') {
+    if (!settleZero(state, invoice) && !isLater && draft.paymentBehavior !== 'default_incomplete') {
       const outcome = collect(state, invoice, 'first', { method, confirmed: draft.confirmed ?? false });
       // A bank debit under way is good until it bounces; see `recordDebit`.
       if (outcome === 'processing') subscription.status = 'active';
@@ -158,6 +165,10 @@ export function createSubscription(state: State, draft: SubscriptionDraft): Subs
     return subscription;
   });
 }
+
+/** Whether a subscription is active before its first invoice is paid. */
+const isPaidLater = (draft: SubscriptionDraft): boolean =>
+  draft.collectionMethod === 'send_invoice' || draft.schedule !== undefined;
 
 /** The first invoice's total, with discounts that are not redeemed yet. */
 function firstTotal(state: State, draft: SubscriptionDraft, currency: string): number {
@@ -310,9 +321,9 @@ function buildSubscription(state: State, draft: SubscriptionDraft, currency: str
     pending_update: null,
     plan: null,
     quantity: null,
-    schedule: null,
+    schedule: draft.schedule ?? null,
     start_date: now,
-    status: draft.trialEnd !== null ? 'trialing' : draft.collectionMethod === 'send_invoice' ? 'active' : 'incomplete',
+    status: draft.trialEnd !== null ? 'trialing' : isPaidLater(draft) ? 'active' : 'incomplete',
     test_clock: null,
     transfer_data: null,
     trial_end: draft.trialEnd,

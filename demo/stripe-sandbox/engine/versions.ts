@@ -8,7 +8,7 @@ import { couponOf } from './discounts.ts';
 import { planOf } from './prices.ts';
 
 /** The releases with shapes of their own, oldest first. Versions of one release differ in nothing that the sandbox has. */
-const releases = ['acacia', 'clover', 'dahlia', 'endive'] as const;
+export const releases = ['acacia', 'clover', 'dahlia', 'endive'] as const;
 export type Release = (typeof releases)[number];
 
 /** @example releaseOf('2025-02-24.acacia'); // 'acacia' */

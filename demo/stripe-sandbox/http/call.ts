@@ -13,6 +13,7 @@ import type { Fault, FaultPlan } from './faults.ts';
 import type { IdempotencyKeys, StoredAnswer } from './idempotency.ts';
 import type { Keys } from './keys.ts';
 import { readShape, type Read, type Shape } from './params.ts';
+import { refuseRemoved } from './removed-parameters.ts';
 import type { LoggedRequest, RequestLog } from './request-log.ts';
 import { authenticate, keyOf, readParams } from './requests.ts';
 import { requireVersion } from './versions.ts';
@@ -54,6 +55,8 @@ interface Received {
   readonly idempotencyKey: string | null;
   readonly params: Record<string, unknown>;
   readonly version: string;
+  /** Whether the request says so itself. */
+  readonly namesVersion: boolean;
   readonly logged: LoggedRequest;
 }
 
@@ -88,7 +91,8 @@ async function receive({ state }: Door, method: Method, c: Context): Promise<Rec
   const requestId = state.ids.next('req');
   const idempotencyKey = method === 'POST' ? (c.req.header('idempotency-key') ?? null) : null;
   const params = await readParams(c, method);
-  const version = c.req.header('stripe-version') ?? apiVersion;
+  const named = c.req.header('stripe-version');
+  const version = named ?? apiVersion;
   const logged: LoggedRequest = {
     id: requestId,
     at: state.clock.now(),
@@ -99,7 +103,7 @@ async function receive({ state }: Door, method: Method, c: Context): Promise<Rec
     idempotencyKey,
     replayed: false,
   };
-  return { c, requestId, idempotencyKey, params, version, logged };
+  return { c, requestId, idempotencyKey, params, version, namesVersion: named !== undefined, logged };
 }
 
 type Headers = Readonly<Record<string, string>>;
@@ -148,6 +152,7 @@ function bodyOf<S extends Shape>(door: Door, route: Route<S>, call: Received): u
   const key = keyOf(c) ?? '';
   keys.require(key, method, path);
   const release = requireVersion(call.version);
+  if (call.namesVersion) refuseRemoved(method, path, call.params, release);
   checkDeclared(method, path, call.params);
   const params = readShape(route.shape, call.params);
   const { expand: paths = [] } = params as { expand?: string[] };

@@ -290,6 +290,8 @@ const kindByCollection: Record<string, string> = {
   entitlements_features: 'entitlements.feature',
   active_entitlements: 'entitlements.active_entitlement',
   features: 'product_feature',
+  plans: 'plan',
+  sources: 'card',
   prices: 'price',
   customers: 'customer',
   payment_methods: 'payment_method',

@@ -37,6 +37,7 @@ const resources: Readonly<Record<string, string>> = {
   invoices: 'invoice',
   payment_intents: 'payment_intent',
   payment_methods: 'payment_method',
+  plans: 'plan',
   prices: 'plan',
   products: 'product',
   promotion_codes: 'promotion_code',

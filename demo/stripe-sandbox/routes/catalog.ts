@@ -1,5 +1,6 @@
 /** Products; their prices are next door. */
 
+import { invalidRequest } from '../errors.ts';
 import type { Api } from '../http/api.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
 import { flag, hash, integer, list, required, text, timeRange } from '../http/params.ts';
@@ -53,5 +54,14 @@ export function catalogRoutes(api: Api): void {
       changed.updated = state.clock.seconds();
     });
     return product;
+  });
+  api.delete('/v1/products/:id', {}, ({ state, id }) => {
+    const product = requireProduct(state, id());
+    if (state.prices.list((row) => row.product === product.id).length > 0) {
+      throw invalidRequest('This product cannot be deleted because it has one or more user-created prices.');
+    }
+    state.products.delete(product.id);
+    state.emit('product.deleted', product);
+    return { id: product.id, object: 'product', deleted: true };
   });
 }

@@ -22,7 +22,9 @@ import {
 } from '../http/params.ts';
 import type { State } from '../state/state.ts';
 import type { CheckoutOrder, CheckoutSession, Customer, Price } from '../state/wire.ts';
+import { inlinePrice, linePriceData } from './inline-prices.ts';
 import { freshMetadata } from './metadata.ts';
+import { address, fullAddress } from './address.ts';
 import { automaticTax } from './subscription-fields.ts';
 import { recurringPrice } from './subscriptions.ts';
 import { taxRatesOf } from './tax.ts';
@@ -38,11 +40,27 @@ const notYet = {
 };
 
 const words = emptyable(hash({ message: required(text) }));
-const paymentData = hash({ description: text, metadata, setup_future_usage: unsupported });
+const methodTypes = list(only('card', 'sepa_debit'));
+const paymentData = hash({
+  description: text,
+  metadata,
+  receipt_email: text,
+  setup_future_usage: union<'off_session' | 'on_session'>(),
+  shipping: hash({
+    address: required(address),
+    carrier: text,
+    name: required(text),
+    phone: text,
+    tracking_number: text,
+  }),
+  statement_descriptor: text,
+  statement_descriptor_suffix: text,
+});
 
 export const checkoutFields = {
   ...notYet,
   allow_promotion_codes: flag,
+  allowed_payment_method_types: methodTypes,
   automatic_tax: automaticTax,
   billing_address_collection: union<NonNullable<CheckoutSession['billing_address_collection']>>(),
   cancel_url: text,
@@ -67,7 +85,8 @@ export const checkoutFields = {
     hash({
       adjustable_quantity: hash({ enabled: required(flag), maximum: integer, minimum: integer }),
       metadata,
-      price: required(text),
+      price: text,
+      price_data: linePriceData,
       quantity: integer,
       tax_rates: list(text),
     }),
@@ -76,6 +95,8 @@ export const checkoutFields = {
   metadata,
   mode: required(union<CheckoutSession['mode']>()),
   payment_intent_data: paymentData,
+  // Of older versions: `allowed_payment_method_types` is what became of it.
+  payment_method_types: methodTypes,
   payment_method_collection: union<NonNullable<CheckoutSession['payment_method_collection']>>(),
   phone_number_collection: hash({ enabled: required(flag) }),
   setup_intent_data: hash({ description: text, metadata }),
@@ -92,6 +113,7 @@ export const checkoutFields = {
       ),
     }),
   }),
+  submit_type: union<NonNullable<CheckoutSession['submit_type']>>(),
   success_url: text,
   tax_id_collection: hash({ enabled: required(flag), required: union<'if_supported' | 'never'>() }),
   ui_mode: only('hosted_page'),
@@ -145,6 +167,8 @@ export function openCheckout(state: State, params: Params): CheckoutSession {
     metadata: freshMetadata(params.metadata),
     locale: params.locale ?? null,
     allowPromotionCodes: params.allow_promotion_codes ?? null,
+    methodTypes: params.allowed_payment_method_types ?? params.payment_method_types ?? null,
+    submitType: params.submit_type ?? null,
     paymentMethodCollection: params.payment_method_collection ?? 'always',
     expiresAt: expiry(state, params.expires_at),
     order: {
@@ -154,9 +178,27 @@ export function openCheckout(state: State, params: Params): CheckoutSession {
       metadata: freshMetadata(data.metadata),
       defaultTaxRates: taxRatesOf(state, data.default_tax_rates, 'subscription_data[default_tax_rates]'),
       billingMode: data.billing_mode?.type ?? 'flexible',
+      intent: intentOf(params),
       keeps: { address: params.customer_update?.address === 'auto', name: params.customer_update?.name === 'auto' },
     },
   });
+}
+
+/** Fields for the session's payment or set-up intent. */
+function intentOf({ mode, payment_intent_data: payment, setup_intent_data: setup }: Params): CheckoutOrder['intent'] {
+  if (payment && mode !== 'payment')
+    throw invalidRequest('You can not pass `payment_intent_data` in this mode.', { param: 'payment_intent_data' });
+  if (setup && mode !== 'setup')
+    throw invalidRequest('You can not pass `setup_intent_data` in this mode.', { param: 'setup_intent_data' });
+  const { metadata: given, ...rest } = { ...setup, ...payment };
+  const { shipping } = payment ?? {};
+  return {
+    ...rest,
+    shipping: shipping
+      ? { carrier: null, phone: null, tracking_number: null, ...shipping, address: fullAddress(shipping.address) }
+      : null,
+    metadata: freshMetadata(given),
+  };
 }
 
 const onlyOneOf = (...names: string[]): Error =>
@@ -171,8 +213,7 @@ function readItems(state: State, { mode, line_items: given = [] }: Params): Chec
   if (given.length === 0) throw missingParam('line_items');
   return given.map((item, index) => {
     const path = `line_items[${index}]`;
-    const price =
-      mode === 'payment' ? oneTimePrice(state, item.price, path) : recurringPrice(state, item.price, `${path}[price]`);
+    const price = linePrice(state, mode, item, path);
     if (item.quantity === undefined && price.recurring?.usage_type !== 'metered')
       throw invalidRequest(`Quantity is required. Add \`quantity\` to \`${path}\``, { param: path });
     const { enabled = false, minimum = 1, maximum = 99 } = item.adjustable_quantity ?? {};
@@ -193,15 +234,33 @@ function readItems(state: State, { mode, line_items: given = [] }: Params): Chec
   });
 }
 
+/** A price by its id, or one that comes with the request. */
+function linePrice(
+  state: State,
+  mode: Params['mode'],
+  { price, price_data: data }: NonNullable<Params['line_items']>[number],
+  path: string,
+): Price {
+  if (data && price !== undefined) throw onlyOneOf('price', 'price_data');
+  if (data) {
+    if (mode === 'subscription' && !data.recurring) throw missingParam(`${path}[price_data][recurring]`);
+    if (mode === 'payment' && data.recurring) throw recurringInPayment(path);
+    return inlinePrice(state, data, `${path}[price_data]`);
+  }
+  if (price === undefined) throw missingParam(`${path}[price]`);
+  return mode === 'payment' ? oneTimePrice(state, price, path) : recurringPrice(state, price, `${path}[price]`);
+}
+
+const recurringInPayment = (path: string): Error =>
+  invalidRequest(
+    'You specified `payment` mode but passed a recurring price. Either switch to `subscription` mode or use only one-time prices.',
+    { param: path },
+  );
+
 function oneTimePrice(state: State, id: string, path: string): Price {
   const price = state.prices.get(id);
   if (!price) throw noSuch('price', id, `${path}[price]`);
-  if (price.recurring) {
-    throw invalidRequest(
-      'You specified `payment` mode but passed a recurring price. Either switch to `subscription` mode or use only one-time prices.',
-      { param: path },
-    );
-  }
+  if (price.recurring) throw recurringInPayment(path);
   return price;
 }
 

@@ -1,7 +1,18 @@
 /** Customers. */
 
 import { attach, resolvePaymentMethod } from '../engine/cards.ts';
-import { blankCustomer, deleteCustomer, requireAttached, requireCustomer } from '../engine/customers.ts';
+import {
+  addTaxId,
+  blankCustomer,
+  checkTaxId,
+  deleteCustomer,
+  detach,
+  requireAttached,
+  requireCustomer,
+} from '../engine/customers.ts';
+import { checkDiscount, discountCustomer, discountTargetOf } from '../engine/discounts.ts';
+import { addSource, cardOfToken, requireSource, retryPastDue, sourceOf } from '../engine/sources.ts';
+import { invalidRequest } from '../errors.ts';
 import type { Api } from '../http/api.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
 import {
@@ -17,28 +28,46 @@ import {
   type Read,
 } from '../http/params.ts';
 import { readSearch } from '../http/search.ts';
+import { tellChange } from '../state/events.ts';
 import type { State } from '../state/state.ts';
-import type { Customer } from '../state/wire.ts';
+import type { Customer, TaxId } from '../state/wire.ts';
 import { address, fullAddress } from './address.ts';
-import { patchMetadata } from './metadata.ts';
+import { freshMetadata, patchMetadata } from './metadata.ts';
+import { requireClock } from './test-clocks.ts';
 
 const customerFields = {
   address: emptyable(address),
   balance: integer,
+  // Of older versions, as `promotion_code` is.
+  coupon: emptyable(text),
   description: emptyable(text),
   email: emptyable(text),
-  invoice_settings: hash({ default_payment_method: emptyable(text), footer: text }),
+  invoice_prefix: text,
+  invoice_settings: hash({
+    custom_fields: emptyable(list(hash({ name: required(text), value: required(text) }))),
+    default_payment_method: emptyable(text),
+    footer: text,
+  }),
   metadata,
   name: emptyable(text),
+  next_invoice_sequence: integer,
   phone: emptyable(text),
   preferred_locales: list(text),
+  promotion_code: text,
+  shipping: emptyable(hash({ address: required(address), name: required(text), phone: text })),
+  source: text,
   tax_exempt: emptyable(union<NonNullable<Customer['tax_exempt']>>()),
 };
 
 export function customerRoutes(api: Api): void {
   api.post(
     '/v1/customers',
-    { ...customerFields, payment_method: text, invoice_prefix: text, next_invoice_sequence: integer },
+    {
+      ...customerFields,
+      payment_method: text,
+      tax_id_data: list(hash({ type: required(union<TaxId['type']>()), value: required(text) })),
+      test_clock: text,
+    },
     ({ state, params }) => createCustomer(state, params),
   );
   api.get('/v1/customers', { ...pageParams, email: text, created: timeRange }, ({ state, params }) =>
@@ -72,26 +101,92 @@ export function customerRoutes(api: Api): void {
     const customer = requireCustomer(state, id());
     const method = params.invoice_settings?.default_payment_method;
     if (method != null) requireAttached(state, method, customer.id, 'invoice_settings[default_payment_method]');
-    state.update(customer, (changed) => applyCustomer(changed, params));
+    const request = discountOf(state, customer, params);
+    const source = params.source === undefined ? null : cardOfToken(state, params.source);
+    if (source) attach(state, source, customer.id);
+    state.update(customer, (changed) => {
+      applyCustomer(changed, params);
+      if (request !== undefined) discountCustomer(state, changed, request);
+      if (source) addSource(state, changed, source, true);
+    });
+    if (source) retryPastDue(state, customer);
     return customer;
   });
   api.delete('/v1/customers/:id', {}, ({ state, id }) => {
     deleteCustomer(state, requireCustomer(state, id()));
     return { id: id(), object: 'customer', deleted: true };
   });
+  sourceRoutes(api);
+}
+
+/** Cards by the older way. */
+function sourceRoutes(api: Api): void {
+  const path = '/v1/customers/:id/sources';
+  api.post(path, { metadata, source: required(text) }, ({ state, params, id }) => {
+    const customer = requireCustomer(state, id());
+    const source = cardOfToken(state, params.source);
+    source.metadata = freshMetadata(params.metadata);
+    attach(state, source, customer.id);
+    state.update(customer, (changed) => addSource(state, changed, source, false));
+    return sourceOf(source);
+  });
+  api.get(path, { ...pageParams, object: text }, ({ state, params, id }) => {
+    const customer = requireCustomer(state, id());
+    const cards = state.paymentMethods.list((row) => row.customer === customer.id && row.id.startsWith('card_'));
+    return page(cards.map(sourceOf), params, `/v1/customers/${customer.id}/sources`, 'source');
+  });
+  api.get(`${path}/:source`, {}, ({ state, id }) =>
+    sourceOf(requireSource(state, requireCustomer(state, id()), id('source'))),
+  );
+  api.post(`${path}/:source`, { exp_month: text, exp_year: text, metadata, name: text }, ({ state, params, id }) => {
+    const source = requireSource(state, requireCustomer(state, id()), id('source'));
+    const before = sourceOf(source);
+    patchMetadata(source, params.metadata);
+    if (params.name !== undefined) source.billing_details.name = params.name;
+    if (source.card && params.exp_month !== undefined) source.card.exp_month = Number(params.exp_month);
+    if (source.card && params.exp_year !== undefined) source.card.exp_year = Number(params.exp_year);
+    tellChange(state.events, ['customer.source.updated'], before, sourceOf(source));
+    return sourceOf(source);
+  });
+  api.delete(`${path}/:source`, {}, ({ state, id }) => {
+    const source = requireSource(state, requireCustomer(state, id()), id('source'));
+    detach(state, source);
+    state.emit('customer.source.deleted', sourceOf(source));
+    return { id: source.id, object: 'card', deleted: true };
+  });
 }
 
 type CustomerParams = Read<typeof customerFields>;
 
-function createCustomer(
+/** A discount for the customer itself, checked; `null` takes one away. */
+function discountOf(
   state: State,
-  params: CustomerParams & { payment_method?: string; invoice_prefix?: string; next_invoice_sequence?: number },
-): Customer {
+  customer: Customer,
+  { coupon, promotion_code: code }: CustomerParams,
+): { coupon?: string; promotion_code?: string } | null | undefined {
+  if (coupon === undefined && code === undefined) return undefined;
+  if (coupon === null) return null;
+  if (coupon !== undefined && code !== undefined)
+    throw invalidRequest('You may only specify one of these parameters: coupon, promotion_code.');
+  const request = code === undefined ? { coupon: coupon ?? '' } : { promotion_code: code };
+  checkDiscount(state, request, discountTargetOf(state, customer, request), '');
+  return request;
+}
+
+interface FirstParams {
+  readonly payment_method?: string;
+  readonly tax_id_data?: readonly Pick<TaxId, 'type' | 'value'>[];
+  readonly test_clock?: string;
+}
+
+function createCustomer(state: State, params: CustomerParams & FirstParams): Customer {
   const { invoice_settings: invoiceSettings, ...rest } = params;
   const customer = blankCustomer(state, null);
-  if (params.invoice_prefix !== undefined) customer.invoice_prefix = params.invoice_prefix;
-  if (params.next_invoice_sequence !== undefined) customer.next_invoice_sequence = params.next_invoice_sequence;
   applyCustomer(customer, rest);
+  if (params.test_clock !== undefined) customer.test_clock = requireClock(state, params.test_clock, 'test_clock').id;
+  params.tax_id_data?.forEach((taxId, index) => checkTaxId(taxId, `tax_id_data[${index}][value]`));
+  const request = discountOf(state, customer, params);
+  const source = params.source === undefined ? null : cardOfToken(state, params.source);
   // A card that is refused refuses the whole request, so it is attached before anything is kept.
   const method = params.payment_method === undefined ? null : resolvePaymentMethod(state, params.payment_method);
   const chosen = invoiceSettings?.default_payment_method;
@@ -101,8 +196,11 @@ function createCustomer(
     if (method) attach(state, method, customer.id);
     if (chosen != null && method) customer.invoice_settings.default_payment_method = method.id;
     if (invoiceSettings?.footer !== undefined) customer.invoice_settings.footer = invoiceSettings.footer;
+    if (source) addSource(state, customer, source, true);
     state.customers.add(customer);
+    if (request) discountCustomer(state, customer, request);
     state.emit('customer.created', customer);
+    for (const taxId of params.tax_id_data ?? []) addTaxId(state, customer, taxId);
   });
   return customer;
 }
@@ -113,11 +211,20 @@ function applyCustomer(customer: Customer, params: CustomerParams): void {
   if (params.balance !== undefined) customer.balance = params.balance;
   if (params.description !== undefined) customer.description = params.description;
   if (params.email !== undefined) customer.email = params.email;
+  if (params.invoice_prefix !== undefined) customer.invoice_prefix = params.invoice_prefix;
+  if (params.next_invoice_sequence !== undefined) customer.next_invoice_sequence = params.next_invoice_sequence;
+  if (params.shipping !== undefined)
+    customer.shipping = params.shipping && {
+      address: fullAddress(params.shipping.address),
+      name: params.shipping.name,
+      phone: params.shipping.phone ?? null,
+    };
   if (params.name !== undefined) customer.name = params.name;
   if (params.phone !== undefined) customer.phone = params.phone;
   if (params.preferred_locales !== undefined) customer.preferred_locales = params.preferred_locales;
   if (params.tax_exempt !== undefined) customer.tax_exempt = params.tax_exempt;
   const settings = params.invoice_settings;
+  if (settings?.custom_fields !== undefined) customer.invoice_settings.custom_fields = settings.custom_fields;
   if (settings?.default_payment_method !== undefined)
     customer.invoice_settings.default_payment_method = settings.default_payment_method;
   if (settings?.footer !== undefined) customer.invoice_settings.footer = settings.footer;

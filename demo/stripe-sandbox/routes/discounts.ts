@@ -2,7 +2,7 @@
 
 import { requireCustomer } from '../engine/customers.ts';
 import { isActive, isRedeemable, removeDiscount } from '../engine/discounts.ts';
-import { invalidRequest, noSuch } from '../errors.ts';
+import { invalidRequest, missingParam, noSuch } from '../errors.ts';
 import type { Api } from '../http/api.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
 import {
@@ -40,11 +40,13 @@ const couponFields = {
 const codeFields = {
   active: flag,
   code: text,
+  // Of older versions: `promotion` is what became of it.
+  coupon: text,
   customer: text,
   expires_at: integer,
   max_redemptions: integer,
   metadata,
-  promotion: required(hash({ coupon: text, type: required(union<'coupon'>()) })),
+  promotion: hash({ coupon: text, type: required(union<'coupon'>()) }),
   restrictions: hash({ first_time_transaction: flag, minimum_amount: integer, minimum_amount_currency: text }),
 };
 
@@ -174,7 +176,11 @@ function promotionCodeRoutes(api: Api): void {
 }
 
 function createCode(state: State, params: Read<typeof codeFields>): PromotionCode {
-  const coupon = requireCoupon(state, params.promotion.coupon ?? '', 'promotion[coupon]');
+  if (params.promotion === undefined && params.coupon === undefined) throw missingParam('promotion');
+  const coupon =
+    params.coupon === undefined
+      ? requireCoupon(state, params.promotion?.coupon ?? '', 'promotion[coupon]')
+      : requireCoupon(state, params.coupon, 'coupon');
   if (params.customer !== undefined) requireCustomer(state, params.customer, 'customer');
   const code = params.code ?? state.ids.token(8).toUpperCase();
   const taken = state.promotionCodes.list(

@@ -16,12 +16,15 @@ import { meterRoutes } from './meters.ts';
 import { paymentIntentRoutes } from './payment-intents.ts';
 import { paymentMethodRoutes } from './payment-methods.ts';
 import { paymentRoutes } from './payments.ts';
+import { planRoutes } from './plans.ts';
 import { portalConfigurationRoutes } from './portal-configurations.ts';
 import { portalSessionRoutes } from './portal-sessions.ts';
 import { previewRoutes } from './previews.ts';
 import { priceRoutes } from './prices.ts';
 import { refundRoutes } from './refunds.ts';
 import { scheduleRoutes } from './schedules.ts';
+import { setupIntentRoutes } from './setup-intents.ts';
+import { subscriptionItemRoutes } from './subscription-items.ts';
 import { subscriptionRoutes } from './subscriptions.ts';
 import { taxRoutes } from './tax.ts';
 import { testClockRoutes } from './test-clocks.ts';
@@ -31,6 +34,7 @@ export function registerRoutes(api: Api, deliveries: Deliveries): void {
   accountRoutes(api);
   catalogRoutes(api);
   priceRoutes(api);
+  planRoutes(api);
   discountRoutes(api);
   taxRoutes(api);
   customerRoutes(api);
@@ -38,6 +42,7 @@ export function registerRoutes(api: Api, deliveries: Deliveries): void {
   balanceRoutes(api);
   entitlementRoutes(api);
   subscriptionRoutes(api);
+  subscriptionItemRoutes(api);
   scheduleRoutes(api);
   checkoutRoutes(api);
   // Before the invoices: `/:id` would take "create_preview" for one.
@@ -46,6 +51,7 @@ export function registerRoutes(api: Api, deliveries: Deliveries): void {
   invoiceItemRoutes(api);
   paymentRoutes(api);
   paymentIntentRoutes(api);
+  setupIntentRoutes(api);
   disputeRoutes(api);
   refundRoutes(api);
   meterRoutes(api);

@@ -3,13 +3,13 @@
 import type { Stripe } from 'stripe';
 import { resolvePaymentMethod } from '../engine/cards.ts';
 import { requireCustomer } from '../engine/customers.ts';
-import { chargeIntent, createIntent } from '../engine/payments.ts';
-import { invalidRequest, noSuch } from '../errors.ts';
+import { cancelIntent, captureIntent, chargeIntent, createIntent } from '../engine/payments.ts';
+import { invalidRequest } from '../errors.ts';
 import type { Api } from '../http/api.ts';
-import { flag, hash, integer, list, metadata, required, text, union, unsupported, type Read } from '../http/params.ts';
+import { emptyable, flag, hash, integer, list, metadata, required, text, union, type Read } from '../http/params.ts';
 import type { State } from '../state/state.ts';
 import type { PaymentIntent } from '../state/wire.ts';
-import { freshMetadata } from './metadata.ts';
+import { freshMetadata, patchMetadata } from './metadata.ts';
 
 const shipping = hash({
   address: required(hash({ city: text, country: text, line1: text, line2: text, postal_code: text, state: text })),
@@ -19,29 +19,110 @@ const shipping = hash({
   tracking_number: text,
 });
 
+const mandateData = hash({
+  customer_acceptance: required(
+    hash({
+      accepted_at: integer,
+      offline: hash({}),
+      online: hash({ ip_address: required(text), user_agent: required(text) }),
+      type: required(union<'offline' | 'online'>()),
+    }),
+  ),
+});
+
 const createFields = {
   amount: required(integer),
-  automatic_payment_methods: unsupported,
-  capture_method: unsupported,
+  allowed_payment_method_types: list(text),
+  automatic_payment_methods: hash({ allow_redirects: text, enabled: flag }),
+  capture_method: union<Stripe.PaymentIntentCreateParams.CaptureMethod>(),
   confirm: flag,
+  confirmation_method: union<Stripe.PaymentIntentCreateParams.ConfirmationMethod>(),
   currency: required(text),
   customer: text,
   description: text,
+  // Read for its shape: a mandate is what a bank debit needs, and the sandbox keeps none.
+  mandate_data: mandateData,
   metadata,
   off_session: flag,
   payment_method: text,
   payment_method_types: list(text),
+  receipt_email: text,
+  return_url: text,
   setup_future_usage: union<Stripe.PaymentIntentCreateParams.SetupFutureUsage>(),
   shipping,
+  statement_descriptor: text,
+  statement_descriptor_suffix: text,
+  transfer_group: text,
+  use_stripe_sdk: flag,
 };
 
 export function paymentIntentRoutes(api: Api): void {
   api.post('/v1/payment_intents', createFields, ({ state, params }) => create(state, params));
-  api.post('/v1/payment_intents/:id/confirm', { payment_method: text }, ({ state, params, id }) => {
-    const intent = state.paymentIntents.get(id());
-    if (!intent) throw noSuch('payment_intent', id(), 'intent');
-    return confirm(state, intent, params.payment_method ?? intent.payment_method);
-  });
+  api.post(
+    '/v1/payment_intents/:id/confirm',
+    { mandate_data: mandateData, off_session: flag, payment_method: text, receipt_email: text, return_url: text },
+    ({ state, params, id }) => {
+      const intent = requireIntent(state, id());
+      return confirm(state, intent, params.payment_method ?? intent.payment_method);
+    },
+  );
+  api.post(
+    '/v1/payment_intents/:id',
+    { amount: integer, description: text, metadata, payment_method: text, receipt_email: emptyable(text), shipping },
+    ({ state, params, id }) => change(state, requireIntent(state, id()), params),
+  );
+  api.post(
+    '/v1/payment_intents/:id/cancel',
+    { cancellation_reason: union<Stripe.PaymentIntentCancelParams.CancellationReason>() },
+    ({ state, params, id }) => cancelIntent(state, requireIntent(state, id()), params.cancellation_reason ?? null),
+  );
+  api.post(
+    '/v1/payment_intents/:id/capture',
+    { amount_to_capture: integer, metadata, statement_descriptor: text },
+    ({ state, params, id }) => {
+      const intent = requireIntent(state, id());
+      captureIntent(state, intent, params.amount_to_capture);
+      patchMetadata(intent, params.metadata);
+      return intent;
+    },
+  );
+}
+
+function requireIntent(state: State, id: string): PaymentIntent {
+  const intent = state.paymentIntents.get(id);
+  if (!intent)
+    throw invalidRequest(`No such payment_intent: '${id}'`, { code: 'resource_missing', param: 'intent', status: 404 });
+  return intent;
+}
+
+interface Change {
+  readonly amount?: number;
+  readonly description?: string;
+  readonly metadata?: ReturnType<typeof metadata.read>;
+  readonly payment_method?: string;
+  readonly receipt_email?: string | null;
+  readonly shipping?: ReturnType<typeof shipping.read>;
+}
+
+function change(state: State, intent: PaymentIntent, params: Change): PaymentIntent {
+  const isOpen = ['requires_payment_method', 'requires_confirmation', 'requires_action'].includes(intent.status);
+  if ((params.amount !== undefined || params.payment_method !== undefined) && !isOpen) {
+    throw invalidRequest(
+      `This PaymentIntent's amount could not be updated because it has a status of ${intent.status}. You may only update the amount of a PaymentIntent with one of the following statuses: requires_payment_method, requires_confirmation, requires_action.`,
+      { code: 'payment_intent_unexpected_state' },
+    );
+  }
+  const method = params.payment_method === undefined ? null : resolvePaymentMethod(state, params.payment_method);
+  if (params.amount !== undefined) intent.amount = params.amount;
+  if (params.description !== undefined) intent.description = params.description;
+  if (params.receipt_email !== undefined) intent.receipt_email = params.receipt_email;
+  if (params.shipping) intent.shipping = shippingOf(params.shipping);
+  patchMetadata(intent, params.metadata);
+  if (method) {
+    intent.payment_method = method.id;
+    intent.status = 'requires_confirmation';
+  }
+  return intent;
 }
 
 function create(state: State, params: Read<typeof createFields>): PaymentIntent {
@@ -63,7 +144,14 @@ function create(state: State, params: Read<typeof createFields>): PaymentIntent 
   });
   intent.metadata = freshMetadata(params.metadata);
   intent.payment_details = { customer_reference: null, order_reference: null };
-  if (params.payment_method_types) intent.payment_method_types = params.payment_method_types;
+  const types = params.allowed_payment_method_types ?? params.payment_method_types;
+  if (types) intent.payment_method_types = types;
+  intent.capture_method = params.capture_method ?? 'automatic';
+  intent.confirmation_method = params.confirmation_method ?? 'automatic';
+  intent.receipt_email = params.receipt_email ?? null;
+  intent.statement_descriptor = params.statement_descriptor ?? null;
+  intent.statement_descriptor_suffix = params.statement_descriptor_suffix ?? null;
+  intent.transfer_group = params.transfer_group ?? null;
   if (params.shipping) intent.shipping = shippingOf(params.shipping);
   intent.payment_method = method?.id ?? null;
   if (method) intent.status = 'requires_confirmation';

@@ -57,12 +57,6 @@ export function paymentRoutes(api: Api): void {
     return intent;
   });
 
-  api.get('/v1/setup_intents/:id', {}, ({ state, id }) => {
-    const intent = state.setupIntents.get(id());
-    if (!intent) throw noSuch('setupintent', id(), 'intent');
-    return intent;
-  });
-
   api.get(
     '/v1/charges',
     { ...pageParams, created: timeRange, customer: text, payment_intent: text },

@@ -177,14 +177,22 @@ export function checkPrice(state: State, params: PriceParams): void {
   if (key !== undefined && !params.transfer_lookup_key) refuseTakenKey(state, key, null);
 }
 
-export function createPrice(state: State, product: string, params: PriceParams): Price {
+export function createPrice(state: State, product: string, params: PriceParams, id = state.ids.next('price')): Price {
+  const price = draftPrice(state, product, params, id);
+  state.prices.add(price);
+  state.emit('price.created', price);
+  return price;
+}
+
+/** A price that is not kept yet. */
+export function draftPrice(state: State, product: string, params: PriceParams, id = state.ids.next('price')): Price {
   checkPrice(state, params);
   const amount = amountOf(params);
   const tiers = params.billing_scheme === 'tiered' ? tiersOf(params) : undefined;
   if (params.lookup_key !== undefined) claimLookupKey(state, params.lookup_key, params.transfer_lookup_key, null);
   const custom = params.custom_unit_amount;
-  const price: Price = {
-    id: state.ids.next('price'),
+  return {
+    id,
     object: 'price',
     active: params.active ?? true,
     billing_scheme: params.billing_scheme ?? 'per_unit',
@@ -216,9 +224,6 @@ export function createPrice(state: State, product: string, params: PriceParams):
     unit_amount: amount !== null && Number.isInteger(Number(amount)) ? Number(amount) : null,
     unit_amount_decimal: amount,
   };
-  state.prices.add(price);
-  state.emit('price.created', price);
-  return price;
 }
 
 /** Exactly one way of saying what a unit costs. */

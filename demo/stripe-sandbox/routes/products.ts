@@ -29,6 +29,14 @@ export const withoutName = ({
 }: ProductParams & { name: string; id?: string }): ProductParams => rest;
 
 export function createProduct(state: State, name: string, params: ProductParams, id = state.ids.next('prod')): Product {
+  const product = draftProduct(state, name, params, id);
+  state.products.add(product);
+  state.emit('product.created', product);
+  return product;
+}
+
+/** A product that is not kept yet. */
+export function draftProduct(state: State, name: string, params: ProductParams, id = state.ids.next('prod')): Product {
   if (state.products.get(id)) {
     throw invalidRequest('Product already exists.', { code: 'resource_already_exists', param: 'id' });
   }
@@ -56,8 +64,6 @@ export function createProduct(state: State, name: string, params: ProductParams,
     url: null,
   };
   applyProduct(product, params);
-  state.products.add(product);
-  state.emit('product.created', product);
   return product;
 }
 

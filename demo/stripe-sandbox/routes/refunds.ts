@@ -4,9 +4,10 @@ import { invalidRequest, missingParam, noSuch } from '../errors.ts';
 import type { Api } from '../http/api.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
 import { integer, metadata, text, timeRange, union, type Read } from '../http/params.ts';
+import { tellChange } from '../state/events.ts';
 import type { State } from '../state/state.ts';
 import type { Charge, Refund } from '../state/wire.ts';
-import { freshMetadata } from './metadata.ts';
+import { freshMetadata, patchMetadata } from './metadata.ts';
 
 const createFields = {
   amount: integer,
@@ -34,16 +35,25 @@ export function refundRoutes(api: Api): void {
         'refund',
       ),
   );
-  api.get('/v1/refunds/:id', {}, ({ state, id }) => {
-    const found = state.refunds.get(id());
-    if (!found) throw noSuch('refund', id());
-    return found;
+  api.get('/v1/refunds/:id', {}, ({ state, id }) => requireRefund(state, id()));
+  api.post('/v1/refunds/:id', { metadata }, ({ state, params, id }) => {
+    const refunded = requireRefund(state, id());
+    const before = structuredClone(refunded);
+    patchMetadata(refunded, params.metadata);
+    tellChange(state.events, ['charge.refund.updated', 'refund.updated'], before, refunded);
+    return refunded;
   });
+}
+
+function requireRefund(state: State, id: string): Refund {
+  const found = state.refunds.get(id);
+  if (!found) throw noSuch('refund', id);
+  return found;
 }
 
 function refund(state: State, params: Read<typeof createFields>): Refund {
   const charge = chargeOf(state, params);
-  const left = charge.amount_captured - charge.amount_refunded;
+  const left = charge.amount - charge.amount_refunded;
   const amount = params.amount ?? left;
   if (charge.status !== 'succeeded') throw invalidRequest('This charge has not succeeded.', { param: 'charge' });
   if (left === 0) {
@@ -75,7 +85,7 @@ function refund(state: State, params: Read<typeof createFields>): Refund {
   };
   state.refunds.add(made);
   charge.amount_refunded += amount;
-  charge.refunded = charge.amount_refunded === charge.amount_captured;
+  charge.refunded = charge.amount_refunded === charge.amount;
   state.emit('charge.refunded', charge);
   state.emit('refund.created', made);
   return made;

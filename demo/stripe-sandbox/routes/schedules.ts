@@ -2,9 +2,12 @@
 
 import type { Stripe } from 'stripe';
 import { endSubscription } from '../engine/cancellation.ts';
+import { requireCustomer } from '../engine/customers.ts';
 import { addInterval } from '../engine/periods.ts';
-import { releaseSchedule } from '../engine/schedule-end.ts';
+import { cancelUnbegun, releaseSchedule } from '../engine/schedule-end.ts';
+import { scheduleSubscription } from '../engine/schedule-start.ts';
 import { createSchedule, setPhases, type PhaseDraft } from '../engine/schedules.ts';
+import { creditUnusedTime, invoiceWhatWaits } from '../engine/subscription-change.ts';
 import { invalidRequest, missingParam, noSuch } from '../errors.ts';
 import type { Api } from '../http/api.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
@@ -23,42 +26,48 @@ import {
   type Read,
 } from '../http/params.ts';
 import type { State } from '../state/state.ts';
-import type { SubscriptionSchedule } from '../state/wire.ts';
+import type { Price, SubscriptionSchedule } from '../state/wire.ts';
 import { freshMetadata, patchMetadata } from './metadata.ts';
 import { recurringPrice, requireSubscription } from './subscriptions.ts';
 
 const proration = union<Stripe.SubscriptionScheduleUpdateParams.ProrationBehavior>();
 const moment = either(integer, only('now'));
 
-const updateFields = {
-  end_behavior: only('cancel', 'release'),
+const phase = {
+  duration: hash({
+    interval: required(union<Stripe.SubscriptionScheduleUpdateParams.Phase.Duration.Interval>()),
+    interval_count: integer,
+  }),
+  end_date: moment,
+  items: required(list(hash({ metadata, price: required(text), quantity: integer }))),
+  // Of older versions: how often the price's interval goes round.
+  iterations: integer,
   metadata,
-  phases: list(
-    hash({
-      duration: hash({
-        interval: required(union<Stripe.SubscriptionScheduleUpdateParams.Phase.Duration.Interval>()),
-        interval_count: integer,
-      }),
-      end_date: moment,
-      items: required(list(hash({ metadata, price: required(text), quantity: integer }))),
-      metadata,
-      proration_behavior: proration,
-      start_date: moment,
-    }),
-  ),
   proration_behavior: proration,
 };
+const phases = list(hash({ ...phase, start_date: moment }));
+const endBehavior = only('cancel', 'release');
+
+const createFields = {
+  billing_mode: hash({ type: required(union<'classic' | 'flexible'>()) }),
+  customer: text,
+  end_behavior: endBehavior,
+  from_subscription: text,
+  metadata,
+  phases: list(hash(phase)),
+  start_date: moment,
+};
+
+const updateFields = { end_behavior: endBehavior, metadata, phases, proration_behavior: proration };
 
 type PhaseParams = NonNullable<Read<typeof updateFields>['phases']>[number];
 
 export function scheduleRoutes(api: Api): void {
-  api.post('/v1/subscription_schedules', { from_subscription: text, metadata }, ({ state, params }) => {
-    if (params.from_subscription === undefined) {
-      throw invalidRequest('The sandbox makes schedules from subscriptions only.', {
-        code: 'sandbox_unsupported',
-        param: 'from_subscription',
-      });
-    }
+  api.post('/v1/subscription_schedules', createFields, ({ state, params }) => {
+    if (params.from_subscription === undefined) return create(state, params);
+    const other = Object.keys(params).find((name) => !['expand', 'from_subscription', 'metadata'].includes(name));
+    if (other !== undefined)
+      throw invalidRequest(`You cannot set \`${other}\` if \`from_subscription\` is set.`, { param: other });
     const subscription = requireSubscription(state, params.from_subscription, 'from_subscription');
     return createSchedule(state, subscription, freshMetadata(params.metadata));
   });
@@ -82,7 +91,7 @@ export function scheduleRoutes(api: Api): void {
   api.get('/v1/subscription_schedules/:id', {}, ({ state, id }) => requireSchedule(state, id()));
   api.post('/v1/subscription_schedules/:id', updateFields, ({ state, params, id }) => {
     const schedule = requireActive(state, id());
-    if (params.phases) setPhases(state, schedule, readPhases(state, schedule, params.phases));
+    if (params.phases) setPhases(state, schedule, readPhases(state, startOf(state, schedule), params.phases));
     state.update(schedule, (changed) => {
       patchMetadata(changed, params.metadata);
       if (params.end_behavior !== undefined) changed.end_behavior = params.end_behavior;
@@ -94,11 +103,38 @@ export function scheduleRoutes(api: Api): void {
     releaseSchedule(state, schedule);
     return schedule;
   });
-  api.post('/v1/subscription_schedules/:id/cancel', {}, ({ state, id }) => {
+  api.post('/v1/subscription_schedules/:id/cancel', { invoice_now: flag, prorate: flag }, ({ state, params, id }) => {
     const schedule = requireActive(state, id());
     const subscription = state.subscriptions.get(schedule.subscription ?? '');
-    if (subscription) endSubscription(state, subscription, 'cancellation_requested');
+    if (!subscription) cancelUnbegun(state, schedule);
+    else {
+      // Both are true unless they are said not to be, other than for a subscription.
+      if (params.prorate !== false) creditUnusedTime(state, subscription);
+      endSubscription(state, subscription, 'cancellation_requested');
+      if (params.invoice_now !== false) invoiceWhatWaits(state, subscription);
+    }
     return schedule;
+  });
+}
+
+function create(state: State, params: Read<typeof createFields>): SubscriptionSchedule {
+  if (params.customer === undefined) throw missingParam('customer');
+  if (params.start_date === undefined) throw missingParam('start_date');
+  if (!params.phases?.length) throw missingParam('phases');
+  const customer = requireCustomer(state, params.customer, 'customer');
+  const now = state.clock.seconds();
+  const drafts = readPhases(state, params.start_date === 'now' ? now : params.start_date, params.phases);
+  const currency = drafts[0]?.items[0]?.price.currency ?? '';
+  return scheduleSubscription(state, {
+    customer: customer.id,
+    billingMode:
+      params.billing_mode?.type === 'classic'
+        ? { flexible: null, type: 'classic' }
+        : { flexible: { proration_discounts: 'included' }, type: 'flexible', updated_at: now },
+    currency,
+    metadata: freshMetadata(params.metadata),
+    phases: drafts,
+    ...(params.end_behavior === undefined ? {} : { endBehavior: params.end_behavior }),
   });
 }
 
@@ -110,22 +146,29 @@ function requireSchedule(state: State, id: string): SubscriptionSchedule {
 
 function requireActive(state: State, id: string): SubscriptionSchedule {
   const schedule = requireSchedule(state, id);
-  if (schedule.status === 'active') return schedule;
+  if (schedule.status === 'active' || schedule.status === 'not_started') return schedule;
   throw invalidRequest(
     `You cannot change a subscription schedule that is currently in the \`${schedule.status}\` status.`,
   );
 }
 
-/** Each phase begins where the one before it ends; only the first may say when it began. */
-function readPhases(state: State, schedule: SubscriptionSchedule, phases: PhaseParams[]): PhaseDraft[] {
-  const now = state.clock.seconds();
-  const read = (given: number | 'now' | undefined): number | undefined => (given === 'now' ? now : given);
-  let start = schedule.current_phase?.start_date ?? now;
-  return phases.map((phase, index) => {
-    const begins = read(phase.start_date) ?? start;
-    const ends =
-      read(phase.end_date) ??
-      (phase.duration ? addInterval(begins, phase.duration.interval, phase.duration.interval_count ?? 1) : undefined);
+const startOf = (state: State, schedule: SubscriptionSchedule): number =>
+  schedule.current_phase?.start_date ?? schedule.phases[0]?.start_date ?? state.clock.seconds();
+
+/**
+ * Each phase begins where the one before it ends; only the first may say when it began.
+ *
+ * @param from - Unix seconds
+ */
+function readPhases(state: State, from: number, given: PhaseParams[]): PhaseDraft[] {
+  let start = from;
+  return given.map((phase, index) => {
+    const begins = momentOf(state, phase.start_date) ?? start;
+    const items = phase.items.map((item, at) => ({
+      price: recurringPrice(state, item.price, `phases[${index}][items][${at}][price]`),
+      quantity: item.quantity ?? 1,
+    }));
+    const ends = endOf(state, phase, begins, items[0]?.price, index === given.length - 1);
     if (ends === undefined) throw missingParam(`phases[${index}][end_date]`);
     if (ends <= begins) {
       throw invalidRequest('The end date of a phase must be after its start date.', {
@@ -136,12 +179,28 @@ function readPhases(state: State, schedule: SubscriptionSchedule, phases: PhaseP
     return {
       start: begins,
       end: ends,
-      items: phase.items.map((item, at) => ({
-        price: recurringPrice(state, item.price, `phases[${index}][items][${at}][price]`),
-        quantity: item.quantity ?? 1,
-      })),
+      items,
       ...(phase.proration_behavior === undefined ? {} : { proration: phase.proration_behavior }),
       ...(phase.metadata === undefined ? {} : { metadata: freshMetadata(phase.metadata) }),
     };
   });
+}
+
+const momentOf = (state: State, given: number | 'now' | undefined): number | undefined =>
+  given === 'now' ? state.clock.seconds() : given;
+
+/** A last phase that names no end lasts one interval of its price. */
+function endOf(
+  state: State,
+  { duration, end_date: end, iterations }: PhaseParams,
+  begins: number,
+  price: Price | undefined,
+  isLast: boolean,
+): number | undefined {
+  const moment = momentOf(state, end);
+  if (moment !== undefined) return moment;
+  if (duration) return addInterval(begins, duration.interval, duration.interval_count ?? 1);
+  const times = iterations ?? (isLast ? 1 : undefined);
+  const { interval, interval_count: count } = price?.recurring ?? { interval: 'month', interval_count: 1 };
+  return times === undefined ? undefined : addInterval(begins, interval, count * times);
 }

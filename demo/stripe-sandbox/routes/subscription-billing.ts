@@ -6,7 +6,7 @@ import { invalidRequest } from '../errors.ts';
 import type { Read } from '../http/params.ts';
 import type { State } from '../state/state.ts';
 import type { Customer, Subscription } from '../state/wire.ts';
-import type { discountList, updateFields } from './subscription-fields.ts';
+import { discountsOf, type discountList, type updateFields } from './subscription-fields.ts';
 import { taxRatesOf } from './tax.ts';
 
 type UpdateParams = Read<typeof updateFields>;
@@ -25,7 +25,8 @@ export function readBilling(
     (requests ?? []).forEach((request, index) =>
       proposeDiscount(state, request, { customer, currency }, `${path}[${index}]`),
     );
-  check(params.discounts, 'discounts');
+  const discounts = discountsOf(params);
+  check(discounts, 'discounts');
   const items = (params.items ?? []).map((item, index) => {
     check(item.discounts, `items[${index}][discounts]`);
     const rates =
@@ -45,7 +46,7 @@ export function readBilling(
   }
 
   return (changed) => {
-    if (params.discounts !== undefined) replaceDiscounts(state, customer, changed, params.discounts);
+    if (discounts !== undefined) replaceDiscounts(state, customer, changed, discounts);
     for (const { item, rates: own } of items) {
       const target = changed.items.data.find((row) => row.id === item.id || row.price.id === item.price);
       if (!target) continue;

@@ -16,6 +16,8 @@ import {
   unsupported,
 } from '../http/params.ts';
 
+import { itemPriceData } from './inline-prices.ts';
+
 const paymentBehavior = only('allow_incomplete', 'default_incomplete', 'error_if_incomplete');
 const prorationBehavior = union<Stripe.SubscriptionUpdateParams.ProrationBehavior>();
 const cancelAt = either(integer, only('max_period_end', 'min_period_end'));
@@ -48,7 +50,26 @@ export const discountList = emptyable(list(hash({ coupon: text, discount: text, 
 const taxRates = emptyable(list(text));
 /** Only `self` can owe the tax: the sandbox has no connected accounts. */
 export const automaticTax = hash({ enabled: required(flag), liability: hash({ type: required(only('self')) }) });
+/** The discounts asked for; `null` for none. Older versions know one, by `coupon` or `promotion_code`. */
+export function discountsOf({
+  coupon,
+  discounts,
+  promotion_code: code,
+}: {
+  coupon?: string | null;
+  discounts?: ReturnType<typeof discountList.read>;
+  promotion_code?: string;
+}): typeof discounts {
+  if (code !== undefined) return [{ promotion_code: code }];
+  if (coupon !== undefined) return coupon === null ? null : [{ coupon }];
+  return discounts;
+}
+
+/** Of older versions. */
+const oneDiscount = { coupon: emptyable(text), promotion_code: text };
+
 const shared = {
+  ...oneDiscount,
   automatic_tax: automaticTax,
   collection_method: union<Stripe.SubscriptionUpdateParams.CollectionMethod>(),
   days_until_due: integer,
@@ -73,7 +94,7 @@ export const createFields = {
   customer: required(text),
   default_payment_method: text,
   description: text,
-  items: required(list(hash({ ...itemExtras, metadata, price: required(text), quantity: integer }))),
+  items: required(list(hash({ ...itemExtras, metadata, price: text, price_data: itemPriceData, quantity: integer }))),
   metadata,
   off_session: flag,
   payment_behavior: paymentBehavior,
@@ -94,7 +115,17 @@ export const updateFields = {
   cancellation_details: cancellationDetails,
   default_payment_method: emptyable(text),
   description: emptyable(text),
-  items: list(hash({ ...itemExtras, deleted: flag, id: text, metadata, price: text, quantity: integer })),
+  items: list(
+    hash({
+      ...itemExtras,
+      deleted: flag,
+      id: text,
+      metadata,
+      price: text,
+      price_data: itemPriceData,
+      quantity: integer,
+    }),
+  ),
   metadata,
   off_session: flag,
   pause_collection: emptyable(

@@ -19,12 +19,20 @@ import { endTrialNow, moveTrialEnd, requireTrialing } from '../engine/trials.ts'
 import { invalidRequest, missingParam, noSuch } from '../errors.ts';
 import type { Api } from '../http/api.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
-import { flag, required, text, timeRange, union, type Read } from '../http/params.ts';
+import { flag, text, timeRange, union, type Read } from '../http/params.ts';
 import type { State } from '../state/state.ts';
 import type { ItemChange, Price, Subscription } from '../state/wire.ts';
+import { inlinePrice } from './inline-prices.ts';
 import { freshMetadata, patchMetadata } from './metadata.ts';
 import { readBilling } from './subscription-billing.ts';
-import { cancellationDetails, createFields, pauseFields, resumeFields, updateFields } from './subscription-fields.ts';
+import {
+  cancellationDetails,
+  createFields,
+  discountsOf,
+  pauseFields,
+  resumeFields,
+  updateFields,
+} from './subscription-fields.ts';
 import { taxRatesOf } from './tax.ts';
 
 type Status = Stripe.SubscriptionListParams.Status;
@@ -67,10 +75,6 @@ export function subscriptionRoutes(api: Api): void {
       );
     },
   );
-  api.get('/v1/subscription_items', { ...pageParams, subscription: required(text) }, ({ state, params }) => {
-    const { items } = requireSubscription(state, params.subscription, 'subscription');
-    return page(items.data, params, '/v1/subscription_items', 'subscription item');
-  });
   api.get('/v1/subscriptions/:id', {}, ({ state, id }) => requireSubscription(state, id()));
   api.post('/v1/subscriptions/:id', updateFields, ({ state, params, id }) =>
     update(state, requireSubscription(state, id()), params),
@@ -131,11 +135,24 @@ export function recurringPrice(state: State, id: string, param: string): Price {
   return price;
 }
 
+/** A price by its id, or one that comes with the request. */
+function itemPrice(
+  state: State,
+  { price, price_data: data }: Pick<NonNullable<Read<typeof updateFields>['items']>[number], 'price' | 'price_data'>,
+  path: string,
+): Price {
+  if (data && price !== undefined)
+    throw invalidRequest('You may only specify one of these parameters: price, price_data.', { param: path });
+  if (data) return inlinePrice(state, data, `${path}[price_data]`);
+  if (price === undefined) throw missingParam(`${path}[price]`);
+  return recurringPrice(state, price, `${path}[price]`);
+}
+
 function create(state: State, params: Read<typeof createFields>): Subscription {
   const customer = requireCustomer(state, params.customer, 'customer');
   if (params.items.length === 0) throw missingParam('items');
   const items = params.items.map((item, index) => ({
-    price: recurringPrice(state, item.price, `items[${index}][price]`),
+    price: itemPrice(state, item, `items[${index}]`),
     quantity: item.quantity,
     metadata: freshMetadata(item.metadata),
     ...(item.discounts ? { discounts: item.discounts } : {}),
@@ -157,7 +174,7 @@ function create(state: State, params: Read<typeof createFields>): Subscription {
     trialEnd: params.trial_end ?? (days > 0 ? now + days * DAY : null),
     missingPaymentMethod: params.trial_settings?.end_behavior.missing_payment_method ?? 'create_invoice',
     saveDefaultPaymentMethod: params.payment_settings?.save_default_payment_method ?? 'off',
-    discounts: params.discounts ?? [],
+    discounts: discountsOf(params) ?? [],
     defaultTaxRates: taxRatesOf(state, params.default_tax_rates, 'default_tax_rates'),
     automaticTax: params.automatic_tax?.enabled ?? false,
     collectionMethod: params.collection_method ?? 'charge_automatically',
@@ -267,7 +284,8 @@ export function itemChange(
   item: NonNullable<Read<typeof updateFields>['items']>[number],
   index: number,
 ): ItemChange {
-  const price = item.price === undefined ? undefined : recurringPrice(state, item.price, `items[${index}][price]`);
+  const isPriced = item.price !== undefined || item.price_data !== undefined;
+  const price = isPriced ? itemPrice(state, item, `items[${index}]`) : undefined;
   // A quantity alone is meant for the item that has this price already.
   const id = item.id ?? (price ? subscription.items.data.find((row) => row.price.id === price.id)?.id : undefined);
   return {

@@ -1,6 +1,7 @@
 /**
  * Test clocks. The sandbox has one clock for the whole account: advancing a test clock moves every customer's time, which
- * is more than Stripe's does, and a clock that stands in the past is refused.
+ * is more than Stripe's does. A test clock in the past takes an account without customers there; beside customers it keeps
+ * its distance: the account is moved on as far as it is, and the objects have the account's times.
  */
 
 import { DAY } from '../engine/periods.ts';
@@ -13,9 +14,11 @@ import type { TestClock } from '../state/wire.ts';
 
 const path = '/v1/test_helpers/test_clocks';
 
+/** How many seconds the account is ahead of a test clock in the past. */
+const distances = new WeakMap<TestClock, number>();
+
 export function testClockRoutes(api: Api): void {
   api.post(path, { frozen_time: required(integer), name: text }, ({ state, params }) => {
-    requireFuture(state, params.frozen_time);
     const clock: TestClock = {
       id: state.ids.next('clock'),
       object: 'test_helpers.test_clock',
@@ -29,8 +32,11 @@ export function testClockRoutes(api: Api): void {
     };
     state.testClocks.add(clock);
     state.clock.freeze();
+    const isPast = params.frozen_time < state.clock.seconds();
+    if (isPast && state.customers.list().length === 0) state.clock.standAt(params.frozen_time * 1000);
+    else if (isPast) distances.set(clock, state.clock.seconds() - params.frozen_time);
     state.emit('test_helpers.test_clock.created', clock);
-    void state.clock.advanceTo(momentOf(state, params.frozen_time));
+    void state.clock.advanceTo(momentOf(state, clock, params.frozen_time));
     return clock;
   });
   api.get(path, pageParams, ({ state, params }) => page(state.testClocks.list(), params, path, 'test clock'));
@@ -38,7 +44,8 @@ export function testClockRoutes(api: Api): void {
   api.post(`${path}/:id/advance`, { frozen_time: required(integer) }, ({ state, params, id }) => {
     const clock = requireClock(state, id());
     const { frozen_time: target } = params;
-    requireFuture(state, target);
+    if (target <= clock.frozen_time)
+      throw invalidRequest('`frozen_time` must be after the time that the clock stands at.', { param: 'frozen_time' });
     if (clock.status !== 'ready') throw invalidRequest(`The test clock is ${clock.status}.`);
     clock.status = 'advancing';
     clock.status_details = { advancing: { target_frozen_time: target } };
@@ -55,7 +62,7 @@ export function testClockRoutes(api: Api): void {
 }
 
 async function arrive(state: State, clock: TestClock, target: number): Promise<void> {
-  await state.clock.advanceTo(momentOf(state, target));
+  await state.clock.advanceTo(momentOf(state, clock, target));
   clock.status = 'ready';
   clock.status_details = {};
   clock.frozen_time = target;
@@ -63,18 +70,11 @@ async function arrive(state: State, clock: TestClock, target: number): Promise<v
 }
 
 /** In the running second the clock may be past its beginning. */
-const momentOf = (state: State, seconds: number): number => Math.max(seconds * 1000, state.clock.now());
+const momentOf = (state: State, clock: TestClock, seconds: number): number =>
+  Math.max((seconds + (distances.get(clock) ?? 0)) * 1000, state.clock.now());
 
-function requireFuture(state: State, at: number): void {
-  if (at >= state.clock.seconds()) return;
-  throw invalidRequest('The sandbox has one clock, which cannot go back.', {
-    code: 'sandbox_unsupported',
-    param: 'frozen_time',
-  });
-}
-
-function requireClock(state: State, id: string): TestClock {
+export function requireClock(state: State, id: string, param = 'id'): TestClock {
   const clock = state.testClocks.get(id);
-  if (!clock) throw noSuch('test clock', id);
+  if (!clock) throw noSuch('test clock', id, param);
   return clock;
 }

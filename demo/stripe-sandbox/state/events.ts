@@ -123,5 +123,16 @@ export function previousAttributes(before: object, after: object): Record<string
   return changed;
 }
 
+/** Tells of one change in several types of event, as the object has an older name too. */
+export function tellChange(
+  events: Pick<EventLog, 'emit'>,
+  types: readonly EventType[],
+  before: object,
+  after: Parameters<EventLog['emit']>[1],
+): void {
+  const changed = previousAttributes(before, after);
+  if (Object.keys(changed).length > 0) for (const type of types) events.emit(type, after, changed);
+}
+
 const isHash = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -65,6 +65,7 @@ export type BankTransaction = Stored<Stripe.BalanceTransaction>;
 export type Balance = Stored<Stripe.Balance>;
 export type Refund = Stored<Stripe.Refund>;
 export type TestClock = Stored<Stripe.TestHelpers.TestClock>;
+export type CardSource = Stored<Stripe.Card>;
 export type EventType = Stripe.Event.Type;
 
 /** An event as stored: the object it carries is a copy of the moment it happened. */
@@ -135,6 +136,18 @@ export interface CheckoutOrder {
   missingPaymentMethod: 'create_invoice' | 'cancel' | 'pause';
   description: string | null;
   metadata: Record<string, string>;
+  /** Fields that the session's payment or set-up intent is given. */
+  intent: Partial<
+    Pick<
+      PaymentIntent,
+      | 'description'
+      | 'receipt_email'
+      | 'setup_future_usage'
+      | 'shipping'
+      | 'statement_descriptor'
+      | 'statement_descriptor_suffix'
+    >
+  > & { readonly metadata: Record<string, string> };
   /** The card that waits for its bank, by number. */
   confirming: string | null;
   /** The entries made before the bank was asked. */
