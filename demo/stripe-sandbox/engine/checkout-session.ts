@@ -110,12 +110,12 @@ function orderOf(state: State, draft: CheckoutDraft): CheckoutOrder {
   };
 }
 
-export function createCheckout(state: State, draft: CheckoutDraft): CheckoutSession {
+function buildSession(state: State, draft: CheckoutDraft): CheckoutSession {
   const { customer } = draft;
   // OBJ-5: the letter says what kind of session it is.
   const id = `cs_test_${draft.mode === 'setup' ? 'c' : 'a'}1${state.ids.token(56)}`;
   const { currency, mode } = draft;
-  const session: CheckoutSession = {
+  return {
     id,
     object: 'checkout.session',
     adaptive_pricing: { enabled: true },
@@ -182,13 +182,17 @@ export function createCheckout(state: State, draft: CheckoutDraft): CheckoutSess
     url: `${state.origin()}/c/${id}`,
     wallet_options: null,
   };
+}
+
+export function createCheckout(state: State, draft: CheckoutDraft): CheckoutSession {
   keepPrices(
     state,
     draft.items.map(({ price }) => price),
   );
+  const session = buildSession(state, draft);
   const order = orderOf(state, draft);
   priceCheckout(state, session, order);
-  state.checkoutOrders.set(id, order);
+  state.checkoutOrders.set(session.id, order);
   state.checkoutSessions.add(session);
   return session;
 }
