@@ -27,6 +27,7 @@ const steps: readonly Step[] = [
     env: { KILLS: '50', PROCESSES: '3' },
     commands: [['vitest', 'run', '--config', 'vitest.nightly.config.ts', 'chaos/storm']],
   },
+  { name: 'pgbouncer', in: 'test', env: { PGBOUNCER: 'whole' }, commands: [['vitest', 'run', 'contract/pgbouncer']] },
   { name: 'amounts', in: 'test', env: { AMOUNTS: '10000' }, commands: [['vitest', 'run', 'sandbox/lives']] },
   {
     name: 'year',
@@ -37,6 +38,12 @@ const steps: readonly Step[] = [
     name: 'packages',
     in: 'test',
     commands: [['vitest', 'run', '--config', 'vitest.nightly.config.ts', 'packages']],
+  },
+  {
+    name: 'nextjs',
+    in: 'test',
+    env: { NEXTJS: 'both' },
+    commands: [['vitest', 'run', '--config', 'vitest.e2e.config.ts', 'e2e/nextjs']],
   },
   { name: 'attacks', in: 'test', env: { ATTACKS: 'whole' }, commands: [['vitest', 'run', 'attacks']] },
   {

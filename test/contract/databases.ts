@@ -52,11 +52,14 @@ const emptied = `DO $$
     IF to_regclass('billhook.meta') IS NOT NULL THEN DELETE FROM billhook.meta WHERE key <> 'schema_version'; END IF;
   END $$`;
 
-/** @param operator - connected to the database, for what happens behind the store's back. */
-export async function postgresLedger(address: string, operator: Client): Promise<LedgerUnderTest> {
+/**
+ * @param operator - connected to the database, for what happens behind the store's back
+ * @param through - the address under which the store reaches it. Default: the same.
+ */
+export async function postgresLedger(address: string, operator: Client, through = address): Promise<LedgerUnderTest> {
   await operator.query(emptied);
   return {
-    open: () => openPostgresStore(address),
+    open: () => openPostgresStore(through),
     rows: () => postgresRows(operator),
     async breakWrites(table) {
       // The effect of a full disk on a write: the server's own code for it, at the same place of the transaction.

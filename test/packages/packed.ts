@@ -14,9 +14,9 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const root = resolve(import.meta.dirname, '../..');
 const folders = { widget: 'widget', server: 'server', host: 'server/host' } as const;
-type Name = keyof typeof folders;
+export type Name = keyof typeof folders;
 /** The others are compiled against the widget's published types, so the widget goes first. */
-const names = ['widget', 'server', 'host'] as const;
+export const names = ['widget', 'server', 'host'] as const;
 /** Vite would build for tests, as the test runner says. */
 const env = { ...process.env, NODE_ENV: 'production' };
 
@@ -24,6 +24,8 @@ export interface Consumer {
   readonly folder: string;
   /** The files of each tarball, relative to the package. */
   readonly files: Readonly<Record<Name, readonly string[]>>;
+  /** Where the package's tarball is. */
+  tarball(name: Name): string;
   manifest(name: Name): Promise<Record<string, never>>;
   /** Of an installed package, as the disk has it. */
   kilobytes(name: string): Promise<number>;
@@ -32,9 +34,11 @@ export interface Consumer {
   remove(): Promise<void>;
 }
 
-export async function installPacked(): Promise<Consumer> {
+/** @param within - a folder for the project. Default: the system's temporary one, where no module is found by chance. */
+export async function installPacked(within = tmpdir()): Promise<Consumer> {
+  await mkdir(within, { recursive: true });
   // macOS's temporary folder is a link, and Node's modules are found by their real paths.
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'billhook-packed-')));
+  const folder = await realpath(await mkdtemp(join(within, 'billhook-packed-')));
   const copy = join(folder, 'copy');
   await mkdir(copy);
   for (const file of ['package.json', 'pnpm-workspace.yaml', 'tsconfig.json', 'LICENSE']) {
@@ -66,6 +70,7 @@ export async function installPacked(): Promise<Consumer> {
   return {
     folder: project,
     files: files as Consumer['files'],
+    tarball: (name) => join(folder, `${name}.tgz`),
     manifest: async (name) => JSON.parse(await readFile(join(installed, '@billhook', name, 'package.json'), 'utf8')),
     async kilobytes(name) {
       const folderOf = await realpath(join(installed, name));

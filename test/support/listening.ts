@@ -3,10 +3,14 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Makes the server listen; resolves with its address once it does. */
-export async function listening(server: Server): Promise<{ url: string; close: () => Promise<void> }> {
+/**
+ * Makes the server listen; resolves with its address once it does.
+ *
+ * @param at - a port that has to be known before. Default: any that is free.
+ */
+export async function listening(server: Server, at = 0): Promise<{ url: string; close: () => Promise<void> }> {
   await new Promise<void>((ready, failed) => {
-    server.once('error', failed).listen(0, '127.0.0.1', ready);
+    server.once('error', failed).listen(at, '127.0.0.1', ready);
   });
   const { port } = server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${port}`, close: () => closed(server) };

@@ -1,6 +1,7 @@
 /** @billhook/host: for a host's own backend. Importing it reads no environment and opens nothing. */
 
 export { createBillhookHost, type BillhookHost, type BillhookHostOptions } from './host.ts';
+export { lazyBillhookHost } from './lazy-host.ts';
 export { mintWidgetToken, type MintOptions, type TokenContents } from '../../src/tokens/mint.ts';
 export { verifyNotice, type HostNotice, type NoticeDelivery, type VerifyNoticeOptions } from './notice.ts';
 export type { NoticeData, NoticeType } from '../../src/billing/notice-types.ts';

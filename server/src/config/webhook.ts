@@ -2,10 +2,14 @@
 
 import { z } from 'zod';
 
+/** Published by this name: a `Buffer` is printed with a parameter that TypeScript before 5.7 does not know. */
+// oxlint-disable-next-line typescript/no-empty-interface, typescript/no-empty-object-type -- only for its name
+export interface WebhookKey extends Buffer {}
+
 /** Where a host listens, and the keys that it knows: two while one replaces the other. */
 export interface HostWebhook {
   readonly url: string;
-  readonly secrets: readonly Buffer[];
+  readonly secrets: readonly WebhookKey[];
 }
 
 const urlMust = 'must be an https address without a password (http only on this machine)';
@@ -14,7 +18,7 @@ const secretMust = 'must be "whsec_" and 24 to 64 bytes in base64: echo "whsec_$
 
 const unpadded = (text: string) => text.replace(/=+$/, '');
 
-const secret = z.string(secretMust).transform((text, context) => {
+const secret = z.string(secretMust).transform((text, context): WebhookKey => {
   const encoded = text.startsWith('whsec_') ? text.slice('whsec_'.length) : '';
   const key = Buffer.from(encoded, 'base64');
   // A decoder that forgives would sign with another key than the host verifies with.

@@ -1,4 +1,4 @@
-/** `@billhook/host` against a server of its own: its requests, guards and verifications in a host's backend. */
+/** M33: `@billhook/host` against a server of its own: its requests, guards and verifications in a host's backend. */
 
 import { getRequestListener } from '@hono/node-server';
 import express from 'express';

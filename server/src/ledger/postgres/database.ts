@@ -1,22 +1,12 @@
 /** One door to PostgreSQL: durable sessions, migrated tables, transactions, failures named. */
 
-import { Pool, types, type PoolClient, type QueryResult } from 'pg';
+import { Pool, types, type ClientBase, type PoolClient, type QueryResult } from 'pg';
 import type { Row } from '../rows.ts';
 import type { PostgresAddress } from './address.ts';
 import { brokeConnection, unavailable } from './failure.ts';
 import { migrate } from './schema.ts';
-import { StoreUnavailableError } from '../errors.ts';
 import type { Bind, Session } from './session.ts';
-/**
- * The settings of every session. A webhook that was answered 200 must survive a crash, whatever the server's default
- * is; a process that hangs must not keep others from their rows.
- */
-const sessionSettings: Readonly<Record<string, string>> = {
-  synchronous_commit: 'on',
-  statement_timeout: '10s',
-  lock_timeout: '5s',
-  idle_in_transaction_session_timeout: '15s',
-};
+import { assertSettings, beginWithSettings, lendsSessions, setForSession } from './settings.ts';
 
 /** Milliseconds until an attempt to connect, or to get one of the pool's connections, is given up. */
 const connectionTimeoutMillis = 5_000;
@@ -26,10 +16,11 @@ const answerTimeoutMs = 12_000;
 const int8 = 20;
 
 export function connectionOf(address: PostgresAddress) {
-  const settings = Object.entries({ search_path: address.schema, ...sessionSettings });
+  const { connectionString, sessionOptions } = address;
   return {
-    connectionString: address.connectionString,
-    options: [address.sessionOptions, ...settings.map(([name, value]) => `-c ${name}=${value}`)].join(' ').trim(),
+    connectionString,
+    // The operator's own alone: a pooler refuses or drops what it does not know.
+    ...(sessionOptions === '' ? {} : { options: sessionOptions }),
     application_name: 'billhook',
     connectionTimeoutMillis,
     query_timeout: answerTimeoutMs,
@@ -44,16 +35,21 @@ export function connectionOf(address: PostgresAddress) {
 
 export class PostgresDatabase implements Session {
   readonly #pool: Pool;
+  readonly #begin: string;
+  /** A pooler lends sessions for a transaction alone: nothing may be told to a session, and none can listen. */
+  readonly lent: boolean;
 
   /** @param pool - connections at most */
-  private constructor(address: PostgresAddress, pool: number) {
+  private constructor(address: PostgresAddress, pool: number, lent: boolean) {
+    this.lent = lent;
+    this.#begin = lent ? beginWithSettings(address) : 'BEGIN';
     this.#pool = new Pool({
       ...connectionOf(address),
       max: pool,
       idleTimeoutMillis: 30_000,
       // Now and then a new connection, so that all of them follow the server when its name moves.
       maxLifetimeSeconds: 30 * 60,
-      onConnect: assertDurable,
+      ...(lent ? {} : { onConnect: (client: ClientBase) => setForSession(client, address) }),
     });
     // An idle connection that breaks is simply replaced; without a listener it would end the process.
     this.#pool.on('error', () => undefined);
@@ -65,12 +61,19 @@ export class PostgresDatabase implements Session {
    *
    * @param pool - connections at most. Default: 10, which eight processes may have on a server of PostgreSQL's own
    *   defaults.
-   * @throws {StoreUnavailableError} `store_unavailable`: not reachable, not migratable, newer than this program, not durable.
+   * @throws {StoreUnavailableError} `store_unavailable`: not reachable, not migratable, newer than this program, or without
+   *   the settings that it needs.
    */
   static async open(address: PostgresAddress, pool = 10): Promise<PostgresDatabase> {
-    const db = new PostgresDatabase(address, pool);
+    const lent = await lendsSessions(connectionOf(address)).catch((cause: unknown) => {
+      throw unavailable(cause, 'the database cannot be connected to');
+    });
+    const db = new PostgresDatabase(address, pool, lent);
     try {
-      await db.transaction((tx) => migrate(tx, address.schema));
+      await db.transaction(async (tx) => {
+        await assertSettings(tx, address);
+        await migrate(tx, address.schema);
+      });
       return db;
     } catch (cause) {
       await db.close();
@@ -87,7 +90,7 @@ export class PostgresDatabase implements Session {
     const tx = sessionOn(client);
     let broken = false;
     try {
-      await tx.run('BEGIN');
+      await begin(client, this.#begin);
       const result = await work(tx);
       // After a failed statement PostgreSQL answers COMMIT by a rollback, and calls that no error.
       const { command } = await query(client, 'COMMIT');
@@ -115,6 +118,7 @@ export class PostgresDatabase implements Session {
   }
 
   async #alone<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    if (this.lent) return await this.transaction(work);
     const client = await this.#connect();
     let broken = false;
     try {
@@ -140,16 +144,12 @@ export class PostgresDatabase implements Session {
   }
 }
 
-/** A pooler between us and the server may drop what a session is told, and then a commit that was answered could be lost. */
-async function assertDurable(client: { query(sql: string): Promise<QueryResult> }): Promise<void> {
-  const { rows } = await client.query(`SELECT current_setting('synchronous_commit') AS setting`);
-  const [{ setting }] = rows as [{ setting: string }];
-  if (setting !== 'on') {
-    throw new StoreUnavailableError('the database is not durable', {
-      cause: new Error(
-        `synchronous_commit is ${setting}, not on: connect without a pooler, or with one in session mode`,
-      ),
-    });
+/** Several statements in one message, none of them with a value. */
+async function begin(client: PoolClient, text: string): Promise<void> {
+  try {
+    await client.query(text);
+  } catch (cause) {
+    throw unavailable(cause);
   }
 }
 

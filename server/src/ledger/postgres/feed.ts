@@ -51,20 +51,23 @@ const longestPauseMs = 30_000;
 
 export class FeedListener {
   readonly #address: PostgresAddress;
+  readonly #canListen: boolean;
   readonly #listeners = new Set<(commit: LedgerChange) => void>();
   #client: Client | null = null;
   #attempts = 0;
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
 
-  constructor(address: PostgresAddress) {
+  /** @param canListen - not where a pooler lends sessions for a transaction alone: there the poll loops must do. */
+  constructor(address: PostgresAddress, canListen: boolean) {
     this.#address = address;
+    this.#canListen = canListen;
   }
 
   /** The first one opens the connection. */
   follow(listener: (commit: LedgerChange) => void): () => void {
     this.#listeners.add(listener);
-    if (!this.#client && !this.#timer && !this.#closed) void this.#listen();
+    if (this.#canListen && !this.#client && !this.#timer && !this.#closed) void this.#listen();
     return () => void this.#listeners.delete(listener);
   }
 

@@ -39,7 +39,7 @@ import type { BillingStore } from '../ledger.ts';
 export async function openPostgresStore(address: string): Promise<BillingStore> {
   const read = readPostgresAddress(address);
   const db = await PostgresDatabase.open(read);
-  const news = new FeedListener(read);
+  const news = new FeedListener(read, !db.lent);
   const { idle, ...events } = postgresEvents(db);
 
   const metaOrNew = async (key: string, make: () => string): Promise<string> => {

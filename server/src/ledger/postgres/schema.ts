@@ -228,6 +228,7 @@ export async function migrate(tx: Session, schema: string): Promise<void> {
   if (found?.['there'] !== true) await tx.run(`CREATE SCHEMA "${schema}"`);
   const meta = await tx.get(`SELECT to_regclass(@meta) IS NOT NULL AS there`, { meta: `${schema}.meta` });
   if (meta?.['there'] !== true) {
+    await refuseStrays(tx, schema);
     await tx.run(`CREATE TABLE meta (key text COLLATE "C" PRIMARY KEY, value text NOT NULL)`);
     await tx.run(`INSERT INTO meta (key, value) VALUES ('schema_version', '0')`);
   }
@@ -246,3 +247,35 @@ export async function migrate(tx: Session, schema: string): Promise<void> {
     version: String(migrations.length),
   });
 }
+
+/**
+ * A pooler that dropped the search path let an earlier program make its tables in `public`. A second ledger beside them would
+ * know no customer, so the start says where they are and what moves them.
+ */
+async function refuseStrays(tx: Session, schema: string): Promise<void> {
+  if (schema === 'public') return;
+  const stray = await tx.get(
+    `SELECT string_agg(quote_ident(relname), ', ' ORDER BY relname) AS names FROM pg_catalog.pg_class
+     WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname = ANY(@tables::text[])
+     HAVING bool_or(relname = 'meta') AND bool_or(relname = 'customers' AND EXISTS (
+       SELECT FROM pg_catalog.pg_attribute WHERE attrelid = pg_class.oid AND attname = 'synced_ticket'))`,
+    { tables: tablesOf(migrations) },
+  );
+  if (!stray) return;
+  const names = String(stray['names']).split(', ');
+  const moves = [
+    `CREATE SCHEMA "${schema}"`,
+    ...names.map((name) => `ALTER TABLE public.${name} SET SCHEMA "${schema}"`),
+  ];
+  throw new StoreUnavailableError('the ledger’s tables are in the schema public', {
+    cause: new Error(
+      `an earlier start behind a pooler made them there. While no server runs, move them: ${moves.join('; ')}; ` +
+        'or use them where they are: add ?schema=public to the address',
+    ),
+  });
+}
+
+const tablesOf = (all: readonly string[]): string[] => [
+  'meta',
+  ...all.flatMap((sql) => [...sql.matchAll(/CREATE TABLE (?<name>\w+)/g)].map(({ groups }) => groups?.['name'] ?? '')),
+];

@@ -1,0 +1,146 @@
+/**
+ * A Next.js application as `docs/nextjs.md` writes it: each block that begins with a path is that file. What the page leaves
+ * to its reader is here: a layout, two pages without billing, and the place of the npm element.
+ */
+
+import { execFile, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, realpath, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { childEnvironment } from '../support/child-environment.ts';
+import { installPacked } from '../packages/packed.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+
+export type Way = 'mounted' | 'standalone';
+
+export interface NextApplication {
+  /** The packed `dist/widget.js`, as npm would bring it. */
+  readonly script: string;
+  /** The packed `billhook`, for a server beside it. */
+  readonly billhook: string;
+  /** `next build`, with no variable of Billhook's; answers what it printed. */
+  build(): Promise<string>;
+  /** `next start`; resolves when it takes requests. */
+  start(port: number, env: Readonly<Record<string, string>>): Promise<{ stop(): Promise<void>; said: string[] }>;
+  remove(): Promise<void>;
+}
+
+/** What surrounds the page's own files. */
+const surroundings: Readonly<Record<string, string>> = {
+  'app/layout.tsx': `import type { ReactNode } from 'react';
+export default function Layout({ children }: { children: ReactNode }) {
+  return <html lang="en"><head><link rel="icon" href="data:," /></head><body>{children}</body></html>;
+}`,
+  'app/page.tsx': 'export default function Page() { return <p>the host</p>; }',
+  'app/studio/page.tsx': 'export default function Page() { return <p>the studio</p>; }',
+  'app/settings/plan/page.tsx': `import { connection } from 'next/server';
+import { Plan } from '../billing/plan';
+export default async function Page() {
+  await connection();
+  return <Plan api={process.env.BILLHOOK_URL ?? ''} />;
+}`,
+  'package.json': '{ "private": true, "type": "module" }',
+  'tsconfig.json': JSON.stringify({
+    compilerOptions: {
+      target: 'es2022',
+      lib: ['dom', 'dom.iterable', 'esnext'],
+      module: 'esnext',
+      moduleResolution: 'bundler',
+      strict: true,
+      noEmit: true,
+      jsx: 'react-jsx',
+      isolatedModules: true,
+      allowJs: true,
+      esModuleInterop: true,
+      resolveJsonModule: true,
+      skipLibCheck: true,
+      incremental: true,
+      plugins: [{ name: 'next' }],
+      paths: { '@/*': ['./*'] },
+    },
+    include: ['**/*.ts', '**/*.tsx', '.next/types/**/*.ts', '.next/dev/types/**/*.ts'],
+    exclude: ['node_modules'],
+  }),
+};
+
+/** The one thing that a test has to change in the documented files: where Stripe is, and which customer a team has. */
+const changes: Readonly<Record<string, readonly [from: string, to: string]>> = {
+  'billhook.ts': ["{ secretKey: setting('STRIPE_SECRET_KEY'),", '$& apiUrl: process.env.STRIPE_API_URL,'],
+  'session.ts': ['customer: null }', "customer: JSON.parse(process.env.CUSTOMERS ?? '{}')[id] ?? null }"],
+};
+
+async function documentedFiles(way: Way): Promise<Readonly<Record<string, string>>> {
+  const page = await readFile(join(root, 'docs/nextjs.md'), 'utf8');
+  const sections = page.split(/^## /m).filter((section) => way === 'mounted' || !section.startsWith('Mounted'));
+  const blocks = sections.flatMap((section) => [
+    ...section.matchAll(/^```tsx?\n\/\/ (?<path>\S+)\n(?<code>[\s\S]*?)^```$/gm),
+  ]);
+  return Object.fromEntries(
+    blocks.map(({ groups }) => {
+      const { path = '', code = '' } = groups ?? {};
+      const [from, to] = changes[path] ?? ['', ''];
+      if (!code.includes(from)) throw new Error(`docs/nextjs.md: ${path} has no ${from}`);
+      return [path, from === '' ? code : code.replace(from, to)];
+    }),
+  );
+}
+
+/** Within the repository, whose root the bundler takes for its own, and outside of `node_modules`, where it compiles nothing. */
+export async function nextApplication(way: Way): Promise<NextApplication> {
+  const consumer = await installPacked(join(root, '.built'));
+  const { folder } = consumer;
+  const files = { ...surroundings, ...(await documentedFiles(way)) };
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), text);
+  }
+  const installed: Readonly<Record<string, string>> = {
+    next: 'test/node_modules/next',
+    react: 'test/node_modules/react',
+    'react-dom': 'test/node_modules/react-dom',
+    '@types/react': 'demo/node_modules/@types/react',
+    typescript: 'node_modules/typescript',
+  };
+  for (const [name, from] of Object.entries(installed)) {
+    const to = join(folder, 'node_modules', name);
+    if (!existsSync(to)) await symlink(await realpath(join(root, from)), to, 'junction');
+  }
+  const next = join(folder, 'node_modules/next/dist/bin/next');
+  const env = { ...childEnvironment, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' };
+
+  return {
+    billhook: join(folder, 'node_modules/@billhook/server/dist/cli/cli.js'),
+    script: await readFile(join(folder, 'node_modules/@billhook/widget/dist/widget.js'), 'utf8'),
+    async build() {
+      const { stdout, stderr } = await promisify(execFile)(process.execPath, [next, 'build'], { cwd: folder, env });
+      return stdout + stderr;
+    },
+    async start(port, own) {
+      const child = spawn(process.execPath, [next, 'start', '--port', String(port), '--hostname', '127.0.0.1'], {
+        cwd: folder,
+        env: { ...env, ...own },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      const said: string[] = [];
+      const ended = new Promise<void>((end) => child.once('exit', () => end()));
+      await new Promise<void>((ready, failed) => {
+        for (const stream of [child.stdout, child.stderr]) {
+          createInterface(stream).on('line', (line) => {
+            said.push(line);
+            if (line.includes('Ready in')) ready();
+          });
+        }
+        void ended.then(() => failed(new Error(`next start ended:\n${said.join('\n')}`)));
+      });
+      const stop = async () => {
+        child.kill();
+        await ended;
+      };
+      return { stop, said };
+    },
+    remove: () => consumer.remove(),
+  };
+}
