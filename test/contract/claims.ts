@@ -23,7 +23,6 @@ export function claimsContract(harness: ContractHarness): void {
       ).toEqual({
         applied: true,
         changed: true,
-        stale: false,
         noticesWritten: 0,
       });
       expect(await harness.store.findAccount(acme)).toMatchObject({
@@ -46,7 +45,6 @@ export function claimsContract(harness: ContractHarness): void {
       ).toEqual({
         applied: true,
         changed: true,
-        stale: true,
         noticesWritten: 0,
       });
       expect(await harness.store.findAccount(acme)).toMatchObject({ ticket: 2, syncedTicket: 1, staleSince: t0 });
@@ -104,7 +102,7 @@ export function claimsContract(harness: ContractHarness): void {
         nextChangeAt: null,
         now: t0 + lease,
       });
-      expect(await harness.store.apply(slow, looked('older', t0))).toMatchObject({ applied: true, stale: false });
+      expect(await harness.store.apply(slow, looked('older', t0))).toMatchObject({ applied: true });
       // Both were under way at once, and the quick one may have read before the slow one did.
       expect(await harness.store.apply(quick, looked('newer', t0 + lease))).toMatchObject({ applied: false });
       expect((await harness.store.findAccount(acme))?.facts?.methodDigest).toBe('older');
@@ -135,7 +133,6 @@ export function claimsContract(harness: ContractHarness): void {
       expect(await harness.syncOnce(factsWith(), t0 + 2)).toEqual({
         applied: true,
         changed: false,
-        stale: false,
         noticesWritten: 0,
       });
       expect(await harness.store.findAccount(acme)).toMatchObject({
@@ -173,6 +170,8 @@ export function claimsContract(harness: ContractHarness): void {
         now: t0 + 5_001,
       });
       expect(await harness.store.findAccount(acme)).toMatchObject({ failure: null, staleSince: null });
+      await harness.store.raiseTicket('cus_1', 'webhook', t0 + 5_002);
+      expect(await harness.claimOne(t0 + 5_003), 'the next failure is the first again').toMatchObject({ attempts: 0 });
     });
 
     it('cut the back-off short for a waiting page, but at most once in a while', async () => {

@@ -75,6 +75,14 @@ export function hintsContract(harness: ContractHarness): void {
       expect(await harness.store.claimUnresolved(t0 + 9 * lease, lease, 10)).toEqual([]);
     });
 
+    it.each(['webhook', 'sweep'] as const)('say how they came, when they are resolved: %s', async (via) => {
+      const subject = { type: 'invoice', id: 'in_1' };
+      await harness.syncOnce(factsWith(), t0);
+      await harness.store.recordEvent(eventFor('evt_1', { concerns: 'subject', customer: null, subject }), t0, via);
+      await harness.store.resolveEvent('evt_1', 'cus_1', t0 + 1);
+      expect(await harness.claimOne(t0 + 2)).toMatchObject({ cause: via });
+    });
+
     it('that could not be resolved are claimed again after their back-off', async () => {
       await harness.store.recordEvent(
         eventFor('evt_1', { concerns: 'subject', customer: null, subject: { type: 'invoice', id: 'in_1' } }),

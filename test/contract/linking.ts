@@ -30,12 +30,37 @@ export function linkingContract(harness: ContractHarness): void {
       await harness.store.link(acme, 'cus_1', t0);
       await harness.syncOnce(factsWith(), t0);
       await harness.store.raiseTicket('cus_1', 'webhook', t0 + 1);
-      await harness.syncOnce(factsWith({ deleted: true }), t0 + 1);
-      expect((await harness.store.findAccount(acme))?.facts?.deleted).toBe(true);
+      await harness.store.apply(await harness.claimOne(t0 + 1), {
+        facts: factsWith({ deleted: true }),
+        fetchedAt: t0 + 1,
+        nextChangeAt: t0 + 9,
+        now: t0 + 1,
+      });
+      const tombstone = await harness.store.findAccount(acme);
+      expect(tombstone?.facts?.deleted).toBe(true);
+      expect(tombstone?.nextChangeAt, 'time changes nothing any more').toBeNull();
 
       expect(await harness.store.link(acme, 'cus_1', t0 + 2)).toBe('customerDeleted');
       expect(await harness.store.link(acme, 'cus_2', t0 + 2)).toBe('linked');
       expect(await harness.store.findAccount(acme)).toMatchObject({ customer: 'cus_2', revision: 2, facts: null });
+    });
+
+    it.each([
+      ['cus_a', 'cus_b'],
+      ['cus_b', 'cus_a'],
+    ])('shows the last of several deleted customers: %s, then %s', async (first, last) => {
+      for (const [index, customer] of [first, last].entries()) {
+        await harness.store.link(acme, customer, t0 + 2 * index);
+        const claim = await harness.claimOne(t0 + 2 * index);
+        await harness.store.apply(claim, {
+          facts: factsWith({ deleted: true }),
+          fetchedAt: t0,
+          nextChangeAt: null,
+          now: t0 + 2 * index + 1,
+        });
+      }
+      expect(await harness.store.findAccount(acme)).toMatchObject({ customer: last });
+      expect((await harness.store.readAccount(acme)).record).toMatchObject({ customer: last });
     });
 
     it('never claims or raises a tombstone', async () => {

@@ -51,7 +51,6 @@ it('while the server is down every call fails with a code; when it is back all c
   expect(await store.recordEvent(eventFor('evt_refused'), t0), 'what was refused left no trace').toBe('queued');
   expect(await store.apply(claim, { facts: factsWith(), fetchedAt: t0, nextChangeAt: null, now: t0 })).toMatchObject({
     applied: true,
-    stale: true,
   });
   await store.close();
 });

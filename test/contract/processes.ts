@@ -128,14 +128,14 @@ export function processesContract(harness: ContractHarness): void {
         const now = t0 + round * 10;
         await harness.store.raiseTicket('cus_1', 'webhook', now);
         const claim = await harness.claimOne(now);
-        const [, applied] = await Promise.all([
+        await Promise.all([
           other.recordEvent(eventFor(`evt_${round}`), now + 1),
           harness.store.apply(claim, { facts: factsWith(), fetchedAt: now, nextChangeAt: null, now: now + 2 }),
         ]);
         const record = await harness.store.findAccount(acme);
         expect(record?.ticket, 'both tickets count').toBe(claim.ticket + 1);
         expect(record?.syncedTicket).toBe(claim.ticket);
-        expect(record?.staleSince, `applied said stale: ${applied.stale}`).not.toBeNull();
+        expect(record?.staleSince).not.toBeNull();
         await harness.syncOnce(factsWith(), now + 5);
       }
     });

@@ -62,7 +62,6 @@ export function visitsContract(harness: ContractHarness): void {
       };
       expect(await harness.store.apply(early, looked), 'and what it brings is written').toMatchObject({
         applied: true,
-        stale: true,
       });
       expect(await harness.claimOne(t0 + 3)).toMatchObject({ ticket: 3, cause: 'return' });
     });

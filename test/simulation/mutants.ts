@@ -116,7 +116,7 @@ export const mutants: readonly Mutant[] = [
           },
           async apply(claim, fetched) {
             if (claim.claim === newest.get(claim.customer)) return await store.apply(claim, fetched);
-            return { applied: false, changed: false, stale: true, noticesWritten: 0 };
+            return { applied: false, changed: false, noticesWritten: 0 };
           },
         }),
       };

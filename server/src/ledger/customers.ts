@@ -86,8 +86,6 @@ export interface Applied {
   readonly applied: boolean;
   /** The content differs from the known one. */
   readonly changed: boolean;
-  /** Hints came during the fetch: it must be fetched again. */
-  readonly stale: boolean;
   /** How many notices are new in the outbox. */
   readonly noticesWritten: number;
 }

@@ -1,12 +1,13 @@
 /** The scheduler's own behaviour around its jobs, on a real ledger. */
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Scheduler, type SchedulerParts } from '../../../server/src/background/scheduler.ts';
 import { StripeObjectMalformed } from '../../../server/src/stripe/facts/json.ts';
 import { LedgerPinnedError, StoreUnavailableError } from '../../../server/src/ledger/errors.ts';
 import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
 import type { BillingStore } from '../../../server/src/ledger/ledger.ts';
-import { logRecorder } from '../../support/log-recorder.ts';
+import { logRecorder, type LogRecorder } from '../../support/log-recorder.ts';
 
 describe('a job that fails', () => {
   let store: BillingStore;
@@ -29,5 +30,96 @@ describe('a job that fails', () => {
     scheduler.start();
     const { level, fields } = await log.line(({ what }) => what === 'sweep.failed');
     expect({ level, code: fields.code }).toEqual({ level: 'error', code });
+  });
+});
+
+describe('a sweep', () => {
+  let now: number;
+  let store: BillingStore;
+  let scheduler: Scheduler;
+  /** What Stripe answers, in turn; then pages without events. */
+  let answers: (() => { readonly rows: readonly unknown[]; readonly next: string | null })[];
+  let asked: number;
+  /** How often a job was asked for; twice a poll, once while the other one runs. */
+  let polls: number;
+  let log: LogRecorder;
+
+  beforeEach(() => {
+    now = 1_000;
+    log = logRecorder();
+    store = openSqliteStore(':memory:');
+    answers = [];
+    asked = 0;
+    polls = 0;
+    const acquireJob: BillingStore['acquireJob'] = async (...job) => {
+      polls += 1;
+      return await store.acquireJob(...job);
+    };
+    const parts = {
+      store: { ...store, acquireJob },
+      log,
+      now: () => now,
+      confirm: async () => undefined,
+      wakeWorker: () => undefined,
+      metrics: { swept: () => undefined, drift: () => undefined },
+      gateway: {
+        undeliveredEvents: async () => {
+          asked += 1;
+          return answers.shift()?.() ?? { rows: [], next: null };
+        },
+      },
+    } as unknown as SchedulerParts;
+    scheduler = new Scheduler(parts, { pollMs: 1, sweepMs: 300_000, leaseMs: 30_000 });
+  });
+  afterEach(async () => {
+    await scheduler.stop();
+    await store.close();
+  });
+
+  const sweeps = async (count: number) => {
+    while (asked < count) await nextTurn();
+    await log.line(({ what }) => what.startsWith('sweep.'), count);
+  };
+  /** Three more polls for a due job. */
+  const quiet = async () => {
+    for (const until = polls + 6; polls < until; ) await nextTurn();
+  };
+
+  it('that failed is tried again when its lease has ended, and not in five minutes', async () => {
+    answers = [
+      () => {
+        throw new TypeError('the connection broke');
+      },
+    ];
+    scheduler.start();
+    await sweeps(1);
+    await quiet();
+    expect(asked).toBe(1);
+    now += 30_000;
+    await sweeps(2);
+  });
+
+  it('that was asked for while the ledger was down comes at once, and once', async () => {
+    scheduler.start();
+    await sweeps(1);
+    await quiet();
+    expect(asked).toBe(1);
+    scheduler.requestSweep();
+    await sweeps(2);
+    await quiet();
+    expect(asked).toBe(2);
+    now += 300_000;
+    await sweeps(3);
+  });
+
+  it('that another process had begun is followed by one of its own: it covers no later events', async () => {
+    const lease = await store.acquireJob('sweep', 0, 30_000, now);
+    if (!lease) throw new Error('it is not its turn');
+    await store.renewJob(lease, { since: 0, after: 'evt_100', found: 100, new: 0 }, 30_000, now);
+    now += 30_000;
+    scheduler.start();
+    await sweeps(2);
+    await quiet();
+    expect(asked).toBe(2);
   });
 });

@@ -183,6 +183,23 @@ describe('one sweep', () => {
     ).toEqual(['/v1/events']);
   });
 
+  it('begins where it began, though it is continued a day later', async () => {
+    const began: number[] = [];
+    const page: SweepParts['gateway'] = {
+      undeliveredEvents: async (since, after) => {
+        began.push(since);
+        return { rows: [], next: after === null ? 'evt_100' : null };
+      },
+    };
+    const dying = new AbortController();
+    const killing = { ...store, renewJob: killedAfter(dying, store) };
+    expect(await sweep({ ...parts, gateway: page, store: killing }, await take(), lease, dying.signal)).toBeNull();
+    const later = Date.now() + 86_400_000;
+    await sweep({ ...parts, gateway: page, now: () => later }, await take(later), lease, never);
+    expect(began).toHaveLength(2);
+    expect(began[1], 'a page that moved would be no next page').toBe(began[0]);
+  });
+
   it('does not complete a job that another process has leased', async () => {
     await lose(130);
     const late = await take();

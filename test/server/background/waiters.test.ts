@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { Waiters } from '../../../server/src/background/waiters.ts';
 
@@ -32,6 +33,14 @@ describe('a waiter', () => {
     const waiter = waiters.register('acme', 'team_1');
     waiters.wake('acme', 'team_1');
     await waiter.woken(long, never);
+    // It was heard of once: the next wait is one.
+    const gone = new AbortController();
+    let waits = true;
+    const next = waiter.woken(long, gone.signal).then(() => (waits = false));
+    await nextTurn();
+    expect(waits).toBe(true);
+    gone.abort();
+    await next;
   });
 
   it('ends at its time, when its client is gone, and when the server stops', async () => {

@@ -198,6 +198,32 @@ describe('places', () => {
   });
 });
 
+describe('old rows', () => {
+  it('are forgotten after 35 days, at the start and then every day', async () => {
+    const old = (id: string): StripeEvent => ({
+      event: id,
+      type: 'payout.paid',
+      livemode: false,
+      concerns: 'none',
+      customer: null,
+      subject: null,
+    });
+    const isKnown = async (id: string) => (await store.recordEvent(old(id), now - 36 * day)) === 'duplicate';
+    await store.recordEvent(old('evt_1'), now - 36 * day);
+    await store.recordEvent(old('evt_2'), now - 34 * day);
+    const worker = await startWorker();
+    await quiet(worker);
+    expect(await isKnown('evt_2')).toBe(true);
+    expect(await isKnown('evt_1')).toBe(false);
+    now += day;
+    await quiet(worker);
+    expect(await isKnown('evt_1'), 'the last day is not over').toBe(true);
+    now += 1;
+    await quiet(worker);
+    expect(await isKnown('evt_1')).toBe(false);
+  });
+});
+
 describe('one bad row', () => {
   it('that cannot be judged is fetched instead, once, and the other rows are synced', async () => {
     const [bad, good] = [await link('bad'), await link('good')];

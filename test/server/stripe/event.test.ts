@@ -85,6 +85,34 @@ describe('an event', () => {
     expect(readEvent(given)).toMatchObject({ concerns: 'subject', customer: null, subject });
   });
 
+  it.each([
+    'checkout.session.completed',
+    'customer.updated',
+    'entitlements.active_entitlement_summary.updated',
+    'invoice.paid',
+    'invoice_payment.paid',
+    'payment_intent.processing',
+    'payment_method.updated',
+    'subscription_schedule.updated',
+    'setup_intent.succeeded',
+    'charge.failed',
+    'charge.succeeded',
+    'charge.dispute.created',
+    'charge.refunded',
+  ])('M21: of the type %s is a reason to look at its customer', (type) => {
+    expect(readEvent(event(type, { object: 'x', id: 'x_1', customer: 'cus_1' }))).toMatchObject({
+      concerns: 'customer',
+      customer: 'cus_1',
+    });
+  });
+
+  it.each(['account.updated', 'charge.captured', 'payout.paid', 'setup_intent.created'])(
+    'M21: of the type %s is none',
+    (type) => {
+      expect(readEvent(event(type, { object: 'x', id: 'x_1', customer: 'cus_1' })).concerns).toBe('none');
+    },
+  );
+
   it('takes the customer of a thin event about a customer from its related object', () => {
     const thin = {
       id: 'evt_1',

@@ -131,7 +131,7 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
         );
         if (!before) {
           await noteSync(tx, claim, 'fenced', now);
-          return { applied: false, changed: false, stale: false, noticesWritten: 0 };
+          return { applied: false, changed: false, noticesWritten: 0 };
         }
 
         const changed = before['facts'] !== content;
@@ -168,7 +168,7 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
         await noteSync(tx, claim, changed ? 'changed' : 'unchanged', now);
         const written = { host, account, customer, revision, at: fetchedAt, now };
         const noticesWritten = await writeNotices(tx, [...notices, ...entries], written);
-        return { applied: true, changed, stale: stale && !facts.deleted, noticesWritten };
+        return { applied: true, changed, noticesWritten };
       });
     },
 

@@ -134,7 +134,7 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
         );
         if (!before) {
           noteSync(db, claim, 'fenced', now);
-          return { applied: false, changed: false, stale: false, noticesWritten: 0 };
+          return { applied: false, changed: false, noticesWritten: 0 };
         }
 
         const changed = before['facts'] !== content;
@@ -171,7 +171,7 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
         const { host, account } = claim;
         const written = { host, account, customer, revision, at: fetchedAt, now };
         const noticesWritten = writeNotices(db, [...notices, ...entries], written);
-        return { applied: true, changed, stale: stale && !facts.deleted, noticesWritten };
+        return { applied: true, changed, noticesWritten };
       });
     },
 
