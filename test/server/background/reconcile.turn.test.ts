@@ -109,9 +109,7 @@ it('a lease is renewed well before its end, however long there is no room in the
     new Promise((_room, refuse) => signal.addEventListener('abort', () => refuse(new Error('stopped'))));
   // Each look at the clock is a second later.
   const lookedAt = () => (now += 1_000);
-  expect(
-    await turn({ store: { ...store, renewJob }, whenAvailable, now: lookedAt }, stopping.signal),
-  ).toBeNull();
+  expect(await turn({ store: { ...store, renewJob }, whenAvailable, now: lookedAt }, stopping.signal)).toBeNull();
   const pauses = kept.slice(1).map((at, index) => at - (kept[index] ?? 0));
   expect(Math.max(...pauses)).toBeLessThan(leaseMs / 2);
 });

@@ -82,7 +82,7 @@ describe('a sweep', () => {
   };
   /** Three more polls for a due job. */
   const quiet = async () => {
-    for (const until = polls + 6; polls < until; ) await nextTurn();
+    for (const until = polls + 6; polls < until;) await nextTurn();
   };
 
   it('that failed is tried again when its lease has ended, and not in five minutes', async () => {
