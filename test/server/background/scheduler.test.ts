@@ -99,6 +99,22 @@ describe('a sweep', () => {
     await sweeps(2);
   });
 
+  it('that failed on its second page is followed by one from the beginning: it covers no later events', async () => {
+    const fail = () => {
+      throw new TypeError('the connection broke');
+    };
+    answers = [() => ({ rows: [], next: 'evt_100' }), fail];
+    scheduler.start();
+    while (asked < 2) await nextTurn();
+    await log.line(({ what }) => what === 'sweep.failed');
+    now += 30_000;
+    // The rest of the first one, and a whole one.
+    while (asked < 4) await nextTurn();
+    await log.line(({ what }) => what === 'sweep.done', 2);
+    await quiet();
+    expect(asked).toBe(4);
+  });
+
   it('that was asked for while the ledger was down comes at once, and once', async () => {
     scheduler.start();
     await sweeps(1);
