@@ -24,7 +24,7 @@ const gateway = {
   products: async () => [],
   prices: async (refs: readonly string[]) => {
     asked.push(refs);
-    if (fails) throw new StripeFailure('stripe_unavailable', 'down', { transient: true });
+    if (fails) throw new StripeFailure('stripe_unavailable', new Error('down'));
     return [];
   },
 } as unknown as StripeGateway;

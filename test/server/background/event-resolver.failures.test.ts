@@ -31,7 +31,7 @@ async function failing(attempts: number, receivedAt: number): Promise<void> {
     },
     gateway: {
       customerOf: async () => {
-        throw new StripeFailure('stripe_unavailable', 'down', { transient: true });
+        throw new StripeFailure('stripe_unavailable', new Error('down'));
       },
     },
     metrics: { eventFailed: () => undefined },

@@ -76,13 +76,17 @@ describe('a sweep', () => {
     await store.close();
   });
 
+  const until = async (holds: () => boolean) => {
+    while (!holds()) await nextTurn();
+  };
   const sweeps = async (count: number) => {
-    while (asked < count) await nextTurn();
+    await until(() => asked >= count);
     await log.line(({ what }) => what.startsWith('sweep.'), count);
   };
   /** Three more polls for a due job. */
   const quiet = async () => {
-    for (const until = polls + 6; polls < until;) await nextTurn();
+    const enough = polls + 6;
+    await until(() => polls >= enough);
   };
 
   it('that failed is tried again when its lease has ended, and not in five minutes', async () => {
@@ -105,11 +109,11 @@ describe('a sweep', () => {
     };
     answers = [() => ({ rows: [], next: 'evt_100' }), fail];
     scheduler.start();
-    while (asked < 2) await nextTurn();
+    await until(() => asked === 2);
     await log.line(({ what }) => what === 'sweep.failed');
     now += 30_000;
     // The rest of the first one, and a whole one.
-    while (asked < 4) await nextTurn();
+    await until(() => asked === 4);
     await log.line(({ what }) => what === 'sweep.done', 2);
     await quiet();
     expect(asked).toBe(4);
