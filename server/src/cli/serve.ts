@@ -19,6 +19,12 @@ import type { WorkerOptions } from '../background/worker.ts';
 const patience = { headersTimeout: 12_000, requestTimeout: 25_000, connectionsCheckingInterval: 1_000 };
 const mostConnections = 10_000;
 
+function connectionsOf(env: Environment): number {
+  const connections = Number(env['BILLHOOK_CONNECTIONS'] || mostConnections);
+  if (Number.isInteger(connections) && connections > 0) return connections;
+  throw new ConfigError([{ option: 'BILLHOOK_CONNECTIONS', must: 'must be a whole number of connections, from 1' }]);
+}
+
 const portOf = (env: Environment): number => Number(env['PORT'] || 4001);
 
 /**
@@ -42,6 +48,8 @@ export async function serveBillhook(
     throw new ConfigError([{ option: 'PORT', must: 'must be a port number, 0 to 65535' }]);
   }
 
+  const connections = connectionsOf(env);
+
   // Before anything is open: a signal that comes while starting must not end the process in its middle.
   const stopping = new Promise<void>((stop) => process.once('SIGTERM', () => stop()).once('SIGINT', () => stop()));
   const options = optionsFrom(env);
@@ -58,7 +66,7 @@ export async function serveBillhook(
     serverOptions: patience,
     ...(env['HOST'] ? { hostname: env['HOST'] } : {}),
   });
-  server.maxConnections = mostConnections;
+  server.maxConnections = connections;
   // Longer than the 60 s for which proxies keep a connection: Node's own 5 s would cut a request that is just being sent.
   if ('keepAliveTimeout' in server) server.keepAliveTimeout = 65_000;
   try {
