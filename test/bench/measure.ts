@@ -15,22 +15,36 @@ export interface Measured {
   readonly cpuMicroseconds: number;
   /** Median over the rounds of the first contender's CPU time divided by this one's: above 1 it needs less than the first. */
   readonly againstFirst: number;
+  /** Median over the rounds of the operations a second. */
+  readonly perSecond: number;
+  /** Median over the rounds of this one's operations a second divided by the first one's. */
+  readonly rateAgainstFirst: number;
 }
 
-/**
- * @param options.rounds - how often each contender has its turn. Default: 7
- * @param options.operations - operations in a turn. Default: 1,000
- */
+interface Turn {
+  readonly cpu: number;
+  readonly perSecond: number;
+}
+
+export interface MeasureOptions {
+  /** How often each contender has its turn. Default: 7 */
+  readonly rounds?: number;
+  /** Operations in a turn. Default: 1,000 */
+  readonly operations?: number;
+  /** Operations under way at the same time. Default: 1 */
+  readonly clients?: number;
+}
+
 export async function sideBySide(
   contenders: readonly Contender[],
-  { rounds = 7, operations = 1_000 }: { readonly rounds?: number; readonly operations?: number } = {},
+  { rounds = 7, operations = 1_000, clients = 1 }: MeasureOptions = {},
 ): Promise<readonly Measured[]> {
-  const turns = contenders.map((): number[] => []);
+  const turns = contenders.map((): Turn[] => []);
   for (let round = 0; round <= rounds; round += 1) {
     for (const [index, { run }] of contenders.entries()) {
-      const cpu = await cpuOf(run, operations);
+      const turn = await turnOf(run, operations, clients);
       // The first round warms up.
-      if (round > 0) turns[index]?.push(cpu);
+      if (round > 0) turns[index]?.push(turn);
     }
   }
   const [first = []] = turns;
@@ -38,17 +52,23 @@ export async function sideBySide(
     const own = turns[index] ?? [];
     return {
       name,
-      cpuMicroseconds: median(own),
-      againstFirst: median(own.map((cpu, round) => (first[round] ?? Number.NaN) / cpu)),
+      cpuMicroseconds: median(own.map(({ cpu }) => cpu)),
+      againstFirst: median(own.map(({ cpu }, round) => (first[round]?.cpu ?? Number.NaN) / cpu)),
+      perSecond: median(own.map(({ perSecond }) => perSecond)),
+      rateAgainstFirst: median(own.map(({ perSecond }, round) => perSecond / (first[round]?.perSecond ?? Number.NaN))),
     };
   });
 }
 
-async function cpuOf(run: () => Promise<unknown>, operations: number): Promise<number> {
-  const began = process.cpuUsage();
-  for (let done = 0; done < operations; done += 1) await run();
-  const { user, system } = process.cpuUsage(began);
-  return (user + system) / operations;
+async function turnOf(run: () => Promise<unknown>, operations: number, clients: number): Promise<Turn> {
+  const began = { cpu: process.cpuUsage(), at: performance.now() };
+  let left = operations;
+  const client = async () => {
+    while (left-- > 0) await run();
+  };
+  await Promise.all(Array.from({ length: clients }, client));
+  const { user, system } = process.cpuUsage(began.cpu);
+  return { cpu: (user + system) / operations, perSecond: (operations / (performance.now() - began.at)) * 1000 };
 }
 
 export function median(values: readonly number[]): number {

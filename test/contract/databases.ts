@@ -84,3 +84,20 @@ export async function postgresRows(operator: Client): Promise<Rows> {
   }
   return rows;
 }
+
+/**
+ * How many deadlocks the database has seen, once all sessions but this one have ended: a session adds its counts when it
+ * ends. The server ends one of two sessions that wait for each other, and a retry would hide that.
+ */
+export async function deadlocksOf(operator: Client): Promise<number> {
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- the server itself shows it
+    const { rowCount } = await operator.query(`SELECT 1 FROM pg_stat_activity
+      WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`);
+    if (rowCount === 0) break;
+  }
+  const { rows } = await operator.query<{ deadlocks: string }>(
+    `SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`,
+  );
+  return Number(rows[0]?.deadlocks);
+}

@@ -9,6 +9,7 @@ import type { BillingStore } from '../../server/src/ledger/ledger.ts';
 import { openPostgresStore } from '../../server/src/ledger/postgres/ledger.ts';
 import type { Databases } from '../support/postgres.ts';
 import { sharedPostgres } from '../support/shared-postgres.ts';
+import { deadlocksOf } from './databases.ts';
 import { eventFor, factsWith, lease, t0 } from './harness.ts';
 
 let postgres: Databases;
@@ -27,8 +28,10 @@ beforeEach(async () => {
   await operator.connect();
 });
 afterEach(async () => {
-  await operator.end();
   await Promise.all(stores.map((store) => store.close()));
+  const deadlocks = await deadlocksOf(operator);
+  await operator.end();
+  expect(deadlocks).toBe(0);
 });
 
 const [first, second] = [() => stores[0] as BillingStore, () => stores[1] as BillingStore];
