@@ -70,6 +70,11 @@ export interface Payment {
   readonly problem: 'failed' | 'confirmationRequired' | 'methodMissing' | 'overdue' | null;
   /** A default payment method is on file. A new one does not mean that the open invoice was paid. */
   readonly methodOnFile: boolean;
+  /**
+   * Only of a trial: it ends in nothing, or in a failed charge, unless a payment method is added. `false` also where its
+   * first charge asks for nothing. Absent from older servers.
+   */
+  readonly methodNeeded?: boolean;
   /** The payment method was replaced after the failure, and the invoice is still open. */
   readonly methodReplaced: boolean;
 }

@@ -49,6 +49,8 @@ export interface SubscriptionFacts {
   /** `cancellation_details.reason`: `cancellation_requested`, `payment_failed`, `payment_disputed`, … */
   readonly cancellationReason: string | null;
   readonly trialEnd: number | null;
+  /** A trial that ends without a payment method is canceled or paused, whatever it would cost. Default: false. */
+  readonly trialNeedsMethod?: true;
   readonly collectionMethod: 'charge_automatically' | 'send_invoice';
   readonly discounted: boolean;
   readonly automaticTax: boolean;

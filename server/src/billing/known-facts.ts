@@ -15,7 +15,7 @@ export function withKnown(facts: CustomerFacts, known: CustomerFacts): CustomerF
     if (then === undefined) return now;
     return {
       ...now,
-      items: now.items.map((item) => withLookupKey(item, then.items)),
+      items: now.items.map((item) => withAmount(withLookupKey(item, then.items), then.items)),
       openInvoices: now.openInvoices.map((invoice) => withFirstFailure(invoice, then.openInvoices)),
       ...(now.earlierInvoices === undefined ? {} : { earlierInvoices: earlierInvoices(then, now) }),
     };
@@ -39,6 +39,13 @@ function withLookupKey(item: ItemFacts, before: readonly ItemFacts[]): ItemFacts
   const then = before.find(({ price }) => price === item.price);
   const formerLookupKey = then?.lookupKey ?? then?.formerLookupKey;
   return formerLookupKey === undefined ? item : { ...item, formerLookupKey };
+}
+
+/** An amount that only an invoice told is still the price's when the latest invoice is about something else. */
+function withAmount(item: ItemFacts, before: readonly ItemFacts[]): ItemFacts {
+  if (item.unitAmount !== null) return item;
+  const then = before.find(({ price, currency }) => price === item.price && currency === item.currency);
+  return then === undefined ? item : { ...item, unitAmount: then.unitAmount };
 }
 
 /** Outcomes that this look found, then those of earlier ones. An invoice that is open is no earlier one. */

@@ -3,7 +3,19 @@
 import { describe, expect, it } from 'vitest';
 import type { NextInvoiceFacts, SubscriptionFacts } from '../../../server/src/billing/facts.ts';
 import type { PreviewStanding } from '../../../server/src/billing/judge/next-payment.ts';
-import { day, hour, iso, item, judged, minute, noon, pastDue, subscription, trialing } from '../fixtures/facts.ts';
+import {
+  day,
+  hour,
+  iso,
+  item,
+  judged,
+  minute,
+  noon,
+  pastDue,
+  spelled,
+  subscription,
+  trialing,
+} from '../fixtures/facts.ts';
 
 const renewal = noon + 20 * day;
 const second = 1000;
@@ -94,5 +106,44 @@ describe('it is awaited', () => {
     expect(at(second)).toMatchObject({ awaited: true, nextChangeAt: noon + 15 * second });
     expect(at(15 * second)).toMatchObject({ awaited: false, nextChangeAt: noon + minute });
     expect(at(minute)).toMatchObject({ awaited: true });
+  });
+});
+
+describe('F11: a trial without a payment method', () => {
+  const without = (own: Partial<SubscriptionFacts> = {}) =>
+    trialing({ methodOnFile: false, methodDigest: null, ...own });
+  const free = { items: [item({ unitAmount: 0 })] };
+  const nothing = { invoice: next({ amountDue: 0 }), isCurrent: true };
+
+  it.each([
+    ['that costs something', without(), {}, true],
+    ['with a first charge over nothing', without({ discounted: true }), nothing, false],
+    ['at a price of zero', without(free), {}, false],
+    [
+      'at a price of zero, with usage beside it',
+      without({ items: [item({ unitAmount: 0, metered: true })] }),
+      {},
+      true,
+    ],
+    ['that Stripe ends without one, whatever it costs', without({ ...free, trialNeedsMethod: true }), nothing, true],
+    ['with a discount that leaves something to pay', without({ discounted: true }), known, true],
+    ['with a discount, while its amount is on its way', without({ discounted: true }), { isCurrent: false }, false],
+    ['with a discount of which Stripe says nothing', without({ discounted: true }), { isCurrent: true }, true],
+  ])('%s', (_, facts, preview, needed) => {
+    const standing = { preview: { invoice: null, isCurrent: true, askedAt: null, ...preview }, fetchedAt: noon };
+    const { snapshot } = judged([facts], { standing });
+    expect(snapshot.payment.methodNeeded).toBe(needed);
+    const asks = spelled(snapshot).includes('addCard:portal:payment_method_update');
+    expect(asks).toBe(needed);
+  });
+
+  it('is not asked for one where it has one, and no other state speaks of it', () => {
+    expect(judged([trialing()]).snapshot.payment.methodNeeded).toBe(false);
+    expect(judged([subscription()]).snapshot.payment).not.toHaveProperty('methodNeeded');
+  });
+
+  it('at a price of zero keeps access when it ends', () => {
+    expect(judged([without(free)]).snapshot.access.until).toBeNull();
+    expect(judged([without()]).snapshot.access.until).toBe(iso(noon + 5 * day));
   });
 });

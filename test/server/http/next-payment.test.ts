@@ -160,6 +160,29 @@ it('a trial is told its first charge', async () => {
   expect(told.nextPayment).toEqual({ at: told.trialEndsAt, amount: told.plan?.price, estimated: false });
 });
 
+it.each([
+  ['pays nothing', 100, 'create_invoice', { methodNeeded: false, amount: 0 }],
+  ['pays half', 50, 'create_invoice', { methodNeeded: true, amount: 1450 }],
+  ['would be paused', 100, 'pause', { methodNeeded: true, amount: 0 }],
+] as const)('F11: a trial without a card, that %s when it ends', async (_, percent, then, { methodNeeded, amount }) => {
+  const { stripe, bff } = harness;
+  const [price] = (await stripe.prices.list({ lookup_keys: ['team_monthly'] })).data;
+  const coupon = await stripe.coupons.create({ percent_off: percent, duration: 'forever' });
+  const { id } = await stripe.customers.create({ name: 'Thyme' });
+  await stripe.subscriptions.create({
+    customer: id,
+    items: [{ price: String(price?.id) }],
+    trial_period_days: 14,
+    trial_settings: { end_behavior: { missing_payment_method: then } },
+    discounts: [{ coupon: coupon.id }],
+  });
+  const answer = await bff.settled({ account: 'team_thyme', mint: { customer: id } });
+  const { actions, nextPayment, payment } = (await answer.json()) as BillingSnapshot;
+  expect(nextPayment?.amount).toEqual(euros(amount));
+  expect(payment).toMatchObject({ methodOnFile: false, methodNeeded });
+  expect(actions.some(({ purpose }) => purpose === 'addCard')).toBe(methodNeeded);
+});
+
 it('KEY-1: a key that may not ask leaves the row out, and the page is as it was', async () => {
   const secretKey = harness.sandbox.addRestrictedKey(neededPermissions.map(({ name }) => name));
   const bff = await startBff({ ...harness.options.stripe, secretKey });

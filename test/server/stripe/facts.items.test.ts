@@ -1,12 +1,14 @@
 import { Stripe } from 'stripe';
 import { describe, expect, test } from 'vitest';
-import { priceFacts } from '../../../server/src/stripe/facts/customer.ts';
+import { withKnown } from '../../../server/src/billing/known-facts.ts';
+import { customerFacts, priceFacts } from '../../../server/src/stripe/facts/customer.ts';
 import {
   month,
   ms,
   plan,
   price,
   start,
+  stripeCustomer,
   stripeItem,
   stripeSubscription,
   subscriptionOf,
@@ -70,6 +72,63 @@ describe('prices and items', () => {
     expect(itemOf({ price: price({ tax_behavior }), tax_rates }, { automatic_tax: { enabled } })?.taxExcluded).toBe(
       taxExcluded,
     );
+  });
+
+  describe('F9, F26: the latest invoice tells what the price does not', () => {
+    const line = (own: object) => ({ amount: 5400, quantity: 2, currency: 'usd', ...own });
+    const newLine = (own: object = {}) =>
+      line({ pricing: { price_details: { price: 'price_1' }, unit_amount_decimal: '2700' }, ...own });
+    const oldLine = (own: object = {}) => line({ price: { id: 'price_1', currency: 'eur' }, ...own });
+    const billedBy = (lines: object[], price: object, automatic = false) =>
+      itemOf({ price }, { latest_invoice: latest(lines), automatic_tax: { enabled: automatic } });
+    const latest = (data: object[]) => ({ id: 'in_1', status: 'paid', currency: 'usd', lines: { data } });
+
+    test.each([
+      ['as new versions spell it', [newLine()], 2700],
+      ['as old versions spell it', [oldLine()], 2700],
+      [
+        'not of a part of a period',
+        [newLine({ proration: true }), oldLine({ parent: { x: { proration: true } } })],
+        null,
+      ],
+      ['not of a trial, which asks for nothing', [newLine({ amount: 0 })], null],
+      ['not of another price', [line({ price: { id: 'price_2' } })], null],
+      ['not in another currency', [newLine({ currency: 'eur' })], null],
+    ])('the amount in the subscription’s own currency, %s', (_, lines, unitAmount) => {
+      expect(billedBy(lines, price({ currency: 'eur' }))).toMatchObject({ unitAmount, currency: 'usd' });
+    });
+
+    test('not an amount that the price says itself', () => {
+      expect(billedBy([newLine()], price())).toMatchObject({ unitAmount: 2900 });
+    });
+
+    test.each([
+      ['added', [newLine({ taxes: [{ tax_behavior: 'exclusive', amount: 513 }] })], true],
+      ['added, in an old version', [oldLine({ tax_amounts: [{ inclusive: false, amount: 513 }] })], true],
+      ['within', [newLine({ taxes: [{ tax_behavior: 'inclusive', amount: 431 }] })], false],
+      ['not told', [newLine()], false],
+    ])('whether tax is added, where the account decides: %s', (_, lines, taxExcluded) => {
+      expect(billedBy(lines, price(), true)?.taxExcluded).toBe(taxExcluded);
+    });
+
+    test('the amount stays when the latest invoice is about something else', () => {
+      const looked = (lines: object[]) =>
+        customerFacts(
+          {
+            customer: stripeCustomer(),
+            subscriptions: [
+              stripeSubscription('new', {
+                items: { data: [stripeItem('new', { price: price({ currency: 'eur' }) })] },
+                latest_invoice: latest(lines),
+              }),
+            ],
+            openInvoices: [],
+          },
+          String,
+        );
+      const later = withKnown(looked([newLine({ proration: true })]), looked([newLine()]));
+      expect(later.subscriptions[0]?.items[0]?.unitAmount).toBe(2700);
+    });
   });
 
   test('an item without any price is dropped, and the customer stays', () => {

@@ -19,6 +19,8 @@ export interface Situation {
   readonly toPay: InvoiceFacts | null;
   /** Offers that are for sale now. */
   readonly offers: readonly Offer[];
+  /** The headline's trial wants a payment method. */
+  readonly needsMethod: boolean;
   /** The flows that the account's portal configuration allows. */
   readonly portal: PortalFeatures;
 }
@@ -93,7 +95,7 @@ function wayOut(headline: JudgedSubscription, situation: Situation, policy: Poli
       // The trial ended without a card. With one on file by now, it only has to go on.
       return payment.methodOnFile ? resume(headline, features, policy) : method;
     case 'trialing':
-      return payment.methodOnFile ? [] : method;
+      return situation.needsMethod ? method : [];
     case 'ending':
       return [portal('keepPlan')];
     case 'paused':

@@ -19,7 +19,8 @@ import { cardRows } from './card.ts';
 import type { CustomerFacts } from '../facts.ts';
 import { judgeSubscription, type GivenAccess, type JudgedSubscription } from './subscription.ts';
 import { iso, deadlinesAt } from './deadlines.ts';
-import { chargedNext, nextPaymentOf, type PreviewStanding } from './next-payment.ts';
+import { methodNeeded } from './method-needed.ts';
+import { chargedNext, nextPaymentOf, notAsked, type PreviewStanding } from './next-payment.ts';
 import { dueOver, invoiceToPay } from './payment.ts';
 import type { Catalogue } from './plan.ts';
 import { choosePortal, type PortalChoice } from './portal.ts';
@@ -100,8 +101,6 @@ const accessRank: Record<AccessLevel, number> = {
 
 const hour = 60 * 60_000;
 
-const notAsked: PreviewStanding = { invoice: null, isCurrent: true, askedAt: null };
-
 /**
  * Judges an account.
  *
@@ -139,10 +138,14 @@ export function judge(
   // The portal shows all of them, whosever they are.
   const portal = choosePortal(policy.portal, [...live, ...others], moments, now);
   const toPay = live.map((each) => invoiceToPay(each.facts)).find((invoice) => invoice !== null) ?? null;
-  const actions = actionsFor({ facts, linked, headline, toPay, offers, portal: portal.features }, policy, catalogue);
+  const charged = viewer.mayManage ? chargedNext(headline) : null;
+  const nextPayment = nextPaymentOf(charged, preview, moments);
+  const needsMethod =
+    headline !== null && methodNeeded(headline.facts, preview.invoice, nextPayment.nextPaymentAwaited);
+  const situation = { facts, linked, headline, toPay, offers, portal: portal.features, needsMethod };
+  const actions = actionsFor(situation, policy, catalogue);
   // One decision for the button, its amount and the page that it opens.
   const opened = actions.some(({ via }) => via === 'invoice') ? toPay : null;
-  const charged = viewer.mayManage ? chargedNext(headline) : null;
   const { key: _, ...words } = headline === null ? nothing : headline.summary;
   const snapshot: BillingSnapshot = {
     ...words,
@@ -157,6 +160,7 @@ export function judge(
       ...dueOver(live.map((each) => each.facts)),
       payNow: opened === null ? null : { amount: opened.amountRemaining, currency: opened.currency },
       ...methodOf(facts, headline),
+      ...(words.payment.methodNeeded === undefined ? {} : { methodNeeded: needsMethod }),
     },
     access: { level: access.level, reason: access.reason, until: iso(access.until) },
     actions: viewer.mayManage ? actions : [],
@@ -164,7 +168,7 @@ export function judge(
     offers,
     subscriptions: shown.map((each) => each.summary),
     ...(viewer.mayManage ? cardRows(headline, actions, portal.features, moments) : {}),
-    ...nextPaymentOf(charged, preview, moments),
+    ...nextPayment,
   };
   return {
     snapshot,

@@ -15,6 +15,8 @@ export interface PreviewStanding {
   readonly askedAt: number | null;
 }
 
+export const notAsked: PreviewStanding = { invoice: null, isCurrent: true, askedAt: null };
+
 /** An answer is expected for so long after it was asked for, in milliseconds. */
 export const previewLimitMs = 15_000;
 /** After so long it may be asked for again, in milliseconds. */

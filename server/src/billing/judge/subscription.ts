@@ -5,6 +5,7 @@ import type { AccessLevel, BillingState, Payment, SubscriptionSummary } from '@b
 import type { SubscriptionFacts } from '../facts.ts';
 import { graceEndOf } from './grace.ts';
 import { iso, type Deadlines } from './deadlines.ts';
+import { methodNeeded } from './method-needed.ts';
 import { paidThroughPause } from './pause.ts';
 import { dueOver, unpaidInvoices, paymentOf, paymentStatus, type PaymentStatus } from './payment.ts';
 import { scheduledChange, subscriptionPlan, type Catalogue } from './plan.ts';
@@ -71,6 +72,7 @@ export function judgeSubscription(
       graceEndsAt: live ? iso(graceEndOf(facts, policy.graceDays)) : null,
       payment: {
         ...paymentOf(facts, live ? problemOf(facts, base.reason, payment, deadlines) : null, deadlines),
+        ...(facts.status === 'trialing' ? { methodNeeded: live && methodNeeded(facts) } : {}),
         // Nothing is asked for a subscription that is over.
         ...(live ? {} : dueOver([])),
       },
@@ -146,7 +148,7 @@ function trialStatus(facts: SubscriptionFacts, policy: Policy, deadlines: Deadli
     deadlines.recheckLate(trialEnd);
     return pausedCollection(facts, policy, deadlines, end);
   }
-  const paysItself = facts.methodOnFile || facts.collectionMethod === 'send_invoice';
+  const paysItself = !methodNeeded(facts);
   if (deadlines.status(trialEnd) === 'overdue') {
     return paysItself
       ? { level: policy.unknownAccess, reason: 'trialing', until: null }

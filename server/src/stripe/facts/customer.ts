@@ -109,6 +109,7 @@ function subscriptionFacts(
     endedAt: time(source['ended_at']),
     cancellationReason: text(object(source['cancellation_details'])['reason']),
     trialEnd: time(source['trial_end']),
+    ...(needsMethod(source) ? { trialNeedsMethod: true } : {}),
     collectionMethod: source['collection_method'] === 'send_invoice' ? 'send_invoice' : 'charge_automatically',
     discounted: isDiscounted(source, customer),
     automaticTax: object(source['automatic_tax'])['enabled'] === true,
@@ -227,6 +228,12 @@ function nextPhase(schedule: Json | null, source: Json, items: readonly ItemFact
   const at = time(upcoming?.['start_date']);
   if (upcoming === undefined || at === null) return null;
   return { at, items: phaseItemsOf(upcoming, source, items) };
+}
+
+/** SUB-4: `missing_payment_method` of a running trial. */
+function needsMethod(source: Json): boolean {
+  const { missing_payment_method: then } = object(object(source['trial_settings'])['end_behavior']);
+  return source['status'] === 'trialing' && (then === 'cancel' || then === 'pause');
 }
 
 function isDiscounted(source: Json, customer: Json): boolean {

@@ -2,6 +2,7 @@
 
 import type { Interval } from '@billhook/widget/contract';
 import type { ItemFacts } from '../../billing/facts.ts';
+import { billedOf, type Billed } from './billed.ts';
 import { decimal, idOf, isObject, list, number, object, text, type Json } from './json.ts';
 
 const intervals: readonly string[] = ['day', 'week', 'month', 'year'] satisfies Interval[];
@@ -13,6 +14,8 @@ export interface PriceSetting {
   readonly quantity: number | null;
   /** Whether an exclusive price really has tax added here; `true` where only an invoice would know (the catalogue). */
   readonly taxed: boolean;
+  /** What an invoice tells of this price where it stands. Default: nothing. */
+  readonly billed?: Billed;
   /** Names of the metadata that the host asks for. Default: none is kept. */
   readonly metadata?: readonly string[];
 }
@@ -49,12 +52,12 @@ export function priceFacts(price: unknown, setting: PriceSetting): ItemFacts | n
     product: idOf(source['product']) ?? '',
     lookupKey: text(source['lookup_key']),
     currency,
-    unitAmount: unitAmount(source, ownCurrency ?? currency, currency),
+    unitAmount: unitAmount(source, ownCurrency ?? currency, currency, setting.billed?.unitAmount ?? null),
     interval: interval !== null && isInterval(interval) ? interval : null,
     intervalCount: number(recurring['interval_count']) ?? 1,
     quantity: metered ? null : setting.quantity,
     metered,
-    taxExcluded: setting.taxed && source['tax_behavior'] === 'exclusive',
+    taxExcluded: setting.taxed && isTaxExcluded(source, setting.billed?.taxExcluded ?? null),
     ...(metadata === null ? {} : { metadata }),
   };
 }
@@ -74,17 +77,25 @@ function isInterval(value: string): value is Interval {
   return intervals.includes(value);
 }
 
-function unitAmount(price: Json, ownCurrency: string, currency: string): number | null {
+/** An unspecified behaviour is the account's to decide, and an invoice tells how it was (F26). */
+function isTaxExcluded(price: Json, billed: boolean | null): boolean {
+  const behavior = text(price['tax_behavior']) ?? 'unspecified';
+  return behavior === 'unspecified' ? billed === true : behavior === 'exclusive';
+}
+
+function unitAmount(price: Json, ownCurrency: string, currency: string, billed: number | null): number | null {
   // Tiers and packages ("per 100, rounded up") have no amount that may be multiplied by a quantity.
   if (price['billing_scheme'] === 'tiered' || isObject(price['transform_quantity'])) return null;
   if (isObject(price['transform_usage'])) return null;
-  // Showing the default currency's amount under another currency's sign would be a wrong price: rather none.
-  const source = ownCurrency === currency ? price : object(object(price['currency_options'])[currency]);
+  // Showing the default currency's amount under another currency's sign would be a wrong price: rather what was billed (F9).
+  const isOwn = ownCurrency === currency;
+  const source = isOwn ? price : object(object(price['currency_options'])[currency]);
   return (
     decimal(source['unit_amount_decimal']) ??
     decimal(source['unit_amount']) ??
     decimal(source['amount_decimal']) ??
-    decimal(source['amount'])
+    decimal(source['amount']) ??
+    (isOwn ? null : billed)
   );
 }
 
@@ -98,10 +109,12 @@ export function itemsOf(subscription: Json, metadata: readonly string[] = []): I
     const item = object(source);
     const ownRates = list(item['tax_rates']);
     const rates = ownRates.length > 0 ? ownRates : list(subscription['default_tax_rates']);
-    const facts = priceFacts(item['price'] ?? item['plan'], {
+    const price = item['price'] ?? item['plan'];
+    const facts = priceFacts(price, {
       currency,
       quantity: number(item['quantity']),
       taxed: automaticTax,
+      billed: billedOf(subscription, idOf(price)),
       metadata,
     });
     if (facts === null) return [];
