@@ -14,6 +14,7 @@ import { Outbox, type ReadAccess } from '../../server/src/background/outbox.ts';
 import { accessView } from '../../server/src/accounts/access.ts';
 import { accessSummary } from '../../server/src/billing/access-document.ts';
 import { createReadAccount } from '../../server/src/accounts/view.ts';
+import { Previews } from '../../server/src/background/previews.ts';
 import { reconcile } from '../../server/src/background/reconcile.ts';
 import { createLimits } from '../../server/src/http/rate-limits.ts';
 import type { Authenticated } from '../../server/src/http/auth.ts';
@@ -173,6 +174,17 @@ async function startProcess(
         body: JSON.stringify({ seen: null }),
       });
       return response.status === 200 ? ((await response.json()) as OpenedVisit).url : null;
+    },
+    async nextPayment(account) {
+      const page = { host, account, policy: hostOf(config).policy, mayManage: true };
+      const { chargedNext, record, snapshot } = await read(page);
+      if (record === null || chargedNext === null) return null;
+      if (snapshot.nextPaymentAwaited === true) {
+        const previews = new Previews({ store: shared, gateway, waiters, log: config.log, now });
+        previews.want({ host, account, customer: record.customer, subscription: chargedNext });
+        await previews.stop();
+      }
+      return (await read(page)).snapshot.nextPayment ?? null;
     },
     webhook: mutation.webhook?.(webhook) ?? webhook,
     async link(account, customer) {

@@ -3,7 +3,7 @@
  * start processes on one durable ledger like this can be put through the same histories.
  */
 
-import type { BillingSnapshot, Change } from '@billhook/widget/contract';
+import type { BillingSnapshot, Change, NextPayment } from '@billhook/widget/contract';
 import type { CustomerFacts } from '../../server/src/billing/facts.ts';
 import type { AccessSummary } from '../../server/src/billing/notice-types.ts';
 
@@ -73,6 +73,8 @@ export interface LedgerProcess {
   return(account: string, visit: string): Promise<Returned>;
   /** The address that the invoice button opens; `null` where it opens none. */
   invoicePage(account: string): Promise<string | null>;
+  /** The next payment that a page shows, once it was asked for. `null`: none is shown. */
+  nextPayment(account: string): Promise<NextPayment | null>;
   /** This process's answer to a reader now. Not a step: reading changes nothing. */
   read(account: string): Promise<Seen>;
   /** The machine is gone. Nothing may be finished. */

@@ -3,6 +3,7 @@
  * compare what is said with what happened, step by step.
  */
 
+import type { NextPayment } from '@billhook/widget/contract';
 import { signatureHeader } from '../../demo/stripe-sandbox/webhooks/signature.ts';
 import { accounts } from './history.ts';
 import { untilItWaits } from './interleaving.ts';
@@ -105,6 +106,10 @@ export class PromptLedger {
 
   async invoicePage(): Promise<string | null> {
     return await this.#process.invoicePage(account);
+  }
+
+  async nextPayment(): Promise<NextPayment | null> {
+    return await this.#process.nextPayment(account);
   }
 
   /** Everything that Stripe has sent has arrived, was synced and told; without Stripe, as far as that goes. */
