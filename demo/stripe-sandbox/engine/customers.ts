@@ -77,7 +77,7 @@ export function blankCustomer(state: State, email: string | null): Customer {
     balance: 0,
     created: state.clock.seconds(),
     currency: null,
-    customer_account: null,
+    customer_account: state.settings.accountsV2 === 'off' ? null : `acct_1${state.ids.token(15)}`,
     default_source: null,
     delinquent: false,
     description: null,

@@ -4,6 +4,7 @@
  */
 
 import type { State } from '../state/state.ts';
+import { nameAccounts } from './customer-accounts.ts';
 import { couponOf } from './discounts.ts';
 import { planOf } from './prices.ts';
 
@@ -122,8 +123,10 @@ const steps: Readonly<Record<Release, Readonly<Record<string, Reshape>>>> = {
 
 /** A copy of `value` as `release` shapes it, with every object in it. */
 export function inShapeOf<T>(state: State, release: Release, value: T): T {
-  if (release === 'endive') return value;
+  const isNamed = state.settings.accountsV2 !== 'off';
+  if (release === 'endive' && !isNamed) return value;
   const copy = structuredClone(value);
+  if (isNamed) nameAccounts(state, copy);
   for (const older of releases.slice(releases.indexOf(release)).toReversed()) walk(state, steps[older], copy);
   return copy;
 }

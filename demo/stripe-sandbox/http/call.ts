@@ -1,6 +1,7 @@
 /** One call of `/v1` from the request to the answer: key, faults, idempotency, parameters, the endpoint, expansion. */
 
 import type { Context } from 'hono';
+import { withCustomer } from '../engine/customer-accounts.ts';
 import { inShapeOf } from '../engine/versions.ts';
 import { StripeError } from '../errors.ts';
 import { apiVersion } from '../state/events.ts';
@@ -154,7 +155,9 @@ function bodyOf<S extends Shape>(door: Door, route: Route<S>, call: Received): u
   const release = requireVersion(call.version);
   if (call.namesVersion) refuseRemoved(method, path, call.params, release);
   checkDeclared(method, path, call.params);
-  const params = readShape(route.shape, call.params);
+  // Refused as unknown where the endpoint has no such parameter.
+  const raw = 'customer_account' in route.shape ? withCustomer(state, call.params) : call.params;
+  const params = readShape(route.shape, raw);
   const { expand: paths = [] } = params as { expand?: string[] };
   keys.requireKinds(key, checkExpand(kind, paths));
   // WH-4: reading causes no event.

@@ -72,6 +72,7 @@ export const checkoutFields = {
   currency: text,
   custom_text: hash({ after_submit: words, submit: words, terms_of_service_acceptance: words }),
   customer: text,
+  customer_account: text,
   customer_creation: union<NonNullable<CheckoutSession['customer_creation']>>(),
   customer_email: text,
   customer_update: hash({

@@ -17,6 +17,7 @@ export function checkoutRoutes(api: Api): void {
       ...pageParams,
       created: timeRange,
       customer: text,
+      customer_account: text,
       customer_details: hash({ email: required(text) }),
       payment_intent: text,
       status: union<NonNullable<CheckoutSession['status']>>(),

@@ -43,6 +43,7 @@ const codeFields = {
   // Of older versions: `promotion` is what became of it.
   coupon: text,
   customer: text,
+  customer_account: text,
   expires_at: integer,
   max_redemptions: integer,
   metadata,
@@ -148,7 +149,15 @@ function promotionCodeRoutes(api: Api): void {
   api.post('/v1/promotion_codes', codeFields, ({ state, params }) => createCode(state, params));
   api.get(
     '/v1/promotion_codes',
-    { ...pageParams, active: flag, code: text, coupon: text, created: timeRange, customer: text },
+    {
+      ...pageParams,
+      active: flag,
+      code: text,
+      coupon: text,
+      created: timeRange,
+      customer: text,
+      customer_account: text,
+    },
     ({ state, params }) =>
       page(
         state.promotionCodes.list(

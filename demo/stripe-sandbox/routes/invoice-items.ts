@@ -17,6 +17,7 @@ const createFields = {
   amount: integer,
   currency: text,
   customer: required(text),
+  customer_account: text,
   description: text,
   discountable: flag,
   metadata,
@@ -29,18 +30,21 @@ const createFields = {
 
 export function invoiceItemRoutes(api: Api): void {
   api.post('/v1/invoiceitems', createFields, ({ state, params }) => createItem(state, params));
-  api.get('/v1/invoiceitems', { ...pageParams, customer: text, invoice: text, pending: flag }, ({ state, params }) =>
-    page(
-      state.invoiceItems.list(
-        (row) =>
-          (params.customer === undefined || row.customer === params.customer) &&
-          (params.invoice === undefined || row.invoice === params.invoice) &&
-          (params.pending === undefined || (row.invoice === null) === params.pending),
+  api.get(
+    '/v1/invoiceitems',
+    { ...pageParams, customer: text, customer_account: text, invoice: text, pending: flag },
+    ({ state, params }) =>
+      page(
+        state.invoiceItems.list(
+          (row) =>
+            (params.customer === undefined || row.customer === params.customer) &&
+            (params.invoice === undefined || row.invoice === params.invoice) &&
+            (params.pending === undefined || (row.invoice === null) === params.pending),
+        ),
+        params,
+        '/v1/invoiceitems',
+        'invoiceitem',
       ),
-      params,
-      '/v1/invoiceitems',
-      'invoiceitem',
-    ),
   );
   api.get('/v1/invoiceitems/:id', {}, ({ state, id }) => requireItem(state, id()));
   api.post(

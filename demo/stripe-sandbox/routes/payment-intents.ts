@@ -39,6 +39,7 @@ const createFields = {
   confirmation_method: union<Stripe.PaymentIntentCreateParams.ConfirmationMethod>(),
   currency: required(text),
   customer: text,
+  customer_account: text,
   description: text,
   // Read for its shape: a mandate is what a bank debit needs, and the sandbox keeps none.
   mandate_data: mandateData,

@@ -52,7 +52,7 @@ export function paymentMethodRoutes(api: Api): void {
     return method;
   });
   api.post('/v1/payment_methods', createFields, ({ state, params }) => createMethod(state, params));
-  api.get('/v1/payment_methods', { ...listMethods, customer: text }, ({ state, params }) =>
+  api.get('/v1/payment_methods', { ...listMethods, customer: text, customer_account: text }, ({ state, params }) =>
     page(
       state.paymentMethods.list(
         (row) => row.customer !== null && (params.customer === undefined || row.customer === params.customer),
@@ -82,12 +82,16 @@ export function paymentMethodRoutes(api: Api): void {
       return method;
     },
   );
-  api.post('/v1/payment_methods/:id/attach', { customer: required(text) }, ({ state, params, id }) => {
-    const customer = requireCustomer(state, params.customer, 'customer');
-    const method = attachable(state, id());
-    attach(state, method, customer.id);
-    return method;
-  });
+  api.post(
+    '/v1/payment_methods/:id/attach',
+    { customer: required(text), customer_account: text },
+    ({ state, params, id }) => {
+      const customer = requireCustomer(state, params.customer, 'customer');
+      const method = attachable(state, id());
+      attach(state, method, customer.id);
+      return method;
+    },
+  );
   api.post('/v1/payment_methods/:id/detach', {}, ({ state, id }) => {
     const method = state.paymentMethods.get(id());
     if (!method) throw noSuch('PaymentMethod', id(), 'id');

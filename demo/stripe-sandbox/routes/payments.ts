@@ -40,16 +40,19 @@ export function paymentRoutes(api: Api): void {
     return payment;
   });
 
-  api.get('/v1/payment_intents', { ...pageParams, created: timeRange, customer: text }, ({ state, params }) =>
-    page(
-      state.paymentIntents.list(
-        (row) =>
-          (params.customer === undefined || row.customer === params.customer) && inRange(row.created, params.created),
+  api.get(
+    '/v1/payment_intents',
+    { ...pageParams, created: timeRange, customer: text, customer_account: text },
+    ({ state, params }) =>
+      page(
+        state.paymentIntents.list(
+          (row) =>
+            (params.customer === undefined || row.customer === params.customer) && inRange(row.created, params.created),
+        ),
+        params,
+        '/v1/payment_intents',
+        'payment_intent',
       ),
-      params,
-      '/v1/payment_intents',
-      'payment_intent',
-    ),
   );
   api.get('/v1/payment_intents/:id', {}, ({ state, id }) => {
     const intent = state.paymentIntents.get(id());

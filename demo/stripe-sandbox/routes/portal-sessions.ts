@@ -33,6 +33,7 @@ const flowFields = {
 const sessionFields = {
   configuration: text,
   customer: text,
+  customer_account: text,
   flow_data: hash(flowFields),
   locale: union<NonNullable<PortalSession['locale']>>(),
   return_url: text,

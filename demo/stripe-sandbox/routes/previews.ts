@@ -16,6 +16,7 @@ const previewFields = {
   automatic_tax: automaticTax,
   currency: text,
   customer: text,
+  customer_account: text,
   customer_details: unsupported,
   discounts: discountList,
   invoice_items: unsupported,

@@ -51,6 +51,7 @@ const endBehavior = only('cancel', 'release');
 const createFields = {
   billing_mode: hash({ type: required(union<'classic' | 'flexible'>()) }),
   customer: text,
+  customer_account: text,
   end_behavior: endBehavior,
   from_subscription: text,
   metadata,
@@ -73,7 +74,14 @@ export function scheduleRoutes(api: Api): void {
   });
   api.get(
     '/v1/subscription_schedules',
-    { ...pageParams, created: timeRange, customer: text, released_at: timeRange, scheduled: flag },
+    {
+      ...pageParams,
+      created: timeRange,
+      customer: text,
+      customer_account: text,
+      released_at: timeRange,
+      scheduled: flag,
+    },
     ({ state, params }) =>
       page(
         state.schedules.listOf(

@@ -27,6 +27,7 @@ const createFields = {
   automatic_payment_methods: hash({ allow_redirects: text, enabled: flag }),
   confirm: flag,
   customer: text,
+  customer_account: text,
   description: text,
   metadata,
   on_behalf_of: unsupported,
@@ -42,7 +43,7 @@ export function setupIntentRoutes(api: Api): void {
   api.post('/v1/setup_intents', createFields, ({ state, params }) => create(state, params));
   api.get(
     '/v1/setup_intents',
-    { ...pageParams, created: timeRange, customer: text, payment_method: text },
+    { ...pageParams, created: timeRange, customer: text, customer_account: text, payment_method: text },
     ({ state, params }) =>
       page(
         state.setupIntents.list(

@@ -92,6 +92,7 @@ export const createFields = {
   cancel_at_period_end: flag,
   currency: text,
   customer: required(text),
+  customer_account: text,
   default_payment_method: text,
   description: text,
   items: required(list(hash({ ...itemExtras, metadata, price: text, price_data: itemPriceData, quantity: integer }))),

@@ -44,6 +44,7 @@ export function subscriptionRoutes(api: Api): void {
     {
       ...pageParams,
       customer: text,
+      customer_account: text,
       price: text,
       status: union<Status>(),
       collection_method: union<Subscription['collection_method']>(),

@@ -6,6 +6,11 @@ export interface Settings {
   /** The public address of the terms of service: without one, no Checkout can ask for consent to them. */
   termsOfServiceUrl: string | null;
   currency: string;
+  /**
+   * Whether customers are accounts too (Accounts v2, OBJ-6): objects then name the account beside the customer, or instead
+   * of it where they may.
+   */
+  accountsV2: 'off' | 'beside' | 'instead';
   dunning: {
     /** Days after the first failed attempt at which the charge is tried again (SUB-6: 8 tries within 2 weeks). */
     retryAfterDays: number[];
@@ -41,6 +46,7 @@ export const defaultSettings = (): Settings => ({
   country: 'DE',
   termsOfServiceUrl: null,
   currency: 'eur',
+  accountsV2: 'off',
   dunning: { retryAfterDays: [1, 3, 5, 7, 9, 11, 13, 14], finally: 'cancel' },
   portal: { unusedSeconds: 300, idleSeconds: 3600, newCardPaysOpenInvoice: false },
   tax: {

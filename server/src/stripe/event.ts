@@ -79,6 +79,10 @@ export function readEvent(event: unknown, own: string | null = null): StripeEven
     // and a thin event about what lies under a customer (a tax id) only in its address.
     customerIn(text(field(related, 'url')));
   if (customer !== null) return { ...base, concerns: 'customer', customer, subject };
+  // OBJ-6: a customer of Accounts v2 may be named by its account alone.
+  const account = idOf(field(object, 'customer_account'));
+  if (account !== null)
+    return { ...base, concerns: 'subject', customer: null, subject: { type: 'customer_account', id: account } };
   // A guest's payment says that it has no customer, and there may be thousands of them. An object that was detached (a
   // payment method) says so too.
   const isNobodys = field(object, 'customer') === null && subject?.type !== 'payment_method';

@@ -7,16 +7,27 @@ import type { Subject } from '../ledger/events.ts';
 /** The customer that something belongs to. Where it is gone, its owner's own events tell the rest. */
 export async function ownerOf(stripe: Stripe, { type, id }: Subject): Promise<string | null> {
   const [found] = await orNothing(retrieve(stripe, type, id));
+  const account = found?.customer_account;
+  if (found && found.customer == null && account != null && type !== 'customer_account')
+    return await ownerOf(stripe, { type: 'customer_account', id: account });
   const owner = found?.customer;
   return typeof owner === 'string' ? owner : (owner?.id ?? null);
 }
 
-type Owned = { readonly customer?: string | { readonly id: string } | null };
+type Owned = {
+  readonly customer?: string | { readonly id: string } | null;
+  readonly customer_account?: string | null;
+};
 
 async function retrieve(stripe: Stripe, type: string, id: string): Promise<Owned | null> {
   switch (type.replace(/^v1\./, '')) {
     case 'customer':
       return { customer: id };
+    // OBJ-6: only a subscription always names the customer beside its account.
+    case 'customer_account': {
+      const { data } = await stripe.subscriptions.list({ customer_account: id, limit: 1, status: 'all' });
+      return data[0] ?? null;
+    }
     case 'subscription':
       return await stripe.subscriptions.retrieve(id);
     case 'subscription_schedule':

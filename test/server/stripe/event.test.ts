@@ -75,6 +75,11 @@ describe('an event', () => {
       event('payment_method.detached', { object: 'payment_method', id: 'pm_1', customer: null }),
       { type: 'payment_method', id: 'pm_1' },
     ],
+    [
+      'an invoice of a customer of Accounts v2, by the account (OBJ-6)',
+      event('invoice.paid', { object: 'invoice', id: 'in_1', customer: null, customer_account: 'acct_1' }),
+      { type: 'customer_account', id: 'acct_1' },
+    ],
     ['a product', event('product.updated', { object: 'product', id: 'prod_1' }), { type: 'product', id: 'prod_1' }],
     [
       'a price',
