@@ -6,7 +6,7 @@ import type { Customer, Invoice, InvoicePayment, PaymentIntent, PaymentMethod, S
 import { endSubscription, subscriptionOf } from './cancellation.ts';
 import { asyncPaymentOf } from './checkout-payment.ts';
 import { payingMethod } from './customers.ts';
-import { finalizeInvoice } from './invoices.ts';
+import { cancelPayments, finalizeInvoice } from './invoices.ts';
 import { charge, decideDebit, intentOf, invoiceOf, paymentOf, type Attempt } from './payments.ts';
 import { DAY } from './periods.ts';
 import { isForPendingChange, isTerminal, markResumed } from './subscription-status.ts';
@@ -47,7 +47,7 @@ export function collect(
 /** `POST /v1/invoices/{id}/pay`: pays now, and says why not. */
 export function payNow(state: State, invoice: Invoice, method: PaymentMethod | undefined, confirmed = false): void {
   if (invoice.status === 'paid') throw invalidRequest('Invoice is already paid', { code: 'invoice_already_paid' });
-  if (invoice.status === 'void' || invoice.status === 'uncollectible') {
+  if (invoice.status === 'void') {
     throw invalidRequest(`You can only pay an open invoice. This invoice is ${invoice.status}.`, {
       code: 'invoice_not_editable',
     });
@@ -89,7 +89,8 @@ function attemptOnce(
   kind: AttemptKind,
   options: { method?: PaymentMethod | undefined; confirmed?: boolean },
 ): Attempt | null {
-  if (invoice.status !== 'open') return null;
+  // A written-off invoice can still be paid, by request.
+  if (invoice.status !== 'open' && !(kind === 'manual' && invoice.status === 'uncollectible')) return null;
   const method = options.method ?? methodFor(state, invoice);
   if (!method) {
     if (kind !== 'manual') recordFailure(state, invoice, kind, false);
@@ -133,7 +134,18 @@ export function settleDebit(state: State, intent: PaymentIntent): void {
   asyncPaymentOf(state, invoice, attempt.outcome === 'succeeded');
 }
 
-function markPaid(state: State, invoice: Invoice): void {
+/** Paid elsewhere: nothing is charged, and its payment is called off. */
+export function payOutOfBand(state: State, invoice: Invoice): void {
+  if (invoice.status === 'paid') throw invalidRequest('Invoice is already paid', { code: 'invoice_already_paid' });
+  if (invoice.status === 'void')
+    throw invalidRequest('You can only pay an open invoice. This invoice is void.', { code: 'invoice_not_editable' });
+  finalizeInvoice(state, invoice);
+  if (settleZero(state, invoice)) return;
+  cancelPayments(state, invoice);
+  markPaid(state, invoice, true);
+}
+
+function markPaid(state: State, invoice: Invoice, isOutOfBand = false): void {
   const now = state.clock.seconds();
   invoice.attempted = true;
   invoice.auto_advance = false;
@@ -144,6 +156,12 @@ function markPaid(state: State, invoice: Invoice): void {
   invoice.status_transitions.paid_at = now;
   state.firstFailures.delete(invoice.id);
   state.emit('invoice.paid', invoice);
+  if (!isOutOfBand) settled(state, invoice);
+  recover(state, invoice);
+}
+
+function settled(state: State, invoice: Invoice): void {
+  const now = state.clock.seconds();
   state.emit('invoice.payment_succeeded', invoice);
   const payment = paymentOf(state, invoice);
   const lag = state.settings.invoicePaymentLagSeconds;
@@ -151,7 +169,6 @@ function markPaid(state: State, invoice: Invoice): void {
     state.paymentsSettling.set(payment.id, now + lag);
     state.touch(payment);
   } else if (payment) settlePayment(state, payment);
-  recover(state, invoice);
 }
 
 /** The payment itself is told after its invoice, at Stripe some seconds later (SUB-1). */

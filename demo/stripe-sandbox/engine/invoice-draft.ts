@@ -34,6 +34,9 @@ export interface InvoiceDraft {
   /** Default: as the subscription has it. */
   automaticTax?: boolean;
   daysUntilDue?: number | null;
+  customFields?: Invoice['custom_fields'];
+  footer?: string | null;
+  statementDescriptor?: string | null;
 }
 
 /** The items that wait for this customer's (and subscription's) next invoice. */
@@ -118,7 +121,7 @@ export function buildInvoice(state: State, draft: InvoiceDraft, id: string): Inv
     collection_method: collectionMethod,
     created: now,
     currency: draft.currency,
-    custom_fields: null,
+    custom_fields: draft.customFields ?? null,
     customer: customer.id,
     customer_account: null,
     ...addressee(state, customer),
@@ -130,7 +133,7 @@ export function buildInvoice(state: State, draft: InvoiceDraft, id: string): Inv
     due_date: null,
     effective_at: null,
     ending_balance: null,
-    footer: null,
+    footer: draft.footer ?? null,
     from_invoice: null,
     hosted_invoice_url: null,
     invoice_pdf: null,
@@ -160,7 +163,7 @@ export function buildInvoice(state: State, draft: InvoiceDraft, id: string): Inv
     shipping_cost: null,
     shipping_details: null,
     starting_balance: customer.balance,
-    statement_descriptor: null,
+    statement_descriptor: draft.statementDescriptor ?? null,
     status: 'draft',
     status_transitions: { finalized_at: null, marked_uncollectible_at: null, paid_at: null, voided_at: null },
     test_clock: null,

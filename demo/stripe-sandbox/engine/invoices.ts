@@ -100,8 +100,14 @@ export function voidInvoice(state: State, invoice: Invoice): void {
   invoice.auto_advance = false;
   invoice.next_payment_attempt = null;
   invoice.status_transitions.voided_at = state.clock.seconds();
-  for (const payment of state.invoicePayments.values()) {
-    if (payment.invoice !== invoice.id || payment.status !== 'open') continue;
+  cancelPayments(state, invoice);
+  state.emit('invoice.voided', invoice);
+}
+
+/** Calls off the payments of an invoice that nothing is to be charged for any more. */
+export function cancelPayments(state: State, invoice: Invoice): void {
+  for (const payment of state.invoicePayments.of(invoice.id)) {
+    if (payment.status !== 'open') continue;
     payment.status = 'canceled';
     payment.status_transitions.canceled_at = state.clock.seconds();
     const intent = state.paymentIntents.get(payment.payment.payment_intent ?? '');
@@ -112,7 +118,6 @@ export function voidInvoice(state: State, invoice: Invoice): void {
     intent.next_action = null;
     state.emit('payment_intent.canceled', intent);
   }
-  state.emit('invoice.voided', invoice);
 }
 
 /** A written-off invoice is not collected any more, though it still can be paid. */

@@ -79,6 +79,7 @@ export interface SubscriptionDraft {
   daysUntilDue?: number | null;
   /** Default `flexible` (OBJ-4). */
   billingMode?: 'classic' | 'flexible';
+  paymentMethodTypes?: readonly string[] | null;
   /** The schedule that makes it: it is active from the start, and charged an hour later. */
   schedule?: string;
 }
@@ -258,6 +259,8 @@ const billingModeOf = ({ billingMode }: SubscriptionDraft, now: number): Subscri
     ? { flexible: null, type: 'classic' }
     : { flexible: { proration_discounts: 'included' }, type: 'flexible', updated_at: now };
 
+type PaymentTypes = NonNullable<Subscription['payment_settings']>['payment_method_types'];
+
 function buildSubscription(state: State, draft: SubscriptionDraft, currency: string): Subscription {
   const now = state.clock.seconds();
   const id = state.ids.next('sub');
@@ -313,7 +316,7 @@ function buildSubscription(state: State, draft: SubscriptionDraft, currency: str
     pause_collection: null,
     payment_settings: {
       payment_method_options: null,
-      payment_method_types: null,
+      payment_method_types: (draft.paymentMethodTypes ?? null) as PaymentTypes,
       save_default_payment_method: draft.saveDefaultPaymentMethod,
     },
     pending_invoice_item_interval: null,

@@ -1,15 +1,21 @@
 /** Invoice items, which wait for a customer's next invoice, or go into a draft. */
 
 import { requireCustomer } from '../engine/customers.ts';
+import { proposeDiscount, redeem } from '../engine/discounts.ts';
+import { addToDraft } from '../engine/draft-items.ts';
+import { keepPrices } from '../engine/inline-prices.ts';
 import { usageAmount } from '../engine/prices.ts';
 import { invalidRequest, missingParam, noSuch } from '../errors.ts';
 import type { Api } from '../http/api.ts';
 import { page, pageParams } from '../http/paging.ts';
-import { emptyable, flag, hash, integer, list, metadata, required, text, type Read } from '../http/params.ts';
+import { decimal, emptyable, flag, hash, integer, list, metadata, required, text, type Read } from '../http/params.ts';
 import type { State } from '../state/state.ts';
-import type { InvoiceItem, Price } from '../state/wire.ts';
+import type { Invoice, InvoiceItem, Price } from '../state/wire.ts';
+import { inlinePrice, oncePriceData } from './inline-prices.ts';
+import { requireInvoice } from './invoices.ts';
 import { freshMetadata, patchMetadata } from './metadata.ts';
 import { requirePrice } from './prices.ts';
+import { discountList } from './subscription-fields.ts';
 import { requireSubscription } from './subscriptions.ts';
 import { taxRatesOf } from './tax.ts';
 
@@ -20,12 +26,16 @@ const createFields = {
   customer_account: text,
   description: text,
   discountable: flag,
+  discounts: discountList,
+  invoice: text,
   metadata,
   period: hash({ start: required(integer), end: required(integer) }),
+  price_data: oncePriceData,
   pricing: hash({ price: text }),
   quantity: integer,
   subscription: text,
   tax_rates: list(text),
+  unit_amount_decimal: decimal,
 };
 
 export function invoiceItemRoutes(api: Api): void {
@@ -71,15 +81,19 @@ export function invoiceItemRoutes(api: Api): void {
 
 function createItem(state: State, params: Read<typeof createFields>): InvoiceItem {
   const customer = requireCustomer(state, params.customer, 'customer');
-  const price =
-    params.pricing?.price === undefined ? null : requirePrice(state, params.pricing.price, 'pricing[price]');
+  const price = priceOf(state, params);
   const subscription =
     params.subscription === undefined ? null : requireSubscription(state, params.subscription, 'subscription');
   const { amount, currency, quantity } = priced(params, price);
   const rates = taxRatesOf(state, params.tax_rates, 'tax_rates');
+  const draft = params.invoice === undefined ? null : requireDraft(state, params.invoice, customer.id, currency);
+  const target = { customer, currency };
+  params.discounts?.forEach((request, index) => proposeDiscount(state, request, target, `discounts[${index}]`));
+  if (price) keepPrices(state, [price]);
   const now = state.clock.seconds();
+  const id = state.ids.next('ii');
   const item: InvoiceItem = {
-    id: state.ids.next('ii'),
+    id,
     object: 'invoiceitem',
     amount,
     currency,
@@ -88,7 +102,9 @@ function createItem(state: State, params: Read<typeof createFields>): InvoiceIte
     date: now,
     description: params.description ?? (price ? (state.products.get(price.product)?.name ?? null) : null),
     discountable: params.discountable ?? true,
-    discounts: [],
+    discounts: (params.discounts ?? []).map(
+      (request, index) => redeem(state, request, { ...target, invoiceItem: id }, `discounts[${index}]`).id,
+    ),
     invoice: null,
     livemode: false,
     metadata: freshMetadata(params.metadata),
@@ -110,19 +126,49 @@ function createItem(state: State, params: Read<typeof createFields>): InvoiceIte
     test_clock: null,
   };
   state.invoiceItems.add(item);
+  if (draft) addToDraft(state, draft, item);
   state.emit('invoiceitem.created', item);
   return item;
 }
 
+/** A price by its id, or one that comes with the request. */
+function priceOf(state: State, { pricing, price_data: data }: Read<typeof createFields>): Price | null {
+  if (pricing?.price !== undefined && data)
+    throw invalidRequest('You may only specify one of these parameters: pricing, price_data.');
+  if (data) return inlinePrice(state, data, 'price_data');
+  return pricing?.price === undefined ? null : requirePrice(state, pricing.price, 'pricing[price]');
+}
+
+function requireDraft(state: State, id: string, customer: string, currency: string): Invoice {
+  const invoice = requireInvoice(state, id, 'invoice');
+  if (invoice.customer !== customer)
+    throw invalidRequest(`The invoice ${id} belongs to another customer.`, { param: 'invoice' });
+  if (invoice.status !== 'draft') {
+    throw invalidRequest('You can only add invoice items to a draft invoice.', {
+      code: 'invoice_not_editable',
+      param: 'invoice',
+    });
+  }
+  if (invoice.currency !== currency)
+    throw invalidRequest(`The invoice ${id} is in ${invoice.currency}.`, { param: 'currency' });
+  return invoice;
+}
+
 /** An amount, or a price and a quantity of it: never both. */
 function priced(
-  { amount, currency, quantity = 1 }: Read<typeof createFields>,
+  { amount, currency, quantity = 1, unit_amount_decimal: unit }: Read<typeof createFields>,
   price: Price | null,
 ): { amount: number; currency: string; quantity: number } {
   if (price && amount !== undefined)
     throw invalidRequest('You may only specify one of these parameters: amount, pricing.');
   if (price?.recurring) throw invalidRequest('The price specified must be one-time.', { param: 'pricing[price]' });
   if (price) return { amount: usageAmount(price, quantity), currency: price.currency, quantity };
+  if (unit !== undefined) {
+    if (amount !== undefined)
+      throw invalidRequest('You may only specify one of these parameters: amount, unit_amount_decimal.');
+    if (currency === undefined) throw missingParam('currency');
+    return { amount: Math.round(Number(unit) * quantity), currency: currency.toLowerCase(), quantity };
+  }
   if (amount === undefined) throw missingParam('amount');
   if (currency === undefined) throw missingParam('currency');
   return { amount, currency: currency.toLowerCase(), quantity: 1 };

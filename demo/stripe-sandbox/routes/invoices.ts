@@ -2,7 +2,7 @@
 
 import type { Stripe } from 'stripe';
 import { isTestMethod } from '../engine/cards.ts';
-import { payNow, settleZero } from '../engine/collection.ts';
+import { payNow, payOutOfBand, settleZero } from '../engine/collection.ts';
 import { requireAttached, requireCustomer } from '../engine/customers.ts';
 import { proposeDiscount, redeem } from '../engine/discounts.ts';
 import { pendingItems } from '../engine/invoice-draft.ts';
@@ -14,6 +14,7 @@ import { inRange, page, pageParams } from '../http/paging.ts';
 import {
   emptyable,
   flag,
+  hash,
   integer,
   list,
   metadata,
@@ -27,7 +28,10 @@ import type { State } from '../state/state.ts';
 import type { Customer, Discount, Invoice } from '../state/wire.ts';
 import { freshMetadata, patchMetadata } from './metadata.ts';
 import { automaticTax, discountList } from './subscription-fields.ts';
+import { requireSubscription } from './subscriptions.ts';
 import { taxRatesOf } from './tax.ts';
+
+const customFields = list(hash({ name: required(text), value: required(text) }));
 
 const createFields = {
   auto_advance: flag,
@@ -36,13 +40,17 @@ const createFields = {
   currency: text,
   customer: required(text),
   customer_account: text,
+  custom_fields: emptyable(customFields),
   days_until_due: integer,
   default_payment_method: text,
   default_tax_rates: list(text),
   description: text,
   discounts: discountList,
+  footer: text,
   metadata,
   pending_invoice_items_behavior: union<Stripe.InvoiceCreateParams.PendingInvoiceItemsBehavior>(),
+  statement_descriptor: text,
+  subscription: text,
 };
 
 export function invoiceRoutes(api: Api): void {
@@ -83,13 +91,30 @@ export function invoiceRoutes(api: Api): void {
   });
   api.post(
     '/v1/invoices/:id',
-    { auto_advance: flag, description: emptyable(text), metadata },
+    {
+      auto_advance: flag,
+      custom_fields: emptyable(customFields),
+      default_payment_method: emptyable(text),
+      description: emptyable(text),
+      footer: emptyable(text),
+      metadata,
+      statement_descriptor: emptyable(text),
+    },
     ({ state, params, id }) => {
       const invoice = requireInvoice(state, id());
+      const { custom_fields: fields, default_payment_method: method, footer, statement_descriptor: words } = params;
+      const isOfDraft = [fields, footer, words].some((value) => value !== undefined);
+      if (isOfDraft && invoice.status !== 'draft')
+        throw notEditable("Finalized invoices can't be updated in this way.");
+      if (method != null) requireAttached(state, method, invoice.customer ?? '', 'default_payment_method');
       state.update(invoice, (changed) => {
         patchMetadata(changed, params.metadata);
         if (params.description !== undefined) changed.description = params.description;
         if (params.auto_advance !== undefined) changed.auto_advance = params.auto_advance;
+        if (fields !== undefined) changed.custom_fields = fields;
+        if (footer !== undefined) changed.footer = footer;
+        if (words !== undefined) changed.statement_descriptor = words;
+        if (method !== undefined) changed.default_payment_method = method;
       });
       return invoice;
     },
@@ -107,17 +132,25 @@ function transitionRoutes(api: Api): void {
     settleZero(state, invoice);
     return invoice;
   });
-  api.post('/v1/invoices/:id/pay', { off_session: flag, payment_method: text }, ({ state, params, id }) => {
-    const invoice = requireInvoice(state, id());
-    const { payment_method: given } = params;
-    if (given !== undefined) {
-      if (!isTestMethod(given) && !state.paymentMethods.get(given))
-        throw noSuch('PaymentMethod', given, 'payment_method');
-      requireAttached(state, given, invoice.customer ?? '', 'payment_method');
-    }
-    payNow(state, invoice, given === undefined ? undefined : state.paymentMethods.get(given));
-    return invoice;
-  });
+  api.post(
+    '/v1/invoices/:id/pay',
+    { off_session: flag, paid_out_of_band: flag, payment_method: text },
+    ({ state, params, id }) => {
+      const invoice = requireInvoice(state, id());
+      if (params.paid_out_of_band) {
+        payOutOfBand(state, invoice);
+        return invoice;
+      }
+      const { payment_method: given } = params;
+      if (given !== undefined) {
+        if (!isTestMethod(given) && !state.paymentMethods.get(given))
+          throw noSuch('PaymentMethod', given, 'payment_method');
+        requireAttached(state, given, invoice.customer ?? '', 'payment_method');
+      }
+      payNow(state, invoice, given === undefined ? undefined : state.paymentMethods.get(given));
+      return invoice;
+    },
+  );
   api.post('/v1/invoices/:id/send', {}, ({ state, id }) => {
     const invoice = requireInvoice(state, id());
     if (invoice.collection_method !== 'send_invoice')
@@ -155,7 +188,9 @@ const notEditable = (message: string): Error => invalidRequest(message, { code: 
 
 function createInvoice(state: State, params: Read<typeof createFields>): Invoice {
   const customer = requireCustomer(state, params.customer, 'customer');
-  const [waiting] = pendingItems(state, customer.id, null);
+  const subscription =
+    params.subscription === undefined ? null : requireSubscription(state, params.subscription, 'subscription');
+  const [waiting] = pendingItems(state, customer.id, subscription?.id ?? null);
   const currency = params.currency ?? waiting?.currency ?? customer.currency ?? state.settings.currency;
   if (params.default_payment_method !== undefined)
     requireAttached(state, params.default_payment_method, customer.id, 'default_payment_method');
@@ -170,11 +205,12 @@ function createInvoice(state: State, params: Read<typeof createFields>): Invoice
   const now = state.clock.seconds();
   return draftInvoice(state, {
     customer,
-    subscription: null,
+    subscription,
     reason: 'manual',
     currency,
     lines: [],
-    takePending: params.pending_invoice_items_behavior === 'include',
+    // An invoice of a subscription is of what waits for it.
+    takePending: params.pending_invoice_items_behavior === 'include' || subscription !== null,
     autoAdvance: params.auto_advance ?? false,
     period: { start: now, end: now },
     description: params.description ?? null,
@@ -185,6 +221,9 @@ function createInvoice(state: State, params: Read<typeof createFields>): Invoice
     defaultTaxRates: rates,
     automaticTax: params.automatic_tax?.enabled ?? false,
     ...(discounts ? { discounts } : {}),
+    customFields: params.custom_fields ?? null,
+    footer: params.footer ?? null,
+    statementDescriptor: params.statement_descriptor ?? null,
   });
 }
 

@@ -24,6 +24,7 @@ const cancelAt = either(integer, only('max_period_end', 'min_period_end'));
 const feedback = union<Stripe.SubscriptionUpdateParams.CancellationDetails.Feedback>();
 export const cancellationDetails = hash({ comment: emptyable(text), feedback: emptyable(feedback) });
 const paymentSettings = hash({
+  payment_method_types: emptyable(list(text)),
   save_default_payment_method: union<Stripe.SubscriptionUpdateParams.PaymentSettings.SaveDefaultPaymentMethod>(),
 });
 const trialSettings = hash({

@@ -19,7 +19,7 @@ import { endTrialNow, moveTrialEnd, requireTrialing } from '../engine/trials.ts'
 import { invalidRequest, missingParam, noSuch } from '../errors.ts';
 import type { Api } from '../http/api.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
-import { flag, text, timeRange, union, type Read } from '../http/params.ts';
+import { flag, hash, only, required, text, timeRange, union, type Read } from '../http/params.ts';
 import type { State } from '../state/state.ts';
 import type { ItemChange, Price, Subscription } from '../state/wire.ts';
 import { inlinePrice } from './inline-prices.ts';
@@ -79,6 +79,23 @@ export function subscriptionRoutes(api: Api): void {
   api.get('/v1/subscriptions/:id', {}, ({ state, id }) => requireSubscription(state, id()));
   api.post('/v1/subscriptions/:id', updateFields, ({ state, params, id }) =>
     update(state, requireSubscription(state, id()), params),
+  );
+  api.post(
+    '/v1/subscriptions/:id/migrate',
+    { billing_mode: required(hash({ type: required(only('flexible')) })) },
+    ({ state, id }) => {
+      const subscription = requireSubscription(state, id());
+      if (subscription.billing_mode.type === 'flexible')
+        throw invalidRequest('This subscription is already in flexible billing mode.', { param: 'billing_mode' });
+      state.update(subscription, (changed) => {
+        changed.billing_mode = {
+          flexible: { proration_discounts: 'included' },
+          type: 'flexible',
+          updated_at: state.clock.seconds(),
+        };
+      });
+      return subscription;
+    },
   );
   api.post('/v1/subscriptions/:id/pause', pauseFields, ({ state, params, id }) => {
     const subscription = requireSubscription(state, id());
@@ -175,6 +192,7 @@ function create(state: State, params: Read<typeof createFields>): Subscription {
     trialEnd: params.trial_end ?? (days > 0 ? now + days * DAY : null),
     missingPaymentMethod: params.trial_settings?.end_behavior.missing_payment_method ?? 'create_invoice',
     saveDefaultPaymentMethod: params.payment_settings?.save_default_payment_method ?? 'off',
+    paymentMethodTypes: params.payment_settings?.payment_method_types ?? null,
     discounts: discountsOf(params) ?? [],
     defaultTaxRates: taxRatesOf(state, params.default_tax_rates, 'default_tax_rates'),
     automaticTax: params.automatic_tax?.enabled ?? false,
@@ -308,6 +326,11 @@ function apply(subscription: Subscription, params: Read<typeof updateFields>, no
       behavior: params.pause_collection.behavior,
       resumes_at: params.pause_collection.resumes_at ?? null,
     };
+  }
+  if (params.payment_settings?.payment_method_types !== undefined && subscription.payment_settings) {
+    const types = params.payment_settings
+      .payment_method_types as typeof subscription.payment_settings.payment_method_types;
+    subscription.payment_settings.payment_method_types = types;
   }
   if (params.payment_settings?.save_default_payment_method !== undefined && subscription.payment_settings) {
     subscription.payment_settings.save_default_payment_method = params.payment_settings.save_default_payment_method;
