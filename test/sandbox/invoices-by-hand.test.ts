@@ -1,6 +1,6 @@
 /** Invoices that a seller writes: items into a draft, words, and payments outside of Stripe. */
 
-import { Decimal, type Stripe } from 'stripe';
+import { Stripe } from 'stripe';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   APRIL,
@@ -59,7 +59,7 @@ describe('an item that names its invoice', () => {
       customer: customer.id,
       currency: 'eur',
       invoice: draft.id,
-      unit_amount_decimal: Decimal.from('12.5'),
+      unit_amount_decimal: Stripe.Decimal.from('12.5'),
       quantity: 4,
     });
     await harness.sandbox.clock.advance(2 * HOUR);
