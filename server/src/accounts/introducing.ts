@@ -109,8 +109,7 @@ export function createIntroduce(config: Config, store: BillingStore, { link, ref
 
   async function linkOrMissing(ref: AccountRef, customer: string) {
     try {
-      const outcome = await link(ref, customer);
-      return outcome === 'linked' || outcome === 'alreadyLinked' ? outcome : codeFor(outcome);
+      return await link(ref, customer);
     } catch (cause) {
       return missing(cause);
     }
@@ -122,7 +121,7 @@ export function createIntroduce(config: Config, store: BillingStore, { link, ref
     if (known !== undefined) return isLiving(known) ? 'customerTaken' : 'customerDeleted';
     try {
       const refusal = await refusalOf(ref, customer);
-      return refusal === null ? 'accountTaken' : codeFor(refusal);
+      return refusal ?? 'accountTaken';
     } catch (cause) {
       return missing(cause);
     }
@@ -146,10 +145,6 @@ export function createIntroduce(config: Config, store: BillingStore, { link, ref
       log.warn(deleted ? 'link.deleted_introduced' : 'link.differs', { ...ref, customer, code, audit: true });
     return same === null;
   }
-}
-
-function codeFor(refusal: LinkRefusal): IntroductionCode {
-  return refusal === 'customer_deleted' ? 'customerDeleted' : refusal;
 }
 
 function missing(cause: unknown): 'stripe_customer_missing' {

@@ -3,13 +3,12 @@
 import type { LinkOutcome } from '../ledger/customers.ts';
 
 /** The reason in Stripe's object against a link. */
-export type CustomerRefusal = 'customer_deleted' | 'livemode_mismatch' | 'host_mismatch' | 'account_mismatch';
+export type CustomerRefusal = 'customerDeleted' | 'livemode_mismatch' | 'host_mismatch' | 'account_mismatch';
 
 export type LinkRefusal = CustomerRefusal | Exclude<LinkOutcome, 'linked' | 'alreadyLinked'>;
 
 /** In words for the host's developers and operators. */
 export const refusalTexts: Record<LinkRefusal, string> = {
-  customer_deleted: 'The customer was deleted at Stripe.',
   customerDeleted: 'The customer was deleted at Stripe.',
   livemode_mismatch: 'The customer is of another mode than the Stripe key.',
   host_mismatch: 'The customer’s metadata "billhook_host" does not name this host.',

@@ -92,7 +92,7 @@ export function createLinking(config: Config, store: BillingStore, gateway: Stri
   }
 
   function refusal(found: Awaited<ReturnType<StripeGateway['introduced']>>, ref: AccountRef): CustomerRefusal | null {
-    if (found.deleted) return 'customer_deleted';
+    if (found.deleted) return 'customerDeleted';
     if (found.livemode !== config.livemode) return 'livemode_mismatch';
     // Where several hosts share a Stripe account, the customer's metadata must name its host.
     const mustBeNamed = found.host !== null || config.hosts.size > 1;

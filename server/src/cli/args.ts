@@ -15,9 +15,7 @@ export interface CommandSpec<Given extends Options> {
   readonly name: string;
   readonly usage: string;
   readonly options: Given;
-  /** The one argument that is no option and has to be there: `a file`. Default: none may be. */
-  readonly operand?: string;
-  /** The same for several, in their order. */
+  /** The arguments that are no options and have to be there, in their order: `['a file']`. Default: none may be. */
   readonly operands?: readonly string[];
   /** How many of them, from the last one on, may be left out. Default: 0. */
   readonly optionalOperands?: number;
@@ -32,7 +30,6 @@ export type Parsed<Given extends Options> =
   | {
       readonly exitCode: null;
       readonly values: Values<Given>;
-      readonly operand: string;
       readonly operands: readonly string[];
     }
   | { readonly exitCode: number };
@@ -51,14 +48,7 @@ export type Parsed<Given extends Options> =
  */
 export function parse<const Given extends Options>(
   args: readonly string[],
-  {
-    name,
-    usage,
-    options,
-    operand,
-    operands = operand === undefined ? [] : [operand],
-    optionalOperands = 0,
-  }: CommandSpec<Given>,
+  { name, usage, options, operands = [], optionalOperands = 0 }: CommandSpec<Given>,
   output: Output,
 ): Parsed<Given> {
   if (printsHelp(args, usage, output)) return { exitCode: 0 };
@@ -68,7 +58,7 @@ export function parse<const Given extends Options>(
     if (missing !== undefined) return misused(name, usage, `${missing} is wanted`, output);
     const extra = positionals[operands.length];
     if (extra !== undefined) return misused(name, usage, `there is one argument too many: "${extra}"`, output);
-    return { exitCode: null, values: values as Values<Given>, operand: positionals[0] ?? '', operands: positionals };
+    return { exitCode: null, values: values as Values<Given>, operands: positionals };
   } catch (cause) {
     return misused(name, usage, (cause as TypeError).message, output);
   }

@@ -44,14 +44,15 @@ export async function importAccounts(
   output: Output,
   { patienceMs = 300_000 }: ImportCommandOptions = {},
 ): Promise<number> {
-  const parsed = parse(args, { name: 'import', usage: importUsage, options: {}, operand: 'a file' }, output);
+  const parsed = parse(args, { name: 'import', usage: importUsage, options: {}, operands: ['a file'] }, output);
   if (parsed.exitCode !== null) return parsed.exitCode;
+  const [file = ''] = parsed.operands;
   const ledger = await openServices(options);
   const linking = createLinking(ledger.config, ledger.store, ledger.gateway, () => {});
   const counts = { linked: 0, alreadyLinked: 0, refused: 0 };
   try {
     const onlyHost = ledger.config.hosts.size === 1 ? [...ledger.config.hosts.keys()][0] : undefined;
-    for await (const line of linesOf(parsed.operand, onlyHost, ledger.config.hosts)) {
+    for await (const line of linesOf(file, onlyHost, ledger.config.hosts)) {
       const outcome = typeof line === 'string' ? line : await linkOne(line);
       if (outcome === 'linked' || outcome === 'alreadyLinked') counts[outcome] += 1;
       else {

@@ -25,16 +25,17 @@ export const moveLedgerUsage = `billhook move-ledger <sqlite file>
  * @throws {StoreUnavailableError} `store_unavailable`: nothing was moved, and the file can still be used.
  */
 export async function moveLedgerTo(args: readonly string[], database: string, output: Output): Promise<number> {
-  const spec = { name: 'move-ledger', usage: moveLedgerUsage, options: {}, operand: 'a file' };
+  const spec = { name: 'move-ledger', usage: moveLedgerUsage, options: {}, operands: ['a file'] };
   const parsed = parse(args, spec, output);
   if (parsed.exitCode !== null) return parsed.exitCode;
+  const [file = ''] = parsed.operands;
   const problem = isPostgresAddress(database)
     ? postgresAddressProblem(database)
     : 'must say where to: postgres://user:password@host:5432/database';
   if (problem !== null) throw new ConfigError([{ option: 'DATABASE_URL', must: problem }]);
 
   let total = 0;
-  const outcome = await moveLedger(parsed.operand, database, (name, rows) => {
+  const outcome = await moveLedger(file, database, (name, rows) => {
     total += rows;
     output.stdout.write(`${name.padEnd(12)} ${rows.toLocaleString('en').padStart(12)} rows\n`);
   });

@@ -114,7 +114,7 @@ describe('a customer that a host names', () => {
   it.each<[string | null, Partial<typeof introduced>, readonly string[]]>([
     [null, {}, ['acme']],
     [null, { host: 'acme', account: 'team_1' }, ['acme', 'globex']],
-    ['customer_deleted', { deleted: true }, ['acme']],
+    ['customerDeleted', { deleted: true }, ['acme']],
     ['livemode_mismatch', { livemode: true }, ['acme']],
     ['host_mismatch', { host: 'globex' }, ['acme']],
     ['host_mismatch', { host: null }, ['acme', 'globex']],

@@ -49,10 +49,10 @@ describe('the arguments of a command', () => {
 
   it('are given as values and the operand', () => {
     const { output } = written();
-    expect(parse(['a.csv', '--json'], { ...spec, operand: 'a file' }, output)).toMatchObject({
+    expect(parse(['a.csv', '--json'], { ...spec, operands: ['a file'] }, output)).toMatchObject({
       exitCode: null,
       values: { json: true },
-      operand: 'a.csv',
+      operands: ['a.csv'],
     });
   });
 });

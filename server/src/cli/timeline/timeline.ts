@@ -45,15 +45,16 @@ export async function printTimeline(
 ): Promise<number> {
   const parsed = parse(
     args,
-    { name: 'timeline', usage: timelineUsage, options: flags, operand: 'one account' },
+    { name: 'timeline', usage: timelineUsage, options: flags, operands: ['one account'] },
     output,
   );
   if (parsed.exitCode !== null) return parsed.exitCode;
+  const [who = ''] = parsed.operands;
   const limit = Number(parsed.values.limit);
   if (!Number.isInteger(limit) || limit < 1 || limit > 10_000) {
     return misused('timeline', timelineUsage, '--limit must be 1 to 10000', output).exitCode;
   }
-  const asked = { ...parsed.values, who: parsed.operand, limit };
+  const asked = { ...parsed.values, who, limit };
   const ledger = await openServices(options);
   try {
     const { store, config } = ledger;
