@@ -36,12 +36,12 @@ describe('the arguments of a command', () => {
 
   it.each([
     ['an unknown option', ['--nix'], undefined, /'--nix'/],
-    ['an operand where none may be', ['a.csv'], undefined, /Unexpected argument 'a\.csv'/],
-    ['a missing operand', [], 'a file', /a file is wanted/],
-    ['one operand too many', ['a.csv', 'b.csv'], 'a file', /one argument too many: "b\.csv"/],
-  ])('exit with 2 for %s', (_, args, operand, problem) => {
+    ['an operand where none may be', ['a.csv'], [], /Unexpected argument 'a\.csv'/],
+    ['a missing operand', [], ['a file'], /a file is wanted/],
+    ['one operand too many', ['a.csv', 'b.csv'], ['a file'], /one argument too many: "b\.csv"/],
+  ])('exit with 2 for %s', (_, args, operands, problem) => {
     const { text, output } = written();
-    expect(parse(args, operand === undefined ? spec : { ...spec, operand }, output)).toEqual({ exitCode: 2 });
+    expect(parse(args, { ...spec, operands }, output)).toEqual({ exitCode: 2 });
     expect(text.out).toBe('');
     expect(text.err).toMatch(problem);
     expect(text.err.endsWith(`\n\n${usage}`)).toBe(true);
