@@ -35,7 +35,7 @@ describe('the arguments of a command', () => {
   });
 
   it.each([
-    ['an unknown option', ['--nix'], undefined, /'--nix'/],
+    ['an unknown option', ['--nix'], [], /'--nix'/],
     ['an operand where none may be', ['a.csv'], [], /Unexpected argument 'a\.csv'/],
     ['a missing operand', [], ['a file'], /a file is wanted/],
     ['one operand too many', ['a.csv', 'b.csv'], ['a file'], /one argument too many: "b\.csv"/],
