@@ -3,11 +3,12 @@
  * `import.meta.url` (where the BFF is) would be lost.
  */
 import { defineConfig } from 'vite';
+import { integrity } from './build/integrity.ts';
 import { litFeatures } from './build/lit-features.ts';
 import { compactTemplates, minifyAgain } from './build/minify.ts';
 
 export default defineConfig({
-  plugins: [litFeatures(), compactTemplates(), minifyAgain()],
+  plugins: [litFeatures(), compactTemplates(), minifyAgain(), integrity()],
   build: {
     target: 'es2022',
     modulePreload: false,

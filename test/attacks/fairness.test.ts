@@ -32,7 +32,7 @@ async function open(names: readonly string[], isSubscribed = true): Promise<void
   stage = await virtualBillhook({ log, host: { offers: [{ id: 'team', price: 'price_team' }] } }, perSecond);
   if (!isSubscribed) stage.stripe.unsubscribed = /^cus_flood/;
   await stage.link(quiet, ...names);
-  // What only the first click of all needs: the portal's configuration.
+  // The first click of all makes the portal's configuration, too.
   expect((await openPortal(quiet)).status).toBe(200);
   Object.assign(stage.stripe, { latencyMs, perSecond: stripePerSecond });
 }
@@ -65,7 +65,7 @@ const looked = () => {
   return log.line(isLook, log.lines.filter(isLook).length + 1);
 };
 
-/** What somebody of the quiet account waits for. */
+/** A person of the quiet account waits for these. */
 const waits = {
   async 'webhook → ledger'() {
     change();
@@ -120,7 +120,7 @@ async function measure(): Promise<Record<string, number>> {
   return Object.fromEntries(Object.entries(times).map(([what, each]) => [what, p95(each)]));
 }
 
-/** Adds what became of a request: its status. */
+/** Adds the status of the answer. */
 async function answered(request: Promise<unknown>, add: (outcome: string) => void): Promise<void> {
   const answer = await request;
   if (!(answer instanceof Response)) return;
@@ -133,7 +133,7 @@ interface Flood {
   readonly everyMs: number;
   /** The accounts that are linked, and have a subscription; `strangers` have no customer, and `buyers` no subscription. */
   readonly of: 'subscribers' | 'buyers' | 'strangers';
-  /** What comes before it: the same in quiet. */
+  /** Comes before it. */
   begin?(accounts: readonly string[]): Promise<void>;
   /** Sends the next request of the account; it need not be answered. */
   send(account: string, turn: number): Promise<unknown>;

@@ -124,7 +124,7 @@ const rings: Record<string, (value: (series: string) => number) => boolean> = {
 
 it('a stranger’s script costs answers, and leaves nothing', async () => {
   expect((await pageRules()).toSorted()).toEqual(Object.keys(rings).toSorted());
-  // What the first requests of all make: compiled code, pools, a series for each code.
+  // The first requests of all make compiled code, pools, a series for each code.
   await flood(1_000, 'warm');
   const [rows, calls, series, before] = [
     served.rows(),
