@@ -31,6 +31,7 @@ describe('the tarballs', () => {
         'custom-elements.json',
         'dist/*.d.ts',
         'dist/*.js',
+        'dist/integrity.json',
         'package.json',
         'src/i18n/locales/*.json',
         'vscode.css-custom-data.json',
