@@ -27,7 +27,7 @@ export function stepsOf(trigger: string): TriggerStep[] {
   return (JSON.parse(readFileSync(`${folder}${trigger}.json`, 'utf8')) as { fixtures: TriggerStep[] }).fixtures;
 }
 
-/** Makes one call, with what earlier ones answered filled in. */
+/** Makes one call, with earlier answers filled in. */
 export async function runStep(
   api: { readonly url: string; readonly secretKey: string },
   step: TriggerStep,

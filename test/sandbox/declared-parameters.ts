@@ -31,7 +31,7 @@ export function sandboxEndpoints(): SandboxEndpoint[] {
   return found;
 }
 
-/** The whole of what the SDK declares, by endpoint; parameters without a closed list are there too. */
+/** All declared parameters of the SDK, by endpoint; parameters without a closed list are there too. */
 export function sdkParameters(): ReadonlyMap<string, Declared> {
   const resources = join(dirname(dirname(createRequire(import.meta.url).resolve('stripe'))), 'esm', 'resources');
   const files = readdirSync(resources, { recursive: true, encoding: 'utf8' })
@@ -106,7 +106,7 @@ function createConverter(checker: ts.TypeChecker): (type: ts.Type) => Declared {
   return convert;
 }
 
-/** Of a declaration, what the sandbox reads and what is a closed list: nothing else has to be checked. */
+/** The part of a declaration that the sandbox reads and that is a closed list: nothing else has to be checked. */
 export function relevant(declared: Declared, field: Pick<Field<unknown>, 'parts' | 'element'>): Declared | null {
   const parts = Object.entries(field.parts ?? {}).flatMap(([key, part]) => {
     const inner = declared.parts?.[key];

@@ -22,7 +22,7 @@ beforeEach(async () => {
   });
   features = [];
   for (const key of Array.from({ length: 12 }, (_, index) => `feature_${index}`)) {
-    // oxlint-disable-next-line no-await-in-loop -- their order is what a page is held against
+    // oxlint-disable-next-line no-await-in-loop -- a page is held against their order
     const feature = await stripe.entitlements.features.create({ name: key, lookup_key: key });
     features.push(feature);
     // oxlint-disable-next-line no-await-in-loop -- as above

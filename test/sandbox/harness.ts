@@ -9,7 +9,7 @@ import { violations } from './stripe-validator.ts';
 /** 1 March 2026, 12:00 UTC: far from month ends and leap days. */
 export const START = Date.UTC(2026, 2, 1, 12);
 
-/** A month later: when what was bought at `START` is renewed. */
+/** A month later: when purchases of `START` are renewed. */
 export const APRIL = Date.UTC(2026, 3, 1, 12);
 
 export const HOUR = 3_600_000;

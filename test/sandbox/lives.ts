@@ -116,7 +116,7 @@ class Usage {
   }
 }
 
-/** Lives a life to its end: the last thing is a cancellation now, with what is unused credited and invoiced. */
+/** Lives a life to its end: the last thing is a cancellation now, with unused time credited and invoiced. */
 export async function live(life: Life): Promise<Lived> {
   const sandbox = createSandbox({ startAt: Date.UTC(2026, 0, 1 + life.startDay, 12) });
   const { state } = sandbox;

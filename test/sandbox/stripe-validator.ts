@@ -60,7 +60,7 @@ function listViolations(list: Record<string, unknown>, more: string[]): string[]
   return list['data'].flatMap(violations);
 }
 
-/** WH-5 with the envelope: the payload is of the declared kind, and only `*.updated` says what was before. */
+/** WH-5 with the envelope: the payload is of the declared kind, and only `*.updated` names earlier values. */
 function eventViolations(event: Record<string, unknown>): string[] {
   const found = check('event', event);
   const type = String(event['type']);

@@ -1,4 +1,4 @@
-/** OBJ-6, B12: every kind of answer and event, in each of four versions, against what that version declares. Prints counts. */
+/** OBJ-6, B12: every kind of answer and event, in each of four versions, against the declarations of that version. Prints counts. */
 
 import { existsSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:http';

@@ -1,5 +1,5 @@
 /**
- * OBJ-6: the sandbox's answers held against what Stripe declared in each of the versions that it speaks: by the types of an
+ * OBJ-6: the sandbox's answers held against Stripe's declarations in each of the versions that it speaks: by the types of an
  * SDK of that version, and by any schema file that is given. Newer fields stand apart: a reader of an older version does
  * not know them. Members that an older version declares must be there, of its type and among its values.
  */

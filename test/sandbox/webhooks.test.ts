@@ -13,7 +13,7 @@ interface Received {
   body: string;
 }
 
-/** An endpoint that keeps what it is sent, and answers as it is told. */
+/** An endpoint that keeps its requests, and answers as it is told. */
 class Endpoint {
   readonly received: Received[] = [];
   answer: number | 'never' = 200;
@@ -221,7 +221,7 @@ describe('M21: thin events', () => {
     await subscribed(harness.stripe);
     await harness.sandbox.deliveries.settled();
     const sent = JSON.parse(destination.received.at(-1)?.body ?? '{}') as { id: string; snapshot_event: string };
-    // The declarations of v2 events are functions in part, so there are no schemas: it must equal what was sent.
+    // The declarations of v2 events are functions in part, so there are no schemas: it must equal the delivery.
     const { v2 } = new Stripe(harness.sandbox.secretKey, harness.sandbox.stripeClientOptions());
     const event = await v2.core.events.retrieve(sent.id);
     expect(JSON.parse(JSON.stringify(event))).toEqual(sent);

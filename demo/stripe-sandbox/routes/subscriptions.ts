@@ -80,6 +80,11 @@ export function subscriptionRoutes(api: Api): void {
   api.post('/v1/subscriptions/:id', updateFields, ({ state, params, id }) =>
     update(state, requireSubscription(state, id()), params),
   );
+  modeRoutes(api);
+}
+
+/** Other billing modes, pauses and ends. */
+function modeRoutes(api: Api): void {
   api.post(
     '/v1/subscriptions/:id/migrate',
     { billing_mode: required(hash({ type: required(only('flexible')) })) },
