@@ -52,7 +52,7 @@ export function randomOf(name: string): Random {
   return random;
 }
 
-/** Says what was tried and what came of it, to be read in the run's output. */
+/** Says the tries and their outcomes, to be read in the run's output. */
 export function report(attack: string, counts: Readonly<Record<string, number>>): void {
   const said = Object.entries(counts).map(([what, count]) => `${count} ${what}`);
   process.stdout.write(`attack: ${attack} (seed ${seed}): ${said.join(', ')}\n`);

@@ -1,13 +1,13 @@
 /** Requests that two parsers may cut apart differently, or that no honest client sends; each with a request hidden behind it. */
 
-/** What is smuggled: an address that no framing may reach as a second request, for its answer says 404 alone. */
+/** The smuggled request: an address that no framing may reach as a second request, for its answer says 404 alone. */
 export const hidden = 'GET /hidden HTTP/1.1\r\nHost: x\r\n\r\n';
 
 const post = (headers: string, body: string, line = 'POST /v1/webhooks/stripe HTTP/1.1') =>
   `${line}\r\nHost: x\r\n${headers}\r\n\r\n${body}`;
 const get = (line: string, headers = 'Host: x') => `${line}\r\n${headers}\r\n\r\n`;
 
-/** Two lengths for one body: what one parser takes for the body, another one takes for the next request. */
+/** Two lengths for one body: the body of one parser is the next request of another. */
 export const ambiguous: Readonly<Record<string, string>> = {
   'a length and chunks': post('Content-Length: 5\r\nTransfer-Encoding: chunked', `0\r\n\r\n${hidden}`),
   'chunks and a length': post('Transfer-Encoding: chunked\r\nContent-Length: 5', `0\r\n\r\n${hidden}`),

@@ -14,11 +14,11 @@ import { listening } from '../support/listening.ts';
 export interface Served {
   readonly url: string;
   readonly port: number;
-  /** What it wrote to its log as errors, but for its own rounds that this Stripe fails. */
+  /** The errors in its log, but for its own rounds that this Stripe fails. */
   errors(): readonly string[];
   /** Calls that reached Stripe. */
   calls(): number;
-  /** Rows of each table, without what the server notes of its own rounds. */
+  /** Rows of each table, without the server's notes of its own rounds. */
   rows(): Record<string, number>;
   /** The lines of `/metrics` that are values. */
   metrics(): Promise<readonly string[]>;

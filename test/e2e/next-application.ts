@@ -21,14 +21,14 @@ export interface NextApplication {
   readonly script: string;
   /** The packed `billhook`, for a server beside it. */
   readonly billhook: string;
-  /** `next build`, with no variable of Billhook's; answers what it printed. */
+  /** `next build`, with no variable of Billhook's; answers its output. */
   build(): Promise<string>;
   /** `next start`; resolves when it takes requests. */
   start(port: number, env: Readonly<Record<string, string>>): Promise<{ stop(): Promise<void>; said: string[] }>;
   remove(): Promise<void>;
 }
 
-/** What surrounds the page's own files. */
+/** The files around the page's own. */
 const surroundings: Readonly<Record<string, string>> = {
   'app/layout.tsx': `import type { ReactNode } from 'react';
 export default function Layout({ children }: { children: ReactNode }) {

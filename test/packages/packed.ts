@@ -29,7 +29,7 @@ export interface Consumer {
   manifest(name: Name): Promise<Record<string, never>>;
   /** Of an installed package, as the disk has it. */
   kilobytes(name: string): Promise<number>;
-  /** Runs Node in the project; answers what it printed, and how it ended. */
+  /** Runs Node in the project; answers its output, and how it ended. */
   node(...args: string[]): Promise<{ code: number; output: string }>;
   remove(): Promise<void>;
 }

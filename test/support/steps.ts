@@ -76,7 +76,7 @@ const counted = /^\s*(?:Test Files|Tests) .*\d+ passed|\d+ passed, \d+ failed/;
 // oxlint-disable-next-line no-control-regex -- the colours of a terminal
 const colours = /\u001B\[[\d;]*[A-Za-z]/g;
 
-/** Runs a program, and passes on what it says. */
+/** Runs a program, and passes its output on. */
 function run([program, ...args]: Command, cwd: string, env: NodeJS.ProcessEnv): Promise<Ended> {
   const path = [resolve(cwd, 'node_modules/.bin'), resolve(root, 'node_modules/.bin'), env['PATH']].join(delimiter);
   const colour = process.stdout.isTTY ? { FORCE_COLOR: '1' } : {};

@@ -10,7 +10,7 @@ import { noon } from '../server/fixtures/facts.ts';
 import { price, stripeCustomer, stripeItem, stripeSubscription } from '../server/fixtures/stripe-objects.ts';
 import { VirtualTime } from '../simulation/virtual-time.ts';
 
-/** What Stripe was asked. */
+/** The requests that Stripe got. */
 export interface StripeCall {
   readonly at: number;
   readonly path: string;

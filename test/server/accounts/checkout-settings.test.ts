@@ -47,7 +47,7 @@ beforeEach(() => {
 });
 
 const ids = ['plain', 'business', 'seats', 'trial'];
-/** The worker has asked what the offers cost. */
+/** The worker has asked for the offers' prices. */
 async function offered(init: CallInit = buyer): Promise<BillingSnapshot> {
   for (let etag = ''; ;) {
     const headers = { 'if-none-match': etag, prefer: 'wait=25' };

@@ -58,7 +58,7 @@ const lookedUp = (customer: string) =>
 const sold = () => harness.sandbox.requests.list({ method: 'POST', path: '/v1/checkout/sessions' }).length;
 const told = (what: string) => warned.filter((line) => line.what === what).map(({ fields }) => fields);
 
-/** The worker has asked what the offers cost. */
+/** The worker has asked for the offers' prices. */
 async function offered(init: CallInit): Promise<BillingSnapshot> {
   for (let etag = ''; ;) {
     const headers = { 'if-none-match': etag, prefer: 'wait=25' };

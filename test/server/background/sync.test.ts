@@ -17,7 +17,7 @@ const account = { host: 'acme', account: 'team_1' };
 let now: number;
 let store: BillingStore;
 let log: LogRecorder;
-/** What the customer has at Stripe. */
+/** The customer's books at Stripe. */
 let subscriptions: readonly object[];
 let duringFetch: () => void;
 let missing: string[];
