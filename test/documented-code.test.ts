@@ -74,6 +74,7 @@ const surroundings: Readonly<Record<string, string>> = {
     declare const billing: ReturnType<typeof getRequestListener>;
     declare const user: { teamId: string };
     declare function closeYourServer(): Promise<void>;
+    declare function keepAlive(work: Promise<void>): void;
     declare function yours(request: IncomingMessage, response: ServerResponse): void;`,
   'server/host/README.md': `
     import type { BillhookHost } from '@billhook/host';

@@ -42,7 +42,7 @@ const steps: readonly Step[] = [
   {
     name: 'nextjs',
     in: 'test',
-    env: { NEXTJS: 'both' },
+    env: { NEXTJS: 'mounted,standalone,functions' },
     commands: [['vitest', 'run', '--config', 'vitest.e2e.config.ts', 'e2e/nextjs']],
   },
   // Known holes of the packages that are published; `packages/supply` needs no registry.

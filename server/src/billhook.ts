@@ -22,6 +22,7 @@ import { createLimits } from './http/rate-limits.ts';
 import { createLinking } from './accounts/linking.ts';
 import { PortalConfigurations, loadExternalPortalFeatures } from './stripe/portal-configurations.ts';
 import { createReadAccount } from './accounts/view.ts';
+import { Upkeep } from './background/upkeep.ts';
 import { Waiters } from './background/waiters.ts';
 import { readWidgetFiles } from './http/widget-files.ts';
 import { unknownClaims } from './tokens/unknown-claims.ts';
@@ -108,15 +109,23 @@ export async function createBillhook(
       const account = { host: id, account: name, policy, mayManage: false };
       return accessView(account, await read(account), catalogue, config.now()).answer;
     };
-    const outbox = new Outbox(config, store, noticeAccess, pollMs === undefined ? {} : { pollMs });
+    const frozen = config.background === 'none';
+    const outbox = new Outbox(config, store, noticeAccess, {
+      ...(pollMs === undefined ? {} : { pollMs }),
+      ...(frozen ? { pollMs: null } : {}),
+    });
     const wakeOutbox = () => outbox.wake();
     const { confirm, identity } = ledger;
     const working = new Worker(
       { config, store, gateway, catalogue, digest, metrics, confirm, wakeOutbox },
       waiters,
-      worker,
+      // A customer that rests would be looked at by a timer.
+      frozen ? { ...worker, pollMs: null, restMs: 0 } : worker,
     );
-    const wakeWorker = () => working.wake();
+    const wakeWorker = () => {
+      working.wake();
+      if (frozen) upkeeping.handOver();
+    };
     const previews = new Previews({ store, gateway, waiters, log: config.log, now: config.now });
     const keeping = new Scheduler(
       {
@@ -131,6 +140,14 @@ export async function createBillhook(
       },
       upkeep,
     );
+    const upkeeping = new Upkeep({
+      config,
+      store,
+      worker: working,
+      outbox,
+      scheduler: keeping,
+      beginAnewAfterSilence: () => beginAnewAfterSilence(store, config),
+    });
     const linking = createLinking(config, store, gateway, wakeWorker);
     const limits = createLimits(config.limits, config.proxies);
     const auth = {
@@ -152,6 +169,7 @@ export async function createBillhook(
       waiters,
       previews,
       wakeWorker,
+      upkeep: upkeeping,
       requestSweep: () => keeping.requestSweep(),
       metrics,
       limits,
@@ -162,7 +180,9 @@ export async function createBillhook(
       allow: (scope) => widgetAuth(auth, scope),
     };
     const app = createApp(routes, widget);
-    const unfollow = store.subscribe((commit) => {
+    // A connection that listens would be dead when the process is woken: polls look at the tables.
+    const follow: typeof store.subscribe = frozen && store.shared ? () => () => undefined : store.subscribe;
+    const unfollow = follow((commit) => {
       if (commit.kind === 'looked') {
         waiters.wake(commit.host, commit.account);
         return;
@@ -176,10 +196,10 @@ export async function createBillhook(
       wakeWorker();
       if (commit.kind === 'missed' || commit.customers.length === 0) wakeOutbox();
     });
-    await beginAnewAfterSilence(store, config);
+    if (!frozen) await beginAnewAfterSilence(store, config);
     await working.start();
     outbox.start();
-    keeping.start();
+    if (!frozen) keeping.start();
 
     return {
       app,

@@ -44,7 +44,7 @@ export async function openServices(
   { serving = false }: { readonly serving?: boolean } = {},
 ): Promise<Services> {
   const config = await readConfig(options);
-  const store = await openStore(config.database, serving);
+  const store = await openStore(config, serving);
   if (!isPostgresAddress(config.database)) {
     for (const path of widerThanOwner(config.database)) config.log.warn('ledger.readable_by_others', { path });
   }
@@ -79,8 +79,13 @@ export async function openServices(
 }
 
 /** The one place that chooses: PostgreSQL by its address, and a file for everything else. */
-const openStore = async (database: string, serving: boolean): Promise<BillingStore> =>
-  isPostgresAddress(database) ? await openPostgresStore(database) : openSqliteStore(database, { serving });
+const openStore = async ({ database, background }: Config, serving: boolean): Promise<BillingStore> =>
+  isPostgresAddress(database)
+    ? await openPostgresStore(database, background === 'none' ? connectionsOfAFunction : undefined)
+    : openSqliteStore(database, { serving });
+
+/** A function has one request at a time, and there are many of it. */
+const connectionsOfAFunction = 3;
 
 /** The way to Stripe alone, for what needs no ledger. */
 export function gatewayOf(

@@ -28,7 +28,7 @@ beforeAll(async () => {
   });
   await listening(stripe);
   const apiUrl = `http://127.0.0.1:${(stripe.address() as AddressInfo).port}`;
-  bff = await startBff({ apiUrl }, { log, metrics: 'open', upkeep: { pollMs: 20, restMs: 3_600_000 } });
+  bff = await startBff({ apiUrl }, { log, metrics: 'open', jobs: { pollMs: 20, restMs: 3_600_000 } });
   server = serve({ fetch: bff.billhook.fetch, port: 0, hostname: '127.0.0.1' });
   await listening(server);
   port = (server.address() as AddressInfo).port;

@@ -19,11 +19,15 @@ import { trailContract } from './history.ts';
 import { upkeepContract } from './upkeep.ts';
 import { visitsContract } from './visits.ts';
 
-/** @param sharedByProcesses - several processes may work on one ledger, so a start must not end the others' leases. */
+/**
+ * @param sharedByProcesses - several processes may work on one ledger, so a start must not end the others' leases
+ * @param hears - commits are told to those who follow them. Default: true; a pooler that lends sessions lets none listen.
+ */
 export function billingStoreContract(
   name: string,
   sharedByProcesses: boolean,
   makeLedger: () => Promise<LedgerUnderTest>,
+  hears = true,
 ): void {
   describe(`BillingStore contract: ${name}`, () => {
     const harness = contractHarness(sharedByProcesses, makeLedger);
@@ -42,6 +46,6 @@ export function billingStoreContract(
     ledgerContract(harness);
     livesContract(harness);
     atomicContract(harness);
-    processesContract(harness);
+    processesContract(harness, hears);
   });
 }

@@ -85,8 +85,11 @@ describe.skipIf(missing).each(pgbouncerModes)('behind PgBouncer in %s mode', (mo
   });
 
   if (process.env['PGBOUNCER'] === 'whole') {
-    billingStoreContract(`PostgreSQL behind PgBouncer (${mode})`, true, () =>
-      postgresLedger(database, operator, pgbouncer.through(database)),
+    billingStoreContract(
+      `PostgreSQL behind PgBouncer (${mode})`,
+      true,
+      () => postgresLedger(database, operator, pgbouncer.through(database)),
+      mode === 'session',
     );
   }
 });

@@ -1,6 +1,6 @@
 /**
- * A Next.js application as `docs/nextjs.md` writes it: each block that begins with a path is that file. What the page leaves
- * to its reader is here: a layout, two pages without billing, and the place of the npm element.
+ * A Next.js application as `docs/nextjs.md` writes it: each block that begins with a path is that file. Files that the
+ * page leaves to its reader are here: a layout, two pages without billing, and the place of the npm element.
  */
 
 import { execFile, spawn } from 'node:child_process';
@@ -14,7 +14,7 @@ import { installPacked } from '../packages/packed.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
-export type Way = 'mounted' | 'standalone';
+export type Way = 'mounted' | 'standalone' | 'functions';
 
 export interface NextApplication {
   /** The packed `dist/widget.js`, as npm would bring it. */
@@ -74,7 +74,15 @@ const changes: Readonly<Record<string, readonly [from: string, to: string]>> = {
 
 async function documentedFiles(way: Way): Promise<Readonly<Record<string, string>>> {
   const page = await readFile(join(root, 'docs/nextjs.md'), 'utf8');
-  const sections = page.split(/^## /m).filter((section) => way === 'mounted' || !section.startsWith('Mounted'));
+  const without: Readonly<Record<Way, readonly string[]>> = {
+    functions: [],
+    mounted: ['On functions'],
+    standalone: ['Mounted', 'On functions'],
+  };
+  // A later section's file stands in place of an earlier one's.
+  const sections = page
+    .split(/^## /m)
+    .filter((section) => !without[way].some((heading) => section.startsWith(`${heading}\n`)));
   const blocks = sections.flatMap((section) => [
     ...section.matchAll(/^```tsx?\n\/\/ (?<path>\S+)\n(?<code>[\s\S]*?)^```$/gm),
   ]);

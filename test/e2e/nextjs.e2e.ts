@@ -1,6 +1,6 @@
 /**
- * L41, B11: Next.js as `docs/nextjs.md` tells it, `next build` and `next start` included. Mounted in every run; beside a
- * server of its own with `NEXTJS=both`, in the nightly one.
+ * M34, L41, B11: Next.js as `docs/nextjs.md` tells it, `next build` and `next start` included. Mounted in every run; beside a
+ * server of its own and as functions in the nightly one (`NEXTJS=mounted,standalone,functions`).
  */
 
 import { existsSync } from 'node:fs';
@@ -14,10 +14,12 @@ import { createSandbox, seedDemo, type SeededCustomers, type StripeSandbox } fro
 import { freePort, serveProcess, type ServeProcess } from '../server/support/process.ts';
 import { findBrowser, QUIET } from '../support/browser.ts';
 import { patienceMs } from '../support/patience.ts';
+import { startPostgres, type Postgres } from '../support/postgres.ts';
 import { nextApplication, type NextApplication, type Way } from './next-application.ts';
 
-const ways: readonly Way[] = process.env['NEXTJS'] === 'both' ? ['mounted', 'standalone'] : ['mounted'];
+const ways = (process.env['NEXTJS'] ?? 'mounted').split(',') as Way[];
 const secret = 'a-secret-of-this-application-of-32-bytes';
+const cronSecret = 'a-secret-of-the-cron';
 
 describe.each(ways)('Next.js, %s', (way) => {
   let folder: string;
@@ -31,18 +33,23 @@ describe.each(ways)('Next.js, %s', (way) => {
   let url: string;
   let billhookUrl: string;
   let database: string;
+  let postgres: Postgres | undefined;
   let webhookSecret: string;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'billhook-next-'));
     database = join(folder, 'ledger.db');
+    if (way === 'functions') {
+      postgres = await startPostgres();
+      database = await postgres.createDatabase();
+    }
     sandbox = createSandbox();
     ({ url: stripeUrl } = await sandbox.listen(0));
     customers = await seedDemo(sandbox);
     application = await nextApplication(way);
     const port = await freePort();
     url = `http://127.0.0.1:${port}`;
-    billhookUrl = way === 'mounted' ? `${url}/billing` : `http://127.0.0.1:${await freePort()}`;
+    billhookUrl = way !== 'standalone' ? `${url}/billing` : `http://127.0.0.1:${await freePort()}`;
     const { endpoint, secret: endpointSecret } = sandbox.deliveries.addEndpoint(`${billhookUrl}/v1/webhooks/stripe`);
     expect(endpoint.id).toMatch(/^we_/);
     webhookSecret = endpointSecret;
@@ -54,6 +61,7 @@ describe.each(ways)('Next.js, %s', (way) => {
     await server?.ended;
     await sandbox.close();
     await application.remove();
+    await postgres?.stop();
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -76,10 +84,10 @@ describe.each(ways)('Next.js, %s', (way) => {
         Object.fromEntries(Object.entries(customers).map(([situation, id]) => [`team_${situation}`, id])),
       ),
     };
-    const mounted = { ...stripe, STRIPE_API_URL: stripeUrl, DATABASE_URL: database };
-    running = await application.start(Number(new URL(url).port), way === 'mounted' ? { ...own, ...mounted } : own);
+    const mounted = { ...stripe, STRIPE_API_URL: stripeUrl, DATABASE_URL: database, CRON_SECRET: cronSecret };
+    running = await application.start(Number(new URL(url).port), way === 'standalone' ? own : { ...own, ...mounted });
     expect([asked() - before, existsSync(database)]).toEqual([0, false]);
-    if (way === 'mounted') return;
+    if (way !== 'standalone') return;
     const config = join(folder, 'billhook.json');
     const host = { id: 'app', origins: [url], returnUrl: `${url}/settings/billing` };
     const plans = [{ key: 'team', lookupKey: 'team_monthly', features: ['export'] }];
@@ -162,6 +170,11 @@ describe.each(ways)('Next.js, %s', (way) => {
     await expect
       .poll(async () => (await (await get('/reports', 'team_active')).text()).replaceAll('<!-- -->', ''))
       .toMatch(/Seats: 7</);
+  });
+
+  it.runIf(way === 'functions')('is kept up by a cron', async () => {
+    const response = await fetch(`${billhookUrl}/v1/upkeep`, { headers: { authorization: `Bearer ${cronSecret}` } });
+    expect(await response.json()).toEqual({ done: true, stale: 0, notices: 0 });
   });
 });
 

@@ -1,5 +1,5 @@
 /**
- * What brings programs of its own from the registry, and so is no part of every run: the packages' types under each TypeScript
+ * Checks that bring programs of their own from the registry, and so are no part of every run: the packages' types under each TypeScript
  * from 5.4 to 7 and each resolution, and `attw`, which resolves them as every kind of project does.
  */
 
@@ -35,7 +35,7 @@ describe.each(versions)('TypeScript %s', (version) => {
   it.each(resolutions)('reads the packages’ types under %s', async (resolution) => {
     const tsc = join(tools, 'node_modules', alias(version), 'bin/tsc');
     const complaints = await typeCheck(consumer, tsc, await consumerProject(consumer.folder, resolution));
-    // Node's and Hono's own types want TypeScript 5.7: what is wrong with them is not said here.
+    // Node's and Hono's own types want TypeScript 5.7; their faults are not said here.
     const isOfOthers = (line: string) => /node_modules\/(?!@billhook)/.test(line.split('(')[0] ?? '');
     expect(complaints.filter((line) => !isOfOthers(line))).toEqual([]);
   });

@@ -81,7 +81,7 @@ export async function virtualBillhook(options: TestOptions = {}, requestsPerSeco
   const network = vi.spyOn(globalThis, 'fetch').mockImplementation(stripeAt(stripe, time));
   const bff = await startBff(
     { apiUrl: 'http://stripe.invalid', requestsPerSecond },
-    { database: ':memory:', now: () => time.now, limits: {}, upkeep: { pollMs: 2 ** 30 }, ...options },
+    { database: ':memory:', now: () => time.now, limits: {}, jobs: { pollMs: 2 ** 30 }, ...options },
   );
   /** Lets time pass to the next timer, which is the next moment at which anything can happen; by `most` milliseconds at most. */
   const step = async (most: number): Promise<void> => {

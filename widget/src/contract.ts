@@ -320,6 +320,16 @@ export interface AccessPlan {
   readonly graceEndsAt: string | null;
 }
 
+/** `POST /v1/upkeep`, for the cron of a server without a background of its own. */
+export interface UpkeepAnswer {
+  /** No customer waits for a look; `false`: the time was up, or another process was frozen in its middle. The next call goes on. */
+  readonly done: boolean;
+  /** Customers that wait for a look, those that are tried again later included. */
+  readonly stale: number;
+  /** Notices that the host has not taken yet. */
+  readonly notices: number;
+}
+
 /**
  * `GET /v1/access`, for host backends: may the account use the product, what did it buy, and how fresh is that. Only a token
  * of the scope `access` reads it: it holds ids of Stripe's, which no page sees.

@@ -18,8 +18,8 @@ import type { Notice } from '../billing/notice-types.ts';
 export interface OutboxOptions {
   /** Notices under way at the same time, to each receiver. Default: 4. */
   readonly concurrency?: number;
-  /** Milliseconds between two polls of the table without a wake. Default: 1,000. */
-  readonly pollMs?: number;
+  /** Milliseconds between two polls of the table without a wake; `null`: none. Default: 1,000. */
+  readonly pollMs?: number | null;
   /** Milliseconds for which a notice is leased to this process; longer than a delivery takes. Default: 60,000. */
   readonly leaseMs?: number;
   /** Milliseconds that a webhook may take to answer. Default: 10,000. */
@@ -96,6 +96,11 @@ export class Outbox {
   /** Notices were written: poll now. */
   wake(): void {
     this.#rounds.wake();
+  }
+
+  /** Resolves when no notice is due now, and none is under way. */
+  async idle(): Promise<void> {
+    await this.#rounds.idle();
   }
 
   /** Claims nothing more, and waits for the deliveries under way, each within its time limit. */

@@ -8,8 +8,8 @@ export interface PollLoopOptions {
   readonly poll: () => Promise<void>;
   /** Looking or working failed, and nothing could be noted of it. The next look comes all the same. */
   readonly onFailure: (cause: unknown) => void;
-  /** Milliseconds between two polls without a wake. */
-  readonly intervalMs: number;
+  /** Milliseconds between two polls without a wake; `null`: only a wake makes it poll, and no timer runs. */
+  readonly intervalMs: number | null;
 }
 
 export class PollLoop {
@@ -43,9 +43,10 @@ export class PollLoop {
     }
     this.#polling = this.#pollUntilQuiet().finally(() => {
       this.#polling = null;
-      if (!this.#running) return;
+      const { intervalMs } = this.#options;
+      if (!this.#running || intervalMs === null) return;
       if (this.#timer) clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.wake(), this.#options.intervalMs);
+      this.#timer = setTimeout(() => this.wake(), intervalMs);
     });
   }
 
@@ -56,6 +57,14 @@ export class PollLoop {
       this.wake();
     });
     this.#busy.add(taken);
+  }
+
+  /** Resolves when a poll found nothing more to do and everything that was found is done. */
+  async idle(): Promise<void> {
+    while (this.#polling !== null || this.#busy.size > 0) {
+      // oxlint-disable-next-line no-await-in-loop -- what is done wakes another poll
+      await Promise.all([this.#polling, ...this.#busy]);
+    }
   }
 
   /** Takes nothing more, and waits for what it has: their leases would otherwise last until they end. */

@@ -44,6 +44,8 @@ export class Scheduler {
   readonly #stopping = new AbortController();
   readonly #busy = new Set<Job>();
   #startedAt = 0;
+  /** Ends what a round began, and not the scheduler. */
+  #limit: AbortSignal = this.#stopping.signal;
   /** Events may have been refused since the last sweep began. */
   #sweepRequested = true;
 
@@ -69,6 +71,16 @@ export class Scheduler {
     this.#pollLoop.start();
   }
 
+  /**
+   * One look for due jobs, in place of {@link start}: each goes on until its end, or until the limit; then the next round
+   * goes on where it was.
+   */
+  async round(limit: AbortSignal): Promise<void> {
+    this.#limit = AbortSignal.any([this.#stopping.signal, limit]);
+    await this.#poll();
+    await this.#pollLoop.idle();
+  }
+
   /** An event could not be recorded, and Stripe was told so: sweep as soon as the ledger answers again. */
   requestSweep(): void {
     this.#sweepRequested = true;
@@ -88,7 +100,7 @@ export class Scheduler {
       const { store, log, confirm } = this.#parts;
       await confirm();
       const last = await store.lastReport('sweep');
-      const report = await sweep(this.#parts, lease, leaseMs, this.#stopping.signal);
+      const report = await sweep(this.#parts, lease, leaseMs, this.#limit);
       if (report === null) return;
       log.info('sweep.done', { count: report.new });
       this.#parts.metrics.swept(report.new);
@@ -99,7 +111,7 @@ export class Scheduler {
     await this.#try('reconcile', reconcileMs, async (lease) => {
       const { log, confirm } = this.#parts;
       await confirm();
-      const report = await reconcile(this.#parts, lease, { leaseMs, signal: this.#stopping.signal });
+      const report = await reconcile(this.#parts, lease, { leaseMs, signal: this.#limit });
       if (report === null) return;
       log.info('reconcile.done', { count: report.looked });
       if (report.drift.count > 0) log.warn('reconcile.drift', { count: report.drift.count });
@@ -110,7 +122,7 @@ export class Scheduler {
 
   /** Begins a job that is due; polling goes on meanwhile, for the other job's sake. */
   async #try(job: Job, everyMs: number, work: (lease: JobLease) => Promise<void>): Promise<void> {
-    if (this.#busy.has(job) || this.#stopping.signal.aborted) return;
+    if (this.#busy.has(job) || this.#limit.aborted) return;
     const lease = await this.#parts.store.acquireJob(job, everyMs, this.#options.leaseMs, this.#parts.now());
     if (lease === null) return;
     this.#busy.add(job);
@@ -128,7 +140,7 @@ export class Scheduler {
   }
 
   #failed(job: Job | 'upkeep', cause: unknown): void {
-    if (this.#stopping.signal.aborted) return;
+    if (this.#limit.aborted) return;
     if (cause instanceof StoreUnavailableError || job === 'sweep') this.#sweepRequested = true;
     this.#parts.log.error(`${job}.failed`, { code: codeOf(cause), cause: describeCause(cause) });
   }

@@ -22,8 +22,8 @@ export interface WorkerOptions {
   readonly concurrency?: number;
   /** How many of these are reserved for prioritized customers, and as many for the others. Default: a quarter. */
   readonly reservedForPriority?: number;
-  /** Milliseconds between two polls of the table without a wake. Default: 1,000. */
-  readonly pollMs?: number;
+  /** Milliseconds between two polls of the table without a wake; `null`: none. Default: 1,000. */
+  readonly pollMs?: number | null;
   /**
    * Milliseconds for which a customer without a waiting page rests after a fetch began, however many events come.
    * Default: 1,000.
@@ -109,6 +109,11 @@ export class Worker {
   /** A ticket was raised: poll now. */
   wake(): void {
     this.#pollLoop.wake();
+  }
+
+  /** Resolves when nothing more can be claimed now, and what was claimed is done. */
+  async idle(): Promise<void> {
+    await this.#pollLoop.idle();
   }
 
   /**

@@ -94,6 +94,7 @@ function databaseProblem(given: string): string | null {
   return /^[a-z][a-z\d+.-]*:\/\//i.test(given) ? databaseForm : null;
 }
 
+const upkeepSecret = 'must be a secret of at least 16 characters, for the cron that calls POST /v1/upkeep';
 const metricsToken = 'must be at least 16 characters';
 const metricsForm = 'must be false, "open", or an object with a token';
 
@@ -131,6 +132,21 @@ const options = z.strictObject({
       .max(10_000, 'must be at most 10000')
       .optional(),
   }),
+  background: z.enum(['process', 'none'], 'must be process or none').default('process'),
+  upkeep: z
+    .strictObject(
+      {
+        secret: z.string(upkeepSecret).min(16, upkeepSecret),
+        seconds: z
+          .int('must be a whole number')
+          .min(1, 'must be at least 1')
+          .max(300, 'must be at most 300')
+          .default(20),
+      },
+      'must be { secret, seconds }',
+    )
+    .nullable()
+    .default(null),
   metrics: z
     .union(
       [z.literal(false), z.literal('open'), z.strictObject({ token: z.string().min(16, metricsToken) })],
@@ -156,6 +172,10 @@ const options = z.strictObject({
  * Default: none, for pages reach this server from the internet, and how a business goes can be read there. `'open'` is
  * for a server with a proxy that keeps `/metrics` to a private network.
  *
+ * `background: 'none'` is for functions, which are frozen between requests: no timer runs and no connection listens. What a
+ * request causes is handed to `waitUntil`; what time asks for is done by `POST /v1/upkeep`, which a cron calls with
+ * `upkeep.secret` and which takes `upkeep.seconds` at most (default: 20). Default: `'process'`, a server that lives on.
+ *
  * @example
  * ```ts
  * const options: BillhookOptions = {
@@ -179,6 +199,11 @@ export type BillhookOptions = z.input<typeof options> & {
    * `email` and `name` are used. Billhook stores neither. Default: not asked.
    */
   readonly onCreateCustomer?: CustomerDetailsOf;
+  /**
+   * Keeps a function alive for work that goes on after its answer: `after` of Next.js, `waitUntil` of others. Without it that
+   * work is done by the next request or the next upkeep.
+   */
+  readonly waitUntil?: (work: Promise<void>) => void;
   /** Where log lines go. Default: nowhere. */
   readonly log?: Log;
   /** The clock, in Unix milliseconds. Default: `Date.now`. */
@@ -231,11 +256,15 @@ export interface Config {
   readonly stripe: z.output<typeof options>['stripe'] & { readonly requestsPerSecond: number };
   /** The right to read the metrics. */
   readonly metrics: z.output<typeof options>['metrics'];
+  /** Who does the work that no request waits for: this process by itself, or the requests and `POST /v1/upkeep`. */
+  readonly background: 'process' | 'none';
+  readonly upkeep: { readonly secret: string; readonly seconds: number } | null;
   readonly hosts: ReadonlyMap<string, Host>;
   readonly log: Log;
   readonly now: () => number;
   readonly onChange: ((notice: Notice) => void | Promise<void>) | null;
   readonly onCreateCustomer: CustomerDetailsOf | null;
+  readonly waitUntil: ((work: Promise<void>) => void) | null;
 }
 
 /**
@@ -243,7 +272,14 @@ export interface Config {
  *
  * @throws {ConfigError} `config_invalid`, with every problem at once.
  */
-export async function readConfig({ log, now, onChange, onCreateCustomer, ...given }: BillhookOptions): Promise<Config> {
+export async function readConfig({
+  log,
+  now,
+  onChange,
+  onCreateCustomer,
+  waitUntil,
+  ...given
+}: BillhookOptions): Promise<Config> {
   const parsed = options.safeParse(given);
   const problems =
     parsed.error?.issues
@@ -288,6 +324,7 @@ export async function readConfig({ log, now, onChange, onCreateCustomer, ...give
     now: now ?? (() => Date.now()),
     onChange: onChange ?? null,
     onCreateCustomer: onCreateCustomer ?? null,
+    waitUntil: waitUntil ?? null,
   };
 }
 

@@ -9,6 +9,8 @@ export interface ConfigProblem {
 
 interface CheckedOptions {
   readonly publicUrl: string;
+  readonly background: 'process' | 'none';
+  readonly upkeep: object | null;
   readonly stripe: { readonly secretKey: string; readonly apiUrl?: string | undefined };
   readonly hosts: readonly {
     readonly id: string;
@@ -35,10 +37,19 @@ export function inconsistencies(options: CheckedOptions, hosts: readonly GivenHo
       ? []
       : [{ option: `hosts.${index}.returnUrl`, must: 'must lie on one of the host’s origins' }],
   );
-  return [...elsewhere, ...sharedSecrets(hosts), ...(isLiveKey(options.stripe.secretKey) ? unsafeLive(options) : [])];
+  const live = isLiveKey(options.stripe.secretKey) ? unsafeLive(options) : [];
+  return [...elsewhere, ...sharedSecrets(hosts), ...live, ...upkeepOf(options)];
 }
 
 export const isLiveKey = (secretKey: string): boolean => /^(?:sk|rk)_live_/.test(secretKey);
+
+/** Without a background nothing that time asks for is done until a cron calls. */
+function upkeepOf({ background, upkeep }: CheckedOptions): ConfigProblem[] {
+  if ((background === 'none') === (upkeep !== null)) return [];
+  return background === 'none'
+    ? [{ option: 'upkeep', must: 'must be { secret } with background "none": a cron calls POST /v1/upkeep with it' }]
+    : [{ option: 'upkeep', must: 'is for background "none" alone' }];
+}
 
 /** Each of two hosts with one secret could mint tokens for the other one's accounts. */
 function sharedSecrets(hosts: readonly GivenHost[]): ConfigProblem[] {

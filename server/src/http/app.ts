@@ -14,6 +14,7 @@ import { invoiceRoute } from './routes/invoice.ts';
 import { operationsRoutes } from './routes/operations.ts';
 import type { RouteContext } from './route-context.ts';
 import { portalRoute } from './routes/portal.ts';
+import { upkeepRoute } from './routes/upkeep.ts';
 import { visitsRoute } from './routes/visits.ts';
 import { webhookRoute } from './routes/webhook.ts';
 import { printedOrigin, unknownOrigins } from './unknown-origins.ts';
@@ -32,6 +33,7 @@ const addresses: Record<string, readonly string[]> = {
   '/v1/invoice-sessions': ['POST'],
   '/v1/visits/return': ['POST'],
   '/v1/webhooks/stripe': ['POST'],
+  '/v1/upkeep': ['GET', 'POST'],
   '/healthz': ['GET'],
   '/readyz': ['GET'],
   '/metrics': ['GET'],
@@ -72,6 +74,7 @@ export function createApp(parts: RouteContext, widget: WidgetFiles): Hono {
   app.route('/v1/portal-sessions', portalRoute(parts));
   app.route('/v1/invoice-sessions', invoiceRoute(parts));
   app.route('/v1/visits', visitsRoute(parts));
+  app.route('/v1/upkeep', upkeepRoute(parts));
   app.route('/', operationsRoutes(parts));
 
   for (const address of new Set([...Object.keys(addresses), ...widget.keys()])) {

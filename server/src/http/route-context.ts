@@ -11,6 +11,7 @@ import type { PortalConfigurations } from '../stripe/portal-configurations.ts';
 import type { ReadAccount } from '../accounts/view.ts';
 import type { StripeGateway } from '../stripe/gateway.ts';
 import type { BillingStore, StripeIdentity } from '../ledger/ledger.ts';
+import type { Upkeep } from '../background/upkeep.ts';
 import type { Waiters } from '../background/waiters.ts';
 import type { Scope } from '../tokens/claims.ts';
 import type { Limits } from './rate-limits.ts';
@@ -34,6 +35,8 @@ export interface RouteContext {
   readonly limits: Limits;
   /** A ticket was raised: the worker polls now. */
   readonly wakeWorker: () => void;
+  /** What time asks for, where nothing runs by itself. */
+  readonly upkeep: Pick<Upkeep, 'run'>;
   /** A webhook could not be recorded: sweep as soon as the ledger answers. */
   readonly requestSweep: () => void;
 }

@@ -16,7 +16,7 @@ let made = 0;
 
 beforeAll(async () => {
   // One sweep at its start, and no other: later requests to Stripe come from the test's own events.
-  harness = await startBffHarness({ log, metrics: 'open', upkeep: { pollMs: 2 ** 30 } });
+  harness = await startBffHarness({ log, metrics: 'open', jobs: { pollMs: 2 ** 30 } });
   await log.line(({ what }) => what === 'sweep.done');
   secret = harness.options.stripe.webhookSecrets[0] ?? '';
   customer = harness.customers.pastDue;

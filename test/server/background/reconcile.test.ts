@@ -178,7 +178,7 @@ describe('billhook reconcile beside a server', () => {
 
   it('M24: counts the drift for Prometheus, when the server’s scheduler runs it', async () => {
     const log = logRecorder();
-    harness = await startBffHarness({ log, upkeep: { pollMs: 20, restMs: 0, reconcileMs: 200 }, metrics: 'open' });
+    harness = await startBffHarness({ log, jobs: { pollMs: 20, restMs: 0, reconcileMs: 200 }, metrics: 'open' });
     await harness.bff.snapshot(harness.as('active'));
     harness.sandbox.deliveries.settings.lose = 'silently';
     const { id } = await subscriptionOf(harness.stripe, harness.customers.active);

@@ -30,8 +30,8 @@ describe('a server', () => {
     log = logRecorder();
     const atStart = log.next('sweep.done');
     // It reconciles in no test, however far the clock is ahead.
-    const upkeep = { pollMs: 20, restMs: 1_000 * hour, ...(sweepMs === undefined ? {} : { sweepMs }) };
-    harness = await startBffHarness({ log, upkeep, now: () => Date.now() + ahead });
+    const jobs = { pollMs: 20, restMs: 1_000 * hour, ...(sweepMs === undefined ? {} : { sweepMs }) };
+    harness = await startBffHarness({ log, jobs, now: () => Date.now() + ahead });
     const who = harness.as('active');
     expect(await harness.bff.snapshot(who)).toMatchObject({ state: 'active' });
     await atStart;

@@ -46,7 +46,7 @@ describe('Stripe is down', () => {
   const always = 1_000_000;
   beforeAll(async () => {
     log = logRecorder();
-    harness = await startBffHarness({ log, upkeep: { pollMs: 100 } });
+    harness = await startBffHarness({ log, jobs: { pollMs: 100 } });
   });
   afterAll(() => harness.close());
 
@@ -117,7 +117,7 @@ describe('the database is down', () => {
 
   it('L4: webhooks are answered 5xx and pages 503, and all is fresh when it is back, without a restart', async () => {
     log = logRecorder();
-    harness = await startBffHarness({ log, database: await postgres.createDatabase(), upkeep: { pollMs: 100 } });
+    harness = await startBffHarness({ log, database: await postgres.createDatabase(), jobs: { pollMs: 100 } });
     const { sandbox, stripe, bff, as, customers } = harness;
     // Only a sweep finds what was refused: Stripe's next try may be an hour away.
     sandbox.deliveries.settings.retryAfterMs = [];
@@ -154,7 +154,7 @@ describe('the database is down', () => {
 
   it('while a customer is being fetched: the fetch is lost, and made again', async () => {
     log = logRecorder();
-    harness = await startBffHarness({ log, database: await postgres.createDatabase(), upkeep: { pollMs: 100 } });
+    harness = await startBffHarness({ log, database: await postgres.createDatabase(), jobs: { pollMs: 100 } });
     const { sandbox, stripe, as, customers } = harness;
     const who = as('active');
     await whenIts(who, 'active');

@@ -57,7 +57,7 @@ export interface TestOptions extends Partial<BillhookOptions> {
   /** More of the host acme. */
   readonly host?: Partial<BillhookOptions['hosts'][number]>;
   /** When it sweeps and reconciles. By default it sweeps as a server does, and does not reconcile by itself. */
-  readonly upkeep?: SchedulerOptions;
+  readonly jobs?: SchedulerOptions;
   /** How its worker works. */
   readonly worker?: WorkerOptions;
 }
@@ -65,7 +65,7 @@ export interface TestOptions extends Partial<BillhookOptions> {
 /** @param stripe - where Stripe is; by default nowhere: a port that refuses. */
 export async function startBff(
   stripe: Partial<BillhookOptions['stripe']> = {},
-  { host, upkeep, worker, ...change }: TestOptions = {},
+  { host, jobs, worker, ...change }: TestOptions = {},
 ): Promise<TestBff> {
   const folder = await mkdtemp(join(tmpdir(), 'billhook-bff-'));
   const database = change.database ?? join(folder, 'ledger.db');
@@ -87,7 +87,7 @@ export async function startBff(
     hosts: [{ id: 'acme', secrets: [hostSecret], origins: [origin], returnUrl: `${origin}/billing`, ...host }],
     ...change,
   };
-  const billhook = await createBillhook(options, { pollMs: 50, ...worker }, upkeep);
+  const billhook = await createBillhook(options, { pollMs: 50, ...worker }, jobs);
 
   const bff: TestBff = {
     billhook,

@@ -1,6 +1,6 @@
 /** One door to PostgreSQL: durable sessions, migrated tables, transactions, failures named. */
 
-import { Pool, types, type ClientBase, type PoolClient, type QueryResult } from 'pg';
+import { Pool, types, type ClientBase, type PoolClient, type QueryConfig, type QueryResult } from 'pg';
 import type { Row } from '../rows.ts';
 import type { PostgresAddress } from './address.ts';
 import { brokeConnection, unavailable } from './failure.ts';
@@ -10,6 +10,10 @@ import { assertSettings, beginWithSettings, lendsSessions, setForSession } from 
 
 /** Milliseconds until an attempt to connect, or to get one of the pool's connections, is given up. */
 const connectionTimeoutMillis = 5_000;
+/** A connection that lay idle for longer is asked whether it still stands: the process may have been frozen meanwhile, */
+const doubtAfterMs = 5_000;
+/** and it has so long to answer. */
+const standingLimitMs = 2_000;
 /** A little longer than `statement_timeout`: only where the server cannot even say that it was too slow. */
 const answerTimeoutMs = 12_000;
 
@@ -36,6 +40,8 @@ export function connectionOf(address: PostgresAddress) {
 export class PostgresDatabase implements Session {
   readonly #pool: Pool;
   readonly #begin: string;
+  /** When each connection was given back, in Unix milliseconds: other clocks may stand while a process is frozen. */
+  readonly #givenBack = new WeakMap<PoolClient, number>();
   /** A pooler lends sessions for a transaction alone: nothing may be told to a session, and none can listen. */
   readonly lent: boolean;
 
@@ -100,7 +106,7 @@ export class PostgresDatabase implements Session {
       broken = brokeConnection(cause) || !(await rolledBack(client));
       throw cause;
     } finally {
-      client.release(broken);
+      this.#giveBack(client, broken);
     }
   }
 
@@ -127,16 +133,39 @@ export class PostgresDatabase implements Session {
       broken = brokeConnection(cause);
       throw cause;
     } finally {
-      client.release(broken);
+      this.#giveBack(client, broken);
     }
   }
 
   async #connect(): Promise<PoolClient> {
     try {
-      return await this.#pool.connect();
+      for (;;) {
+        // oxlint-disable-next-line no-await-in-loop -- each that does not stand is one less in the pool
+        const client = await this.#pool.connect();
+        // oxlint-disable-next-line no-await-in-loop -- as above
+        if (await this.#stands(client)) return client;
+        client.release(true);
+      }
     } catch (cause) {
       throw unavailable(cause, 'the database cannot be connected to');
     }
+  }
+
+  async #stands(client: PoolClient): Promise<boolean> {
+    const givenBack = this.#givenBack.get(client);
+    if (givenBack === undefined || Date.now() - givenBack < doubtAfterMs) return true;
+    try {
+      const question: QueryConfig & { query_timeout: number } = { text: 'SELECT 1', query_timeout: standingLimitMs };
+      await client.query(question);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #giveBack(client: PoolClient, broken: boolean): void {
+    this.#givenBack.set(client, Date.now());
+    client.release(broken);
   }
 
   async close(): Promise<void> {

@@ -33,12 +33,13 @@ import type { BillingStore } from '../ledger.ts';
  * const store = await openPostgresStore('postgres://billhook:…@db.internal/app?schema=billhook');
  * ```
  *
+ * @param pool - connections at most; the default is the database's
  * @param address - of the database. `schema` is the one that holds the tables; default: `billhook`.
  * @throws {StoreUnavailableError} `store_unavailable`: not reachable, not migratable, newer than this program, or not durable.
  */
-export async function openPostgresStore(address: string): Promise<BillingStore> {
+export async function openPostgresStore(address: string, pool?: number): Promise<BillingStore> {
   const read = readPostgresAddress(address);
-  const db = await PostgresDatabase.open(read);
+  const db = await PostgresDatabase.open(read, pool);
   const news = new FeedListener(read, !db.lent);
   const { idle, ...events } = postgresEvents(db);
 
