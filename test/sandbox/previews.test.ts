@@ -88,6 +88,15 @@ describe('INV-1: previews', () => {
     expect(used).toMatchObject({ amount: 1000, ending_balance: 0, type: 'applied_to_invoice' });
   });
 
+  test('of a contract that ends in a later period', async () => {
+    const { subscription } = await subscribed(stripe);
+    await stripe.subscriptions.update(subscription.id, { cancel_at: seconds(APRIL) + 86_400 });
+    expect((await stripe.invoices.createPreview({ subscription: subscription.id })).amount_due).toBe(2900);
+    await stripe.subscriptions.update(subscription.id, { cancel_at: seconds(APRIL) });
+    const none = { statusCode: 404, code: 'invoice_upcoming_none' };
+    await expect(stripe.invoices.createPreview({ subscription: subscription.id })).rejects.toMatchObject(none);
+  });
+
   test('none for what ends, and none without a subscription', async () => {
     const { customer, subscription } = await subscribed(stripe);
     await stripe.subscriptions.update(subscription.id, { cancel_at_period_end: true });

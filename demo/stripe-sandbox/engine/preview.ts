@@ -26,7 +26,7 @@ export interface PreviewRequest {
 /** @throws {StripeError} `invoice_upcoming_none` where nothing will be invoiced any more */
 export function previewInvoice(state: State, request: PreviewRequest): Invoice {
   const { customer, subscription, changes } = request;
-  const ends = subscription.cancel_at !== null || subscription.cancel_at_period_end || request.cancels;
+  const ends = isLeaving(subscription) || request.cancels;
   if (isTerminal(subscription) || subscription.status === 'paused' || ends) throw noneUpcoming(customer);
   const changed = structuredClone(subscription);
   changed.items.data = itemsAfter(state, subscription, changes, request.at);
@@ -45,6 +45,11 @@ export function previewInvoice(state: State, request: PreviewRequest): Invoice {
   const period = { start: periodStart(changed), end: periodEnd(changed) };
   const lines = [...prorations, ...nextPeriod(state, changed)];
   return unsaved(state, request, changed, { lines, reason: 'subscription_cycle', period, takePending: true });
+}
+
+/** Over with the running period. A contract that ends in a later one is invoiced until then. */
+function isLeaving({ cancel_at: at, cancel_at_period_end: atPeriodEnd, items }: Subscription): boolean {
+  return atPeriodEnd || (at !== null && at <= Math.min(...items.data.map((item) => item.current_period_end)));
 }
 
 /** INV-1: 404, as when there is nothing of that name. */

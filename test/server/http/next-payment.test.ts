@@ -115,15 +115,12 @@ describe('a page that is open', () => {
     }
   });
 
-  it('of a contract asks once, whether Stripe announces an invoice or not', async () => {
+  it('F25: of a contract is told its next payment, for it renews until its last day', async () => {
     const { id } = await subscriptionOf('active');
     const far = Math.floor(harness.sandbox.clock.now() / 1000) + 400 * 86_400;
     await harness.stripe.subscriptions.update(id, { cancel_at: far });
     const contract = await watch(({ endsAt }) => endsAt !== null);
-    expect(contract.state).toBe('active');
-    const before = asked();
-    await watch();
-    expect(asked()).toBe(before);
+    expect(contract).toMatchObject({ state: 'active', nextPayment: { at: contract.renewsAt, amount: euros(8700) } });
   });
 });
 
