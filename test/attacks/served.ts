@@ -16,8 +16,8 @@ export interface Served {
   readonly port: number;
   /** The errors in its log, but for its own rounds that this Stripe fails. */
   errors(): readonly string[];
-  /** Calls that reached Stripe. */
-  calls(): number;
+  /** Calls that reached Stripe, but for those of its own rounds: events that were missed, customers to compare. */
+  calls(): readonly string[];
   /** Rows of each table, without the server's notes of its own rounds. */
   rows(): Record<string, number>;
   /** The lines of `/metrics` that are values. */
@@ -46,12 +46,14 @@ export interface RawAnswer {
   readonly ms: number;
 }
 
+const ownRounds = /^\/v1\/(?:account|events|subscriptions)(?:\?(?!.*customer=)|$)/;
+
 export async function startServed(change: Record<string, string> = {}): Promise<Served> {
   const folder = await mkdtemp(join(tmpdir(), 'billhook-served-'));
-  let calls = 0;
+  const calls: string[] = [];
   const stripe = await listening(
-    createServer((_, response) => {
-      calls += 1;
+    createServer(({ method, url: path = '' }, response) => {
+      if (!ownRounds.test(path)) calls.push(`${method} ${path}`);
       response.writeHead(500).end('{"error":{"type":"api_error"}}');
     }),
   );
@@ -81,7 +83,7 @@ export async function startServed(change: Record<string, string> = {}): Promise<
         const { level, msg } = JSON.parse(line) as { level: number; msg: string };
         return level >= 50 && !msg.startsWith('sweep.');
       }),
-    calls: () => calls,
+    calls: () => [...calls],
     rows() {
       const db = new Database(ledger, { readonly: true });
       try {

@@ -132,7 +132,11 @@ it('a stranger’s script costs answers, and leaves nothing', async () => {
     (await served.metrics()).length,
     await served.megabytes(),
   ];
-  const counts = await flood(requests, 'stranger');
+  const counts = await flood(requests / 2, 'stranger');
+  const halfway = await served.megabytes();
+  for (const [status, count] of Object.entries(await flood(requests / 2, 'stranger again'))) {
+    counts[status] = (counts[status] ?? 0) + count;
+  }
   const lines = await served.metrics();
   const after = await served.megabytes();
   const value = (name: string) =>
@@ -146,20 +150,22 @@ it('a stranger’s script costs answers, and leaves nothing', async () => {
   report('a stranger’s script', {
     requests,
     'page rules rung': rung.length,
-    'calls of Stripe': served.calls() - calls,
+    'calls of Stripe': served.calls().length - calls.length,
     'rows more':
       Object.values(served.rows()).reduce((sum, count) => sum + count, 0) -
       Object.values(rows).reduce((sum, count) => sum + count, 0),
     'series more': lines.length - series,
     'MB before': before ?? 0,
+    'MB halfway': halfway ?? 0,
     'MB after': after ?? 0,
     ...counts,
   });
   expect(rung).toEqual([]);
-  expect(served.calls()).toBe(calls);
+  expect(served.calls()).toEqual(calls);
   expect(served.rows()).toEqual(rows);
   expect(lines.length).toBe(series);
   expect(served.errors()).toEqual([]);
   expect(Object.keys(counts).filter((status) => status.startsWith('5'))).toEqual([]);
-  expect((after ?? 0) - (before ?? 0), 'a map that keeps each request would take more').toBeLessThan(share(120, 80));
+  // The limits' places fill up, and are 65,536; a map that keeps each request would go on growing.
+  expect((after ?? 0) - (halfway ?? 0)).toBeLessThan(60);
 });
