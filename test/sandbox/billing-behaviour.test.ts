@@ -1,7 +1,6 @@
 /** Trials that end now, pauses of collection, new anchors, sent invoices, late payments. */
 
-import type { Stripe } from 'stripe';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   APRIL,
   customerWithCard,
@@ -11,18 +10,11 @@ import {
   monthlyPrice,
   seconds,
   START,
-  startSandbox,
   subscribed,
-  type Harness,
+  sandboxForEach,
 } from './harness.ts';
 
-let harness: Harness;
-let stripe: Stripe;
-beforeEach(async () => {
-  harness = await startSandbox();
-  ({ stripe } = harness);
-});
-afterEach(() => harness.close());
+const { harness, stripe } = sandboxForEach();
 
 describe('SUB-17: trial_end now', () => {
   test.for([

@@ -1,7 +1,6 @@
 /** OBJ-4: the differences of classic and flexible billing; and items that come, go and have an interval of their own. */
 
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Stripe } from 'stripe';
+import { describe, expect, test } from 'vitest';
 import {
   APRIL,
   customerWithCard,
@@ -10,18 +9,11 @@ import {
   monthlyPrice,
   seconds,
   START,
-  startSandbox,
   subscribed,
-  type Harness,
+  sandboxForEach,
 } from './harness.ts';
 
-let harness: Harness;
-let stripe: Stripe;
-beforeEach(async () => {
-  harness = await startSandbox();
-  stripe = harness.stripe;
-});
-afterEach(() => harness.close());
+const { harness, stripe } = sandboxForEach();
 
 /** March has 31 days: after 15.5 of them half of the month is left. */
 const halfOfMarch = () => harness.sandbox.clock.advance(15.5 * DAY);

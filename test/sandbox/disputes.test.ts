@@ -1,16 +1,10 @@
 /** Payments without an invoice, disputes and the account's balance, as the Stripe CLI's triggers and sellers use them. */
 
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Stripe } from 'stripe';
-import { startSandbox, subscribed, type Harness } from './harness.ts';
+import { subscribed, sandboxForEach } from './harness.ts';
 
-let harness: Harness;
-let stripe: Stripe;
-beforeEach(async () => {
-  harness = await startSandbox();
-  stripe = harness.stripe;
-});
-afterEach(() => harness.close());
+const { harness, stripe } = sandboxForEach();
 
 const paidWith = (card: string) =>
   stripe.paymentIntents.create({ amount: 10_000, currency: 'usd', payment_method: card, confirm: true });

@@ -1,14 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Stripe } from 'stripe';
-import { APRIL, DAY, HOUR, latestInvoice, seconds, startSandbox, subscribed, type Harness } from './harness.ts';
+import { APRIL, DAY, HOUR, latestInvoice, seconds, subscribed, sandboxForEach } from './harness.ts';
 
-let harness: Harness;
-let stripe: Stripe;
-beforeEach(async () => {
-  harness = await startSandbox();
-  stripe = harness.stripe;
-});
-afterEach(() => harness.close());
+const { harness, stripe } = sandboxForEach();
 
 /** A subscription, just after its renewal on 1 April failed. */
 async function pastDue(): Promise<{

@@ -1,6 +1,7 @@
 /** A listening sandbox with the official SDK in front of it; every answer is held against Stripe's declarations. */
 
 import { Stripe } from 'stripe';
+import { afterEach, beforeEach } from 'vitest';
 import { createSandbox, type StripeSandbox, type StripeSandboxOptions } from '../../demo/stripe-sandbox/index.ts';
 import { Collection } from '../../demo/stripe-sandbox/state/state.ts';
 import { patienceMs } from '../support/patience.ts';
@@ -91,6 +92,27 @@ export async function startSandbox(
         throw new Error(`not what Stripe declares:\n${[...new Set(wrong)].slice(0, 20).join('\n')}`);
     },
   };
+}
+
+/** Stands for the current one, which another test replaces. */
+const forwarding = <T extends object>(current: () => T): T =>
+  new Proxy({} as T, { get: (_, key) => Reflect.get(current(), key) as unknown });
+
+/** A sandbox of its own for each test of a file, closed after it; and the SDK in front of it. */
+export function sandboxForEach(options: StripeSandboxOptions = {}): { harness: Harness; stripe: Stripe } {
+  let current: Harness | null = null;
+  const harness = forwarding<Harness>(() => {
+    if (!current) throw new Error('no test is running');
+    return current;
+  });
+  beforeEach(async () => {
+    current = await startSandbox(options);
+  });
+  afterEach(async () => {
+    await current?.close();
+    current = null;
+  });
+  return { harness, stripe: forwarding(() => harness.stripe) };
 }
 
 /** A customer with a card, and a monthly price of €29. */

@@ -1,16 +1,9 @@
 /** Items one by one, and prices that come with the request that uses them. */
 
-import type { Stripe } from 'stripe';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { customerWithCard, latestInvoice, monthlyPrice, startSandbox, subscribed, type Harness } from './harness.ts';
+import { describe, expect, test } from 'vitest';
+import { customerWithCard, latestInvoice, monthlyPrice, subscribed, sandboxForEach } from './harness.ts';
 
-let harness: Harness;
-let stripe: Stripe;
-beforeEach(async () => {
-  harness = await startSandbox();
-  ({ stripe } = harness);
-});
-afterEach(() => harness.close());
+const { harness, stripe } = sandboxForEach();
 
 describe('subscription items', () => {
   test('are added, changed and removed with their proration', async () => {

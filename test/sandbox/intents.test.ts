@@ -1,16 +1,9 @@
 /** Payments and set-ups without a subscription. */
 
-import type { Stripe } from 'stripe';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { DAY, startSandbox, type Harness } from './harness.ts';
+import { describe, expect, test } from 'vitest';
+import { DAY, sandboxForEach } from './harness.ts';
 
-let harness: Harness;
-let stripe: Stripe;
-beforeEach(async () => {
-  harness = await startSandbox();
-  ({ stripe } = harness);
-});
-afterEach(() => harness.close());
+const { harness, stripe } = sandboxForEach();
 
 describe('set-up intents', () => {
   test('succeed, and attach the method', async () => {

@@ -1,25 +1,10 @@
 /** Invoices that a seller writes: items into a draft, words, and payments outside of Stripe. */
 
 import { Stripe } from 'stripe';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  APRIL,
-  customerWithCard,
-  DAY,
-  HOUR,
-  latestInvoice,
-  startSandbox,
-  subscribed,
-  type Harness,
-} from './harness.ts';
+import { describe, expect, test } from 'vitest';
+import { APRIL, customerWithCard, DAY, HOUR, latestInvoice, subscribed, sandboxForEach } from './harness.ts';
 
-let harness: Harness;
-let stripe: Stripe;
-beforeEach(async () => {
-  harness = await startSandbox();
-  ({ stripe } = harness);
-});
-afterEach(() => harness.close());
+const { harness, stripe } = sandboxForEach();
 
 describe('an item that names its invoice', () => {
   test('goes into the draft, with its discount and tax', async () => {

@@ -1,6 +1,6 @@
 /** Payments that do not end when they begin: bank debits, changes that wait to be paid, first payments left open. */
 
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Stripe } from 'stripe';
 import {
   APRIL,
@@ -11,19 +11,12 @@ import {
   monthlyPrice,
   seconds,
   START,
-  startSandbox,
   subscribed,
-  type Harness,
+  sandboxForEach,
 } from './harness.ts';
 import { visit } from './visit.ts';
 
-let harness: Harness;
-let stripe: Stripe;
-beforeEach(async () => {
-  harness = await startSandbox();
-  stripe = harness.stripe;
-});
-afterEach(() => harness.close());
+const { harness, stripe } = sandboxForEach();
 
 async function intentOf(invoice: Stripe.Invoice): Promise<Stripe.PaymentIntent> {
   const { data } = await stripe.invoicePayments.list({

@@ -1,17 +1,10 @@
 /** Calls as older versions make them, and as the Stripe CLI's triggers still do. */
 
-import type { Stripe } from 'stripe';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { removedParameters } from '../../demo/stripe-sandbox/http/removed-parameters.ts';
-import { APRIL, customerWithCard, DAY, monthlyPrice, startSandbox, type Harness } from './harness.ts';
+import { APRIL, customerWithCard, DAY, monthlyPrice, sandboxForEach } from './harness.ts';
 
-let harness: Harness;
-let stripe: Stripe;
-beforeEach(async () => {
-  harness = await startSandbox();
-  ({ stripe } = harness);
-});
-afterEach(() => harness.close());
+const { harness, stripe } = sandboxForEach();
 
 /** A call without the SDK: of a version, or of none, as the CLI makes it. */
 async function post(path: string, form: Record<string, string>, version?: string) {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Stripe } from 'stripe';
 import {
   APRIL,
@@ -9,19 +9,12 @@ import {
   monthlyPrice,
   seconds,
   START,
-  startSandbox,
   subscribed,
-  type Harness,
+  sandboxForEach,
 } from './harness.ts';
 import { submit, visit } from './visit.ts';
 
-let harness: Harness;
-let stripe: Stripe;
-beforeEach(async () => {
-  harness = await startSandbox();
-  stripe = harness.stripe;
-});
-afterEach(() => harness.close());
+const { harness, stripe } = sandboxForEach();
 
 describe('SUB-15: a pause by request', () => {
   test('has a status and an event of its own, and nothing is charged while it lasts', async () => {

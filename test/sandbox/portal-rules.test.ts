@@ -1,16 +1,10 @@
 /** Stripe's refusals of portal configurations and of the flows of their sessions. */
 
 import type { Stripe } from 'stripe';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { monthlyPrice, startSandbox, subscribed, type Harness } from './harness.ts';
+import { describe, expect, test } from 'vitest';
+import { monthlyPrice, subscribed, sandboxForEach } from './harness.ts';
 
-let harness: Harness;
-let stripe: Stripe;
-beforeEach(async () => {
-  harness = await startSandbox();
-  ({ stripe } = harness);
-});
-afterEach(() => harness.close());
+const { stripe } = sandboxForEach();
 
 type Features = Stripe.BillingPortal.ConfigurationCreateParams.Features;
 type UpdateProduct = Stripe.BillingPortal.ConfigurationCreateParams.Features.SubscriptionUpdate.Product;

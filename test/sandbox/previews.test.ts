@@ -1,24 +1,7 @@
-import type { Stripe } from 'stripe';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  APRIL,
-  DAY,
-  HOUR,
-  latestInvoice,
-  monthlyPrice,
-  seconds,
-  startSandbox,
-  subscribed,
-  type Harness,
-} from './harness.ts';
+import { describe, expect, test } from 'vitest';
+import { APRIL, DAY, HOUR, latestInvoice, monthlyPrice, seconds, subscribed, sandboxForEach } from './harness.ts';
 
-let harness: Harness;
-let stripe: Stripe;
-beforeEach(async () => {
-  harness = await startSandbox();
-  ({ stripe } = harness);
-});
-afterEach(() => harness.close());
+const { harness, stripe } = sandboxForEach();
 
 describe('INV-1: previews', () => {
   test('what the renewal will ask for, kept nowhere and emitted never', async () => {

@@ -1,25 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Stripe } from 'stripe';
-import {
-  APRIL,
-  customerWithCard,
-  DAY,
-  HOUR,
-  monthlyPrice,
-  seconds,
-  startSandbox,
-  subscribed,
-  type Harness,
-} from './harness.ts';
+import { APRIL, customerWithCard, DAY, HOUR, monthlyPrice, seconds, subscribed, sandboxForEach } from './harness.ts';
 import { submit, visit } from './visit.ts';
 
-let harness: Harness;
-let stripe: Stripe;
-beforeEach(async () => {
-  harness = await startSandbox();
-  stripe = harness.stripe;
-});
-afterEach(() => harness.close());
+const { harness, stripe } = sandboxForEach();
 
 /** A plan of €29 that becomes one of €9 on 1 April. */
 async function planned(): Promise<{

@@ -1,7 +1,6 @@
 /** Usage, refunds, test clocks, prices by tiers, and the common test cards. */
 
-import type { Stripe } from 'stripe';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   APRIL,
   customerWithCard,
@@ -11,18 +10,11 @@ import {
   monthlyPrice,
   seconds,
   START,
-  startSandbox,
   subscribed,
-  type Harness,
+  sandboxForEach,
 } from './harness.ts';
 
-let harness: Harness;
-let stripe: Stripe;
-beforeEach(async () => {
-  harness = await startSandbox();
-  ({ stripe } = harness);
-});
-afterEach(() => harness.close());
+const { harness, stripe } = sandboxForEach();
 
 describe('prices', () => {
   const tiered = (mode: 'graduated' | 'volume') =>

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Stripe } from 'stripe';
 import {
   APRIL,
@@ -8,18 +8,11 @@ import {
   monthlyPrice,
   seconds,
   START,
-  startSandbox,
   subscribed,
-  type Harness,
+  sandboxForEach,
 } from './harness.ts';
 
-let harness: Harness;
-let stripe: Stripe;
-beforeEach(async () => {
-  harness = await startSandbox();
-  stripe = harness.stripe;
-});
-afterEach(() => harness.close());
+const { harness, stripe } = sandboxForEach();
 
 describe('changes', () => {
   const item = (subscription: Stripe.Subscription): string => subscription.items.data[0]?.id ?? '';

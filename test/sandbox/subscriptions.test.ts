@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Stripe } from 'stripe';
 import {
   APRIL,
@@ -11,16 +11,10 @@ import {
   START,
   startSandbox,
   subscribed,
-  type Harness,
+  sandboxForEach,
 } from './harness.ts';
 
-let harness: Harness;
-let stripe: Stripe;
-beforeEach(async () => {
-  harness = await startSandbox();
-  stripe = harness.stripe;
-});
-afterEach(() => harness.close());
+const { harness, stripe } = sandboxForEach();
 
 describe('create', () => {
   test('OBJ-1 OBJ-2 OBJ-4: the shape of a new subscription', async () => {
