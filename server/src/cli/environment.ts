@@ -4,7 +4,7 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { ConfigError, type BillhookOptions } from '../config/config.ts';
+import { ConfigError, type BillhookOptions, type ConfigProblem } from '../config/config.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -77,17 +77,30 @@ function fromFile(path: string, env: Environment): Json {
       .filter((name) => name in part)
       .map((name) => ({ option: path, must: `must not hold "${name}": secrets come from the environment` })),
   );
+  problems.push(...unreadVariables(env));
   if (problems.length > 0) throw new ConfigError(problems);
   refuseSharedVariables(hosts, env);
-  const { stripe, publicUrl, database, metrics } = oneHost(env);
+  const { stripe, publicUrl, database, metrics, proxies } = oneHost(env);
   return {
     ...file,
     publicUrl: env['BILLHOOK_URL'] ? publicUrl : (file['publicUrl'] ?? publicUrl),
     database: env['DATABASE_URL'] ? database : (file['database'] ?? database),
     stripe: { ...(file['stripe'] as Json | undefined), ...(stripe as Json) },
     ...(metrics === undefined ? {} : { metrics }),
+    ...(proxies === undefined ? {} : { proxies }),
     ...('hosts' in file ? { hosts: hosts.map((host) => ({ ...host, ...secretsOf(host, hosts.length, env) })) } : {}),
   };
+}
+
+/** A variable of one host says nothing of a file's hosts: it is named, with its place in the file, and not passed over. */
+function unreadVariables(env: Environment): ConfigProblem[] {
+  const isRead = (option: string) => !option.startsWith('hosts.0.') || option.endsWith('.secrets');
+  return Object.entries(variables)
+    .filter(([option, variable]) => !isRead(option) && env[variable])
+    .map(([option, variable]) => ({
+      option: variable,
+      must: `must not be set beside BILLHOOK_CONFIG, which is read in its place: say hosts[].${option.slice('hosts.0.'.length)} in the file`,
+    }));
 }
 
 const variableOf = (variable: string, id: unknown): string =>

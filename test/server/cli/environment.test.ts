@@ -76,6 +76,22 @@ describe('one file, and the secrets in the environment', () => {
     );
   });
 
+  it('passes no variable over: the server’s own apply, one host’s are named with their place in the file', async () => {
+    const path = await file({ proxies: 2, hosts: [host('acme')] });
+    const env = { ...stripe, BILLHOOK_CONFIG: path, BILLHOOK_HOST_SECRET: hostSecret };
+    expect((await readConfig(optionsFrom({ ...env, BILLHOOK_PROXIES: '1' }))).proxies).toBe(1);
+    const dropped = {
+      BILLHOOK_GRACE_DAYS: '3',
+      BILLHOOK_FREE_PLAN: 'Free',
+      BILLHOOK_OFFERS: 'team',
+      BILLHOOK_HOST_WEBHOOK_URL: 'https://acme.example/hook',
+    };
+    const refuse = () => optionsFrom({ ...env, ...dropped });
+    for (const variable of Object.keys(dropped))
+      expect(refuse).toThrow(`${variable} must not be set beside BILLHOOK_CONFIG`);
+    expect(refuse).toThrow('hosts[].policy.graceDays');
+  });
+
   it('names a problem by its place in the file, or by the variable that is missing', async () => {
     const path = await file({ hosts: [{ ...host('acme'), origins: ['acme.example'], colour: 'blue' }] });
     const env = { BILLHOOK_CONFIG: path };
