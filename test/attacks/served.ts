@@ -81,7 +81,7 @@ export async function startServed(change: Record<string, string> = {}): Promise<
     errors: () =>
       process.lines.filter((line) => {
         const { level, msg } = JSON.parse(line) as { level: number; msg: string };
-        return level >= 50 && !msg.startsWith('sweep.');
+        return level >= 50 && !/^(?:sweep|reconcile)\./.test(msg);
       }),
     calls: () => [...calls],
     rows() {
