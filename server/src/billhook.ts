@@ -145,6 +145,7 @@ export async function createBillhook(
       store,
       worker: working,
       outbox,
+      previews,
       scheduler: keeping,
       beginAnewAfterSilence: () => beginAnewAfterSilence(store, config),
     });
@@ -167,7 +168,10 @@ export async function createBillhook(
       portals: new PortalConfigurations(gateway, config.log),
       catalogue,
       waiters,
-      previews,
+      wantPreview: (wanted) => {
+        previews.want(wanted);
+        if (frozen) upkeeping.handOver();
+      },
       wakeWorker,
       upkeep: upkeeping,
       requestSweep: () => keeping.requestSweep(),
@@ -214,7 +218,7 @@ export async function createBillhook(
         await keeping.stop();
         gateway.close();
         await working.stop();
-        await previews.stop();
+        await previews.idle();
         await outbox.stop();
         await store.close();
       },

@@ -182,7 +182,7 @@ async function startProcess(
       if (snapshot.nextPaymentAwaited === true) {
         const previews = new Previews({ store: shared, gateway, waiters, log: config.log, now });
         previews.want({ host, account, customer: record.customer, subscription: chargedNext });
-        await previews.stop();
+        await previews.idle();
       }
       return (await read(page)).snapshot.nextPayment ?? null;
     },

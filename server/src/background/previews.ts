@@ -43,8 +43,8 @@ export class Previews {
     if (!this.#running.has(wanted.customer)) this.#running.set(wanted.customer, this.#run(wanted));
   }
 
-  /** Waits for those under way; the gateway is closed before. */
-  async stop(): Promise<void> {
+  /** Resolves when none is under way. */
+  async idle(): Promise<void> {
     await Promise.all(this.#running.values());
   }
 

@@ -9,6 +9,7 @@ import type { UpkeepAnswer } from '@billhook/widget/contract';
 import type { Config } from '../config/config.ts';
 import type { Outbox } from './outbox.ts';
 import type { BillingStore } from '../ledger/ledger.ts';
+import type { Previews } from './previews.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Worker } from './worker.ts';
 
@@ -17,6 +18,7 @@ export interface UpkeepParts {
   readonly store: Pick<BillingStore, 'stats'>;
   readonly worker: Pick<Worker, 'wake' | 'idle'>;
   readonly outbox: Pick<Outbox, 'wake' | 'idle'>;
+  readonly previews: Pick<Previews, 'idle'>;
   readonly scheduler: Pick<Scheduler, 'round'>;
   /** Before any work begins: a ledger that was silent for long may be a copy. */
   readonly beginAnewAfterSilence: () => Promise<void>;
@@ -60,8 +62,9 @@ export class Upkeep {
   }
 
   async #quiet(): Promise<void> {
-    const { worker, outbox } = this.#parts;
+    const { worker, outbox, previews } = this.#parts;
     await worker.idle();
     await outbox.idle();
+    await previews.idle();
   }
 }

@@ -23,7 +23,8 @@ export interface RouteContext {
   readonly gateway: StripeGateway;
   readonly portals: PortalConfigurations;
   readonly waiters: Waiters;
-  readonly previews: Pick<Previews, 'want'>;
+  /** A page is open that shows this subscription's next charge. */
+  readonly wantPreview: Previews['want'];
   readonly read: ReadAccount;
   readonly linking: Linking;
   readonly openCheckout: OpenCheckout;

@@ -59,6 +59,15 @@ describe('a server without a background', () => {
     expect(told).toContain('plan.changed');
   });
 
+  it('hands over the question for the next payment that a page causes', async () => {
+    const first = await harness.bff.snapshot(harness.as('active'));
+    expect(first.nextPaymentAwaited).toBe(true);
+    await Promise.all(handed.splice(0));
+    const { nextPayment } = await harness.bff.snapshot(harness.as('active'));
+    // Eleven seats, and what their first days cost beside the former ones.
+    expect(nextPayment?.amount.amount).toBeGreaterThan(31_900);
+  });
+
   it('does at an upkeep what time asks for: events that no webhook brought', async () => {
     harness.sandbox.deliveries.settings.lose = 'noticed';
     await setSeats(12);

@@ -38,12 +38,12 @@ export function billingRoute(parts: RouteContext) {
 
 /** The page is open: the charge that it shows next is asked for, if it is not known. The answer waits for nothing. */
 function wantPreview(
-  { previews }: Pick<RouteContext, 'previews'>,
+  { wantPreview: want }: Pick<RouteContext, 'wantPreview'>,
   { host, account }: Caller,
   view: AccountView,
 ): AccountView {
   const { record, chargedNext, snapshot } = view;
   if (record !== null && chargedNext !== null && snapshot.nextPaymentAwaited === true)
-    previews.want({ host, account, customer: record.customer, subscription: chargedNext });
+    want({ host, account, customer: record.customer, subscription: chargedNext });
   return view;
 }
