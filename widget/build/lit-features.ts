@@ -12,13 +12,6 @@ interface Replacement {
 }
 
 const replacements: readonly Replacement[] = [
-  // No fallback to an inline <style>: every browser that runs this file constructs style sheets, and a strict CSP would
-  // refuse the fallback anyway.
-  {
-    file: 'css-tag.js',
-    from: 't.ShadowRoot&&(void 0===t.ShadyCSS||t.ShadyCSS.nativeShadow)&&"adoptedStyleSheets"in Document.prototype&&"replace"in CSSStyleSheet.prototype',
-    to: 'true',
-  },
   // Lit makes a Trusted Types policy of its own name when it is loaded. A page's CSP would have to list it, and the script
   // dies with an error where a second copy of Lit makes it again. Here it is called `billhook`, is not made by a copy that
   // finds the elements defined already (it will never render), and a refusal is left to the browser to report.
@@ -37,7 +30,7 @@ const replacements: readonly Replacement[] = [
 ];
 
 export function litFeatures(): Plugin {
-  const lit = /\/(?:@lit\/reactive-element|lit-html|lit-element)\/([\w-]+\.js)$/;
+  const lit = /\/lit-html\/([\w-]+\.js)$/;
   return {
     name: 'billhook:lit-features',
     enforce: 'pre',

@@ -43,7 +43,7 @@ export async function weigh(root: string): Promise<Weight> {
       {
         name: litAlone,
         resolveId: (id) => (id === litAlone ? `${root}/${litAlone}` : null),
-        load: (id) => (id.endsWith(litAlone) ? "export { html, LitElement, noChange, nothing } from 'lit'" : null),
+        load: (id) => (id.endsWith(litAlone) ? "export { html, noChange, nothing, render } from 'lit/html.js'" : null),
       },
       minifyAgain(),
     ],

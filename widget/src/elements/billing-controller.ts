@@ -1,4 +1,3 @@
-import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { nothingKnown, type BillingClient, type ClientState, type Subscriber } from '../client/client-state.ts';
 import { clientOf } from '../client/client.ts';
 import type { BillingSnapshot } from '../contract.ts';
@@ -7,6 +6,7 @@ import { BillhookChangeEvent, BillhookErrorEvent } from '../page/events.ts';
 import { folderOf, isAllowedApi } from '../page/addresses.ts';
 import { registry } from '../page/config.ts';
 import { warnOnce } from '../page/warn.ts';
+import type { ElementController, ReactiveElement } from './reactive-element.ts';
 
 /** The attributes of an element that name its BFF and account. */
 export interface ClientAddress {
@@ -17,13 +17,13 @@ export interface ClientAddress {
 }
 
 /** Binds an element to the client of its BFF and account, and follows when the attributes change. */
-export class BillingController implements ReactiveController, Subscriber {
-  readonly #host: ReactiveControllerHost & HTMLElement & ClientAddress;
+export class BillingController implements ElementController, Subscriber {
+  readonly #host: ReactiveElement & ClientAddress;
   client: BillingClient | null = null;
   /** The BFF's folder, which `v1/` is in; `null` where its address is none, or not known. */
   base: string | null = null;
 
-  constructor(host: ReactiveControllerHost & HTMLElement & ClientAddress) {
+  constructor(host: ReactiveElement & ClientAddress) {
     this.#host = host;
     host.addController(this);
   }
@@ -37,6 +37,10 @@ export class BillingController implements ReactiveController, Subscriber {
   /** Whether this element speaks for its account: two alerts about one failed payment are one too many. */
   get announces(): boolean {
     return this.client?.isAnnouncer(this) ?? true;
+  }
+
+  get whole(): boolean {
+    return this.#host.localName === 'billhook-widget';
   }
 
   /** In the connection itself, before the first render: the token is on its way while the page is still being built. */

@@ -1,13 +1,13 @@
-import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { chooseLocale } from '../i18n/match-locale.ts';
 import { LocaleReader } from '../i18n/locale-files.ts';
 import { ofDocument } from '../page/addresses.ts';
 import { registry } from '../page/config.ts';
 import { createLocalizer, type Localizer } from '../i18n/localizer.ts';
+import type { ElementController, ReactiveElement } from './reactive-element.ts';
 
 /** Which language an element speaks: the page's around it, followed when it changes, as soon as its words are there. */
-export class LocalizeController implements ReactiveController {
-  readonly #host: ReactiveControllerHost & HTMLElement;
+export class LocalizeController implements ElementController {
+  readonly #host: ReactiveElement;
   readonly #again = (): void => this.#host.requestUpdate();
   readonly #page = new MutationObserver(this.#again);
   readonly #file = new LocaleReader(this.#again);
@@ -19,15 +19,13 @@ export class LocalizeController implements ReactiveController {
   /** The page's language, also where it is spoken to in another. */
   asked: string | undefined;
 
-  constructor(host: ReactiveControllerHost & HTMLElement) {
+  constructor(host: ReactiveElement) {
     this.#host = host;
     host.addController(this);
   }
 
   hostConnected(): void {
     this.#page.observe(document, { subtree: true, attributeFilter: ['lang'] });
-    // It may have been moved to where another language is spoken.
-    this.#again();
   }
 
   hostDisconnected(): void {

@@ -1,5 +1,5 @@
-import { html, type TemplateResult } from 'lit';
-import type { Tone } from '../../view/present.ts';
+import { html, type TemplateResult } from 'lit/html.js';
+import type { Tone } from '../../view/told.ts';
 
 const circle = 'M10 17.5a7.5 7.5 0 1 0 0-15 7.5 7.5 0 0 0 0 15Z';
 const info = `${circle}M10 9.4v4M10 6.6v.1`;

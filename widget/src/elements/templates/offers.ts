@@ -1,4 +1,4 @@
-import { html, nothing, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit/html.js';
 import type { BillingView } from '../../view/present.ts';
 import type { Localizer } from '../../i18n/localizer.ts';
 import { actionButton, type Press } from './actions.ts';
