@@ -37,16 +37,36 @@ describe('tokens and accounts', () => {
     expect(first).not.to.equal(second);
   });
 
+  describe('a token-url that redirects', () => {
+    const withField = (response: Response, field: 'type' | 'url', value: string) =>
+      Object.defineProperty(response, field, { value });
+    const redirected = () => withField(new Response(), 'type', 'opaqueredirect');
+
+    it('F13: on the page’s own origin is followed to the token', async () => {
+      page.bff.next('token', redirected(), withField(page.bff.token(), 'url', `${location.origin}${TOKEN_URL}/`));
+      const widget = page.add();
+      await widget.ready();
+      expect(page.bff.to('token')).to.have.length(2);
+    });
+
+    it('F13: to another origin gives no token', async () => {
+      page.bff.next('token', redirected(), withField(page.bff.token(), 'url', 'https://elsewhere.test/token'));
+      const widget = page.add();
+      await widget.until(() => widget.phase === 'hidden');
+      expect(page.bff.to('billing')).to.deep.equal([]);
+    });
+  });
+
   it('L15: refused twice is a failure with a next step, not a loop', async () => {
     page.bff.next('billing', problem(401, 'token_invalid'), problem(401, 'token_invalid'));
     const failed = nextEvent(document, 'billhook-error');
     const widget = page.add();
     expect((await failed).code).to.equal('token_invalid');
-    await widget.reads('We could not confirm who you are.');
+    await widget.reads('Your session has expired.');
     expect(page.bff.to('token')).to.have.length(2);
     widget.button('Try again').click();
     await widget.ready();
-    expect(widget.text).to.contain('Team').and.not.contain('confirm who you are');
+    expect(widget.text).to.contain('Team').and.not.contain('session has expired');
   });
 
   const answers: readonly [name: string, answer: () => Response][] = [

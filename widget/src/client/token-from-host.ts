@@ -32,7 +32,7 @@ export async function tokenFromHost(
   const token = address ? await fetchToken(address, signal) : await getToken?.({ account, signal });
   if (token === null) throw new SignedOut();
   if (typeof token === 'string' && claimsOf(token)) return token;
-  warnOnce('token_missing', `from ${address?.url ?? 'getToken'}`);
+  warnOnce('token_missing', `${address?.url ?? 'getToken'} gave none: answer { token }, or 401.`);
   throw new SignedOut();
 }
 
@@ -43,17 +43,24 @@ export async function tokenFromHost(
 async function fetchToken({ url, credentials }: TokenAddress, signal: AbortSignal): Promise<unknown> {
   const address = urlOf(url);
   if (!address || !isAllowedTokenUrl(address)) throw new BillhookError('token_url_not_allowed');
-  const response = await fetch(address.href, {
-    cache: 'no-store',
-    credentials,
-    redirect: 'manual',
-    headers: { accept: 'application/json' },
-    signal,
-  });
-  const { status, type } = response;
+  const ask = (redirect: RequestRedirect) =>
+    fetch(address.href, {
+      cache: 'no-store',
+      credentials,
+      redirect,
+      headers: { accept: 'application/json' },
+      signal,
+    });
+  let response = await ask('manual');
+  if (response.type === 'opaqueredirect') {
+    // A page of another origin, which a sign-in may be, cannot be read.
+    response = await ask('follow').catch(() => response);
+    if (response.type === 'opaqueredirect' || new URL(response.url).origin !== address.origin) return undefined;
+  }
+  const { status } = response;
   // Also what a mistaken address answers.
   if (status === 404) return undefined;
-  if (type === 'opaqueredirect' || signedOutStatus.includes(status)) return null;
+  if (signedOutStatus.includes(status)) return null;
   if (status >= 300) throw new BillhookError('token_unavailable');
   try {
     return ((await response.json()) as { token?: unknown } | null)?.token;

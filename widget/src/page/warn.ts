@@ -2,8 +2,9 @@ const warned = new Set<string>();
 
 /** Tells the host's developer, once a page, of a fault in the set-up that is no error for the customer. */
 export function warnOnce(code: string, words: string): void {
-  if (warned.has(code)) return;
-  warned.add(code);
+  const line = `billhook: ${code}: ${words}`;
+  if (warned.has(line)) return;
+  warned.add(line);
   // oxlint-disable-next-line no-console -- nothing else can tell the host's developer
-  console.warn(`billhook: ${code}: ${words}`);
+  console.warn(line);
 }
