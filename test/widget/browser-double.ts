@@ -184,7 +184,7 @@ export class Tab {
   readonly #document = { visibilityState: 'visible', readyState: 'complete', baseURI: 'https://app.example/billing' };
   readonly #navigator = { onLine: true };
   readonly client: BillingClient;
-  readonly #subscriber: Subscriber = { changed() {}, snapshotChanged() {}, failed() {} };
+  readonly #subscriber: Subscriber = { whole: false, changed() {}, snapshotChanged() {}, failed() {} };
   readonly #storage = new Map<string, string>();
   /** How far this machine's clock is ahead. */
   ahead: number;

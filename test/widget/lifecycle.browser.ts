@@ -2,7 +2,7 @@ import { expect } from '@open-wc/testing';
 import type { BillhookElement } from '../../widget/src/elements/billhook-element.ts';
 import { API, problem } from './bff-double.ts';
 import { nextEvent, Page, restoreFromCache, settled } from './harness.ts';
-import { active, pro } from './snapshots.ts';
+import { active, pro, snapshots } from './snapshots.ts';
 
 describe('requests of a page', () => {
   let page: Page;
@@ -41,7 +41,7 @@ describe('requests of a page', () => {
     page.bff.next('billing', problem(503, 'stripe_unavailable'));
     const widget = page.add();
     const status = page.add('billhook-plan-status');
-    await Promise.all([widget.reads('Stripe is not answering'), status.reads('Stripe is not answering')]);
+    await Promise.all([widget.reads('cannot be reached'), status.reads('cannot be reached')]);
     await widget.until(() => widget.announced !== '');
     expect(status.announced).to.equal('');
   });
@@ -143,6 +143,22 @@ describe('requests of a page', () => {
     box.remove();
   });
 
+  it('F22: of many accounts three hold a request, and a click lets all go', async () => {
+    page.bff.snapshot = snapshots.processing;
+    const widgets = Array.from({ length: 7 }, (_, at) => page.add('billhook-widget', { account: `account-${at}` }));
+    const held = () => page.bff.pending.filter(({ headers }) => headers.has('prefer'));
+    for (const each of widgets) await each.ready();
+    while (held().length < 3) await page.bff.arrival('billing');
+    // Their polls were due at once: each of the seven has had its turn.
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(held()).to.have.length(3);
+    page.bff.hold('portal-sessions');
+    const asked = page.bff.arrival('portal-sessions');
+    widgets[0]?.button('Manage billing').click();
+    await asked;
+    expect(page.bff.pending.map(({ route }) => route)).to.deep.equal(['portal-sessions']);
+  });
+
   it('a page in the back/forward cache has no pending request and no channel', async () => {
     page.bff.hold('billing');
     const widget = page.add();
@@ -172,7 +188,7 @@ describe('requests of a page', () => {
     await widget.reads('Billing cannot be opened right now.');
     expect(widget.text)
       .to.contain('Team')
-      .and.match(/Shown as of May 10, 2027, 12:00\sPM/)
+      .and.match(/Last updated May 10, 2027, 12:00\sPM/)
       .and.contain('origin_not_allowed');
   });
 

@@ -25,6 +25,8 @@ export interface ClientState {
 }
 
 export interface Subscriber {
+  /** It shows everything, so it speaks for those that show a part. */
+  readonly whole: boolean;
   changed(): void;
   snapshotChanged(snapshot: BillingSnapshot, previous: BillingSnapshot | null): void;
   failed(error: BillhookError): void;

@@ -24,7 +24,7 @@ const leavingLimit = 20_000;
 const readReturnNow: Poll = { kind: 'return', wait: waitSeconds, delay: 0 };
 
 /** Those that an element of this page reads. Not shared with another copy of Billhook: only one copy's elements are defined. */
-const clients = new Map<string, BillingClient>();
+const clients = new Map<string, AccountClient>();
 
 /**
  * @param base - the BFF's folder, which `v1/` is in
@@ -81,7 +81,8 @@ class AccountClient implements BillingClient {
   }
 
   isAnnouncer(subscriber: Subscriber): boolean {
-    return this.#store.subscribers.values().next().value === subscriber;
+    const all = [...this.#store.subscribers];
+    return (all.find(({ whole }) => whole) ?? all[0]) === subscriber;
   }
 
   attach(subscriber: Subscriber): void {
@@ -137,8 +138,8 @@ class AccountClient implements BillingClient {
     if (this.#store.state.opening) return;
     const { signal } = (this.#leaving = new AbortController());
     const seen = this.#store.state.snapshot?.revision ?? null;
-    // A request that still waits would keep the page out of the back/forward cache.
-    this.#scheduler.stop();
+    // A request that still waits would keep the page out of the back/forward cache, and the click from a connection (F22).
+    for (const each of clients.values()) each.#scheduler.stop();
     this.#visits.dismiss();
     this.#tokens.expire();
     this.#reader.showVisit({ opening: action, openFailure: null });
@@ -150,6 +151,7 @@ class AccountClient implements BillingClient {
     } catch (cause) {
       if (!signal.aborted) this.#openFailed(cause);
     }
+    for (const each of clients.values()) each.#scheduler.schedule();
   }
 
   #openFailed(cause: unknown): void {

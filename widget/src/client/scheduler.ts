@@ -9,6 +9,10 @@ const activationPause = 2_000;
 /** So the next request follows news after a quarter of a second, and an answer that was not held at once (`Situation.lastTook`). */
 const newsCountsFor = 1750;
 const longAgo = 2000;
+/** So many requests of a page are held at a time: HTTP/1.1 has six connections to a server, and a click needs one (F22). */
+const heldLimit = 3;
+
+let held = 0;
 
 /** A read that is answered at once. */
 export const readNow: Poll = { kind: 'read', wait: 0, delay: 0 };
@@ -63,7 +67,9 @@ export function createScheduler({ request, demand }: SchedulerTasks): Scheduler 
     stop();
     const { signal } = (asking = new AbortController());
     const startedAt = (askedAt = Date.now());
+    if (poll.wait) held++;
     const { changed, failure } = await request(poll, signal, quiet);
+    if (poll.wait) held--;
     // Another request took over in the very moment this one was done.
     if (signal.aborted) return;
     retryAfter = failure?.retryAfter ?? 0;
@@ -86,12 +92,17 @@ export function createScheduler({ request, demand }: SchedulerTasks): Scheduler 
       visible: pageIsVisible(),
       online: navigator.onLine,
       sinceAttention: since(activatedAt),
-      waitsCut,
+      waitsCut: waitsCut || held >= heldLimit,
       lastTook,
       retryAfter: Math.max(0, retryAfter - since(askedAt)),
       random: Math.random(),
     });
-    if (poll) timer = setTimeout(() => void ask(poll), poll.delay);
+    if (!poll) return;
+    timer = setTimeout(() => {
+      // Others of this page may have become too many meanwhile.
+      if (poll.wait && held >= heldLimit) schedule();
+      else void ask(poll);
+    }, poll.delay);
   }
 
   return {
