@@ -61,7 +61,7 @@ describe('room on the page', () => {
     const before = widget.element.getBoundingClientRect().height;
     await widget.reads('Team');
     held.release(visitReturn('unchanged', active));
-    await widget.reads('Your plan is unchanged.');
+    await widget.reads('Nothing changed.');
     expect(widget.element.getBoundingClientRect().height).to.equal(before);
   });
 

@@ -170,7 +170,7 @@ export const fixtures = {
   },
   signedOut: { title: 'Signed out: shows nothing', group: 'failure', snapshot: null, signedOut: true },
   stale: {
-    title: 'Shown as of earlier',
+    title: 'Last updated earlier',
     group: 'failure',
     snapshot: { ...active, stale: true, asOf: '2027-05-10T09:30:00Z' },
   },

@@ -48,6 +48,30 @@ const names: Readonly<Record<keyof typeof choices, string>> = {
   look: 'Look',
 };
 
+/** What the panel sets, by its custom property: an `<input>`'s type and attributes. What is not touched is not set. */
+const themeInputs: readonly (readonly [property: string, label: string, type: 'color' | 'number', value: string])[] = [
+  ['--billhook-accent', 'Accent', 'color', '#0f766e'],
+  ['--billhook-background', 'Background', 'color', '#ffffff'],
+  ['--billhook-text', 'Text', 'color', '#111827'],
+  ['--billhook-radius', 'Corners, px', 'number', '14'],
+  ['--billhook-control-radius', 'Buttons’ corners, px', 'number', '9'],
+  ['--billhook-control-height', 'Buttons’ height, px', 'number', '44'],
+  ['--billhook-font-size', 'Letters, px', 'number', '16'],
+];
+
+const themePanel = html`<details class="gallery-theme" hidden>
+  <summary>Theme it</summary>
+  <form aria-label="Theme">
+    ${themeInputs.map(
+      ([property, label, type, value]) =>
+        html`<label>${label}<input name="${property}" type="${type}" value="${value}" min="0" max="99" /></label>`,
+    )}
+    <button type="reset">Reset</button>
+  </form>
+  <pre tabindex="0" aria-label="CSS"></pre>
+  <button type="button">Copy CSS</button>
+</details>`;
+
 export interface GalleryParts {
   readonly speech: Speech;
   readonly billhookUrl: string;
@@ -97,6 +121,7 @@ export function galleryPage({ speech, billhookUrl, nonce }: GalleryParts): Marku
         )}
         <button type="button" class="gallery-share" hidden>Copy link</button>
       </form>
+      ${themePanel}
       <noscript><p class="lead">The gallery shows custom elements, so it needs JavaScript.</p></noscript>
       <main id="content" data-billhook="${billhookUrl}/"></main>
     </div>`,

@@ -15,6 +15,35 @@ const { configureBillhook } = await import(`${api}widget.js`);
 // Nobody leaves the gallery: whoever presses a button sees what a person sees who waits for Stripe's page.
 configureBillhook({ navigate() {} });
 
+const panel = document.querySelector('.gallery-theme');
+const [said, copy] = panel.querySelectorAll('pre, button[type=button]');
+panel.hidden = false;
+panel.addEventListener('input', ({ target }) => {
+  target.dataset.set = '';
+  paint();
+});
+panel.addEventListener('reset', ({ target }) => {
+  for (const { dataset } of target.querySelectorAll('[data-set]')) delete dataset.set;
+  paint();
+});
+copy.addEventListener('click', async () => {
+  await navigator.clipboard.writeText(said.textContent);
+  copy.textContent = 'Copied';
+  copy.addEventListener('blur', () => (copy.textContent = 'Copy CSS'), { once: true });
+});
+paint();
+
+/** Inputs → custom properties of the elements below, and the CSS that a host would write. */
+function paint() {
+  const lines = [];
+  for (const { name, type, value, dataset } of panel.querySelectorAll('input')) {
+    const text = 'set' in dataset ? value + (type === 'number' ? 'px' : '') : '';
+    main.style.setProperty(name, text);
+    if (text) lines.push(`  ${name}: ${text};`);
+  }
+  said.textContent = lines.length ? `:root {\n${lines.join('\n')}\n}` : '/* Change something above. */';
+}
+
 /** Once for each turn of a switch, so that two of them in a row do not mix. */
 let turn = 0;
 

@@ -1,4 +1,4 @@
-import { html, LitElement, noChange, nothing, type TemplateResult } from 'lit';
+import { html, noChange, nothing, type TemplateResult } from 'lit/html.js';
 import { BillingController } from './billing-controller.ts';
 import { nothingKnown, type ClientState } from '../client/client-state.ts';
 import type { Action, BillingSnapshot } from '../contract.ts';
@@ -6,7 +6,7 @@ import { BillhookError } from '../page/errors.ts';
 import { BillhookActionEvent, BillhookErrorEvent } from '../page/events.ts';
 import { LocalizeController } from './localize-controller.ts';
 import { present, type BillingView } from '../view/present.ts';
-import { styles } from './styles.ts';
+import { ReactiveElement } from './reactive-element.ts';
 import { sessionItem, setSessionItem } from '../client/session-storage.ts';
 import type { Localizer } from '../i18n/localizer.ts';
 
@@ -26,22 +26,28 @@ const announcedKey = 'billhook-announced';
  * @event {BillhookErrorEvent} billhook-error - something failed, and is shown in words; `code` names it
  * @cssproperty [--billhook-accent=color-mix(in oklab, var(--billhook-text) 82%, var(--billhook-background))] - the primary
  * button
- * @cssproperty [--billhook-on-accent=var(--billhook-background)] - text on the primary button
+ * @cssproperty [--billhook-on-accent=Canvas] - text on the primary button; black or white by the accent, where the browser has
+ * relative colours
  * @cssproperty [--billhook-background=Canvas] - the box
- * @cssproperty [--billhook-text=CanvasText] - all text, and the base of every shade
- * @cssproperty [--billhook-muted=color-mix(in oklab, var(--billhook-text) 58%, var(--billhook-background))] - dates and
+ * @cssproperty [--billhook-text=CanvasText] - all text, and the base of every shade; outside a box the text around
+ * @cssproperty [--billhook-muted=color-mix(in oklab, var(--billhook-text) 62%, var(--billhook-background))] - dates and
  * hints
  * @cssproperty [--billhook-border=color-mix(in oklab, var(--billhook-text) 13%, var(--billhook-background))] - lines
  * @cssproperty [--billhook-radius=14px] - the box's corners; those of buttons follow
+ * @cssproperty [--billhook-control-radius=calc(var(--billhook-radius) * 0.65)] - the corners of buttons
+ * @cssproperty [--billhook-control-height=44px] - the least height of a button
+ * @cssproperty [--billhook-shadow=none] - the box's shadow
+ * @cssproperty [--billhook-focus=CanvasText] - the ring around a button that has the focus
  * @cssproperty [--billhook-padding=min(24px, 7.5%)] - inside the box
  * @cssproperty [--billhook-gap=10px] - between buttons
  * @cssproperty [--billhook-font=inherit] - the family of all text
+ * @cssproperty [--billhook-font-size=inherit] - the size that all others follow
  * @cssproperty [--billhook-positive=#16a34a] - the hue of a plan in good order
  * @cssproperty [--billhook-info=#2563eb] - the hue of trials and waiting
  * @cssproperty [--billhook-caution=#d97706] - the hue of a task for the person
  * @cssproperty [--billhook-critical=#dc2626] - the hue of a failed payment
  */
-export abstract class BillhookElement extends LitElement {
+export abstract class BillhookElement extends ReactiveElement {
   static override properties = {
     api: {},
     account: {},
@@ -49,10 +55,6 @@ export abstract class BillhookElement extends LitElement {
     tokenCredentials: { attribute: 'token-credentials' },
     target: {},
   };
-
-  static override get styles(): CSSStyleSheet {
-    return styles();
-  }
 
   /** The BFF's address, absolute or from the page. Default: the folder that the script came from; npm users must say it. */
   declare api: string | undefined;
@@ -111,19 +113,17 @@ export abstract class BillhookElement extends LitElement {
     </div>`;
   }
 
-  protected override firstUpdated(): void {
-    // After this update and not in it, of which Lit's development build warns.
-    queueMicrotask(() => this.requestUpdate());
-  }
-
   /**
    * Nothing that goes wrong in here becomes the host page's exception, and a button that goes while it has the focus leaves
    * it here: a keyboard user would begin at the top of the page again.
    */
   protected override performUpdate(): void {
     const focused = this.shadowRoot?.activeElement;
+    const isFirst = !this.hasUpdated;
     try {
       super.performUpdate();
+      // The live region is there; now it may speak.
+      if (isFirst) this.requestUpdate();
       const root = this.shadowRoot?.querySelector<HTMLElement>('.root');
       if (focused?.isConnected === false && root) {
         root.tabIndex = -1;

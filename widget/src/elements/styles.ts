@@ -1,20 +1,34 @@
 /**
  * One style sheet for all elements of the page, constructed when the first is defined: no inline style, which a strict CSP
- * would refuse, and not at import, which would do something. Every colour is
- * mixed from the page's own `Canvas` and `CanvasText`, so the elements are light on a light page and dark on a dark one,
- * whatever the system prefers; `theme` decides otherwise. Logical properties only: right-to-left needs no second rule.
+ * would refuse, and not at import, which would do something. A card's colours are mixed from the page's own `Canvas` and
+ * `CanvasText`, so it is light on a light page and dark on a dark one, whatever the system prefers; `theme` decides
+ * otherwise. Outside a card they come from the text around. Logical properties only: right-to-left needs no second rule.
  */
 const css = `
   :host {
     display: block;
     --_text: var(--billhook-text, CanvasText);
     --_paper: var(--billhook-background, Canvas);
-    --_muted: var(--billhook-muted, color-mix(in oklab, var(--_text) 58%, var(--_paper)));
+    --_muted: var(--billhook-muted, color-mix(in oklab, var(--_text) 62%, var(--_paper)));
     --_line: var(--billhook-border, color-mix(in oklab, var(--_text) 13%, var(--_paper)));
     --_accent: var(--billhook-accent, color-mix(in oklab, var(--_text) 82%, var(--_paper)));
-    --_on-accent: var(--billhook-on-accent, var(--_paper));
+    --_on-accent: var(--billhook-on-accent, Canvas);
     --_radius: var(--billhook-radius, 14px);
     --_pad: var(--billhook-padding, min(24px, 7.5%));
+  }
+  /* On any accent white or black is readable, and its luminance says which: both are where they meet, at 0.18. */
+  @supports (color: color(from red xyz x y z)) {
+    :host {
+      --_ends: calc((0.18 - y) * 1e9);
+      --_on-accent: var(--billhook-on-accent, color(from var(--_accent) xyz var(--_ends) var(--_ends) var(--_ends)));
+    }
+  }
+  /* No card of their own: the page's text is on the page's ground, whatever that is. */
+  :host(billhook-plan-status),
+  :host(billhook-manage-button) {
+    --_text: var(--billhook-text, currentColor);
+    --_paper: transparent;
+    --_accent: var(--billhook-accent, CanvasText);
   }
   :host([hidden]) {
     display: none;
@@ -31,6 +45,7 @@ const css = `
   .root {
     color: var(--_text);
     font-family: var(--billhook-font, inherit);
+    font-size: var(--billhook-font-size, inherit);
     line-height: 1.5;
     overflow-wrap: anywhere;
     /* A table or a menu around would hand these down, and they cut sentences off. */
@@ -63,6 +78,7 @@ const css = `
     background: var(--_paper);
     border: 1px solid var(--_line);
     border-radius: var(--_radius);
+    box-shadow: var(--billhook-shadow, none);
     overflow: clip;
   }
 
@@ -83,9 +99,8 @@ const css = `
   .facts,
   .hint,
   .line,
-  .per,
-  .code {
-    font-size: 0.875rem;
+  .per {
+    font-size: 0.875em;
     color: var(--_muted);
   }
   .headline {
@@ -96,7 +111,7 @@ const css = `
   }
   .name,
   .amount {
-    font-size: 1.25rem;
+    font-size: 1.25em;
     font-weight: 650;
   }
   .status {
@@ -106,23 +121,23 @@ const css = `
     border-radius: 99px;
     background: color-mix(in oklab, var(--_tone) 12%, var(--_paper));
     color: color-mix(in oklab, var(--_tone) 62%, var(--_text));
-    font-size: 0.75rem;
+    font-size: 0.75em;
     font-weight: 600;
     line-height: 1.5;
   }
   /* One line below the name is kept for a date, so that the page below does not move for a plan without one. */
   .room {
-    min-height: 3.2rem;
+    min-height: 3.2em;
   }
   .facts div {
     gap: 0 16px;
     padding-block: 3px;
   }
   dt {
-    flex: 1 1 7rem;
+    flex: 1 1 8em;
   }
   dd {
-    flex: 3 1 10rem;
+    flex: 3 1 11.5em;
     color: var(--_text);
   }
   .rows {
@@ -157,7 +172,7 @@ const css = `
     flex-wrap: wrap;
   }
   .what {
-    flex: 99 1 9rem;
+    flex: 99 1 9em;
   }
   .foot,
   .failure,
@@ -167,7 +182,7 @@ const css = `
   .hint,
   .offers .plan,
   .failure .words {
-    flex: 99 1 13rem;
+    flex: 99 1 13em;
   }
   .actions {
     display: flex;
@@ -182,15 +197,15 @@ const css = `
     flex-direction: column;
     align-items: center;
     justify-content: center;
-    min-height: 44px;
+    min-height: var(--billhook-control-height, 44px);
     margin: 0;
     padding: 6px 16px;
     border: 1px solid transparent;
-    border-radius: calc(var(--_radius) * 0.65);
+    border-radius: var(--billhook-control-radius, calc(var(--_radius) * 0.65));
     background: var(--_accent);
     color: var(--_on-accent);
     font: inherit;
-    font-size: 0.9375rem;
+    font-size: 0.9375em;
     font-weight: 600;
     line-height: 1.3;
     text-align: center;
@@ -222,8 +237,10 @@ const css = `
     opacity: 0.72;
   }
   .button:focus-visible {
-    outline: 2px solid var(--_text);
+    /* Of two colours, so that one of them is seen on any ground. */
+    outline: 2px solid var(--billhook-focus, CanvasText);
     outline-offset: 2px;
+    box-shadow: 0 0 0 2px Canvas;
   }
 
   /* Messages */
@@ -234,7 +251,10 @@ const css = `
     gap: 12px;
     padding: 14px var(--_pad);
     background: color-mix(in oklab, var(--_tone) 6%, var(--_paper));
-    font-size: 0.9375rem;
+    font-size: 0.9375em;
+  }
+  .message .button {
+    font-size: 1em;
   }
   .message + * {
     border-block-start: 1px solid var(--_line);
@@ -275,7 +295,7 @@ const css = `
     background: none;
   }
   .card .alone {
-    min-height: 12.75rem;
+    min-height: 12.75em;
   }
   .root > .alone {
     padding: 0;
@@ -315,7 +335,7 @@ const css = `
   .loading :is(.text, .button) {
     visibility: visible;
     color: transparent;
-    background: color-mix(in oklab, var(--_text) 9%, var(--_paper));
+    background: #8883;
     border-color: transparent;
     border-radius: 6px;
     -webkit-box-decoration-break: clone;
