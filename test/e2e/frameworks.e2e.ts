@@ -81,7 +81,7 @@ describe.each(FRAMEWORKS)('%s', (framework) => {
       await events(page).getByText('change: active').waitFor();
 
       await page.getByLabel('Workspace').selectOption({ label: 'Harbour Studio' });
-      await says(page, /^Past due$/);
+      await says(page, /^Payment due$/);
       await events(page).getByText('change: pastDue').waitFor();
 
       await page.getByLabel('Handle actions here').check();
@@ -98,7 +98,7 @@ describe.each(FRAMEWORKS)('%s', (framework) => {
       expect(await asked(page)).toEqual(['/healthz']);
 
       await page.getByRole('button', { name: 'Show billing' }).click();
-      await says(page, /^Past due$/);
+      await says(page, /^Payment due$/);
       const heard = ['change: active', 'change: pastDue', 'action: updateCard', 'change: pastDue'];
       await expect.poll(() => events(page).allTextContents()).toEqual(heard);
       expect(said).toEqual([]);

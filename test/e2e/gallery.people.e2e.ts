@@ -106,7 +106,7 @@ describe('other preferences', () => {
     expect(await style('.name', 'color')).toBe('rgb(255, 255, 255)');
     await page.emulateMedia({ media: 'print' });
     expect(await style('.name', 'color')).toBe('rgb(0, 0, 0)');
-    await page.getByText('Your payment failed', { exact: true }).waitFor();
+    await page.getByText('Your last payment didn’t go through', { exact: true }).waitFor();
     expect(await page.locator('main .button:visible').count()).toBe(0);
     await page.emulateMedia({ media: 'screen' });
   });

@@ -20,12 +20,12 @@ describe('a failed payment', () => {
   it('is shown, leads to the card form, and is over when the invoice is paid, with the right words at each step', async () => {
     const page = await demoBrowser.signIn('Harbour Studio');
     const widget = widgetOf(page);
-    const banner = widget.getByRole('region', { name: 'Your payment failed' });
+    const banner = widget.getByRole('region', { name: 'Your last payment didn’t go through' });
     await banner.waitFor();
     expect(await banner.innerText()).toMatch(
-      /We could not charge €145\.00\. You have full access until \w+ \d+, \d{4}/,
+      /We couldn’t charge €145\.00 \(Team\)\. Nothing changes until \w+ \d+, \d{4}/,
     );
-    await says(page, 'Past due');
+    await says(page, 'Payment due');
     await says(page, 'Opens Stripe.');
 
     await press(page, 'Update card');
@@ -61,14 +61,14 @@ describe('a plan', () => {
       .first()
       .waitFor();
     await back(page);
-    await says(page, /^Your plan ends on \w+ \d+, \d{4}\.$/);
-    await says(page, /^Ending$/);
+    await says(page, /^Canceled\. \w+ stays until \w+ \d+, \d{4}\.$/);
+    await says(page, /^Canceled$/);
     await says(page, /^Ends on/);
 
     await press(page, 'Keep my plan');
     await page.getByRole('button', { name: /Keep|Renew|Don.t cancel/ }).click();
     await back(page);
-    await says(page, 'You keep your plan.');
+    await says(page, /^Your plan continues and renews on /);
     await says(page, /^Active$/);
     await page.context().close();
   });
@@ -78,7 +78,7 @@ describe('a plan', () => {
     await press(page, 'Manage billing');
     await page.waitForURL(/\/p\/session\//);
     await back(page);
-    await says(page, 'Your plan is unchanged.');
+    await says(page, 'Nothing changed.');
     await says(page, /^Active$/);
     await page.context().close();
   });
@@ -92,7 +92,7 @@ describe('a plan', () => {
     await page.waitForURL(/\/p\/session\//);
     // A restored page loads nothing: it is there as soon as it is shown.
     await page.goBack({ waitUntil: 'commit' });
-    await says(page, 'Your plan is unchanged.');
+    await says(page, 'Nothing changed.');
     expect(await page.evaluate(() => Reflect.get(window, 'restored')), 'restored by the back/forward cache').toBe(true);
     const button = widgetOf(page).getByRole('button', { name: 'Manage billing' });
     expect(await button.getAttribute('aria-disabled')).toBe('false');
@@ -122,17 +122,17 @@ describe('other accounts', () => {
 
   it('see when their plan ended', async () => {
     const page = await demoBrowser.signIn('Elm Street Press');
-    await says(page, /^Ended on/);
+    await says(page, /ended on/);
     await page.context().close();
   });
 
   it('see a colleague’s change without a reload while their page polls', async () => {
     const page = await demoBrowser.signIn('Blue Door Bakery');
-    await says(page, /^Ending$/);
+    await says(page, /^Canceled$/);
     await press(page, 'Keep my plan');
     await page.waitForURL(/\/p\/session\//);
     await back(page);
-    await says(page, 'Your plan is unchanged.');
+    await says(page, 'Nothing changed.');
 
     // The colleague keeps the plan in another browser; this page still waits for what its visit may have done.
     const colleague = await demoBrowser.signIn('Blue Door Bakery');
@@ -159,8 +159,8 @@ describe('a server that dies', () => {
     await demo.billhook.kill();
     demo.sandbox?.faults.clear();
     await demo.billhook.start();
-    await says(page, /^Your plan ends on/);
-    await says(page, /^Ending$/);
+    await says(page, /^Canceled\. \w+ stays until/);
+    await says(page, /^Canceled$/);
     // The requests that the dead server cut are the browser's own errors, not ours.
     expect(demoBrowser.troubles.every((trouble) => /net::ERR_|Failed to load resource/.test(trouble))).toBe(true);
     demoBrowser.troubles.length = 0;

@@ -115,7 +115,7 @@ describe.each([0, 300])('with Stripe answering in %i ms', (stripeMs) => {
       const since = Date.now() - 1;
       await link.click();
       const clicked = await backClicked(since);
-      const settled = change ? /^(?:Your plan ends on|You keep your plan)/ : /^Your plan is unchanged/;
+      const settled = change ? /^(?:Canceled\. |Your plan continues)/ : /^Nothing changed/;
       (change ? changed : unchanged).push((await painted(settled, since)) - clicked);
       sandbox.faults.latencyMs = 0;
       hostPage.push((await painted(/^first frame$/, clicked)) - clicked);
@@ -148,7 +148,7 @@ it(`webhook answered 200 → waiting page painted, over ${returns} webhooks`, as
   // A return that found nothing yet: the page waits for what may still come.
   await widget.getByRole('button', { name: 'Manage billing' }).click();
   await page.getByRole('link', { name: /Return to/ }).click();
-  await widget.getByText('Your plan is unchanged.').last().waitFor();
+  await widget.getByText('Nothing changed.').last().waitFor();
   await firstWait;
 
   const answers: number[] = [];
@@ -164,7 +164,7 @@ it(`webhook answered 200 → waiting page painted, over ${returns} webhooks`, as
     const nextWait = waits();
     const since = Date.now() - 1;
     await changePlan(sandbox, cancel);
-    const at = await painted(cancel ? /\|Ending$/ : /\|Active$/, since);
+    const at = await painted(cancel ? /\|Canceled$/ : /\|Active$/, since);
     // The sync begins with the first hint, so the wait is counted from there.
     expect(answers.length).toBeGreaterThan(0);
     taken.push(at - Math.min(...answers));

@@ -87,14 +87,14 @@ describe('script-src by nonce, no inline style, Trusted Types', () => {
     }
     site.instead.set('/v1/portal-sessions', (c) => c.json({ code: 'stripe_unavailable' }, 502));
     await press(page, 'Manage billing');
-    await says(page, 'Stripe is not answering right now.');
+    await says(page, 'We couldn’t open the payment page.');
     // That answer is the browser's own note.
     expect(audience.troubles.splice(0)).toEqual([expect.stringContaining('status of 502')]);
     site.instead.clear();
     await press(page, 'Manage billing');
     await page.waitForURL('**/stripe');
     await page.goto(`${site.hostUrl}/`);
-    await says(page, 'Your plan is unchanged.');
+    await says(page, 'Nothing changed.');
     process.stdout.write(
       `strict policy: ${revision} documents of ${Object.keys(fixtures).length} fixtures, 0 violations\n`,
     );

@@ -22,7 +22,7 @@ describe('past due', () => {
 
     await says(page, 'Your payment method was updated.');
     await says(page, 'Your new payment method is saved, but the open invoice is not paid yet.');
-    await says(page, /^Past due$/);
+    await says(page, /^Payment due$/);
     expect(await buttons(page)).toEqual(['Pay €145.00 now', 'Update card', 'Manage billing']);
 
     await press(page, 'Pay €145.00 now');
@@ -38,8 +38,8 @@ describe('past due', () => {
   it('M17: after the grace it is read-only, until it is paid', async () => {
     const page = await demoBrowser.signIn('Old Pier Tours');
     await widgetOf(page).getByRole('region', { name: 'Read-only until paid' }).waitFor();
-    await says(page, '€58.00 is still to be paid.');
-    await says(page, 'You can see everything, but change nothing until the invoice is paid.');
+    await says(page, '€58.00 is due.');
+    await says(page, /You can view everything\. Editing comes back/);
 
     await press(page, 'Update card');
     await saveCard(page, cards.works);
@@ -48,7 +48,7 @@ describe('past due', () => {
     await goBack(page);
     await says(page, 'We received your payment of €58.00.');
     await says(page, /^Active$/);
-    expect(await allWords(page)).not.toContain('change nothing');
+    expect(await allWords(page)).not.toContain('Editing comes back');
     await page.context().close();
   });
 
@@ -56,7 +56,7 @@ describe('past due', () => {
     const page = await demoBrowser.signIn('Tin Roof Records');
     await widgetOf(page).getByRole('region', { name: 'Read-only until paid' }).waitFor();
     await says(page, /^Unpaid$/);
-    expect(await allWords(page)).not.toContain('We try again');
+    expect(await allWords(page)).not.toContain('try again');
     expect(await buttons(page)).toEqual(['Update card', 'Pay €9.00 now', 'Manage billing']);
     await page.context().close();
   });
@@ -80,7 +80,7 @@ describe('a bank that asks for confirmation', () => {
 
   it('about the first payment: finished on the same page, and the plan starts', async () => {
     const page = await demoBrowser.signIn('Sparrow Films');
-    await widgetOf(page).getByRole('region', { name: 'Finish your payment' }).waitFor();
+    await widgetOf(page).getByRole('region', { name: 'One step left' }).waitFor();
     expect(await buttons(page), 'no second plan is sold').toEqual(['Finish payment', 'Manage billing']);
     await press(page, 'Finish payment');
     await page.waitForURL(/\/i\//);
@@ -105,7 +105,7 @@ describe('a payment on its way', () => {
     await page.getByRole('heading', { name: '€348.00 is on its way' }).waitFor();
     expect(await page.getByRole('button', { name: /Pay/ }).count(), 'Stripe takes no second one either').toBe(0);
     await goBack(page);
-    await says(page, 'Your plan is unchanged.');
+    await says(page, 'Nothing changed.');
     await page.context().close();
   });
 });
@@ -113,7 +113,7 @@ describe('a payment on its way', () => {
 describe('a trial', () => {
   it('without a card asks for one, and shows it once it is on file', async () => {
     const page = await demoBrowser.signIn('Paper Lantern');
-    await says(page, /^Trial ends on \w+ \d+, \d{4}$/);
+    await says(page, /^Free until \w+ \d+, \d{4} \(/);
     await says(page, 'Add a payment method to keep your plan.');
     await press(page, 'Add a card');
     await saveCard(page, cards.works);
@@ -126,9 +126,9 @@ describe('a trial', () => {
 
   it('with a card asks for no action', async () => {
     const page = await demoBrowser.signIn('Orchard Row');
-    await says(page, /^Trial ends on/);
+    await says(page, /^Free until/);
     expect(await buttons(page)).toEqual(['Manage billing']);
-    expect(await allWords(page)).toContain('€58 per month Quantity 2');
+    expect(await allWords(page)).toContain('€58 per month 2 × €29');
     await page.context().close();
   });
 });

@@ -25,7 +25,7 @@ describe('elements of one account on one page', () => {
     const page = await demoBrowser.signIn('Harbour Studio', { path: '/projects' });
     const addresses = asked(page);
     await page.goto(`${demoBrowser.demo.hostUrl}/settings`);
-    await page.locator('billhook-plan-status').getByText('Past due').waitFor();
+    await page.locator('billhook-plan-status').getByText('Payment due').waitFor();
     await page.locator('billhook-manage-button').getByRole('button', { name: 'Update card' }).waitFor();
     expect(addresses.filter((each) => /billing/.test(each))).toEqual(['GET /billing/token', 'GET /v1/billing']);
   });
@@ -33,11 +33,11 @@ describe('elements of one account on one page', () => {
   it('show the same, and a press of either opens the same page of Stripe’s', async () => {
     const page = await demoBrowser.signIn('Harbour Studio', { path: '/' });
     const banner = page.locator('billhook-past-due-banner');
-    await banner.getByRole('region', { name: 'Your payment failed' }).waitFor();
+    await banner.getByRole('region', { name: 'Your last payment didn’t go through' }).waitFor();
     await banner.getByRole('button', { name: 'Update card' }).click();
     await page.getByRole('heading', { name: 'Update payment method' }).waitFor();
     await goBack(page);
-    await banner.getByRole('region', { name: 'Your payment failed' }).waitFor();
+    await banner.getByRole('region', { name: 'Your last payment didn’t go through' }).waitFor();
     expect(new URL(page.url()).pathname, 'back on the page that was left').toBe('/');
   });
 
@@ -57,7 +57,7 @@ describe('two workspaces of one person', () => {
 
   it('are switched without a reload, and nothing of the first is left on the page', async () => {
     const page = await demoBrowser.signIn('Harbour Studio');
-    await says(page, 'We could not charge €145.00.');
+    await says(page, /We couldn’t charge €145\.00 /);
     await page.evaluate(() => Object.assign(window, { sameDocument: true }));
     const customer = demoBrowser.demo.accounts.find(({ id }) => id === 'harbour-studio')?.customer ?? '?';
     await page.locator('.demo summary').click();
@@ -67,17 +67,17 @@ describe('two workspaces of one person', () => {
     await says(page, /^Active$/);
     const words = await allWords(page);
     expect(words).toContain('€87 per month');
-    for (const left of ['failed', 'Past due', '145', 'Update card', 'Pay €']) expect(words).not.toContain(left);
+    for (const left of ['go through', 'Payment due', '145', 'Update card', 'Pay €']) expect(words).not.toContain(left);
     const shown = await page.locator('body').innerText();
     expect(shown).toContain('Alder Works');
     for (const left of ['Harbour Studio', 'harbour-studio', customer]) expect(shown).not.toContain(left);
     expect(await page.evaluate(() => Reflect.get(window, 'sameDocument')), 'no reload').toBe(true);
 
     await change(page, 'Harbour Studio');
-    await says(page, 'We could not charge €145.00.');
+    await says(page, /We couldn’t charge €145\.00 /);
     expect(await allWords(page)).not.toContain('87');
     await page.reload();
-    await says(page, /^Past due$/);
+    await says(page, /^Payment due$/);
   });
 
   it('a late answer for the first is not shown in the second', async () => {
@@ -126,11 +126,11 @@ describe('two workspaces of one person', () => {
 describe('several subscriptions', () => {
   it('M13: are listed each with its state, and the headline is the one in trouble', async () => {
     const page = await demoBrowser.signIn('Twin Oaks Group');
-    await widgetOf(page).getByRole('region', { name: 'Your payment failed' }).waitFor();
-    await says(page, 'We could not charge €9.00.');
+    await widgetOf(page).getByRole('region', { name: 'Your last payment didn’t go through' }).waitFor();
+    await says(page, /We couldn’t charge €9\.00 \(Starter\)/);
     const list = widgetOf(page).getByRole('list', { name: 'Your subscriptions' }).getByRole('listitem');
     expect(await list.count()).toBe(2);
-    expect(await list.nth(0).innerText()).toMatch(/Starter\s+Past due\s+€9\s+per month/);
+    expect(await list.nth(0).innerText()).toMatch(/Starter\s+Payment due\s+€9\.00 is due\.\s+€9\s+per month/);
     expect(await list.nth(1).innerText()).toMatch(/Team\s+Active\s+Renews on .+\s+€232\s+per month/);
     expect(await buttons(page)).toEqual(['Update card', 'Pay €9.00 now', 'Manage billing']);
 
@@ -138,7 +138,7 @@ describe('several subscriptions', () => {
     await page.getByRole('heading', { name: 'Current plans' }).waitFor();
     expect(await page.getByRole('link', { name: 'Change plan' }).count(), 'the limited portal').toBe(0);
     await goBack(page);
-    await says(page, 'Your plan is unchanged.');
+    await says(page, 'The payment is still open.');
   });
 });
 
@@ -152,21 +152,22 @@ describe('people of one workspace', () => {
     await press(colleague, 'Keep my plan');
     await colleague.getByRole('button', { name: 'Keep plan' }).click();
     await goBack(colleague);
-    await says(colleague, 'You keep your plan.');
+    await says(colleague, /^Your plan continues and renews on /);
 
     await goBack(page);
-    await says(page, 'You keep your plan.');
+    await says(page, /^Your plan continues and renews on /);
     await says(page, /^Active$/);
   });
 
   it.each([
-    ['Harbour Studio', 'Your payment failed'],
-    ['Mill Lane Clinic', 'Confirm your payment'],
-    ['Sparrow Films', 'Finish your payment'],
-  ])('M28: a member of %s reads the state and the people who can help, and has no button', async (workspace, title) => {
+    ['Harbour Studio', 'Payment due'],
+    ['Mill Lane Clinic', 'Action needed'],
+    ['Sparrow Films', 'Not started'],
+  ])('M28: a member of %s reads the state and the people who can help, and has no button', async (workspace, state) => {
     const page = await demoBrowser.signIn(workspace, { role: 'member' });
-    await widgetOf(page).getByRole('region', { name: title }).waitFor();
-    await says(page, 'Ask an owner or admin to change this.');
+    await widgetOf(page).getByRole('region', { name: 'A payment for this workspace didn’t go through' }).waitFor();
+    await says(page, state);
+    await says(page, /Ask an owner or admin to update the payment\.$/);
     expect(await buttons(page)).toEqual([]);
   });
 

@@ -23,9 +23,9 @@ describe('for everyone', () => {
     const banner = widget.part('banner');
     expect(banner?.getAttribute('role')).to.equal('region');
     expect(widget.root.getElementById(banner?.getAttribute('aria-labelledby') ?? '')?.textContent).to.equal(
-      'Your payment failed',
+      'Your last payment didn’t go through',
     );
-    expect(widget.announced).to.contain('Your payment failed.');
+    expect(widget.announced).to.contain('Your last payment didn’t go through.');
     widget.element.remove();
     const second = page.add();
     await second.ready();
@@ -37,7 +37,7 @@ describe('for everyone', () => {
     await widget.ready();
     page.bff.snapshot = { ...snapshots.pastDue, revision: 'e1.2' };
     restoreFromCache();
-    await widget.reads('Your payment failed');
+    await widget.reads('Your last payment didn’t go through');
     expect(widget.part('banner')?.getAttribute('role')).to.equal('alert');
   });
 
@@ -49,7 +49,7 @@ describe('for everyone', () => {
     ];
     for (const element of elements) await element.ready();
     const [, widget, button] = elements as [Shown, Shown, Shown];
-    const failure = 'Stripe is not answering right now. Nothing was changed.';
+    const failure = 'We couldn’t open the payment page. Nothing was changed.';
     for (const pressed of [button, widget]) {
       page.bff.next('portal-sessions', problem(502, 'stripe_unavailable'));
       pressed.button('Manage billing').click();
@@ -67,7 +67,7 @@ describe('for everyone', () => {
     button.focus();
     page.bff.next('portal-sessions', problem(502, 'stripe_unavailable'));
     button.click();
-    await widget.reads('Stripe is not answering');
+    await widget.reads('open the payment page');
     expect(widget.root.activeElement).to.equal(button);
   });
 

@@ -79,8 +79,8 @@ describe('opening Stripe’s pages', () => {
   });
 
   for (const [status, code, words] of [
-    [502, 'stripe_unavailable', 'Stripe is not answering right now. Nothing was changed.'],
-    [429, 'rate_limited', 'That was too fast.'],
+    [502, 'stripe_unavailable', 'We couldn’t open the payment page. Nothing was changed.'],
+    [429, 'rate_limited', 'Too many tries.'],
     [409, 'portal_not_configured', 'The billing portal is not set up yet.'],
     [404, 'no_customer', 'There is nothing to manage yet.'],
     [409, 'stripe_customer_missing', 'stripe_customer_missing'],
@@ -106,11 +106,11 @@ describe('opening Stripe’s pages', () => {
     await widget.ready();
     page.bff.next('portal-sessions', problem(502, 'stripe_unavailable'));
     widget.button('Update card').click();
-    await widget.reads('Stripe is not answering right now.');
+    await widget.reads('We couldn’t open the payment page.');
     page.bff.snapshot = { ...active, revision: 'e1.2' };
     restoreFromCache();
     await widget.reads('Active');
-    expect(widget.text).not.to.contain('Stripe is not answering');
+    expect(widget.text).not.to.contain('open the payment page');
   });
 
   it('keeps showing it while the state is the same', async () => {
@@ -157,7 +157,7 @@ describe('opening Stripe’s pages', () => {
     widget.button('Manage billing').click();
     await page.departure;
     restoreFromCache();
-    await widget.reads('Your plan is unchanged.');
+    await widget.reads('Nothing changed.');
     expect(widget.labels).to.deep.equal(['Manage billing']);
   });
 

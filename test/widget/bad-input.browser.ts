@@ -84,13 +84,13 @@ describe('bad input', () => {
     [401, 'token_invalid'],
     [403, 'origin_not_allowed'],
   ] as const) {
-    it(`another host's token, refused with ${status}: said, with a way on and the code for support`, async () => {
+    it(`another host's token, refused with ${status}: said, with a way on, and the code where support needs it`, async () => {
       page.bff.next('billing', ...Array.from({ length: status === 401 ? 2 : 1 }, () => problem(status, code)));
       const failed = nextEvent(document, 'billhook-error');
       const widget = page.add();
       expect((await failed).code).to.equal(code);
       await widget.until(() => widget.phase === 'failed');
-      expect(widget.text).to.contain(code);
+      expect(widget.text).to.contain(status === 401 ? 'Your session has expired.' : code);
       page.bff.next('billing', page.bff.billing());
       widget.button('Try again').click();
       await widget.ready();

@@ -124,7 +124,7 @@ describe('languages', () => {
       await settled();
       expect(widget.text).not.to.contain(en.changed);
       held.release(await realFile('en'));
-      await widget.reads(en['change.keeps']);
+      await widget.reads(en['change.renews'].replace('{date}', 'June 3, 2027'));
       expect(localeRequests()).to.deep.equal([address]);
       comeBack();
     });
@@ -508,7 +508,9 @@ describe('languages', () => {
   it('a return is told in the language of the page', async () => {
     html.lang = 'ja';
     sessionStorage.setItem(`billhook-visit:${API} `, '{"id":"visit-1"}');
-    page.bff.next('visits/return', visitReturn('changed', active, { kind: 'keeps' }, { kind: 'paymentMethod' }));
+    page.bff.snapshot = { ...active, renewsAt: null };
+    const changes = [{ kind: 'keeps' }, { kind: 'paymentMethod' }] as const;
+    page.bff.next('visits/return', visitReturn('changed', page.bff.snapshot, ...changes));
     const widget = page.add();
     // No gap after the full stop.
     await widget.reads('プランは継続されます。お支払い方法が更新されました。');

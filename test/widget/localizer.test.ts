@@ -80,9 +80,10 @@ describe('words', () => {
 });
 
 describe('dates and counts', () => {
-  it('are in the zone of the viewer', () => {
-    expect(english.date('2027-06-03T23:30:00Z')).toBe('June 3, 2027');
-    expect(createLocalizer('en-US', {}, 'Asia/Tokyo').date('2027-06-03T23:30:00Z')).toBe('June 4, 2027');
+  it('a day is the one on the invoice; a moment is in the zone of the viewer', () => {
+    const tokyo = createLocalizer('en-US', {}, 'Asia/Tokyo');
+    expect(tokyo.date('2027-06-03T23:30:00Z')).toBe('June 3, 2027');
+    expect(plain(tokyo.time(Date.parse('2027-05-10T23:00:00Z')))).toBe('May 11, 2027, 8:00 AM');
   });
 
   it('a moment has its day and its time', () => {

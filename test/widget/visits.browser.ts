@@ -67,7 +67,7 @@ describe('the return from Stripe', () => {
     const held = page.bff.hold('visits/return');
     widget = page.add();
     await widget.reads('Team');
-    expect(widget.text).not.to.contain('Your payment failed');
+    expect(widget.text).not.to.contain('Your last payment');
     expect(widget.labels).to.deep.equal(['Manage billing']);
     held.release(visitReturn('changed', active, { kind: 'paid', paid: { amount: 2900, currency: 'usd' } }));
     await widget.reads('We received your payment of $29.00.');
@@ -75,8 +75,8 @@ describe('the return from Stripe', () => {
 
   it('shows "unchanged", polls on, and turns to "changed" when the change comes late', async () => {
     widget = page.add();
-    await widget.reads('Your plan is unchanged.');
-    expect(widget.announced).to.equal('Your plan is unchanged.');
+    await widget.reads('Nothing changed.');
+    expect(widget.announced).to.equal('Nothing changed.');
     // The double answers at once, so the next poll comes after the shortest pause: it is brought forward here.
     page.bff.next('visits/return', visitReturn('changed', upgraded, { kind: 'plan', from: 'Team', to: 'Pro' }));
     page.bff.snapshot = upgraded;
@@ -94,7 +94,7 @@ describe('the return from Stripe', () => {
     const again = page.bff.hold('visits/return');
     const asked = page.bff.arrival('visits/return');
     held.release(visitReturn('pending', active));
-    await widget.reads('Stripe has not confirmed your changes yet. This page updates by itself.');
+    await widget.reads('We’re waiting for confirmation. Don’t pay again; this page updates by itself.');
     expect(stored()).to.deep.equal({ id: 'visit-1' });
     expect((await asked).headers.get('prefer')).to.equal('wait=25');
     again.release(visitReturn('changed', upgraded, { kind: 'plan', from: 'Team', to: 'Pro' }));

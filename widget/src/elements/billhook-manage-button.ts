@@ -1,6 +1,7 @@
-import { html, nothing, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { BillhookElement } from './billhook-element.ts';
 import type { BillingView } from '../view/present.ts';
+import { note } from './templates/messages.ts';
 import { actionButton } from './templates/actions.ts';
 import type { Localizer } from '../i18n/localizer.ts';
 
@@ -13,6 +14,7 @@ import type { Localizer } from '../i18n/localizer.ts';
  *
  * @tagname billhook-manage-button
  * @event {BillhookActionEvent} billhook-action - it was pressed; `preventDefault()` hands the action to the page
+ * @csspart note - the outcome of a trip to Stripe, where no other element tells it
  * @csspart button - the button
  * @csspart button-primary - the same
  */
@@ -20,7 +22,8 @@ export class BillhookManageButton extends BillhookElement {
   protected override renderBilling(view: BillingView, i18n: Localizer): TemplateResult | typeof nothing {
     const action = view.banner?.actions[0] ?? view.actions[0] ?? view.offers[0]?.action;
     if (!action || view.phase === 'failed') return nothing;
-    return html`<div class="skeleton" ?inert=${view.phase === 'loading'}>
+    return html`${this.billing.announces ? note(view.note) : nothing}
+      <div class="skeleton" ?inert=${view.phase === 'loading'}>
         ${actionButton(action, 'primary', this.press, i18n)}
       </div>
       ${view.failure ? html`<p class="line">${view.failure.text}</p>` : nothing}`;

@@ -1,7 +1,7 @@
-import { html, nothing, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { BillhookElement } from './billhook-element.ts';
 import type { BillingView } from '../view/present.ts';
-import { banner, failure } from './templates/messages.ts';
+import { banner, failure, note } from './templates/messages.ts';
 import type { Localizer } from '../i18n/localizer.ts';
 
 /**
@@ -18,6 +18,7 @@ import type { Localizer } from '../i18n/localizer.ts';
  * @event {BillhookActionEvent} billhook-action - an action was pressed; `preventDefault()` hands it to the page
  * @csspart card - the box; there only with something to say, so room around it (`margin`) belongs to it and not to the element
  * @csspart banner - the trouble, and the way out
+ * @csspart note - the outcome of a trip to Stripe, where no other element tells it
  * @csspart failure - the failure in words, with `retry`
  * @csspart actions - a row of buttons
  * @csspart button - every button
@@ -27,9 +28,11 @@ import type { Localizer } from '../i18n/localizer.ts';
  */
 export class BillhookPastDueBanner extends BillhookElement {
   protected override renderBilling(view: BillingView, i18n: Localizer): TemplateResult | typeof nothing {
-    if (!view.banner) return nothing;
+    const told = this.billing.announces ? view.note : null;
+    if (!view.banner && !told) return nothing;
     return html`<div class="card" part="card">
-      ${banner(view.banner, this.press, i18n, this.billing.announces)} ${failure(view.failure, this.retry, i18n)}
+      ${note(told)}${banner(view.banner, this.press, i18n, this.billing.announces)}
+      ${view.banner ? failure(view.failure, this.retry, i18n) : nothing}
     </div>`;
   }
 }

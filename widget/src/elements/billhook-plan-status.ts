@@ -1,8 +1,8 @@
-import { html, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { BillhookElement } from './billhook-element.ts';
 import type { BillingView } from '../view/present.ts';
-import { failure } from './templates/messages.ts';
-import { plan } from './templates/plan.ts';
+import { failure, note } from './templates/messages.ts';
+import { plan, plans } from './templates/plan.ts';
 import type { Localizer } from '../i18n/localizer.ts';
 
 /**
@@ -18,6 +18,8 @@ import type { Localizer } from '../i18n/localizer.ts';
  * @csspart status - the pill beside it
  * @csspart line - a date or a note
  * @csspart price - the price and its interval
+ * @csspart note - the outcome of a trip to Stripe, where no widget tells it
+ * @csspart subscriptions - the list where there are several
  * @csspart failure - the failure in words, with `retry`
  * @csspart button - the one that asks again
  * @csspart button-secondary - the same
@@ -26,7 +28,11 @@ import type { Localizer } from '../i18n/localizer.ts';
 export class BillhookPlanStatus extends BillhookElement {
   protected override renderBilling(view: BillingView, i18n: Localizer): TemplateResult {
     if (view.phase === 'failed') return html`${failure(view.failure, this.retry, i18n)}`;
-    return html`<div class="skeleton room" ?inert=${view.phase === 'loading'}>${plan(view.plan)}</div>`;
+    return html`${this.billing.announces ? note(view.note) : nothing}
+      <div class="skeleton room" ?inert=${view.phase === 'loading'}>
+        ${view.subscriptions.length ? plans(view, i18n) : plan(view.plan)}
+      </div>
+      ${view.banner && view.reader ? html`<p class="line">${view.hint}</p>` : nothing}`;
   }
 }
 

@@ -1,4 +1,4 @@
-import { html, nothing, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { BillhookElement } from './billhook-element.ts';
 import type { BillingView } from '../view/present.ts';
 import { actionButtons } from './templates/actions.ts';
@@ -55,8 +55,8 @@ export class BillhookWidget extends BillhookElement {
                 actions.length || hint || stale
                   ? html`<div class="foot">
                       <div class="hint">
-                        ${hint ? html`<p id="hint" part="hint"><span class="text">${hint}</span></p>` : nothing}
-                        ${stale ? html`<p>${stale}</p>` : nothing}
+                        ${hint ? html`<p id="hint" part="hint"><span class="text" .textContent=${hint}></span></p>` : nothing}
+                        ${stale ? html`<p .textContent=${stale}></p>` : nothing}
                       </div>
                       ${actionButtons(actions, this.press, i18n, primary, hint !== null)}
                     </div>`

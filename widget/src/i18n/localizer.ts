@@ -11,8 +11,11 @@ export type { WordKey };
 /** All words of one language. A partial set is filled up with English. */
 export type Words = { readonly [key in WordKey]: string };
 
-/** A number is written in the digits of the language; one that is called `count` also chooses the plural form. */
-export type Values = Readonly<Record<string, string | number>>;
+/**
+ * What placeholders stand for. A number is written in the digits of the language, and one that is called `count` also
+ * chooses the plural form; an amount is written as money, and an ISO date that is called `date` or `month` as such.
+ */
+export type Values = Readonly<Record<string, string | number | Money | null | undefined>>;
 
 export interface Localizer {
   /** A BCP 47 tag. */
@@ -22,20 +25,22 @@ export interface Localizer {
    * A word, its placeholders filled in. A language that needs plural forms has them beside it, under the categories of
    * `Intl.PluralRules`: `otherItems.one`, `otherItems.few`.
    *
-   * @returns an empty string for a key that has no word: keys are also made from values of the wire
+   * @returns an empty string for a key that has no word, because keys are also made from values of the wire; and where a
+   * value is `null`, because a sentence with a hole says nothing
    */
   term(key: WordKey, values?: Values): string;
   /** "per month", "every 3 months". */
   interval(interval: Interval, count: number): string;
   /** "in 5 days", "tomorrow", "today". */
   daysAhead(days: number): string;
-  /** A calendar day: "May 3, 2027". */
+  /** A calendar day as Stripe's invoices print it, in UTC: "May 3, 2027" (F32). */
   date(iso: string): string;
   /** The month of a card, as it is printed on one: "10/2027". */
   month(iso: string): string;
   /** A moment, for "as of". */
   time(at: number): string;
   money(money: Money, style?: 'exact' | 'short'): string;
+  number(value: number): string;
 }
 
 /** Stripe sends these without minor units: https://docs.stripe.com/currencies#zero-decimal */
@@ -78,14 +83,32 @@ export function createLocalizer(
   const find = (key: string, count: unknown) =>
     (typeof count === 'number' && all[`${key}.${new Intl.PluralRules(lang).select(count)}`]) || all[key];
 
-  // A locale file is the host's: a value that is no string must not throw.
-  const filled = (word: unknown, values: Values) =>
-    `${word ?? ''}`.replace(/\{(\w+)\}/g, (placeholder, name: string) => {
-      const value = values[name] ?? placeholder;
-      const text = typeof value === 'number' ? number(value) : value;
+  const date = (iso: string) => when(Date.parse(iso), { dateStyle: 'long', timeZone: 'UTC' });
+  const month = (iso: string) => when(Date.parse(iso), { month: '2-digit', year: 'numeric', timeZone: 'UTC' });
+
+  const written = (name: string, value: string | number | Money) =>
+    typeof value === 'object'
+      ? money(value)
+      : typeof value === 'number'
+        ? number(value)
+        : name === 'date'
+          ? date(value)
+          : name === 'month'
+            ? month(value)
+            : value;
+
+  function filled(word: unknown, values: Values): string {
+    let lacks = false;
+    // A locale file is the host's: a value that is no string must not throw.
+    const text = `${word ?? ''}`.replace(/\{(\w+)\}/g, (placeholder, name: string) => {
+      if (!(name in values)) return placeholder;
+      const value = values[name] ?? '';
+      lacks ||= value === '';
       // A Latin plan name in Arabic words would drag the punctuation beside it to the wrong side.
-      return dir === 'rtl' ? `\u2068${text}\u2069` : text;
+      return lacks ? '' : dir === 'rtl' ? `\u2068${written(name, value)}\u2069` : written(name, value);
     });
+    return lacks ? '' : text;
+  }
 
   function term(key: string, values: Values = {}): string {
     const { count } = values;
@@ -94,36 +117,40 @@ export function createLocalizer(
     return filled(word, values);
   }
 
+  function money({ amount, currency }: Money, style = 'exact'): string {
+    const decimals = stripeDecimals(currency);
+    const value = amount / 10 ** decimals;
+    const whole = Number.isInteger(value);
+    try {
+      const text = number(value, {
+        style: 'currency',
+        currency,
+        // A whole list price reads better without ".00"; cents that Intl would round away are always shown.
+        ...(whole ? (style === 'short' ? { maximumFractionDigits: 0 } : {}) : { maximumFractionDigits: decimals }),
+      });
+      // Else the dollar of "US$" goes to its left.
+      return dir === 'rtl' ? text.replace(/\w+\$/, '\u2068$&\u2069') : text;
+    } catch {
+      return `${number(value)} ${currency.toUpperCase()}`; // a currency code that this browser refuses
+    }
+  }
+
   return {
     lang,
     dir,
     term,
+    number,
     interval(interval, count) {
       if (count === 1) return term(`interval.${interval}`);
       const period = number(count, { style: 'unit', unit: interval, unitDisplay: 'long' });
       // The word for "every" may hang on the unit's gender, or on the count.
-      return filled(find(`every.${interval}`, count) ?? all['every'], { period });
+      const own = find(`every.${interval}`, count);
+      return own === undefined ? term('every', { period }) : filled(own, { period });
     },
     daysAhead: (days) => new Intl.RelativeTimeFormat(lang, { numeric: 'auto' }).format(days, 'day'),
-    date: (iso) => when(Date.parse(iso), { dateStyle: 'long' }),
-    month: (iso) => when(Date.parse(iso), { month: '2-digit', year: 'numeric', timeZone: 'UTC' }),
+    date,
+    month,
     time: (at) => when(at, { dateStyle: 'medium', timeStyle: 'short' }),
-    money({ amount, currency }, style = 'exact') {
-      const decimals = stripeDecimals(currency);
-      const value = amount / 10 ** decimals;
-      const whole = Number.isInteger(value);
-      try {
-        const text = number(value, {
-          style: 'currency',
-          currency,
-          // A whole list price reads better without ".00"; cents that Intl would round away are always shown.
-          ...(whole ? (style === 'short' ? { maximumFractionDigits: 0 } : {}) : { maximumFractionDigits: decimals }),
-        });
-        // Else the dollar of "US$" goes to its left.
-        return dir === 'rtl' ? text.replace(/\w+\$/, '\u2068$&\u2069') : text;
-      } catch {
-        return `${number(value)} ${currency.toUpperCase()}`; // a currency code that this browser refuses
-      }
-    },
+    money,
   };
 }

@@ -1,7 +1,6 @@
 /** Pure: payment trouble in calm words, and its consequence until it is solved. */
-import type { BillingSnapshot, BillingState } from '../contract.ts';
-import { paragraph } from './sentences.ts';
-import type { Localizer } from '../i18n/localizer.ts';
+import type { BillingState } from '../contract.ts';
+import { daysUntil, nameOf, paragraph, type Told } from './told.ts';
 
 export interface Banner {
   readonly tone: 'info' | 'caution' | 'critical';
@@ -10,61 +9,65 @@ export interface Banner {
   readonly text: string;
 }
 
-const day = 86_400_000;
-/** Days as a calendar counts them: access that ends in 20 hours ends tomorrow, and the date beside it says so too. */
-const midnight = (at: string | number): number => new Date(at).setHours(0, 0, 0, 0);
-
 /** Said as the judge says it: a host's policy, or another subscription, may leave full access where one alone would not. */
-function accessWords({ access }: BillingSnapshot, { term, date, daysAhead }: Localizer, now: number): string | null {
-  const { level, until } = access;
+export function accessWords(told: Told): string | null {
+  const { term } = told;
+  const { level, until } = told.snapshot.access;
   if (level === 'readOnly') return term('readOnly');
   if (level === 'none') return term('noAccess');
-  if (!until) return null;
-  const left = daysAhead(Math.max(0, Math.round((midnight(until) - midnight(now)) / day)));
-  return term('fullAccessUntil', { date: date(until), left });
+  return until && term('fullAccessUntil', { date: until, left: daysUntil(until, told) });
 }
 
-type BannerOf = (snapshot: BillingSnapshot, i18n: Localizer, now: number) => Banner;
+type BannerOf = (told: Told) => Banner;
 
-const unpaid: BannerOf = (snapshot, i18n, now) => {
-  const { state, payment, access } = snapshot;
-  const { term, date, money } = i18n;
-  const overdue = payment.problem === 'overdue';
-  const due =
-    payment.due &&
-    ({
-      amount: money(payment.due),
-      key: overdue || state === 'restricted' ? 'amountOpen' : 'chargeFailed',
-    } as const);
+const unpaid: BannerOf = (told) => {
+  const { term, snapshot } = told;
+  const { state, payment, access, plan, subscriptions } = snapshot;
+  const { problem, due, nextAttemptAt } = payment;
+  const overdue = problem === 'overdue';
   return {
     tone: 'critical',
     title: term(access.level === 'readOnly' ? 'banner.restricted' : overdue ? 'banner.overdue' : 'banner.pastDue'),
     text: paragraph(
-      payment.methodReplaced ? term('methodReplaced') : due && term(due.key, due),
-      accessWords(snapshot, i18n, now),
-      payment.nextAttemptAt && term('retryOn', { date: date(payment.nextAttemptAt) }),
+      payment.methodReplaced
+        ? term('methodReplaced')
+        : overdue || state === 'restricted'
+          ? term('amountOpen', { amount: due })
+          : // Several subscriptions may owe: the one that the headline speaks about is named, with its own debt.
+            term('chargeFailed', { amount: subscriptions[0]?.payment.due ?? due, plan: nameOf(plan, told) }),
+      accessWords(told),
+      nextAttemptAt && retryWords(nextAttemptAt, told),
     ),
   };
 };
 
-const actionRequired: BannerOf = (snapshot, i18n, now) => {
-  const { due } = snapshot.payment;
+/** "Today" and "tomorrow" need no date. */
+const retryWords = (date: string, told: Told): string =>
+  Date.parse(date) - told.now < 86_400_000
+    ? told.term('retrySoon', { when: daysUntil(date, told) })
+    : told.term('retryOn', { date });
+
+const actionRequired: BannerOf = (told) => {
+  const { payment, graceEndsAt } = told.snapshot;
   return {
     tone: 'caution',
-    title: i18n.term('banner.actionRequired'),
-    text: paragraph(
-      due && i18n.term('bankAsks', { amount: i18n.money(due) }),
-      snapshot.graceEndsAt && accessWords(snapshot, i18n, now),
-    ),
+    title: told.term('banner.actionRequired'),
+    text: paragraph(told.term('bankAsks', { amount: payment.due }), graceEndsAt && accessWords(told)),
   };
 };
 
-const incomplete: BannerOf = ({ payment }, { term }) =>
-  payment.problem === 'methodMissing'
-    ? { tone: 'caution', title: term('banner.methodMissing'), text: term('trialOver') }
-    : { tone: 'caution', title: term('banner.incomplete'), text: term('firstPayment') };
+const incomplete: BannerOf = (told) => {
+  const { term, snapshot } = told;
+  const { problem, due } = snapshot.payment;
+  const lacksMethod = problem === 'methodMissing';
+  return {
+    tone: 'caution',
+    title: term(lacksMethod ? 'banner.methodMissing' : 'banner.incomplete'),
+    text: lacksMethod ? term('trialOver') : term('firstPayment', { amount: due, plan: nameOf(snapshot.plan, told) }),
+  };
+};
 
-const processing: BannerOf = (_, { term }) => ({
+const processing: BannerOf = ({ term }) => ({
   tone: 'info',
   title: term('banner.processing'),
   text: term('paymentOnItsWay'),
@@ -86,5 +89,15 @@ const banners: Readonly<Record<BillingState, BannerOf | null>> = {
 };
 
 /** @returns `null` where nothing is wrong */
-export const bannerOf = (snapshot: BillingSnapshot, i18n: Localizer, now: number): Banner | null =>
-  banners[snapshot.state]?.(snapshot, i18n, now) ?? null;
+export function bannerOf(told: Told): Banner | null {
+  const { term, snapshot } = told;
+  const banner = banners[snapshot.state]?.(told) ?? null;
+  if (!banner || snapshot.mayManage || banner.tone === 'info') return banner;
+  // A colleague did not cause it and cannot mend it: no blame and no amount, but the people to ask.
+  const isOwn = snapshot.access.level === 'readOnly' || snapshot.payment.problem === 'methodMissing';
+  return {
+    ...banner,
+    ...(!isOwn && { title: term('banner.reader') }),
+    text: paragraph(accessWords(told), term('askToPay')),
+  };
+}

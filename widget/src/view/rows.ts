@@ -1,7 +1,7 @@
 /** Pure: the next payment's method, and the last invoice, as rows under the plan. */
-import type { BillingSnapshot, PaymentMethod } from '../contract.ts';
-import type { Localizer } from '../i18n/localizer.ts';
+import type { PaymentMethod } from '../contract.ts';
 import type { Banner } from './banner.ts';
+import type { Told } from './told.ts';
 
 /** "Payment method", and its details. */
 export interface RowView {
@@ -12,15 +12,11 @@ export interface RowView {
 const printed = ({ name, last4 }: PaymentMethod): string => (last4 ? `${name} •••• ${last4}` : name);
 
 /** A server of before, and a token that may not manage, tell of neither. */
-export function rowsOf(
-  { paymentMethod, lastInvoice }: BillingSnapshot,
-  { term, date, month, money }: Localizer,
-): RowView[] {
+export function rowsOf({ snapshot: { paymentMethod, lastInvoice }, term, date, money }: Told): RowView[] {
   const rows: RowView[] = [];
   if (paymentMethod) {
-    const { expires } = paymentMethod;
     const method = printed(paymentMethod);
-    const text = expires ? term('methodExpires', { method, month: month(expires) }) : method;
+    const text = term('methodExpires', { method, month: paymentMethod.expires }) || method;
     rows.push({ label: term('paymentMethod'), text });
   }
   if (lastInvoice) {
@@ -31,15 +27,13 @@ export function rowsOf(
 }
 
 /** Said before the charge fails, and calmly: nothing is wrong yet. */
-export function noticeOf(
-  { paymentMethod, renewsAt, trialEndsAt }: BillingSnapshot,
-  { term, date, month }: Localizer,
-): Banner | null {
-  const at = renewsAt ?? trialEndsAt;
-  if (!paymentMethod?.expiresSoon || !paymentMethod.expires || !at) return null;
+export function noticeOf({ snapshot, term }: Told): Banner | null {
+  const { paymentMethod, renewsAt, trialEndsAt } = snapshot;
+  const date = renewsAt ?? trialEndsAt;
+  if (!paymentMethod?.expiresSoon || !paymentMethod.expires || !date) return null;
   return {
     tone: 'info',
-    title: term('banner.cardExpires', { date: date(at) }),
-    text: term('cardExpires', { method: printed(paymentMethod), month: month(paymentMethod.expires) }),
+    title: term('banner.cardExpires', { date }),
+    text: term('cardExpires', { method: printed(paymentMethod), month: paymentMethod.expires }),
   };
 }

@@ -1,46 +1,69 @@
-/** Pure: changes and failures, each as a sentence for a person. */
-import type { Change, ProblemCode } from '../contract.ts';
-import type { Localizer, WordKey } from '../i18n/localizer.ts';
+/** Pure: the outcome of a trip, and a failure, each as a sentence for a person. */
+import type { Change, Money, ProblemCode } from '../contract.ts';
+import type { ClientState } from '../client/client-state.ts';
+import type { WordKey } from '../i18n/localizer.ts';
 import type { BillhookError } from '../page/errors.ts';
+import { nameOf, paragraph, type Told, type Tone } from './told.ts';
 
-/** Sentences in one piece. After the full stop of Chinese and Japanese a space would be a gap. */
-export const paragraph = (...sentences: readonly (string | null | false)[]): string =>
-  sentences.filter(Boolean).join(' ').replaceAll('。 ', '。');
+export interface NoteView {
+  readonly tone: Tone;
+  readonly text: string;
+  readonly busy: boolean;
+}
 
-/** Empty where a name, a sum or a day is not known: the sentence would have a hole, and the plan beside it tells anyway. */
-type Sentence<Kind> = (change: Extract<Change, { kind: Kind }>, i18n: Localizer) => string | null;
+export interface FailureView {
+  readonly text: string;
+  /** Nothing is known, so this stands alone. */
+  readonly alone: boolean;
+}
 
-type Plain = 'keeps' | 'ended' | 'paused' | 'resumed' | 'paymentMethod' | 'billingDetails';
-const plain = ({ kind }: { readonly kind: Plain }, { term }: Localizer): string => term(`change.${kind}`);
+/** Nothing is charged, and there is nothing to pay for. */
+export const nothingLives = /^(none|ended)$/;
 
-const sentences: { readonly [kind in Change['kind']]: Sentence<kind> | null } = {
-  plan: ({ to }, { term }) => to && term('change.plan', { plan: to }),
-  price: ({ to }, { term, money }) => to && term('change.price', { amount: money(to) }),
-  quantity: ({ to }, { term }) => term('change.quantity', { count: to }),
-  started: ({ plan }, { term }) => plan && term('change.started', { plan }),
-  ends: ({ at }, { term, date }) => at && term('change.ends', { date: date(at) }),
-  keeps: plain,
-  ended: plain,
-  paused: plain,
-  resumed: plain,
-  scheduled: ({ plan, at }, { term, date }) => plan && term('change.scheduled', { plan, date: date(at) }),
-  paid: ({ paid }, { term, money }) => term('change.paid', { amount: money(paid) }),
-  // The banner is about it.
-  paymentFailed: null,
-  paymentMethod: plain,
-  billingDetails: plain,
-};
+/** Of any kind: its word takes of these the placeholders that it has. */
+interface AnyChange {
+  readonly to?: string | number | Money | null;
+  readonly plan?: string | null;
+  readonly at?: string | null;
+  readonly paid?: Money;
+}
 
-/** One sentence a change; a kind of a later version is left out, because the plan beside it shows the new state anyway. */
-export function changeWords(changes: readonly Change[], i18n: Localizer): string {
+/**
+ * Empty where a name, a sum or a day is not known, because the plan beside it tells anyway; and for a kind of a later
+ * version.
+ */
+function changeWord(change: Change, told: Told): string {
+  const { term, snapshot } = told;
+  const { kind } = change;
+  const { to, plan = kind === 'ends' ? nameOf(snapshot.plan, told) : to, paid = to, at } = change as AnyChange;
+  return (
+    (kind === 'keeps' && term('change.renews', { date: snapshot.renewsAt })) ||
+    // The banner is about a payment that failed.
+    (kind === 'paymentFailed' ? '' : term(`change.${kind}`, { plan, amount: paid, count: to, date: at }))
+  );
+}
+
+/** One sentence a change. */
+function changeWords(changes: readonly Change[], told: Told): string {
   // An update that moved the plan moves the price too: one sentence tells both.
   const isPlanChanged = changes.some(({ kind }) => kind === 'plan' || kind === 'started');
-  return paragraph(
-    ...changes.map((change) => {
-      const sentence = sentences[change.kind] as Sentence<Change['kind']> | null | undefined;
-      return !(isPlanChanged && change.kind === 'price') && (sentence?.(change, i18n) ?? null);
-    }),
-  );
+  return paragraph(...changes.map((change) => !(isPlanChanged && change.kind === 'price') && changeWord(change, told)));
+}
+
+export function noteOf({ visit, changes, failure }: ClientState, told: Told): NoteView | null {
+  const { term, snapshot } = told;
+  if (visit === 'none' || (visit === 'returning' && failure)) return null;
+  if (visit === 'changed') {
+    // The banner is about the failed payment; "up to date" above it would be an irony.
+    if (changes.length && changes.every(({ kind }) => kind === 'paymentFailed')) return null;
+    return { tone: 'positive', text: changeWords(changes, told) || term('changed'), busy: false };
+  }
+  if (visit !== 'unchanged')
+    return { tone: 'info', text: term(visit === 'returning' ? 'updating' : visit), busy: true };
+  // After a trip that was about money the question is whether any was charged.
+  const key = snapshot.payment.problem ? 'stillOpen' : nothingLives.test(snapshot.state) ? 'noPayment' : visit;
+  const text = term(key);
+  return text ? { tone: 'neutral', text, busy: false } : null;
 }
 
 /** Stripe answered, and will answer the same until the set-up is repaired. */
@@ -49,14 +72,39 @@ const repairedByHost: readonly string[] = [
   'stripe_customer_missing',
 ] satisfies readonly ProblemCode[];
 
-/** @returns the words, and whether only support can help, which will ask for the code */
+/**
+ * Words that may have to be fetched are those of refusals: there the server has answered. Where only support can help,
+ * they name the code that it will ask for.
+ */
 export function failureText(
   { code, status, transient }: BillhookError,
-  { term }: Localizer,
-): { text: string; support: boolean } {
-  const known = term(`failure.${code}` as WordKey);
-  if (known) return { text: known, support: false };
-  if (transient && !repairedByHost.includes(code))
-    return { text: term(code.startsWith('stripe') ? 'failure.stripe' : 'failure.unreachable'), support: false };
-  return { text: term(status === 401 ? 'failure.token' : 'failure.support'), support: true };
+  { term }: Pick<Told, 'term'>,
+  isClick: boolean,
+): string {
+  const passes = transient && !repairedByHost.includes(code);
+  const isRefusal = status && (isClick || !passes);
+  const word = passes && code.startsWith('stripe') ? 'stripe' : code;
+  const known = (isRefusal || /^(offline|unsupported_frame)$/.test(code)) && term(`failure.${word}` as WordKey);
+  if (known) return known;
+  if (passes) return term('failure.unreachable');
+  return status === 401 ? term('failure.token') : `${term('failure.support')} (${code})`;
+}
+
+export function failureOf(
+  { failure, failures, openFailure, snapshot, confirmedAt, opening }: ClientState,
+  told: Told,
+): FailureView | null {
+  // One slow answer behind a good page is no news; the next one comes before its words would have been read.
+  const reading =
+    failure && (!snapshot || failures > 1 || failure.code === 'offline' || !failure.transient) ? failure : null;
+  const error = openFailure ?? reading;
+  if (!error || opening) return null;
+  const old = error === reading && snapshot;
+  return {
+    text: paragraph(
+      failureText(error, told, error === openFailure),
+      old && told.term('asOf', { time: told.time(confirmedAt) }),
+    ),
+    alone: !snapshot,
+  };
 }

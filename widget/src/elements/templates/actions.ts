@@ -1,6 +1,6 @@
-import { html, nothing, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit/html.js';
 import type { Action } from '../../contract.ts';
-import type { ActionView } from '../../view/present.ts';
+import type { ActionView } from '../../view/actions.ts';
 import type { Localizer } from '../../i18n/localizer.ts';
 
 export type Press = (action: Action, event: Event) => void;
@@ -29,7 +29,7 @@ export function actionButton(
     aria-describedby=${hint ? 'hint' : nothing}
     @click=${pressed}
   >
-    ${view.opening ? html`<span class="opening"><span class="spinner" aria-hidden="true"></span>${i18n.term('opening')}</span>` : view.label}
+    ${view.opening ? html`<span class="opening"><span class="spinner" aria-hidden="true"></span>${i18n.term('opening')}</span>` : html`<span .textContent=${view.label}></span>`}
   </button>`;
 }
 

@@ -1,5 +1,6 @@
-import { html, nothing, type TemplateResult } from 'lit';
-import type { BannerView, FailureView, NoteView } from '../../view/present.ts';
+import { html, nothing, type TemplateResult } from 'lit/html.js';
+import type { BannerView } from '../../view/present.ts';
+import type { FailureView, NoteView } from '../../view/sentences.ts';
 import type { Localizer } from '../../i18n/localizer.ts';
 import { actionButtons, type Press } from './actions.ts';
 import { icon } from './icons.ts';
@@ -20,8 +21,8 @@ export function banner(
   >
     ${icon(view.tone)}
     <div class="words">
-      <p class="title" id="banner-title">${view.title}</p>
-      <p>${view.text}</p>
+      <p class="title" id="banner-title" .textContent=${view.title}></p>
+      <p .textContent=${view.text}></p>
       ${actionButtons(view.actions, press, i18n, true, false)}
     </div>
   </section>`;
@@ -32,7 +33,7 @@ export function note(view: NoteView | null): TemplateResult | typeof nothing {
   if (!view) return nothing;
   return html`<div class="message ${view.tone}" part="note">
     ${icon(view.tone, view.busy)}
-    <p class="words">${view.text}</p>
+    <p class="words" .textContent=${view.text}></p>
   </div>`;
 }
 
@@ -41,10 +42,7 @@ export function failure(view: FailureView | null, retry: () => void, i18n: Local
   if (!view) return nothing;
   return html`<div class="message failure ${view.alone ? 'alone neutral' : 'caution'}" part="failure">
     ${icon('caution')}
-    <div class="words">
-      <p>${view.text}</p>
-      ${view.code ? html`<p class="code">${view.code}</p>` : nothing}
-    </div>
+    <p class="words" .textContent=${view.text}></p>
     <button type="button" class="button button-secondary" part="button button-secondary retry" @click=${retry}>
       ${i18n.term('retry')}
     </button>

@@ -1,17 +1,21 @@
-import { html, nothing, type TemplateResult } from 'lit';
-import type { BillingView, PlanView } from '../../view/present.ts';
+import { html, nothing, type TemplateResult } from 'lit/html.js';
+import type { PlanView } from '../../view/plan.ts';
+import type { BillingView } from '../../view/present.ts';
 import type { RowView } from '../../view/rows.ts';
 import type { Localizer } from '../../i18n/localizer.ts';
 
-/** Name, status and price. Each text stands in a `.text`, which becomes a bar of its size while it is loading. */
+/**
+ * Name, status and price. Each text stands in a `.text`, which becomes a bar of its size while it is loading. Texts are bound
+ * as a whole: a browser that translates the page puts nodes of its own in their place (F21).
+ */
 export function plan(view: PlanView): TemplateResult {
   return html`<div class="plan" part="plan">
     <div class="what">
       <p class="headline">
-        <span class="name text" part="name" dir="auto">${view.name}</span>
-        ${view.status ? html`<span class="status ${view.status.tone}" part="status"><span class="text">${view.status.label}</span></span>` : nothing}
+        <span class="name text" part="name" dir="auto" .textContent=${view.name}></span>
+        ${view.status ? html`<span class="status ${view.status.tone}" part="status"><span class="text" .textContent=${view.status.label}></span></span>` : nothing}
       </p>
-      ${view.lines.map((line) => html`<p class="line" part="line"><span class="text">${line}</span></p>`)}
+      ${view.lines.map((line) => html`<p class="line" part="line"><span class="text" .textContent=${line}></span></p>`)}
     </div>
     ${view.price ? price(view.price) : nothing}
   </div>`;
@@ -19,8 +23,8 @@ export function plan(view: PlanView): TemplateResult {
 
 function price({ amount, per, notes }: NonNullable<PlanView['price']>): TemplateResult {
   return html`<div class="price" part="price">
-    <p><span class="amount text">${amount}</span> <span class="per text">${per}</span></p>
-    ${notes ? html`<p class="line">${notes}</p>` : nothing}
+    <p><span class="amount text" .textContent=${amount}></span> <span class="per text" .textContent=${per}></span></p>
+    ${notes ? html`<p class="line" .textContent=${notes}></p>` : nothing}
   </div>`;
 }
 
@@ -31,8 +35,8 @@ export function rows(views: readonly RowView[]): TemplateResult | typeof nothing
     ${views.map(
       ({ label, text }) =>
         html`<div>
-          <dt><span class="text">${label}</span></dt>
-          <dd><span class="text">${text}</span></dd>
+          <dt><span class="text" .textContent=${label}></span></dt>
+          <dd><span class="text" .textContent=${text}></span></dd>
         </div>`,
     )}
   </dl>`;

@@ -1,0 +1,143 @@
+/** Pure: a plan's name, price and state, and what comes next, one sentence each. */
+import type { BillingSnapshot, BillingState, Money, Plan, ScheduledChange, SubscriptionSummary } from '../contract.ts';
+import type { WordKey } from '../i18n/localizer.ts';
+import { accessWords } from './banner.ts';
+import { daysUntil, nameOf, paragraph, type Told, type Tone } from './told.ts';
+
+export interface PlanView {
+  readonly name: string;
+  /** "$29", "per month", "plus tax". */
+  readonly price: { readonly amount: string; readonly per: string; readonly notes: string } | null;
+  readonly status: { readonly label: string; readonly tone: Tone } | null;
+  /** When it renews, ends, changes: one sentence each. */
+  readonly lines: readonly string[];
+}
+
+type Subscribed = BillingSnapshot | SubscriptionSummary;
+
+const tones: Readonly<Record<BillingState, Tone>> = {
+  unknown: 'neutral',
+  none: 'neutral',
+  ended: 'neutral',
+  active: 'positive',
+  trialing: 'info',
+  ending: 'caution',
+  paused: 'neutral',
+  processing: 'info',
+  incomplete: 'caution',
+  actionRequired: 'caution',
+  pastDue: 'critical',
+  restricted: 'critical',
+};
+
+/** With nothing living the host's free plan stands, without a price or a pill; and what was before it. */
+export function freePlanView(name: string, { snapshot: { plan, endedAt }, term }: Told): PlanView {
+  const ended = plan && term('planEnded', { plan: plan.name, date: endedAt });
+  return { name, price: null, status: null, lines: ended ? [ended] : [] };
+}
+
+export function planView(plan: Plan | null, of: Subscribed | null, told: Told): PlanView {
+  const { term } = told;
+  // A state of the future has no label; its plan and "manage" are shown.
+  const label = of && term(`state.${of.state}` as WordKey);
+  // No more is charged for what has ended, or for a trial that was canceled.
+  const isOver = of?.state === 'ended' || (of?.state === 'ending' && of.trialEndsAt);
+  return {
+    name: plan || of !== told.snapshot ? nameOf(plan, told) : term('noPlan'),
+    price: plan && !isOver ? priceView(plan, told) : null,
+    status: of && label ? { label, tone: tones[of.state] ?? 'neutral' } : null,
+    // A state of a later version has no lines.
+    lines: of ? (lines[of.state] ?? []).flatMap((line) => line(of, told) || []) : [],
+  };
+}
+
+function priceView(
+  { price, interval, intervalCount, quantity, discounted, taxExcluded, metered, otherItems }: Plan,
+  told: Told,
+): NonNullable<PlanView['price']> {
+  const { term } = told;
+  const notes = [
+    quantity !== null && quantity > 1 && seats(quantity, price, told),
+    discounted && term('beforeDiscount'),
+    taxExcluded && term('plusTax'),
+    metered && price && term('plusUsage'),
+    otherItems > 0 && term('otherItems', { count: otherItems }),
+  ];
+  return {
+    amount: price ? told.money(price, 'short') : '',
+    per: price ? (interval ? told.interval(interval, intervalCount) : '') : metered ? term('usage') : '',
+    // A dot needs no words: commas and their spaces differ by language.
+    notes: notes.filter(Boolean).join(' · '),
+  };
+}
+
+/** "5 × €29", where the amount is one price times the quantity. */
+function seats(count: number, price: Money | null, { term, number, money }: Told): string {
+  const amount = price ? price.amount / count : NaN;
+  return price && Number.isInteger(amount)
+    ? `${number(count)} × ${money({ ...price, amount }, 'short')}`
+    : term('quantity', { count });
+}
+
+type Line = (of: Subscribed, told: Told) => string | null | false;
+
+const dated =
+  (key: WordKey, field: 'endedAt' | 'endsAt' | 'renewsAt' | 'resumesAt'): Line =>
+  ({ [field]: date }, { term }) =>
+    term(key, { date });
+const renews = dated('renewsOn', 'renewsAt');
+const ends = dated('endsOn', 'endsAt');
+
+function nextLine(next: ScheduledChange | null, told: Told): string | null {
+  if (!next) return null;
+  const { name, price } = planView(next.plan, null, told);
+  const cost = price?.amount ? ` (${price.amount} ${price.per})` : '';
+  return told.term('changesTo', { plan: name + cost, date: next.at });
+}
+
+/** The amount that stands open is nothing for those who may only look. */
+const due: Line = ({ payment }, { term, snapshot }) =>
+  payment.problem === 'methodMissing'
+    ? term('trialOver')
+    : snapshot.mayManage && term('amountOpen', { amount: payment.due });
+
+const trialEnds: Line = ({ trialEndsAt: date }, told) =>
+  date && told.term('trialEndsOn', { date, left: daysUntil(date, told) });
+
+/** The first charge, as far as the price alone can tell it; where nothing will be charged, no card is asked for (F11). */
+const afterTrial: Line = ({ plan, payment, next }, told) => {
+  if (next) return payment.methodOnFile && nextLine(next, told);
+  if (plan?.price?.amount === 0 && !plan.metered) return null;
+  if (!payment.methodOnFile) return told.term('trialNeedsMethod');
+  if (!plan?.price || plan.discounted) return null;
+  const { amount, per } = priceView(plan, told);
+  return told.term('trialThen', { price: `${amount} ${per}` });
+};
+
+const keepsAccess: Line = ({ endsAt, plan, payment }, { term }) =>
+  endsAt && paragraph(term('accessUntilThen'), !plan?.metered && !payment.due && term('notChargedAgain'));
+
+/** What a pause means: nothing is charged, and what may be done meanwhile. */
+const pauseMeans: Line = (_, told) => {
+  const { level } = told.snapshot.access;
+  return paragraph(
+    told.term('notCharged'),
+    level === 'readOnly' ? told.term('pausedReadOnly') : level === 'none' ? told.term('pausedNone') : accessWords(told),
+  );
+};
+
+const lines: Readonly<Record<BillingState, readonly Line[]>> = {
+  unknown: [],
+  none: [],
+  ended: [dated('endedOn', 'endedAt')],
+  // One date is enough where a change comes with the renewal. A contract with a last day renews until then (F25).
+  active: [(of, told) => nextLine(of.next, told) ?? renews(of, told), ends],
+  trialing: [trialEnds, afterTrial],
+  ending: [ends, keepsAccess],
+  paused: [dated('resumesOn', 'resumesAt'), pauseMeans],
+  processing: [renews],
+  incomplete: [due],
+  actionRequired: [due],
+  pastDue: [due],
+  restricted: [due],
+};
