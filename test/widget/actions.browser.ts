@@ -113,6 +113,20 @@ describe('opening Stripe’s pages', () => {
     expect(widget.text).not.to.contain('open the payment page');
   });
 
+  it('"Try again" presses once more what failed', async () => {
+    page.bff.snapshot = snapshots.pastDue;
+    const widget = page.add();
+    await widget.ready();
+    page.bff.next('portal-sessions', problem(502, 'stripe_unavailable'));
+    widget.button('Update card').click();
+    await widget.reads('We couldn’t open the payment page.');
+    const asked = page.bff.arrival('portal-sessions');
+    widget.button('Try again').click();
+    expect((await asked).body).to.deep.equal(page.bff.to('portal-sessions')[0]?.body);
+    await page.departure;
+    expect(page.left).to.have.length(1);
+  });
+
   it('keeps showing it while the state is the same', async () => {
     const widget = page.add();
     await widget.ready();

@@ -156,9 +156,12 @@ describe('every state has a sentence, and nobody is asked for what is not theirs
       status: null,
       lines: [expect.stringMatching(/^Team ended on /)],
     }));
-  it.each(['pastDue', 'restricted', 'actionRequired'] as const)('%s is not blank beside the plan', (state) =>
-    expect(lines(snapshots[state])).toEqual(['$29.00 is due.']),
-  );
+  it('an amount that is due is told once: by the banner, or beside each of several subscriptions', () => {
+    expect(lines(snapshots.pastDue)).toEqual([]);
+    const owing = { ...snapshots.pastDue, key: 'a' };
+    const { subscriptions } = show({ snapshot: { ...owing, subscriptions: [owing, { ...owing, key: 'b' }] } });
+    expect(subscriptions.map((each) => each.lines)).toEqual([['$29.00 is due.'], ['$29.00 is due.']]);
+  });
   it('of several subscriptions the one that failed is named, with its own debt', () => {
     const { payment } = snapshots.pastDue;
     const failed = { ...snapshots.pastDue, key: 'a', payment: { ...payment, due: { amount: 900, currency: 'usd' } } };
@@ -256,6 +259,15 @@ describe('failures', () => {
       phase: 'failed',
       failure: { alone: true },
     }));
+});
+
+it('an offer tells its trial before the choice', () => {
+  const offers = [
+    { id: 'team', plan: team, trialDays: 14 },
+    { id: 'pro', plan: pro },
+  ];
+  const lines = show({ snapshot: { ...snapshots.none, offers } }).offers.map(({ plan }) => plan.lines);
+  expect(lines).toEqual([['Free for 14 days'], []]);
 });
 
 describe('permissions', () => {

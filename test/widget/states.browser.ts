@@ -164,11 +164,21 @@ describe('the words of a state', () => {
 
   const pieces: readonly [TagName, BillingState, RegExp, readonly string[]][] = [
     ['billhook-plan-status', 'active', /^Team Active Renews on June 3, 2027 \$29 per month$/, []],
+    ['billhook-plan-status', 'pastDue', /^Team Payment due Your last payment didn’t go through \$29 per month$/, []],
     ['billhook-past-due-banner', 'pastDue', /^Your last payment didn’t go through/, ['Update card', 'Pay $29.00 now']],
     ['billhook-past-due-banner', 'active', /^$/, []],
     ['billhook-manage-button', 'active', /^Manage billing$/, ['Manage billing']],
     ['billhook-manage-button', 'pastDue', /^Update card$/, ['Update card']],
   ];
+  it('plan-status says what is wrong, and to a colleague who can act', async () => {
+    page.bff.snapshot = readerOf(snapshots.pastDue);
+    const status = page.add('billhook-plan-status');
+    await status.ready();
+    expect(status.text)
+      .to.contain('A payment for this workspace didn’t go through')
+      .and.contain('Ask an owner or admin');
+  });
+
   for (const [tag, state, words, labels] of pieces) {
     it(`${tag}: ${state}`, async () => {
       page.bff.snapshot = snapshots[state];

@@ -81,6 +81,7 @@ export abstract class BillhookElement extends ReactiveElement {
   #unreadable: BillingSnapshot | null = null;
   /** The failure of the last press on this element. A press on another element is told there. */
   #openFailure: BillhookError | null = null;
+  #pressed: Action | null = null;
 
   /** The billing as it is shown now; `null` while it is not known. For listeners that were added after its event. */
   get snapshot(): BillingSnapshot | null {
@@ -138,6 +139,7 @@ export abstract class BillhookElement extends ReactiveElement {
   protected readonly press = (action: Action, click: Event): void => {
     const { client } = this.billing;
     const event = new BillhookActionEvent(action);
+    this.#pressed = action;
     // While one opens, further clicks are no actions.
     if (client?.state().opening || !this.dispatchEvent(event)) return click.preventDefault();
     if (action.via === 'link') return; // the anchor leads there by itself
@@ -147,7 +149,13 @@ export abstract class BillhookElement extends ReactiveElement {
     });
   };
 
-  protected readonly retry = (): void => this.billing.client?.retry();
+  /** "Try again": the press that failed once more, where that may help; else a new look. */
+  protected readonly retry = (click: Event): void => {
+    const { client } = this.billing;
+    const failure = client?.state().openFailure;
+    if (this.#pressed && failure === this.#openFailure && failure?.transient) this.press(this.#pressed, click);
+    else client?.retry();
+  };
 
   /** A document that cannot be shown is a reading that failed: said in words, with a way on, and reported once. */
   #view(state: ClientState, i18n: Localizer): BillingView {

@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { BillhookElement } from './billhook-element.ts';
-import type { BillingView } from '../view/present.ts';
+import type { PlanView } from '../view/plan.ts';
+import type { BannerView, BillingView } from '../view/present.ts';
 import { failure, note } from './templates/messages.ts';
 import { plan, plans } from './templates/plan.ts';
 import type { Localizer } from '../i18n/localizer.ts';
@@ -30,11 +31,16 @@ export class BillhookPlanStatus extends BillhookElement {
     if (view.phase === 'failed') return html`${failure(view.failure, this.retry, i18n)}`;
     return html`${this.billing.announces ? note(view.note) : nothing}
       <div class="skeleton room" ?inert=${view.phase === 'loading'}>
-        ${view.subscriptions.length ? plans(view, i18n) : plan(view.plan)}
-      </div>
-      ${view.banner && view.reader ? html`<p class="line">${view.hint}</p>` : nothing}`;
+        ${view.subscriptions.length ? plans(view, i18n) : plan(view.banner ? inTrouble(view, view.banner) : view.plan)}
+      </div>`;
   }
 }
+
+/** Without a banner beside it, it names the trouble itself, and to a colleague the people to ask. */
+const inTrouble = ({ plan: view, reader, hint }: BillingView, { title }: BannerView): PlanView => ({
+  ...view,
+  lines: reader && hint ? [title, hint] : [title],
+});
 
 declare global {
   interface HTMLElementTagNameMap {

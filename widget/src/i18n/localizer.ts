@@ -12,7 +12,7 @@ export type { WordKey };
 export type Words = { readonly [key in WordKey]: string };
 
 /**
- * What placeholders stand for. A number is written in the digits of the language, and one that is called `count` also
+ * The values of placeholders. A number is written in the digits of the language, and one that is called `count` also
  * chooses the plural form; an amount is written as money, and an ISO date that is called `date` or `month` as such.
  */
 export type Values = Readonly<Record<string, string | number | Money | null | undefined>>;
@@ -31,6 +31,8 @@ export interface Localizer {
   term(key: WordKey, values?: Values): string;
   /** "per month", "every 3 months". */
   interval(interval: Interval, count: number): string;
+  /** "14 days". */
+  period(unit: Interval, count: number): string;
   /** "in 5 days", "tomorrow", "today". */
   daysAhead(days: number): string;
   /** A calendar day as Stripe's invoices print it, in UTC: "May 3, 2027" (F32). */
@@ -110,6 +112,8 @@ export function createLocalizer(
     return lacks ? '' : text;
   }
 
+  const periodOf = (unit: Interval, count: number) => number(count, { style: 'unit', unit, unitDisplay: 'long' });
+
   function term(key: string, values: Values = {}): string {
     const { count } = values;
     const word = find(key, count);
@@ -142,11 +146,12 @@ export function createLocalizer(
     number,
     interval(interval, count) {
       if (count === 1) return term(`interval.${interval}`);
-      const period = number(count, { style: 'unit', unit: interval, unitDisplay: 'long' });
+      const period = periodOf(interval, count);
       // The word for "every" may hang on the unit's gender, or on the count.
       const own = find(`every.${interval}`, count);
       return own === undefined ? term('every', { period }) : filled(own, { period });
     },
+    period: periodOf,
     daysAhead: (days) => new Intl.RelativeTimeFormat(lang, { numeric: 'auto' }).format(days, 'day'),
     date,
     month,

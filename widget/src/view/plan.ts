@@ -1,4 +1,4 @@
-/** Pure: a plan's name, price and state, and what comes next, one sentence each. */
+/** Pure: a plan's name, price and state, and the next steps, one sentence each. */
 import type { BillingSnapshot, BillingState, Money, Plan, ScheduledChange, SubscriptionSummary } from '../contract.ts';
 import type { WordKey } from '../i18n/localizer.ts';
 import { accessWords } from './banner.ts';
@@ -30,7 +30,7 @@ const tones: Readonly<Record<BillingState, Tone>> = {
   restricted: 'critical',
 };
 
-/** With nothing living the host's free plan stands, without a price or a pill; and what was before it. */
+/** With nothing living the host's free plan stands, without a price or a pill; and the plan before it. */
 export function freePlanView(name: string, { snapshot: { plan, endedAt }, term }: Told): PlanView {
   const ended = plan && term('planEnded', { plan: plan.name, date: endedAt });
   return { name, price: null, status: null, lines: ended ? [ended] : [] };
@@ -40,7 +40,7 @@ export function planView(plan: Plan | null, of: Subscribed | null, told: Told): 
   const { term } = told;
   // A state of the future has no label; its plan and "manage" are shown.
   const label = of && term(`state.${of.state}` as WordKey);
-  // No more is charged for what has ended, or for a trial that was canceled.
+  // No more is charged after the end, or for a trial that was canceled.
   const isOver = of?.state === 'ended' || (of?.state === 'ending' && of.trialEndsAt);
   return {
     name: plan || of !== told.snapshot ? nameOf(plan, told) : term('noPlan'),
@@ -95,11 +95,12 @@ function nextLine(next: ScheduledChange | null, told: Told): string | null {
   return told.term('changesTo', { plan: name + cost, date: next.at });
 }
 
-/** The amount that stands open is nothing for those who may only look. */
-const due: Line = ({ payment }, { term, snapshot }) =>
-  payment.problem === 'methodMissing'
-    ? term('trialOver')
-    : snapshot.mayManage && term('amountOpen', { amount: payment.due });
+/** Of several subscriptions each tells its own debt; of one the banner does. The amount is for those who may pay. */
+const due: Line = (of, { term, snapshot }) => {
+  if (of === snapshot) return null;
+  const { problem, due: amount } = of.payment;
+  return problem === 'methodMissing' ? term('trialOver') : snapshot.mayManage && term('amountOpen', { amount });
+};
 
 const trialEnds: Line = ({ trialEndsAt: date }, told) =>
   date && told.term('trialEndsOn', { date, left: daysUntil(date, told) });
@@ -117,7 +118,7 @@ const afterTrial: Line = ({ plan, payment, next }, told) => {
 const keepsAccess: Line = ({ endsAt, plan, payment }, { term }) =>
   endsAt && paragraph(term('accessUntilThen'), !plan?.metered && !payment.due && term('notChargedAgain'));
 
-/** What a pause means: nothing is charged, and what may be done meanwhile. */
+/** The meaning of a pause: nothing is charged, and access is as the host grants it. */
 const pauseMeans: Line = (_, told) => {
   const { level } = told.snapshot.access;
   return paragraph(

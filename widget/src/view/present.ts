@@ -89,8 +89,9 @@ export function present(state: ClientState, i18n: Localizer, now: number): Billi
     subscriptions:
       snapshot.subscriptions.length > 1 ? snapshot.subscriptions.map((each) => planView(each.plan, each, told)) : [],
     actions,
-    offers: offers.map(({ id, plan }) => {
-      const view = planView(plan, null, told);
+    offers: offers.map(({ id, plan, trialDays }) => {
+      const lines = trialDays ? [term('freeFor', { period: i18n.period('day', trialDays) })] : [];
+      const view = { ...planView(plan, null, told), lines };
       const action: Action = { purpose: 'subscribe', via: 'checkout', offer: id };
       return { plan: view, action: actionView(action, term('choose', { plan: view.name }), state) };
     }),

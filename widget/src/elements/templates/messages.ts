@@ -38,7 +38,11 @@ export function note(view: NoteView | null): TemplateResult | typeof nothing {
 }
 
 /** A failure in words, and the way on. */
-export function failure(view: FailureView | null, retry: () => void, i18n: Localizer): TemplateResult | typeof nothing {
+export function failure(
+  view: FailureView | null,
+  retry: (click: Event) => void,
+  i18n: Localizer,
+): TemplateResult | typeof nothing {
   if (!view) return nothing;
   return html`<div class="message failure ${view.alone ? 'alone neutral' : 'caution'}" part="failure">
     ${icon('caution')}

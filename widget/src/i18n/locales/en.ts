@@ -40,6 +40,7 @@ export const en = {
   endedOn: 'Ended on {date}',
   planEnded: '{plan} ended on {date}',
   trialEndsOn: 'Free until {date} ({left})',
+  freeFor: 'Free for {period}',
   trialThen: 'Then {price}',
   trialNeedsMethod: 'Add a payment method to keep your plan.',
   resumesOn: 'Resumes on {date}',
