@@ -64,7 +64,7 @@ describe('the gallery', () => {
     await page.waitForURL(/\?role=read&state=restricted$/);
     await shown(page);
     expect(await page.locator('main billhook-widget').count()).toBe(1);
-    await page.getByText('Ask an owner or admin').waitFor();
+    await page.getByRole('region').getByText('Ask an owner or admin').waitFor();
   });
 
   it('is linked from the host’s site', async () => {

@@ -61,7 +61,7 @@ const themeInputs: readonly (readonly [property: string, label: string, type: 'c
 
 const themePanel = html`<details class="gallery-theme" hidden>
   <summary>Theme it</summary>
-  <form aria-label="Theme">
+  <form aria-label="Custom properties">
     ${themeInputs.map(
       ([property, label, type, value]) =>
         html`<label>${label}<input name="${property}" type="${type}" value="${value}" min="0" max="99" /></label>`,

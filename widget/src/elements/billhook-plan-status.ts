@@ -37,9 +37,9 @@ export class BillhookPlanStatus extends BillhookElement {
 }
 
 /** Without a banner beside it, it names the trouble itself, and to a colleague the people to ask. */
-const inTrouble = ({ plan: view, reader, hint }: BillingView, { title }: BannerView): PlanView => ({
+const inTrouble = ({ plan: view, reader }: BillingView, { title, text }: BannerView): PlanView => ({
   ...view,
-  lines: reader && hint ? [title, hint] : [title],
+  lines: reader ? [title, text] : [title],
 });
 
 declare global {

@@ -28,7 +28,7 @@ export interface BillingView {
   /** Without those that stand in the banner; the first is primary. */
   readonly actions: readonly ActionView[];
   readonly offers: readonly { readonly plan: PlanView; readonly action: ActionView }[];
-  /** The purpose of the page behind the button, or the people to ask for it. */
+  /** The purpose of the page behind the button, or the people to ask for it where no banner names them. */
   readonly hint: string | null;
   /** The token may only look. */
   readonly reader: boolean;
@@ -99,7 +99,9 @@ export function present(state: ClientState, i18n: Localizer, now: number): Billi
       ? via
         ? term(`hint.${via}` as WordKey)
         : null
-      : term(trouble ? 'askToPay' : 'cannotManage'),
+      : banner && banner.tone !== 'info'
+        ? null
+        : term('cannotManage'),
     reader: !snapshot.mayManage,
     stale:
       snapshot.stale && snapshot.asOf && !failure && !note
