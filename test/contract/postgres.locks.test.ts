@@ -15,10 +15,11 @@ import { eventFor, factsWith, lease, t0 } from './harness.ts';
 let postgres: Databases;
 let stores: BillingStore[];
 let operator: Client;
+let address: string;
 
 beforeEach(async () => {
   postgres = await sharedPostgres();
-  const address = await postgres.createDatabase();
+  address = await postgres.createDatabase();
   stores = [];
   for (let process = 0; process < 2; process += 1) {
     // oxlint-disable-next-line no-await-in-loop -- the first one makes the tables
@@ -173,6 +174,34 @@ describe('two processes that lock the same rows', () => {
     const [raised, outcomes] = await done.work;
     expect(raised).toBe(30);
     expect(new Set(outcomes)).toEqual(new Set(['queued']));
+  });
+
+  it('webhooks of the same customers, where one finds them by the table and the other by its index', async () => {
+    const reversed = customers(40).toReversed();
+    for (const customer of reversed) {
+      // oxlint-disable-next-line no-await-in-loop -- so they lie in the table: against the order of their ids
+      await first().link({ host: 'acme', account: customer }, customer, t0);
+    }
+    const database = new URL(address).pathname.slice(1);
+    const openWith = async (settings: Readonly<Record<string, 'on' | 'off'>>) => {
+      for (const [name, value] of Object.entries(settings)) {
+        // oxlint-disable-next-line no-await-in-loop -- a connection that is opened afterwards has them
+        await operator.query(`ALTER DATABASE ${database} SET ${name} = ${value}`);
+      }
+      const store = await openPostgresStore(address);
+      stores.push(store);
+      return store;
+    };
+    const byTable = await openWith({ enable_indexscan: 'off', enable_bitmapscan: 'off' });
+    const byIndex = await openWith({ enable_indexscan: 'on', enable_seqscan: 'off' });
+    const deliver = (store: BillingStore, name: string) =>
+      Promise.all(reversed.map((customer) => store.recordEvent(eventFor(`evt_${name}_${customer}`, { customer }), t0)));
+    const { work } = await holding(`SELECT 1 FROM billhook.customers WHERE customer = 'cus_120'`, async () => {
+      const both = Promise.all([deliver(byTable, 'one'), deliver(byIndex, 'other')]);
+      await bothWait();
+      return { work: both };
+    });
+    expect(new Set((await work).flat())).toEqual(new Set(['queued']));
   });
 
   it('the same events in opposite orders: each is recorded once', async () => {
