@@ -1,6 +1,9 @@
 /** `billhook import`: links existing subscribers on day one, before their first poll (M30). */
 
-import { open } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { access } from 'node:fs/promises';
+import process from 'node:process';
+import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { backOffMs } from '../background/backoff.ts';
 import type { BillhookOptions } from '../config/config.ts';
@@ -14,7 +17,7 @@ export const importUsage = `billhook import <file>
 
   Links accounts to customers that exist at Stripe. One line each, as CSV with the columns
       account,customer[,host]
-  A first line with these names is skipped. The host may be left out where there is only one. Every customer is asked about
+  "-" in place of the file reads standard input. A first line with these names is skipped. The host may be left out where there is only one. Every customer is asked about
   at Stripe before it is linked; what is linked already stays, so the same file can be imported again after a failure.
   Where Stripe asks for patience, or does not answer for a while, it waits and goes on.
 `;
@@ -47,6 +50,11 @@ export async function importAccounts(
   const parsed = parse(args, { name: 'import', usage: importUsage, options: {}, operands: ['a file'] }, output);
   if (parsed.exitCode !== null) return parsed.exitCode;
   const [file = ''] = parsed.operands;
+  const unreadable = file === '-' ? null : await access(file, constants.R_OK).then(() => null, codeOfFile);
+  if (unreadable !== null) {
+    output.stderr.write(`billhook import: ${file} cannot be read [${unreadable}]\n`);
+    return 2;
+  }
   const ledger = await openServices(options);
   const linking = createLinking(ledger.config, ledger.store, ledger.gateway, () => {});
   const counts = { linked: 0, alreadyLinked: 0, refused: 0 };
@@ -104,16 +112,18 @@ export async function importAccounts(
   }
 }
 
+const codeOfFile = (cause: NodeJS.ErrnoException): string => cause.code ?? 'unknown';
+
 /** The file's lines, or a sentence for each that cannot be read. */
 async function* linesOf(
   path: string,
   onlyHost: string | undefined,
   hosts: ReadonlyMap<string, unknown>,
 ): AsyncIterable<Line | string> {
-  const file = await open(path);
+  const stream = path === '-' ? process.stdin : createReadStream(path, 'utf8');
   let number = 0;
   try {
-    for await (const text of file.readLines({ encoding: 'utf8' })) {
+    for await (const text of createInterface({ input: stream })) {
       number += 1;
       const [account = '', customer = '', host = onlyHost ?? '', ...more] = text
         .replace(/^\uFEFF/, '')
@@ -128,6 +138,6 @@ async function* linesOf(
       else yield { number, account, customer, host };
     }
   } finally {
-    await file.close();
+    stream.destroy();
   }
 }

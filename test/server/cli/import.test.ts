@@ -1,6 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
+import process from 'node:process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { importAccounts } from '../../../server/src/cli/import.ts';
+import { childEnvironment } from '../../support/child-environment.ts';
+import { hostSecret, origin } from '../support/bff.ts';
+import { cli } from '../support/process.ts';
 import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 
 let harness: BffHarness;
@@ -103,6 +108,31 @@ describe('billhook import', () => {
     const line = `team_12,${id}`;
     await expect(run(line, 0)).rejects.toMatchObject({ code: 'stripe_unavailable' });
     expect(await run(line)).toMatchObject({ code: 0, out: expect.stringMatching(/^1 linked/) });
+  });
+
+  it('says in words that a file is not there', async () => {
+    const output = { stdout: { write: () => true }, stderr: { write: (text: string) => said.push(text) } };
+    const said: string[] = [];
+    expect(await importAccounts(['/nowhere.csv'], harness.options, output)).toBe(2);
+    expect(said).toEqual(['billhook import: /nowhere.csv cannot be read [ENOENT]\n']);
+  });
+
+  it('reads standard input where the file is "-"', () => {
+    const { publicUrl, database } = harness.options;
+    const env = {
+      ...childEnvironment,
+      BILLHOOK_URL: publicUrl,
+      DATABASE_URL: database,
+      STRIPE_SECRET_KEY: harness.options.stripe.secretKey,
+      STRIPE_API_URL: 'http://127.0.0.1:9',
+      STRIPE_WEBHOOK_SECRET: 'whsec_1',
+      BILLHOOK_HOST_SECRET: hostSecret,
+      BILLHOOK_HOST_ORIGINS: origin,
+      BILLHOOK_HOST_RETURN_URL: `${origin}/billing`,
+    };
+    const input = 'account,customer\n"team_1","acct_1"\n';
+    const { status, stderr } = spawnSync(process.execPath, [cli, 'import', '-'], { env, input, encoding: 'utf8' });
+    expect([status, stderr]).toEqual([1, 'line 2: "acct_1" is no Stripe customer (cus_…)\n']);
   });
 
   it('explains itself without a file', async () => {
