@@ -208,7 +208,9 @@ describe('billhook doctor', () => {
   });
 
   it('KEY-1: each missing permission of a restricted key, by Stripe’s own name for it', async () => {
-    const before = JSON.stringify(sandbox.state.events.list());
+    // By their ids: a delivery that comes to its end beside this test counts itself off on its event.
+    const told = () => sandbox.state.events.list().map(({ id }) => id);
+    const before = told();
     for (const { name } of neededPermissions) {
       const others = neededPermissions.filter((each) => each.name !== name);
       const key = sandbox.addRestrictedKey(others.map((each) => each.name));
@@ -220,7 +222,7 @@ describe('billhook doctor', () => {
     const { out } = await run({ STRIPE_SECRET_KEY: sandbox.addRestrictedKey(['customer_read', 'invoice_read']) });
     expect(out.match(/lacks rak_\w+/g)).toHaveLength(neededPermissions.length - 1);
     expect(out).toMatch(/lacks rak_customer_write: .*\n +→ Give it Customers: Write in the Dashboard/);
-    expect(JSON.stringify(sandbox.state.events.list()), 'nothing was changed').toBe(before);
+    expect(told(), 'nothing was changed').toEqual(before);
   });
 
   it('KEY-1: the guide lists exactly these permissions, and why', async () => {
