@@ -114,6 +114,11 @@ describe('layout shift, from the first paint to the billing', () => {
     });
   }
 
+  it('billhook-widget: 0 while its next payment is awaited, whose row is there already', async () => {
+    const { nextPayment: _, ...awaiting } = active;
+    expect(await shiftOf('billhook-widget', { snapshot: { ...awaiting, nextPaymentAwaited: true } })).toBe(0);
+  });
+
   it('billhook-plan-status: 0 for a failed payment, which has no date', async () => {
     expect(await shiftOf('billhook-plan-status', { snapshot: snapshots.pastDue })).toBe(0);
   });

@@ -97,6 +97,17 @@ describe('a page with a long poll', () => {
     expect(browser.pending).toBe(0);
   });
 
+  it('waits for the next payment with one request, and is idle when it is told', async () => {
+    const browser = new BrowserDouble();
+    browser.snapshot = { ...active, nextPaymentAwaited: true };
+    await loaded(browser);
+    expect([browser.billing().length, browser.pending]).toEqual([2, 1]);
+    browser.change({ ...active, revision: `${active.revision}1` });
+    await browser.pass(MINUTE);
+    expect(browser.pending).toBe(0);
+    expect(browser.billing()).toHaveLength(2);
+  });
+
   it('where a proxy cuts long polls asks short ones, every 15 s, for ten minutes', async () => {
     const browser = new BrowserDouble();
     browser.snapshot = processing;

@@ -90,11 +90,18 @@ describe('the price', () => {
 describe('the rows', () => {
   const rows = (change: object) => show({ snapshot: { ...active, ...change } }).rows.map(({ text }) => text);
   it('name the payment method and the last invoice, in the words of the day that Stripe means', () => {
-    expect(rows({})).toEqual(['Visa •••• 4242, expires 10/2029', 'May 3, 2027 · $29.00 · Paid']);
-    expect(rows({ paymentMethod: { ...visa, name: 'PayPal', last4: null, expires: null } })[0]).toBe('PayPal');
+    expect(rows({}).slice(1)).toEqual(['Visa •••• 4242, expires 10/2029', 'May 3, 2027 · $29.00 · Paid']);
+    expect(rows({ paymentMethod: { ...visa, name: 'PayPal', last4: null, expires: null } })[1]).toBe('PayPal');
+  });
+  it('begin with the next payment; its day keeps the place while the amount is awaited', () => {
+    expect(show({ snapshot: active }).rows[0]).toEqual({ label: 'Next payment', text: '$29.00 · June 3, 2027' });
+    const estimated = { ...active.nextPayment, estimated: true };
+    expect(rows({ nextPayment: estimated })[0]).toBe('$29.00 · June 3, 2027 · plus usage');
+    expect(rows({ nextPayment: undefined, nextPaymentAwaited: true })[0]).toBe('June 3, 2027');
+    expect(rows({ nextPayment: undefined })[0]).toBe('Visa •••• 4242, expires 10/2029');
   });
   it('leave out an unknown state', () =>
-    expect(rows({ lastInvoice: { ...lastInvoice, state: 'dreaming' } })[1]).toBe('May 3, 2027 · $29.00'));
+    expect(rows({ lastInvoice: { ...lastInvoice, state: 'dreaming' } })[2]).toBe('May 3, 2027 · $29.00'));
   it('are hidden from viewers', () =>
     expect(show({ snapshot: readerOf(active) })).toMatchObject({ rows: [], notice: null }));
   it('a card that expires before its charge is shown with the action to change it', () => {
@@ -134,6 +141,8 @@ describe('every state has a sentence, and nobody is asked for what is not theirs
     const free = { ...team, price: { amount: 0, currency: 'usd' } };
     expect(lines(snapshots.trialing)).toContain('Add a payment method to keep your plan.');
     expect(lines({ ...snapshots.trialing, plan: free })).toHaveLength(1);
+    const { payment } = snapshots.trialing;
+    expect(lines({ ...snapshots.trialing, payment: { ...payment, methodNeeded: false } })).toHaveLength(1);
   });
   it('a pause says what is charged, and what may be done meanwhile', () => {
     const paused = (level: 'readOnly' | 'none') =>

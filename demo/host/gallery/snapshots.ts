@@ -76,14 +76,21 @@ export const active: BillingSnapshot = {
   subscriptions: [],
   paymentMethod: visa,
   lastInvoice,
+  nextPayment: { at: '2027-06-03T09:00:00Z', amount: { amount: 2900, currency: 'usd' }, estimated: false },
 };
 
-const { paymentMethod: _, ...unpaying } = active;
+/** Of trouble and of an end there is no next payment to tell. */
+const { nextPayment: ___, ...notCharged } = active;
+const { paymentMethod: _, ...unpaying } = notCharged;
 const { lastInvoice: __, ...bare } = unpaying;
 
 const unpaid = { paymentMethod: { ...visa, update: null }, lastInvoice: { ...lastInvoice, state: 'open' } } as const;
 
-const inState = (state: BillingState, change: Partial<BillingSnapshot>, from = active): BillingSnapshot => ({
+const inState = (
+  state: BillingState,
+  change: Partial<BillingSnapshot>,
+  from: BillingSnapshot = notCharged,
+): BillingSnapshot => ({
   ...from,
   access: { level: 'full', reason: state, until: null },
   ...change,
@@ -133,6 +140,7 @@ export const snapshots: Readonly<Record<BillingState, BillingSnapshot>> = {
       payment: { ...paidUp, methodOnFile: false },
       actions: [{ purpose: 'addCard', via: 'portal', flow: 'payment_method_update' }, portal],
       lastInvoice: { ...lastInvoice, amount: { amount: 0, currency: 'usd' } },
+      nextPayment: { at: '2027-05-20T09:00:00Z', amount: { amount: 2900, currency: 'usd' }, estimated: false },
     },
     unpaying,
   ),
@@ -187,6 +195,6 @@ export const several: BillingSnapshot = {
 
 /** As a colleague without `billing:manage` reads it. */
 export function readerOf(snapshot: BillingSnapshot): BillingSnapshot {
-  const { paymentMethod: _method, lastInvoice: _invoice, ...shown } = snapshot;
+  const { paymentMethod: _method, lastInvoice: _invoice, nextPayment: _next, ...shown } = snapshot;
   return { ...shown, actions: [], mayManage: false };
 }

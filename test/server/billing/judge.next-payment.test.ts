@@ -1,4 +1,4 @@
-/** The next payment in the snapshot: whose it is, when it may be shown, and for how long it is awaited. */
+/** The next payment in the snapshot (M36): whose it is, when it may be shown, and for how long it is awaited. */
 
 import { describe, expect, it } from 'vitest';
 import type { NextInvoiceFacts, SubscriptionFacts } from '../../../server/src/billing/facts.ts';

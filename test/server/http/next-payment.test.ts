@@ -1,4 +1,4 @@
-/** The next payment: asked for at Stripe where a page is open, once a sync, and never shown beside newer facts. */
+/** The next payment (M36): asked for at Stripe where a page is open, once a sync, and never shown beside newer facts. */
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BillingSnapshot } from '@billhook/widget/contract';

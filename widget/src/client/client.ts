@@ -239,7 +239,10 @@ class AccountClient implements BillingClient {
     return {
       visit: isHopeless ? 'none' : visit,
       sinceReturn: this.#visits.sinceReturn(),
-      unsettled: !isHopeless && snapshot !== null && (snapshot.stale || bearingOf(snapshot.state).unsettled),
+      unsettled:
+        !isHopeless &&
+        snapshot !== null &&
+        (snapshot.stale || snapshot.nextPaymentAwaited || bearingOf(snapshot.state).unsettled),
       failures: isHopeless ? 0 : failures,
     };
   }

@@ -109,7 +109,7 @@ const trialEnds: Line = ({ trialEndsAt: date }, told) =>
 const afterTrial: Line = ({ plan, payment, next }, told) => {
   if (next) return payment.methodOnFile && nextLine(next, told);
   if (plan?.price?.amount === 0 && !plan.metered) return null;
-  if (!payment.methodOnFile) return told.term('trialNeedsMethod');
+  if (!payment.methodOnFile) return payment.methodNeeded !== false && told.term('trialNeedsMethod');
   if (!plan?.price || plan.discounted) return null;
   const { amount, per } = priceView(plan, told);
   return told.term('trialThen', { price: `${amount} ${per}` });

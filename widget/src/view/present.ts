@@ -46,6 +46,7 @@ const placeholder = {
   mayManage: true,
   offers: [],
   subscriptions: [],
+  nextPaymentAwaited: true,
   paymentMethod: { name: 'Visa', last4: '4242', expires: '2030-01' },
   lastInvoice: { at: '2030-05-03', amount: { amount: 2900, currency: 'usd' }, state: 'paid' },
 } as unknown as BillingSnapshot;

@@ -1,4 +1,4 @@
-/** Pure: the next payment's method, and the last invoice, as rows under the plan. */
+/** Pure: the next payment, its method, and the last invoice, as rows under the plan. */
 import type { PaymentMethod } from '../contract.ts';
 import type { Banner } from './banner.ts';
 import type { Told } from './told.ts';
@@ -11,17 +11,26 @@ export interface RowView {
 
 const printed = ({ name, last4 }: PaymentMethod): string => (last4 ? `${name} •••• ${last4}` : name);
 
-/** A server of before, and a token that may not manage, tell of neither. */
-export function rowsOf({ snapshot: { paymentMethod, lastInvoice }, term, date, money }: Told): RowView[] {
+const joined = (...texts: readonly (string | false | null | undefined)[]): string => texts.filter(Boolean).join(' · ');
+
+/** A server of before, and a token that may not manage, tell of none. */
+export function rowsOf({ snapshot, term, date, money }: Told): RowView[] {
+  const { nextPayment: next, paymentMethod, lastInvoice } = snapshot;
   const rows: RowView[] = [];
+  // Its day is known at once, and keeps the row's place until Stripe has told the amount.
+  const day = next ? next.at : snapshot.nextPaymentAwaited && (snapshot.renewsAt ?? snapshot.trialEndsAt);
+  if (day) {
+    const text = joined(next && money(next.amount), date(day), next?.estimated && term('plusUsage'));
+    rows.push({ label: term('nextPayment'), text });
+  }
   if (paymentMethod) {
     const method = printed(paymentMethod);
     const text = term('methodExpires', { method, month: paymentMethod.expires }) || method;
     rows.push({ label: term('paymentMethod'), text });
   }
   if (lastInvoice) {
-    const texts = [date(lastInvoice.at), money(lastInvoice.amount), term(`invoice.${lastInvoice.state}`)];
-    rows.push({ label: term('lastInvoice'), text: texts.filter(Boolean).join(' · ') });
+    const text = joined(date(lastInvoice.at), money(lastInvoice.amount), term(`invoice.${lastInvoice.state}`));
+    rows.push({ label: term('lastInvoice'), text });
   }
   return rows;
 }

@@ -49,6 +49,7 @@ export const en = {
   pausedNone: 'Until it resumes, you have no access.',
   changesTo: 'Changes to {plan} on {date}',
   subscriptions: 'Your subscriptions',
+  nextPayment: 'Next payment',
   paymentMethod: 'Payment method',
   methodExpires: '{method}, expires {month}',
   lastInvoice: 'Last invoice',
