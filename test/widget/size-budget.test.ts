@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
 import { weigh } from '../../widget/build/weigh.ts';
 
-/** All four elements, Lit, and the English words of a first paint, in bytes of brotli. Earned by writing less, not by patching Lit. The aim is 19,000. */
-const limit = 19_250;
+/** All four elements, Lit, and the English words of a first paint, in bytes of brotli. Earned by writing less, not by patching Lit. */
+const limit = 19_000;
 
 describe('the built widget', async () => {
   // As it is built for pages: a test's own mode would bring Lit's development build.

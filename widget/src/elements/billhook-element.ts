@@ -6,7 +6,7 @@ import { BillhookError } from '../page/errors.ts';
 import { BillhookActionEvent, BillhookErrorEvent } from '../page/events.ts';
 import { LocalizeController } from './localize-controller.ts';
 import { present, type BillingView } from '../view/present.ts';
-import { ReactiveElement } from './reactive-element.ts';
+import { BaseElement } from './base-element.ts';
 import { sessionItem, setSessionItem } from '../client/session-storage.ts';
 import type { Localizer } from '../i18n/localizer.ts';
 
@@ -47,7 +47,7 @@ const announcedKey = 'billhook-announced';
  * @cssproperty [--billhook-caution=#d97706] - the hue of a task for the person
  * @cssproperty [--billhook-critical=#dc2626] - the hue of a failed payment
  */
-export abstract class BillhookElement extends ReactiveElement {
+export abstract class BillhookElement extends BaseElement {
   static override properties = {
     api: {},
     account: {},

@@ -6,7 +6,7 @@ import { BillhookChangeEvent, BillhookErrorEvent } from '../page/events.ts';
 import { folderOf, isAllowedApi } from '../page/addresses.ts';
 import { registry } from '../page/config.ts';
 import { warnOnce } from '../page/warn.ts';
-import type { ElementController, ReactiveElement } from './reactive-element.ts';
+import type { ElementController, BaseElement } from './base-element.ts';
 
 /** The attributes of an element that name its BFF and account. */
 export interface ClientAddress {
@@ -18,12 +18,12 @@ export interface ClientAddress {
 
 /** Binds an element to the client of its BFF and account, and follows when the attributes change. */
 export class BillingController implements ElementController, Subscriber {
-  readonly #host: ReactiveElement & ClientAddress;
+  readonly #host: BaseElement & ClientAddress;
   client: BillingClient | null = null;
   /** The BFF's folder, which `v1/` is in; `null` where its address is none, or not known. */
   base: string | null = null;
 
-  constructor(host: ReactiveElement & ClientAddress) {
+  constructor(host: BaseElement & ClientAddress) {
     this.#host = host;
     host.addController(this);
   }

@@ -3,11 +3,11 @@ import { LocaleReader } from '../i18n/locale-files.ts';
 import { ofDocument } from '../page/addresses.ts';
 import { registry } from '../page/config.ts';
 import { createLocalizer, type Localizer } from '../i18n/localizer.ts';
-import type { ElementController, ReactiveElement } from './reactive-element.ts';
+import type { ElementController, BaseElement } from './base-element.ts';
 
 /** Which language an element speaks: the page's around it, followed when it changes, as soon as its words are there. */
 export class LocalizeController implements ElementController {
-  readonly #host: ReactiveElement;
+  readonly #host: BaseElement;
   readonly #again = (): void => this.#host.requestUpdate();
   readonly #page = new MutationObserver(this.#again);
   readonly #file = new LocaleReader(this.#again);
@@ -19,7 +19,7 @@ export class LocalizeController implements ElementController {
   /** The page's language, also where it is spoken to in another. */
   asked: string | undefined;
 
-  constructor(host: ReactiveElement) {
+  constructor(host: BaseElement) {
     this.#host = host;
     host.addController(this);
   }

@@ -184,6 +184,10 @@ const css = `
   .failure .words {
     flex: 99 1 13em;
   }
+  /* Offers look alike however much room each button leaves: the price below the name. */
+  .offers .plan {
+    display: block;
+  }
   .actions {
     display: flex;
     flex: 1 1 auto;

@@ -16,7 +16,7 @@ export interface ElementController {
 /** A server that renders pages imports the classes, and constructs none. */
 const Base = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement);
 
-export abstract class ReactiveElement extends Base {
+export abstract class BaseElement extends Base {
   /** Each is the value of its attribute, which has the same name where none is said. */
   static readonly properties: Readonly<Record<string, { readonly attribute?: string }>> = {};
 
@@ -83,7 +83,7 @@ export abstract class ReactiveElement extends Base {
       this.#root.adoptedStyleSheets = [styles()];
     }
     // One that was set before the element was defined is the object's own, and hides the accessor.
-    for (const name of Object.keys((this.constructor as typeof ReactiveElement).properties)) {
+    for (const name of Object.keys((this.constructor as typeof BaseElement).properties)) {
       const own = Object.getOwnPropertyDescriptor(this, name);
       Reflect.deleteProperty(this, name);
       if (own) Reflect.set(this, name, own.value);
