@@ -38,6 +38,9 @@ const complains = (message: ConsoleMessage) =>
   /^(?:error|warning|assert)$/.test(message.type()) && !message.text().startsWith('Lit is in dev mode.');
 
 const events = (page: Page) => page.getByRole('list', { name: 'Events' }).getByRole('listitem');
+/** The events in their order. A state may be told twice in a row: the amount of its next payment comes a little later. */
+const heard = async (page: Page) =>
+  (await events(page).allTextContents()).filter((each, index, all) => each !== all[index - 1]);
 const says = (page: Page, text: string | RegExp) => widgetOf(page).getByText(text).first().waitFor();
 /** Elements that still listen for `configureBillhook`, of whichever copy. */
 const listeners = (page: Page) =>
@@ -78,11 +81,11 @@ describe.each(FRAMEWORKS)('%s', (framework) => {
         arrival === 'late' ? holdWidget : undefined,
       );
       await says(page, /^Active$/);
-      await events(page).getByText('change: active').waitFor();
+      await events(page).getByText('change: active').first().waitFor();
 
       await page.getByLabel('Workspace').selectOption({ label: 'Harbour Studio' });
       await says(page, /^Payment due$/);
-      await events(page).getByText('change: pastDue').waitFor();
+      await events(page).getByText('change: pastDue').first().waitFor();
 
       await page.getByLabel('Handle actions here').check();
       await widgetOf(page).getByRole('button', { name: 'Update card' }).click();
@@ -99,8 +102,9 @@ describe.each(FRAMEWORKS)('%s', (framework) => {
 
       await page.getByRole('button', { name: 'Show billing' }).click();
       await says(page, /^Payment due$/);
-      const heard = ['change: active', 'change: pastDue', 'action: updateCard', 'change: pastDue'];
-      await expect.poll(() => events(page).allTextContents()).toEqual(heard);
+      await expect
+        .poll(() => heard(page))
+        .toEqual(['change: active', 'change: pastDue', 'action: updateCard', 'change: pastDue']);
       expect(said).toEqual([]);
       await page.close();
     },
@@ -111,10 +115,10 @@ describe.each(RENDERED)('%s', (framework) => {
   it.each(ARRIVALS)('is hydrated without a warning: %s', async (arrival) => {
     const { page, said } = await visit(`/frameworks/${framework}?elements=${arrival}`);
     await says(page, /^Active$/);
-    await events(page).getByText('change: active').waitFor();
+    await events(page).getByText('change: active').first().waitFor();
 
     await page.getByLabel('Workspace').selectOption({ label: 'Harbour Studio' });
-    await events(page).getByText('change: pastDue').waitFor();
+    await events(page).getByText('change: pastDue').first().waitFor();
     expect(said).toEqual([]);
 
     const markup = await (await page.request.get(page.url())).text();

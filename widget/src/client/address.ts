@@ -11,5 +11,6 @@ const followed = /^https:\/\/|^http:\/\/(([\w.-]+\.)?localhost|127(\.\d+){3}|\[:
  */
 export function checkedAddress(address: string): string {
   if (!followed.test(address)) throw new BillhookError('address_refused');
-  return address;
+  // No parser takes a port of 99999: then this throws, and not the browser when it is to go there.
+  return new URL(address).href;
 }

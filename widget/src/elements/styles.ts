@@ -45,7 +45,8 @@ const css = `
   .root {
     color: var(--_text);
     font-family: var(--billhook-font, inherit);
-    font-size: var(--billhook-font-size, inherit);
+    /* The page’s size, but never too small to be read. */
+    font-size: var(--billhook-font-size, max(1em, 0.875rem));
     line-height: 1.5;
     overflow-wrap: anywhere;
     /* A table or a menu around would hand these down, and they cut sentences off. */
