@@ -1,6 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import type { Stripe } from 'stripe';
-import { APRIL, customerWithCard, DAY, HOUR, monthlyPrice, seconds, subscribed, sandboxForEach } from './harness.ts';
+import {
+  APRIL,
+  customerWithCard,
+  DAY,
+  HOUR,
+  latestInvoice,
+  monthlyPrice,
+  seconds,
+  subscribed,
+  sandboxForEach,
+} from './harness.ts';
 import { submit, visit } from './visit.ts';
 
 const { harness, stripe } = sandboxForEach();
@@ -28,6 +38,15 @@ async function planned(): Promise<{
 }
 
 describe('a schedule', () => {
+  test('INV-1: the next invoice is previewed with the phase that begins with its period', async () => {
+    const { subscription } = await planned();
+    const preview = await stripe.invoices.createPreview({ subscription: subscription.id });
+    expect(preview).toMatchObject({ amount_due: 1800, created: seconds(APRIL) });
+    expect((await stripe.subscriptions.retrieve(subscription.id)).items.data[0]?.price.unit_amount).toBe(2900);
+    await harness.sandbox.clock.advanceTo(APRIL + 2 * HOUR);
+    expect((await latestInvoice(stripe, subscription.id)).total).toBe(preview.total);
+  });
+
   test('begins with the subscription as it is', async () => {
     const { subscription, price } = await subscribed(stripe);
     harness.newEvents();

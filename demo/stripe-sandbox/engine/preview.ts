@@ -7,6 +7,7 @@ import { buildInvoice, type InvoiceDraft } from './invoice-draft.ts';
 import type { LineDraft } from './line-draft.ts';
 import { periodLines } from './lines.ts';
 import { advanceItem } from './renewal.ts';
+import { withPlannedItems } from './schedules.ts';
 import { itemsAfter, prorationsBetween, type ProrationBehavior } from './subscription-change.ts';
 import { isTerminal, periodEnd, periodStart } from './subscription-status.ts';
 
@@ -61,7 +62,7 @@ const noneUpcoming = (customer: Customer): Error =>
 
 /** The lines of the period that begins when the earliest running one ends. */
 function nextPeriod(state: State, subscription: Subscription): LineDraft[] {
-  const next = structuredClone(subscription);
+  const next = withPlannedItems(state, subscription);
   const renewsAt = Math.min(...next.items.data.map((item) => item.current_period_end));
   const due = next.items.data.filter((item) => item.current_period_end === renewsAt);
   for (const item of due) advanceItem(next, item);

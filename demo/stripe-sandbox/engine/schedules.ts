@@ -207,6 +207,11 @@ export function tellExpiring(state: State, subscription: Subscription): void {
   if (schedule) state.emit('subscription_schedule.expiring', schedule);
 }
 
+interface PricedItem {
+  readonly price: Price;
+  readonly quantity: number | undefined;
+}
+
 /** Moves a schedule on: to its next phase, or to its end. */
 export function startNextPhase(state: State, subscription: Subscription): void {
   const schedule = scheduleOf(state, subscription);
@@ -224,10 +229,7 @@ export function startNextPhase(state: State, subscription: Subscription): void {
 }
 
 function applyPhase(state: State, subscription: Subscription, { items, proration_behavior, start_date }: Phase): void {
-  const wanted = items.flatMap(({ price: id, quantity }) => {
-    const price = state.prices.get(id);
-    return price ? [{ price, quantity }] : [];
-  });
+  const wanted = pricedItems(state, items);
   const existing = subscription.items.data;
   if (start_date < periodEnd(subscription)) {
     const changes = wanted.map((item, index) => ({
@@ -240,15 +242,31 @@ function applyPhase(state: State, subscription: Subscription, { items, proration
     return;
   }
   // At the boundary nothing was used yet, and the period is moved on by the renewal of the same moment.
-  const period = { start: periodStart(subscription), end: periodEnd(subscription) };
-  state.update(subscription, (changed) => {
-    changed.items.data = wanted.map(({ price, quantity }, index) => {
-      const item = changed.items.data[index];
-      if (!item) return createItem(state, changed.id, { price, quantity, metadata: {} }, period);
-      const kept = { ...item, price: structuredClone(price), plan: planOf(price) };
-      return quantity === undefined ? kept : { ...kept, quantity };
-    });
-    Object.assign(changed.items, { total_count: changed.items.data.length });
-    mirrorSingleItem(changed);
+  state.update(subscription, (changed) => takeItems(state, changed, wanted));
+}
+
+/** The subscription as it will be from its next period on, where a phase begins with it: for a preview. */
+export function withPlannedItems(state: State, subscription: Subscription): Subscription {
+  const planned = structuredClone(subscription);
+  const phase = plannedPhase(state, subscription);
+  if (phase?.start_date === periodEnd(subscription)) takeItems(state, planned, pricedItems(state, phase.items));
+  return planned;
+}
+
+const pricedItems = (state: State, items: Phase['items']): PricedItem[] =>
+  items.flatMap(({ price: id, quantity }) => {
+    const price = state.prices.get(id);
+    return price ? [{ price, quantity }] : [];
   });
+
+function takeItems(state: State, changed: Subscription, wanted: readonly PricedItem[]): void {
+  const period = { start: periodStart(changed), end: periodEnd(changed) };
+  changed.items.data = wanted.map(({ price, quantity }, index) => {
+    const item = changed.items.data[index];
+    if (!item) return createItem(state, changed.id, { price, quantity, metadata: {} }, period);
+    const kept = { ...item, price: structuredClone(price), plan: planOf(price) };
+    return quantity === undefined ? kept : { ...kept, quantity };
+  });
+  Object.assign(changed.items, { total_count: changed.items.data.length });
+  mirrorSingleItem(changed);
 }

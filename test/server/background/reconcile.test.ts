@@ -301,7 +301,8 @@ describe('billhook reconcile without a server', () => {
   it('continues at its cursor after a kill', async () => {
     sandbox.faults.latencyMs = 60;
     const leaseMs = 3_600_000;
-    const pace = { leaseMs, pollMs: 20, worker: { leaseMs } };
+    // Four at a time: when the eighth has begun, some are done.
+    const pace = { leaseMs, pollMs: 20, worker: { leaseMs, concurrency: 4 } };
     const child = spawn(
       process.execPath,
       [resolve(import.meta.dirname, '../support/reconcile-process.ts'), JSON.stringify({ options, ...pace })],
