@@ -1,4 +1,4 @@
-/** How many polls of an account are held: the next is answered at once, and does not push another one out. */
+/** Held polls: how many an account has at once, and when they end. */
 
 import { expect, it } from 'vitest';
 import { Waiters } from '../../../server/src/background/waiters.ts';
@@ -32,4 +32,20 @@ it('eight polls of an account are held, and the ninth looks once', async () => {
   await Promise.all([...held, others]);
   expect(waiters.total).toBe(0);
   expect(looks.filter((name) => name === 'ninth')).toHaveLength(1);
+});
+
+it('ends when its time is up, also where the clock of the system was set back meanwhile', async () => {
+  let clock = Date.UTC(2026, 10, 28);
+  const began = performance.now();
+  const value = await pollUntil(
+    { config: { now: () => clock } as never, waiters: new Waiters(), wakeWorker: () => undefined },
+    account,
+    { waitMs: 50, signal: new AbortController().signal },
+    async () => {
+      clock -= 3_600_000;
+      return { value: 'in time', done: false, nextChangeAt: null, isStale: false };
+    },
+  );
+  expect(value).toBe('in time');
+  expect(performance.now() - began).toBeGreaterThanOrEqual(49);
 });
