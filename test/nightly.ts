@@ -22,6 +22,12 @@ const steps: readonly Step[] = [
     commands: [['vitest', 'run', 'simulation/notices', 'simulation/money']],
   },
   {
+    name: 'growth',
+    in: 'test',
+    env: { CUSTOMERS: '10000' },
+    commands: [['vitest', 'run', '--config', 'vitest.nightly.config.ts', 'simulation/growth']],
+  },
+  {
     name: 'storms',
     in: 'test',
     env: { KILLS: '50', PROCESSES: '3' },

@@ -49,7 +49,7 @@ const fetchesAtOnce = (requestsPerSecond: number): number =>
 
 const day = 24 * 60 * 60 * 1000;
 /** Events are kept for 35 days: Stripe delivers again for 3, and lists them for 30. */
-const keptDays = 35;
+export const keptDays = 35;
 const catalogueEveryMs = 10_000;
 /** Watched customers that a claim is tried for; more than there are places, for some may be leased or resting. */
 const watchedAtOnce = 100;
