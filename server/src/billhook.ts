@@ -181,6 +181,7 @@ export async function createBillhook(
       read,
       linking,
       openCheckout: createCheckout(config, store, gateway),
+      auth,
       allow: (scope) => widgetAuth(auth, scope),
     };
     const app = createApp(routes, widget);

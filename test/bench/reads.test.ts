@@ -1,17 +1,19 @@
-/** A read stays cheap: ratios of one run side by side, held at less than half of what was measured: 0.19 for a 200, 0.12 for a 304. */
+/**
+ * A read stays cheap: ratios of one run side by side, held at half of what was measured beside a bare handler: 0.61 and 0.51
+ * for a 200 and a 304 alone in their turn, 0.67 and 0.65 among sixteen.
+ */
 
 import { expect, it } from 'vitest';
 import { measureReads } from './reads.ts';
 
-it('a read costs no more than a few times a bare handler, and less than the route written by hand', async () => {
-  const { found, unchanged } = await measureReads(3);
-  for (const measured of [found, unchanged]) {
+it('a read costs less than twice what it must, and less than the route written by hand', async () => {
+  for (const [what, measured] of Object.entries(await measureReads(3))) {
     const [bare, ours, byHand] = measured;
     if (!bare || !ours || !byHand) throw new Error('nothing was measured');
     process.stdout.write(
-      `  read: bare ${bare.cpuMicroseconds.toFixed(0)} µs, Billhook ${ours.cpuMicroseconds.toFixed(0)} µs, by hand ${byHand.cpuMicroseconds.toFixed(0)} µs\n`,
+      `  read, ${what}: bare ${bare.cpuMicroseconds.toFixed(0)} µs, Billhook ${ours.cpuMicroseconds.toFixed(0)} µs, by hand ${byHand.cpuMicroseconds.toFixed(0)} µs\n`,
     );
-    expect(ours.againstFirst, 'against the bare handler').toBeGreaterThan(0.05);
-    expect(ours.cpuMicroseconds, 'against the route written by hand').toBeLessThan(byHand.cpuMicroseconds * 2);
+    expect(ours.againstFirst, `${what}: against the bare handler`).toBeGreaterThan(0.25);
+    expect(ours.cpuMicroseconds, `${what}: against the route written by hand`).toBeLessThan(byHand.cpuMicroseconds);
   }
 });

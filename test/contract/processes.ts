@@ -3,6 +3,7 @@
  * place where they could both be right is met. The mutant named at each test makes it fail.
  */
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { BillingStore } from '../../server/src/ledger/ledger.ts';
 import { acme, factsWith, eventFor, lease, t0, type ContractHarness } from './harness.ts';
@@ -298,6 +299,31 @@ export function processesContract(harness: ContractHarness, hears: boolean): voi
   });
 
   describe('changes of other processes', () => {
+    it('are counted with those of this one where the database tells, and where it does not nothing is said', async () => {
+      const { store } = harness;
+      const other = await harness.open();
+      const counts = [store.changeCount()];
+      const counted = () => void counts.push(store.changeCount());
+      await store.link(acme, 'cus_1', t0);
+      counted();
+      await store.raiseTicket('cus_1', 'check', t0);
+      counted();
+      await store.readAccount(acme);
+      await store.findAccount(acme);
+      counted();
+      await other.raiseTicket('cus_1', 'check', t0 + 1);
+      await nextTurn();
+      counted();
+      await nextTurn();
+      counted();
+      const isCounted = harness.store.changeCount() !== null;
+      expect(isCounted).toBe(!harness.sharedByProcesses);
+      const steps = counts.slice(1).map((count, index) => Number(count) - Number(counts[index]));
+      expect(steps.map((step) => step > 0)).toEqual(
+        isCounted ? [true, true, false, true, false] : Array(5).fill(false),
+      );
+    });
+
     it.skipIf(!hears)('are told where several share a ledger, after their commit', async () => {
       expect(harness.store.shared).toBe(harness.sharedByProcesses);
       const other = await harness.open();

@@ -167,12 +167,18 @@ export const mutants: readonly Mutant[] = [
     mutate: () => ({
       readersStore: (store, now) => ({
         ...methods(store),
+        changeCount: () => null,
         async readAccount(ref) {
           const { record, ...row } = await store.readAccount(ref);
           return { ...row, record: record && record.fetchedAt !== null ? { ...record, fetchedAt: now() } : record };
         },
       }),
     }),
+  },
+  {
+    name: 'a kept document outlives the commits of its ledger',
+    harm: 'a page shows what was true before the payment, and a guard refuses the customer who paid',
+    mutate: () => ({ readersStore: (store) => ({ ...methods(store), changeCount: () => 1 }) }),
   },
   {
     name: 'duplicates told by type and second',

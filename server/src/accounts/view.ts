@@ -2,8 +2,9 @@
  * From the ledger to the document that guards and widget share: the account's row, judged now. Every route that says
  * anything about an account says it from here.
  *
- * The row is read at every request; its judgement is kept while the row's counters, the policy and the catalogue
- * are the same and no deadline has passed, so an unchanged read judges nothing and serialises nothing.
+ * A judgement is kept while the row's counters, the policy and the catalogue are the same and no deadline has passed, so
+ * an unchanged read judges nothing and serialises nothing. Nor is the row read again where the ledger can say that nothing
+ * was committed since.
  */
 
 import { createHash } from 'node:crypto';
@@ -39,7 +40,11 @@ export interface AccountView {
   readonly portal: PortalChoice;
 }
 
-export type ReadAccount = (account: Account) => Promise<AccountView>;
+export interface ReadAccount {
+  (account: Account): Promise<AccountView>;
+  /** The view that was read last, however long ago: a guess at what reading will find. */
+  lastView(account: Account): AccountView | null;
+}
 
 /** The judge's catalogue, and a number that rises whenever it may answer differently. */
 export type VersionedCatalogue = Catalogue & { readonly version: number };
@@ -49,16 +54,25 @@ const maxKept = 10_000;
 
 export function createReadAccount(store: BillingStore, catalogue: VersionedCatalogue, now: () => number): ReadAccount {
   const kept = new KeptViews();
-  return async function readAccount(account) {
+  return Object.assign(readAccount, { lastView: (account: Account) => kept.last(account) });
+
+  async function readAccount(account: Account): Promise<AccountView> {
+    // Asked before the row is: what is committed meanwhile is found by the next reading.
+    const changes = store.changeCount();
+    const unread = changes === null ? null : kept.findUnread(account, momentOf(changes));
+    if (unread !== null) return unread;
     const row = await store.readAccount(account);
-    const at = now();
-    const { version } = catalogue;
-    const known = kept.find(account, row, version, at);
+    const moment = momentOf(changes);
+    const known = kept.find(account, row, moment);
     if (known !== null) return known;
-    const view = viewOf(account, row, at);
-    kept.keep(account, { view, row, policy: account.policy, version, at });
+    const view = viewOf(account, row, moment.at);
+    kept.keep(account, { ...moment, view, row, policy: account.policy });
     return view;
-  };
+  }
+
+  function momentOf(changes: number | null): Moment {
+    return { at: now(), version: catalogue.version, changes };
+  }
 
   function viewOf(account: Account, { record, introduced, revision }: AccountRow, at: number): AccountView {
     const { snapshot, ...judgement } = judge(
@@ -91,36 +105,58 @@ function previewStandingOf({ revision, syncedTicket, preview }: CustomerRecord):
   };
 }
 
-interface KeptView {
+/** Of a reading. */
+interface Moment {
+  readonly at: number;
+  /** The catalogue's. */
+  readonly version: number;
+  /** The ledger's, before its row was read, or was found to be the same. */
+  readonly changes: number | null;
+}
+
+interface KeptView extends Moment {
   readonly view: AccountView;
   readonly row: AccountRow;
   readonly policy: Policy;
-  /** The catalogue's. */
-  readonly version: number;
-  /** When it was judged. */
-  readonly at: number;
 }
 
 /** Judged views, the least recently used dropped first. */
 class KeptViews {
   readonly #views = new Map<string, KeptView>();
 
-  find(account: Account, row: AccountRow, version: number, at: number): AccountView | null {
+  last(account: Account): AccountView | null {
+    return this.#views.get(keyOf(account))?.view ?? null;
+  }
+
+  /** Without reading: nothing was committed since the row was read. */
+  findUnread(account: Account, moment: Moment): AccountView | null {
+    const kept = this.#current(account, moment);
+    return kept === null || kept.changes !== moment.changes ? null : kept.view;
+  }
+
+  find(account: Account, row: AccountRow, moment: Moment): AccountView | null {
+    const kept = this.#current(account, moment);
+    if (kept === null || !sameAccount(kept.row, row)) return null;
+    this.#views.set(keyOf(account), { ...kept, changes: moment.changes });
+    return kept.view;
+  }
+
+  /** What would be judged alike if its row is the same. */
+  #current(account: Account, { at, version }: Moment): KeptView | null {
     const key = keyOf(account);
     const kept = this.#views.get(key);
     if (kept === undefined) return null;
-    const { view } = kept;
+    const { nextChangeAt } = kept.view;
     const isCurrent =
       kept.version === version &&
       kept.policy === account.policy &&
-      sameAccount(kept.row, row) &&
       // A clock that was set back may stand before a deadline again.
       at >= kept.at &&
-      (view.nextChangeAt === null || at < view.nextChangeAt);
+      (nextChangeAt === null || at < nextChangeAt);
     if (!isCurrent) return null;
     this.#views.delete(key);
     this.#views.set(key, kept);
-    return view;
+    return kept;
   }
 
   keep(account: Account, view: KeptView): void {

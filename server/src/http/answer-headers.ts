@@ -50,3 +50,18 @@ export function readableBy(origins: ReadonlySet<string>): MiddlewareHandler {
     await next();
   };
 }
+
+/**
+ * The headers of an answer of `/v1` as one record, for an answer that is made without middleware: the same ones that
+ * {@link securedAnswers} and {@link readableBy} set, and that it is never stored.
+ */
+export function answerHeaders(origins: ReadonlySet<string>): (origin: string | undefined) => Record<string, string> {
+  const toAll = {
+    ...Object.fromEntries(securityHeaders),
+    'Cache-Control': 'no-store',
+    'Access-Control-Expose-Headers': exposedHeaders.join(','),
+    Vary: 'Origin',
+  };
+  return (origin) =>
+    origin !== undefined && origins.has(origin) ? { ...toAll, 'Access-Control-Allow-Origin': origin } : { ...toAll };
+}

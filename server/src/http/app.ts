@@ -11,6 +11,7 @@ import { accessRoute } from './routes/access.ts';
 import { billingRoute } from './routes/billing.ts';
 import { checkoutRoute } from './routes/checkout.ts';
 import { invoiceRoute } from './routes/invoice.ts';
+import { readAtOnce } from './read-at-once.ts';
 import { operationsRoutes } from './routes/operations.ts';
 import type { RouteContext } from './route-context.ts';
 import { portalRoute } from './routes/portal.ts';
@@ -46,6 +47,7 @@ export function createApp(parts: RouteContext, widget: WidgetFiles): Hono {
 
   const app = new Hono();
   app.route('/', widgetRoutes(widget));
+  app.get('/v1/billing', readAtOnce(parts, origins));
   app.use(securedAnswers());
   app.use('/v1/*', async function neverStored(c, next) {
     c.header('Cache-Control', 'no-store');

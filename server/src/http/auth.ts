@@ -56,20 +56,13 @@ export function widgetAuth({ verify, hosts, now, limits }: AuthParts, scope: Sco
     else await limits.countRequest(claims);
     if (scope === 'billing:manage') await limits.countOpening(claims);
     c.set('host', host);
-    c.set('caller', {
-      host: claims.host,
-      account: claims.account,
-      policy: host.policy,
-      mayManage: claims.scopes.has('billing:manage'),
-      introduces: claims.introduces,
-      ...(claims.payer === undefined ? {} : { payer: claims.payer }),
-    });
+    c.set('caller', callerOf(claims, host));
     await ofAccount(claims, next);
   });
 
   async function verified(c: Context): Promise<WidgetClaims> {
     try {
-      const token = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+      const token = bearerTokenOf(c);
       if (token === undefined) throw new BillhookError('token_missing');
       return await verify(token, now());
     } catch (cause) {
@@ -77,4 +70,18 @@ export function widgetAuth({ verify, hosts, now, limits }: AuthParts, scope: Sco
       throw cause;
     }
   }
+}
+
+export const bearerTokenOf = (c: Context): string | undefined =>
+  /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+
+export function callerOf(claims: WidgetClaims, { policy }: Host): Caller {
+  return {
+    host: claims.host,
+    account: claims.account,
+    policy,
+    mayManage: claims.scopes.has('billing:manage'),
+    introduces: claims.introduces,
+    ...(claims.payer === undefined ? {} : { payer: claims.payer }),
+  };
 }

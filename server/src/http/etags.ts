@@ -3,3 +3,7 @@ export function etagsOf(header: string | undefined): ReadonlySet<string> {
   const etags = (header ?? '').split(',').map((etag) => etag.trim().replace(/^W\//, ''));
   return new Set(etags.filter(Boolean));
 }
+
+/** Whether the client has the document of this ETag. */
+export const includesEtag = (header: string | undefined, etag: string): boolean =>
+  header === etag || (header !== undefined && etagsOf(header).has(etag));

@@ -9,7 +9,8 @@ import type { RouteContext } from './route-context.ts';
 const firstFactsMs = 5_000;
 
 /** Nothing was ever fetched, and nothing has failed that would make waiting pointless. */
-const isLoading = ({ record }: AccountView) => record !== null && record.facts === null && record.failure === null;
+export const isLoading = ({ record }: AccountView) =>
+  record !== null && record.facts === null && record.failure === null;
 
 /**
  * Reads the account once; a second time only where its token has just introduced a customer.

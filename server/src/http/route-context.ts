@@ -1,6 +1,6 @@
 /** The context that all routes share: wired in `billhook.ts`, the same for all of them. */
 
-import type { widgetAuth } from './auth.ts';
+import type { AuthParts, widgetAuth } from './auth.ts';
 import type { Catalogue } from '../background/catalogue.ts';
 import type { Config } from '../config/config.ts';
 import type { OpenCheckout } from '../accounts/checkout.ts';
@@ -28,6 +28,7 @@ export interface RouteContext {
   readonly read: ReadAccount;
   readonly linking: Linking;
   readonly openCheckout: OpenCheckout;
+  readonly auth: AuthParts;
   /** Lets a request through with a token of this scope. */
   readonly allow: (scope: Scope) => ReturnType<typeof widgetAuth>;
   /** The Stripe account of the key, once Stripe has said so. */

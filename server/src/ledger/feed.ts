@@ -21,4 +21,11 @@ export interface FeedStore {
    * @returns Stops it.
    */
   subscribe(listener: (commit: LedgerChange) => void): () => void;
+  /**
+   * A number that rises with every commit, those of other programs by the next turn of the event loop: while it is the same,
+   * so is all that was read since. `null` where the database does not say: then only another read can tell.
+   *
+   * @throws {StoreUnavailableError}
+   */
+  changeCount(): number | null;
 }

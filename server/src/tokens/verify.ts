@@ -6,7 +6,7 @@
  * @see {@link https://www.rfc-editor.org/rfc/rfc7519 RFC 7519} and {@link https://www.rfc-editor.org/rfc/rfc8725 RFC 8725}
  */
 
-import { createHash, createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { createHmac, hash, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from 'jose';
 import { BillhookError } from '../problem.ts';
 import {
@@ -63,7 +63,11 @@ export interface WidgetClaims {
 export type OnUnknownClaims = (host: string, names: readonly string[]) => void;
 
 /** @param now - Unix milliseconds */
-export type VerifyWidgetToken = (token: string, now: number) => Promise<WidgetClaims>;
+export interface VerifyWidgetToken {
+  (token: string, now: number): Promise<WidgetClaims>;
+  /** The claims of a token that was verified before and still holds; `null` says nothing about a token. */
+  remembered(token: string, now: number): WidgetClaims | null;
+}
 
 /** The keys of one host: those that it gave, and where it publishes more. */
 export interface HostKeys {
@@ -87,13 +91,20 @@ export function widgetTokenVerifier(
 ): VerifyWidgetToken {
   const verified = new Map<string, { readonly claims: WidgetClaims; readonly at: number }>();
 
-  return async function verifyWidgetToken(token, now) {
-    const hash = createHash('sha256').update(token).digest('base64');
-    const known = verified.get(hash);
+  return Object.assign(verifyWidgetToken, {
+    remembered(token: string, now: number): WidgetClaims | null {
+      const known = verified.get(hashOf(token));
+      return known !== undefined && known.at <= now && holds(known.claims, now) ? known.claims : null;
+    },
+  });
+
+  async function verifyWidgetToken(token: string, now: number): Promise<WidgetClaims> {
+    const key = hashOf(token);
+    const known = verified.get(key);
     // After a clock was set back, a remembered token would outlive the key that signed it: it is verified again.
     if (known && known.at <= now) {
-      if (known.claims.expiresAt + clockSkew * 1000 > now) return known.claims;
-      verified.delete(hash);
+      if (holds(known.claims, now)) return known.claims;
+      verified.delete(key);
       throw new BillhookError('token_expired');
     }
     const claims = await verify(token, audience, keysOf, now, onUnknownClaims);
@@ -101,10 +112,14 @@ export function widgetTokenVerifier(
     // Only what a host signed gets here: no one can push others out with tokens of their own making.
     const oldest = verified.size >= cacheSize ? verified.keys().next().value : undefined;
     if (oldest !== undefined) verified.delete(oldest);
-    verified.set(hash, { claims, at: now });
+    verified.set(key, { claims, at: now });
     return claims;
-  };
+  }
 }
+
+const hashOf = (token: string): string => hash('sha256', token, 'base64');
+
+const holds = ({ expiresAt }: WidgetClaims, now: number): boolean => expiresAt + clockSkew * 1000 > now;
 
 export interface VerifyOptions {
   /** The host's id at the BFF (`iss`). */

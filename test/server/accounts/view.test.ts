@@ -33,14 +33,17 @@ function reader() {
     introduced: null as NotedIntroduction | null,
     version: 1,
     at: now,
+    /** The ledger's commits; `null`: it does not tell. */
+    changes: null as number | null,
+    rowsRead: 0,
   };
   const store = {
     epoch: 'e',
-    readAccount: async () => ({
-      record: world.record,
-      introduced: world.introduced,
-      revision: world.record?.revision ?? 0,
-    }),
+    changeCount: () => world.changes,
+    readAccount: async () => {
+      world.rowsRead += 1;
+      return { record: world.record, introduced: world.introduced, revision: world.record?.revision ?? 0 };
+    },
   } as unknown as BillingStore;
   const catalogue = {
     get version() {
@@ -69,6 +72,49 @@ describe('an unchanged account', () => {
     expect(colleague.snapshot.actions).toEqual([]);
     expect(await read(owner)).toBe(manager);
   });
+});
+
+describe('where the ledger tells its commits', () => {
+  it('the row is read again after each of them, and not before', async () => {
+    const { world, read } = reader();
+    world.changes = 7;
+    const first = await read(owner);
+    expect(await read(owner)).toBe(first);
+    expect(world.rowsRead).toBe(1);
+    // Of another account: the row is read, and found to be the same.
+    world.changes = 8;
+    expect(await read(owner)).toBe(first);
+    expect(await read(owner)).toBe(first);
+    expect(world.rowsRead).toBe(2);
+    world.changes = 9;
+    world.record = { ...row, ticket: 4, staleSince: now };
+    expect((await read(owner)).record?.ticket).toBe(4);
+  });
+
+  it('a commit while the row is read is found by the next reading', async () => {
+    const { world, read } = reader();
+    world.changes = 7;
+    const reading = read(owner);
+    world.changes = 8;
+    await reading;
+    world.record = { ...row, ticket: 4, staleSince: now };
+    expect((await read(owner)).record?.ticket).toBe(4);
+  });
+
+  it.each(['a deadline', 'the clock set back', 'a product renamed', 'another policy'] as const)(
+    '%s ends the view without one',
+    async (what) => {
+      const { world, read } = reader();
+      world.changes = 7;
+      const first = await read(owner);
+      if (what === 'a deadline') world.at = first.nextChangeAt ?? Number.NaN;
+      if (what === 'the clock set back') world.at = now - day;
+      if (what === 'a product renamed') world.version = 2;
+      const policy =
+        what === 'another policy' ? { ...defaultPolicy, resumeUrl: 'https://app.example/' } : defaultPolicy;
+      expect(await read({ ...owner, policy })).not.toBe(first);
+    },
+  );
 });
 
 describe('a view is judged again when', () => {

@@ -42,8 +42,10 @@ function wantPreview(
   { host, account }: Caller,
   view: AccountView,
 ): AccountView {
-  const { record, chargedNext, snapshot } = view;
-  if (record !== null && chargedNext !== null && snapshot.nextPaymentAwaited === true)
+  const { record, chargedNext } = view;
+  if (record !== null && chargedNext !== null && awaitsPreview(view))
     want({ host, account, customer: record.customer, subscription: chargedNext });
   return view;
 }
+
+export const awaitsPreview = ({ snapshot }: AccountView): boolean => snapshot.nextPaymentAwaited === true;

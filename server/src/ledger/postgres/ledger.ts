@@ -74,6 +74,7 @@ export async function openPostgresStore(address: string, pool?: number): Promise
 
       shared: true,
       subscribe: (listener) => news.follow(listener),
+      changeCount: () => null,
 
       async pin(identity) {
         await pinOrRefuse(identity, (wanted) => metaOrNew('stripe', () => wanted));

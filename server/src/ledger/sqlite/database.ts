@@ -1,5 +1,6 @@
 /** One door to the SQLite file: durable, migrated, statements prepared once, failures named. */
 
+import { setImmediate } from 'node:timers';
 import Database from 'better-sqlite3';
 import type { LedgerChange } from '../feed.ts';
 import type { Row } from '../rows.ts';
@@ -43,6 +44,12 @@ export class SqliteDatabase {
   /** Customers with a ticket that the running transaction has raised. */
   #raised: string[] = [];
   readonly #prepared = new Map<string, Database.Statement<[Bind], Row>>();
+  /** Differs after each commit of another connection. */
+  readonly #foreignChanges: Database.Statement<[], number>;
+  #lastForeignChange = 0;
+  #changes = 0;
+  /** Other connections were asked about in this turn of the event loop. */
+  #isAsked = false;
 
   /** @throws {StoreUnavailableError} `store_unavailable`: not openable, not migratable, newer than this program, not durable, moved, served. */
   constructor(path: string, { serving = false, busyMs = longestBusyMs }: SqliteDatabaseOptions = {}) {
@@ -54,6 +61,7 @@ export class SqliteDatabase {
       // Two processes that start at once: the second waits, and finds it done.
       this.#db.transaction(() => migrate(this.#db)).exclusive();
       this.#db.pragma(`busy_timeout = ${servingBusyMs}`);
+      this.#foreignChanges = this.#db.prepare<[], number>('PRAGMA data_version').pluck();
     } catch (cause) {
       this.#release();
       throw new StoreUnavailableError(`the ledger at ${path} cannot be opened`, { cause });
@@ -87,6 +95,7 @@ export class SqliteDatabase {
   #commit<T>(work: () => T): { readonly result: T; readonly customers: readonly string[] } {
     this.#raised = [];
     const result = this.#db.transaction(work).immediate();
+    this.#changes += 1;
     return { result, customers: this.#raised };
   }
 
@@ -130,6 +139,27 @@ export class SqliteDatabase {
   readAll(sql: string, bind: Bind): Row[] {
     return this.#guard(() => this.all(sql, bind));
   }
+
+  /**
+   * Rises with every commit: of this connection, which counts its own, and of others, which SQLite tells. They are asked about
+   * once a turn of the event loop, for the question costs as much as answering a page: whatever arrives in a turn was sent
+   * before it began, and so before any commit that it does not see was known to be over.
+   */
+  changeCount(): number {
+    if (this.#isAsked) return this.#changes;
+    const foreign = this.#guard(() => this.#foreignChanges.get()) ?? 0;
+    this.#isAsked = true;
+    setImmediate(this.#endTurn);
+    if (foreign !== this.#lastForeignChange) {
+      this.#lastForeignChange = foreign;
+      this.#changes += 1;
+    }
+    return this.#changes;
+  }
+
+  readonly #endTurn = (): void => {
+    this.#isAsked = false;
+  };
 
   close(): void {
     this.#db.close();

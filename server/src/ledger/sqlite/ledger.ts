@@ -59,6 +59,7 @@ export function openSqliteStore(path: string, options: SqliteDatabaseOptions = {
     // One process works on this file.
     shared: false,
     subscribe: (listener) => db.subscribe(listener),
+    changeCount: () => db.changeCount(),
 
     async pin(identity) {
       await pinOrRefuse(identity, (wanted) => db.transaction(() => metaOrNew('stripe', wanted)));

@@ -1,0 +1,189 @@
+/**
+ * `GET /v1/billing` without the middleware answers as the general chain does: every state, right, page, token and ETag, byte
+ * for byte. A request that prefers anything is the general chain's, and so its answers are there to compare with.
+ */
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
+import type { SeededCustomers } from '../../../demo/stripe-sandbox/index.ts';
+import { origin, publicUrl, token } from '../support/bff.ts';
+import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
+
+let harness: BffHarness;
+beforeAll(async () => {
+  harness = await startBffHarness({ limits: { asksPerMinute: 5_000, refusalsPerMinute: 100_000 } });
+  await Promise.all(
+    Object.keys(harness.customers).map((name) => harness.bff.settled(harness.as(name as keyof SeededCustomers))),
+  );
+});
+afterAll(() => harness.close());
+
+interface Told {
+  readonly status: number;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: string;
+  /** The general chain hands the request's signal on; the short way has no use for one. */
+  readonly general: boolean;
+}
+
+const general = { prefer: 'respond-async' };
+
+async function ask(headers: Record<string, string>, method = 'GET'): Promise<Told> {
+  const request = new Request(`${publicUrl}/v1/billing`, { method, headers });
+  let isGeneral = false;
+  const { signal } = request;
+  Object.defineProperty(request, 'signal', {
+    get() {
+      isGeneral = true;
+      return signal;
+    },
+  });
+  const answer = await harness.bff.billhook.fetch(request);
+  return {
+    status: answer.status,
+    headers: [...answer.headers].toSorted(),
+    body: await answer.text(),
+    general: isGeneral,
+  };
+}
+
+/** The answers of both ways to the same question, the second time that it is asked. */
+async function both(headers: Record<string, string>, method?: string) {
+  await ask({ ...general, ...headers }, method);
+  const { general: isGeneral, ...short } = await ask(headers, method);
+  const { general: _, ...long } = await ask({ ...general, ...headers }, method);
+  return { short, long, isGeneral };
+}
+
+const scopes = {
+  manager: ['billing:read', 'billing:manage'],
+  reader: ['billing:read'],
+  backend: ['access'],
+} as const;
+const origins = { none: {}, own: { origin }, foreign: { origin: 'https://elsewhere.example' } };
+
+describe('the answer without the middleware is the general one', () => {
+  it.each([
+    'active',
+    'pastDue',
+    'ending',
+    'ended',
+    'trialing',
+    'trialingWithoutCard',
+    'actionRequired',
+    'restricted',
+    'unpaid',
+    'paused',
+    'incomplete',
+    'processing',
+    'several',
+    'downgrading',
+    'yen',
+  ] as const satisfies readonly (keyof SeededCustomers)[])('of a customer who is "%s"', async (situation) => {
+    const { account, mint } = harness.as(situation);
+    const seen = new Set<number>();
+    for (const [right, scope] of Object.entries(scopes)) {
+      for (const introducing of [mint, {}]) {
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        const bearer = await token({ account, scope: [...scope], ...introducing });
+        for (const [page, from] of Object.entries(origins)) {
+          const headers = { ...from, authorization: `Bearer ${bearer}` };
+          // oxlint-disable-next-line no-await-in-loop -- as above
+          const { short, long, isGeneral } = await both(headers);
+          const what = `${right} ${page} ${JSON.stringify(introducing)}`;
+          expect(short, what).toEqual(long);
+          expect(isGeneral, `${what}: answered at once`).toBe(false);
+          seen.add(short.status);
+          const etag = new Map(short.headers).get('etag') ?? '"none"';
+          for (const known of [etag, `W/${etag}`, `"other", ${etag}`, '"other"', '*']) {
+            // oxlint-disable-next-line no-await-in-loop -- as above
+            const again = await both({ ...headers, 'if-none-match': known });
+            expect(again.short, `${what} ${known}`).toEqual(again.long);
+            seen.add(again.short.status);
+          }
+        }
+      }
+    }
+    expect([...seen].toSorted()).toEqual([200, 304, 403]);
+  });
+
+  it('to a token that introduces another customer, while host and ledger disagree', async () => {
+    const { account } = harness.as('trialing');
+    const authorization = `Bearer ${await token({ account, customer: harness.customers.active })}`;
+    const { short, long, isGeneral } = await both({ origin, authorization });
+    expect(short).toEqual(long);
+    expect([short.status, isGeneral]).toEqual([200, true]);
+  });
+
+  it('to tokens that are refused, to other methods, and to a poll', async () => {
+    const { account } = harness.as('active');
+    const good = await token({ account });
+    const refused = [
+      {},
+      { authorization: 'Bearer nonsense' },
+      { authorization: `Basic ${good}` },
+      { authorization: `Bearer ${good.slice(0, -2)}` },
+      { authorization: `Bearer ${await token({ account, audience: 'https://other.example' })}` },
+      { authorization: `Bearer ${await token({ account, issuer: 'nobody' })}` },
+      { authorization: `bearer  ${good}` },
+      { authorization: `Bearer ${good}`, prefer: 'wait=0' },
+      { authorization: `Bearer ${good}`, prefer: 'wait=10' },
+    ];
+    for (const headers of refused) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      const { short, long } = await both({ origin, ...headers });
+      expect(short, JSON.stringify(headers)).toEqual(long);
+    }
+    for (const method of ['HEAD', 'POST', 'PUT', 'OPTIONS']) {
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      const { short, long } = await both({ origin, authorization: `Bearer ${good}` }, method);
+      expect(short, method).toEqual(long);
+    }
+  });
+
+  it('to an account that was never linked', async () => {
+    const authorization = `Bearer ${await token({ account: 'team_of_nobody' })}`;
+    const { short, long, isGeneral } = await both({ origin, authorization });
+    expect(short).toEqual(long);
+    expect([short.status, isGeneral]).toEqual([200, false]);
+  });
+
+  it('counts a request once, and refuses those beyond the limit as the general chain does', async () => {
+    const { account } = harness.as('yen');
+    const headers = { origin, authorization: `Bearer ${await token({ account })}` };
+    const statuses = new Map<number, number>();
+    for (let n = 0; n < 5_100; n += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- as a page asks
+      const { status } = await ask(headers);
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    }
+    const before = 5_000 - (statuses.get(200) ?? 0);
+    // Those of the other tests of this file, and this account's own.
+    expect(before).toBeLessThan(300);
+    expect(statuses.get(429)).toBe(100 + before);
+    const { short, long } = await both(headers);
+    expect(short).toEqual(long);
+    expect(short.status).toBe(429);
+  });
+});
+
+describe('an answer that is kept is never older than the ledger', () => {
+  it('after a commit of this server, of another program, and of a clock', async () => {
+    const call = harness.as('active');
+    const headers = { origin, authorization: `Bearer ${await token({ account: call.account })}` };
+    const first = await ask(headers);
+    expect((await ask(headers)).body).toEqual(first.body);
+
+    // Another program: as the command line does it.
+    const beside = openSqliteStore(harness.bff.database);
+    await beside.changeLink({ host: 'acme', account: call.account }, null, true, Date.now());
+    await nextTurn();
+    const unlinked = await ask(headers);
+    expect(JSON.parse(unlinked.body)).toMatchObject({ state: 'none' });
+    await beside.changeLink({ host: 'acme', account: call.account }, call.mint?.customer ?? '', true, Date.now());
+    await beside.close();
+    await nextTurn();
+    expect((await ask(headers)).body).not.toBe(unlinked.body);
+  });
+});
