@@ -5,29 +5,27 @@ import type { AccessAnswer } from '@billhook/widget/contract';
 import type { Hono } from 'hono';
 import { createApp } from './http/app.ts';
 import { widgetAuth } from './http/auth.ts';
+import { createBackground } from './background/background.ts';
 import { Catalogue } from './background/catalogue.ts';
+import type { ReadAccess } from './background/outbox.ts';
+import type { SchedulerOptions } from './background/scheduler.ts';
+import type { WorkerOptions } from './background/worker.ts';
 import type { BillhookOptions } from './config/config.ts';
 import { withBasePath } from './http/base-path.ts';
 import { openServices } from './services.ts';
-import { Outbox, type ReadAccess } from './background/outbox.ts';
 import { accessView } from './accounts/access.ts';
 import { onceAProcess } from './operations/once-a-process.ts';
 import { hostCalls, type AccountName } from './http/host-calls.ts';
 import type { RouteContext } from './http/route-context.ts';
-import { beginAnewAfterSilence } from './background/silence.ts';
-import { Previews } from './background/previews.ts';
-import { Scheduler, type SchedulerOptions } from './background/scheduler.ts';
 import { createCheckout } from './accounts/checkout.ts';
 import { createLimits } from './http/rate-limits.ts';
 import { createLinking } from './accounts/linking.ts';
 import { PortalConfigurations, loadExternalPortalFeatures } from './stripe/portal-configurations.ts';
 import { createReadAccount } from './accounts/view.ts';
-import { Upkeep } from './background/upkeep.ts';
 import { Waiters } from './background/waiters.ts';
 import { readWidgetFiles } from './http/widget-files.ts';
 import { unknownClaims } from './tokens/unknown-claims.ts';
 import { widgetTokenVerifier } from './tokens/verify.ts';
-import { Worker, type WorkerOptions } from './background/worker.ts';
 
 export interface Billhook {
   /** The routes, to be served alone or mounted in a Hono app. */
@@ -92,7 +90,6 @@ export async function createBillhook(
 ): Promise<Billhook> {
   const ledger = await openServices(options, { serving: true });
   const { store, gateway, metrics } = ledger;
-  const { pollMs } = worker;
   try {
     const config = await loadExternalPortalFeatures(ledger.config, gateway);
     const catalogue = new Catalogue(config, store, gateway);
@@ -109,46 +106,12 @@ export async function createBillhook(
       const account = { host: id, account: name, policy, mayManage: false };
       return accessView(account, await read(account), catalogue, config.now()).answer;
     };
-    const frozen = config.background === 'none';
-    const outbox = new Outbox(config, store, noticeAccess, {
-      ...(pollMs === undefined ? {} : { pollMs }),
-      ...(frozen ? { pollMs: null } : {}),
-    });
-    const wakeOutbox = () => outbox.wake();
-    const { confirm, identity } = ledger;
-    const working = new Worker(
-      { config, store, gateway, catalogue, digest, metrics, confirm, wakeOutbox },
-      waiters,
-      // A customer that rests would be looked at by a timer.
-      frozen ? { ...worker, pollMs: null, restMs: 0 } : worker,
+    const { confirm, budget, identity } = ledger;
+    const background = createBackground(
+      { config, store, gateway, catalogue, metrics, budget, waiters, digest, confirm, access: noticeAccess },
+      { worker, upkeep },
     );
-    const wakeWorker = () => {
-      working.wake();
-      if (frozen) upkeeping.handOver();
-    };
-    const previews = new Previews({ store, gateway, waiters, log: config.log, now: config.now });
-    const keeping = new Scheduler(
-      {
-        store,
-        gateway,
-        metrics,
-        confirm,
-        wakeWorker,
-        whenAvailable: ledger.budget.whenAvailable,
-        log: config.log,
-        now: config.now,
-      },
-      upkeep,
-    );
-    const upkeeping = new Upkeep({
-      config,
-      store,
-      worker: working,
-      outbox,
-      previews,
-      scheduler: keeping,
-      beginAnewAfterSilence: () => beginAnewAfterSilence(store, config),
-    });
+    const { wakeWorker, wantPreview, requestSweep } = background;
     const linking = createLinking(config, store, gateway, wakeWorker);
     const limits = createLimits(config.limits, config.proxies);
     const auth = {
@@ -168,13 +131,10 @@ export async function createBillhook(
       portals: new PortalConfigurations(gateway, config.log),
       catalogue,
       waiters,
-      wantPreview: (wanted) => {
-        previews.want(wanted);
-        if (frozen) upkeeping.handOver();
-      },
+      wantPreview,
       wakeWorker,
-      upkeep: upkeeping,
-      requestSweep: () => keeping.requestSweep(),
+      upkeep: background.upkeep,
+      requestSweep,
       metrics,
       limits,
       stripeAccount: identity,
@@ -185,26 +145,7 @@ export async function createBillhook(
       allow: (scope) => widgetAuth(auth, scope),
     };
     const app = createApp(routes, widget);
-    // A connection that listens would be dead when the process is woken: polls look at the tables.
-    const follow: typeof store.subscribe = frozen && store.shared ? () => () => undefined : store.subscribe;
-    const unfollow = follow((commit) => {
-      if (commit.kind === 'looked') {
-        waiters.wake(commit.host, commit.account);
-        return;
-      }
-      if (commit.kind === 'raised') waiters.watched.raised(commit.customers);
-      if (commit.kind === 'catalogue' || commit.kind === 'missed') {
-        // Another process may have learned what a product is called. The snapshot that needs the name comes after it.
-        void catalogue.reload().finally(() => waiters.wakeAll());
-      }
-      if (commit.kind === 'catalogue') return;
-      wakeWorker();
-      if (commit.kind === 'missed' || commit.customers.length === 0) wakeOutbox();
-    });
-    if (!frozen) await beginAnewAfterSilence(store, config);
-    await working.start();
-    outbox.start();
-    if (!frozen) keeping.start();
+    await background.start();
 
     return {
       app,
@@ -215,12 +156,7 @@ export async function createBillhook(
       metrics: async () => (await metrics.page()).text,
       async close() {
         waiters.close();
-        unfollow();
-        await keeping.stop();
-        gateway.close();
-        await working.stop();
-        await previews.idle();
-        await outbox.stop();
+        await background.stop();
         await store.close();
       },
     };

@@ -6,25 +6,22 @@ import type { Config } from '../config/config.ts';
 import type { OpenCheckout } from '../accounts/checkout.ts';
 import type { Linking } from '../accounts/linking.ts';
 import type { Metrics } from '../operations/metrics.ts';
-import type { Previews } from '../background/previews.ts';
+import type { Background } from '../background/background.ts';
 import type { PortalConfigurations } from '../stripe/portal-configurations.ts';
 import type { ReadAccount } from '../accounts/view.ts';
 import type { StripeGateway } from '../stripe/gateway.ts';
 import type { BillingStore, StripeIdentity } from '../ledger/ledger.ts';
-import type { Upkeep } from '../background/upkeep.ts';
 import type { Waiters } from '../background/waiters.ts';
 import type { Scope } from '../tokens/claims.ts';
 import type { Limits } from './rate-limits.ts';
 
-export interface RouteContext {
+export interface RouteContext extends Omit<Background, 'start' | 'stop'> {
   readonly config: Config;
   readonly store: BillingStore;
   readonly catalogue: Catalogue;
   readonly gateway: StripeGateway;
   readonly portals: PortalConfigurations;
   readonly waiters: Waiters;
-  /** A page is open that shows this subscription's next charge. */
-  readonly wantPreview: Previews['want'];
   readonly read: ReadAccount;
   readonly linking: Linking;
   readonly openCheckout: OpenCheckout;
@@ -35,10 +32,4 @@ export interface RouteContext {
   readonly stripeAccount: () => StripeIdentity | null;
   readonly metrics: Metrics;
   readonly limits: Limits;
-  /** A ticket was raised: the worker polls now. */
-  readonly wakeWorker: () => void;
-  /** What time asks for, where nothing runs by itself. */
-  readonly upkeep: Pick<Upkeep, 'run'>;
-  /** A webhook could not be recorded: sweep as soon as the ledger answers. */
-  readonly requestSweep: () => void;
 }

@@ -10,17 +10,19 @@ import type { RouteContext } from '../route-context.ts';
 
 export function upkeepRoute({ config, upkeep, limits }: Pick<RouteContext, 'config' | 'upkeep' | 'limits'>) {
   return new Hono().on(['GET', 'POST'], '/', async (c) => {
-    await requireCron(c);
-    return c.json(await upkeep.run());
+    const run = await called(c);
+    return c.json(await run());
   });
 
-  async function requireCron(c: Context): Promise<void> {
-    if (config.background !== 'none' || config.upkeep === null) throw new BillhookError('not_found');
+  /** What the cron has called for. */
+  async function called(c: Context): Promise<NonNullable<typeof upkeep>> {
+    if (upkeep === null || config.upkeep === null) throw new BillhookError('not_found');
     try {
       requireBearer(config.upkeep.secret, c.req.header('authorization'), 'the upkeep');
     } catch (cause) {
       await limits.countRefusal(c);
       throw cause;
     }
+    return upkeep;
   }
 }
