@@ -11,50 +11,24 @@ import process from 'node:process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { childEnvironment } from './support/child-environment.ts';
+import { blocks, inLanguages, nameOf, type Block } from './support/documented-blocks.ts';
 
 const root = resolve(import.meta.dirname, '..');
-const pages = [
-  'README.md',
-  'CONTRIBUTING.md',
-  'SECURITY.md',
-  'server/README.md',
-  'server/host/README.md',
-  'widget/README.md',
-  'docs/tokens.md',
-  'docs/nextjs.md',
-] as const;
 
-interface Block {
-  readonly page: string;
-  /** Counted from 1, among all blocks of its page. */
-  readonly number: number;
-  readonly language: string;
-  readonly code: string;
-}
-
-const blocks: readonly Block[] = pages.flatMap((page) =>
-  [...readFileSync(join(root, page), 'utf8').matchAll(/^```(?<language>\w+)\n(?<code>[\s\S]*?)^```$/gm)].map(
-    ({ groups }, index) => ({
-      page,
-      number: index + 1,
-      language: groups?.['language'] ?? '',
-      code: groups?.['code'] ?? '',
-    }),
-  ),
-);
-const inLanguages = (...languages: readonly string[]) => blocks.filter(({ language }) => languages.includes(language));
-const nameOf = ({ page, number }: Block) => `${page}, block ${number}`;
-
-/** Blocks that another test compiles: the packages' own types in each framework's page (`demo/host/frameworks`). */
-const byFrameworks = new Set(['tsx', 'vue', 'svelte']);
-/** Recipes in other languages (`server/tokens/recipes.test.ts`), and what a browser alone reads. */
-const notHere = new Set(['python', 'ruby', 'php', 'go', 'java', 'csharp', 'elixir', 'html', 'css']);
-const here = new Set(['ts', 'js', 'json', 'sh']);
+/** The tests that compile or run a language's blocks. */
+const readBy: Readonly<Record<string, readonly string[]>> = {
+  'documented-code.test.ts': ['ts', 'js', 'json', 'sh'],
+  'documented-markup.test.ts': ['tsx', 'vue', 'svelte'],
+  'e2e/documented-pages.e2e.ts': ['html', 'css'],
+  'e2e/nextjs.e2e.ts': ['ts', 'tsx'],
+  'packages/first-hour.test.ts': ['js', 'json', 'python'],
+  'server/tokens/recipes.test.ts': ['python', 'ruby', 'php', 'go', 'java'],
+  'no test, for want of their compilers': ['csharp', 'elixir'],
+};
 
 it('every block is of a language that a test reads', () => {
-  const strangers = blocks.filter(
-    ({ language }) => !byFrameworks.has(language) && !notHere.has(language) && !here.has(language),
-  );
+  const read = new Set(Object.values(readBy).flat());
+  const strangers = blocks.filter(({ language }) => !read.has(language));
   expect(strangers.map(nameOf)).toEqual([]);
   expect(blocks.length).toBeGreaterThan(30);
 });
@@ -62,8 +36,9 @@ it('every block is of a language that a test reads', () => {
 /** What a page's code takes for granted: the reader's own application. */
 const surroundings: Readonly<Record<string, string>> = {
   'README.md': `
-    import { Hono, type Context } from 'hono';
+    import { Hono, type Context, type Handler } from 'hono';
     declare const app: Hono;
+    declare const exportRoute: Handler;
     declare function requireUser(c: Context): { teamId: string; stripeCustomer: string | null; isOwner: boolean };`,
   'server/README.md': `
     import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -100,8 +75,9 @@ const ofFramework: Readonly<Record<string, string>> = {
     declare const app: Hono<{ Variables: { teamId: string } }>;
     declare const exportRoute: Handler;`,
   Express: `
-    import type { Application, Request as ExpressRequest, RequestHandler } from 'express';
+    import type { Application, Request as ExpressRequest, RequestHandler, Response } from 'express';
     declare const app: Application;
+    declare function teamOf(request: ExpressRequest): string | null;
     type Request = ExpressRequest & { user?: { teamId: string } };
     declare const exportRoute: RequestHandler;`,
   Fastify: `

@@ -13,7 +13,7 @@ export interface GuardRule {
   readonly plan?: string | readonly string[];
   /** This feature. Default: none. */
   readonly feature?: string;
-  /** When Billhook does not know the account (yet): `allow` or `refuse`. Said here, or for all guards. */
+  /** When Billhook does not know the account's customer (yet): `allow` or `refuse`. Said here, or for all guards. */
   readonly onUnknown?: 'allow' | 'refuse';
   /** When the BFF cannot be reached and no earlier answer stands in: `allow` or `refuse`. Said here, or for all guards. */
   readonly onUnreachable?: 'allow' | 'refuse';
@@ -25,10 +25,11 @@ export type DecidedRule = Required<Pick<GuardRule, 'level' | 'onUnknown' | 'onUn
 export type RefusalCode =
   /** Nobody is signed in: the host's function gave no account. */
   | 'account_missing'
-  /** Nothing that gives this level is paid for. */
+  /** Nothing that gives this level is paid for; or the account has no customer, and `onUnknown` refuses it. */
   | 'payment_required'
   | 'plan_missing'
   | 'feature_missing'
+  /** The account has a customer about which Stripe was not asked yet, or is in doubt. */
   | 'access_unknown'
   | 'billing_unreachable'
   /** The host's settings are wrong: `onError` hears what. */
@@ -77,8 +78,11 @@ const amount: Record<Exclude<AccessLevel, 'unknown'>, number> = { none: 0, readO
 
 /** Pure: what the rule makes of an answer. */
 export function decide(access: AccessAnswer, { level, plans, feature, onUnknown }: DecidedRule): Decision {
-  if (access.level === 'unknown')
-    return onUnknown === 'allow' ? { allowed: true, access } : refuse('access_unknown', access);
+  if (access.level === 'unknown') {
+    if (onUnknown === 'allow') return { allowed: true, access };
+    // Linked to no customer: asked again, Billhook would know no more. Somebody can pay.
+    return refuse(access.reason === 'none' ? 'payment_required' : 'access_unknown', access);
+  }
   const isEnough = (given: AccessLevel) => given !== 'unknown' && amount[given] >= amount[level];
   if (!isEnough(access.level)) return refuse('payment_required', access);
   const has = access.plans.some(

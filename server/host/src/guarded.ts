@@ -1,6 +1,7 @@
 /** A guard at the doors of the frameworks: an API answers problem+json, a page may lead to where one can pay. */
 
 import type { AccessAnswer } from './contract.ts';
+import { BillhookOptionError } from './errors.ts';
 import { refuse, type Decision, type Refusal } from './guard.ts';
 
 /** The account of a request, from the host's own session; nothing: nobody is signed in. */
@@ -45,9 +46,19 @@ export interface Guard {
   ): (request: Asked, response: NodeResponse, next: (cause?: unknown) => void) => Promise<void>;
   /** A `preHandler`. */
   fastify<Asked>(accountOf: AccountOf<Asked>): (request: Asked, reply: FastifyReplyLike) => Promise<unknown>;
+  /**
+   * What the account of a request bought, for the route behind this guard; `null` where that is not known, and the host lets
+   * it pass.
+   *
+   * @param request - the one that the guard let pass; of Hono its context
+   * @throws {BillhookOptionError} `not_guarded`: this guard does not stand before the route
+   */
+  accessOf(request: object): AccessAnswer | null;
 }
 
 const json = 'application/problem+json';
+
+const notGuarded = 'was not let pass by this guard: put the guard before the route';
 
 /** What is refused is refused now: nobody may keep it. */
 const headersOf = ({ status }: Refusal): Record<string, string> => ({
@@ -58,9 +69,12 @@ const headersOf = ({ status }: Refusal): Record<string, string> => ({
 
 export function guarded(decide: (account: string) => Promise<Decision>): Guard {
   const check: Guard['check'] = async (account) => (account ? await decide(account) : refuse('account_missing'));
-  const refusalOf = async (account: string | null | undefined) => {
+  const passed = new WeakMap<object, AccessAnswer | null>();
+  const refusalOf = async (account: string | null | undefined, request?: unknown) => {
     const decision = await check(account);
-    return decision.allowed ? null : decision.refusal;
+    if (!decision.allowed) return decision.refusal;
+    if (typeof request === 'object' && request !== null) passed.set(request, decision.access);
+    return null;
   };
   const answer = (refusal: Refusal) =>
     new Response(JSON.stringify(refusal), { status: refusal.status, headers: headersOf(refusal) });
@@ -76,7 +90,7 @@ export function guarded(decide: (account: string) => Promise<Decision>): Guard {
 
     route: (accountOf, handler) =>
       async function guardedRoute(request, ...rest) {
-        const refusal = await refusalOf(await accountOf(request));
+        const refusal = await refusalOf(await accountOf(request), request);
         return refusal === null ? await handler(request, ...rest) : answer(refusal);
       },
 
@@ -87,7 +101,7 @@ export function guarded(decide: (account: string) => Promise<Decision>): Guard {
 
     hono: (accountOf) =>
       async function billhookGuard(c, next) {
-        const refusal = await refusalOf(await accountOf(c));
+        const refusal = await refusalOf(await accountOf(c), c);
         if (refusal !== null) return answer(refusal);
         await next();
         return undefined;
@@ -97,7 +111,7 @@ export function guarded(decide: (account: string) => Promise<Decision>): Guard {
       async function billhookGuard(request, response, next) {
         let refusal: Refusal | null;
         try {
-          refusal = await refusalOf(await accountOf(request));
+          refusal = await refusalOf(await accountOf(request), request);
         } catch (cause) {
           next(cause);
           return;
@@ -113,11 +127,17 @@ export function guarded(decide: (account: string) => Promise<Decision>): Guard {
 
     fastify: (accountOf) =>
       async function billhookGuard(request, reply) {
-        const refusal = await refusalOf(await accountOf(request));
+        const refusal = await refusalOf(await accountOf(request), request);
         if (refusal === null) return undefined;
         reply.code(refusal.status);
         for (const [name, value] of Object.entries(headersOf(refusal))) reply.header(name, value);
         return reply.send(JSON.stringify(refusal));
       },
+
+    accessOf(request) {
+      const access = passed.get(request);
+      if (access === undefined) throw new BillhookOptionError('not_guarded', 'request', notGuarded);
+      return access;
+    },
   };
 }

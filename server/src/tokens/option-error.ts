@@ -10,6 +10,7 @@ export type OptionErrorCode =
   | 'issuer_missing'
   | 'level_invalid'
   | 'name_invalid'
+  | 'not_guarded'
   | 'plan_unknown'
   | 'private_key_invalid'
   | 'scope_invalid'

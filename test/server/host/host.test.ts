@@ -6,7 +6,12 @@ import fastify from 'fastify';
 import { Hono } from 'hono';
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createBillhookHost, type BillhookHost, type BillhookHostOptions } from '../../../server/host/src/index.ts';
+import {
+  createBillhookHost,
+  type BillhookHost,
+  type BillhookHostOptions,
+  type Guard,
+} from '../../../server/host/src/index.ts';
 import { hostSecret, publicUrl } from '../support/bff.ts';
 import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 import { listening } from '../../support/listening.ts';
@@ -37,6 +42,7 @@ beforeAll(async () => {
     },
   });
   for (const who of ['active', 'ended', 'restricted'] as const) await harness.bff.snapshot(harness.as(who));
+  await harness.bff.snapshot({ account: 'team_doubted', mint: { customer: 'cus_nobody' } });
   billing = createBillhookHost(settings());
 });
 afterAll(() => harness.close());
@@ -78,47 +84,51 @@ const paths = Object.keys(rules) as Path[];
 
 const accountIn = (header: string | undefined) => header ?? null;
 
+/** The answer of a route behind the guard, which knows what was bought. */
+const inside = (guard: Guard, request: object) =>
+  `in, ${guard
+    .accessOf(request)
+    ?.plans.flatMap(({ items }) => items.map(({ plan }) => plan))
+    .join(' and ')}`;
+
 const frameworks: Readonly<Record<string, () => Promise<{ url: string; close(): unknown }>>> = {
   async Hono() {
     const app = new Hono();
     for (const path of paths) {
-      const guard = billing
-        .guard(rules[path])
-        .hono((c: { req: { header(name: string): string | undefined } }) => c.req.header('account'));
-      app.get(path, guard, (c) => c.text('in'));
+      const guard = billing.guard(rules[path]);
+      const door = guard.hono((c: { req: { header(name: string): string | undefined } }) => c.req.header('account'));
+      app.get(path, door, (c) => c.text(inside(guard, c)));
     }
     return await listening(createServer(getRequestListener(app.fetch)));
   },
   async Express() {
     const app = express();
     for (const path of paths) {
-      const guard = billing.guard(rules[path]).express((request: express.Request) => accountIn(request.get('account')));
-      app.get(path, guard, (_request, response) => void response.send('in'));
+      const guard = billing.guard(rules[path]);
+      const door = guard.express((request: express.Request) => accountIn(request.get('account')));
+      app.get(path, door, (request, response) => void response.send(inside(guard, request)));
     }
     return await listening(createServer(app));
   },
   async Fastify() {
     const app = fastify();
     for (const path of paths) {
-      const preHandler = billing
-        .guard(rules[path])
-        .fastify((request: { headers: Record<string, unknown> }) =>
-          accountIn(request.headers['account'] as string | undefined),
-        );
-      app.get(path, { preHandler }, () => 'in');
+      const guard = billing.guard(rules[path]);
+      const preHandler = guard.fastify((request: { headers: Record<string, unknown> }) =>
+        accountIn(request.headers['account'] as string | undefined),
+      );
+      app.get(path, { preHandler }, (request) => inside(guard, request));
     }
     const url = await app.listen({ port: 0, host: '127.0.0.1' });
     return { url, close: () => app.close() };
   },
   async 'Next.js route handlers'() {
     const routes = new Map(
-      paths.map((path) => [
-        path as string,
-        billing.guard(rules[path]).route(
-          (request: Request) => request.headers.get('account'),
-          () => new Response('in'),
-        ),
-      ]),
+      paths.map((path) => {
+        const guard = billing.guard(rules[path]);
+        const accountOf = (request: Request) => request.headers.get('account');
+        return [path as string, guard.route(accountOf, (request) => new Response(inside(guard, request)))];
+      }),
     );
     const missing = () => new Response('', { status: 404 });
     return await listening(
@@ -142,16 +152,21 @@ describe.each(Object.keys(frameworks))('a route of %s', (name) => {
     ['/read', 'team_restricted', 200, ''],
     ['/team', 'team_active', 200, ''],
     ['/sso', 'team_active', 403, 'feature_missing'],
-    ['/full', 'team_stranger', 503, 'access_unknown'],
+    ['/full', 'team_stranger', 402, 'payment_required'],
+    ['/full', 'team_doubted', 503, 'access_unknown'],
   ])('%s for %s answers %i %s', async (path, account, status, code) => {
     const response = await fetch(`${server.url}${path}`, { headers: account === null ? {} : { account } });
     const body = await response.text();
     expect([response.status, status === 200 ? body : (JSON.parse(body) as { code: string }).code]).toEqual([
       status,
-      status === 200 ? 'in' : code,
+      status === 200 ? 'in, team' : code,
     ]);
     if (status !== 200) expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
   });
+});
+
+it('says that it does not stand before a route whose request it never saw', () => {
+  expect(() => billing.guard().accessOf({})).toThrow(/request was not let pass by this guard/);
 });
 
 describe('a page', () => {
