@@ -26,10 +26,13 @@ import { webhookRoute } from '../../server/src/http/routes/webhook.ts';
 import type { Claim } from '../../server/src/ledger/customers.ts';
 import type { BillingStore } from '../../server/src/ledger/ledger.ts';
 import { createStripeGateway, type StripeGateway } from '../../server/src/stripe/gateway.ts';
+import { Scheduler } from '../../server/src/background/scheduler.ts';
 import { sweep } from '../../server/src/background/sweep.ts';
+import { Upkeep } from '../../server/src/background/upkeep.ts';
 import { Waiters } from '../../server/src/background/waiters.ts';
 import { Worker } from '../../server/src/background/worker.ts';
 import type { Ledger, LedgerProcess, LedgerSettings, Machine, OpenLedger, Seen } from './ledger-under-test.ts';
+import { FrozenMachine } from './frozen-machine.ts';
 import { digest } from './stripe-account.ts';
 
 const host = 'acme';
@@ -46,9 +49,12 @@ export interface Mutation {
   readonly gateway?: (gateway: StripeGateway, now: () => number) => StripeGateway;
   /** Around the route that takes deliveries. */
   readonly webhook?: (route: LedgerProcess['webhook']) => LedgerProcess['webhook'];
-  /** Milliseconds between two looks of a worker. Default: 1,000. */
-  readonly pollMs?: number;
+  /** Milliseconds between two looks of a worker; `null`: no timer. Default: 1,000. */
+  readonly pollMs?: number | null;
 }
+
+/** Processes that live on; or functions, which are frozen when they answer no request, and which a cron calls. */
+export type Kind = 'servers' | 'functions';
 
 /**
  * @param openStore - opens the ledger's store, empty.
@@ -57,13 +63,20 @@ export interface Mutation {
 export function billhookLedger(
   openStore: () => Promise<BillingStore>,
   mutate: () => Mutation = () => ({}),
+  kind: Kind = 'servers',
 ): OpenLedger {
   return async (settings): Promise<Ledger> => {
     const looks = new Looks();
     const store = looks.below(await openStore());
     const mutation = mutate();
     return {
-      start: (machine) => startProcess(store, settings, machine, mutation, looks),
+      needsCron: kind === 'functions',
+      async start(machine) {
+        if (kind === 'servers') return await startProcess(store, settings, machine, mutation, looks);
+        const frozen = new FrozenMachine(machine);
+        const start = () => startProcess(store, settings, frozen, { ...mutation, pollMs: null }, looks);
+        return asFunction(await frozen.answering(start), frozen);
+      },
       async restless() {
         const { stale, openHints, waitingNotices } = await store.stats(Number.MAX_SAFE_INTEGER);
         return { stale, hints: openHints, untold: waitingNotices };
@@ -139,8 +152,18 @@ async function startProcess(
     .onError((cause, c) => c.text('', toProblemError(cause).status as 404));
   let opened = 0;
 
-  const upkeep = { store, gateway, now, wakeWorker, whenAvailable: async () => undefined };
+  const jobs = { store, gateway, now, wakeWorker, whenAvailable: async () => undefined };
   const ending = new AbortController();
+  const upkeep = new Upkeep({
+    config: { ...config, upkeep: { secret: '', seconds: 20 } },
+    store,
+    worker,
+    outbox,
+    previews: { idle: async () => undefined },
+    scheduler: new Scheduler({ ...jobs, metrics, log: config.log, confirm: parts.confirm }, { leaseMs }),
+    // A history jumps over weeks; no copy is restored in it.
+    beginAnewAfterSilence: async () => undefined,
+  });
 
   await worker.start();
   outbox.start();
@@ -192,11 +215,14 @@ async function startProcess(
     },
     async sweep() {
       const turn = await store.acquireJob('sweep', 0, leaseMs, now());
-      return turn !== null && (await sweep(upkeep, turn, leaseMs, ending.signal)) !== null;
+      return turn !== null && (await sweep(jobs, turn, leaseMs, ending.signal)) !== null;
     },
     async reconcile() {
       const turn = await store.acquireJob('reconcile', 0, leaseMs, now());
-      return turn !== null && (await reconcile(upkeep, turn, { leaseMs, signal: ending.signal })) !== null;
+      return turn !== null && (await reconcile(jobs, turn, { leaseMs, signal: ending.signal })) !== null;
+    },
+    async upkeep() {
+      await upkeep.run();
     },
     async read(account): Promise<Seen> {
       const { record, snapshot } = await read({ host, account, policy: hostOf(config).policy, mayManage: true });
@@ -217,6 +243,16 @@ async function startProcess(
       void outbox.stop();
     },
   };
+}
+
+/** Its requests thaw the machine; a reader looks without one. */
+function asFunction(process: LedgerProcess, { answering }: FrozenMachine): LedgerProcess {
+  const requests = ['webhook', 'link', 'sweep', 'reconcile', 'open', 'return', 'upkeep'] as const;
+  const thawing = requests.map((name) => {
+    const call = process[name] as (...args: unknown[]) => Promise<unknown>;
+    return [name, (...args: unknown[]) => answering(() => call(...args))];
+  });
+  return { ...process, ...(Object.fromEntries(thawing) as Pick<LedgerProcess, (typeof requests)[number]>) };
 }
 
 /** No test here reads these metrics. */

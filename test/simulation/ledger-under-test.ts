@@ -67,6 +67,8 @@ export interface LedgerProcess {
   sweep(): Promise<boolean>;
   /** Checks all customers that have, or had, a subscription. `false`: it could not be done to the end. */
   reconcile(): Promise<boolean>;
+  /** A cron's call, for processes that do nothing between requests. Others do the same without it. */
+  upkeep(): Promise<void>;
   /** A trip to Stripe's portal begins. `null`: the account has no customer to open it for. */
   open(account: string): Promise<string | null>;
   /** The page asks what came of the trip, and is answered at once. */
@@ -82,6 +84,8 @@ export interface LedgerProcess {
 }
 
 export interface Ledger {
+  /** Its processes do nothing between requests: a cron has to call them. */
+  readonly needsCron: boolean;
   /** Resolves when the process takes deliveries. */
   start(machine: Machine): Promise<LedgerProcess>;
   /** Its remaining work: customers to sync, events to resolve, notices to deliver. */

@@ -70,6 +70,8 @@ class Life {
   #broken: BrokenPromise | null = null;
   readonly #faults: Fault[] = [];
   readonly #transportTally = { requests: 0 };
+  /** Of the cron. */
+  #calls = 0;
   /** By account: its customer at Stripe. */
   readonly #customers = new Map<string, string>();
 
@@ -133,6 +135,7 @@ class Life {
         break;
       case 'time':
         await this.#pass(happening.ms);
+        this.#cron();
         break;
       case 'deliver':
         for (const pick of happening.mail) {
@@ -236,10 +239,13 @@ class Life {
 
   async #tryToRest(): Promise<void> {
     await untilItWaits();
+    this.#cron();
     await this.#processes.goOn();
     for (const account of accounts) this.#link(account, 0);
     for (const mail of this.#post.all('waiting')) this.#post.deliver(mail, this.#processes.at(0).process);
     await untilItWaits();
+    await this.#processes.goOn();
+    this.#cron();
     await this.#processes.goOn();
     // Asked twice: the first may be a page that came back after a silence, and waits for a look.
     for (let asks = 0; asks < 2; asks++) {
@@ -316,6 +322,15 @@ class Life {
       }
       this.#observer.mustKnow(account, truth.facts);
     }
+  }
+
+  /** Calls the processes in turn. One that lives on needs no call, and gets none: its own timers are under test. */
+  #cron(): void {
+    if (!this.#ledger.needsCron) return;
+    void this.#processes
+      .at(this.#calls++)
+      .process?.upkeep()
+      .catch(() => undefined);
   }
 
   async #pass(ms: number): Promise<void> {

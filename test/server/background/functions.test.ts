@@ -1,15 +1,14 @@
 /** A server whose process is frozen between requests: work that a request causes, and a cron's. */
 
-import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BillhookOptions } from '@billhook/server';
 import type { AccessAnswer, UpkeepAnswer } from '@billhook/widget/contract';
-import { listening } from '../../support/listening.ts';
+import { frozenProcess, thawedByRequests } from '../../support/frozen-processes.ts';
 import type { Databases } from '../../support/postgres.ts';
 import { pgbouncerProgram, startPgbouncer, type Pgbouncer } from '../../support/pgbouncer.ts';
 import { sharedPostgres } from '../../support/shared-postgres.ts';
 import { problemOf, token } from '../support/bff.ts';
-import { freePort, serveProcess, type ServeProcess } from '../support/process.ts';
+import { freePort } from '../support/process.ts';
 import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 
 const secret = 'the-secret-of-the-cron';
@@ -114,11 +113,6 @@ describe.each(ways)('processes that are frozen after each answer, %s', (way) => 
   });
 });
 
-async function turnOf<T>(before: Promise<unknown>, work: () => Promise<T>): Promise<T> {
-  await before;
-  return await work();
-}
-
 /** Two frozen processes behind a relay that thaws one for each request, and a Stripe that delivers to the relay. */
 async function startFrozen(database: string, pgbouncer: Pgbouncer | null) {
   // Only for its sandbox, its customers and its options: its own server is out of the way.
@@ -128,54 +122,17 @@ async function startFrozen(database: string, pgbouncer: Pgbouncer | null) {
     ...functions,
     database: pgbouncer?.through(database) ?? database,
   };
-  const program = new URL('../support/function-process.ts', import.meta.url).pathname;
-  const processes: (ServeProcess & { readonly url: string })[] = [];
-  for (let count = 0; count < 2; count += 1) {
-    const port = await freePort();
-    const started = serveProcess({ PORT: String(port), OPTIONS: JSON.stringify(options) }, [program]);
-    await started.listening;
-    started.child.kill('SIGSTOP');
-    processes.push({ ...started, url: `http://127.0.0.1:${port}` });
-  }
-  let turn = 0;
-  let answered = 0;
-  /** One request at a time, to the next process, which lives for no longer than its answer takes. */
-  let before: Promise<unknown> = Promise.resolve();
-  function ask(path: string, init: RequestInit): Promise<{ status: number; body: string }> {
-    const next = async () => {
-      const one = processes[turn++ % processes.length];
-      if (one === undefined) throw new Error('no process');
-      one.child.kill('SIGCONT');
-      try {
-        // A connection of its own: a kept one would be cut by a process that seems dead.
-        const headers = new Headers(init.headers);
-        headers.set('connection', 'close');
-        const response = await fetch(`${one.url}${path}`, { ...init, headers });
-        return { status: response.status, body: await response.text() };
-      } finally {
-        one.child.kill('SIGSTOP');
-        answered += 1;
-      }
-    };
-    const asked = turnOf(before, next);
-    before = asked.catch(() => undefined);
-    return asked;
-  }
-  const relay = await listening(
-    createServer((request, response) => {
-      const chunks: Buffer[] = [];
-      request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('end', () => {
-        const headers = { 'stripe-signature': String(request.headers['stripe-signature']) };
-        void ask(request.url ?? '/', { method: 'POST', headers, body: Buffer.concat(chunks) }).then(
-          ({ status, body }) => response.writeHead(status).end(body),
-          () => response.writeHead(502).end(),
-        );
-      });
-    }),
+  const program = [new URL('../support/function-process.ts', import.meta.url).pathname];
+  const processes = await Promise.all(
+    [await freePort(), await freePort()].map(async (port) => ({
+      url: `http://127.0.0.1:${port}`,
+      process: await frozenProcess({ PORT: String(port), OPTIONS: JSON.stringify(options) }, program),
+    })),
   );
+  const frozen = await thawedByRequests(() => processes);
+  const { ask } = frozen;
   const { data: endpoints } = await harness.stripe.webhookEndpoints.list();
-  await harness.stripe.webhookEndpoints.update(endpoints[0]?.id ?? '', { url: `${relay.url}/v1/webhooks/stripe` });
+  await harness.stripe.webhookEndpoints.update(endpoints[0]?.id ?? '', { url: `${frozen.url}/v1/webhooks/stripe` });
 
   const access = async (account: string, customer: string) => {
     const bearer = await token({ account, customer, scope: ['access'] });
@@ -223,16 +180,16 @@ async function startFrozen(database: string, pgbouncer: Pgbouncer | null) {
       if (plans[0]?.quantity !== quantity)
         divergent.push(`${situation}: ${plans[0]?.quantity} is ${quantity} at Stripe`);
     }
-    process.stdout.write(`frozen: ${changes} changes, ${answered} answers, ${calls} upkeeps at the end\n`);
+    process.stdout.write(`frozen: ${changes} changes, ${frozen.answered} answers, ${calls} upkeeps at the end\n`);
     expect(divergent).toEqual([]);
   }
 
   return {
     run,
     async close() {
-      await relay.close();
-      for (const { child } of processes) child.kill('SIGKILL');
-      await Promise.all(processes.map(({ ended }) => ended));
+      await frozen.close();
+      for (const { process: each } of processes) each.child.kill('SIGKILL');
+      await Promise.all(processes.map(({ process: each }) => each.ended));
       await harness.close();
     },
   };

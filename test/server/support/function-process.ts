@@ -6,7 +6,10 @@ import { createAdaptorServer } from '@hono/node-server';
 import { createBillhook, type BillhookOptions } from '@billhook/server';
 
 const options = JSON.parse(process.env['OPTIONS'] ?? '') as BillhookOptions;
-const billhook = await createBillhook({
+/** A claim that a frozen process has comes back when this is over. */
+const leaseMs = Number(process.env['LEASE_MS'] ?? 45_000);
+const pace = [{ leaseMs, fetchLimitMs: leaseMs * 0.8 }, { leaseMs }] as const;
+const settings: BillhookOptions = {
   ...options,
   // No platform keeps this one alive after its answer.
   log: {
@@ -14,6 +17,7 @@ const billhook = await createBillhook({
     warn: (what, fields) => process.stderr.write(`${what} ${JSON.stringify(fields)}\n`),
     error: (what, fields) => process.stderr.write(`${what} ${JSON.stringify(fields)}\n`),
   },
-});
+};
+const billhook = await createBillhook(settings, ...pace);
 const server = createAdaptorServer(billhook) as Server;
 server.listen(Number(process.env['PORT']), '127.0.0.1', () => process.stdout.write('server.listening\n'));
