@@ -16,7 +16,7 @@ const pages = ['docs/requirements.md', 'docs/stripe-behaviour.md'] as const;
 const notYetHeld = 'Not yet held';
 
 /** How many ids may stand under "Not yet held". Only ever lowered: a rule that is held stays held. */
-const mostNotYetHeld = 30;
+const mostNotYetHeld = 3;
 
 /** Names of standards that have the form of an id. */
 const standards = new Set(['UTF-8']);
