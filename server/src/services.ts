@@ -7,6 +7,7 @@ import { createMetrics, type Metrics } from './operations/metrics.ts';
 import { isPostgresAddress } from './ledger/postgres/address.ts';
 import { openPostgresStore } from './ledger/postgres/ledger.ts';
 import { widerThanOwner } from './ledger/sqlite/file-mode.ts';
+import { SharedClock } from './ledger/shared-clock.ts';
 import { openSqliteStore } from './ledger/sqlite/ledger.ts';
 import type { BillingStore, StripeIdentity } from './ledger/ledger.ts';
 import { createStripeGateway, StripeFailure, type StripeGateway, type StripeGatewayOptions } from './stripe/gateway.ts';
@@ -43,8 +44,10 @@ export async function openServices(
   options: BillhookOptions,
   { serving = false }: { readonly serving?: boolean } = {},
 ): Promise<Services> {
-  const config = await readConfig(options);
-  const store = await openStore(config, serving);
+  const read = await readConfig(options);
+  const store = await openStore(read, serving);
+  const shared = options.now === undefined ? await clockOf(store) : {};
+  const config = { ...read, ...shared };
   if (!isPostgresAddress(config.database)) {
     for (const path of widerThanOwner(config.database)) config.log.warn('ledger.readable_by_others', { path });
   }
@@ -52,6 +55,7 @@ export async function openServices(
   const budget = new RequestBudget(store, {
     perSecond: config.stripe.requestsPerSecond,
     onAdmitted: metrics.stripeAdmitted,
+    ...shared,
   });
   const gateway = gatewayOf(config, { budget, onAnswer: metrics.stripeAnswered });
   let identity: StripeIdentity | null = null;
@@ -83,6 +87,18 @@ const openStore = async ({ database, background }: Config, serving: boolean): Pr
   isPostgresAddress(database)
     ? await openPostgresStore(database, background === 'none' ? connectionsOfAFunction : undefined)
     : openSqliteStore(database, { serving });
+
+/** Of several processes the machines' clocks may be minutes apart. */
+async function clockOf({ sharedNow, close }: BillingStore): Promise<{ readonly now?: () => number }> {
+  if (sharedNow === null) return {};
+  try {
+    const clock = await SharedClock.of(sharedNow);
+    return { now: () => clock.now() };
+  } catch (cause) {
+    await close();
+    throw cause;
+  }
+}
 
 /** A function has one request at a time, and there are many of it. */
 const connectionsOfAFunction = 3;

@@ -206,7 +206,7 @@ export type BillhookOptions = z.input<typeof options> & {
   readonly waitUntil?: (work: Promise<void>) => void;
   /** Where log lines go. Default: nowhere. */
   readonly log?: Log;
-  /** The clock, in Unix milliseconds. Default: `Date.now`. */
+  /** The clock, in Unix milliseconds. Default: the database's on PostgreSQL, else the machine's. */
   readonly now?: () => number;
   /**
    * Is told what happened to the accounts of all hosts, to send e-mails for example. It is awaited, for 30 seconds at

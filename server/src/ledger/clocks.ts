@@ -1,7 +1,8 @@
 /**
- * The traces of a clock that was wrong. Processes may have clocks minutes apart, and a clock may be set back an
- * hour: a time that lies further ahead of now than it can have been set is of such a clock, and counts as over. Waiting
- * until the clock has caught up with it could take hours.
+ * The traces of a clock that was wrong. Processes on PostgreSQL count by its clock (`shared-clock.ts`); a lone one on
+ * SQLite has its machine's, which may be set back an hour, and so may a database server's. A time that lies further ahead
+ * of now than it can have been set is of such a clock, and counts as over: waiting until the clock has caught up with it
+ * could take hours.
  */
 
 /** Milliseconds that the clocks of two processes may differ by without anything counting as over before its time. */

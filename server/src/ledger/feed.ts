@@ -14,6 +14,8 @@ export type LedgerChange =
 export interface FeedStore {
   /** Other processes may work on this ledger: a wait for a change must poll now and then too. */
   readonly shared: boolean;
+  /** The time by the clock that all its processes share, in Unix milliseconds; `null` where one process works on it. */
+  readonly sharedNow: (() => Promise<number>) | null;
   /**
    * Calls back after commits, those of other processes included, as far as they can be heard: a slow poll must stand
    * behind it. Where only one process works on a ledger, it hears the tickets that it raised, and nothing else.

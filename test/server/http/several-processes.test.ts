@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vite
 import type { BillingSnapshot } from '@billhook/widget/contract';
 import { FeedListener } from '../../../server/src/ledger/postgres/feed.ts';
 import { openPostgresStore } from '../../../server/src/ledger/postgres/ledger.ts';
+import { openServices } from '../../../server/src/services.ts';
 import { sharedPostgres } from '../../support/shared-postgres.ts';
 import { startBff, type TestBff, type TestOptions } from '../support/bff.ts';
 import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
@@ -32,6 +33,20 @@ afterEach(async () => {
   other = null;
 });
 afterAll(() => harness.close());
+
+it('counts by the database’s clock, whatever its machine says', async () => {
+  const day = 86_400_000;
+  const right = Date.now();
+  vi.spyOn(Date, 'now').mockImplementation(() => right + day);
+  const { now: _, ...options } = harness.bff.options;
+  const services = await openServices(options);
+  try {
+    expect(services.config.now()).toBeLessThan(right + day / 2);
+    expect(services.config.now()).toBeGreaterThanOrEqual(right - 1);
+  } finally {
+    await services.close();
+  }
+});
 
 /** It fetches nothing itself: its facts come from the others. */
 const startOther = async (change: TestOptions = {}) => {

@@ -22,7 +22,7 @@ import { postgresPurchases } from './purchases.ts';
 import { postgresTrail } from './history.ts';
 import { postgresVisits } from './visits.ts';
 import { pinOrRefuse } from '../pin.ts';
-import { productOf, productRow, text } from '../rows.ts';
+import { number, productOf, productRow, text } from '../rows.ts';
 import type { BillingStore } from '../ledger.ts';
 
 /**
@@ -73,6 +73,10 @@ export async function openPostgresStore(address: string, pool?: number): Promise
       ...postgresTrail(db),
 
       shared: true,
+      async sharedNow() {
+        const row = await db.get(`SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now`);
+        return number(row?.['now']);
+      },
       subscribe: (listener) => news.follow(listener),
       changeCount: () => null,
 

@@ -58,6 +58,7 @@ export function openSqliteStore(path: string, options: SqliteDatabaseOptions = {
 
     // One process works on this file.
     shared: false,
+    sharedNow: null,
     subscribe: (listener) => db.subscribe(listener),
     changeCount: () => db.changeCount(),
 

@@ -1,0 +1,85 @@
+/** The clock of processes that share a ledger: the database's, whatever the machine's own says. */
+
+import { expect, it } from 'vitest';
+import { SharedClock } from '../../server/src/ledger/shared-clock.ts';
+
+const hour = 3_600_000;
+
+/** A machine before a database, whose time is the right one. */
+class World {
+  time = 1_800_000_000_000;
+  offMs = 0;
+  tripMs = 0;
+  isDown = false;
+  asked = 0;
+  readonly own = { wall: () => this.time + this.offMs, monotonic: () => this.time - 1_700_000_000_000 };
+  readonly ask = async () => {
+    this.asked += 1;
+    if (this.isDown) throw new Error('down');
+    const { time } = this;
+    this.time += this.tripMs;
+    return time;
+  };
+  /** Uses the clock, lets it be answered, and uses it again. */
+  async later(clock: SharedClock, ms: number): Promise<number> {
+    this.time += ms;
+    clock.now();
+    await Promise.resolve();
+    await Promise.resolve();
+    return clock.now() - this.time;
+  }
+}
+
+it.each([-24 * hour, -hour, 7 * 60_000, 10 * hour])('a machine that is off by %d ms', async (offMs) => {
+  const world = new World();
+  world.offMs = offMs;
+  const clock = await SharedClock.of(world.ask, world.own);
+  expect(clock.now()).toBe(world.time);
+  expect(await world.later(clock, 9_000)).toBe(0);
+  expect(world.asked).toBe(1);
+});
+
+it('asks again every ten seconds of use, once at a time', async () => {
+  const world = new World();
+  const clock = await SharedClock.of(world.ask, world.own);
+  world.time += 10_001;
+  for (let use = 0; use < 5; use += 1) clock.now();
+  expect(world.asked).toBe(2);
+});
+
+it('a clock that is set while it runs moves nothing, and is asked about at once', async () => {
+  const world = new World();
+  const clock = await SharedClock.of(world.ask, world.own);
+  world.offMs = -hour;
+  expect(clock.now()).toBe(world.time);
+  expect(world.asked).toBe(2);
+  expect(await world.later(clock, 0)).toBe(0);
+  expect(await world.later(clock, 1_000)).toBe(0);
+  expect(world.asked, 'it is known by now').toBe(2);
+});
+
+it('a database that does not answer: it counts on, and asks at each use', async () => {
+  const world = new World();
+  const clock = await SharedClock.of(world.ask, world.own);
+  world.isDown = true;
+  expect(await world.later(clock, hour)).toBe(0);
+  expect(await world.later(clock, hour)).toBe(0);
+  expect(world.asked).toBeGreaterThan(2);
+});
+
+it('is never ahead of the database, and a late answer replaces nothing better', async () => {
+  const world = new World();
+  world.tripMs = 400;
+  const clock = await SharedClock.of(world.ask, world.own);
+  expect(clock.now() - world.time).toBe(-400);
+  world.tripMs = hour;
+  expect(await world.later(clock, 10_001)).toBe(-400);
+  world.tripMs = 0;
+  expect(await world.later(clock, 10_001)).toBe(0);
+});
+
+it('throws at the start where the database does', async () => {
+  const world = new World();
+  world.isDown = true;
+  await expect(SharedClock.of(world.ask, world.own)).rejects.toThrow('down');
+});
