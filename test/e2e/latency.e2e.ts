@@ -174,7 +174,10 @@ it(`webhook answered 200 → waiting page painted, over ${returns} webhooks`, as
   unsubscribe('undici:request:headers', answered);
   await page.context().close();
 
-  process.stdout.write(`\n  webhook 200 → waiting page painted: ${summary(taken)}\n`);
+  // A customer that changes on and on goes first ten times, and then no more often than any other (`FirstTurns`).
+  process.stdout.write(
+    `\n  webhook 200 → waiting page painted: ${summary(taken.slice(0, 10))}; on and on ${summary(taken.slice(10))}\n`,
+  );
 });
 
 /** A change through Stripe's API, as by a colleague or by the host's own code. */

@@ -161,6 +161,17 @@ export const customerSql = {
   moveDue: `UPDATE customers SET next_change_at = @nextChangeAt WHERE customer = @customer AND next_change_at = @wasDueAt
     RETURNING host, account, revision, fetched_at, access_told`,
   noteAccessTold: `UPDATE customers SET access_told = @told WHERE customer = @customer`,
+  /** Facts that were fetched, and the end of their claim. `@changed`, `@stale` and `@deleted` are 0 or 1. */
+  writeFacts: `UPDATE customers SET synced_ticket = @ticket, written_claim = claim, facts = @content, fetched_at = @fetchedAt,
+      revision = @revision, confirmed_by = CASE WHEN @changed = 1 THEN @cause ELSE confirmed_by END,
+      -- A hint that came during the fetch came after it began: the claim cannot be fresher than that.
+      stale_since = CASE WHEN @stale = 1 THEN CAST(@fetchedAt AS bigint) END,
+      next_change_at = @nextChangeAt, lease_until = 0, attempts = 0, next_attempt_at = 0, failed_at = NULL,
+      failure_code = NULL, access_told = @told, deleted_at = CASE WHEN @deleted = 1 THEN CAST(@now AS bigint) END
+    WHERE customer = @customer`,
+  noteFailure: `UPDATE customers SET lease_until = 0, claimed_ticket = synced_ticket, attempts = attempts + 1,
+      next_attempt_at = @nextAttemptAt, failed_at = @now, failure_code = @code
+    WHERE customer = @customer AND claim = @claim AND synced_ticket < @ticket`,
   addRevision: `INSERT INTO revisions (customer, revision, at, confirmed_by, facts) VALUES (@customer, @revision, @now, @cause, @content)`,
   addSync: `INSERT INTO syncs (customer, at, ended_at, cause, ticket, claim, outcome)
     VALUES (@customer, @claimedAt, @now, @cause, @ticket, @claim, @outcome)`,

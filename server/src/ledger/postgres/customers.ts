@@ -138,30 +138,21 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
         const revision = number(before['revision']) + (changed ? 1 : 0);
         const stale = number(before['ticket']) > claim.ticket;
         const { told, entries } = compareAccess(textOrNull(before['access_told']), access);
-        await tx.run(
-          `UPDATE customers SET synced_ticket = @ticket, written_claim = claim, facts = @content, fetched_at = @fetchedAt, revision = @revision,
-             confirmed_by = CASE WHEN @changed = 1 THEN @cause ELSE confirmed_by END,
-             -- A hint that came during the fetch came after it began: the claim cannot be fresher than that.
-             stale_since = CASE WHEN @stale = 1 THEN @fetchedAt::bigint END,
-             next_change_at = @nextChangeAt, lease_until = 0, attempts = 0, next_attempt_at = 0, failed_at = NULL,
-             failure_code = NULL, access_told = @told, deleted_at = CASE WHEN @deleted = 1 THEN @now::bigint END
-           WHERE customer = @customer RETURNING ${notify}`,
-          {
-            customer,
-            ticket: claim.ticket,
-            content,
-            fetchedAt,
-            revision,
-            changed: Number(changed),
-            cause: claim.cause,
-            stale: Number(stale),
-            nextChangeAt: facts.deleted ? null : nextChangeAt,
-            deleted: Number(facts.deleted),
-            told,
-            now,
-            news: syncedChange(claim),
-          },
-        );
+        await tx.run(`${customerSql.writeFacts} RETURNING ${notify}`, {
+          customer,
+          ticket: claim.ticket,
+          content,
+          fetchedAt,
+          revision,
+          changed: Number(changed),
+          cause: claim.cause,
+          stale: Number(stale),
+          nextChangeAt: facts.deleted ? null : nextChangeAt,
+          deleted: Number(facts.deleted),
+          told,
+          now,
+          news: syncedChange(claim),
+        });
         if (changed) {
           await tx.run(customerSql.addRevision, { customer, revision, now, cause: claim.cause, content });
         }
@@ -175,12 +166,15 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
     async fail(claim: Claim, code: string, nextAttemptAt: number, now: number): Promise<void> {
       await db.transaction(async (tx) => {
         const { customer, ticket } = claim;
-        await tx.run(
-          `UPDATE customers SET lease_until = 0, claimed_ticket = synced_ticket, attempts = attempts + 1, next_attempt_at = @nextAttemptAt, failed_at = @now,
-             failure_code = @code WHERE customer = @customer AND claim = @claim AND synced_ticket < @ticket
-           RETURNING ${notify}`,
-          { customer, claim: claim.claim, ticket, code, nextAttemptAt, now, news: syncedChange(claim) },
-        );
+        await tx.run(`${customerSql.noteFailure} RETURNING ${notify}`, {
+          customer,
+          claim: claim.claim,
+          ticket,
+          code,
+          nextAttemptAt,
+          now,
+          news: syncedChange(claim),
+        });
         await noteSync(tx, claim, code, now);
       });
     },

@@ -141,29 +141,20 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
         const revision = number(before['revision']) + (changed ? 1 : 0);
         const stale = number(before['ticket']) > claim.ticket;
         const { told, entries } = compareAccess(textOrNull(before['access_told']), access);
-        db.run(
-          `UPDATE customers SET synced_ticket = @ticket, written_claim = claim, facts = @content, fetched_at = @fetchedAt, revision = @revision,
-             confirmed_by = CASE WHEN @changed THEN @cause ELSE confirmed_by END,
-             -- A hint that came during the fetch came after it began: the claim cannot be fresher than that.
-             stale_since = CASE WHEN @stale THEN @fetchedAt END,
-             next_change_at = @nextChangeAt, lease_until = 0, attempts = 0, next_attempt_at = 0, failed_at = NULL,
-             failure_code = NULL, access_told = @told, deleted_at = CASE WHEN @deleted THEN @now END
-           WHERE customer = @customer`,
-          {
-            customer,
-            ticket: claim.ticket,
-            content,
-            fetchedAt,
-            revision,
-            changed: Number(changed),
-            cause: claim.cause,
-            stale: Number(stale),
-            nextChangeAt: facts.deleted ? null : nextChangeAt,
-            deleted: Number(facts.deleted),
-            told,
-            now,
-          },
-        );
+        db.run(customerSql.writeFacts, {
+          customer,
+          ticket: claim.ticket,
+          content,
+          fetchedAt,
+          revision,
+          changed: Number(changed),
+          cause: claim.cause,
+          stale: Number(stale),
+          nextChangeAt: facts.deleted ? null : nextChangeAt,
+          deleted: Number(facts.deleted),
+          told,
+          now,
+        });
         if (changed) {
           db.run(customerSql.addRevision, { customer, revision, now, cause: claim.cause, content });
         }
@@ -178,11 +169,7 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
     async fail(claim: Claim, code: string, nextAttemptAt: number, now: number): Promise<void> {
       await db.transaction(() => {
         const { customer, ticket } = claim;
-        db.run(
-          `UPDATE customers SET lease_until = 0, claimed_ticket = synced_ticket, attempts = attempts + 1, next_attempt_at = @nextAttemptAt, failed_at = @now,
-             failure_code = @code WHERE customer = @customer AND claim = @claim AND synced_ticket < @ticket`,
-          { customer, claim: claim.claim, ticket, code, nextAttemptAt, now },
-        );
+        db.run(customerSql.noteFailure, { customer, claim: claim.claim, ticket, code, nextAttemptAt, now });
         noteSync(db, claim, code, now);
       });
     },
