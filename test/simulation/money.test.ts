@@ -42,6 +42,7 @@ interface Entry {
   readonly remaining: number;
   readonly page: string | null;
   readonly created: number;
+  readonly finalized: number;
   readonly due: number;
   readonly isRenewal: boolean;
 }
@@ -66,6 +67,7 @@ function entriesOf({ state }: StripeSandbox, customer: string): Entry[] {
         remaining: invoice.amount_remaining,
         page: invoice.hosted_invoice_url ?? null,
         created: invoice.created * 1000,
+        finalized: (invoice.status_transitions.finalized_at ?? 0) * 1000,
         due: invoice.amount_due,
         isRenewal: invoice.billing_reason === 'subscription_cycle',
       };
@@ -126,6 +128,9 @@ async function lead(life: readonly Step[], end: (typeof ends)[number], table: Ta
       const next = await ledger.nextPayment();
       const [headline] = (await ledger.read()).snapshot.subscriptions;
       const before = entriesOf(stripe.sandbox, customer);
+      // A preview counts the customer's credit whole, and another subscription that renews first uses it up.
+      const living = new Set(before.flatMap((each) => (each.isLiving ? each.subscription : [])));
+      const sharesCredit = living.size > 1 && (stripe.sandbox.state.customers.get(customer)?.balance ?? 0) !== 0;
       const visit = await ledger.open();
       const heard = ledger.heard.length;
       await take(ledger, step);
@@ -134,8 +139,12 @@ async function lead(life: readonly Step[], end: (typeof ends)[number], table: Ta
         table.compare(row, said, books, life, at);
 
       // Nothing but time has passed, and the announced day has come: the renewal's own invoice asks for the amount.
-      if (next !== null && step.is === 'time' && Date.parse(next.at) <= ledger.now) {
-        const made = after.filter(({ isRenewal, created }) => isRenewal && created === Date.parse(next.at));
+      if (next !== null && step.is === 'time' && Date.parse(next.at) <= ledger.now && !sharesCredit) {
+        // It is told by the day on which it will be made; from then on, by the hour in which it will be charged.
+        const at = Date.parse(next.at);
+        const made = after.filter(
+          ({ isRenewal, created, finalized }) => isRenewal && [created, finalized].includes(at),
+        );
         const own = made.find(({ subscription }) => keyOf(subscription) === headline?.key);
         compare('next', next.amount.amount, own?.due ?? null);
       }

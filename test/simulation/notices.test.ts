@@ -90,7 +90,7 @@ it('M27: of all changes of access, state and plan none is without a notice, and 
   expect(books.faults).toEqual([]);
   // Lives in which nothing changes prove nothing.
   expect(books.changes).toBeGreaterThanOrEqual(5 * many.length);
-}, 600_000);
+}, 3_600_000);
 
 /** A ledger that tells nothing of what changes without a fetch. */
 function deafToTime(): BillingStore {

@@ -6,6 +6,7 @@ import type { PreviewStanding } from '../../../server/src/billing/judge/next-pay
 import {
   day,
   hour,
+  invoice,
   iso,
   item,
   judged,
@@ -64,6 +65,32 @@ describe('the next payment', () => {
     const soon = { invoice: next({ at: noon + hour }), isCurrent: true };
     expect(seen([subscription()], soon).nextChangeAt).toBe(noon + hour);
     expect(seen([subscription()], soon, { now: noon + hour }).nextPayment).toBeUndefined();
+  });
+
+  it.each(['draft', 'open'])('is the %s of a renewal until it is charged, and no preview is asked for', (status) => {
+    const chargedAt = noon + 20 * minute;
+    const waiting = invoice({ status, amountDue: 2900, attempted: false, nextAttemptAt: chargedAt, payment: 'none' });
+    const renewed = subscription({ latestInvoice: waiting, openInvoices: status === 'open' ? [waiting] : [] });
+    // Stripe's preview is that of the period after this one.
+    expect(seen([renewed], { invoice: next() })).toMatchObject({
+      nextPayment: { at: iso(chargedAt), amount: { amount: 2900, currency: 'usd' }, estimated: false },
+      awaited: false,
+      nextChangeAt: chargedAt,
+    });
+    expect(seen([renewed], known, { now: chargedAt })).toMatchObject({ nextPayment: undefined, awaited: false });
+  });
+
+  it.each([
+    ['paid', invoice({ status: 'paid' })],
+    ['tried', invoice({ status: 'draft', attempted: true, nextAttemptAt: noon + hour })],
+    ['kept as a draft', invoice({ status: 'draft', attempted: false, nextAttemptAt: null })],
+    [
+      'sent',
+      invoice({ status: 'draft', attempted: false, nextAttemptAt: noon + hour, collectionMethod: 'send_invoice' }),
+    ],
+    ['void', invoice({ status: 'void', attempted: false, nextAttemptAt: noon + hour })],
+  ])('is the preview where the latest invoice is %s', (_, latestInvoice) => {
+    expect(seen([subscription({ latestInvoice })], known).nextPayment).toMatchObject({ at: iso(renewal) });
   });
 
   it.each([

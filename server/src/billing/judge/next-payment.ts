@@ -1,8 +1,9 @@
 /** The next charge: of which subscription it is asked for, and what of Stripe's preview may be shown. */
 
 import type { BillingSnapshot } from '@billhook/widget/contract';
-import type { NextInvoiceFacts, SubscriptionFacts } from '../facts.ts';
+import type { InvoiceFacts, NextInvoiceFacts, SubscriptionFacts } from '../facts.ts';
 import { iso, type Deadlines } from './deadlines.ts';
+import { chargesItself } from './payment.ts';
 import { isLeaving, type JudgedSubscription } from './subscription.ts';
 
 /** How the preview stands that is kept beside the facts. */
@@ -23,6 +24,15 @@ export const previewLimitMs = 15_000;
 export const previewRestMs = 60_000;
 
 /**
+ * The renewal's invoice that waits for its first charge, about an hour from the moment when Stripe made it (SUB-5). A
+ * preview tells of the charge after it already.
+ */
+function chargedSoon({ latestInvoice }: SubscriptionFacts): InvoiceFacts | null {
+  if (latestInvoice === null || !chargesItself(latestInvoice)) return null;
+  return latestInvoice.status === 'draft' || latestInvoice.status === 'open' ? latestInvoice : null;
+}
+
+/**
  * The subscription with a next charge to tell: the headline's, where Stripe will charge by itself and nothing is wrong. A
  * debt has its own words, and what is paid by its own terms is not charged on the day of its invoice.
  */
@@ -39,6 +49,8 @@ export function nextPaymentOf(
   deadlines: Deadlines,
 ): Pick<BillingSnapshot, 'nextPayment' | 'nextPaymentAwaited'> {
   if (subscription === null) return {};
+  const soon = chargedSoon(subscription);
+  if (soon !== null) return nextPaymentFrom(soon, deadlines);
   const { invoice, isCurrent, askedAt } = preview;
   const at = iso(invoice?.at ?? null);
   const isShown = invoice?.subscription === subscription.id && at !== null && deadlines.isAhead(invoice.at);
@@ -46,6 +58,16 @@ export function nextPaymentOf(
     ...(isShown ? { nextPayment: paymentOf(invoice, at, subscription) } : {}),
     ...(isCurrent || isResting(askedAt, deadlines) ? {} : { nextPaymentAwaited: true }),
   };
+}
+
+/** A draft has its lines, usage included. Once its time has passed it was charged, or is late: no day is told then. */
+function nextPaymentFrom(
+  { amountDue, currency, nextAttemptAt }: InvoiceFacts,
+  deadlines: Deadlines,
+): Pick<BillingSnapshot, 'nextPayment'> {
+  const at = iso(nextAttemptAt);
+  if (at === null || nextAttemptAt === null || !deadlines.isAhead(nextAttemptAt)) return {};
+  return { nextPayment: { at, amount: { amount: amountDue, currency }, estimated: false } };
 }
 
 const paymentOf = ({ amountDue, currency }: NextInvoiceFacts, at: string, { items }: SubscriptionFacts) => ({
