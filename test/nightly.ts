@@ -33,6 +33,8 @@ const steps: readonly Step[] = [
     env: { KILLS: '50', PROCESSES: '3' },
     commands: [['vitest', 'run', '--config', 'vitest.nightly.config.ts', 'chaos/storm']],
   },
+  // Each small wrong change of the rooms in `mutation/rooms.ts`, and the share of them that a test notices.
+  { name: 'mutation', in: 'test', commands: [[process.execPath, 'mutation/mutate.ts']] },
   { name: 'pgbouncer', in: 'test', env: { PGBOUNCER: 'whole' }, commands: [['vitest', 'run', 'contract/pgbouncer']] },
   { name: 'amounts', in: 'test', env: { AMOUNTS: '10000' }, commands: [['vitest', 'run', 'sandbox/lives']] },
   {

@@ -1,0 +1,67 @@
+/**
+ * Changes each room's sources in every small way and runs its tests: prints the changes that no test noticed, and ends with
+ * 1 where a room falls below its share. `node test/mutation/mutate.ts tokens` does one room, and
+ * `tokens server/src/tokens/mint.ts` one file of it.
+ *
+ * @see {@link https://stryker-mutator.io/docs/mutation-testing-elements/mutant-states-and-metrics/ Stryker's metrics}
+ */
+
+import { relative, resolve } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { Stryker } from '@stryker-mutator/core';
+import { rooms, type Room } from './rooms.ts';
+
+type MutantResult = Awaited<ReturnType<Stryker['runMutationTest']>>[number];
+
+const repository = resolve(import.meta.dirname, '../..');
+
+async function mutate({ sources, tests }: Room): Promise<readonly MutantResult[]> {
+  process.chdir(repository);
+  process.env['MUTATION_TESTS'] = tests.join(' ');
+  const stryker = new Stryker({
+    mutate: [...sources],
+    plugins: [fileURLToPath(import.meta.resolve('@stryker-mutator/vitest-runner'))],
+    testRunner: 'vitest',
+    vitest: { configFile: relative(repository, resolve(import.meta.dirname, 'vitest.config.ts')), related: false },
+    coverageAnalysis: 'perTest',
+    // A machine that is busy is no mutant that hangs.
+    timeoutMS: 60_000,
+    // A constant is changed without a test that runs it being known: all tests would run for each.
+    ignoreStatic: true,
+    reporters: ['progress-append-only'],
+    tempDirName: 'test/.stryker',
+    concurrency: 1,
+    allowConsoleColors: false,
+  });
+  return await stryker.runMutationTest();
+}
+
+const noticed = new Set(['Killed', 'Timeout']);
+const unnoticed = new Set(['Survived', 'NoCoverage']);
+
+const where = ({ fileName, location }: MutantResult): string =>
+  `${relative(repository, fileName)}:${location.start.line}`;
+
+async function report(name: string, room: Room): Promise<boolean> {
+  const results = await mutate(room);
+  const lived = results.filter(({ status }) => unnoticed.has(status));
+  for (const mutant of lived) {
+    process.stdout.write(`${where(mutant)}  ${mutant.mutatorName}  ${mutant.status}  ${mutant.replacement ?? ''}\n`);
+  }
+  const killed = results.filter(({ status }) => noticed.has(status)).length;
+  const share = (100 * killed) / (killed + lived.length);
+  const isEnough = share >= room.atLeast;
+  process.stdout.write(
+    `${name}: ${killed} of ${killed + lived.length} noticed, ${share.toFixed(1)} % (at least ${room.atLeast})\n`,
+  );
+  return isEnough;
+}
+
+const [wanted, ...files] = process.argv.slice(2);
+for (const [name, room] of Object.entries<Room>(rooms)) {
+  if (wanted !== undefined && wanted !== name) continue;
+  const some = files.length > 0 ? { ...room, sources: files } : room;
+  // oxlint-disable-next-line no-await-in-loop -- each room uses the whole machine
+  if (!(await report(name, some))) process.exitCode = 1;
+}

@@ -1,0 +1,24 @@
+import { resolve } from 'node:path';
+import process from 'node:process';
+import { defineConfig } from 'vitest/config';
+
+const here = (path: string) => resolve(import.meta.dirname, '../..', path);
+
+/** The tests of one room, for `mutate.ts`, which changes a copy of the sources and runs those that reach the change. */
+export default defineConfig({
+  root: here('test'),
+  // The copy's `node_modules` lead back to the packages that were not changed.
+  resolve: {
+    alias: [
+      { find: /^@billhook\/server$/, replacement: here('server/src/index.ts') },
+      { find: /^@billhook\/host$/, replacement: here('server/host/src/index.ts') },
+      { find: /^@billhook\/widget\/contract$/, replacement: here('widget/src/contract.ts') },
+    ],
+  },
+  test: {
+    include: (process.env['MUTATION_TESTS'] ?? '').split(' '),
+    env: { TZ: 'UTC' },
+    isolate: false,
+    maxWorkers: 1,
+  },
+});
