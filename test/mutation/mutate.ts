@@ -6,7 +6,9 @@
  * @see {@link https://stryker-mutator.io/docs/mutation-testing-elements/mutant-states-and-metrics/ Stryker's metrics}
  */
 
-import { relative, resolve } from 'node:path';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { Stryker } from '@stryker-mutator/core';
@@ -15,6 +17,8 @@ import { rooms, type Room } from './rooms.ts';
 type MutantResult = Awaited<ReturnType<Stryker['runMutationTest']>>[number];
 
 const repository = resolve(import.meta.dirname, '../..');
+
+const copies = await mkdtemp(join(tmpdir(), 'billhook-mutation-'));
 
 async function mutate({ sources, tests }: Room): Promise<readonly MutantResult[]> {
   process.chdir(repository);
@@ -30,7 +34,8 @@ async function mutate({ sources, tests }: Room): Promise<readonly MutantResult[]
     // A constant is changed without a test that runs it being known: all tests would run for each.
     ignoreStatic: true,
     reporters: ['progress-append-only'],
-    tempDirName: 'test/.stryker',
+    // Not in the repository: tests that walk its folders would walk the copy, and its links, too.
+    tempDirName: copies,
     concurrency: 1,
     allowConsoleColors: false,
   });
@@ -65,3 +70,4 @@ for (const [name, room] of Object.entries<Room>(rooms)) {
   // oxlint-disable-next-line no-await-in-loop -- each room uses the whole machine
   if (!(await report(name, some))) process.exitCode = 1;
 }
+await rm(copies, { recursive: true, force: true });

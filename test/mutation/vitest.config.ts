@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import process from 'node:process';
 import { defineConfig } from 'vitest/config';
+import { hangMs } from '../support/patience.ts';
 
 const here = (path: string) => resolve(import.meta.dirname, '../..', path);
 
@@ -20,5 +21,7 @@ export default defineConfig({
     env: { TZ: 'UTC' },
     isolate: false,
     maxWorkers: 1,
+    // A change that hangs is ended by the runner.
+    testTimeout: hangMs,
   },
 });
