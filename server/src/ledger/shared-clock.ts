@@ -62,10 +62,11 @@ export class SharedClock {
   #askAgain(): void {
     if (this.#isAsking) return;
     this.#isAsking = true;
-    const done = () => {
-      this.#isAsking = false;
-    };
-    this.#measure().then(done, done);
+    this.#measure()
+      .catch(() => undefined)
+      .finally(() => {
+        this.#isAsking = false;
+      });
   }
 
   async #measure(): Promise<void> {
