@@ -109,7 +109,7 @@ describe('PostgreSQL', () => {
       await store.close();
     };
     for (const sql of fillLedger(count)) await ledger.execute(sql);
-    await ledger.execute('ANALYZE');
+    await ledger.execute('VACUUM ANALYZE');
   });
   afterAll(() => close());
   plansContract(() => ledger);

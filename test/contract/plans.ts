@@ -3,6 +3,9 @@
  * through, or sorts what grows, is fast in every test and slow after a year.
  */
 
+import process from 'node:process';
+import { setImmediate } from 'node:timers';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import type { BillingStore } from '../../server/src/ledger/ledger.ts';
 import { acme, factsWith, eventFor, lease, t0 } from './harness.ts';
@@ -106,6 +109,7 @@ const hot: readonly (readonly [what: string, work: (store: BillingStore) => Prom
   ['settling a visit', (store) => store.settleVisit('visit_new', 'unchanged', [t0 + 5_000, t0 + 30_000])],
   ['rechecks', (store) => store.raiseRechecks(t0 + 5_000)],
   ['spending the budget', (store) => store.spend(80, 0, t0)],
+  ['claiming notices', (store) => store.claimNotices({ host: 'acme', receiver: 'webhook' }, t0, lease, 4)],
   ['a page of customers', (store) => store.customersAfter('cus_f5', 100)],
   ['customers by id', (store) => store.customersAmong(['cus_f1', 'cus_f2'])],
   ['raising many tickets', (store) => store.raiseTickets(['cus_f1', 'cus_f2'], 'reconcile', t0)],
@@ -123,4 +127,40 @@ export function plansContract(ledger: () => PlannedLedger): void {
       expect(await growing(statement), statement.sql).toEqual([]);
     }
   });
+
+  it('the gauges are read by indexes of what waits, and leave the rows alone', async () => {
+    const { store, asked, growing } = ledger();
+    const statements = await asked(() => store.stats(t0));
+    const plans = await Promise.all(statements.map((statement) => growing(statement)));
+    // The linked customers are counted, one by one, whatever the index.
+    const counts = plans.flat().filter((step) => !/USING (?:COVERING )?INDEX|^Seq Scan customers/.test(step));
+    expect(counts).toEqual([]);
+  });
+
+  it('no pause of 50 ms while gauges are read, notices claimed and rows forgotten', async () => {
+    const { store } = ledger();
+    const notices = () => store.claimNotices({ host: 'acme', receiver: 'webhook' }, t0, lease, 4);
+    for (const work of [() => store.stats(t0), notices, () => store.prune(t0 - 10_000)]) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      expect(await longestTurn(work)).toBeLessThan(50);
+    }
+  });
+}
+
+/** CPU milliseconds of the longest turn of the event loop while `work` runs: a busy machine makes none longer. */
+async function longestTurn(work: () => Promise<unknown>): Promise<number> {
+  let longest = 0;
+  let began = process.cpuUsage();
+  let isDone = false;
+  const look = () => {
+    const { user, system } = process.cpuUsage(began);
+    longest = Math.max(longest, (user + system) / 1000);
+    began = process.cpuUsage();
+    if (!isDone) setImmediate(look);
+  };
+  setImmediate(look);
+  await work();
+  isDone = true;
+  await nextTurn();
+  return longest;
 }

@@ -87,16 +87,18 @@ export const timelineSql = {
     WHERE host = @host AND account = @account AND written_at >= @since ORDER BY written_at DESC LIMIT @limit`,
 } as const;
 
-/** How the ledger stands, in one row. */
-export const statsSql = `
-  SELECT (SELECT count(*) FROM customers WHERE deleted_at IS NULL) AS customers,
-    (SELECT count(*) FROM customers WHERE synced_ticket < ticket AND deleted_at IS NULL) AS stale,
-    (SELECT min(stale_since) FROM customers WHERE synced_ticket < ticket AND deleted_at IS NULL) AS oldest_stale,
-    (SELECT count(*) FROM events WHERE closed_at IS NULL) AS open_hints,
-    (SELECT min(received_at) FROM events WHERE closed_at IS NULL) AS oldest_hint,
-    (SELECT count(*) FROM outbox WHERE settled_at IS NULL) AS notices,
-    (SELECT min(written_at) FROM outbox WHERE settled_at IS NULL) AS oldest_notice`;
+/** How the ledger stands: a count or an oldest one each, by an index. */
+export const statsSql = {
+  customers: `SELECT count(*) FROM customers WHERE deleted_at IS NULL`,
+  stale: `SELECT count(*) FROM customers WHERE synced_ticket < ticket AND deleted_at IS NULL`,
+  oldest_stale: `SELECT min(stale_since) FROM customers WHERE synced_ticket < ticket AND deleted_at IS NULL`,
+  open_hints: `SELECT count(*) FROM events WHERE closed_at IS NULL`,
+  oldest_hint: `SELECT min(received_at) FROM events WHERE closed_at IS NULL`,
+  notices: `SELECT count(*) FROM outbox WHERE settled_at IS NULL`,
+  oldest_notice: `SELECT min(written_at) FROM outbox WHERE settled_at IS NULL`,
+} as const;
 
 export const failingSql = `
   SELECT failure_code, count(*) AS count FROM customers
-  WHERE synced_ticket < ticket AND deleted_at IS NULL AND failure_code IS NOT NULL GROUP BY failure_code`;
+  WHERE synced_ticket < ticket AND deleted_at IS NULL AND failed_at IS NOT NULL AND failure_code IS NOT NULL
+  GROUP BY failure_code`;

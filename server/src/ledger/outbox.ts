@@ -44,3 +44,31 @@ export interface OutboxStore {
   /** Gives the notice back, to be tried again at `nextAttemptAt`; `null` gives it up. A newer claim is left alone. */
   noticeFailed(claim: NoticeClaim, code: string, nextAttemptAt: number | null, now: number): Promise<void>;
 }
+
+const isOpen = `receiver = @receiver AND host = @host AND settled_at IS NULL`;
+
+/** While one waits for its next attempt, the account's later ones wait behind it. */
+const isFirst = `NOT EXISTS (SELECT 1 FROM outbox AS earlier
+  WHERE earlier.receiver = @receiver AND earlier.host = @host AND earlier.settled_at IS NULL
+    AND earlier.account = head.account AND earlier.sequence < head.sequence)`;
+
+const look = (condition: string, order: string): string =>
+  `SELECT sequence FROM outbox AS head WHERE ${isOpen} AND ${condition} AND ${isFirst} ORDER BY ${order} LIMIT @limit`;
+
+/**
+ * Looks for the notices that may be claimed, of both stores: each along an index of its own, so that it ends with the first
+ * few however many wait. `@now` is cast, for PostgreSQL adds parameters of no known type.
+ */
+export const noticeLooks: readonly string[] = [
+  look(`next_attempt_at = 0`, 'sequence'),
+  look(`next_attempt_at > 0 AND next_attempt_at <= @now`, 'next_attempt_at'),
+  // A clock that was wrong: its lease, and its back-off, would last until the others have caught up with it.
+  look(
+    `next_attempt_at > 0 AND failed_at IS NULL AND next_attempt_at > CAST(@now AS bigint) + @leaseMs + @clockSkewMs`,
+    'next_attempt_at',
+  ),
+  look(
+    `next_attempt_at > 0 AND failed_at > CAST(@now AS bigint) + @clockSkewMs AND next_attempt_at >= failed_at`,
+    'failed_at',
+  ),
+];

@@ -5,6 +5,10 @@ import { failingSql, statsSql, timelineSql, type HistoryStore } from '../history
 import type { PostgresDatabase } from './database.ts';
 import { timelineOf } from '../timeline.ts';
 
+const inOneRow = `SELECT ${Object.entries(statsSql)
+  .map(([name, sql]) => `(${sql}) AS ${name}`)
+  .join(', ')}`;
+
 export function postgresTrail(db: PostgresDatabase): HistoryStore {
   return {
     async timeline({ host, account }, since, limit) {
@@ -30,7 +34,7 @@ export function postgresTrail(db: PostgresDatabase): HistoryStore {
     },
 
     async stats() {
-      return statsOf((await db.get(statsSql)) ?? {}, await db.all(failingSql));
+      return statsOf((await db.get(inOneRow)) ?? {}, await db.all(failingSql));
     },
   };
 }

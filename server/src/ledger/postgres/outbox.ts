@@ -4,7 +4,7 @@ import { clockSkewMs } from '../clocks.ts';
 import { noticeClaimOf, number } from '../rows.ts';
 import type { PostgresDatabase } from './database.ts';
 import { queuedChange, notify } from './feed.ts';
-import type { OutboxEntry, OutboxStore } from '../outbox.ts';
+import { noticeLooks, type OutboxEntry, type OutboxStore } from '../outbox.ts';
 import type { Session } from './session.ts';
 import type { AccountRef } from '../account.ts';
 
@@ -32,26 +32,19 @@ export async function writeNotices(tx: Session, entries: readonly OutboxEntry[],
   return written;
 }
 
+/** Of those that a look has locked, more than are taken may be passed by another deliverer, until this statement ends. */
+const takeNotices = `
+  WITH ${noticeLooks.map((look, index) => `look_${index} AS (${look} FOR UPDATE SKIP LOCKED)`).join(', ')},
+  taken AS (
+    SELECT sequence FROM (${noticeLooks.map((_, index) => `SELECT sequence FROM look_${index}`).join(' UNION ALL ')}) AS found
+    ORDER BY sequence LIMIT @limit)
+  UPDATE outbox SET attempts = attempts + 1, next_attempt_at = @now::bigint + @leaseMs
+  FROM taken WHERE outbox.sequence = taken.sequence RETURNING outbox.*`;
+
 export function postgresOutbox(db: PostgresDatabase): OutboxStore {
   return {
     async claimNotices({ host, receiver }, now, leaseMs, limit) {
-      const rows = await db.all(
-        `WITH taken AS (
-           SELECT sequence FROM outbox AS head
-           WHERE receiver = @receiver AND host = @host AND settled_at IS NULL
-             AND (next_attempt_at <= @now
-               -- A clock that was wrong: its lease, and its back-off, would last until the others have caught up with it.
-               OR (failed_at IS NULL AND next_attempt_at > @now::bigint + @leaseMs + @clockSkewMs)
-               OR (failed_at > @now::bigint + @clockSkewMs AND next_attempt_at >= failed_at))
-             -- While one waits for its next attempt, the account's later ones wait behind it.
-             AND NOT EXISTS (SELECT 1 FROM outbox AS earlier
-                             WHERE earlier.receiver = @receiver AND earlier.host = @host AND earlier.settled_at IS NULL
-                               AND earlier.account = head.account AND earlier.sequence < head.sequence)
-           ORDER BY sequence LIMIT @limit FOR UPDATE SKIP LOCKED)
-         UPDATE outbox SET attempts = attempts + 1, next_attempt_at = @now::bigint + @leaseMs
-         FROM taken WHERE outbox.sequence = taken.sequence RETURNING outbox.*`,
-        { host, receiver, now, leaseMs, limit, clockSkewMs },
-      );
+      const rows = await db.all(takeNotices, { host, receiver, now, leaseMs, limit, clockSkewMs });
       return rows.toSorted((a, b) => number(a['sequence']) - number(b['sequence'])).map(noticeClaimOf);
     },
 

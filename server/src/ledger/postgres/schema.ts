@@ -213,6 +213,17 @@ export const migrations: readonly string[] = [
   ALTER TABLE customers ADD COLUMN preview_asked_ticket bigint NOT NULL DEFAULT 0;
   ALTER TABLE customers ADD COLUMN preview_asked_at bigint NOT NULL DEFAULT 0;
   `,
+  /* sql */ `
+  -- Notices to claim: never tried, due again, and those of a clock that was wrong. The oldest of what waits, for the gauges;
+  -- with every column of their condition, so that they are counted without a row.
+  CREATE INDEX outbox_untried ON outbox (receiver, host, sequence) WHERE settled_at IS NULL AND next_attempt_at = 0;
+  CREATE INDEX outbox_tried ON outbox (receiver, host, next_attempt_at) WHERE settled_at IS NULL AND next_attempt_at > 0;
+  CREATE INDEX outbox_failed ON outbox (receiver, host, failed_at, next_attempt_at)
+    WHERE settled_at IS NULL AND next_attempt_at > 0;
+  CREATE INDEX outbox_oldest ON outbox (written_at) WHERE settled_at IS NULL;
+  CREATE INDEX customers_oldest ON customers (stale_since) WHERE synced_ticket < ticket AND deleted_at IS NULL;
+  CREATE INDEX events_oldest ON events (received_at, closed_at) WHERE closed_at IS NULL;
+  `,
 ];
 
 /**

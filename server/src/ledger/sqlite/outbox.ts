@@ -3,7 +3,7 @@
 import { clockSkewMs } from '../clocks.ts';
 import { noticeClaimOf, number } from '../rows.ts';
 import type { SqliteDatabase } from './database.ts';
-import type { OutboxEntry, OutboxStore } from '../outbox.ts';
+import { noticeLooks, type OutboxEntry, type OutboxStore } from '../outbox.ts';
 import type { AccountRef } from '../account.ts';
 
 interface Writing extends AccountRef {
@@ -31,28 +31,20 @@ export function writeNotices(db: SqliteDatabase, entries: readonly OutboxEntry[]
 export function sqliteOutbox(db: SqliteDatabase): OutboxStore {
   return {
     async claimNotices({ host, receiver }, now, leaseMs, limit) {
-      return await db.transaction(() =>
-        db
-          .all(
-            `UPDATE outbox SET attempts = attempts + 1, next_attempt_at = @now + @leaseMs
-             WHERE sequence IN (
-               SELECT sequence FROM outbox AS head
-               WHERE receiver = @receiver AND host = @host AND settled_at IS NULL
-                 AND (next_attempt_at <= @now
-                   -- A clock that was wrong: its lease, and its back-off, would last until the others have caught up with it.
-                   OR (failed_at IS NULL AND next_attempt_at > @now + @leaseMs + @clockSkewMs)
-                   OR (failed_at > @now + @clockSkewMs AND next_attempt_at >= failed_at))
-                 -- While one waits for its next attempt, the account's later ones wait behind it.
-                 AND NOT EXISTS (SELECT 1 FROM outbox AS earlier
-                                 WHERE earlier.receiver = @receiver AND earlier.host = @host AND earlier.settled_at IS NULL
-                                   AND earlier.account = head.account AND earlier.sequence < head.sequence)
-               ORDER BY sequence LIMIT @limit)
-             RETURNING *`,
-            { host, receiver, now, leaseMs, limit, clockSkewMs },
+      const bind = { host, receiver, now, leaseMs, limit, clockSkewMs };
+      return await db.transaction(() => {
+        const found = noticeLooks.flatMap((look) => db.all(look, bind)).map((row) => number(row['sequence']));
+        const taken = found.toSorted((a, b) => a - b).slice(0, limit);
+        return taken
+          .flatMap((sequence) =>
+            db.all(
+              `UPDATE outbox SET attempts = attempts + 1, next_attempt_at = @now + @leaseMs
+               WHERE sequence = @sequence RETURNING *`,
+              { sequence, now, leaseMs },
+            ),
           )
-          .toSorted((a, b) => number(a['sequence']) - number(b['sequence']))
-          .map(noticeClaimOf),
-      );
+          .map(noticeClaimOf);
+      });
     },
 
     async noticeDelivered({ id, receiver }, now) {
