@@ -9,7 +9,7 @@
 export const seed = Number(process.env['SEED'] ?? 20_261_128);
 
 /** The night takes the whole corpus; every other run a share that costs seconds. */
-const isWhole = process.env['ATTACKS'] === 'whole';
+export const isWhole = process.env['ATTACKS'] === 'whole';
 
 /** How many of an attack's cases this run takes. */
 export const share = (whole: number, usual: number): number => (isWhole ? whole : usual);

@@ -18,9 +18,13 @@ import type { Claim, Applied } from '../ledger/customers.ts';
 import type { WorkerParts } from './context.ts';
 
 export interface WorkerOptions {
-  /** Customers fetched at the same time. Default: half of the budget's requests a second; 8 at least, 64 at most. */
+  /**
+   * Customers fetched at the same time. Prioritized ones may be twice as many: they wait for the budget, where accounts take
+   * turns, and not for a place that a crowd of other pages holds. Default: half of the budget's requests a second; 8 at
+   * least, 64 at most.
+   */
   readonly concurrency?: number;
-  /** How many of these are reserved for prioritized customers, and as many for the others. Default: a quarter. */
+  /** How many of these the others leave free. Default: a quarter. */
   readonly reservedForPriority?: number;
   /** Milliseconds between two polls of the table without a wake; `null`: none. Default: 1,000. */
   readonly pollMs?: number | null;
@@ -161,20 +165,19 @@ export class Worker {
   }
 
   /**
-   * Customers with an open page first, and the others in places that are kept for them: a storm of renewals must not stand
-   * before a person, and a crowd of open pages not before the events of everybody else.
+   * Customers with an open page first, each kind in places of its own: a storm of renewals must not stand before a person,
+   * and a crowd of open pages not before the events of everybody else.
    */
   async #claim(now: number): Promise<void> {
     const { concurrency, reservedForPriority: kept, leaseMs, restMs } = this.#options;
     const { store } = this.#parts;
-    const places = (mine: number) => Math.min(concurrency - this.#fetching, concurrency - kept - mine);
     const watched = this.#waiters.watched.next(watchedAtOnce);
-    const first = places(this.#prioritized);
+    const first = 2 * concurrency - this.#prioritized;
     const looks = { watched, resting: this.#firstTurns.resting(now), prioritized: true };
     const claims = first > 0 ? await store.claim(now, leaseMs, first, looks) : [];
     this.#firstTurns.took(customersOf(claims), now);
     this.#fetch(claims);
-    const others = places(this.#fetching - this.#prioritized);
+    const others = concurrency - kept - (this.#fetching - this.#prioritized);
     if (others > 0) this.#fetch(await store.claim(now, leaseMs, others, { restMs, prioritized: false }));
   }
 

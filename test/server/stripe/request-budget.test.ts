@@ -51,9 +51,10 @@ describe('a click', () => {
 
 describe('a request of another priority', () => {
   it.each([
-    ['waiting', 0],
-    ['background', 4],
-    ['reconcile', 10],
+    // A burst is a fifth of them.
+    ['waiting', 16],
+    ['background', 16.8],
+    ['reconcile', 18],
   ] as const)('of priority "%s" leaves %d of 20, and asks again after the given wait', async (lane, reserve) => {
     const store = scripted((asked) => (asked < 3 ? 1 : 0));
     const waited: [Priority, number][] = [];
@@ -63,7 +64,7 @@ describe('a request of another priority', () => {
     expect(waited).toEqual([[lane, expect.any(Number)]]);
   });
 
-  it('asks the store one at a time, and is not delayed by another priority', async () => {
+  it('asks the store one at a time, and a person that comes meanwhile gets the answer', async () => {
     const answers: ((wait: number) => void)[] = [];
     const store = scripted(() => new Promise<number>((answer) => answers.push(answer)));
     const budget = new RequestBudget(store, { perSecond: 20 });
@@ -73,16 +74,28 @@ describe('a request of another priority', () => {
       order.push(name);
     };
     const all = [ask('background', 'first'), ask('background', 'second'), ask('waiting', 'somebody')];
-    await nextTurn();
-    expect(answers).toHaveLength(2);
-    answers[1]?.(0);
-    await all[2];
-    answers[0]?.(0);
-    await all[0];
-    await nextTurn();
-    answers[2]?.(0);
+    for (const turn of [0, 1, 2]) {
+      await nextTurn();
+      expect(answers).toHaveLength(turn + 1);
+      answers[turn]?.(0);
+    }
     await Promise.all(all);
     expect(order).toEqual(['somebody', 'first', 'second']);
+    expect(
+      store.asked.map(({ reserve }) => reserve),
+      'as much as the one that waits must leave',
+    ).toEqual([16.8, 16.8, 16.8]);
+  });
+
+  it('does not wait for as much as a priority behind it must leave', async () => {
+    const store = scripted((asked) => (asked === 1 ? 60_000 : 0));
+    const budget = new RequestBudget(store, { perSecond: 20 });
+    const ending = new AbortController();
+    const compared = budget.acquire(context('reconcile', ending.signal));
+    await nextTurn();
+    await budget.acquire(context('waiting'));
+    await compared;
+    expect(store.asked.map(({ reserve }) => reserve)).toEqual([18, 16, 18]);
   });
 
   it('is admitted when the store is down', async () => {
@@ -172,11 +185,13 @@ describe('two processes on one ledger', () => {
   it('share a second’s requests, each priority with its part', async () => {
     let now = 1_000_000;
     const { budgets } = pair(() => now);
-    expect(await admitted(budgets, 'reconcile', 15)).toBe(10);
-    expect(await admitted(budgets, 'background', 15)).toBe(6);
-    expect(await admitted(budgets, 'waiting', 15)).toBe(4);
-    now += 500;
-    expect(await admitted(budgets, 'background', 15)).toBe(6);
+    // At once a fifth of a second's requests: with those of the next second Stripe gets 24 of its 25.
+    expect(await admitted(budgets, 'reconcile', 15)).toBe(2);
+    expect(await admitted(budgets, 'background', 15)).toBe(1);
+    expect(await admitted(budgets, 'waiting', 15)).toBe(1);
+    now += 150;
+    expect(await admitted(budgets, 'background', 15)).toBe(2);
+    expect(await admitted(budgets, 'waiting', 15)).toBe(1);
   });
 
   it('back off together after a 429 of one of them, and clicks do not', async () => {
@@ -184,8 +199,11 @@ describe('two processes on one ledger', () => {
     const { budgets } = pair(() => now);
     for (let refused = 0; refused < 5; refused += 1) budgets[0].backOff(4_000);
     expect(await admitted(budgets, 'waiting', 4)).toBe(0);
-    expect(await admitted(budgets, 'click', 40)).toBe(40);
-    now += 3_000;
+    // Of each process one, and five a second on and on.
+    expect(await admitted(budgets, 'click', 4)).toBe(2);
+    now += 200;
+    expect(await admitted(budgets, 'click', 4)).toBe(2);
+    now += 2_800;
     expect(await admitted(budgets, 'waiting', 4)).toBe(0);
     now += 7_000;
     expect(await admitted(budgets, 'waiting', 4)).toBe(4);
