@@ -27,10 +27,12 @@ function leadsElsewhere(sent: string): string | null {
   return sent.length > 5_000 ? 'and is longer than Stripe takes' : null;
 }
 
-const host = { origins: [own], returnUrl: `${own}/settings` } as unknown as Host;
-const sentFor = (wanted: string): string | null => {
+const host = { origins: [own], returnUrl: `${own}/settings` };
+/** A host that has Stripe told everything gives an attacker most to play with. */
+const everything: Host['returnUrlKeeps'] = ['query', 'fragment'];
+const sentFor = (wanted: string, returnUrlKeeps = everything): string | null => {
   try {
-    return returnUrlOf(host, wanted);
+    return returnUrlOf({ ...host, returnUrlKeeps } as unknown as Host, wanted);
   } catch {
     return null;
   }
@@ -66,6 +68,20 @@ describe('the URL of the current page', () => {
     expect(leadsElsewhere(sent ?? '')).toBeNull();
   });
 
+  it.each(honest.map((page) => [page.slice(0, 60), page]))('is sent without query and fragment: %s', (_, page) => {
+    const { origin, pathname } = new URL(page);
+    const sent = sentFor(page, []);
+    expect(sent).toBe(`${origin}${pathname}`.length > 5_000 ? host.returnUrl : `${origin}${pathname}`);
+  });
+
+  it('is sent with the parts of it that the host names', () => {
+    const page = `${own}/settings?tab=billing&token=secret#/plans`;
+    expect(sentFor(page, [])).toBe(`${own}/settings`);
+    expect(sentFor(page, ['query'])).toBe(`${own}/settings?tab=billing&token=secret`);
+    expect(sentFor(page, ['fragment'])).toBe(`${own}/settings#/plans`);
+    expect(sentFor(page)).toBe(page);
+  });
+
   it('F14: is the return URL without its query where it is longer than Stripe takes', () => {
     expect(sentFor(`${own}/billing?${'q'.repeat(2_130)}`)).toHaveLength(own.length + '/billing?'.length + 2_130);
     expect(sentFor(`${own}/billing?${'q'.repeat(5_000)}#x`)).toBe(`${own}/billing`);
@@ -77,7 +93,9 @@ describe('over HTTP, with the URL that Stripe gets', () => {
   let harness: BffHarness;
   let buyers = 0;
   beforeAll(async () => {
-    harness = await startBffHarness({ host: { offers: [{ id: 'team', price: 'team_monthly' }] } });
+    harness = await startBffHarness({
+      host: { offers: [{ id: 'team', price: 'team_monthly' }], returnUrlKeeps: ['query', 'fragment'] },
+    });
     await harness.bff.snapshot(harness.as('active'));
   });
   afterAll(() => harness.close());

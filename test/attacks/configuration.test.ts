@@ -1,5 +1,6 @@
 /** Configurations that would let one host act for another, or send secrets in the clear: refused at the start, by name. */
 
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,6 +58,7 @@ describe('two hosts', () => {
     ['as they are', [hostSecret]],
     ['one of several', [`another-${hostSecret}`, hostSecret]],
     ['under another name', [{ secret: hostSecret, keyId: 'two' }]],
+    ['with the line end of a file', [`${hostSecret}\r\n`]],
   ])('do not have one secret, %s', async (_, secrets) => {
     const hosts = [hostOf('acme', { secrets: [hostSecret] }), hostOf('beta', { secrets })];
     expect(await problems({ ...good, hosts })).toEqual(['hosts.1.secrets']);
@@ -65,6 +67,71 @@ describe('two hosts', () => {
     expect(new ConfigError(error.problems, nameOf({ BILLHOOK_CONFIG: 'x' })).message).toContain(
       'BILLHOOK_HOST_SECRET_<ID> must not hold a secret of another host ("acme")',
     );
+  });
+
+  const notices = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+  const webhook = (secrets: readonly string[]) => ({ url: 'https://acme.example/hooks', secrets });
+  it.each<[string, Partial<BillhookOptions>, string]>([
+    [
+      'another host’s notices',
+      { hosts: [hostOf('acme', { webhook: webhook([notices]) }), hostOf('beta', { webhook: webhook([notices]) })] },
+      'hosts.1.webhook.secrets',
+    ],
+    [
+      'another host’s notices, without the padding',
+      {
+        hosts: [
+          hostOf('acme', { webhook: webhook([notices]) }),
+          hostOf('beta', { webhook: webhook([notices.replaceAll('=', '')]) }),
+        ],
+      },
+      'hosts.1.webhook.secrets',
+    ],
+    [
+      'another host’s notices, for its tokens',
+      { hosts: [hostOf('acme', { webhook: webhook([notices]) }), hostOf('beta', { secrets: [notices] })] },
+      'hosts.1.secrets',
+    ],
+    [
+      'Stripe’s webhooks',
+      { stripe: { ...good.stripe, webhookSecrets: [notices] }, hosts: [hostOf('acme', { secrets: [notices] })] },
+      'hosts.0.secrets',
+    ],
+    [
+      'the metrics',
+      { metrics: { token: hostSecret }, hosts: [hostOf('acme', { secrets: [hostSecret] })] },
+      'hosts.0.secrets',
+    ],
+    [
+      'the upkeep',
+      { background: 'none', upkeep: { secret: hostSecret }, hosts: [hostOf('acme', { secrets: [hostSecret] })] },
+      'hosts.0.secrets',
+    ],
+  ])('have no secret of %s', async (_, change, option) => {
+    expect(await problems({ ...good, ...change })).toEqual([option]);
+  });
+
+  it('do not trust one key, in whatever spelling', async () => {
+    const { publicKey } = generateKeyPairSync('ed25519');
+    const [pem, jwk] = [
+      publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+      publicKey.export({ format: 'jwk' }),
+    ];
+    const hosts = [
+      hostOf('acme', { publicKeys: [{ key: pem }] }),
+      hostOf('beta', { publicKeys: [{ key: jwk, keyId: 'b' }] }),
+    ];
+    expect(await problems({ ...good, hosts })).toEqual(['hosts.1.publicKeys']);
+    const sets = ['https://acme.example/jwks', 'https://ACME.example:443/jwks'];
+    expect(
+      await problems({ ...good, hosts: [hostOf('acme', { jwksUrl: sets[0] }), hostOf('beta', { jwksUrl: sets[1] })] }),
+    ).toEqual(['hosts.1.jwksUrl']);
+    const { publicKey: other } = generateKeyPairSync('ed25519');
+    const own = [
+      hostOf('acme', { publicKeys: [{ key: pem }, { key: jwk }] }),
+      hostOf('beta', { publicKeys: [{ key: other.export({ format: 'jwk' }) }] }),
+    ];
+    expect(await problems({ ...good, hosts: own })).toEqual([]);
   });
 
   it('are taken with secrets of their own, and one host with the same secret twice', async () => {
@@ -93,6 +160,11 @@ describe('a live key is refused with', () => {
       { ...live, hosts: [hostOf('acme', { policy: { upgradeUrl: 'http://acme.example/' } })] },
       'hosts.0.policy.upgradeUrl',
     ],
+    ...(['returnUrl', 'privacyUrl', 'termsUrl'] as const).map((name): [string, BillhookOptions, string] => [
+      `a portal’s ${name} over http`,
+      { ...live, hosts: [hostOf('acme', { portal: { configurations: { own: { [name]: 'http://acme.example/' } } } })] },
+      `hosts.0.portal.configurations.own.${name}`,
+    ]),
     [
       'another API address',
       { ...live, stripe: { ...live.stripe, apiUrl: 'https://stripe.evil.example' } },
@@ -169,23 +241,33 @@ const hostile = [
   'view-source:https://acme.example/',
 ];
 
-it.each(['publicUrl', 'stripe.apiUrl', 'hosts.0.returnUrl', 'hosts.0.policy.upgradeUrl'])(
-  'no hostile address is taken as %s',
-  async (option) => {
-    expect(hostile.length).toBe(41);
-    const taken: string[] = [];
-    for (const address of hostile) {
-      const options: Record<string, BillhookOptions> = {
-        publicUrl: { ...good, publicUrl: address },
-        'stripe.apiUrl': { ...good, stripe: { ...good.stripe, apiUrl: address } },
-        'hosts.0.returnUrl': { ...good, hosts: [hostOf('acme', { returnUrl: address })] },
-        'hosts.0.policy.upgradeUrl': { ...good, hosts: [hostOf('acme', { policy: { upgradeUrl: address } })] },
-      };
-      if (!(await problems(options[option] ?? good)).includes(option)) taken.push(address);
-    }
-    expect(taken).toEqual([]);
-  },
-);
+/** Every option that is a web address, with the options that set it. */
+const addressOptions: Record<string, (address: string) => BillhookOptions> = {
+  publicUrl: (address) => ({ ...good, publicUrl: address }),
+  'stripe.apiUrl': (apiUrl) => ({ ...good, stripe: { ...good.stripe, apiUrl } }),
+  ...ofHost('returnUrl', (returnUrl) => ({ returnUrl })),
+  ...ofHost('jwksUrl', (jwksUrl) => ({ jwksUrl })),
+  ...ofHost('webhook.url', (url) => ({ webhook: { url, secrets: [`whsec_${Buffer.alloc(32).toString('base64')}`] } })),
+  ...ofHost('policy.upgradeUrl', (upgradeUrl) => ({ policy: { upgradeUrl } })),
+  ...ofHost('policy.resumeUrl', (resumeUrl) => ({ policy: { resumeUrl } })),
+  ...ofHost('portal.configurations.own.returnUrl', (returnUrl) => portalOf({ returnUrl })),
+  ...ofHost('portal.configurations.own.privacyUrl', (privacyUrl) => portalOf({ privacyUrl })),
+  ...ofHost('portal.configurations.own.termsUrl', (termsUrl) => portalOf({ termsUrl })),
+};
+function ofHost(option: string, more: (address: string) => object): typeof addressOptions {
+  return { [`hosts.0.${option}`]: (address) => ({ ...good, hosts: [hostOf('acme', more(address))] }) };
+}
+function portalOf(own: object): object {
+  return { portal: { configurations: { own } } };
+}
+
+it.each(Object.entries(addressOptions))('no hostile address is taken as %s', async (option, optionsWith) => {
+  expect(hostile.length).toBe(41);
+  const taken: string[] = [];
+  for (const address of hostile) if (!(await problems(optionsWith(address))).includes(option)) taken.push(address);
+  expect(taken).toEqual([]);
+  expect(await problems(optionsWith('https://acme.example/a'))).toEqual([]);
+});
 
 it('no hostile address is accepted as an origin', async () => {
   for (const address of [

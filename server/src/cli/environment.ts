@@ -19,12 +19,14 @@ const variables: Record<string, string> = {
   'stripe.requestsPerSecond': 'STRIPE_REQUESTS_PER_SECOND',
   metrics: 'BILLHOOK_METRICS',
   'metrics.token': 'BILLHOOK_METRICS_TOKEN',
+  'upkeep.secret': 'BILLHOOK_UPKEEP_SECRET',
   'hosts.0.id': 'BILLHOOK_HOST_ID',
   'hosts.0.secrets': 'BILLHOOK_HOST_SECRET',
   'hosts.0.publicKeys': 'BILLHOOK_HOST_PUBLIC_KEY',
   'hosts.0.jwksUrl': 'BILLHOOK_HOST_JWKS_URL',
   'hosts.0.origins': 'BILLHOOK_HOST_ORIGINS',
   'hosts.0.returnUrl': 'BILLHOOK_HOST_RETURN_URL',
+  'hosts.0.returnUrlKeeps': 'BILLHOOK_HOST_RETURN_URL_KEEPS',
   'hosts.0.portalConfiguration': 'STRIPE_PORTAL_CONFIGURATION',
   'hosts.0.offers': 'BILLHOOK_OFFERS',
   'hosts.0.webhook.url': 'BILLHOOK_HOST_WEBHOOK_URL',
@@ -36,7 +38,7 @@ const variables: Record<string, string> = {
 };
 
 /** Secrets never stand in the file: it is read by more people, and copied to more places, than an environment is. */
-const secretOptions = ['secrets', 'webhookSecrets', 'secretKey', 'token'];
+const secretOptions = ['secrets', 'webhookSecrets', 'secretKey', 'token', 'secret'];
 
 /**
  * The options that a program's environment says.
@@ -71,16 +73,18 @@ function fromFile(path: string, env: Environment): Json {
   const file = readJson(path);
   const hosts = Array.isArray(file['hosts']) ? (file['hosts'] as Json[]) : [];
   const webhooks = hosts.map((host) => (host['webhook'] ?? {}) as Json);
-  const parts = [file, file['stripe'], file['metrics'], ...hosts, ...webhooks].filter(isObject);
+  const parts = [file, file['stripe'], file['metrics'], file['upkeep'], ...hosts, ...webhooks].filter(isObject);
   const problems = parts.flatMap((part) =>
     secretOptions
       .filter((name) => name in part)
       .map((name) => ({ option: path, must: `must not hold "${name}": secrets come from the environment` })),
   );
+  if (holdsPassword(file['database']))
+    problems.push({ option: path, must: 'must not hold the password of "database": set DATABASE_URL' });
   problems.push(...unreadVariables(env));
   if (problems.length > 0) throw new ConfigError(problems);
   refuseSharedVariables(hosts, env);
-  const { stripe, publicUrl, database, metrics, proxies } = oneHost(env);
+  const { stripe, publicUrl, database, metrics, proxies, upkeep } = oneHost(env);
   return {
     ...file,
     publicUrl: env['BILLHOOK_URL'] ? publicUrl : (file['publicUrl'] ?? publicUrl),
@@ -88,9 +92,13 @@ function fromFile(path: string, env: Environment): Json {
     stripe: { ...(file['stripe'] as Json | undefined), ...(stripe as Json) },
     ...(metrics === undefined ? {} : { metrics }),
     ...(proxies === undefined ? {} : { proxies }),
+    ...(upkeep === undefined ? {} : { upkeep: { ...(file['upkeep'] as Json | null), ...(upkeep as Json) } }),
     ...('hosts' in file ? { hosts: hosts.map((host) => ({ ...host, ...secretsOf(host, hosts.length, env) })) } : {}),
   };
 }
+
+const holdsPassword = (address: unknown): boolean =>
+  typeof address === 'string' && URL.canParse(address) && new URL(address).password !== '';
 
 /** A variable of one host says nothing of a file's hosts: it is named, with its place in the file, and not passed over. */
 function unreadVariables(env: Environment): ConfigProblem[] {
@@ -163,6 +171,7 @@ function oneHost(env: Environment): Record<string, unknown> {
       ...given('requestsPerSecond', number('stripe.requestsPerSecond')),
     },
     ...given('metrics', metricsFrom(text('metrics'), text('metrics.token'))),
+    ...given('upkeep', text('upkeep.secret') && { secret: text('upkeep.secret') }),
     hosts: [
       {
         id: text('hosts.0.id') ?? 'app',
@@ -177,6 +186,7 @@ function oneHost(env: Environment): Record<string, unknown> {
         ...given('jwksUrl', text('hosts.0.jwksUrl')),
         ...given('origins', list('hosts.0.origins')),
         ...given('returnUrl', text('hosts.0.returnUrl')),
+        ...given('returnUrlKeeps', list('hosts.0.returnUrlKeeps')),
         ...given('portalConfiguration', text('hosts.0.portalConfiguration')),
         ...given('webhook', webhookFrom(text('hosts.0.webhook.url'), list('hosts.0.webhook.secrets'))),
         ...given(

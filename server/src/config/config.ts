@@ -16,6 +16,7 @@ import { hasSomeKey, keyOptions, someKeyMissing, type TokenKey } from '../tokens
 import type { Notice } from '../billing/notice-types.ts';
 import { CodedError } from '../coded-error.ts';
 import { type LimitOptions, defaultLimits } from './limits.ts';
+import { isOrigin, isWebAddress } from '../tokens/web-address.ts';
 import { type HostWebhook, webhookOption } from './webhook.ts';
 
 export type { ConfigProblem };
@@ -34,15 +35,6 @@ export class ConfigError extends CodedError<'config_invalid'> {
   }
 }
 
-/** A name or an address: `*` is a letter to URL parsers, and matches nothing. */
-const hostForm = /^(?:[\w.-]+|\[[\da-f:.]+\])$/;
-const isOrigin = (text: string) => isWebAddress(text) && new URL(text).origin === text;
-/** As every parser reads it: no user, no backslash, no space or control character, which some leave out. */
-function isWebAddress(text: string): boolean {
-  if (!URL.canParse(text) || /[\s\\\p{Cc}]/u.test(text) || !text.isWellFormed()) return false;
-  const { protocol, username, password, hostname } = new URL(text);
-  return hostForm.test(hostname) && /^https?:$/.test(protocol) && username === '' && password === '';
-}
 const text = (must: string) => z.string(must).min(1, must);
 const address = (must: string) => z.string(must).refine(isWebAddress, must);
 
@@ -74,6 +66,9 @@ const host = z
       )
       .min(1, 'must hold at least one origin'),
     returnUrl: address('must be the web address of the host’s billing page'),
+    returnUrlKeeps: z
+      .array(z.enum(['query', 'fragment'], 'must be "query" or "fragment"'), 'must be a list of "query" and "fragment"')
+      .default([]),
     portalConfiguration: z
       .string()
       .startsWith('bpc_', 'must be the id of a portal configuration (bpc_…)')
@@ -235,6 +230,8 @@ export interface Host {
   readonly jwks: Jwks | null;
   readonly origins: readonly string[];
   readonly returnUrl: string;
+  /** The parts of a page's address that Stripe gets with it, to lead back there. */
+  readonly returnUrlKeeps: readonly ('query' | 'fragment')[];
   /** A portal configuration kept outside Billhook: used for all accounts, in place of `portal`. */
   readonly portalConfiguration: string | null;
   /** The portal configurations that Billhook keeps at Stripe, by name. */

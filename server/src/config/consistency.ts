@@ -1,5 +1,8 @@
 /** Contradictions between options that are each right by themselves. Pure. */
 
+import { canonicalSecret } from '../tokens/claims.ts';
+import type { TokenKey } from '../tokens/keys.ts';
+
 export interface ConfigProblem {
   /** The option's path, such as `hosts.0.origins`. */
   readonly option: string;
@@ -10,22 +13,34 @@ export interface ConfigProblem {
 interface CheckedOptions {
   readonly publicUrl: string;
   readonly background: 'process' | 'none';
-  readonly upkeep: object | null;
-  readonly stripe: { readonly secretKey: string; readonly apiUrl?: string | undefined };
-  readonly hosts: readonly {
-    readonly id: string;
-    readonly origins: readonly string[];
-    readonly returnUrl: string;
-    readonly policy: {
-      readonly upgradeUrl?: string | null | undefined;
-      readonly resumeUrl?: string | null | undefined;
-    };
-  }[];
+  readonly upkeep: { readonly secret: string } | null;
+  readonly metrics: false | 'open' | { readonly token: string };
+  readonly stripe: {
+    readonly secretKey: string;
+    readonly webhookSecrets: readonly string[];
+    readonly apiUrl?: string | undefined;
+  };
+  readonly hosts: readonly CheckedHost[];
+}
+
+interface CheckedHost {
+  readonly id: string;
+  readonly publicKeys: readonly TokenKey[];
+  readonly jwksUrl: string | null;
+  readonly origins: readonly string[];
+  readonly returnUrl: string;
+  readonly portal: {
+    readonly configurations: Readonly<
+      Record<string, Partial<Record<'returnUrl' | 'privacyUrl' | 'termsUrl', string | null | undefined>>>
+    >;
+  };
+  readonly policy: Partial<Record<'upgradeUrl' | 'resumeUrl', string | null | undefined>>;
 }
 
 type GivenHost = {
   readonly id: string;
   readonly secrets?: readonly (string | { readonly secret: string })[] | undefined;
+  readonly webhook?: { readonly secrets: readonly string[] } | null | undefined;
 };
 
 const stripeApi = 'https://api.stripe.com';
@@ -38,7 +53,7 @@ export function inconsistencies(options: CheckedOptions, hosts: readonly GivenHo
       : [{ option: `hosts.${index}.returnUrl`, must: 'must lie on one of the host’s origins' }],
   );
   const live = isLiveKey(options.stripe.secretKey) ? unsafeLive(options) : [];
-  return [...elsewhere, ...sharedSecrets(hosts), ...live, ...upkeepOf(options)];
+  return [...elsewhere, ...sharedSecrets(options, hosts), ...sharedKeys(options), ...live, ...upkeepOf(options)];
 }
 
 export const isLiveKey = (secretKey: string): boolean => /^(?:sk|rk)_live_/.test(secretKey);
@@ -51,16 +66,61 @@ function upkeepOf({ background, upkeep }: CheckedOptions): ConfigProblem[] {
     : [{ option: 'upkeep', must: 'is for background "none" alone' }];
 }
 
-/** Each of two hosts with one secret could mint tokens for the other one's accounts. */
-function sharedSecrets(hosts: readonly GivenHost[]): ConfigProblem[] {
+interface Held {
+  readonly option: string;
+  readonly owner: string;
+  readonly texts: readonly string[];
+}
+
+/**
+ * Each of two hosts with one secret could mint tokens for the other one's accounts; one that knows the secret of Stripe's
+ * webhooks, of the metrics or of the upkeep could speak as those.
+ */
+function sharedSecrets({ stripe, metrics, upkeep }: CheckedOptions, hosts: readonly GivenHost[]): ConfigProblem[] {
+  const held: readonly Held[] = [
+    { option: 'stripe.webhookSecrets', owner: 'Stripe', texts: [stripe.secretKey, ...stripe.webhookSecrets] },
+    { option: 'metrics.token', owner: 'the metrics', texts: typeof metrics === 'object' ? [metrics.token] : [] },
+    { option: 'upkeep.secret', owner: 'the upkeep', texts: upkeep === null ? [] : [upkeep.secret] },
+    ...hosts.flatMap(({ id, secrets = [], webhook }, index) => {
+      const owner = `another host ("${id}")`;
+      const own = secrets.map((given) => (typeof given === 'string' ? given : given.secret));
+      return [
+        { option: `hosts.${index}.secrets`, owner, texts: own },
+        { option: `hosts.${index}.webhook.secrets`, owner, texts: webhook?.secrets ?? [] },
+      ];
+    }),
+  ];
+  return taken(
+    held.map((each) => ({ ...each, texts: each.texts.map(keyOf) })),
+    (owner) => `must not hold a secret of ${owner}`,
+  );
+}
+
+/** As it is used: without the line end of a file, and of base64 without its padding. */
+const keyOf = (secret: string): string => canonicalSecret(secret).replace(/=+$/, '');
+
+/** The owner of a private key could speak for each host that its public key is given for. */
+function sharedKeys({ hosts }: CheckedOptions): ConfigProblem[] {
+  return taken(
+    hosts.flatMap(({ id, publicKeys, jwksUrl }, index) => {
+      const owner = `another host ("${id}")`;
+      const keys = publicKeys.flatMap(({ fingerprint }) => fingerprint ?? []);
+      return [
+        { option: `hosts.${index}.publicKeys`, owner, texts: keys },
+        { option: `hosts.${index}.jwksUrl`, owner, texts: jwksUrl === null ? [] : [new URL(jwksUrl).href] },
+      ];
+    }),
+    (owner) => `must not name a key of ${owner}`,
+  );
+}
+
+/** Names each option that holds what another owner has already. */
+function taken(held: readonly Held[], must: (owner: string) => string): ConfigProblem[] {
   const owners = new Map<string, string>();
-  return hosts.flatMap(({ id, secrets = [] }, index) => {
-    const own = new Set(secrets.map((given) => (typeof given === 'string' ? given : given.secret)));
-    const other = [...own].map((secret) => owners.get(secret)).find((owner) => owner !== undefined);
-    for (const secret of own) owners.set(secret, id);
-    return other === undefined
-      ? []
-      : [{ option: `hosts.${index}.secrets`, must: `must not hold a secret of another host ("${other}")` }];
+  return held.flatMap(({ option, owner, texts }) => {
+    const other = texts.map((text) => owners.get(text)).find((first) => first !== undefined && first !== owner);
+    for (const text of texts) if (!owners.has(text)) owners.set(text, owner);
+    return other === undefined ? [] : [{ option, must: must(other) }];
   });
 }
 
@@ -68,9 +128,14 @@ function sharedSecrets(hosts: readonly GivenHost[]): ConfigProblem[] {
 function unsafeLive({ publicUrl, stripe, hosts }: CheckedOptions): ConfigProblem[] {
   const addresses: readonly (readonly [option: string, address: string | null | undefined])[] = [
     ['publicUrl', publicUrl],
-    ...hosts.flatMap(({ origins, returnUrl, policy }, index) => [
+    ...hosts.flatMap(({ origins, returnUrl, policy, portal }, index) => [
       ...origins.map((origin, at) => [`hosts.${index}.origins.${at}`, origin] as const),
       [`hosts.${index}.returnUrl`, returnUrl] as const,
+      ...Object.entries(portal.configurations).flatMap(([name, given]) =>
+        (['returnUrl', 'privacyUrl', 'termsUrl'] as const).map(
+          (option) => [`hosts.${index}.portal.configurations.${name}.${option}`, given[option]] as const,
+        ),
+      ),
       [`hosts.${index}.policy.upgradeUrl`, policy.upgradeUrl] as const,
       [`hosts.${index}.policy.resumeUrl`, policy.resumeUrl] as const,
     ]),

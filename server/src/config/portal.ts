@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { defaultPolicy, type PortalFeatures, type PortalView, type PortalPolicy } from '../billing/policy.ts';
 import { plan } from './plans.ts';
+import { isWebAddress } from '../tokens/web-address.ts';
 
 /** Stripe's own spellings of `features.customer_update.allowed_updates`. */
 const customerUpdates = ['email', 'address', 'phone', 'tax_id', 'name', 'shipping'] as const;
@@ -28,7 +29,7 @@ function offOr<Schema extends z.ZodType>(schema: Schema, what: string) {
   return z.union([z.literal(false), schema], `must be false, or ${what}`);
 }
 
-const address = z.url({ protocol: /^https?$/, error: 'must be a web address' });
+const address = z.string('must be a web address').refine(isWebAddress, 'must be a web address');
 const quantity = z
   .strictObject({
     minimum: z.int('must be a whole number').min(0, 'must not be negative').default(1),

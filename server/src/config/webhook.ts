@@ -1,6 +1,7 @@
 /** The option `webhook` of a host: where it listens, and the keys it knows. */
 
 import { z } from 'zod';
+import { isSafeAddress } from '../tokens/web-address.ts';
 
 /** Published by this name: a `Buffer` is printed with a parameter that TypeScript before 5.7 does not know. */
 // oxlint-disable-next-line typescript/no-empty-interface, typescript/no-empty-object-type -- only for its name
@@ -28,13 +29,6 @@ const secret = z.string(secretMust).transform((text, context): WebhookKey => {
   }
   return key;
 });
-
-function isSafeAddress(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname, username, password } = new URL(text);
-  const isLoopback = hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
-  return username === '' && password === '' && (protocol === 'https:' || (protocol === 'http:' && isLoopback));
-}
 
 /** The option `webhook` of a host, checked by `config.ts`. */
 export const webhookOption = z

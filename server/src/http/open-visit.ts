@@ -36,8 +36,10 @@ const control = /\p{Cc}/u;
 
 /**
  * The address to come back to: the page's own where it lies on one of the host's origins, else the configured one. The
- * address that is checked is the one that is sent: the parsed one, which no other parser reads as one of another origin. A page's address may
- * be longer than Stripe takes, and that is no reason to refuse a click: then back leads to the page without its query.
+ * address that is checked is the one that is sent: the parsed one, which no other parser reads as one of another origin. Its
+ * query and fragment are the host's own business, tokens and searches of people among them: Stripe gets them where the host
+ * says so (`returnUrlKeeps`). A page's address may be longer than Stripe takes, and that is no reason to refuse a click:
+ * then back leads to the page without them.
  *
  * @throws {BillhookError} `return_url_not_allowed`
  */
@@ -59,6 +61,8 @@ export function returnUrlOf(
       detail: `${field} must lie on one of the host’s configured origins.`,
     });
   }
+  if (!host.returnUrlKeeps.includes('query')) url.search = '';
+  if (!host.returnUrlKeeps.includes('fragment')) url.hash = '';
   const sent = url.href.replaceAll('\\', '%5C');
   if (sent.length <= longestReturnUrl) return sent;
   const page = `${url.origin}${url.pathname}`;

@@ -5,9 +5,10 @@
  * @see {@link https://www.rfc-editor.org/rfc/rfc7518 RFC 7518} and {@link https://www.rfc-editor.org/rfc/rfc8037 RFC 8037}
  */
 
-import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import type { JWK } from 'jose';
 import { z } from 'zod';
+import { isSafeAddress } from './web-address.ts';
 import { canonicalSecret } from './claims.ts';
 import { publicAlgorithms, type PublicAlgorithm } from './signing-key.ts';
 
@@ -19,6 +20,8 @@ export interface TokenKey {
   readonly keyId: string | null;
   readonly algorithm: TokenAlgorithm;
   readonly key: CryptoKey;
+  /** The same for each spelling of a public key; absent for a secret. */
+  readonly fingerprint?: string;
   /** The same secret with the line end of the file that it was read from: some programs trim it, and some do not. */
   readonly untrimmed?: readonly KeyObject[];
 }
@@ -93,6 +96,9 @@ export function importPublicKey({ algorithm, key: given, keyId }: GivenPublicKey
     keyId: keyId ?? nameOf(jwk),
     algorithm: fixed,
     key: usable(key, fixed, ['verify']),
+    fingerprint: createHash('sha256')
+      .update(key.export({ type: 'spki', format: 'der' }))
+      .digest('base64url'),
   };
 }
 
@@ -145,16 +151,6 @@ function readable<T>(must: string, read: () => T): T {
   }
 }
 
-/**
- * Where a host publishes its keys: https, so that no key can be added on the way; plain http never leaves this machine.
- */
-function isKeySetAddress(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname, username, password } = new URL(text);
-  const loopback = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
-  return (protocol === 'https:' || (protocol === 'http:' && loopback)) && username === '' && password === '';
-}
-
 const keyId = z.string('must be the key’s "kid"').min(1, 'must be the key’s "kid"').max(255, 'must be a short name');
 
 const secret = z.string('must be a secret').superRefine((text, context) => {
@@ -195,7 +191,7 @@ export const keyOptions = {
   publicKeys: z.array(publicKey, 'must be a list of { key, algorithm, keyId }').default([]),
   jwksUrl: z
     .string('must be a web address')
-    .refine(isKeySetAddress, 'must be an https address (http only on this machine), without a user or password')
+    .refine(isSafeAddress, 'must be an https address (http only on this machine), without a user or password')
     .nullable()
     .default(null),
 };

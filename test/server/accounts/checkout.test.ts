@@ -85,7 +85,7 @@ describe('a first purchase', () => {
 
   it('M14, L12: creates the customer once and links it before Checkout; the return tells the started plan', async () => {
     await offered();
-    const here = `${origin}/settings/billing?tab=plans`;
+    const here = `${origin}/settings/plans`;
     const { url, visit } = await open('team', buyer, { returnUrl: here });
     expect(customersOf(buyer.account)).toMatchObject([
       { email: null, metadata: { billhook_host: 'acme', billhook_account: buyer.account } },

@@ -66,6 +66,25 @@ describe('one file, and the secrets in the environment', () => {
   });
 
   it.each([
+    ['the cron’s', { background: 'none', upkeep: { secret: 'oops-0123456789abcdef' } }, /must not hold "secret"/],
+    ['the database’s', { database: 'postgres://billhook:oops@db.example/billhook' }, /must not hold the password/],
+    ['a webhook’s', { hosts: [{ ...host('acme'), webhook: { secrets: ['oops'] } }] }, /must not hold "secrets"/],
+  ])('refuses %s too', async (_, content, problem) => {
+    const path = await file({ hosts: [host('acme')], ...content });
+    const refuse = () => optionsFrom({ ...stripe, BILLHOOK_CONFIG: path });
+    expect(refuse).toThrow(problem);
+    expect(refuse).not.toThrow(/oops/);
+  });
+
+  it('reads the cron’s secret from the environment', async () => {
+    const path = await file({ background: 'none', upkeep: { seconds: 10 }, hosts: [host('acme')] });
+    const env = { ...stripe, BILLHOOK_CONFIG: path, BILLHOOK_HOST_SECRET: hostSecret };
+    const config = await readConfig(optionsFrom({ ...env, BILLHOOK_UPKEEP_SECRET: 'of-the-cron-0123456789' }));
+    expect(config.upkeep).toEqual({ secret: 'of-the-cron-0123456789', seconds: 10 });
+    await expect(readConfig(optionsFrom(env))).rejects.toThrow(/upkeep\.secret/);
+  });
+
+  it.each([
     ['not JSON', '{'],
     ['a list', '[]'],
     ['null', 'null'],

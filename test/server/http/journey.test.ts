@@ -212,13 +212,14 @@ describe('a client that goes away', () => {
 
 describe('leaving and coming back', () => {
   it('M1, M3: opens a new portal session for every click, on the page that it was clicked', async () => {
-    const here = `${origin}/settings/billing?tab=plan`;
-    const first = await open('active', null, { returnUrl: here });
+    const here = `${origin}/settings/plan`;
+    const first = await open('active', null, { returnUrl: `${here}?token=secret#secret` });
     const second = await open('active', null, { returnUrl: here });
     expect(first.url).not.toBe(second.url);
     expect(first.visit).not.toBe(second.visit);
     const page = await (await fetch(first.url)).text();
-    expect(page).toContain(here);
+    expect(page).toContain(`${here}"`);
+    expect(page, 'query and fragment are the host’s own business').not.toContain('secret');
   });
 
   it('B1: a return with nothing changed is unchanged as soon as the fetch says so', async () => {

@@ -1,0 +1,20 @@
+/** Addresses that an operator writes down: each is read by several parsers, and must be the same one to all of them. */
+
+/** A name or an address: `*` is a letter to URL parsers, and matches nothing. */
+const hostForm = /^(?:[\w.-]+|\[[\da-f:.]+\])$/;
+
+/** As every parser reads it: no user, no backslash, no space or control character, which some leave out. */
+export function isWebAddress(text: string): boolean {
+  if (!URL.canParse(text) || /[\s\\\p{Cc}]/u.test(text) || !text.isWellFormed()) return false;
+  const { protocol, username, password, hostname } = new URL(text);
+  return hostForm.test(hostname) && /^https?:$/.test(protocol) && username === '' && password === '';
+}
+
+/** https, so that nothing can be read or changed on the way; plain http never leaves this machine. */
+export function isSafeAddress(text: string): boolean {
+  if (!isWebAddress(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
+}
+
+export const isOrigin = (text: string): boolean => isWebAddress(text) && new URL(text).origin === text;
