@@ -1,6 +1,7 @@
 /** The command line of `cli.ts`, read and checked at once: every problem is named, none is guessed around. */
 
 import { parseArgs } from 'node:util';
+import { isOwnEndpoint } from './state/loopback.ts';
 
 export interface CliOptions {
   readonly port: number;
@@ -74,7 +75,7 @@ export function readCommand(args: readonly string[]): CliCommand {
   const checks: readonly (readonly [boolean, string])[] = [
     [/^\d{1,5}$/.test(values.port) && Number(values.port) <= 65_535, '--port must be a number from 0 to 65535'],
     [/^(?:sk|rk)_test_\w+$/.test(values['secret-key']), '--secret-key must begin with sk_test_'],
-    [values.webhook.every(isHttpUrl), '--webhook must be an http or https URL'],
+    [values.webhook.every(isOwnEndpoint), '--webhook must be an http or https URL of this machine'],
     [
       values['webhook-secret'] === undefined || values['webhook-secret'].startsWith('whsec_'),
       '--webhook-secret must begin with whsec_',

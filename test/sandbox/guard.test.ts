@@ -77,3 +77,11 @@ test.each([
   expect(await ask('/sandbox/endpoints', {}, JSON.stringify({ url }))).toBe(400);
   expect(harness.sandbox.state.webhookEndpoints.list()).toEqual([]);
 });
+
+test('no events are sent to an address elsewhere that the API was given', async () => {
+  await harness.stripe.webhookEndpoints.create({ url: 'http://192.0.2.1/hooks', enabled_events: ['*'] });
+  await harness.stripe.customers.create({});
+  await harness.sandbox.deliveries.settled();
+  const [delivery] = harness.sandbox.deliveries.list();
+  expect(delivery?.attempts).toMatchObject([{ status: null, error: expect.stringMatching(/own machine only/) }]);
+});

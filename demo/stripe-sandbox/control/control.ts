@@ -5,7 +5,7 @@ import type { Fault } from '../http/faults.ts';
 import type { StripeSandbox } from '../sandbox.ts';
 import type { CardBehaviour } from '../state/wire.ts';
 import type { DeliveryRule, DeliverySettings } from '../webhooks/deliveries.ts';
-import { isLoopback } from './guard.ts';
+import { isOwnEndpoint } from '../state/loopback.ts';
 
 const chargeOutcomes: readonly CardBehaviour[] = ['works', 'failsOnCharge', 'needsAuthentication', 'insufficientFunds'];
 
@@ -99,7 +99,7 @@ function deliveryRoom(room: Hono, sandbox: StripeSandbox): void {
       thin?: boolean;
       apiVersion?: string;
     }>();
-    if (!isEndpoint(url)) return c.json({ error: 'url must be an http or https address of this machine' }, 400);
+    if (!isOwnEndpoint(url)) return c.json({ error: 'url must be an http or https address of this machine' }, 400);
     const { endpoint, secret } = sandbox.deliveries.addEndpoint(url, options);
     return c.json({ id: endpoint.id, secret });
   });
@@ -149,13 +149,6 @@ function accountRoom(room: Hono, sandbox: StripeSandbox): void {
     sandbox.requests.clear();
     return c.json([]);
   });
-}
-
-/** An address elsewhere would make the room a way to send requests into other networks. */
-function isEndpoint(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { protocol, hostname } = new URL(url);
-  return /^https?:$/.test(protocol) && isLoopback(hostname);
 }
 
 const clockOf = (sandbox: StripeSandbox): object => ({

@@ -1,14 +1,8 @@
 /** The requests that the sandbox takes: those of this machine, and for the control room those of its own pages. */
 
 import { createMiddleware } from 'hono/factory';
+import { isLoopback } from '../state/loopback.ts';
 import type { State } from '../state/state.ts';
-
-/** `localhost` (RFC 6761, 6.3), 127.0.0.0/8 and ::1, as the URL parser writes them. */
-export const isLoopback = (hostname: string): boolean =>
-  hostname === 'localhost' ||
-  hostname.endsWith('.localhost') ||
-  hostname === '[::1]' ||
-  /^127(?:\.\d+){3}$/.test(hostname);
 
 /**
  * Refuses a `Host` that is neither the loopback nor the sandbox's public address: a page of another site can give its own
