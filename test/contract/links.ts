@@ -6,7 +6,36 @@ import { acme, factsWith, lease, t0, type ContractHarness } from './harness.ts';
 
 const other = { host: 'acme', account: 'team_2' };
 
+/** A collation, a case folding, a trim or a normal form would take two of these for one. */
+const alike: readonly string[] = [
+  [
+    'é',
+    'e\u0301',
+    'team_1',
+    'TEAM_1',
+    'team_1 ',
+    ' team_1',
+    'team_1\t',
+    'team\u200b_1',
+    'team_\uff11',
+    '\u00c5',
+    '\u212b',
+  ],
+  ['ß', 'ss', 'SS', '\ufb01', 'fi', 'ı', 'i', 'İ', '🦋', '%', '_', '*', '\\', "'", '"', '0', '00', '0.0', '1e0'],
+  ['__proto__', 'constructor', 'toString', 'null', 'NULL', 'undefined', '{}', "'; DROP TABLE links; --"],
+].flat();
+
 export function linksContract(harness: ContractHarness): void {
+  it('names that look alike are accounts of their own', async () => {
+    const { store } = harness;
+    const customers = new Map(alike.map((account, at) => [account, `cus_alike_${at}`]));
+    expect(customers.size).toBe(alike.length);
+    for (const [account, customer] of customers)
+      expect(await store.link({ host: 'acme', account }, customer, t0), JSON.stringify(account)).toBe('linked');
+    for (const [account, customer] of customers)
+      expect((await store.findAccount({ host: 'acme', account }))?.customer, JSON.stringify(account)).toBe(customer);
+  });
+
   describe('an introduction that was not carried out', () => {
     it('is noted once, is seen again, and says since when', async () => {
       const { store } = harness;

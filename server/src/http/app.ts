@@ -14,6 +14,7 @@ import { invoiceRoute } from './routes/invoice.ts';
 import { readAtOnce } from './read-at-once.ts';
 import { operationsRoutes } from './routes/operations.ts';
 import type { RouteContext } from './route-context.ts';
+import { plainTargets } from './plain-target.ts';
 import { portalRoute } from './routes/portal.ts';
 import { upkeepRoute } from './routes/upkeep.ts';
 import { visitsRoute } from './routes/visits.ts';
@@ -46,6 +47,7 @@ export function createApp(parts: RouteContext, widget: WidgetFiles): Hono {
   const origins = new Set([...config.hosts.values()].flatMap((host) => host.origins));
 
   const app = new Hono();
+  app.use(plainTargets(config.publicUrl));
   app.route('/', widgetRoutes(widget));
   app.get('/v1/billing', readAtOnce(parts, origins));
   app.use(securedAnswers());

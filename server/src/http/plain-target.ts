@@ -1,0 +1,28 @@
+/** Addresses that a proxy before the server may read differently: it keeps `/metrics` to itself, and lets `/%6detrics` through. */
+
+import { createMiddleware } from 'hono/factory';
+import { BillhookError } from '../problem.ts';
+import type { OwnServer } from './widget-files.ts';
+
+/** What a parser decodes, or takes for another place: no route has any of it. */
+const otherSpelling = /%|\\|\/\/|\/\.{1,2}(?:\/|$)/;
+
+/**
+ * Refuses a path that is spelled otherwise than its route. Mounted in another server, the address is that one's to read.
+ *
+ * @param publicUrl - its path comes before each route's, in whatever letters
+ * @throws {BillhookError} `not_found`
+ */
+export function plainTargets(publicUrl: string) {
+  const folder = new URL(publicUrl).pathname.replace(/\/+$/, '');
+  return createMiddleware(async function plainTargets(c, next) {
+    const { incoming, ownServer = false } = (c.env ?? {}) as Partial<OwnServer> & { incoming?: { url?: string } };
+    if (ownServer && incoming?.url !== undefined) {
+      // A proxy may ask for the whole address (RFC 9112, 3.2.2).
+      const path = (incoming.url.split(/[?#]/)[0] ?? '').replace(/^https?:\/\/[^/]*/i, '');
+      if (otherSpelling.test(path.startsWith(folder) ? path.slice(folder.length) : path))
+        throw new BillhookError('not_found');
+    }
+    await next();
+  });
+}
