@@ -3,8 +3,9 @@
 import { constants, createReadStream } from 'node:fs';
 import { access } from 'node:fs/promises';
 import process from 'node:process';
-import { createInterface } from 'node:readline';
+import { pipeline } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
+import { CsvError, parse as csv } from 'csv-parse';
 import { backOffMs } from '../background/backoff.ts';
 import type { BillhookOptions } from '../config/config.ts';
 import { withPriority } from '../stripe/request-budget.ts';
@@ -17,8 +18,9 @@ export const importUsage = `billhook import <file>
 
   Links accounts to customers that exist at Stripe. One line each, as CSV with the columns
       account,customer[,host]
-  "-" in place of the file reads standard input. A first line with these names is skipped. The host may be left out where there is only one. Every customer is asked about
-  at Stripe before it is linked; what is linked already stays, so the same file can be imported again after a failure.
+  An account with a comma in it stands in quotation marks. "-" in place of the file reads standard input. A first line with
+  these names is skipped. The host may be left out where there is only one. Every customer is asked about at Stripe before
+  it is linked; what is linked already stays, so the same file can be imported again after a failure.
   Where Stripe asks for patience, or does not answer for a while, it waits and goes on.
 `;
 
@@ -120,16 +122,15 @@ async function* linesOf(
   onlyHost: string | undefined,
   hosts: ReadonlyMap<string, unknown>,
 ): AsyncIterable<Line | string> {
-  const stream = path === '-' ? process.stdin : createReadStream(path, 'utf8');
-  let number = 0;
+  const input = path === '-' ? process.stdin : createReadStream(path);
+  const records = csv({ ...asSpreadsheetsWrite, info: true });
+  // An input that fails ends the records with its error.
+  pipeline(input, records, () => undefined);
   try {
-    for await (const text of createInterface({ input: stream })) {
-      number += 1;
-      const [account = '', customer = '', host = onlyHost ?? '', ...more] = text
-        .replace(/^\uFEFF/, '')
-        .split(',')
-        .map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
-      if (text.trim() === '' || (number === 1 && account === 'account')) continue;
+    for await (const { record, info } of records as AsyncIterable<Numbered>) {
+      const number = info.lines;
+      const [account = '', customer = '', host = onlyHost ?? '', ...more] = record;
+      if (number === 1 && account === 'account') continue;
       if (more.length > 0) yield `line ${number}: has more than three columns`;
       else if (account === '' || account.length > 255)
         yield `line ${number}: the account must have 1 to 255 characters`;
@@ -137,7 +138,26 @@ async function* linesOf(
       else if (!hosts.has(host)) yield `line ${number}: "${host}" is no host of this server`;
       else yield { number, account, customer, host };
     }
+  } catch (cause) {
+    if (!(cause instanceof CsvError)) throw cause;
+    yield `line ${String(cause['lines'])}: nothing was read from here on, for it is no CSV [${cause.code}]`;
   } finally {
-    stream.destroy();
+    input.destroy();
   }
 }
+
+interface Numbered {
+  readonly record: readonly string[];
+  /** Lines so far, this one included. */
+  readonly info: { readonly lines: number };
+}
+
+/** Cells in quotation marks may hold commas; a mark inside of an unquoted cell is itself. */
+const asSpreadsheetsWrite = {
+  bom: true,
+  trim: true,
+  relax_quotes: true,
+  relax_column_count: true,
+  skip_empty_lines: true,
+  record_delimiter: ['\r\n', '\n', '\r'],
+};

@@ -30,8 +30,8 @@ export const nameMust = 'a name of 1 to 256 characters';
 export const isName = (name: unknown): name is string =>
   typeof name === 'string' && name.trim() !== '' && name.length <= 256 && !/[\0\p{Surrogate}]/u.test(name);
 
-/** A secret file ends in a newline, and only one of two programs trims it: without it, both have the same key. */
-export const canonicalSecret = (secret: string): string => secret.replace(/[\r\n]+$/, '');
+/** A secret file ends in a newline, and only one of two programs trims it: without white space both have the same key (F16). */
+export const canonicalSecret = (secret: string): string => secret.trim();
 
 /** An address with and without its last slash is one server. */
 export const canonicalAudience = (address: string): string => address.replace(/\/+$/, '');

@@ -1,6 +1,8 @@
 /** Mints a widget token: a host backend's signed word on the account that is signed in, and its rights. */
 
-import { SignJWT, type JWTPayload } from 'jose';
+// Not the whole of it: a function that is woken pays for each module again.
+import { SignJWT } from 'jose/jwt/sign';
+import type { JWTPayload } from 'jose';
 import {
   accountMust,
   canonicalAudience,

@@ -3,7 +3,8 @@
  * refused here, with words, and not at the BFF with a 401.
  */
 
-import { importJWK, importPKCS8, type JWK } from 'jose';
+import { importJWK, importPKCS8 } from 'jose/key/import';
+import type { JWK } from 'jose';
 import { canonicalSecret } from './claims.ts';
 import { BillhookOptionError } from './option-error.ts';
 
@@ -14,7 +15,7 @@ export type PublicAlgorithm = (typeof publicAlgorithms)[number];
 /** A host's key for signing: a secret that it shares with the BFF, or a private key of which the BFF has the public half. */
 export type SigningKey =
   | {
-      /** The host's secret, at least 32 bytes (HS256). A newline at its end makes no difference. */
+      /** The host’s secret, at least 32 bytes (HS256). White space around it makes no difference. */
       readonly secret: string | undefined;
       /** Which of several keys this is (`kid`), where the BFF knows several. Default: none is named. */
       readonly keyId?: string;

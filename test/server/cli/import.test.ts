@@ -45,6 +45,18 @@ describe('billhook import', () => {
     });
   });
 
+  it('reads cells in quotation marks, with commas and marks inside, and says where a mark is not closed', async () => {
+    const [one, two, three] = await Promise.all([1, 2, 3].map(() => harness.stripe.customers.create({})));
+    const csv = `\uFEFF"account","customer"\n"Acme, Inc.",${one?.id}\n"The ""Blue"" Door", "${two?.id}"\n5" pipes,${three?.id}\n"open,cus_1\n`;
+    expect(await run(csv)).toEqual({
+      code: 1,
+      out: expect.stringMatching(/^3 linked, 0 linked before, 1 refused/),
+      err: 'line 5: nothing was read from here on, for it is no CSV [CSV_QUOTE_NOT_CLOSED]\n',
+    });
+    for (const account of ['Acme, Inc.', 'The "Blue" Door', '5" pipes'])
+      expect(await harness.bff.snapshot({ account }), account).toMatchObject({ state: 'none' });
+  });
+
   it('names each line that it refuses, and links the others', async () => {
     const { active, ended } = harness.customers;
     await run(`team_7,${active}`);

@@ -196,7 +196,7 @@ describe.each(Object.entries(languages))('the recipe in %s', (name, language) =>
   const missing = isThere(language) ? false : `${language.program} is not on this machine`;
 
   it.skipIf(missing)('mints tokens that the verifier accepts, with any ends of secret and address', async () => {
-    for (const end of ['', '\n']) {
+    for (const end of ['', '\n', ' \r\n\n']) {
       const url = end === '' ? publicUrl : `${publicUrl}/`;
       const tokens = await lines(language, language.tokens, { url, secret: `${hostSecret}${end}` });
       const verified = await Promise.all(
