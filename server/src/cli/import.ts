@@ -5,7 +5,7 @@ import { access } from 'node:fs/promises';
 import process from 'node:process';
 import { pipeline } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
-import { CsvError, parse as csv } from 'csv-parse';
+import { parse as csv } from 'csv-parse';
 import { backOffMs } from '../background/backoff.ts';
 import type { BillhookOptions } from '../config/config.ts';
 import { withPriority } from '../stripe/request-budget.ts';
@@ -123,7 +123,17 @@ async function* linesOf(
   hosts: ReadonlyMap<string, unknown>,
 ): AsyncIterable<Line | string> {
   const input = path === '-' ? process.stdin : createReadStream(path);
-  const records = csv({ ...asSpreadsheetsWrite, info: true });
+  const unread: string[] = [];
+  const records = csv({
+    ...asSpreadsheetsWrite,
+    info: true,
+    // An error would end it, and lose the records that were read and not yet taken.
+    skip_records_with_error: true,
+    on_skip(cause) {
+      unread.push(`line ${String(cause?.['lines'])}: nothing was read from here on, for it is no CSV [${cause?.code}]`);
+      return undefined;
+    },
+  });
   // An input that fails ends the records with its error.
   pipeline(input, records, () => undefined);
   try {
@@ -138,9 +148,7 @@ async function* linesOf(
       else if (!hosts.has(host)) yield `line ${number}: "${host}" is no host of this server`;
       else yield { number, account, customer, host };
     }
-  } catch (cause) {
-    if (!(cause instanceof CsvError)) throw cause;
-    yield `line ${String(cause['lines'])}: nothing was read from here on, for it is no CSV [${cause.code}]`;
+    yield* unread;
   } finally {
     input.destroy();
   }
