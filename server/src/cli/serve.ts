@@ -7,6 +7,7 @@ import { createBillhook, type Billhook } from '../billhook.ts';
 import { ConfigError } from '../config/config.ts';
 import { ownServer } from '../http/widget-files.ts';
 import { nameOf, optionsFrom, type Environment } from './environment.ts';
+import { stopAsked } from './stop-asked.ts';
 import type { Log, LogFields } from '../log.ts';
 import type { SchedulerOptions } from '../background/scheduler.ts';
 import type { WorkerOptions } from '../background/worker.ts';
@@ -28,7 +29,7 @@ function connectionsOf(env: Environment): number {
 const portOf = (env: Environment): number => Number(env['PORT'] || 4001);
 
 /**
- * Serves until SIGTERM or SIGINT: then held polls are answered, the work under way is finished, and the ledger closed.
+ * Serves until it is asked to stop: then held polls are answered, the work under way is finished, and the ledger closed.
  *
  * @param pace - how it works in the background, for tests that cannot wait as long as an operator can
  * @returns Resolves with the exit code when everything has ended.
@@ -51,7 +52,7 @@ export async function serveBillhook(
   const connections = connectionsOf(env);
 
   // Before anything is open: a signal that comes while starting must not end the process in its middle.
-  const stopping = new Promise<void>((stop) => process.once('SIGTERM', () => stop()).once('SIGINT', () => stop()));
+  const stopping = stopAsked(env);
   const options = optionsFrom(env);
   let billhook: Billhook;
   try {

@@ -218,6 +218,20 @@ describe('a running server', () => {
     sandbox.faults.clear();
   });
 
+  it('N18: ends with the npm that started it, whose shell passes no signal on', async () => {
+    const launch = `require('node:child_process').spawn(process.execPath, ${JSON.stringify([cli, 'serve'])}, { stdio: 'inherit' })`;
+    const { child, lines, listening, ended } = serve({ npm_command: 'exec' }, ['--eval', launch]);
+    await listening;
+    const { pid } = JSON.parse(lines.find((line) => line.includes('server.listening')) ?? '') as { pid: number };
+    try {
+      child.kill('SIGTERM');
+      expect(await ended).toBe('SIGTERM');
+      await expect.poll(() => lines.at(-1)).toContain('server.stopped');
+    } finally {
+      if (!lines.at(-1)?.includes('server.stopped')) process.kill(pid, 'SIGKILL');
+    }
+  });
+
   it('L5: killed between a webhook’s 200 and its sync, shows the new state after the restart', async () => {
     const first = serve();
     await first.listening;

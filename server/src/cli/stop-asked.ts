@@ -1,0 +1,21 @@
+/**
+ * The moment at which a server is asked to end. `npx billhook serve` puts npm and a shell before it, and the shell passes no
+ * SIGTERM on: its end is the same request (N18). Without it the server would go on alone, with its port and its ledger's file.
+ */
+
+import process from 'node:process';
+import type { Environment } from './environment.ts';
+
+const lookEveryMs = 500;
+
+/** Resolves at SIGTERM, at SIGINT, and where npm has started the server also when npm's shell is gone. */
+export async function stopAsked(env: Environment): Promise<void> {
+  const launcher = process.ppid;
+  let look: NodeJS.Timeout | undefined;
+  await new Promise<void>((stop) => {
+    process.once('SIGTERM', () => stop()).once('SIGINT', () => stop());
+    if (env['npm_command'] === undefined) return;
+    look = setInterval(() => process.ppid !== launcher && stop(), lookEveryMs);
+  });
+  clearInterval(look);
+}
