@@ -10,6 +10,7 @@ import { startPostgres } from '../support/postgres.ts';
 import type { Measured } from './measure.ts';
 import { claimTimes, postgresQueue, sqliteQueue, type QueueLedger } from './queue.ts';
 import { measureReads } from './reads.ts';
+import { measureWaiting } from './waiting.ts';
 import { measureWebhooks } from './webhooks.ts';
 
 const kept = resolve(import.meta.dirname, 'ratios.json');
@@ -55,6 +56,12 @@ async function webhookLines(): Promise<readonly Line[]> {
   });
 }
 
+async function waitingLines(): Promise<readonly Line[]> {
+  const { ours, bare } = await measureWaiting();
+  const what = 'memory of a poll that waits, 5,000 of them';
+  return [{ what, figure: `${ours.toFixed(0)} bytes`, ratio: bare / ours, against: 'a bare Hono handler that waits' }];
+}
+
 async function claimLines(): Promise<readonly Line[]> {
   const sizes = [1_000, 100_000];
   const databases = await startPostgres();
@@ -74,7 +81,7 @@ async function claimLines(): Promise<readonly Line[]> {
   return lines;
 }
 
-const lines = [...(await readLines()), ...(await webhookLines()), ...(await claimLines())];
+const lines = [...(await readLines()), ...(await webhookLines()), ...(await waitingLines()), ...(await claimLines())];
 const keyOf = ({ what, against }: Line) => `${what} | ${against}`;
 const last = JSON.parse(await readFile(kept, 'utf8').catch(() => '{}')) as Record<string, number>;
 for (const line of lines) {

@@ -25,7 +25,7 @@ export interface Waiter {
 type Wake = () => void;
 
 export class Waiters {
-  readonly #byAccount = new Map<string, Set<Wake>>();
+  readonly #byAccount = new Map<string, Set<HeldPoll>>();
   readonly #pollMs: number;
   readonly #watched = new WatchedCustomers();
   #closed = false;
@@ -48,7 +48,7 @@ export class Waiters {
   /** How many wait at all. */
   get total(): number {
     let total = 0;
-    for (const wakes of this.#byAccount.values()) total += wakes.size;
+    for (const all of this.#byAccount.values()) total += all.size;
     return total;
   }
 
@@ -60,47 +60,24 @@ export class Waiters {
   /** @param customer - the account's, if it has one: it is fetched before customers without a waiter */
   register(host: string, account: string, customer: string | null = null): Waiter {
     const key = keyOf(host, account);
-    let wakes = this.#byAccount.get(key);
-    if (!wakes) this.#byAccount.set(key, (wakes = new Set()));
-    const all = wakes;
-
-    // A wake that comes before the wait is remembered: otherwise a change between read and wait would be slept through.
-    let missed = false;
-    let resolve: Wake | null = null;
-    const wake: Wake = () => {
-      if (resolve) resolve();
-      else missed = true;
-    };
-    all.add(wake);
     const watch = customer === null ? null : this.#watched.watch(customer);
+    const waiter = new HeldPoll(this, key, watch);
+    const all = this.#byAccount.get(key);
+    if (all === undefined) this.#byAccount.set(key, new Set([waiter]));
+    else all.add(waiter);
+    return waiter;
+  }
 
-    return {
-      watch,
-      woken: (untilMs, signal) => {
-        if (missed || this.#closed || signal.aborted || untilMs <= 0) {
-          missed = false;
-          return Promise.resolve();
-        }
-        return new Promise<void>((done) => {
-          const finish = () => {
-            clearTimeout(timer);
-            signal.removeEventListener('abort', finish);
-            resolve = null;
-            done();
-          };
-          // Not all at the same moment: they came together, and would ask together for ever.
-          const lookAgainMs = this.#pollMs * (0.75 + Math.random() / 2);
-          const timer = setTimeout(finish, Math.min(untilMs, lookAgainMs, 2_147_483_647));
-          signal.addEventListener('abort', finish, { once: true });
-          resolve = finish;
-        });
-      },
-      release: () => {
-        watch?.release();
-        all.delete(wake);
-        if (all.size === 0 && this.#byAccount.get(key) === all) this.#byAccount.delete(key);
-      },
-    };
+  /** Called by a waiter that is released. */
+  forget(key: string, waiter: HeldPoll): void {
+    const all = this.#byAccount.get(key);
+    all?.delete(waiter);
+    if (all?.size === 0) this.#byAccount.delete(key);
+  }
+
+  /** Milliseconds until a wait ends by itself. Not all at the same moment: they came together, and would ask together for ever. */
+  lookAgainMs(): number {
+    return this.#pollMs * (0.75 + Math.random() / 2);
   }
 
   get closed(): boolean {
@@ -108,12 +85,56 @@ export class Waiters {
   }
 
   wake(host: string, account: string): void {
-    for (const wake of this.#byAccount.get(keyOf(host, account)) ?? []) wake();
+    for (const waiter of this.#byAccount.get(keyOf(host, account)) ?? []) waiter.wake();
   }
 
   /** Wakes all: a product's new name, a lost notification channel, the end. */
   wakeAll(): void {
-    for (const wakes of this.#byAccount.values()) for (const wake of wakes) wake();
+    for (const all of this.#byAccount.values()) for (const waiter of all) waiter.wake();
+  }
+}
+
+/** One object and no closures: thousands of them wait at the same time. */
+class HeldPoll implements Waiter {
+  readonly watch: Watch | null;
+  readonly #waiters: Waiters;
+  readonly #key: string;
+  /** A wake that comes before the wait is remembered: otherwise a change between read and wait would be slept through. */
+  #missed = false;
+  #resolve: Wake | null = null;
+
+  constructor(waiters: Waiters, key: string, watch: Watch | null) {
+    this.#waiters = waiters;
+    this.#key = key;
+    this.watch = watch;
+  }
+
+  wake(): void {
+    if (this.#resolve) this.#resolve();
+    else this.#missed = true;
+  }
+
+  woken(untilMs: number, signal: AbortSignal): Promise<void> {
+    if (this.#missed || this.#waiters.closed || signal.aborted || untilMs <= 0) {
+      this.#missed = false;
+      return Promise.resolve();
+    }
+    return new Promise<void>((done) => {
+      const finish = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', finish);
+        this.#resolve = null;
+        done();
+      };
+      const timer = setTimeout(finish, Math.min(untilMs, this.#waiters.lookAgainMs(), 2_147_483_647));
+      signal.addEventListener('abort', finish, { once: true });
+      this.#resolve = finish;
+    });
+  }
+
+  release(): void {
+    this.watch?.release();
+    this.#waiters.forget(this.#key, this);
   }
 }
 

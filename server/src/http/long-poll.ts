@@ -44,12 +44,14 @@ export interface Patience {
   readonly most?: number;
 }
 
+export type PollParts = Pick<RouteContext, 'config' | 'waiters' | 'wakeWorker'>;
+
 /**
  * Reads until the answer is worth giving or the time is up, woken by each commit for the account. Registers before it
  * reads: a change in between wakes it. While it is held, its customer is fetched before those that no poll is held for.
  */
 export async function pollUntil<T>(
-  { config, waiters, wakeWorker }: Pick<RouteContext, 'config' | 'waiters' | 'wakeWorker'>,
+  { config, waiters, wakeWorker }: PollParts,
   { host, account, customer }: HeldFor,
   { waitMs, signal, most = heldPerAccount }: Patience,
   look: () => Promise<Polled<T>>,

@@ -1,41 +1,55 @@
 /**
- * `GET /v1/billing` where nothing is left to do but to send what is known: the token was verified before and holds, page and
- * scope are right, and the account waits for nothing. The answer is the one of the general chain, byte for byte, without its
- * middleware (`read-at-once.test.ts`). Everything else goes through that chain, every refusal and every held poll included.
+ * `GET /v1/billing` where nothing is left to do but to send what is known, or to wait until it changes: the token was verified
+ * before and holds, page and scope are right, and the account waits for nothing. The answer is the one of the general chain,
+ * byte for byte, without its middleware (`read-at-once.test.ts`), and a held poll keeps nothing of it. Everything else goes
+ * through that chain, every refusal included.
  */
 
 import type { Context, MiddlewareHandler } from 'hono';
 import type { AccountView } from '../accounts/view.ts';
 import { isLiving } from '../ledger/customers.ts';
 import { answerHeaders } from './answer-headers.ts';
-import { bearerTokenOf, callerOf, type AuthParts, type Caller } from './auth.ts';
+import { bearerTokenOf, callerOf, type Caller } from './auth.ts';
 import { includesEtag } from './etags.ts';
+import { waitPreference, type PollParts } from './long-poll.ts';
 import { isLoading } from './read-first.ts';
 import type { RouteContext } from './route-context.ts';
-import { awaitsPreview } from './routes/billing.ts';
+import { awaitsPreview, heldReading, preferenceApplied } from './routes/billing.ts';
 
-type Parts = Pick<RouteContext, 'read'> & { readonly auth: AuthParts };
+type Parts = PollParts & Pick<RouteContext, 'read' | 'wantPreview' | 'auth'>;
 
 /** @param origins - of all hosts */
-export function readAtOnce({ auth, read }: Parts, origins: ReadonlySet<string>): MiddlewareHandler {
+export function readAtOnce(parts: Parts, origins: ReadonlySet<string>): MiddlewareHandler {
+  const { auth, read } = parts;
   const { verify, hosts, now, limits } = auth;
   const headersFor = answerHeaders(origins);
   return async function readAtOnce(c, next) {
     const origin = c.req.header('origin');
-    const caller = callerAtOnce(c, origin);
-    const view = caller === null ? null : await viewOf(caller);
+    const wait = waitPreference(c);
+    const caller = callerAtOnce(c, origin, wait);
+    let view = caller === null ? null : await viewOf(caller);
     if (caller === null || view === null || !waitsForNothing(caller, view)) return await next();
+    const seen = c.req.header('if-none-match');
+    if (wait > 0 && includesEtag(seen, view.etag)) {
+      try {
+        view = await heldReading(parts, caller, view, { wait, seen, signal: c.req.raw.signal });
+      } catch (cause) {
+        for (const [name, value] of Object.entries(headersFor(origin))) c.header(name, value);
+        throw cause;
+      }
+    }
     const headers = headersFor(origin);
     headers['ETag'] = view.etag;
-    if (includesEtag(c.req.header('if-none-match'), view.etag)) return new Response(null, { status: 304, headers });
+    if (wait > 0) headers['Preference-Applied'] = preferenceApplied(wait);
+    if (includesEtag(seen, view.etag)) return new Response(null, { status: 304, headers });
     headers['Content-Type'] = 'application/json';
     return new Response(view.body, { headers });
   };
 
   /** The caller, where what was read last lets expect that it is answered here: otherwise nothing is counted. */
-  function callerAtOnce(c: Context, origin: string | undefined): Caller | null {
-    // A poll may be held.
-    if (c.req.header('prefer') !== undefined) return null;
+  function callerAtOnce(c: Context, origin: string | undefined, wait: number): Caller | null {
+    // Another preference than to wait.
+    if (wait === 0 && c.req.header('prefer') !== undefined) return null;
     const token = bearerTokenOf(c);
     const claims = token === undefined ? null : verify.remembered(token, now());
     const host = claims === null ? undefined : hosts.get(claims.host);

@@ -3,48 +3,67 @@
 import { Hono } from 'hono';
 import type { AccountView } from '../../accounts/view.ts';
 import type { Authenticated, Caller } from '../auth.ts';
-import { etagsOf } from '../etags.ts';
-import { pollUntil, waitPreference } from '../long-poll.ts';
+import { includesEtag } from '../etags.ts';
+import { pollUntil, waitPreference, type PollParts } from '../long-poll.ts';
 import { readWithFirstFacts } from '../read-first.ts';
 import type { RouteContext } from '../route-context.ts';
+import { ofAccount } from '../../stripe/request-budget.ts';
 
 export function billingRoute(parts: RouteContext) {
-  const { allow, read } = parts;
+  const { allow } = parts;
   return new Hono<Authenticated>().get('/', allow('billing:read'), async (c) => {
     const { caller } = c.var;
     const { signal } = c.req.raw;
 
-    const seen = etagsOf(c.req.header('if-none-match'));
+    const seen = c.req.header('if-none-match');
     const wait = waitPreference(c);
-    const wanting = (view: AccountView): AccountView => wantPreview(parts, caller, view);
-    let reading = wanting(await readWithFirstFacts(parts, caller, signal));
-    // Without an ETag there is nothing to compare, so there is nothing to wait for.
-    if (wait > 0 && seen.has(reading.etag)) {
-      const { host, account } = caller;
-      const customer = reading.record?.customer ?? null;
-      reading = await pollUntil(parts, { host, account, customer }, { waitMs: wait, signal }, async () => {
-        const value = wanting(await read(caller));
-        const isStale = (value.record?.staleSince ?? null) !== null;
-        return { value, done: !seen.has(value.etag), nextChangeAt: value.nextChangeAt, isStale };
-      });
-    }
+    let reading = wantPreview(parts, caller, await readWithFirstFacts(parts, caller, signal));
+    if (wait > 0 && includesEtag(seen, reading.etag))
+      reading = await heldReading(parts, caller, reading, { wait, seen, signal });
 
     c.header('ETag', reading.etag);
-    if (wait > 0) c.header('Preference-Applied', `wait=${wait / 1000}`);
-    if (seen.has(reading.etag)) return c.body(null, 304);
+    if (wait > 0) c.header('Preference-Applied', preferenceApplied(wait));
+    if (includesEtag(seen, reading.etag)) return c.body(null, 304);
     return c.body(reading.body, 200, { 'Content-Type': 'application/json' });
+  });
+}
+
+export const preferenceApplied = (wait: number): string => `wait=${wait / 1000}`;
+
+interface Held {
+  /** Milliseconds. */
+  readonly wait: number;
+  /** The ETags that the client has. Without one there is nothing to compare, so there is nothing to wait for. */
+  readonly seen: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** The account's view as soon as it is another than the client has, or at the end of the wait. */
+export function heldReading(
+  parts: PollParts & Pick<RouteContext, 'read' | 'wantPreview'>,
+  caller: Caller,
+  { record }: AccountView,
+  { wait, seen, signal }: Held,
+): Promise<AccountView> {
+  const { host, account } = caller;
+  const held = { host, account, customer: record?.customer ?? null };
+  return pollUntil(parts, held, { waitMs: wait, signal }, async () => {
+    const value = wantPreview(parts, caller, await parts.read(caller));
+    const isStale = (value.record?.staleSince ?? null) !== null;
+    return { value, done: !includesEtag(seen, value.etag), nextChangeAt: value.nextChangeAt, isStale };
   });
 }
 
 /** The page is open: the charge that it shows next is asked for, if it is not known. The answer waits for nothing. */
 function wantPreview(
   { wantPreview: want }: Pick<RouteContext, 'wantPreview'>,
-  { host, account }: Caller,
+  caller: Caller,
   view: AccountView,
 ): AccountView {
+  const { host, account } = caller;
   const { record, chargedNext } = view;
   if (record !== null && chargedNext !== null && awaitsPreview(view))
-    want({ host, account, customer: record.customer, subscription: chargedNext });
+    ofAccount(caller, () => want({ host, account, customer: record.customer, subscription: chargedNext }));
   return view;
 }
 
