@@ -1,7 +1,7 @@
 /** A ledger that was restored begins anew: nothing of its former life is taken for now. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { acme, factsWith, lease, t0, type ContractHarness } from './harness.ts';
+import { acme, eventFor, factsWith, lease, t0, type ContractHarness } from './harness.ts';
 
 export function livesContract(harness: ContractHarness): void {
   describe('a new life', () => {
@@ -53,6 +53,44 @@ export function livesContract(harness: ContractHarness): void {
       await store.beginAnew(t0 + day, 0);
       expect(await store.findVisit('v1', acme, t0 + day)).toBeNull();
       expect(await store.acquireJob('sweep', 0, lease, t0 + day + 1)).not.toBeNull();
+    });
+
+    describe('of a ledger that lost commits', () => {
+      /** As a copy of earlier would be: without the events and syncs of since then. */
+      const loseAll = async () => (await harness.open()).prune(t0 + day);
+
+      it('is noticed by the process that made them, and by no other', async () => {
+        const { store } = harness;
+        const other = await harness.open();
+        expect(await store.isIntact(t0 + 20)).toBe(true);
+        await loseAll();
+        expect(await store.isIntact(t0 + 20)).toBe(false);
+        expect(await other.isIntact(t0 + 20)).toBe(true);
+        await store.beginAnew(t0 + 20, 0);
+        expect(await store.isIntact(t0 + 21), 'the new life has lost nothing').toBe(true);
+      });
+
+      it('is noticed by a lost event, though Stripe sent it again', async () => {
+        const { store } = harness;
+        const other = await harness.open();
+        expect(await other.recordEvent(eventFor('evt_1'), t0 + 10)).toBe('queued');
+        expect(await other.isIntact(t0 + 20)).toBe(true);
+        await loseAll();
+        expect(await store.recordEvent(eventFor('evt_1'), t0 + 30)).toBe('queued');
+        expect(await other.isIntact(t0 + 40)).toBe(false);
+      });
+
+      it('is no news where the rows may have been pruned', async () => {
+        await loseAll();
+        expect(await harness.store.isIntact(t0 + 31 * day)).toBe(true);
+      });
+
+      it.runIf(harness.sharedByProcesses)('is taken up by processes that lost nothing', async () => {
+        const other = await harness.open();
+        await harness.store.beginAnew(t0 + day, 0);
+        await other.isIntact(t0 + day);
+        expect(other.epoch).toBe(harness.store.epoch);
+      });
     });
 
     // Mutant: a second process that begins another life a moment after the first.

@@ -11,13 +11,14 @@ import { driftBetweenTimes, type Drift } from './drift-report.ts';
 import { reconcile, type ReconcileParts } from './reconcile.ts';
 import { PollLoop } from './poll-loop.ts';
 import { type BillingStore } from '../ledger/ledger.ts';
+import { beginAnewAfterLoss } from './silence.ts';
 import { sweep, type SweepParts } from './sweep.ts';
 import { StoreUnavailableError } from '../ledger/errors.ts';
 import type { Job, JobLease } from '../ledger/jobs.ts';
 
 export type SchedulerParts = SweepParts &
   ReconcileParts & {
-    readonly store: Pick<BillingStore, 'acquireJob' | 'lastReport'>;
+    readonly store: Pick<BillingStore, 'acquireJob' | 'lastReport' | 'isIntact' | 'beginAnew'>;
     /** Makes sure that the ledger is the key's, should Stripe have been out of reach at the start. */
     readonly confirm: () => Promise<void>;
     readonly log: Log;
@@ -94,6 +95,11 @@ export class Scheduler {
 
   async #poll(): Promise<void> {
     const { sweepMs, reconcileMs, restMs, leaseMs } = this.#options;
+    if (await beginAnewAfterLoss(this.#parts.store, this.#parts)) {
+      // Events that were answered are lost too; Stripe calls them delivered, and the looks make good for them.
+      this.#sweepRequested = true;
+      this.#parts.wakeWorker();
+    }
     await this.#try('sweep', this.#sweepRequested ? 0 : sweepMs, async (lease) => {
       // A sweep that is taken over covers only events from before its beginning: later ones need another sweep.
       if (lease.progress === null) this.#sweepRequested = false;

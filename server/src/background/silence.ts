@@ -10,6 +10,23 @@ import type { BillingStore } from '../ledger/ledger.ts';
 /** Twelve sweeps. */
 const silenceMs = 60 * 60_000;
 
+/** Processes that notice a loss within that time of each other begin one life. */
+const togetherMs = 60_000;
+
+/**
+ * A ledger under a process that runs: restored from a copy, or short of commits that a fail-over has lost. The process finds
+ * its own last writes missing. @returns whether it was so
+ */
+export async function beginAnewAfterLoss(
+  store: Pick<BillingStore, 'isIntact' | 'beginAnew'>,
+  { now, log }: Pick<Config, 'now' | 'log'>,
+): Promise<boolean> {
+  if (await store.isIntact(now())) return false;
+  const count = await store.beginAnew(now(), togetherMs);
+  if (count !== null) log.error('ledger.lost_commits', { count });
+  return true;
+}
+
 /** Before any work begins. */
 export async function beginAnewAfterSilence(store: BillingStore, { now, log }: Config): Promise<void> {
   const last = await store.lastReport('sweep');

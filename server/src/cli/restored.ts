@@ -8,7 +8,8 @@ export const restoredUsage = `billhook restored
 
   Run it after the ledger was restored from a backup, while no server runs, before one is started. Every customer is
   fetched again, and nothing that pages and backends remember of the ledger's former life is taken for now. A server that
-  starts on a ledger without a sign of life for an hour does the same by itself; of a younger copy it cannot know.
+  starts on a ledger without a sign of life for an hour does the same by itself; of a younger copy it cannot know. One that
+  runs while its PostgreSQL is set back, or loses commits in a fail-over, misses its own last writes, and does it too.
 
   Accounts that were linked since the backup are not in it: hosts introduce theirs, and billhook import brings others.
 `;

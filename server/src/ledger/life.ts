@@ -3,6 +3,8 @@
  * of anything since: it begins a new life, in which nothing of the former one counts as looked at.
  */
 
+import type { Claim } from './customers.ts';
+
 export interface LifeStore {
   /** Names this ledger's life: revisions, and all that is made of them, must not be compared with those of another one. */
   readonly epoch: string;
@@ -15,6 +17,48 @@ export interface LifeStore {
    * @returns how many customers are to be fetched; `null`: another process had begun it
    */
   beginAnew(now: number, withinMs: number): Promise<number | null>;
+
+  /**
+   * Whether the last event and the last sync that this process wrote are still there. If not, the ledger was replaced by a
+   * copy of earlier while the process ran, or a fail-over has lost commits. Takes up the epoch of a life that another
+   * process began.
+   */
+  isIntact(now: number): Promise<boolean>;
+}
+
+/** Rows may be pruned after 35 days: an older write says nothing. In milliseconds. */
+const toldForMs = 30 * 24 * 60 * 60_000;
+
+interface Write {
+  readonly at: number;
+  readonly sql: string;
+  readonly bind: Readonly<Record<string, string | number>>;
+}
+
+/** The last rows that this process has committed, to be looked for again. Memory alone: a start knows of none. */
+export class LastWrites {
+  #event: Write | null = null;
+  #sync: Write | null = null;
+
+  noteEvent(event: string, at: number): void {
+    // The same event may come again, and is then of another moment.
+    const sql = `SELECT 1 AS found FROM events WHERE event = @event AND received_at = @at`;
+    this.#event = { at, sql, bind: { event, at } };
+  }
+
+  noteSync({ customer, claim, claimedAt: at }: Pick<Claim, 'customer' | 'claim' | 'claimedAt'>): void {
+    const sql = `SELECT 1 AS found FROM syncs WHERE customer = @customer AND at = @at AND claim = @claim`;
+    this.#sync = { at, sql, bind: { customer, claim, at } };
+  }
+
+  /** Each finds a row, if it is still there. */
+  looks(now: number): readonly Pick<Write, 'sql' | 'bind'>[] {
+    return [this.#event, this.#sync].filter((write) => write !== null && now - write.at < toldForMs) as Write[];
+  }
+
+  forget(): void {
+    this.#event = this.#sync = null;
+  }
 }
 
 /** In one transaction, after the living customers were locked. The last one touches them. */

@@ -122,7 +122,7 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
     async apply(claim, { facts, fetchedAt, nextChangeAt, now, notices = [], access = null }): Promise<Applied> {
       const content = JSON.stringify(facts);
       const { customer, host, account } = claim;
-      return await db.transaction(async (tx) => {
+      const applied = await db.transaction(async (tx) => {
         // The lock is the fence's: no claim, apply or ticket comes between this read and the write.
         const before = await tx.get(
           `SELECT facts, ticket, revision, access_told FROM customers
@@ -161,6 +161,8 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
         const noticesWritten = await writeNotices(tx, [...notices, ...entries], written);
         return { applied: true, changed, noticesWritten };
       });
+      db.lastWrites.noteSync(claim);
+      return applied;
     },
 
     async fail(claim: Claim, code: string, nextAttemptAt: number, now: number): Promise<void> {

@@ -1,6 +1,7 @@
 /** One door to PostgreSQL: durable sessions, migrated tables, transactions, failures named. */
 
 import { Pool, types, type ClientBase, type PoolClient, type QueryConfig, type QueryResult } from 'pg';
+import { LastWrites } from '../life.ts';
 import type { Row } from '../rows.ts';
 import type { PostgresAddress } from './address.ts';
 import { brokeConnection, unavailable } from './failure.ts';
@@ -41,6 +42,7 @@ export class PostgresDatabase implements Session {
   readonly #pool: Pool;
   readonly #begin: string;
   /** When each connection was given back, in Unix milliseconds: other clocks may stand while a process is frozen. */
+  readonly lastWrites = new LastWrites();
   readonly #givenBack = new WeakMap<PoolClient, number>();
   /** A pooler lends sessions for a transaction alone: nothing may be told to a session, and none can listen. */
   readonly lent: boolean;

@@ -30,8 +30,10 @@ export function postgresEvents(db: PostgresDatabase): EventStore & { idle(): Pro
   return {
     idle: () => batch.idle(),
 
-    recordEvent(event: StripeEvent, now: number, via: Recording['via'] = 'webhook'): Promise<EventOutcome> {
-      return batch.add({ event, now, via });
+    async recordEvent(event: StripeEvent, now: number, via: Recording['via'] = 'webhook'): Promise<EventOutcome> {
+      const outcome = await batch.add({ event, now, via });
+      if (outcome !== 'duplicate') db.lastWrites.noteEvent(event.event, now);
+      return outcome;
     },
 
     async claimUnresolved(now, leaseMs, limit, busy = {}): Promise<UnresolvedEvent[]> {

@@ -60,6 +60,7 @@ export async function openPostgresStore(address: string, pool?: number): Promise
         return life.epoch;
       },
       beginAnew: life.beginAnew,
+      isIntact: life.isIntact,
       digestKey: await metaOrNew('digest_key', () => randomBytes(32).toString('base64url')),
       ...events,
       ...postgresCustomers(db),

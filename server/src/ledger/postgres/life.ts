@@ -39,7 +39,15 @@ export async function postgresLife(db: PostgresDatabase): Promise<LifeStore> {
         return { epoch: next, count };
       });
       epoch = begun.epoch;
+      db.lastWrites.forget();
       return begun.count;
+    },
+
+    async isIntact(now) {
+      const found = await Promise.all(db.lastWrites.looks(now).map(({ sql, bind }) => db.get(sql, bind)));
+      if (found.includes(undefined)) return false;
+      epoch = text(await meta(db, 'epoch'));
+      return true;
     },
   };
 }

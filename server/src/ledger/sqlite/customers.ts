@@ -124,7 +124,7 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
     },
 
     async apply(claim, { facts, fetchedAt, nextChangeAt, now, notices = [], access = null }): Promise<Applied> {
-      return await db.transaction(() => {
+      const applied = await db.transaction(() => {
         const content = JSON.stringify(facts);
         const { customer } = claim;
         const before = db.get(
@@ -164,6 +164,8 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
         const noticesWritten = writeNotices(db, [...notices, ...entries], written);
         return { applied: true, changed, noticesWritten };
       });
+      db.lastWrites.noteSync(claim);
+      return applied;
     },
 
     async fail(claim: Claim, code: string, nextAttemptAt: number, now: number): Promise<void> {

@@ -3,6 +3,7 @@
 import { setImmediate } from 'node:timers';
 import Database from 'better-sqlite3';
 import type { LedgerChange } from '../feed.ts';
+import { LastWrites } from '../life.ts';
 import type { Row } from '../rows.ts';
 import { refuseMoved } from './export.ts';
 import { migrations } from './schema.ts';
@@ -40,6 +41,7 @@ export class SqliteDatabase {
   readonly #db: Database.Database;
   readonly #writes: WriteQueue;
   readonly #release: () => void;
+  readonly lastWrites = new LastWrites();
   readonly #listeners = new Set<(change: LedgerChange) => void>();
   /** Customers with a ticket that the running transaction has raised. */
   #raised: string[] = [];

@@ -22,8 +22,10 @@ export function sqliteEvents(db: SqliteDatabase): EventStore & { idle(): Promise
   return {
     idle: () => batch.idle(),
 
-    recordEvent(event: StripeEvent, now: number, via: Recording['via'] = 'webhook'): Promise<EventOutcome> {
-      return batch.add({ event, now, via });
+    async recordEvent(event: StripeEvent, now: number, via: Recording['via'] = 'webhook'): Promise<EventOutcome> {
+      const outcome = await batch.add({ event, now, via });
+      if (outcome !== 'duplicate') db.lastWrites.noteEvent(event.event, now);
+      return outcome;
     },
 
     async claimUnresolved(now, leaseMs, limit, busy = {}): Promise<UnresolvedEvent[]> {

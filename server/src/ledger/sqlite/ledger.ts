@@ -44,6 +44,7 @@ export function openSqliteStore(path: string, options: SqliteDatabaseOptions = {
       return life.epoch;
     },
     beginAnew: life.beginAnew,
+    isIntact: life.isIntact,
     digestKey: db.transactionAtStart(() => metaOrNew('digest_key', randomBytes(32).toString('base64url'))),
     ...events,
     ...sqliteCustomers(db),

@@ -32,7 +32,12 @@ export function sqliteLife(db: SqliteDatabase): LifeStore {
         return { epoch: next, count: newLife.map((sql) => db.run(sql, {})).at(-1) ?? 0 };
       });
       epoch = begun.epoch;
+      db.lastWrites.forget();
       return begun.count;
+    },
+
+    async isIntact(now) {
+      return db.lastWrites.looks(now).every(({ sql, bind }) => db.read(sql, bind) !== undefined);
     },
   };
 }
