@@ -13,6 +13,8 @@ export interface TestCard {
   behaviour: CardBehaviour;
   /** `pm_card_…` and `tok_…` share their endings. */
   names: string[];
+  /** As it was typed. Default: in a year. */
+  expires?: { month: number; year: number };
 }
 
 /** A test card or account that a hosted page accepts. */
@@ -122,8 +124,8 @@ export function createCard(
       checks: { address_line1_check: null, address_postal_code_check: null, cvc_check: 'pass' },
       country: 'US',
       display_brand: card.brand,
-      exp_month: details.expMonth ?? now.getUTCMonth() + 1,
-      exp_year: details.expYear ?? now.getUTCFullYear() + 1,
+      exp_month: details.expMonth ?? card.expires?.month ?? now.getUTCMonth() + 1,
+      exp_year: details.expYear ?? card.expires?.year ?? now.getUTCFullYear() + 1,
       fingerprint: fingerprintOf(card.number),
       funding: card.funding,
       generated_from: null,

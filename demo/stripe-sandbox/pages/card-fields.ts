@@ -2,7 +2,7 @@
 
 import { html } from 'hono/html';
 import { testDebitNumbered } from '../engine/bank-debits.ts';
-import { testCardNumbered, type TestMethod } from '../engine/cards.ts';
+import { testCardNumbered, type TestCard, type TestMethod } from '../engine/cards.ts';
 import { StripeError } from '../errors.ts';
 import type { PaymentMethod } from '../state/wire.ts';
 import { brandName, type Html } from './layout.ts';
@@ -78,13 +78,22 @@ export function testCards(verb: string): Html {
 /** The card (or account) that was chosen or typed. Real numbers never get further than this. */
 export function chosenMethod(form: Record<string, unknown>): TestMethod {
   const number = String(form['testCard'] ?? form['number'] ?? '');
-  const method = testDebitNumbered(number) ?? testCardNumbered(number);
-  if (method) return method;
+  const debit = testDebitNumbered(number);
+  if (debit) return debit;
+  const card = testCardNumbered(number);
+  // A card of the list is pressed, with whatever stands in the fields.
+  if (card) return form['testCard'] ? card : { ...card, ...typedExpiry(String(form['expiry'] ?? '')) };
   const message =
     number.trim() === ''
       ? 'Enter a card number, or choose a test card below.'
       : 'Your card number is incorrect. Only the test cards below work here.';
   throw new StripeError(402, { type: 'card_error', code: 'incorrect_number', message });
+}
+
+/** @example typedExpiry('12 / 34'); // { expires: { month: 12, year: 2034 } } */
+function typedExpiry(typed: string): Pick<TestCard, 'expires'> {
+  const [, month, year] = /^\s*(0?[1-9]|1[0-2])\s*\/?\s*(?:20)?(\d\d)\s*$/.exec(typed) ?? [];
+  return month === undefined ? {} : { expires: { month: Number(month), year: 2000 + Number(year) } };
 }
 
 /** @example methodName(method); // 'Visa ending in 4242' */

@@ -58,6 +58,8 @@ function change(
     const range = `${minimum}${maximum === null ? ' up' : ` to ${maximum}`}`;
     return form(portal, c, visit, subscription, `Choose a quantity from ${range}.`);
   }
+  if (choice.price.id === item.price.id && quantity === (item.quantity ?? 1))
+    return portal.finished(c, visit, 'keptCurrent');
   if (isPutOff(features, subscription, choice.price, quantity)) {
     putOffChange(state, subscription, choice.price, quantity);
     return portal.finished(c, visit, 'putOff');
