@@ -49,9 +49,12 @@ export function billingPage(visitor: Visitor): Markup {
     lead: words.billingLead,
     head: billhookScript(visitor),
     content: html`<div lang="${speech.widgetLang}">
-        <billhook-widget ${billingAccount(visitor)}></billhook-widget>
+        <billhook-widget ${billingAccount(visitor)}
+          ><p class="muted billing-missing">
+            ${words.billingNeedsScript} <a href="mailto:billing@tidewater.example">billing@tidewater.example</a>
+          </p></billhook-widget
+        >
       </div>
-      <noscript><p class="muted">${words.billingNeedsScript}</p></noscript>
       <section class="questions" aria-labelledby="questions">
         <h2 id="questions">${words.goodToKnow}</h2>
         ${question(words.seatsQuestion, words.seatsAnswer)} ${question(words.failedQuestion, words.failedAnswer)}
