@@ -18,4 +18,4 @@ export const buttons = (page: Page): Promise<string[]> => widgetOf(page).getByRo
 
 /** Everything that it says, as it would be read: also what stands in the list of subscriptions. */
 export const allWords = async (page: Page): Promise<string> =>
-  (await known(page).locator('.card').innerText()).replaceAll(/\s+/g, ' ');
+  (await known(page).locator('[part=card]').innerText()).replaceAll(/\s+/g, ' ');

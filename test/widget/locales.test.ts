@@ -114,15 +114,24 @@ describe.each(shippedLocales)('%s', (tag) => {
     const i18n = localizerIn(tag);
     const inThreeMonths = { plan: { ...team, intervalCount: 3 }, at: '2027-06-03T09:00:00Z' };
     const dear = { ...pro, quantity: 5, taxExcluded: true, discounted: true, metered: true, otherItems: 2 };
+    const usd = (amount: number) => ({ amount, currency: 'usd' });
+    const terms = { price: usd(2320), percentOff: 20, amountOff: usd(580), until: null, once: false };
+    const coupon = (change: object) => ({
+      ...active,
+      plan: { ...team, discounted: true, discount: { ...terms, ...change } },
+    });
+    const coupons = [coupon({}), coupon({ until: '2027-11-03T09:00:00Z' }), coupon({ percentOff: null, once: true })];
+    const best = { id: 'pro', plan: pro, recommended: true, savesPercent: 16 } as const;
     const cardExpires = { ...active, paymentMethod: { ...visa, expiresSoon: true } };
-    const all = [...states.map((state) => snapshots[state]), several, cardExpires];
+    const all = [...states.map((state) => snapshots[state]), several, cardExpires, ...coupons];
+    all.push({ ...snapshots.none, offers: [best] });
     const shown = [...all, ...all.map(readerOf), { ...active, next: inThreeMonths }, { ...active, plan: dear }];
     for (const snapshot of shown) {
       const view = present({ ...nothingKnown, snapshot, confirmedAt: NOW }, i18n, NOW);
       for (const text of textsOf(view)) {
         expect(text).not.toMatch(/[{}]|undefined|\bnull\b|NaN|Invalid|Infinity/);
-        // Plan names are the host's, and Stripe and Visa are names.
-        const own = text.replace(/Team|Pro|Free|Stripe|Visa|Analytics add-on|US\$|USD/g, '');
+        // Names of plans and what is said of them are the host's, and Stripe and Visa are names.
+        const own = text.replace(/Several teams in one plan|Team|Pro|Free|Stripe|Visa|Analytics add-on|US\$|USD/g, '');
         expect(own).not.toMatch(/\b(your|you|payment|access|until|plan is|billing)\b/i);
         if (/^(ar|ja|zh)/.test(tag)) expect(own).not.toMatch(/[a-z]{2,}/i);
       }
@@ -135,7 +144,7 @@ function textsOf(view: unknown): string[] {
   if (typeof view === 'string') return [plain(view)];
   if (typeof view !== 'object' || view === null) return [];
   return Object.entries(view).flatMap(([name, part]) =>
-    /^(action|phase|tone|code|href)$/.test(name) ? [] : textsOf(part),
+    /^(action|features|phase|tone|code|href)$/.test(name) ? [] : textsOf(part),
   );
 }
 

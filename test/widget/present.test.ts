@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Change } from '@billhook/widget/contract';
+import type { Change, Money, Offer, Plan } from '@billhook/widget/contract';
 import { nothingKnown, type ClientState } from '../../widget/src/client/client-state.ts';
 import { BillhookError } from '../../widget/src/page/errors.ts';
 import { present } from '../../widget/src/view/present.ts';
@@ -26,6 +26,22 @@ describe('the banner', () => {
   it('shows no countdown where another subscription gives access', () => {
     const access = { ...snapshots.pastDue.access, until: null };
     expect(texts({ ...snapshots.pastDue, access })).not.toContain('until');
+  });
+
+  it('tells what follows, and what is over since when', () => {
+    const { access } = snapshots.pastDue;
+    const told = (change: object) => texts({ ...snapshots.pastDue, access: { ...access, ...change } });
+    expect(told({})).toContain('After that you can view everything but change nothing.');
+    expect(told({ after: 'none' })).toContain('After that you have no access.');
+    expect(told({ after: undefined })).toMatch(/Nothing changes until [^.]*\)\. We/);
+    expect(told({ after: 'full' })).not.toContain('Nothing changes');
+    expect(texts(snapshots.restricted)).toContain('Limited since May 8, 2027.');
+  });
+
+  it('a first payment has a deadline', () => {
+    expect(texts(snapshots.incomplete)).toMatch(/^Pay \$29\.00 by May 11, 2027, 9:30\sAM to start Team\.$/);
+    const { finishBy: _, ...older } = snapshots.incomplete;
+    expect(texts(older)).toBe('Pay $29.00 to start Team.');
   });
 
   it('an overdue invoice was not "charged"', () => {
@@ -79,9 +95,30 @@ describe('the price', () => {
     expect(price({ price: { amount: 14_501, currency: 'eur' }, quantity: 5 })?.notes).toBe('Quantity 5');
   });
   it('of pure usage has no amount', () =>
-    expect(price({ price: null, metered: true })).toEqual({ amount: '', per: 'Billed by usage', notes: '' }));
+    expect(price({ price: null, metered: true })).toEqual({
+      amount: '',
+      before: '',
+      per: 'Billed by usage',
+      notes: '',
+    }));
   it('that is unknown is not shown as "free"', () =>
-    expect(price({ price: null })).toEqual({ amount: '', per: '', notes: '' }));
+    expect(price({ price: null })).toEqual({ amount: '', before: '', per: '', notes: '' }));
+  it('with a coupon is what is paid, beside what it was, and until when (L38)', () => {
+    const usd = (amount: number) => ({ amount, currency: 'usd' });
+    const discounted = (discount: NonNullable<Plan['discount']>) => price({ discounted: true, discount });
+    const terms = { price: usd(2320), percentOff: 20, amountOff: usd(580), until: null, once: false };
+    expect(discounted({ ...terms, until: '2027-11-03T09:00:00Z' })).toEqual({
+      amount: '$23.20',
+      before: '$29',
+      per: 'per month',
+      notes: '20% off until November 3, 2027',
+    });
+    expect(discounted(terms)?.notes).toBe('20% off');
+    expect(discounted({ ...terms, percentOff: 12.5 })?.notes).toBe('12.5% off');
+    expect(discounted({ ...terms, percentOff: null })?.notes).toBe('$5.80 off');
+    expect(discounted({ ...terms, once: true })?.notes).toBe('20% off the next payment');
+    expect(discounted({ ...terms, price: usd(0) })).toMatchObject({ amount: '$0', before: '$29' });
+  });
   it('every three months', () => expect(price({ intervalCount: 3 })?.per).toBe('every 3 months'));
   it('of a plan whose name is not known yet', () =>
     expect(show({ snapshot: { ...active, plan: { ...team, name: null } } }).plan.name).toBe('Your plan'));
@@ -136,6 +173,12 @@ describe('every state has a sentence, and nobody is asked for what is not theirs
     const withCard = { ...snapshots.trialing, payment: active.payment };
     expect(lines(withCard)).toEqual([expect.stringMatching(/^Free until .* \(in \d+ days\)$/), 'Then $29 per month']);
     expect(lines({ ...withCard, plan: { ...team, discounted: true } })).toHaveLength(1);
+  });
+  it('a trial with a coupon tells the price that it lowers', () => {
+    const [price, amountOff] = [2320, 580].map((amount) => ({ amount, currency: 'usd' })) as [Money, Money];
+    const discount = { price, percentOff: 20, amountOff, until: null, once: false };
+    const withCard = { ...snapshots.trialing, payment: active.payment };
+    expect(lines({ ...withCard, plan: { ...team, discounted: true, discount } })[1]).toBe('Then $23.20 per month');
   });
   it('nothing to be charged, no card to be asked for (F11)', () => {
     const free = { ...team, price: { amount: 0, currency: 'usd' } };
@@ -270,13 +313,36 @@ describe('failures', () => {
     }));
 });
 
-it('an offer tells its trial before the choice', () => {
-  const offers = [
-    { id: 'team', plan: team, trialDays: 14 },
-    { id: 'pro', plan: pro },
-  ];
-  const lines = show({ snapshot: { ...snapshots.none, offers } }).offers.map(({ plan }) => plan.lines);
-  expect(lines).toEqual([['Free for 14 days'], []]);
+describe('an offer', () => {
+  const offered = (...offers: Offer[]) => show({ snapshot: { ...snapshots.none, offers } }).offers;
+  it('tells its description, its trial and what it saves before the choice', () => {
+    const [first, second] = offered(
+      { id: 'team', plan: team, description: 'For teams.', trialDays: 14, savesPercent: 16, features: ['Forecasts'] },
+      { id: 'pro', plan: pro },
+    );
+    expect(first?.plan.lines).toEqual(['For teams.', 'Free for 14 days', 'Saves 16%']);
+    expect(first?.features).toEqual(['Forecasts']);
+    expect(second).toMatchObject({ plan: { lines: [], status: null }, features: [] });
+  });
+  it('by the month and by the year has a button for each', () => {
+    const yearly: Offer = { id: 'year', plan: { ...pro, interval: 'year' } };
+    const views = offered({ id: 'team', plan: team }, { id: 'pro', plan: pro }, yearly);
+    expect(views.map(({ action }) => action.label)).toEqual([
+      'Choose Team',
+      'Choose Pro · per month',
+      'Choose Pro · per year',
+    ]);
+  });
+  it('stands out where the host recommends it, else the first one does', () => {
+    const plain: Offer = { id: 'team', plan: team };
+    const best: Offer = { id: 'pro', plan: pro };
+    expect(offered(plain, best).map(({ primary }) => primary)).toEqual([true, false]);
+    const views = offered(plain, { ...best, recommended: true });
+    expect(views.map(({ primary, plan }) => [primary, plan.status?.label])).toEqual([
+      [false, undefined],
+      [true, 'Recommended'],
+    ]);
+  });
 });
 
 describe('permissions', () => {

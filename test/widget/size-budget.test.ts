@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
+import { internalNames } from '../../widget/build/minify.ts';
 import { weigh } from '../../widget/build/weigh.ts';
 
 /** All four elements, Lit, and the English words of a first paint, in bytes of brotli. Earned by writing less, not by patching Lit. */
@@ -23,6 +24,17 @@ describe('the built widget', async () => {
     );
     expect(Math.min(...Object.values(weight.parts)), 'every part was found').toBeGreaterThan(500);
     expect(weight.brotli).toBeLessThanOrEqual(limit);
+  });
+
+  it('shortens no name that a page, an answer or a stored item has', async () => {
+    const files = ['contract.ts', 'page/config.ts', 'page/events.ts', 'page/errors.ts', 'i18n/locales/en.json'];
+    const sources = files.map((path) => readFile(new URL(`../../widget/src/${path}`, import.meta.url), 'utf8'));
+    const manifest = await readFile(new URL('../../widget/custom-elements.json', import.meta.url), 'utf8');
+    const said = [...(await Promise.all(sources)), ...(manifest.match(/"name": ".*"/g) ?? [])]
+      .join('\n')
+      .replaceAll(/\/\*[^]*?\*\/|\/\/.*|^import.*/gm, '');
+    expect(internalNames.filter((name) => new RegExp(`\\b${name}\\b`).test(said))).toEqual([]);
+    expect(file).not.toContain('sinceReturn');
   });
 
   it('is built from the present sources', () => {

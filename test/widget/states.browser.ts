@@ -35,7 +35,10 @@ const EXPECTED: Readonly<Record<BillingState, { words: readonly string[]; labels
     labels: ['Resume plan', 'Manage billing'],
   },
   processing: { words: ['Your payment is processing', 'nothing for you to do'], labels: ['Manage billing'] },
-  incomplete: { words: ['One step left', 'Pay $29.00 to start Team.', 'Not started'], labels: ['Finish payment'] },
+  incomplete: {
+    words: ['One step left', 'Pay $29.00 by May 11, 2027, 9:30 AM to start Team.', 'Not started'],
+    labels: ['Finish payment'],
+  },
   actionRequired: {
     words: ['Confirm your payment', 'Your bank asks you to confirm a payment of $29.00.'],
     labels: ['Confirm payment', 'Manage billing'],

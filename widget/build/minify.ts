@@ -10,7 +10,12 @@ export function compactTemplates(): Plugin {
     transform(code, id) {
       if (id.endsWith('styles.ts')) return { code: code.replace(/css = `[^`]*`/g, compactStyle), map: null };
       if (!/src\/elements\//.test(id)) return null;
-      return { code: code.replace(/html`[^]*?`;/g, (template) => template.replace(/\s*\n\s*/g, ' ')), map: null };
+      return {
+        code: code.replace(/html`[^]*?`;/g, (template) =>
+          template.replace(/\s*\n\s*(?=>)/g, '').replace(/\s*\n\s*/g, ' '),
+        ),
+        map: null,
+      };
     },
   };
 }
@@ -21,6 +26,17 @@ const compactStyle = (style: string): string =>
     .replace(/\s+/g, ' ')
     .replace(/ ?([{};,]) ?|(:) /g, '$1$2')
     .replaceAll(';}', '}');
+
+/**
+ * Properties between modules of the script, which no page, answer or stored item names: the file has a letter for each. A
+ * test holds that none of them is a name of the contract or of an element.
+ */
+export const internalNames =
+  `dismiss schedule readers trouble visible activated addController alerting announces confirmedAt daysAhead endVisit failures forgetDocument
+  hasReturned hostConnected hostDisconnected hostUpdate isAnnouncer isAsking isFresh isHeldOff isOpen isOver
+  isProvisional lastTook localizer onActive onFrozen onInactive onPeerRevision onRestored openFailure performUpdate
+  reconfigured renderBilling returnedAt showVisit signOut signedOut sinceAttention sinceReturn snapshotChanged
+  subscribers takeUp tryWaiting unsettled visitReturn waitsCut`.split(/\s+/);
 
 /** Two minifiers find more than one: a quarter of a kilobyte, compressed. */
 export function minifyAgain(): Plugin {
@@ -34,6 +50,7 @@ export function minifyAgain(): Plugin {
           ecma: 2020,
           module: true,
           compress: { passes: 3, keep_fargs: false },
+          mangle: { properties: { regex: RegExp(`^(${internalNames.join('|')})$`) } },
           // For the size budget, which counts bytes by source.
           ...(sourcemap && file.map && { sourceMap: { content: file.map.toString(), asObject: true } }),
         });

@@ -44,6 +44,22 @@ export interface Plan {
   readonly metered: boolean;
   /** How many further items the subscription has. */
   readonly otherItems: number;
+  /** The terms of the coupon. Absent where they cannot be said of one price, and from older servers. */
+  readonly discount?: Discount;
+}
+
+/** A plan’s price with a coupon, beside the list price. */
+export interface Discount {
+  /** The price with it; `null` where the plan has none. */
+  readonly price: Money | null;
+  /** 20: a fifth less. `null`: an amount, or several coupons together. */
+  readonly percentOff: number | null;
+  /** So much less; `null` where the plan has no price. */
+  readonly amountOff: Money | null;
+  /** The list price counts again from then on; `null`: no end is known. */
+  readonly until: string | null;
+  /** It lowers the next payment alone. */
+  readonly once: boolean;
 }
 
 /** A change that is already decided and happens at `at`. */
@@ -117,6 +133,10 @@ export interface Access {
   readonly reason: BillingState;
   /** When the level will narrow by itself, as far as it is known now. */
   readonly until: string | null;
+  /** The level from then on. Absent where the host's policy does not say it, and from older servers. */
+  readonly after?: AccessLevel;
+  /** Since when it is narrowed for a debt. Absent likewise. */
+  readonly since?: string;
 }
 
 export type PortalFlow = 'payment_method_update' | 'subscription_cancel' | 'subscription_update' | 'subscription_pause';
@@ -150,6 +170,14 @@ export interface Offer {
   readonly plan: Plan;
   /** Days of trial before the first charge. Absent where there is none, as for a customer that had one. */
   readonly trialDays?: number;
+  /** The host's own words for it, in the language of its pages. */
+  readonly description?: string;
+  /** Its contents, a few words each. */
+  readonly features?: readonly string[];
+  /** The host would choose this one. */
+  readonly recommended?: true;
+  /** So much less than the same product by the month, in whole per cent. */
+  readonly savesPercent?: number;
 }
 
 /** One subscription of several under the account's headline. */
@@ -165,6 +193,8 @@ export interface SubscriptionSummary {
   readonly trialEndsAt: string | null;
   readonly resumesAt: string | null;
   readonly graceEndsAt: string | null;
+  /** Of `incomplete`: Stripe gives the first payment up then. Absent from older servers. */
+  readonly finishBy?: string;
   readonly payment: Payment;
 }
 
@@ -192,6 +222,8 @@ export interface BillingSnapshot {
   readonly trialEndsAt: string | null;
   readonly resumesAt: string | null;
   readonly graceEndsAt: string | null;
+  /** Of `incomplete`: Stripe gives the first payment up then. Absent from older servers. */
+  readonly finishBy?: string;
   readonly payment: Payment;
   readonly access: Access;
   /** Empty for a token without `billing:manage`. */

@@ -3,7 +3,7 @@
  * another. The tests of looks and accessibility walk the same list. Plain data: it reaches the page as JSON.
  */
 
-import type { Action, BillingSnapshot, Change, Plan } from '@billhook/widget/contract';
+import type { Action, BillingSnapshot, Change, Money, Plan } from '@billhook/widget/contract';
 import { active, owing, paidUp, pro, readerOf, several, snapshots, team, visa } from './snapshots.ts';
 
 export interface Failure {
@@ -53,6 +53,12 @@ const long: Plan = {
   quantity: 1250,
 };
 const everything: Plan = { ...pro, quantity: 12, discounted: true, taxExcluded: true, metered: true, otherItems: 2 };
+const fiveSeats: Plan = { ...team, quantity: 5, price: { amount: 14_500, currency: 'usd' } };
+const discounted = (price: Money, percentOff: number | null, until: string | null, once = false): Plan => ({
+  ...fiveSeats,
+  discounted: true,
+  discount: { price, percentOff, amountOff: { ...price, amount: 14_500 - price.amount }, until, once },
+});
 const link = (purpose: Action['purpose']): Action => ({ purpose, via: 'link', url: 'https://app.example/plans' });
 
 /** By the name that a link to it has: `/gallery?state=pastDue`. */
@@ -102,6 +108,22 @@ export const fixtures = {
   },
 
   none: { title: 'No subscription, plans to choose', group: 'turning', snapshot: snapshots.none },
+  offersYearly: {
+    title: 'Plans by the month and by the year',
+    group: 'turning',
+    snapshot: {
+      ...snapshots.none,
+      offers: [
+        ...snapshots.none.offers,
+        {
+          id: 'pro_yearly',
+          plan: { ...pro, interval: 'year', price: { amount: 99_000, currency: 'usd' } },
+          recommended: true,
+          savesPercent: 16,
+        },
+      ],
+    },
+  },
   upgrade: {
     title: 'No subscription, the host sells',
     group: 'turning',
@@ -182,6 +204,21 @@ export const fixtures = {
     title: 'A long name, a large price',
     group: 'detail',
     snapshot: { ...snapshots.pastDue, plan: long, payment: { ...snapshots.pastDue.payment, due: long.price } },
+  },
+  discounted: {
+    title: 'A coupon, until a day',
+    group: 'detail',
+    snapshot: { ...active, plan: discounted({ amount: 11_600, currency: 'usd' }, 20, '2027-11-03T09:00:00Z') },
+  },
+  discountedOnce: {
+    title: 'A coupon for the next payment',
+    group: 'detail',
+    snapshot: { ...active, plan: discounted({ amount: 13_500, currency: 'usd' }, null, null, true) },
+  },
+  free: {
+    title: 'A coupon over everything',
+    group: 'detail',
+    snapshot: { ...active, plan: discounted({ amount: 0, currency: 'usd' }, 100, null) },
   },
   usage: {
     title: 'Billed by usage',

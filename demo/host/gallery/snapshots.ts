@@ -116,8 +116,8 @@ export const snapshots: Readonly<Record<BillingState, BillingSnapshot>> = {
       renewsAt: null,
       actions: [{ purpose: 'subscribe', via: 'checkout', offer: 'team' }],
       offers: [
-        { id: 'team', plan: team },
-        { id: 'pro', plan: pro },
+        { id: 'team', plan: team, description: 'Several teams in one plan.', features: ['Forecasts', 'Holidays'] },
+        { id: 'pro', plan: pro, trialDays: 14, features: ['Everything in Team', 'Single sign-on'] },
       ],
     },
     bare,
@@ -158,6 +158,7 @@ export const snapshots: Readonly<Record<BillingState, BillingSnapshot>> = {
   processing: inState('processing', {}),
   incomplete: inState('incomplete', {
     renewsAt: null,
+    finishBy: '2027-05-11T09:30:00Z',
     payment: { ...owing, problem: 'confirmationRequired' },
     access: { level: 'none', reason: 'incomplete', until: null },
     actions: [{ purpose: 'finishPayment', via: 'invoice' }],
@@ -171,13 +172,13 @@ export const snapshots: Readonly<Record<BillingState, BillingSnapshot>> = {
   pastDue: inState('pastDue', {
     payment: { ...owing, nextAttemptAt: '2027-05-12T09:00:00Z' },
     graceEndsAt: '2027-05-15T13:00:00Z',
-    access: { level: 'full', reason: 'pastDue', until: '2027-05-15T13:00:00Z' },
+    access: { level: 'full', reason: 'pastDue', until: '2027-05-15T13:00:00Z', after: 'readOnly' },
     actions: [updateCard, payNow, portal],
     ...unpaid,
   }),
   restricted: inState('restricted', {
     payment: owing,
-    access: { level: 'readOnly', reason: 'restricted', until: null },
+    access: { level: 'readOnly', reason: 'restricted', until: null, since: '2027-05-08T13:00:00Z' },
     actions: [updateCard, payNow, portal],
     ...unpaid,
   }),

@@ -8,7 +8,7 @@ import type { Config } from '../config/config.ts';
 import type { CataloguePrice, ItemFacts } from '../billing/facts.ts';
 import type { Catalogue as JudgesCatalogue } from '../billing/judge/judge.ts';
 import { isObject } from '../stripe/facts/json.ts';
-import { priceFacts } from '../stripe/facts/price.ts';
+import { currencyOptionsOf, priceFacts } from '../stripe/facts/price.ts';
 import { describeCause, type Log } from '../log.ts';
 import type { StripeGateway } from '../stripe/gateway.ts';
 import type { Product } from '../ledger/catalogue.ts';
@@ -28,8 +28,8 @@ export class Catalogue implements JudgesCatalogue {
   /** By product: the metadata that hosts ask for. */
   readonly #metadata = new Map<string, Readonly<Record<string, string>>>();
   /** By id. */
-  readonly #prices = new Map<string, ItemFacts>();
-  readonly #byLookupKey = new Map<string, ItemFacts>();
+  readonly #prices = new Map<string, CataloguePrice>();
+  readonly #byLookupKey = new Map<string, CataloguePrice>();
   /** By id: these are sold to no new customer. */
   readonly #archived = new Set<string>();
   /** The metadata that some host asks for, by name. */
@@ -86,11 +86,11 @@ export class Catalogue implements JudgesCatalogue {
   }
 
   /** A price by its id or lookup key. */
-  price(ref: string): ItemFacts | null {
+  price(ref: string): CataloguePrice | null {
     return this.#prices.get(ref) ?? this.#byLookupKey.get(ref) ?? null;
   }
 
-  soldPrice(ref: string): ItemFacts | null {
+  soldPrice(ref: string): CataloguePrice | null {
     const price = this.price(ref);
     return price === null || this.#archived.has(price.price) ? null : price;
   }
@@ -139,7 +139,9 @@ export class Catalogue implements JudgesCatalogue {
     const found = await this.#gateway.prices(wanted);
     const prices = found.flatMap((price): CataloguePrice[] => {
       const facts = priceFacts(price, { currency: null, quantity: 1, taxed: true });
-      return facts === null ? [] : [{ ...facts, archived: isObject(price) && price['active'] === false }];
+      const options = currencyOptionsOf(price);
+      const archived = isObject(price) && price['active'] === false;
+      return facts === null ? [] : [{ ...facts, ...(options && { currencyOptions: options }), archived }];
     });
     // The name first: once a price is known, its plan is shown.
     await this.#fetchProducts(this.#unnamed(prices));

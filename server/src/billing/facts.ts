@@ -17,6 +17,8 @@ export interface CustomerFacts {
   readonly methodDigest: string | null;
   /** Keyed digest of name, e-mail, address, phone and tax ids: tells that they changed, and no more. */
   readonly billingDetailsDigest: string | null;
+  /** The one currency that Stripe bills it in. Absent where it is bound to none yet, and in facts of a former version. */
+  readonly customerCurrency?: string;
   readonly subscriptions: readonly SubscriptionFacts[];
   /** Lookup keys of Stripe's active entitlements, sorted; only where the host asks for them. */
   readonly entitlements?: readonly string[];
@@ -53,6 +55,8 @@ export interface SubscriptionFacts {
   readonly trialNeedsMethod?: true;
   readonly collectionMethod: 'charge_automatically' | 'send_invoice';
   readonly discounted: boolean;
+  /** Its coupons. Absent where there are none, where their terms are not known, and in facts of a former version. */
+  readonly discounts?: readonly DiscountFacts[];
   readonly automaticTax: boolean;
   /** `pause_collection`: the status stays what it was. */
   readonly pause: { readonly resumesAt: number | null } | null;
@@ -80,6 +84,20 @@ export interface SubscriptionFacts {
   readonly newestPaidCreated?: number | null;
   /** The next phase of an attached schedule. */
   readonly next: { readonly at: number; readonly items: readonly ItemFacts[] } | null;
+}
+
+/** The terms of a coupon: either a share of what it counts for, or an amount. */
+export interface DiscountFacts {
+  /** 20 is a fifth. */
+  readonly percentOff: number | null;
+  /** In minor units. */
+  readonly amountOff: number | null;
+  /** Of the amount. */
+  readonly currency: string | null;
+  /** No invoice from then on is lowered; `null`: no end is known. */
+  readonly end: number | null;
+  /** Only the next invoice is. */
+  readonly once: boolean;
 }
 
 /** The details of a payment method that every billing page prints. */
@@ -116,6 +134,8 @@ export type EarlierInvoice = Pick<InvoiceFacts, 'id' | 'status' | 'currency' | '
 
 /** A price as the catalogue keeps it. */
 export interface CataloguePrice extends ItemFacts {
+  /** The amounts in further currencies, in their minor units; only where there are any. */
+  readonly currencyOptions?: Readonly<Record<string, number>>;
   /** Stripe does not sell it any more; its subscribers keep it. */
   readonly archived?: boolean;
 }

@@ -59,6 +59,11 @@ export interface OfferRule {
   readonly trialDays?: number | undefined;
   /** Checkout lets the buyer choose a quantity within these bounds. Default: it is fixed. */
   readonly adjustableQuantity?: { readonly minimum: number; readonly maximum: number } | undefined;
+  /** Shown with it, as the host's own words. Default none. */
+  readonly description?: string | undefined;
+  readonly features?: readonly string[] | undefined;
+  /** Stands out among the offers. Default `false`. */
+  readonly recommended?: boolean | undefined;
   /** Its options of Checkout: the host's, with the offer's own before it. Default: nothing. */
   readonly checkout?: CheckoutSettings | undefined;
 }

@@ -29,6 +29,12 @@ const offer = z
     quantity: z.int('must be a whole number').min(1, 'must be at least 1').optional(),
     trialDays: z.int('must be a whole number').min(1, 'must be at least 1').max(730, 'must be at most 730').optional(),
     adjustableQuantity: adjustableQuantity.optional(),
+    description: name('a sentence for people').max(200, 'must be at most 200 characters').optional(),
+    features: z
+      .array(name('a few words for people').max(80, 'must be at most 80 characters'), 'must be a list of texts')
+      .max(5, 'must hold at most 5')
+      .optional(),
+    recommended: z.boolean('must be true or false').optional(),
     checkout: checkoutOptions.optional(),
   })
   .refine(startsWithinBounds, 'must have a quantity within its adjustableQuantity');

@@ -13,6 +13,7 @@ import { retryAfterMs, stripeHttp } from './http.ts';
 import { portalCalls, type PortalCalls } from './portal.ts';
 import { purchaseCalls, type PurchaseCalls } from './purchases.ts';
 import { missingPermissions, type Permission } from './permissions.ts';
+import { subscriptionList } from './subscriptions.ts';
 import { ownerOf } from './subjects.ts';
 import type { CustomerData } from './facts/customer.ts';
 import { invoiceCalls } from './invoices.ts';
@@ -22,14 +23,6 @@ import type { StripeIdentity } from '../ledger/ledger.ts';
 import type { Subject } from '../ledger/events.ts';
 import type { Product } from '../ledger/catalogue.ts';
 
-/** Stripe expands at most four levels; product names come from the catalogue instead. */
-const subscriptionExpand = [
-  'data.customer.invoice_settings.default_payment_method',
-  'data.default_payment_method',
-  'data.latest_invoice',
-  'data.schedule',
-  'data.customer.tax_ids',
-];
 const customerExpand = ['invoice_settings.default_payment_method', 'tax_ids'];
 
 /** How far a signature's time may be from now, in seconds. */
@@ -171,14 +164,13 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
   const portal = portalCalls(stripe);
   const purchase = purchaseCalls(stripe);
   const { invoicesOf } = invoiceCalls(stripe);
+  const listSubscriptions = subscriptionList(stripe);
 
   const ownerAlone = (customer: string) => stripe.customers.retrieve(customer, { expand: customerExpand });
 
   async function subscriptionsOf(customer: string): Promise<Stripe.Subscription[]> {
     try {
-      return await stripe.subscriptions
-        .list({ customer, status: 'all', limit: 100, expand: subscriptionExpand })
-        .autoPagingToArray({ limit: 10_000 });
+      return await listSubscriptions(customer);
     } catch (cause) {
       // A list of a deleted customer may be refused as missing. Only the customer itself can say `deleted: true`.
       if (failureCode(cause, 'customer') === 'stripe_customer_missing' && (await ownerAlone(customer)).deleted === true)
@@ -228,11 +220,15 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
         const found: Stripe.Price[] = [];
         for (let from = 0; from < refs.length; from += 10) {
           const some = refs.slice(from, from + 10);
-          const listed = await stripe.prices.list({ lookup_keys: some, limit: 100 });
+          const listed = await stripe.prices.list({ lookup_keys: some, limit: 100, expand: ['data.currency_options'] });
           const rest = some.filter((ref) => listed.data.every(({ lookup_key: key }) => key !== ref));
           found.push(
             ...listed.data,
-            ...(await Promise.all(rest.map((id) => orNothing(stripe.prices.retrieve(id))))).flat(),
+            ...(
+              await Promise.all(
+                rest.map((id) => orNothing(stripe.prices.retrieve(id, { expand: ['currency_options'] }))),
+              )
+            ).flat(),
           );
         }
         return found;

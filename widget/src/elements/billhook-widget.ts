@@ -32,6 +32,7 @@ import type { Localizer } from '../i18n/localizer.ts';
  * @csspart facts - the payment method and the last invoice
  * @csspart subscriptions - the list where there are several
  * @csspart offers - the plans to choose from
+ * @csspart features - a few words on one of them
  * @csspart actions - a row of buttons
  * @csspart button - every button
  * @csspart button-primary - the one that matters most

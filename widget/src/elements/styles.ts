@@ -89,8 +89,7 @@ const css = `
   }
   .plan,
   .foot,
-  .facts div,
-  .offers li {
+  .facts div {
     display: flex;
     justify-content: space-between;
     align-items: baseline;
@@ -98,8 +97,10 @@ const css = `
   }
   .eyebrow,
   .facts,
+  .features,
   .hint,
   .line,
+  s,
   .per {
     font-size: 0.875em;
     color: var(--_muted);
@@ -148,12 +149,29 @@ const css = `
   .rows li {
     padding-block: 14px;
   }
-  .rows li + li,
-  .offers {
+  .rows li + li {
     border-block-start: 1px solid var(--_line);
   }
+  /* Cards of one height a row, whose buttons stand on one line. */
   .offers {
-    margin-block-start: 16px;
+    display: grid;
+    grid-template-columns: repeat(auto-fit, minmax(min(100%, 11.5em), 1fr));
+    gap: 12px;
+    margin-block-start: 20px;
+    list-style: none;
+  }
+  .offers > li {
+    display: flex;
+    flex-direction: column;
+    gap: 8px;
+    padding: 16px;
+  }
+  .offers .button {
+    flex: none;
+  }
+  .features {
+    flex: 1;
+    padding-inline-start: 1.2em;
   }
 
   /* The ways out: beside the words where there is room, else on a line of their own, which they fill. */
@@ -168,24 +186,20 @@ const css = `
   }
   .plan,
   .failure,
-  .facts div,
-  .offers li {
+  .facts div {
     flex-wrap: wrap;
   }
   .what {
     flex: 99 1 9em;
   }
   .foot,
-  .failure,
-  .offers li {
+  .failure {
     align-items: center;
   }
   .hint,
-  .offers .plan,
   .failure .words {
     flex: 99 1 13em;
   }
-  /* Offers look alike however much room each button leaves: the price below the name. */
   .offers .plan {
     display: block;
   }

@@ -42,7 +42,7 @@ export interface Localizer {
   /** A moment, for "as of". */
   time(at: number): string;
   money(money: Money, style?: 'exact' | 'short'): string;
-  number(value: number): string;
+  number(value: number, options?: Intl.NumberFormatOptions): string;
 }
 
 /** Stripe sends these without minor units: https://docs.stripe.com/currencies#zero-decimal */

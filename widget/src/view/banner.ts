@@ -1,5 +1,6 @@
 /** Pure: payment trouble in calm words, and its consequence until it is solved. */
 import type { BillingState } from '../contract.ts';
+import type { WordKey } from '../i18n/localizer.ts';
 import { daysUntil, nameOf, paragraph, type Told } from './told.ts';
 
 export interface Banner {
@@ -12,10 +13,14 @@ export interface Banner {
 /** Said as the judge says it: a host's policy, or another subscription, may leave full access where one alone would not. */
 export function accessWords(told: Told): string | null {
   const { term } = told;
-  const { level, until } = told.snapshot.access;
-  if (level === 'readOnly') return term('readOnly');
-  if (level === 'none') return term('noAccess');
-  return until && term('fullAccessUntil', { date: until, left: daysUntil(until, told) });
+  const { level, until, after, since } = told.snapshot.access;
+  const limited = level === 'readOnly' ? term('readOnly') : level === 'none' && term('noAccess');
+  if (limited) return paragraph(limited, term('limitedSince', { date: since }));
+  if (!until || after === 'full') return null;
+  return paragraph(
+    term('fullAccessUntil', { date: until, left: daysUntil(until, told) }),
+    after && term(`then.${after}` as WordKey),
+  );
 }
 
 type BannerOf = (told: Told) => Banner;
@@ -58,12 +63,14 @@ const actionRequired: BannerOf = (told) => {
 
 const incomplete: BannerOf = (told) => {
   const { term, snapshot } = told;
-  const { problem, due } = snapshot.payment;
+  const { finishBy, payment, plan } = snapshot;
+  const { problem, due: amount } = payment;
+  const values = { amount, plan: nameOf(plan, told), time: finishBy && told.time(Date.parse(finishBy)) };
   const lacksMethod = problem === 'methodMissing';
   return {
     tone: 'caution',
     title: term(lacksMethod ? 'banner.methodMissing' : 'banner.incomplete'),
-    text: lacksMethod ? term('trialOver') : term('firstPayment', { amount: due, plan: nameOf(snapshot.plan, told) }),
+    text: lacksMethod ? term('trialOver') : term('firstPaymentBy', values) || term('firstPayment', values),
   };
 };
 

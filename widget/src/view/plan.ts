@@ -1,13 +1,26 @@
 /** Pure: a plan's name, price and state, and the next steps, one sentence each. */
-import type { BillingSnapshot, BillingState, Money, Plan, ScheduledChange, SubscriptionSummary } from '../contract.ts';
+import type {
+  BillingSnapshot,
+  BillingState,
+  Discount,
+  Money,
+  Plan,
+  ScheduledChange,
+  SubscriptionSummary,
+} from '../contract.ts';
 import type { WordKey } from '../i18n/localizer.ts';
 import { accessWords } from './banner.ts';
-import { daysUntil, nameOf, paragraph, type Told, type Tone } from './told.ts';
+import { daysUntil, joined, nameOf, paragraph, type Told, type Tone } from './told.ts';
 
 export interface PlanView {
   readonly name: string;
-  /** "$29", "per month", "plus tax". */
-  readonly price: { readonly amount: string; readonly per: string; readonly notes: string } | null;
+  /** "$23.20", "$29" before a discount, "per month", "plus tax". */
+  readonly price: {
+    readonly amount: string;
+    readonly before: string;
+    readonly per: string;
+    readonly notes: string;
+  } | null;
   readonly status: { readonly label: string; readonly tone: Tone } | null;
   /** When it renews, ends, changes: one sentence each. */
   readonly lines: readonly string[];
@@ -52,24 +65,35 @@ export function planView(plan: Plan | null, of: Subscribed | null, told: Told): 
 }
 
 function priceView(
-  { price, interval, intervalCount, quantity, discounted, taxExcluded, metered, otherItems }: Plan,
+  { price, interval, intervalCount, quantity, discounted, discount, taxExcluded, metered, otherItems }: Plan,
   told: Told,
 ): NonNullable<PlanView['price']> {
   const { term } = told;
-  const notes = [
+  const notes = joined(
     quantity !== null && quantity > 1 && seats(quantity, price, told),
-    discounted && term('beforeDiscount'),
+    discounted && (discount ? discountWords(discount, told) : term('beforeDiscount')),
     taxExcluded && term('plusTax'),
     metered && price && term('plusUsage'),
     otherItems > 0 && term('otherItems', { count: otherItems }),
-  ];
+  );
+  const short = (money: Money | null | undefined) => (money ? told.money(money, 'short') : '');
+  const lowered = discounted ? discount?.price : null;
   return {
-    amount: price ? told.money(price, 'short') : '',
+    amount: short(lowered ?? price),
+    before: short(lowered && price),
     per: price ? (interval ? told.interval(interval, intervalCount) : '') : metered ? term('usage') : '',
-    // A dot needs no words: commas and their spaces differ by language.
-    notes: notes.filter(Boolean).join(' · '),
+    notes,
   };
 }
+
+/** "20% off until March 3", or by how much. */
+function discountWords({ percentOff, amountOff, until, once }: Discount, told: Told): string {
+  const values = { off: percentOff === null ? amountOff : percent(percentOff, told), date: until };
+  return told.term(once ? 'discountOnce' : until ? 'discountUntil' : 'discount', values);
+}
+
+export const percent = (value: number, { number }: Told): string =>
+  number(value / 100, { style: 'percent', maximumFractionDigits: 2 });
 
 /** "5 × €29", where the amount is one price times the quantity. */
 function seats(count: number, price: Money | null, { term, number, money }: Told): string {
@@ -110,7 +134,7 @@ const afterTrial: Line = ({ plan, payment, next }, told) => {
   if (next) return payment.methodOnFile && nextLine(next, told);
   if (plan?.price?.amount === 0 && !plan.metered) return null;
   if (!payment.methodOnFile) return payment.methodNeeded !== false && told.term('trialNeedsMethod');
-  if (!plan?.price || plan.discounted) return null;
+  if (!plan?.price || (plan.discounted && !plan.discount)) return null;
   const { amount, per } = priceView(plan, told);
   return told.term('trialThen', { price: `${amount} ${per}` });
 };

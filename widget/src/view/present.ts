@@ -1,18 +1,26 @@
 /** Pure: client state + words + clock → view. Elements decide nothing beyond it. */
-import type { Action, BillingSnapshot } from '../contract.ts';
+import type { Action, BillingSnapshot, Offer } from '../contract.ts';
 import type { ClientState } from '../client/client-state.ts';
 import type { Localizer, WordKey } from '../i18n/localizer.ts';
 import { actionView, viewsOf, type ActionView } from './actions.ts';
 import { bannerOf, type Banner } from './banner.ts';
-import { freePlanView, planView, type PlanView } from './plan.ts';
+import { freePlanView, percent, planView, type PlanView } from './plan.ts';
 import { noticeOf, rowsOf, type RowView } from './rows.ts';
 import { failureOf, noteOf, nothingLives, type FailureView, type NoteView } from './sentences.ts';
-import type { Told } from './told.ts';
+import { joined, type Told } from './told.ts';
 
 export interface BannerView extends Banner {
   readonly actions: readonly ActionView[];
   /** It became true while the page was open. */
   readonly alerting: boolean;
+}
+
+export interface OfferView {
+  readonly plan: PlanView;
+  readonly features: readonly string[];
+  /** The one that stands out. */
+  readonly primary: boolean;
+  readonly action: ActionView;
 }
 
 export interface BillingView {
@@ -27,7 +35,7 @@ export interface BillingView {
   readonly subscriptions: readonly PlanView[];
   /** Without those that stand in the banner; the first is primary. */
   readonly actions: readonly ActionView[];
-  readonly offers: readonly { readonly plan: PlanView; readonly action: ActionView }[];
+  readonly offers: readonly OfferView[];
   /** The purpose of the page behind the button, or the people to ask for it where no banner names them. */
   readonly hint: string | null;
   /** The token may only look. */
@@ -65,6 +73,7 @@ export function present(state: ClientState, i18n: Localizer, now: number): Billi
   const trouble = bannerOf(told);
   const banner = visit === 'returning' ? null : trouble;
   const offers = snapshot.mayManage ? snapshot.offers : [];
+  const best = offers.find(({ recommended }) => recommended) ?? offers[0];
   // With a list of plans to choose from, one of them as a button beside it would say the same twice.
   const views = snapshot.actions
     .filter(({ via }) => !offers.length || via !== 'checkout')
@@ -90,12 +99,7 @@ export function present(state: ClientState, i18n: Localizer, now: number): Billi
     subscriptions:
       snapshot.subscriptions.length > 1 ? snapshot.subscriptions.map((each) => planView(each.plan, each, told)) : [],
     actions,
-    offers: offers.map(({ id, plan, trialDays }) => {
-      const lines = trialDays ? [term('freeFor', { period: i18n.period('day', trialDays) })] : [];
-      const view = { ...planView(plan, null, told), lines };
-      const action: Action = { purpose: 'subscribe', via: 'checkout', offer: id };
-      return { plan: view, action: actionView(action, term('choose', { plan: view.name }), state) };
-    }),
+    offers: offers.map((offer) => offerView(offer, offer === best, state, told)),
     hint: snapshot.mayManage
       ? via
         ? term(`hint.${via}` as WordKey)
@@ -108,5 +112,29 @@ export function present(state: ClientState, i18n: Localizer, now: number): Billi
       snapshot.stale && snapshot.asOf && !failure && !note
         ? term('asOf', { time: i18n.time(Date.parse(snapshot.asOf)) })
         : null,
+  };
+}
+
+function offerView(
+  { id, plan, trialDays, description, features = [], recommended, savesPercent }: Offer,
+  primary: boolean,
+  state: ClientState,
+  told: Told,
+): OfferView {
+  const { term } = told;
+  const view = planView(plan, null, told);
+  const lines = [
+    description,
+    trialDays && term('freeFor', { period: told.period('day', trialDays) }),
+    savesPercent && term('saves', { percent: percent(savesPercent, told) }),
+  ].filter(Boolean) as string[];
+  // By the month and by the year: the buttons differ when they are read alone.
+  const isOneOfTwo = told.snapshot.offers.some((other) => other.id !== id && other.plan.name === plan.name);
+  const action: Action = { purpose: 'subscribe', via: 'checkout', offer: id };
+  return {
+    plan: { ...view, lines, status: recommended ? { label: term('recommended'), tone: 'info' } : null },
+    features,
+    primary,
+    action: actionView(action, term('choose', { plan: joined(view.name, isOneOfTwo && view.price?.per) }), state),
   };
 }

@@ -1,7 +1,7 @@
 /** Pure: the next payment, its method, and the last invoice, as rows under the plan. */
 import type { PaymentMethod } from '../contract.ts';
 import type { Banner } from './banner.ts';
-import type { Told } from './told.ts';
+import { joined, type Told } from './told.ts';
 
 /** "Payment method", and its details. */
 export interface RowView {
@@ -10,8 +10,6 @@ export interface RowView {
 }
 
 const printed = ({ name, last4 }: PaymentMethod): string => (last4 ? `${name} •••• ${last4}` : name);
-
-const joined = (...texts: readonly (string | false | null | undefined)[]): string => texts.filter(Boolean).join(' · ');
 
 /** A server of before, and a token that may not manage, tell of none. */
 export function rowsOf({ snapshot, term, date, money }: Told): RowView[] {

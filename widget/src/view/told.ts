@@ -18,7 +18,11 @@ export const daysUntil = (at: string, { daysAhead, now }: Told): string =>
   daysAhead(Math.max(0, dayOf(Date.parse(at)) - dayOf(now)));
 
 /** Sentences in one piece. After the full stop of Chinese and Japanese a space would be a gap. */
-export const paragraph = (...sentences: readonly (string | null | false)[]): string =>
+export const paragraph = (...sentences: readonly (string | null | undefined | false)[]): string =>
   sentences.filter(Boolean).join(' ').replaceAll('。 ', '。');
+
+/** Facts side by side. A dot needs no words: commas and their spaces differ by language. */
+export const joined = (...texts: readonly (string | number | false | null | undefined)[]): string =>
+  texts.filter(Boolean).join(' · ');
 
 export const nameOf = (plan: Plan | null, { term }: Told): string => plan?.name ?? term('unnamedPlan');

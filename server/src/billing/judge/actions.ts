@@ -1,11 +1,11 @@
-/** The ways out of a state, and the offers. Each action is exactly one way out; the first is primary. */
+/** The ways out of a state. Each action is exactly one way out; the first is primary. */
 
 import type { Action, Offer, Purpose } from '@billhook/widget/contract';
-import type { CustomerFacts, InvoiceFacts, SubscriptionFacts } from '../facts.ts';
+import type { CustomerFacts, InvoiceFacts } from '../facts.ts';
 import type { JudgedSubscription } from './subscription.ts';
 import { chargesItself } from './payment.ts';
 import { mayOpen } from './portal.ts';
-import { planOf, type Catalogue } from './plan.ts';
+import type { Catalogue } from './plan.ts';
 import type { OfferRule, Policy, PortalFeatures } from '../policy.ts';
 
 /** An account's actions follow from these. */
@@ -24,23 +24,6 @@ export interface Situation {
   /** The flows that the account's portal configuration allows. */
   readonly portal: PortalFeatures;
 }
-
-/** The host's offers, as far as Stripe still sells them and the catalogue knows their price: none is sold unseen. */
-export function offersOf(policy: Policy, catalogue: Catalogue, facts: CustomerFacts | null): Offer[] {
-  const mayTry = facts === null || !facts.subscriptions.some(hadTrial);
-  return policy.offers.flatMap((rule) => {
-    const price = catalogue.soldPrice(rule.price);
-    if (price === null) return [];
-    const item = { ...price, quantity: price.metered ? null : (rule.quantity ?? 1) };
-    const plan = planOf([item], false, catalogue);
-    const trial = mayTry && rule.trialDays !== undefined ? { trialDays: rule.trialDays } : {};
-    return plan === null ? [] : [{ id: rule.id, plan, ...trial }];
-  });
-}
-
-/** A trial that began. A first payment that was never made began none. */
-const hadTrial = ({ trialEnd, status }: SubscriptionFacts): boolean =>
-  trialEnd !== null && status !== 'incomplete_expired';
 
 export function actionsFor(situation: Situation, policy: Policy, catalogue: Catalogue): Action[] {
   const { facts, linked, headline, offers } = situation;

@@ -7,6 +7,7 @@
  */
 
 import type {
+  Access,
   AccessLevel,
   BillingSnapshot,
   BillingState,
@@ -14,7 +15,8 @@ import type {
   Payment,
   SubscriptionSummary,
 } from '@billhook/widget/contract';
-import { actionsFor, offersOf } from './actions.ts';
+import { actionsFor } from './actions.ts';
+import { offersOf } from './offers.ts';
 import { cardRows } from './card.ts';
 import type { CustomerFacts } from '../facts.ts';
 import { judgeSubscription, type GivenAccess, type JudgedSubscription } from './subscription.ts';
@@ -162,7 +164,7 @@ export function judge(
       ...methodOf(facts, headline),
       ...(words.payment.methodNeeded === undefined ? {} : { methodNeeded: needsMethod }),
     },
-    access: { level: access.level, reason: access.reason, until: iso(access.until) },
+    access: toldAccess(access),
     actions: viewer.mayManage ? actions : [],
     mayManage: viewer.mayManage,
     offers,
@@ -207,6 +209,17 @@ function compareAccess(a: GivenAccess, b: GivenAccess): number {
 
 function accessAt(level: AccessLevel, reason: BillingState): GivenAccess {
   return { level, reason, until: null };
+}
+
+function toldAccess({ level, reason, until, after, since }: GivenAccess): Access {
+  const sinceWhen = iso(since ?? null);
+  return {
+    level,
+    reason,
+    until: iso(until),
+    ...(after === undefined ? {} : { after }),
+    ...(sinceWhen === null ? {} : { since: sinceWhen }),
+  };
 }
 
 /** Worst first; among equals the newest. */

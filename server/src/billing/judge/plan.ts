@@ -1,8 +1,9 @@
 /** Items → what is shown of them: the plan, its list price, a change that is already decided. */
 
 import type { Money, Plan, ScheduledChange } from '@billhook/widget/contract';
-import type { ItemFacts, SubscriptionFacts } from '../facts.ts';
+import type { CataloguePrice, ItemFacts, SubscriptionFacts } from '../facts.ts';
 import { iso } from './deadlines.ts';
+import { loweredBy } from './discount.ts';
 import { ownItems, type Policy } from '../policy.ts';
 
 /** Names and prices that Stripe's objects only point to. */
@@ -11,7 +12,7 @@ export interface Catalogue {
   /** A price by its id or lookup key. */
   price(ref: string): ItemFacts | null;
   /** The same, where it is still sold. */
-  soldPrice(ref: string): ItemFacts | null;
+  soldPrice(ref: string): CataloguePrice | null;
 }
 
 /** The item a person would name the plan by: the host's own, and rather a fixed price than metered usage beside it. */
@@ -51,7 +52,8 @@ export function planOf(
 
 export function subscriptionPlan(subscription: SubscriptionFacts, policy: Policy, catalogue: Catalogue): Plan | null {
   const own = ownItems(subscription, policy.plans);
-  return planOf(subscription.items, subscription.discounted, catalogue, own);
+  const plan = planOf(subscription.items, subscription.discounted, catalogue, own);
+  return plan === null ? null : { ...plan, ...loweredBy(subscription, plan) };
 }
 
 /** The next phase of a schedule, when it changes what is paid for: a phase that repeats the plan is no news. */
@@ -64,7 +66,9 @@ export function scheduledChange(
   if (next === null || sameItems(items, next.items)) return null;
   const at = iso(next.at);
   const known = next.items.map((item) => namedItem(item, catalogue));
-  const plan = subscriptionPlan({ ...subscription, items: known }, policy, catalogue);
+  // Its phase may have coupons of its own, so nothing is said of its price but the list's.
+  const { discounts: _, ...undiscounted } = subscription;
+  const plan = subscriptionPlan({ ...undiscounted, items: known }, policy, catalogue);
   return at === null || plan === null ? null : { plan, at };
 }
 

@@ -16,6 +16,10 @@ export interface GivenAccess {
   readonly reason: BillingState;
   /** When it narrows by itself, in Unix milliseconds. */
   readonly until: number | null;
+  /** The level from then on, where the policy says it. */
+  readonly after?: AccessLevel;
+  /** Since when the policy has narrowed it, in Unix milliseconds. */
+  readonly since?: number;
 }
 
 export interface JudgedSubscription {
@@ -70,6 +74,7 @@ export function judgeSubscription(
       trialEndsAt: live && facts.status === 'trialing' ? iso(facts.trialEnd) : null,
       resumesAt: base.reason === 'paused' ? iso(resumptionOf(facts, deadlines)) : null,
       graceEndsAt: live ? iso(graceEndOf(facts, policy.graceDays)) : null,
+      ...finishBy(facts, live),
       payment: {
         ...paymentOf(facts, live ? problemOf(facts, base.reason, payment, deadlines) : null, deadlines),
         ...(facts.status === 'trialing' ? { methodNeeded: live && methodNeeded(facts) } : {}),
@@ -129,8 +134,7 @@ function liveStatus(facts: SubscriptionFacts, policy: Policy, deadlines: Deadlin
         ? { level: 'none', reason: 'incomplete', until: null }
         : paused;
     case 'incomplete':
-      // After 23 hours Stripe gives the first payment up (SUB-3).
-      deadlines.refetchAt(facts.created + 23 * hour);
+      deadlines.refetchAt(givenUpAt(facts));
       return { level: 'none', reason: 'incomplete', until: null };
     default:
       // A status of the future: nothing is sold, and nothing is refused.
@@ -167,7 +171,7 @@ function pausedCollection(
 ): BaseStatus {
   const paid = paidThroughPause(facts, policy, deadlines);
   if (paid === null) return { level: policy.pausedAccess, reason: 'paused', until: end };
-  return { level: 'full', reason: 'paused', until: earliest(end, paid) };
+  return { level: 'full', reason: 'paused', ...narrowing(end, paid, policy.pausedAccess) };
 }
 
 /**
@@ -179,8 +183,8 @@ function graceStatus(facts: SubscriptionFacts, policy: Policy, deadlines: Deadli
   const graceEnd = graceEndOf(facts, policy.graceDays);
   if (graceEnd === null && facts.status === 'unpaid') return restricted;
   const status = deadlines.status(graceEnd);
-  if (status === 'seen' || status === 'overdue') return restricted;
-  return { level: 'full', reason: 'pastDue', until: earliest(end, graceEnd) };
+  if (graceEnd !== null && (status === 'seen' || status === 'overdue')) return { ...restricted, since: graceEnd };
+  return { level: 'full', reason: 'pastDue', ...narrowing(end, graceEnd, policy.afterGrace) };
 }
 
 /**
@@ -242,6 +246,14 @@ function renewalIsUnpaid(facts: SubscriptionFacts, start: number, deadlines: Dea
   return waits || lacks;
 }
 
+/** After 23 hours Stripe gives the first payment up (SUB-3). */
+const givenUpAt = ({ created }: SubscriptionFacts): number => created + 23 * hour;
+
+function finishBy(facts: SubscriptionFacts, live: boolean): Pick<SubscriptionSummary, 'finishBy'> {
+  const at = live && facts.status === 'incomplete' ? iso(givenUpAt(facts)) : null;
+  return at === null ? {} : { finishBy: at };
+}
+
 /** Resuming widens access, so nothing is assumed of it: it is only worth a look. */
 function resumptionOf(facts: SubscriptionFacts, deadlines: Deadlines): number | null {
   const at = facts.pause?.resumesAt ?? null;
@@ -254,6 +266,12 @@ function nextIsAhead(facts: SubscriptionFacts, deadlines: Deadlines): boolean {
   if (facts.next === null) return false;
   const status = deadlines.status(facts.next.at);
   return status === 'ahead' || status === 'unseen';
+}
+
+/** The policy's level follows at its own moment, unless the subscription ends before. */
+function narrowing(end: number | null, at: number | null, level: AccessLevel): Pick<GivenAccess, 'until' | 'after'> {
+  const isPolicys = at !== null && (end === null || at < end);
+  return { until: earliest(end, at), ...(isPolicys ? { after: level } : {}) };
 }
 
 function ended(at: number | null): BaseStatus {

@@ -7,6 +7,7 @@
 
 import type { CustomerFacts, InvoiceFacts, ItemFacts, SubscriptionFacts } from '../../billing/facts.ts';
 import { earlierInvoice } from '../../billing/known-facts.ts';
+import { discountFacts, isDiscounted } from './discount.ts';
 import { invoiceFacts, subscriptionOf, type OpenInvoiceData } from './invoice.ts';
 import {
   idOf,
@@ -60,6 +61,7 @@ export function customerFacts(data: CustomerData, digest: Digest, metadata: read
   const customer = object(data.customer);
   const deleted = customer['deleted'] === true;
   const method = customerMethod(customer);
+  const currency = text(customer['currency']);
   const methodDigest = digestOfMethods(data, customer, digest);
   // A page that was fetched while the list grew can repeat what the page before it ended with.
   const distinct = new Map(data.subscriptions.map((each) => [requiredText(each, 'subscription', 'id'), each]));
@@ -73,6 +75,7 @@ export function customerFacts(data: CustomerData, digest: Digest, metadata: read
     methodOnFile: method !== null,
     methodDigest: methodDigest(method),
     billingDetailsDigest: deleted || !isObject(data.customer) ? null : digest(billingDetails(customer)),
+    ...(currency === null ? {} : { customerCurrency: currency }),
     subscriptions,
     ...(data.entitlements === undefined ? {} : { entitlements: lookupKeys(data.entitlements) }),
   };
@@ -97,6 +100,7 @@ function subscriptionFacts(
   const schedule = activeSchedule(source);
   const method = subscriptionMethod(source) ?? customerMethod(customer);
   const invoices = invoicesOf(id, source, data, methodDigest);
+  const discounts = discountFacts(source, customer);
   return {
     id,
     status,
@@ -112,6 +116,7 @@ function subscriptionFacts(
     ...(needsMethod(source) ? { trialNeedsMethod: true } : {}),
     collectionMethod: source['collection_method'] === 'send_invoice' ? 'send_invoice' : 'charge_automatically',
     discounted: isDiscounted(source, customer),
+    ...(discounts === null ? {} : { discounts }),
     automaticTax: object(source['automatic_tax'])['enabled'] === true,
     pause: pauseOf(source, schedule),
     pausedBecause: pausedBecause(source),
@@ -234,11 +239,6 @@ function nextPhase(schedule: Json | null, source: Json, items: readonly ItemFact
 function needsMethod(source: Json): boolean {
   const { missing_payment_method: then } = object(object(source['trial_settings'])['end_behavior']);
   return source['status'] === 'trialing' && (then === 'cancel' || then === 'pause');
-}
-
-function isDiscounted(source: Json, customer: Json): boolean {
-  const some = (holder: Json) => isObject(holder['discount']) || list(holder['discounts']).length > 0;
-  return some(source) || some(customer) || list(source['items']).some((item) => some(object(item)));
 }
 
 function subscriptionMethod(source: Json): unknown {

@@ -62,6 +62,16 @@ export function priceFacts(price: unknown, setting: PriceSetting): ItemFacts | n
   };
 }
 
+/** The amount in each further currency of the price, where they are expanded. */
+export function currencyOptionsOf(price: unknown): Readonly<Record<string, number>> | null {
+  const source = object(price);
+  const options = Object.keys(object(source['currency_options'])).flatMap((currency) => {
+    const amount = currency === text(source['currency']) ? null : unitAmount(source, '', currency, null);
+    return amount === null ? [] : [[currency, amount] as const];
+  });
+  return options.length === 0 ? null : Object.fromEntries(options);
+}
+
 /** Is usage billed afterwards? */
 export function isMetered(price: unknown): boolean {
   const recurring = recurringOf(object(price));

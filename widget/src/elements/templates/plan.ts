@@ -21,9 +21,12 @@ export function plan(view: PlanView): TemplateResult {
   </div>`;
 }
 
-function price({ amount, per, notes }: NonNullable<PlanView['price']>): TemplateResult {
+function price({ amount, before, per, notes }: NonNullable<PlanView['price']>): TemplateResult {
   return html`<div class="price" part="price">
-    <p><span class="amount text" .textContent=${amount}></span> <span class="per text" .textContent=${per}></span></p>
+    <p>
+      <span class="amount text" .textContent=${amount}></span> <s .textContent=${before}></s>
+      <span class="per text" .textContent=${per}></span>
+    </p>
     ${notes ? html`<p class="line" .textContent=${notes}></p>` : nothing}
   </div>`;
 }

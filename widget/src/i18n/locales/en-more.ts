@@ -9,11 +9,29 @@ type Told =
   | `invoice.${LastInvoice['state']}`;
 
 /**
- * English words that few pages need: what came of a trip, what failed at a click. They are no part of the script, which
- * asks the BFF for `en.json` when the first of them is to be said. `node build/reference.ts` writes that file, of these
- * words and those of `en.ts`.
+ * English words that few pages need: what came of a trip, what failed at a click, the sentences of rarer states. They are
+ * no part of the script, which asks the BFF for `en.json` when the first of them is to be said, as it does for every word
+ * of another language. `node build/reference.ts` writes that file, of these words and those of `en.ts`.
  */
 export const enMore = {
+  'then.none': 'After that you have no access.',
+  recommended: 'Recommended',
+  saves: 'Saves {percent}',
+  'interval.day': 'per day',
+  'interval.week': 'per week',
+  every: 'every {period}',
+  usage: 'Billed by usage',
+  quantity: 'Quantity {count}',
+  beforeDiscount: 'before discount',
+  discount: '{off} off',
+  discountUntil: '{off} off until {date}',
+  discountOnce: '{off} off the next payment',
+  firstPayment: 'Pay {amount} to start {plan}.',
+  pausedNone: 'Until it resumes, you have no access.',
+  methodReplaced: 'Your new payment method is saved, but the open invoice is not paid yet.',
+  'failure.rate_limited': 'Too many tries. Wait a moment.',
+  'failure.stripe': 'We couldn’t open the payment page. Nothing was changed.',
+  'banner.overdue': 'Your invoice is overdue',
   'banner.cardExpires': 'Change your card before {date}',
   cardExpires: '{method} expires {month}, before your next payment.',
   noPayment: 'No payment was made.',

@@ -1,0 +1,90 @@
+/** What coupons make of the price that is shown (L38): how much less, and until when. */
+
+import { describe, expect, test } from 'vitest';
+import type { DiscountFacts, SubscriptionFacts } from '../../../server/src/billing/facts.ts';
+import { day, iso, item, noon, snapshotOf, subscription } from '../fixtures/facts.ts';
+
+const coupon = (own: Partial<DiscountFacts> = {}): DiscountFacts => ({
+  percentOff: 20,
+  amountOff: null,
+  currency: null,
+  end: noon + 100 * day,
+  once: false,
+  ...own,
+});
+const planWith = (discounts: readonly DiscountFacts[] | undefined, own: Partial<SubscriptionFacts> = {}) =>
+  snapshotOf([subscription({ discounted: true, ...(discounts && { discounts }), ...own })]).plan;
+const usd = (amount: number) => ({ amount, currency: 'usd' });
+
+describe('L38 a coupon', () => {
+  test('lowers the price by a share, until its end', () => {
+    expect(planWith([coupon()])).toMatchObject({
+      price: usd(2900),
+      discounted: true,
+      discount: { price: usd(2320), percentOff: 20, amountOff: usd(580), until: iso(noon + 100 * day), once: false },
+    });
+  });
+
+  test('or by an amount, of one item, for ever, and never below nothing', () => {
+    const off = (amountOff: number) =>
+      planWith([coupon({ percentOff: null, amountOff, currency: 'usd', end: null })])?.discount;
+    expect(off(500)).toEqual({ price: usd(2400), percentOff: null, amountOff: usd(500), until: null, once: false });
+    expect(off(5000)?.price).toEqual(usd(0));
+  });
+
+  test('is rounded as an invoice’s line is', () => {
+    const items = [item({ unitAmount: 333, quantity: 5 })];
+    expect(planWith([coupon({ percentOff: 12.5 })], { items })?.discount?.price).toEqual(usd(1665 - 208));
+  });
+
+  test('several come one after the other, and are one price until the first of them ends', () => {
+    const two = [coupon({ percentOff: 50, end: null }), coupon({ percentOff: 10 })];
+    expect(planWith(two)?.discount).toEqual({
+      price: usd(1305),
+      percentOff: null,
+      amountOff: usd(1595),
+      until: iso(noon + 100 * day),
+      once: false,
+    });
+  });
+
+  test('for the next payment alone; of a trial only the preview knows', () => {
+    expect(planWith([coupon({ once: true, end: null })])?.discount).toMatchObject({ price: usd(2320), once: true });
+    const trial = { status: 'trialing', trialEnd: noon + 20 * day } as const;
+    expect(planWith([coupon({ once: true })], trial)).not.toHaveProperty('discount');
+  });
+
+  test('that ends before the next charge lowers none any more', () => {
+    expect(planWith([coupon({ end: noon + 20 * day })])).toMatchObject({ discounted: false });
+    expect(planWith([coupon({ end: noon + 20 * day + 1 })])?.discounted).toBe(true);
+  });
+});
+
+describe('L38 no price is made up', () => {
+  const noTerms = { discounted: true, price: usd(2900) };
+  test.each([
+    ['terms that are not known', undefined, {}],
+    ['an amount over several items', [coupon({ percentOff: null, amountOff: 500, currency: 'usd' })], several()],
+    ['an amount in another currency', [coupon({ percentOff: null, amountOff: 500, currency: 'eur' })], {}],
+  ])('from %s', (_, discounts, own) => {
+    const plan = planWith(discounts, own);
+    expect(plan).toMatchObject(noTerms);
+    expect(plan).not.toHaveProperty('discount');
+  });
+
+  test('of usage: the share alone is told', () => {
+    const items = [item({ metered: true, quantity: null })];
+    expect(planWith([coupon()], { items })?.discount).toMatchObject({ price: null, percentOff: 20, amountOff: null });
+  });
+
+  test('for a scheduled phase, which may have coupons of its own', () => {
+    const next = { at: noon + day, items: [item({ quantity: 2 })] };
+    const { next: change } = snapshotOf([subscription({ discounted: true, discounts: [coupon()], next })]);
+    expect(change?.plan).toMatchObject({ price: usd(5800) });
+    expect(change?.plan).not.toHaveProperty('discount');
+  });
+});
+
+function several(): Partial<SubscriptionFacts> {
+  return { items: [item(), item({ price: 'price_support', product: 'prod_support' })] };
+}

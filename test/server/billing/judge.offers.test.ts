@@ -1,0 +1,73 @@
+/** The plans that may be bought: only those that can be, at the price that Checkout asks for. */
+
+import { describe, expect, test } from 'vitest';
+import type { CataloguePrice, CustomerFacts } from '../../../server/src/billing/facts.ts';
+import { offersOf } from '../../../server/src/billing/judge/offers.ts';
+import { defaultPolicy, type OfferRule } from '../../../server/src/billing/policy.ts';
+import { canceled, customer, item } from '../fixtures/facts.ts';
+
+const sold: Record<string, CataloguePrice> = {
+  dollars: item({ price: 'dollars' }),
+  both: { ...item({ price: 'both' }), currencyOptions: { eur: 2700 } },
+  yearly: item({ price: 'yearly', interval: 'year', unitAmount: 29_000 }),
+  other: item({ price: 'other', product: 'prod_other', interval: 'year', unitAmount: 29_000 }),
+  dear: item({ price: 'dear', interval: 'year', unitAmount: 34_800 }),
+};
+const soldPrice = (ref: string) => sold[ref] ?? null;
+const catalogue = { productName: () => 'Team', price: soldPrice, soldPrice };
+const offered = (rules: readonly OfferRule[], facts: CustomerFacts | null = null) =>
+  offersOf({ ...defaultPolicy, offers: rules }, catalogue, facts);
+const rule = (id: string, own: Partial<OfferRule> = {}): OfferRule => ({ id, price: id, ...own });
+const boundTo = (customerCurrency: string) => customer([canceled()], { customerCurrency });
+
+describe('F9 a customer is billed in one currency', () => {
+  const rules = [rule('dollars'), rule('both', { quantity: 2 })];
+  const prices = (facts: CustomerFacts | null) => offered(rules, facts).map(({ id, plan }) => [id, plan.price]);
+
+  test('a new one sees each price in its own', () => {
+    const all = [
+      ['dollars', { amount: 2900, currency: 'usd' }],
+      ['both', { amount: 5800, currency: 'usd' }],
+    ];
+    expect(prices(null)).toEqual(all);
+    expect(prices(customer([]))).toEqual(all);
+    expect(prices(boundTo('usd'))).toEqual(all);
+  });
+
+  test('a bound one is offered what has a price in that one, at that price', () => {
+    expect(prices(boundTo('eur'))).toEqual([['both', { amount: 5400, currency: 'eur' }]]);
+    expect(prices(boundTo('jpy'))).toEqual([]);
+  });
+});
+
+describe('a year at once', () => {
+  const savings = (...rules: OfferRule[]) => offered(rules).map(({ id, savesPercent }) => [id, savesPercent]);
+
+  test('tells what it saves against twelve months of the same product, in whole per cent', () => {
+    expect(savings(rule('dollars'), rule('yearly'))).toEqual([
+      ['dollars', undefined],
+      ['yearly', 16],
+    ]);
+  });
+
+  test('by the seat, however many each of them begins with', () => {
+    expect(savings(rule('yearly', { quantity: 5 }), rule('dollars', { quantity: 2 }))[0]).toEqual(['yearly', 16]);
+  });
+
+  test('says nothing without such months, or where nothing is saved', () => {
+    expect(savings(rule('yearly'))).toEqual([['yearly', undefined]]);
+    expect(savings(rule('dollars'), rule('other'), rule('dear')).map(([, saved]) => saved)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+test('the host’s own words for a plan are told as they are', () => {
+  const words = { description: 'For teams.', features: ['Forecasts'], recommended: true } as const;
+  expect(offered([rule('dollars', words), rule('both', { features: [], recommended: false })])).toEqual([
+    { id: 'dollars', plan: expect.anything(), ...words },
+    { id: 'both', plan: expect.anything() },
+  ]);
+});

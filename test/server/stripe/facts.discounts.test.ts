@@ -1,0 +1,41 @@
+/** The terms of coupons, as each version of Stripe's objects has them. */
+
+import { describe, expect, test } from 'vitest';
+import { discountFacts } from '../../../server/src/stripe/facts/discount.ts';
+import { start } from '../fixtures/stripe-objects.ts';
+
+const quarter = { id: 'QUARTER', percent_off: 25, amount_off: null, currency: null, duration: 'repeating' };
+const fiver = { id: 'FIVER', percent_off: null, amount_off: 500, currency: 'usd', duration: 'once' };
+const terms = {
+  quarter: { percentOff: 25, amountOff: null, currency: null, end: start * 1000, once: false },
+  fiver: { percentOff: null, amountOff: 500, currency: 'usd', end: null, once: true },
+};
+const since2025 = (coupon: unknown, end: number | null = null) => ({ id: 'di_1', end, source: { coupon } });
+
+describe('the terms of a subscription’s coupons', () => {
+  test.each([
+    ['under its source', { discounts: [since2025(quarter, start)] }, [terms.quarter]],
+    ['several', { discounts: [since2025(quarter, start), since2025(fiver)] }, [terms.quarter, terms.fiver]],
+    ['in full, before 2025-09-30', { discounts: [{ id: 'di_1', end: start, coupon: quarter }] }, [terms.quarter]],
+    ['a single one, before there could be several', { discount: { end: null, coupon: fiver } }, [terms.fiver]],
+  ])('%s', (_, subscription, expected) => {
+    expect(discountFacts(subscription, {})).toEqual(expected);
+  });
+
+  test('its own stand in place of its customer’s', () => {
+    const customer = { discount: { end: null, coupon: fiver } };
+    expect(discountFacts({ discounts: [] }, customer)).toEqual([terms.fiver]);
+    expect(discountFacts({ discounts: [since2025(quarter, start)] }, customer)).toEqual([terms.quarter]);
+  });
+
+  test.each([
+    ['there are none', {}],
+    ['only ids are known', { discounts: ['di_1'] }],
+    ['one of several is not expanded', { discounts: [since2025(quarter), since2025('FIVER')] }],
+    ['it is for some products only', { discounts: [since2025({ ...quarter, applies_to: { products: ['prod_1'] } })] }],
+    ['an item has one of its own', { discounts: [since2025(quarter)], items: { data: [{ discounts: ['di_2'] }] } }],
+    ['the coupon has no terms', { discounts: [since2025({ id: 'EMPTY' })] }],
+  ])('are not known where %s', (_, subscription) => {
+    expect(discountFacts(subscription, {})).toBeNull();
+  });
+});
