@@ -9,7 +9,7 @@ import process from 'node:process';
 import { startPostgres } from '../support/postgres.ts';
 import type { Measured } from './measure.ts';
 import { claimTimes, postgresQueue, sqliteQueue, type QueueLedger } from './queue.ts';
-import { measureReads } from './reads.ts';
+import { measureReads, type Reads } from './reads.ts';
 import { measureWaiting } from './waiting.ts';
 import { measureWebhooks } from './webhooks.ts';
 
@@ -29,7 +29,15 @@ const named = (measured: readonly Measured[], name: string): Measured => {
 };
 
 async function readLines(): Promise<readonly Line[]> {
-  const reads = await measureReads();
+  const databases = await startPostgres();
+  const onPostgres = await databases.createDatabase();
+  const lines = [...readLinesOf('SQLite', await measureReads())];
+  lines.push(...readLinesOf('PostgreSQL', await measureReads(5, onPostgres)));
+  await databases.stop();
+  return lines;
+}
+
+function readLinesOf(database: string, reads: Reads): readonly Line[] {
   const measuredReads = {
     '200': reads.found,
     '304': reads.unchanged,
@@ -39,7 +47,7 @@ async function readLines(): Promise<readonly Line[]> {
   return Object.entries(measuredReads).flatMap(([status, measured]) => {
     const [ours, byHand] = [named(measured, 'Billhook'), named(measured, 'written by hand')];
     const figure = `${ours.cpuMicroseconds.toFixed(0)} µs CPU`;
-    const what = `GET /v1/billing, ${status}`;
+    const what = `GET /v1/billing, ${status}, ${database}`;
     return [
       { what, figure, ratio: ours.againstFirst, against: 'a bare Hono handler with the same bytes' },
       { what, figure, ratio: ours.againstFirst / byHand.againstFirst, against: 'the route written by hand' },

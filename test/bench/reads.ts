@@ -24,8 +24,9 @@ const manyInATurn = 16;
 
 type Fetch = (request: Request) => Response | Promise<Response>;
 
-export async function measureReads(rounds?: number): Promise<Reads> {
-  const harness = await startBffHarness();
+/** @param database - Default: a SQLite file of its own */
+export async function measureReads(rounds?: number, database?: string): Promise<Reads> {
+  const harness = await startBffHarness(database === undefined ? {} : { database });
   try {
     const { account } = harness.as('active');
     const bearer = await token({ account });
