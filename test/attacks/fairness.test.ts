@@ -223,7 +223,7 @@ function mostCallsOfOne(accounts: readonly string[], seconds: number): number {
 const saturatingFloods = isWhole ? Object.keys(floods) : ['Checkout clicks'];
 const cases = Object.entries(floods).flatMap(([name, flood]) =>
   [one, crowd, ...(saturatingFloods.includes(name) ? [saturating] : [])].map((by) => ({
-    name: `${name}, ${by === one ? 'one account' : `${by.accounts} accounts${by.slower === 1 ? ' at full pace' : ''}`}`,
+    name: `${name}, ${by === one ? 'one account' : `${by.accounts} accounts${by.slower === 1 ? ', full pace' : ''}`}`,
     by,
     flood,
   })),

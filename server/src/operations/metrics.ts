@@ -107,7 +107,7 @@ export function createMetrics(): Metrics {
   ]);
   const waits = histogram(
     'billhook_stripe_budget_wait_seconds',
-    'How long requests waited for the budget; clicks never do.',
+    'How long requests waited for the budget; clicks only where several come at once.',
     workBuckets,
     ['lane'],
   );
@@ -116,7 +116,8 @@ export function createMetrics(): Metrics {
   const gauges = ledgerGauges(registers);
   let ledger: WatchedLedger | null = null;
 
-  // An alert on an increase needs the zero that it increased from.
+  // An alert on an increase needs the zero that it increased from; and a page that grows looks like a stranger's doing.
+  for (const lane of priorities) waits.zero({ lane });
   for (const outcome of Object.values(outcomeLabels)) webhooks.inc({ outcome }, 0);
   for (const code of ['webhook_signature_invalid', 'webhook_livemode_mismatch', 'store_unavailable', 'internal'])
     refused.inc({ code }, 0);
