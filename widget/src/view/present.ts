@@ -133,7 +133,8 @@ function offerView(
   const action: Action = { purpose: 'subscribe', via: 'checkout', offer: id };
   return {
     plan: { ...view, lines, status: recommended ? { label: term('recommended'), tone: 'info' } : null },
-    features,
+    // A document that cannot be shown is found out here, and not in the middle of a render.
+    features: [...features],
     primary,
     action: actionView(action, term('choose', { plan: joined(view.name, isOneOfTwo && view.price?.per) }), state),
   };
