@@ -6,9 +6,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { mintWidgetToken } from '@billhook/server';
+import { mintWidgetToken, type BillhookOptions } from '@billhook/server';
+import type { UpkeepAnswer } from '@billhook/widget/contract';
 import { hostSecret, origin } from '../server/support/bff.ts';
 import { freePort, serveProcess, type ServeProcess } from '../server/support/process.ts';
+import { frozenProcess, thawedByRequests } from '../support/frozen-processes.ts';
 import { hangMs, patienceMs } from '../support/patience.ts';
 import { link, missing, stuck, untrue } from './ledger-audit.ts';
 import { seed, stormCustomers, type Payer, type StormCustomers } from './storm-customers.ts';
@@ -19,6 +21,28 @@ export interface StormOptions {
   readonly processes?: number;
   /** Where the ledger is. Default: a SQLite file of its own. */
   readonly database?: string;
+  /** The same ledger as the processes reach it, through a pooler. */
+  readonly through?: (database: string) => string;
+  /** Functions, which are frozen between requests and called by a cron: nothing else makes them go on. Default: servers. */
+  readonly frozen?: boolean;
+}
+
+const support = (file: string) => resolve(import.meta.dirname, '../server/support', file);
+
+/** The same settings, as an operator would set them. */
+function environmentOf({ publicUrl, database, stripe }: BillhookOptions): Record<string, string> {
+  return {
+    BILLHOOK_URL: publicUrl,
+    DATABASE_URL: database,
+    STRIPE_SECRET_KEY: stripe.secretKey,
+    STRIPE_WEBHOOK_SECRET: stripe.webhookSecrets.join(','),
+    STRIPE_API_URL: String(stripe.apiUrl),
+    STRIPE_REQUESTS_PER_SECOND: String(stripe.requestsPerSecond),
+    BILLHOOK_HOST_ID: 'acme',
+    BILLHOOK_HOST_SECRET: hostSecret,
+    BILLHOOK_HOST_ORIGINS: origin,
+    BILLHOOK_HOST_RETURN_URL: `${origin}/billing`,
+  };
 }
 
 export interface Storm extends StormCustomers {
@@ -52,7 +76,10 @@ const loneLeaseMs = 2 * hangMs;
 /** Retries come when the test says so. */
 const never = 3_600_000;
 
-export async function startStorm({ processes = 1, database: given }: StormOptions = {}): Promise<Storm> {
+const cron = { secret: 'the-secret-of-the-cron', seconds: 20 };
+
+export async function startStorm(options: StormOptions = {}): Promise<Storm> {
+  const { processes = 1, database: given, through = (address) => address, frozen = false } = options;
   const folder = await mkdtemp(join(tmpdir(), 'billhook-storm-'));
   const database = given ?? join(folder, 'ledger.db');
   const customers = await stormCustomers();
@@ -71,29 +98,41 @@ export async function startStorm({ processes = 1, database: given }: StormOption
   const ports = await Promise.all(Array.from({ length: processes }, freePort));
   const addresses = ports.map((port) => `http://127.0.0.1:${port}`);
   const publicUrl = String(addresses[0]);
+  const settings: BillhookOptions = {
+    publicUrl,
+    database: through(database),
+    stripe: {
+      secretKey: sandbox.secretKey,
+      webhookSecrets: [secret],
+      apiUrl: proxies.stripe,
+      requestsPerSecond: 1_000,
+    },
+    hosts: [{ id: 'acme', secrets: [hostSecret], origins: [origin], returnUrl: `${origin}/billing` }],
+  };
   const start = async (port: number): Promise<ServeProcess> => {
-    const server = serveProcess(
-      {
-        PORT: String(port),
-        BILLHOOK_URL: publicUrl,
-        DATABASE_URL: database,
-        STRIPE_SECRET_KEY: sandbox.secretKey,
-        STRIPE_WEBHOOK_SECRET: secret,
-        STRIPE_API_URL: proxies.stripe,
-        STRIPE_REQUESTS_PER_SECOND: '1000',
-        BILLHOOK_HOST_ID: 'acme',
-        BILLHOOK_HOST_SECRET: hostSecret,
-        BILLHOOK_HOST_ORIGINS: origin,
-        BILLHOOK_HOST_RETURN_URL: `${origin}/billing`,
-        LEASE_MS: String(processes > 1 ? sharedLeaseMs : loneLeaseMs),
-      },
-      [resolve(import.meta.dirname, 'storm-process.ts')],
-    );
+    const leaseMs = processes > 1 ? sharedLeaseMs : loneLeaseMs;
+    const own = { PORT: String(port), LEASE_MS: String(leaseMs) };
+    if (frozen) {
+      const OPTIONS = JSON.stringify({ ...settings, background: 'none', upkeep: cron });
+      return await frozenProcess({ ...own, OPTIONS }, [support('function-process.ts')]);
+    }
+    const server = serveProcess({ ...own, ...environmentOf(settings) }, [
+      resolve(import.meta.dirname, 'storm-process.ts'),
+    ]);
     await server.listening;
     return server;
   };
   const servers = await Promise.all(ports.map(start));
-  proxies.targets = addresses;
+  const functions = frozen
+    ? await thawedByRequests(() => servers.map((process, index) => ({ process, url: String(addresses[index]) })))
+    : null;
+  proxies.targets = functions === null ? addresses : [functions.url];
+  const upkeep = async (): Promise<boolean> => {
+    if (functions === null) return true;
+    const headers = { authorization: `Bearer ${cron.secret}` };
+    const { status, body } = await functions.ask('/v1/upkeep', { method: 'POST', headers });
+    return status === 200 && (JSON.parse(body) as UpkeepAnswer).done;
+  };
 
   const lost = new Set<string>();
   let kills = 0;
@@ -106,11 +145,15 @@ export async function startStorm({ processes = 1, database: given }: StormOption
     async killOne(moment = oneOf(moments)) {
       const index = Math.floor(random() * servers.length);
       const victim = servers[index] as ServeProcess;
-      proxies.at(moment, 1 + Math.floor(random() * range[moment]), () => victim.child.kill('SIGKILL'));
+      // Not `child.killed`, which is so after any signal: a function is stopped and woken by signals.
+      const dying = new Set<ServeProcess>();
+      proxies.at(moment, 1 + Math.floor(random() * range[moment]), () => {
+        if (victim.child.kill('SIGKILL')) dying.add(victim);
+      });
       const kind = oneOf(['serverError', 'reset', 'halfBody', 'html', 'lockTimeout'] as const);
       sandbox.faults.next({ kind, path: '/v1/subscriptions', method: 'GET' });
       sandbox.deliveries.next({ delayMs: never, times: 2 });
-      for (let turn = 0; !victim.child.killed; turn += 1) {
+      for (let turn = 0; !dying.has(victim); turn += 1) {
         if (turn > patience) throw new Error(`the moment never comes in which a webhook, or Stripe, is ${moment}`);
         // oxlint-disable-next-line no-await-in-loop -- until the moment has come
         await storm.changes(4);
@@ -129,6 +172,8 @@ export async function startStorm({ processes = 1, database: given }: StormOption
         await Promise.all(Array.from({ length: 4 }, change));
       }
       await sandbox.deliveries.settled();
+      // A process that is killed meanwhile answers nothing; the next call finds another.
+      await upkeep().catch(() => false);
     },
     async deliverAll() {
       while (sandbox.deliveries.list({ state: 'waiting' }).length > 0) {
@@ -139,12 +184,15 @@ export async function startStorm({ processes = 1, database: given }: StormOption
     },
     async read(index, { account }, headers = {}) {
       const token = await mintWidgetToken({ secret: hostSecret, issuer: 'acme', audience: publicUrl, account });
-      return await fetch(`${addresses[index]}/v1/billing`, {
+      return await fetch(`${functions?.url ?? addresses[index]}/v1/billing`, {
         headers: { authorization: `Bearer ${token}`, ...headers },
       });
     },
     async verdict(name) {
       await storm.deliverAll();
+      // Until a frozen process's claims have come back.
+      // oxlint-disable-next-line no-await-in-loop -- call after call, as a cron does
+      while (!(await upkeep()));
       const waiting = await stuck(database);
       for (const event of await missing(database, proxies.answered)) lost.add(event);
       const wrong = await untrue(database, payers, proxies.stripe, sandbox.secretKey);
@@ -158,6 +206,7 @@ export async function startStorm({ processes = 1, database: given }: StormOption
       return { lost: [...lost], stuck: waiting, untrue: wrong };
     },
     async close() {
+      await functions?.close();
       for (const { child, ended } of servers) {
         child.kill('SIGKILL');
         // oxlint-disable-next-line no-await-in-loop -- a handful
