@@ -7,7 +7,7 @@ import { playwrightLauncher } from '@web/test-runner-playwright';
 import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { findBrowser, QUIET } from './support/browser.ts';
+import { findBrowser, quiet } from './support/browser.ts';
 import { firefoxLauncher } from './support/firefox-launcher.ts';
 import { findFirefox, findWebKit } from './support/other-browsers.ts';
 import { hangMs, patienceMs } from './support/patience.ts';
@@ -39,7 +39,7 @@ const pageFor = (entry: string) => (testFramework: string) =>
 const launchers = {
   chromium: async () =>
     playwrightLauncher({
-      launchOptions: { executablePath: await findBrowser(), args: QUIET, timeout: patienceMs },
+      launchOptions: { executablePath: await findBrowser(), args: quiet, timeout: patienceMs },
       async createBrowserContext({ browser }) {
         const viewport = { width: 900, height: 700 };
         const context = await browser.newContext({ locale: 'en-US', timezoneId: 'UTC', viewport });

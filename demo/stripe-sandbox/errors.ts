@@ -2,14 +2,14 @@
 
 export interface ErrorBody {
   type: 'api_error' | 'card_error' | 'idempotency_error' | 'invalid_request_error';
-  message: string;
-  code?: string;
-  param?: string;
-  doc_url?: string;
-  decline_code?: string;
-  advice_code?: string;
-  network_decline_code?: string;
-  charge?: string;
+  readonly message: string;
+  readonly code?: string;
+  readonly param?: string;
+  readonly doc_url?: string;
+  readonly decline_code?: string;
+  readonly advice_code?: string;
+  readonly network_decline_code?: string;
+  readonly charge?: string;
   payment_intent?: unknown;
   payment_method?: unknown;
   setup_intent?: unknown;

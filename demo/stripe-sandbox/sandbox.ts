@@ -11,15 +11,15 @@ import type { Deliveries } from './webhooks/deliveries.ts';
 
 export interface StripeSandboxOptions {
   /** The key that clients must send. Default `sk_test_sandbox`. */
-  secretKey?: string;
+  readonly secretKey?: string;
   /** The origin in the addresses of hosted pages. Default: where it listens. */
-  publicUrl?: string;
+  readonly publicUrl?: string;
   /** Milliseconds that every `/v1` call takes. Default 0. */
   latencyMs?: number;
   /** Unix milliseconds at which the clock stands, frozen until it is moved or told to `run`. Default: real time, flowing. */
-  startAt?: number;
+  readonly startAt?: number;
   /** The same seed makes the same ids. Default 1. */
-  seed?: number;
+  readonly seed?: number;
 }
 
 export interface StripeSandbox {

@@ -8,7 +8,7 @@ import { chromium } from 'playwright-core';
 import { launch, type Browser } from 'puppeteer-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { active, pro } from '../../demo/host/gallery/snapshots.ts';
-import { findBrowser, QUIET } from '../support/browser.ts';
+import { findBrowser, quiet } from '../support/browser.ts';
 import { presentFirefox } from '../support/other-browsers.ts';
 import { patienceMs } from '../support/patience.ts';
 import { scriptTag, HostSite } from './host-site.ts';
@@ -44,7 +44,7 @@ const leaders: Readonly<Record<string, () => Promise<Leader>>> = {
   async Chromium() {
     const browser = await chromium.launch({
       executablePath: await findBrowser(),
-      args: QUIET,
+      args: quiet,
       timeout: patienceMs,
       // Playwright switches the cache off; people have it on.
       ignoreDefaultArgs: ['--disable-back-forward-cache'],

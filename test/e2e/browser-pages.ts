@@ -1,7 +1,7 @@
 /** A Chromium for the pages of one test file, and a note of everything that went wrong on any of them. */
 
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
-import { findBrowser, QUIET } from '../support/browser.ts';
+import { findBrowser, quiet } from '../support/browser.ts';
 import { patienceMs } from '../support/patience.ts';
 
 export interface Audience {
@@ -19,7 +19,7 @@ export interface Audience {
 export async function openAudience(): Promise<Audience> {
   const browser: Browser = await chromium.launch({
     executablePath: await findBrowser(),
-    args: QUIET,
+    args: quiet,
     timeout: patienceMs,
     ignoreDefaultArgs: ['--disable-back-forward-cache'],
   });

@@ -3,7 +3,7 @@
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
 import { afterAll } from 'vitest';
 import { startDemo, type Demo } from '../../demo/start-demo.ts';
-import { findBrowser, QUIET } from '../support/browser.ts';
+import { findBrowser, quiet } from '../support/browser.ts';
 import { patienceMs } from '../support/patience.ts';
 
 /** A workspace's name, as the sign-in page has it. */
@@ -105,7 +105,7 @@ function theBrowser(): Promise<Browser> {
   launched ??= findBrowser().then((executablePath) =>
     chromium.launch({
       executablePath,
-      args: QUIET,
+      args: quiet,
       timeout: patienceMs,
       // Playwright switches the back/forward cache off; people have it on.
       ignoreDefaultArgs: ['--disable-back-forward-cache'],

@@ -6,8 +6,8 @@
 import { readFile } from 'node:fs/promises';
 import { chromium, type Browser, type Page, type Route } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { active, NOW } from '../../demo/host/gallery/snapshots.ts';
-import { findBrowser, QUIET } from '../support/browser.ts';
+import { active, shownAt } from '../../demo/host/gallery/snapshots.ts';
+import { findBrowser, quiet } from '../support/browser.ts';
 import { inLanguages, nameOf } from '../support/documented-blocks.ts';
 import { patienceMs } from '../support/patience.ts';
 import { tokenOf } from './host-site.ts';
@@ -30,7 +30,7 @@ let script: string;
 let integrity: string;
 let elements: readonly Declaration[];
 beforeAll(async () => {
-  browser = await chromium.launch({ executablePath: await findBrowser(), args: QUIET, timeout: patienceMs });
+  browser = await chromium.launch({ executablePath: await findBrowser(), args: quiet, timeout: patienceMs });
   script = await inWidget('dist/widget.js');
   integrity = (JSON.parse(await inWidget('dist/integrity.json')) as { 'widget.js': string })['widget.js'];
   const { modules } = JSON.parse(await inWidget('custom-elements.json')) as Manifest;
@@ -57,7 +57,7 @@ function answer(html: string, route: Route): Promise<void> {
 async function opened(body: string): Promise<{ page: Page; said: string[] }> {
   const page = await browser.newPage({ locale: 'en-US', timezoneId: 'UTC' });
   page.setDefaultTimeout(patienceMs);
-  await page.clock.setFixedTime(NOW);
+  await page.clock.setFixedTime(shownAt);
   const said: string[] = [];
   page.on('console', (message) => said.push(message.text()));
   page.on('pageerror', (error) => said.push(error.message));

@@ -4,9 +4,9 @@ import type { ConsoleMessage, Page, Request } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDemoBrowser, widgetOf, type DemoBrowser } from './demo-browser.ts';
 
-const FRAMEWORKS = ['html', 'react', 'vue', 'svelte', 'solid', 'angular'] as const;
-const RENDERED = ['react-server', 'vue-server'] as const;
-const ARRIVALS = ['script', 'late', 'npm'] as const;
+const frameworkNames = ['html', 'react', 'vue', 'svelte', 'solid', 'angular'] as const;
+const rendered = ['react-server', 'vue-server'] as const;
+const arrivals = ['script', 'late', 'npm'] as const;
 
 let demoBrowser: DemoBrowser;
 let entrance: Page | undefined;
@@ -72,8 +72,8 @@ const holdWidget = (page: Page) =>
     await route.continue();
   });
 
-describe.each(FRAMEWORKS)('%s', (framework) => {
-  it.each(ARRIVALS)(
+describe.each(frameworkNames)('%s', (framework) => {
+  it.each(arrivals)(
     'shows the billing, receives its events, changes the account and leaves no request behind: %s (L33)',
     async (arrival) => {
       const { page, said, pending } = await visit(
@@ -111,8 +111,8 @@ describe.each(FRAMEWORKS)('%s', (framework) => {
   );
 });
 
-describe.each(RENDERED)('%s', (framework) => {
-  it.each(ARRIVALS)('is hydrated without a warning: %s', async (arrival) => {
+describe.each(rendered)('%s', (framework) => {
+  it.each(arrivals)('is hydrated without a warning: %s', async (arrival) => {
     const { page, said } = await visit(`/frameworks/${framework}?elements=${arrival}`);
     await says(page, /^Active$/);
     await events(page).getByText('change: active').first().waitFor();

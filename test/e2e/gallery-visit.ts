@@ -4,7 +4,7 @@ import { chromium, type BrowserContextOptions, type Page } from 'playwright-core
 import { fixtures } from '../../demo/host/gallery/fixtures.ts';
 import { choices } from '../../demo/host/gallery/gallery-page.ts';
 import { startDemo, type Demo } from '../../demo/start-demo.ts';
-import { findBrowser, QUIET } from '../support/browser.ts';
+import { findBrowser, quiet } from '../support/browser.ts';
 import { patienceMs } from '../support/patience.ts';
 
 export type Choice = { readonly [name in keyof typeof choices]?: string } & { readonly state?: string };
@@ -23,7 +23,7 @@ export interface GalleryVisit {
 
 export async function visitGallery(): Promise<GalleryVisit> {
   const demo = await startDemo({ hostPort: 0, billhookPort: 0, sandboxPort: 0, logLevel: 'silent' });
-  const launched = chromium.launch({ executablePath: await findBrowser(), args: QUIET, timeout: patienceMs });
+  const launched = chromium.launch({ executablePath: await findBrowser(), args: quiet, timeout: patienceMs });
   const browser = await launched.catch(async (cause) => {
     await demo.stop();
     throw cause;

@@ -8,9 +8,9 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Route } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { active, NOW, snapshots } from '../../demo/host/gallery/snapshots.ts';
+import { active, shownAt, snapshots } from '../../demo/host/gallery/snapshots.ts';
 import type { BillingSnapshot } from '@billhook/widget/contract';
-import { findBrowser, QUIET } from '../support/browser.ts';
+import { findBrowser, quiet } from '../support/browser.ts';
 import { patienceMs } from '../support/patience.ts';
 
 const host = 'http://localhost:4444';
@@ -20,7 +20,7 @@ let browser: Browser;
 let script: string;
 let reserved: string;
 beforeAll(async () => {
-  browser = await chromium.launch({ executablePath: await findBrowser(), args: QUIET, timeout: patienceMs });
+  browser = await chromium.launch({ executablePath: await findBrowser(), args: quiet, timeout: patienceMs });
   script = await readFile(inHere('../../widget/dist/widget.js'), 'utf8');
   const readme = await readFile(inHere('../../widget/README.md'), 'utf8');
   reserved = /```css\n([^`]*:not\(:defined\)[^`]*)```/.exec(readme)?.[1] ?? '';
@@ -39,7 +39,7 @@ async function shiftOf(element: string, { snapshot = active, style = reserved, w
   const context = await browser.newContext({ viewport: { width, height: 900 }, locale: 'en-US', timezoneId: 'UTC' });
   context.setDefaultTimeout(patienceMs);
   const page = await context.newPage();
-  await page.clock.setFixedTime(NOW);
+  await page.clock.setFixedTime(shownAt);
   const held = new Map<string, (value: unknown) => void>();
   const hold = async (name: string, route: Route, answer: Parameters<Route['fulfill']>[0]) => {
     await new Promise((release) => held.set(name, release));
@@ -101,7 +101,7 @@ async function shiftOf(element: string, { snapshot = active, style = reserved, w
 
 function tokenFor(sub: string): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  return `${part({ alg: 'none', typ: 'billhook-widget+jwt' })}.${part({ iss: 'host', sub, exp: Math.floor(NOW / 1000) + 600, jti: 'one' })}.x`;
+  return `${part({ alg: 'none', typ: 'billhook-widget+jwt' })}.${part({ iss: 'host', sub, exp: Math.floor(shownAt / 1000) + 600, jti: 'one' })}.x`;
 }
 
 describe('layout shift, from the first paint to the billing', () => {

@@ -12,7 +12,7 @@ import { Stripe } from 'stripe';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSandbox, seedDemo, type SeededCustomers, type StripeSandbox } from '../../demo/stripe-sandbox/index.ts';
 import { freePort, serveProcess, type ServeProcess } from '../server/support/process.ts';
-import { findBrowser, QUIET } from '../support/browser.ts';
+import { findBrowser, quiet } from '../support/browser.ts';
 import { patienceMs } from '../support/patience.ts';
 import { startPostgres, type Postgres } from '../support/postgres.ts';
 import { nextApplication, type NextApplication, type Way } from './next-application.ts';
@@ -147,7 +147,7 @@ describe.each(ways)('Next.js, %s', (way) => {
   }
 
   it.each(['/settings/billing', '/settings/plan'])('shows the plan in a browser at %s', async (path) => {
-    browser ??= await chromium.launch({ executablePath: await findBrowser(), args: QUIET, timeout: patienceMs });
+    browser ??= await chromium.launch({ executablePath: await findBrowser(), args: quiet, timeout: patienceMs });
     const context = await browser.newContext({ locale: 'en-US' });
     context.setDefaultTimeout(patienceMs);
     await context.addCookies([{ name: 'team', value: 'team_active', url }]);

@@ -33,8 +33,8 @@ const defined = (page: Page) =>
 const remove = (page: Page) => page.evaluate(() => document.querySelector('billhook-widget')?.remove());
 
 interface Held {
-  timers: Set<unknown>;
-  listeners: Set<{ type: string; listener: unknown }>;
+  readonly timers: Set<unknown>;
+  readonly listeners: Set<{ type: string; listener: unknown }>;
   requests: number;
   channels: number;
 }

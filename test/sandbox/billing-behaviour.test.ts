@@ -2,14 +2,14 @@
 
 import { describe, expect, test } from 'vitest';
 import {
-  APRIL,
+  april,
   customerWithCard,
-  DAY,
-  HOUR,
+  dayMs,
+  hourMs,
   latestInvoice,
   monthlyPrice,
   seconds,
-  START,
+  startAt,
   subscribed,
   sandboxForEach,
 } from './harness.ts';
@@ -55,12 +55,12 @@ describe('SUB-19: what a pause of collection means', () => {
     // SUB-15: the status stays, and there is no event of a pause.
     expect(paused.status).toBe('active');
     expect(harness.newEvents()).toEqual(['customer.subscription.updated']);
-    await harness.sandbox.clock.advanceTo(APRIL + 4 * DAY);
+    await harness.sandbox.clock.advanceTo(april + 4 * dayMs);
     const invoice = await latestInvoice(stripe, subscription.id);
     expect(invoice).toMatchObject({ status, amount_paid: 0 });
     expect((await stripe.subscriptions.retrieve(subscription.id)).status).toBe('active');
     await stripe.subscriptions.update(subscription.id, { pause_collection: '' });
-    await harness.sandbox.clock.advance(4 * DAY);
+    await harness.sandbox.clock.advance(4 * dayMs);
     expect((await stripe.invoices.retrieve(invoice.id)).status).toBe(status);
     if (!billedLater) return;
     await stripe.invoices.finalizeInvoice(invoice.id);
@@ -71,9 +71,9 @@ describe('SUB-19: what a pause of collection means', () => {
 describe('SUB-9: billing_cycle_anchor now', () => {
   test('a new period begins: the unused time is credited, the whole period is billed', async () => {
     const { subscription } = await subscribed(stripe);
-    await harness.sandbox.clock.advance(15.5 * DAY);
+    await harness.sandbox.clock.advance(15.5 * dayMs);
     const changed = await stripe.subscriptions.update(subscription.id, { billing_cycle_anchor: { type: 'now' } });
-    const now = seconds(START + 15.5 * DAY);
+    const now = seconds(startAt + 15.5 * dayMs);
     expect(changed.billing_cycle_anchor).toBe(now);
     expect(changed.items.data[0]?.current_period_start).toBe(now);
     const invoice = await latestInvoice(stripe, subscription.id);
@@ -95,10 +95,10 @@ describe('SUB-9: billing_cycle_anchor now', () => {
 test('an added item of another interval has a period of its own; classic billing refuses it', async () => {
   const { customer, price, subscription } = await subscribed(stripe);
   const yearly = await monthlyPrice(stripe, 12_000, 'year');
-  await harness.sandbox.clock.advance(10 * DAY);
+  await harness.sandbox.clock.advance(10 * dayMs);
   const { items } = await stripe.subscriptions.update(subscription.id, { items: [{ price: yearly.id }] });
   expect(items.data.map((item) => item.current_period_end)).toEqual([
-    seconds(APRIL),
+    seconds(april),
     seconds(Date.UTC(2027, 2, 1, 12)),
   ]);
   const classic = await stripe.subscriptions.create({
@@ -121,11 +121,11 @@ test('a sent invoice is not charged; unpaid on its day, it is overdue', async ()
     days_until_due: 7,
   });
   expect(subscription.status).toBe('active');
-  await harness.sandbox.clock.advance(2 * HOUR);
+  await harness.sandbox.clock.advance(2 * hourMs);
   const invoice = await latestInvoice(stripe, subscription.id);
   const finalized = invoice.status_transitions.finalized_at ?? 0;
   expect(invoice).toMatchObject({ status: 'open', amount_paid: 0, due_date: finalized + 7 * 86_400 });
-  await harness.sandbox.clock.advance(8 * DAY);
+  await harness.sandbox.clock.advance(8 * dayMs);
   expect(harness.newEvents()).toEqual(expect.arrayContaining(['invoice.sent', 'invoice.overdue']));
   expect((await stripe.subscriptions.retrieve(subscription.id)).status).toBe('past_due');
   await stripe.invoices.pay(invoice.id);

@@ -2,13 +2,13 @@
 
 import { describe, expect, test } from 'vitest';
 import {
-  APRIL,
+  april,
   customerWithCard,
-  DAY,
+  dayMs,
   latestInvoice,
   monthlyPrice,
   seconds,
-  START,
+  startAt,
   subscribed,
   sandboxForEach,
 } from './harness.ts';
@@ -16,7 +16,7 @@ import {
 const { harness, stripe } = sandboxForEach();
 
 /** March has 31 days: after 15.5 of them half of the month is left. */
-const halfOfMarch = () => harness.sandbox.clock.advance(15.5 * DAY);
+const halfOfMarch = () => harness.sandbox.clock.advance(15.5 * dayMs);
 
 async function billedAs(type: 'classic' | 'flexible'): Promise<{ id: string; item: string }> {
   const customer = await customerWithCard(stripe);
@@ -163,13 +163,13 @@ describe('an item that is added', () => {
       proration_behavior: 'always_invoice',
     });
     expect(changed.items.data.map((item) => item.current_period_end)).toEqual([
-      seconds(APRIL),
+      seconds(april),
       seconds(Date.UTC(2027, 2, 1, 12)),
     ]);
     expect(await linesOf(id)).toEqual([[12_000, 'Remaining time on Plan 12000 after 1 Mar 2026']]);
-    await harness.sandbox.clock.advanceTo(APRIL + DAY);
+    await harness.sandbox.clock.advanceTo(april + dayMs);
     expect(await linesOf(id), 'the month alone').toEqual([[2900, '1 × Plan 2900 (at €29.00 / month)']]);
-    expect((await stripe.subscriptions.retrieve(id)).items.data[1]?.current_period_start).toBe(seconds(START));
+    expect((await stripe.subscriptions.retrieve(id)).items.data[1]?.current_period_start).toBe(seconds(startAt));
   });
 
   test('OBJ-4: is charged for the part of its interval that the anchor leaves', async () => {
@@ -216,7 +216,7 @@ test('SUB-9: a shorter interval that would be over already begins with the chang
   const [item] = subscription.items.data;
   const yearly = await monthlyPrice(stripe, 29_000, 'year');
   await stripe.subscriptions.update(subscription.id, { items: [{ id: item?.id ?? '', price: yearly.id }] });
-  await harness.sandbox.clock.advance(100 * DAY);
+  await harness.sandbox.clock.advance(100 * dayMs);
   const now = seconds(harness.sandbox.clock.now());
   const changed = await stripe.subscriptions.update(subscription.id, {
     items: [{ id: item?.id ?? '', price: item?.price.id ?? '' }],
@@ -267,7 +267,7 @@ test('an item’s tax stays with its prorations that wait', async () => {
   });
   await halfOfMarch();
   await stripe.subscriptions.update(id, { items: [{ id: items.data[0]?.id ?? '', quantity: 2 }] });
-  await harness.sandbox.clock.advanceTo(APRIL + DAY);
+  await harness.sandbox.clock.advanceTo(april + dayMs);
   const { lines, total_taxes: taxes } = await latestInvoice(stripe, id);
   expect(lines.data.map(({ amount }) => amount)).toEqual([-1450, 2900, 5800]);
   expect(taxes?.map(({ amount }) => amount)).toEqual([725]);

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { latestInvoice, startSandbox, type Harness } from './harness.ts';
 import { visit } from './visit.ts';
 
-const WORKS = '4242 4242 4242 4242';
+const works = '4242 4242 4242 4242';
 
 let harness: Harness;
 let stripe: Stripe;
@@ -36,7 +36,7 @@ const open = (more: Partial<Stripe.Checkout.SessionCreateParams> = {}): Promise<
   });
 
 async function complete(session: Stripe.Checkout.Session, form: Record<string, string> = {}) {
-  const page = await visit(session.url ?? '', { testCard: WORKS, ...form });
+  const page = await visit(session.url ?? '', { testCard: works, ...form });
   expect(page.status, page.text).toBe(303);
   const done = await stripe.checkout.sessions.retrieve(session.id);
   return { done, invoice: done.subscription ? await latestInvoice(stripe, String(done.subscription)) : null };
@@ -65,7 +65,7 @@ describe('tax', () => {
       billing_address_collection: 'required',
     });
     expect(session.automatic_tax.status).toBe('requires_location_inputs');
-    expect((await visit(session.url ?? '', { testCard: WORKS })).text).toContain('Enter your billing address.');
+    expect((await visit(session.url ?? '', { testCard: works })).text).toContain('Enter your billing address.');
     const { done, invoice } = await complete(session, {
       country: 'FR',
       line1: '1 rue de Rivoli',
@@ -166,7 +166,7 @@ describe('the order', () => {
     await expect(open(consent)).rejects.toMatchObject({ param: 'consent_collection[terms_of_service]' });
     harness.sandbox.settings.termsOfServiceUrl = 'https://host.example/terms';
     const session = await open(consent);
-    expect((await visit(session.url ?? '', { testCard: WORKS })).text).toContain('Accept the terms');
+    expect((await visit(session.url ?? '', { testCard: works })).text).toContain('Accept the terms');
     const { done } = await complete(session, { terms: 'accepted' });
     expect(done.consent).toEqual({ promotions: 'opt_out', terms_of_service: 'accepted' });
   });

@@ -2,7 +2,16 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Stripe } from 'stripe';
 import { testCardNumbered } from '../../demo/stripe-sandbox/engine/cards.ts';
 import { completeCheckout } from '../../demo/stripe-sandbox/engine/checkout.ts';
-import { customerWithCard, DAY, HOUR, monthlyPrice, seconds, START, startSandbox, type Harness } from './harness.ts';
+import {
+  customerWithCard,
+  dayMs,
+  hourMs,
+  monthlyPrice,
+  seconds,
+  startAt,
+  startSandbox,
+  type Harness,
+} from './harness.ts';
 import { submit, visit } from './visit.ts';
 
 let harness: Harness;
@@ -17,8 +26,8 @@ beforeEach(async () => {
 });
 afterEach(() => harness.close());
 
-const WORKS = '4242 4242 4242 4242';
-const ASKS = '4000 0025 0000 3155';
+const works = '4242 4242 4242 4242';
+const cardThatAsks = '4000 0025 0000 3155';
 
 const checkout = (extra: Partial<Stripe.Checkout.SessionCreateParams> = {}): Promise<Stripe.Checkout.Session> =>
   stripe.checkout.sessions.create({
@@ -44,7 +53,7 @@ describe('a session', () => {
       client_reference_id: 'team_1',
       metadata: { visit: 'v1' },
       locale: 'de',
-      expires_at: seconds(START + DAY),
+      expires_at: seconds(startAt + dayMs),
     });
     expect(session.id).toMatch(/^cs_test_a1/);
     expect(session.url).toBe(`${harness.url}/c/${session.id}`);
@@ -74,22 +83,22 @@ describe('a session', () => {
     await expect(stripe.checkout.sessions.expire(session.id)).rejects.toMatchObject({ statusCode: 400 });
     const page = await visit(url ?? '');
     expect([page.status, page.text.includes('This checkout has expired')]).toEqual([410, true]);
-    expect((await visit(url ?? '', { testCard: WORKS })).status).toBe(410);
+    expect((await visit(url ?? '', { testCard: works })).status).toBe(410);
     expect(await subscriptions()).toEqual([]);
   });
 
   test('OBJ-5: expires by itself after a day, or when it was asked to', async () => {
-    const [day, hour] = [await checkout(), await checkout({ expires_at: seconds(START + HOUR) })];
-    await harness.sandbox.clock.advance(HOUR);
+    const [day, hour] = [await checkout(), await checkout({ expires_at: seconds(startAt + hourMs) })];
+    await harness.sandbox.clock.advance(hourMs);
     expect((await stripe.checkout.sessions.retrieve(hour.id)).status).toBe('expired');
     expect((await stripe.checkout.sessions.retrieve(day.id)).status).toBe('open');
-    await harness.sandbox.clock.advance(23 * HOUR);
+    await harness.sandbox.clock.advance(23 * hourMs);
     expect((await stripe.checkout.sessions.retrieve(day.id)).status).toBe('expired');
   });
 
   test.each([
-    [{ expires_at: seconds(START + 60_000) }, 'expires_at'],
-    [{ expires_at: seconds(START + 2 * DAY) }, 'expires_at'],
+    [{ expires_at: seconds(startAt + 60_000) }, 'expires_at'],
+    [{ expires_at: seconds(startAt + 2 * dayMs) }, 'expires_at'],
     [{ success_url: 'nowhere' }, 'success_url'],
     [{ line_items: [{ price: 'price_x', quantity: 1 }] }, 'line_items[0][price]'],
     [{ customer: 'cus_x' }, 'customer'],
@@ -119,7 +128,7 @@ describe('the page', () => {
   test('SUB-1: paying makes the subscription, in the order that was observed', async () => {
     const session = await checkout({ subscription_data: { metadata: { account: 'team_1' }, description: 'First' } });
     harness.newEvents();
-    const { location } = await visit(session.url ?? '', { testCard: WORKS });
+    const { location } = await visit(session.url ?? '', { testCard: works });
     expect(location).toBe(`https://host.example/back?session=${session.id}`);
     expect(harness.newEvents()).toEqual([
       'charge.succeeded',
@@ -151,21 +160,21 @@ describe('the page', () => {
   });
 
   test('WH-4: events of Checkout have a key, and no request', async () => {
-    await visit((await checkout()).url ?? '', { testCard: WORKS });
+    await visit((await checkout()).url ?? '', { testCard: works });
     const { data } = await stripe.events.list({ type: 'customer.subscription.created' });
     expect(data[0]?.request).toEqual({ id: null, idempotency_key: expect.stringMatching(/^[0-9a-f-]{36}$/) });
   });
 
   test('one session pays once', async () => {
     const { url } = await checkout();
-    await Promise.all([visit(url ?? '', { testCard: WORKS }), visit(url ?? '', { testCard: WORKS })]);
-    const again = await visit(url ?? '', { testCard: WORKS });
+    await Promise.all([visit(url ?? '', { testCard: works }), visit(url ?? '', { testCard: works })]);
+    const again = await visit(url ?? '', { testCard: works });
     expect(again.text).toContain('Nothing is charged a second time.');
     expect(await subscriptions()).toHaveLength(1);
     expect(harness.sandbox.state.charges.list()).toHaveLength(1);
     // Also where two forms are read at the same moment, each before the other has paid.
     const session = harness.sandbox.state.checkoutSessions.list()[0];
-    const card = testCardNumbered(WORKS);
+    const card = testCardNumbered(works);
     if (!session || !card) throw new Error('no session, or no card');
     completeCheckout(harness.sandbox.state, session, card);
     expect(await subscriptions()).toHaveLength(1);
@@ -183,23 +192,23 @@ describe('the page', () => {
     expect([page.status, page.text]).toEqual([402, expect.stringContaining(words)]);
     expect(await subscriptions()).toEqual([]);
     expect((await stripe.checkout.sessions.retrieve(session.id)).status).toBe('open');
-    expect((await visit(session.url ?? '', { number: WORKS })).status).toBe(303);
+    expect((await visit(session.url ?? '', { number: works })).status).toBe(303);
   });
 
   test('a charge that was told to fail fails here too, once', async () => {
     const { url } = await checkout();
     harness.sandbox.state.nextCharges.push('failsOnCharge');
-    expect((await visit(url ?? '', { testCard: WORKS })).status).toBe(402);
-    expect((await visit(url ?? '', { testCard: WORKS })).status).toBe(303);
+    expect((await visit(url ?? '', { testCard: works })).status).toBe(402);
+    expect((await visit(url ?? '', { testCard: works })).status).toBe(303);
   });
 
   test('3-D Secure: the bank asks first; refusing leads back, confirming pays', async () => {
     const { url } = await checkout();
-    expect((await visit(url ?? '', { testCard: ASKS })).text).toContain('Confirm with your bank');
+    expect((await visit(url ?? '', { testCard: cardThatAsks })).text).toContain('Confirm with your bank');
     expect(await subscriptions()).toEqual([]);
     const refused = await visit(`${url}/confirm`, { answer: 'refuse' });
     expect([refused.status, refused.text]).toEqual([402, expect.stringContaining('did not confirm')]);
-    await visit(url ?? '', { testCard: ASKS });
+    await visit(url ?? '', { testCard: cardThatAsks });
     const confirmed = await visit(`${url}/confirm`, { answer: 'confirm' });
     expect(confirmed.location).toMatch(/^https:\/\/host\.example\/back/);
     expect(await subscriptions()).toMatchObject([{ status: 'active' }]);
@@ -224,17 +233,17 @@ describe('trials', () => {
     const session = await checkout({ subscription_data: { trial_period_days: 14 } });
     expect(session).toMatchObject({ amount_total: 0, payment_status: 'no_payment_required' });
     expect((await visit(session.url ?? '')).text).toMatch(/14 days free.+Then €58\.00 per month.+€0\.00/);
-    await visit(session.url ?? '', { testCard: WORKS });
+    await visit(session.url ?? '', { testCard: works });
     const [subscription] = await subscriptions();
-    expect(subscription).toMatchObject({ status: 'trialing', trial_end: seconds(START + 14 * DAY) });
-    await harness.sandbox.clock.advance(14 * DAY + HOUR);
+    expect(subscription).toMatchObject({ status: 'trialing', trial_end: seconds(startAt + 14 * dayMs) });
+    await harness.sandbox.clock.advance(14 * dayMs + hourMs);
     expect(await subscriptions()).toMatchObject([{ status: 'active' }]);
   });
 
   test('a card that fails later can be saved', async () => {
     const { url } = await checkout({ subscription_data: { trial_period_days: 14 } });
     expect((await visit(url ?? '', { testCard: '4000 0000 0000 0341' })).status).toBe(303);
-    await harness.sandbox.clock.advance(14 * DAY + HOUR);
+    await harness.sandbox.clock.advance(14 * dayMs + hourMs);
     expect(await subscriptions()).toMatchObject([{ status: 'past_due' }]);
   });
 
@@ -249,7 +258,7 @@ describe('trials', () => {
     expect((await visit(url ?? '')).text).toContain('No card is needed');
     expect((await visit(url ?? '', {})).status).toBe(303);
     expect(await subscriptions()).toMatchObject([{ status: 'trialing', default_payment_method: null }]);
-    await harness.sandbox.clock.advance(14 * DAY);
+    await harness.sandbox.clock.advance(14 * dayMs);
     expect(await subscriptions()).toMatchObject([{ status: 'paused' }]);
   });
 });
@@ -264,7 +273,7 @@ describe('a bank debit', () => {
     });
     expect(await subscriptions()).toMatchObject([{ status: 'active' }]);
     harness.newEvents();
-    await harness.sandbox.clock.advance(5 * DAY);
+    await harness.sandbox.clock.advance(5 * dayMs);
     expect(harness.newEvents()).toContain('checkout.session.async_payment_succeeded');
     expect((await stripe.checkout.sessions.retrieve(session.id)).payment_status).toBe('paid');
   });
@@ -272,7 +281,7 @@ describe('a bank debit', () => {
   test('or bounces', async () => {
     const session = await checkout();
     await visit(session.url ?? '', { number: 'DE62370400440532013001' });
-    await harness.sandbox.clock.advance(5 * DAY);
+    await harness.sandbox.clock.advance(5 * dayMs);
     expect(harness.newEvents()).toContain('checkout.session.async_payment_failed');
     expect(await subscriptions()).toMatchObject([{ status: 'past_due' }]);
   });

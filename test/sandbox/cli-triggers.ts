@@ -15,11 +15,11 @@ const folder = fileURLToPath(new URL('../../../shared/stripe/triggers/', import.
 export const triggersPresent = existsSync(folder);
 
 export interface TriggerStep {
-  name: string;
-  path: string;
-  method: 'get' | 'post' | 'delete';
-  params?: Record<string, unknown>;
-  expected_error_type?: string;
+  readonly name: string;
+  readonly path: string;
+  readonly method: 'get' | 'post' | 'delete';
+  readonly params?: Record<string, unknown>;
+  readonly expected_error_type?: string;
 }
 export type StepResults = Map<string, Record<string, unknown>>;
 

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { Stripe } from 'stripe';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { listening } from '../support/listening.ts';
-import { DAY, HOUR, START, startSandbox, subscribed, type Harness } from './harness.ts';
+import { dayMs, hourMs, startAt, startSandbox, subscribed, type Harness } from './harness.ts';
 import { submit, visit } from './visit.ts';
 
 let harness: Harness;
@@ -50,7 +50,7 @@ describe('the control room’s page', () => {
   test('moves the clock by a step, and to the next renewal', async () => {
     await subscribed(harness.stripe);
     expect((await press('clock', { advanceSeconds: '3600' })).text).toContain('The clock has moved');
-    expect(harness.sandbox.clock.now()).toBe(START + HOUR);
+    expect(harness.sandbox.clock.now()).toBe(startAt + hourMs);
     await press('clock', { to: 'renewal' });
     expect(harness.sandbox.clock.now()).toBe(Date.UTC(2026, 3, 1, 12));
     expect(harness.newEvents()).toContain('invoice.created');
@@ -231,13 +231,13 @@ describe('the control room’s page', () => {
       headers: { 'sec-fetch-site': 'cross-site' },
       body: new URLSearchParams({ advanceSeconds: '60' }),
     });
-    expect([response.status, harness.sandbox.clock.now()]).toEqual([403, START]);
+    expect([response.status, harness.sandbox.clock.now()]).toEqual([403, startAt]);
   });
 
   test('says what waits for whom', async () => {
     const { customer } = await subscribed(harness.stripe);
     harness.sandbox.state.nextCharges.push('needsAuthentication');
-    await harness.sandbox.clock.advance(31 * DAY + HOUR);
+    await harness.sandbox.clock.advance(31 * dayMs + hourMs);
     const { text } = await visit(room());
     expect(text).toMatch(/Past due.+waits for the bank’s confirmation/);
     expect(text).toMatch(new RegExp(`${customer.id}.+Invoice`));

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Stripe } from 'stripe';
 import { createSandbox, seedDemo, type StripeSandbox } from '../../demo/stripe-sandbox/index.ts';
 import { intentOf } from '../../demo/stripe-sandbox/engine/payments.ts';
-import { DAY, START, seconds, startSandbox, subscribed, type Harness } from './harness.ts';
+import { dayMs, startAt, seconds, startSandbox, subscribed, type Harness } from './harness.ts';
 
 describe('the clock', () => {
   let harness: Harness;
@@ -13,21 +13,21 @@ describe('the clock', () => {
 
   test('stands where it was started, and moves when it is told to', async () => {
     const { clock } = harness.sandbox;
-    expect([clock.now(), clock.frozen]).toEqual([START, true]);
+    expect([clock.now(), clock.frozen]).toEqual([startAt, true]);
     await clock.advance(1500);
-    expect(clock.now()).toBe(START + 1500);
-    await clock.advanceTo(START + DAY);
-    expect(clock.now()).toBe(START + DAY);
+    expect(clock.now()).toBe(startAt + 1500);
+    await clock.advanceTo(startAt + dayMs);
+    expect(clock.now()).toBe(startAt + dayMs);
   });
 
   test('never goes back', () => {
-    expect(() => harness.sandbox.clock.advanceTo(START - 1)).toThrow(RangeError);
+    expect(() => harness.sandbox.clock.advanceTo(startAt - 1)).toThrow(RangeError);
     expect(() => harness.sandbox.clock.advance(-1)).toThrow(RangeError);
   });
 
   test('runs each thing at its own moment', async () => {
     await subscribed(harness.stripe);
-    await harness.sandbox.clock.advance(100 * DAY);
+    await harness.sandbox.clock.advance(100 * dayMs);
     const renewals = harness.sandbox.state.invoices.list((row) => row.billing_reason === 'subscription_cycle');
     expect(renewals.map((row) => new Date(row.created * 1000).toISOString())).toEqual([
       '2026-06-01T12:00:00.000Z',
@@ -40,15 +40,15 @@ describe('the clock', () => {
   });
 
   test('two moves at once are done one after the other', async () => {
-    await Promise.all([harness.sandbox.clock.advance(DAY), harness.sandbox.clock.advance(DAY)]);
-    expect(harness.sandbox.clock.now()).toBe(START + 2 * DAY);
+    await Promise.all([harness.sandbox.clock.advance(dayMs), harness.sandbox.clock.advance(dayMs)]);
+    expect(harness.sandbox.clock.now()).toBe(startAt + 2 * dayMs);
   });
 
   test('the same seed makes the same history', async () => {
     const history = async (seed: number): Promise<string[]> => {
       const run = await startSandbox({ seed });
       await subscribed(run.stripe);
-      await run.sandbox.clock.advance(40 * DAY);
+      await run.sandbox.clock.advance(40 * dayMs);
       await run.close();
       return run.sandbox.state.events.list().map((event) => `${event.id} ${event.type} ${event.created}`);
     };
@@ -191,7 +191,7 @@ describe('the control room', () => {
 
   test('moves the clock', async () => {
     const { json } = await ask('POST', '/clock', { advanceSeconds: 86_400 });
-    expect(json).toEqual({ now: '2026-03-02T12:00:00.000Z', unixMs: START + DAY, frozen: true });
+    expect(json).toEqual({ now: '2026-03-02T12:00:00.000Z', unixMs: startAt + dayMs, frozen: true });
     expect((await ask('POST', '/clock', { advanceTo: '2026-03-05T00:00:00Z' })).json['now']).toBe(
       '2026-03-05T00:00:00.000Z',
     );

@@ -1,10 +1,10 @@
 import type { Stripe } from 'stripe';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
-  APRIL,
+  april,
   customerWithCard,
-  DAY,
-  HOUR,
+  dayMs,
+  hourMs,
   latestInvoice,
   monthlyPrice,
   startSandbox,
@@ -38,7 +38,7 @@ describe('discounts', () => {
     const first = await latestInvoice(stripe, id);
     expect(first).toMatchObject({ subtotal: 2900, total: 2175, amount_paid: 2175 });
     expect(first.total_discount_amounts).toMatchObject([{ amount: 725 }]);
-    await harness.sandbox.clock.advanceTo(APRIL + 2 * HOUR);
+    await harness.sandbox.clock.advanceTo(april + 2 * hourMs);
     expect(await totals(id)).toEqual([2175, 2900]);
     expect(await stripe.coupons.retrieve('WELCOME')).toMatchObject({ times_redeemed: 1, valid: true });
   });
@@ -53,7 +53,7 @@ describe('discounts', () => {
     });
     await stripe.coupons.create({ id: 'ALWAYS', percent_off: 10, duration: 'forever' });
     const { id } = await subscribe({ discounts: [{ coupon: 'TWO' }, { coupon: 'ALWAYS' }] });
-    await harness.sandbox.clock.advanceTo(APRIL + 70 * DAY);
+    await harness.sandbox.clock.advanceTo(april + 70 * dayMs);
     expect(await totals(id)).toEqual([2160, 2160, 2610, 2610]);
   });
 
@@ -138,7 +138,7 @@ describe('discounts', () => {
   ] as const)('%s is refused, and nothing is made', async ([, discount, code]) => {
     await stripe.coupons.create({ id: 'OLD', percent_off: 10, duration: 'once', redeem_by: 1_772_366_460 });
     await stripe.coupons.create({ id: 'DOLLARS', amount_off: 100, currency: 'usd', duration: 'once' });
-    await harness.sandbox.clock.advance(DAY);
+    await harness.sandbox.clock.advance(dayMs);
     await expect(subscribe({ discounts: [discount] })).rejects.toMatchObject({ statusCode: 400, code });
     expect((await stripe.subscriptions.list({ status: 'all' })).data).toEqual([]);
   });
@@ -147,7 +147,7 @@ describe('discounts', () => {
     await stripe.coupons.create({ id: 'HALF', percent_off: 50, duration: 'once' });
     const dear = await monthlyPrice(stripe, 5800);
     const { id, items } = await subscribe({ discounts: [{ coupon: 'HALF' }] });
-    await harness.sandbox.clock.advance(15.5 * DAY);
+    await harness.sandbox.clock.advance(15.5 * dayMs);
     await stripe.subscriptions.update(id, {
       items: [{ id: items.data[0]?.id ?? '', price: dear.id }],
       proration_behavior: 'always_invoice',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createDueIndex } from '../../demo/stripe-sandbox/engine/due-index.ts';
-import { DAY, customerWithCard, monthlyPrice, startSandbox } from './harness.ts';
+import { dayMs, customerWithCard, monthlyPrice, startSandbox } from './harness.ts';
 
 test('the earliest comes first, whatever the order of filing', () => {
   const index = createDueIndex();
@@ -53,7 +53,7 @@ test('subscriptions renew one by one, each at its own moment', async () => {
     // oxlint-disable-next-line no-await-in-loop -- as above
     await harness.sandbox.clock.advance(60_000);
   }
-  await harness.sandbox.clock.advance(32 * DAY);
+  await harness.sandbox.clock.advance(32 * dayMs);
   const renewals = harness.sandbox.state.invoices.list((row) => row.billing_reason === 'subscription_cycle');
   const paid = renewals.map((row) => row.status_transitions.paid_at ?? 0);
   expect(paid).toEqual(paid.toSorted((a, b) => b - a));

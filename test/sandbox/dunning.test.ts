@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Stripe } from 'stripe';
-import { APRIL, DAY, HOUR, latestInvoice, seconds, subscribed, sandboxForEach } from './harness.ts';
+import { april, dayMs, hourMs, latestInvoice, seconds, subscribed, sandboxForEach } from './harness.ts';
 
 const { harness, stripe } = sandboxForEach();
 
@@ -13,7 +13,7 @@ async function pastDue(): Promise<{
   const { customer, subscription } = await subscribed(stripe);
   const failing = await stripe.paymentMethods.attach('pm_card_chargeCustomerFail', { customer: customer.id });
   await stripe.customers.update(customer.id, { invoice_settings: { default_payment_method: failing.id } });
-  await harness.sandbox.clock.advanceTo(APRIL + HOUR);
+  await harness.sandbox.clock.advanceTo(april + hourMs);
   return { customer, subscription, invoice: await latestInvoice(stripe, subscription.id) };
 }
 
@@ -21,9 +21,9 @@ describe('dunning and recovery', () => {
   test('SUB-6: the first failure, and what it sets off', async () => {
     const { customer, subscription } = await subscribed(stripe);
     harness.sandbox.state.nextCharges.push('failsOnCharge');
-    await harness.sandbox.clock.advanceTo(APRIL);
+    await harness.sandbox.clock.advanceTo(april);
     harness.newEvents();
-    await harness.sandbox.clock.advance(HOUR);
+    await harness.sandbox.clock.advance(hourMs);
     expect(harness.newEvents()).toEqual([
       'payment_intent.created',
       'invoice.finalized',
@@ -40,7 +40,7 @@ describe('dunning and recovery', () => {
       status: 'open',
       attempt_count: 1,
       attempted: true,
-      next_payment_attempt: seconds(APRIL + HOUR + DAY),
+      next_payment_attempt: seconds(april + hourMs + dayMs),
     });
     expect((await stripe.customers.retrieve(customer.id)) as Stripe.Customer).toMatchObject({ delinquent: true });
   });
@@ -52,7 +52,7 @@ describe('dunning and recovery', () => {
   ] as const)('SUB-6: after eight retries in two weeks, %s', async (end, status) => {
     harness.sandbox.settings.dunning.finally = end;
     const { subscription, invoice } = await pastDue();
-    await harness.sandbox.clock.advance(14 * DAY - 1000);
+    await harness.sandbox.clock.advance(14 * dayMs - 1000);
     expect((await stripe.subscriptions.retrieve(subscription.id)).status).toBe('past_due');
     await harness.sandbox.clock.advance(1000);
     const ended = await stripe.subscriptions.retrieve(subscription.id);
@@ -64,7 +64,7 @@ describe('dunning and recovery', () => {
     });
     if (end === 'cancel') expect(ended.cancellation_details?.reason).toBe('payment_failed');
     if (end === 'markUnpaid') {
-      await harness.sandbox.clock.advance(31 * DAY);
+      await harness.sandbox.clock.advance(31 * dayMs);
       expect(await latestInvoice(stripe, subscription.id)).toMatchObject({
         status: 'draft',
         attempt_count: 0,
@@ -75,7 +75,7 @@ describe('dunning and recovery', () => {
 
   test('SUB-6: each attempt is a charge of the same payment intent', async () => {
     const { invoice } = await pastDue();
-    await harness.sandbox.clock.advance(3 * DAY);
+    await harness.sandbox.clock.advance(3 * dayMs);
     const { data: payments } = await stripe.invoicePayments.list({
       invoice: invoice.id ?? '',
       expand: ['data.payment.payment_intent.latest_charge'],
@@ -113,7 +113,7 @@ describe('dunning and recovery', () => {
   test('SUB-7: paying an older invoice is not enough, paying the latest is', async () => {
     harness.sandbox.settings.dunning.finally = 'leavePastDue';
     const { customer, subscription, invoice: older } = await pastDue();
-    await harness.sandbox.clock.advance(31 * DAY);
+    await harness.sandbox.clock.advance(31 * dayMs);
     const latest = await latestInvoice(stripe, subscription.id);
     expect([older.id === latest.id, latest.status]).toEqual([false, 'open']);
     const working = await stripe.paymentMethods.attach('pm_card_visa', { customer: customer.id });
@@ -129,7 +129,7 @@ describe('dunning and recovery', () => {
     const { customer, subscription } = await pastDue();
     const working = await stripe.paymentMethods.attach('pm_card_visa', { customer: customer.id });
     await stripe.customers.update(customer.id, { invoice_settings: { default_payment_method: working.id } });
-    await harness.sandbox.clock.advance(DAY);
+    await harness.sandbox.clock.advance(dayMs);
     expect((await stripe.subscriptions.retrieve(subscription.id)).status).toBe('active');
   });
 

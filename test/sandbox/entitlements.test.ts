@@ -1,6 +1,6 @@
 import type { Stripe } from 'stripe';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { APRIL, customerWithCard, startSandbox, type Harness } from './harness.ts';
+import { april, customerWithCard, startSandbox, type Harness } from './harness.ts';
 
 const changed = 'entitlements.active_entitlement_summary.updated';
 
@@ -81,7 +81,7 @@ describe('ENT-1: entitlements', () => {
     });
     const { id, items } = await stripe.subscriptions.create({ customer: customer.id, items: [{ price: price.id }] });
     harness.newEvents();
-    await sandbox.clock.advanceTo(APRIL + 2 * 3_600_000);
+    await sandbox.clock.advanceTo(april + 2 * 3_600_000);
     expect(harness.newEvents()).not.toContain(changed);
     await stripe.subscriptions.update(id, { items: [{ id: items.data[0]?.id ?? '', price: plain.id }] });
     expect(await keysOf()).toEqual([]);

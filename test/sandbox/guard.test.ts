@@ -2,7 +2,7 @@
 
 import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { START, startSandbox, type Harness } from './harness.ts';
+import { startAt, startSandbox, type Harness } from './harness.ts';
 
 let harness: Harness;
 beforeEach(async () => {
@@ -33,7 +33,7 @@ describe('the control room takes what its own pages ask', () => {
   ])('%s moves no clock', async (_, headers) => {
     expect(await ask('/sandbox/clock', headers, advance)).toBe(403);
     expect(await ask('/sandbox/do/clock', headers, 'advanceSeconds=60')).toBe(403);
-    expect(harness.sandbox.clock.now()).toBe(START);
+    expect(harness.sandbox.clock.now()).toBe(startAt);
   });
 
   test.each([
@@ -41,7 +41,7 @@ describe('the control room takes what its own pages ask', () => {
     ['a program', {}],
   ])('%s moves it', async (_, headers) => {
     expect(await ask('/sandbox/clock', headers, advance)).toBe(200);
-    expect(harness.sandbox.clock.now()).toBe(START + 60_000);
+    expect(harness.sandbox.clock.now()).toBe(startAt + 60_000);
   });
 
   test('a link on another page leads there', async () => {

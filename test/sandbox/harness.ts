@@ -8,21 +8,21 @@ import { patienceMs } from '../support/patience.ts';
 import { violations } from './stripe-validator.ts';
 
 /** 1 March 2026, 12:00 UTC: far from month ends and leap days. */
-export const START = Date.UTC(2026, 2, 1, 12);
+export const startAt = Date.UTC(2026, 2, 1, 12);
 
 /** A month later: when purchases of `START` are renewed. */
-export const APRIL = Date.UTC(2026, 3, 1, 12);
+export const april = Date.UTC(2026, 3, 1, 12);
 
-export const HOUR = 3_600_000;
-export const DAY = 24 * HOUR;
+export const hourMs = 3_600_000;
+export const dayMs = 24 * hourMs;
 
 /** As Stripe writes a time. */
 export const seconds = (ms: number): number => Math.floor(ms / 1000);
 
 export interface Harness {
-  sandbox: StripeSandbox;
-  stripe: Stripe;
-  url: string;
+  readonly sandbox: StripeSandbox;
+  readonly stripe: Stripe;
+  readonly url: string;
   /** The types of the events since the last call, in the order they were sent. */
   newEvents(): string[];
   /** The newest event of a type. */
@@ -45,7 +45,7 @@ export async function startSandbox(
   options: StripeSandboxOptions = {},
   client: Partial<Stripe.StripeConfig> = {},
 ): Promise<Harness> {
-  const sandbox = createSandbox({ startAt: START, ...options });
+  const sandbox = createSandbox({ startAt: startAt, ...options });
   sandbox.deliveries.settings.timeoutMs = patienceMs;
   const { url } = await sandbox.listen(0);
   const wrong: string[] = [];

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Stripe } from 'stripe';
-import { START, customerWithCard, monthlyPrice, startSandbox, subscribed, type Harness } from './harness.ts';
+import { startAt, customerWithCard, monthlyPrice, startSandbox, subscribed, type Harness } from './harness.ts';
 
 let harness: Harness;
 beforeEach(async () => {
@@ -169,7 +169,7 @@ describe('errors', () => {
   });
 
   test('HTTP-7: the limit counts calls a second', async () => {
-    vi.setSystemTime(START);
+    vi.setSystemTime(startAt);
     onTestFinished(() => void vi.useRealTimers());
     harness.sandbox.faults.rateLimitPerSecond = 3;
     const refused = async () => {
@@ -177,7 +177,7 @@ describe('errors', () => {
       return answers.filter(({ status }) => status === 429).length;
     };
     expect(await refused()).toBe(9);
-    vi.setSystemTime(START + 1_000);
+    vi.setSystemTime(startAt + 1_000);
     expect(await refused()).toBe(9);
   });
 });

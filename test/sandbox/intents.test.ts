@@ -1,7 +1,7 @@
 /** Payments and set-ups without a subscription. */
 
 import { describe, expect, test } from 'vitest';
-import { DAY, sandboxForEach } from './harness.ts';
+import { dayMs, sandboxForEach } from './harness.ts';
 
 const { harness, stripe } = sandboxForEach();
 
@@ -110,7 +110,7 @@ describe('payment intents', () => {
       mandate_data: { customer_acceptance: { accepted_at: 1_590_590_577, type: 'offline' } },
     });
     expect(status).toBe('processing');
-    await harness.sandbox.clock.advance(14 * DAY);
+    await harness.sandbox.clock.advance(14 * dayMs);
     expect((await stripe.paymentIntents.retrieve(id)).status).toBe('succeeded');
   });
 

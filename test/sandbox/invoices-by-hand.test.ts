@@ -2,7 +2,7 @@
 
 import { Stripe } from 'stripe';
 import { describe, expect, test } from 'vitest';
-import { APRIL, customerWithCard, DAY, HOUR, latestInvoice, subscribed, sandboxForEach } from './harness.ts';
+import { april, customerWithCard, dayMs, hourMs, latestInvoice, subscribed, sandboxForEach } from './harness.ts';
 
 const { harness, stripe } = sandboxForEach();
 
@@ -38,7 +38,7 @@ describe('an item that names its invoice', () => {
 
   test('goes into a renewal’s draft beside its lines', async () => {
     const { customer, subscription } = await subscribed(stripe);
-    await harness.sandbox.clock.advanceTo(APRIL);
+    await harness.sandbox.clock.advanceTo(april);
     const draft = await latestInvoice(stripe, subscription.id);
     await stripe.invoiceItems.create({
       customer: customer.id,
@@ -47,7 +47,7 @@ describe('an item that names its invoice', () => {
       unit_amount_decimal: Stripe.Decimal.from('12.5'),
       quantity: 4,
     });
-    await harness.sandbox.clock.advance(2 * HOUR);
+    await harness.sandbox.clock.advance(2 * hourMs);
     const paid = await stripe.invoices.retrieve(draft.id);
     expect(paid).toMatchObject({ status: 'paid', total: 2950 });
     expect(paid.lines.data[0]?.id).toBe(draft.lines.data[0]?.id);
@@ -66,7 +66,7 @@ describe('an invoice', () => {
   test('SUB-7: paid elsewhere recovers its subscription, and nothing is charged', async () => {
     const { subscription } = await subscribed(stripe);
     harness.sandbox.state.nextCharges.push('failsOnCharge');
-    await harness.sandbox.clock.advanceTo(APRIL + DAY / 2);
+    await harness.sandbox.clock.advanceTo(april + dayMs / 2);
     const { id } = await latestInvoice(stripe, subscription.id);
     harness.newEvents();
     expect(await stripe.invoices.pay(id, { paid_out_of_band: true })).toMatchObject({ status: 'paid' });
@@ -80,7 +80,7 @@ describe('an invoice', () => {
   test('that was written off can still be paid', async () => {
     const { subscription } = await subscribed(stripe);
     harness.sandbox.state.nextCharges.push('failsOnCharge');
-    await harness.sandbox.clock.advanceTo(APRIL + DAY / 2);
+    await harness.sandbox.clock.advanceTo(april + dayMs / 2);
     const { id } = await latestInvoice(stripe, subscription.id);
     await stripe.invoices.markUncollectible(id);
     expect((await stripe.invoices.pay(id)).status).toBe('paid');

@@ -3,14 +3,14 @@
 import { describe, expect, test } from 'vitest';
 import type { Stripe } from 'stripe';
 import {
-  APRIL,
+  april,
   customerWithCard,
-  DAY,
-  HOUR,
+  dayMs,
+  hourMs,
   latestInvoice,
   monthlyPrice,
   seconds,
-  START,
+  startAt,
   subscribed,
   sandboxForEach,
 } from './harness.ts';
@@ -31,9 +31,9 @@ async function debited(account: string): Promise<{ customer: Stripe.Customer; su
   const { customer, subscription } = await subscribed(stripe);
   const method = await stripe.paymentMethods.attach(account, { customer: customer.id });
   await stripe.customers.update(customer.id, { invoice_settings: { default_payment_method: method.id } });
-  await harness.sandbox.clock.advanceTo(APRIL);
+  await harness.sandbox.clock.advanceTo(april);
   harness.newEvents();
-  await harness.sandbox.clock.advance(HOUR);
+  await harness.sandbox.clock.advance(hourMs);
   return { customer, subscription };
 }
 
@@ -71,7 +71,7 @@ describe('a bank debit', () => {
 
   test('… and succeeds', async () => {
     const { subscription } = await debited('pm_sepaDebit');
-    await harness.sandbox.clock.advance(5 * DAY - 1000);
+    await harness.sandbox.clock.advance(5 * dayMs - 1000);
     expect((await latestInvoice(stripe, subscription.id)).status).toBe('open');
     harness.newEvents();
     await harness.sandbox.clock.advance(1000);
@@ -88,7 +88,7 @@ describe('a bank debit', () => {
   test('… or bounces, and dunning begins', async () => {
     const { customer, subscription } = await debited('pm_sepaDebit_fail');
     harness.newEvents();
-    await harness.sandbox.clock.advance(5 * DAY);
+    await harness.sandbox.clock.advance(5 * dayMs);
     expect(harness.newEvents()).toEqual([
       'charge.failed',
       'payment_intent.payment_failed',
@@ -100,8 +100,8 @@ describe('a bank debit', () => {
     expect((await stripe.subscriptions.retrieve(subscription.id)).status).toBe('past_due');
     expect(await stripe.customers.retrieve(customer.id)).toMatchObject({ delinquent: true });
     const invoice = await latestInvoice(stripe, subscription.id);
-    expect(invoice).toMatchObject({ attempt_count: 1, next_payment_attempt: seconds(APRIL + HOUR + 6 * DAY) });
-    await harness.sandbox.clock.advance(DAY);
+    expect(invoice).toMatchObject({ attempt_count: 1, next_payment_attempt: seconds(april + hourMs + 6 * dayMs) });
+    await harness.sandbox.clock.advance(dayMs);
     expect((await intentOf(invoice)).status).toBe('processing');
     expect((await latestInvoice(stripe, subscription.id)).attempt_count).toBe(2);
   });
@@ -151,7 +151,7 @@ describe('SUB-16: a change that waits to be paid', () => {
     expect(changed).toMatchObject({
       status: 'active',
       pending_update: {
-        expires_at: seconds(START + 23 * HOUR),
+        expires_at: seconds(startAt + 23 * hourMs),
         subscription_items: [{ price: { unit_amount: 5800 } }],
       },
     });
@@ -176,7 +176,7 @@ describe('SUB-16: a change that waits to be paid', () => {
 
   test('… or 23 hours have passed', async () => {
     const { id } = await upgrade('failsOnCharge');
-    await harness.sandbox.clock.advance(23 * HOUR);
+    await harness.sandbox.clock.advance(23 * hourMs);
     expect(harness.newEvents()).toContain('customer.subscription.pending_update_expired');
     const after = await stripe.subscriptions.retrieve(id);
     expect([after.pending_update, after.items.data[0]?.price.unit_amount]).toEqual([null, 2900]);
@@ -203,7 +203,7 @@ describe('SUB-3: a first payment left open', () => {
       items: [{ price: (await monthlyPrice(stripe)).id }],
     });
     expect(await latestInvoice(stripe, id)).toMatchObject({ status: 'open', attempt_count: 0 });
-    await harness.sandbox.clock.advance(23 * HOUR - 1000);
+    await harness.sandbox.clock.advance(23 * hourMs - 1000);
     expect((await stripe.subscriptions.retrieve(id)).status).toBe('incomplete');
     await harness.sandbox.clock.advance(1000);
     expect((await stripe.subscriptions.retrieve(id)).status).toBe('incomplete_expired');

@@ -5,7 +5,7 @@
 
 import * as fc from 'fast-check';
 import { createSandbox, type StripeSandbox } from '../../demo/stripe-sandbox/index.ts';
-import { DAY, HOUR } from './harness.ts';
+import { dayMs, hourMs } from './harness.ts';
 
 export type Proration = 'always_invoice' | 'create_prorations';
 
@@ -160,7 +160,7 @@ export async function live(life: Life): Promise<Lived> {
   note();
   // Each moment at which a price a second may change: a period's end makes the next one longer or shorter.
   const passTime = async (hours: number): Promise<void> => {
-    const until = sandbox.clock.now() + hours * HOUR;
+    const until = sandbox.clock.now() + hours * hourMs;
     for (;;) {
       const ends = Math.min(...(row()?.items.data ?? []).map((item) => item.current_period_end * 1000));
       if (ends > until) break;
@@ -179,7 +179,7 @@ export async function live(life: Life): Promise<Lived> {
     note();
   }
   if (row()?.status !== 'canceled') {
-    await passTime(DAY / HOUR);
+    await passTime(dayMs / hourMs);
     note();
     await call('DELETE', `subscriptions/${subscription}`, { prorate: 'true', invoice_now: 'true' });
   }

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { removedParameters } from '../../demo/stripe-sandbox/http/removed-parameters.ts';
-import { APRIL, customerWithCard, DAY, monthlyPrice, sandboxForEach } from './harness.ts';
+import { april, customerWithCard, dayMs, monthlyPrice, sandboxForEach } from './harness.ts';
 
 const { harness, stripe } = sandboxForEach();
 
@@ -84,7 +84,7 @@ describe('sources', () => {
     const price = await monthlyPrice(stripe);
     const { id } = await stripe.subscriptions.create({ customer: customer.id, items: [{ price: price.id }] });
     harness.sandbox.state.nextCharges.push('failsOnCharge');
-    await harness.sandbox.clock.advanceTo(APRIL + DAY);
+    await harness.sandbox.clock.advanceTo(april + dayMs);
     expect((await stripe.subscriptions.retrieve(id)).status).toBe('past_due');
     await stripe.customers.update(customer.id, { source: 'tok_mastercard' });
     expect((await stripe.subscriptions.retrieve(id)).status).toBe('active');

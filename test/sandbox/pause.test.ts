@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { Stripe } from 'stripe';
 import {
-  APRIL,
+  april,
   customerWithCard,
-  DAY,
-  HOUR,
+  dayMs,
+  hourMs,
   latestInvoice,
   monthlyPrice,
   seconds,
-  START,
+  startAt,
   subscribed,
   sandboxForEach,
 } from './harness.ts';
@@ -22,10 +22,10 @@ describe('SUB-15: a pause by request', () => {
     harness.newEvents();
     expect(await stripe.subscriptions.pause(subscription.id)).toMatchObject({
       status: 'paused',
-      status_details: { paused: { subscription: { type: 'pause_requested' }, transitioned_at: seconds(START) } },
+      status_details: { paused: { subscription: { type: 'pause_requested' }, transitioned_at: seconds(startAt) } },
     });
     expect(harness.newEvents()).toEqual(['invoiceitem.created', 'customer.subscription.paused']);
-    await harness.sandbox.clock.advance(100 * DAY);
+    await harness.sandbox.clock.advance(100 * dayMs);
     expect(harness.newEvents()).toEqual([]);
     await expect(stripe.subscriptions.pause(subscription.id)).rejects.toMatchObject({ statusCode: 400 });
   });
@@ -34,12 +34,12 @@ describe('SUB-15: a pause by request', () => {
     const { subscription } = await subscribed(stripe);
     await harness.sandbox.clock.advanceTo(Date.UTC(2026, 2, 17));
     await stripe.subscriptions.pause(subscription.id);
-    await harness.sandbox.clock.advanceTo(APRIL + 10 * DAY);
+    await harness.sandbox.clock.advanceTo(april + 10 * dayMs);
     harness.newEvents();
     const resumed = await stripe.subscriptions.resume(subscription.id);
     expect(resumed.status).toBe('active');
     expect(resumed.status_details).toBeUndefined();
-    expect(resumed.items.data[0]).toMatchObject({ current_period_start: seconds(APRIL + 10 * DAY) });
+    expect(resumed.items.data[0]).toMatchObject({ current_period_start: seconds(april + 10 * dayMs) });
     expect(harness.newEvents()).toContain('customer.subscription.resumed');
     const invoice = await latestInvoice(stripe, subscription.id);
     expect(invoice).toMatchObject({ status: 'paid' });
@@ -81,7 +81,7 @@ describe('SUB-15: a pause by request', () => {
     await harness.sandbox.clock.advanceTo(Date.UTC(2026, 3, 16, 12));
     const resumed = await stripe.subscriptions.resume(subscription.id, { billing_cycle_anchor: { type: 'unchanged' } });
     expect(resumed.items.data[0]).toMatchObject({
-      current_period_start: seconds(APRIL),
+      current_period_start: seconds(april),
       current_period_end: seconds(Date.UTC(2026, 4, 1, 12)),
     });
     await harness.sandbox.clock.advanceTo(Date.UTC(2026, 4, 1, 14));
@@ -168,7 +168,7 @@ describe('SUB-15: the portal', () => {
       trial_period_days: 7,
       trial_settings: { end_behavior: { missing_payment_method: 'pause' } },
     });
-    await harness.sandbox.clock.advance(7 * DAY);
+    await harness.sandbox.clock.advance(7 * dayMs);
     const { url } = await stripe.billingPortal.sessions.create({ customer: customer.id });
     const resume = `${url}/subscriptions/${subscription.id}/resume`;
     expect((await submit(resume)).text).toContain('Add a payment method first.');
@@ -191,11 +191,11 @@ describe('SUB-4: a trial that ends otherwise', () => {
 
   test('at once: announced, active and charged', async () => {
     const { id } = await trial();
-    await harness.sandbox.clock.advance(DAY);
+    await harness.sandbox.clock.advance(dayMs);
     harness.newEvents();
     const ended = await stripe.subscriptions.update(id, { trial_end: 'now' });
-    expect(ended).toMatchObject({ status: 'active', trial_end: seconds(START + DAY) });
-    expect(ended.items.data[0]?.current_period_end).toBe(seconds(APRIL + DAY));
+    expect(ended).toMatchObject({ status: 'active', trial_end: seconds(startAt + dayMs) });
+    expect(ended.items.data[0]?.current_period_end).toBe(seconds(april + dayMs));
     expect(harness.newEvents().slice(0, 2)).toEqual([
       'customer.subscription.trial_will_end',
       'customer.subscription.updated',
@@ -211,13 +211,13 @@ describe('SUB-4: a trial that ends otherwise', () => {
 
   test('on another day, announced three days before that', async () => {
     const { id } = await trial();
-    await stripe.subscriptions.update(id, { trial_end: seconds(START + 20 * DAY) });
+    await stripe.subscriptions.update(id, { trial_end: seconds(startAt + 20 * dayMs) });
     harness.newEvents();
-    await harness.sandbox.clock.advance(16 * DAY);
+    await harness.sandbox.clock.advance(16 * dayMs);
     expect(harness.newEvents()).toEqual([]);
-    await harness.sandbox.clock.advance(DAY);
+    await harness.sandbox.clock.advance(dayMs);
     expect(harness.newEvents()).toEqual(['customer.subscription.trial_will_end']);
-    await harness.sandbox.clock.advance(3 * DAY + HOUR);
+    await harness.sandbox.clock.advance(3 * dayMs + hourMs);
     expect((await stripe.subscriptions.retrieve(id)).status).toBe('active');
   });
 
@@ -247,7 +247,7 @@ describe('SUB-4: a trial that ends otherwise', () => {
     expect(changed.status).toBe(status);
     expect(changed.items.data[0]?.price.id).toBe(other.id);
     expect((await latestInvoice(stripe, subscription.id)).total).toBe(total);
-    const end = status === 'active' ? Date.UTC(2027, 2, 1, 12) : START + 14 * DAY;
+    const end = status === 'active' ? Date.UTC(2027, 2, 1, 12) : startAt + 14 * dayMs;
     expect(changed.items.data[0]?.current_period_end).toBe(seconds(end));
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Stripe } from 'stripe';
-import { DAY, HOUR, monthlyPrice, startSandbox, subscribed, type Harness } from './harness.ts';
+import { dayMs, hourMs, monthlyPrice, startSandbox, subscribed, type Harness } from './harness.ts';
 import { submit, visit } from './visit.ts';
 
 let harness: Harness;
@@ -18,7 +18,7 @@ const open = async (customer: string, extra: Partial<Stripe.BillingPortal.Sessio
 async function failedRenewal(): Promise<{ customer: string; subscription: string; invoice: string; page: string }> {
   const { customer, subscription } = await subscribed(stripe);
   harness.sandbox.state.nextCharges.push('failsOnCharge');
-  await harness.sandbox.clock.advance(31 * DAY + HOUR);
+  await harness.sandbox.clock.advance(31 * dayMs + hourMs);
   const { latest_invoice: latest } = await stripe.subscriptions.retrieve(subscription.id, {
     expand: ['latest_invoice'],
   });
@@ -264,7 +264,7 @@ describe('PORT-1: sessions end', () => {
     const url = await open(customer.id);
     for (let hour = 0; hour < 3; hour += 1) {
       expect((await visit(url)).status).toBe(200);
-      await harness.sandbox.clock.advance(HOUR);
+      await harness.sandbox.clock.advance(hourMs);
     }
     await harness.sandbox.clock.advance(1000);
     expect((await visit(url)).status).toBe(410);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { APRIL, DAY, HOUR, latestInvoice, monthlyPrice, seconds, subscribed, sandboxForEach } from './harness.ts';
+import { april, dayMs, hourMs, latestInvoice, monthlyPrice, seconds, subscribed, sandboxForEach } from './harness.ts';
 
 const { harness, stripe } = sandboxForEach();
 
@@ -13,23 +13,23 @@ describe('INV-1: previews', () => {
       amount_due: 3400,
       billing_reason: 'subscription_cycle',
       currency: 'eur',
-      created: seconds(APRIL),
-      next_payment_attempt: seconds(APRIL) + 3600,
+      created: seconds(april),
+      next_payment_attempt: seconds(april) + 3600,
     });
     expect(preview.id).toMatch(/^upcoming_in_/);
     expect(preview).not.toHaveProperty('hosted_invoice_url');
-    expect(preview.lines.data[1]?.period.start).toBe(seconds(APRIL));
+    expect(preview.lines.data[1]?.period.start).toBe(seconds(april));
     expect(harness.newEvents()).toEqual([]);
     expect((await stripe.invoices.list()).data).toHaveLength(1);
     await expect(stripe.invoices.retrieve(preview.id)).rejects.toMatchObject({ statusCode: 404 });
-    await harness.sandbox.clock.advanceTo(APRIL + 2 * HOUR);
+    await harness.sandbox.clock.advanceTo(april + 2 * hourMs);
     expect((await latestInvoice(stripe, subscription.id)).amount_paid).toBe(preview.amount_due);
   });
 
   test('what a change would cost, now and later, is what it then does cost', async () => {
     const { subscription } = await subscribed(stripe);
     const dear = await monthlyPrice(stripe, 5900);
-    await harness.sandbox.clock.advance(10 * DAY);
+    await harness.sandbox.clock.advance(10 * dayMs);
     const items = [{ id: subscription.items.data[0]?.id ?? '', price: dear.id, quantity: 2 }];
     const later = await stripe.invoices.createPreview({
       subscription: subscription.id,
@@ -66,16 +66,16 @@ describe('INV-1: previews', () => {
       amount_due: 1900,
       starting_balance: -1000,
     });
-    await harness.sandbox.clock.advanceTo(APRIL + 2 * HOUR);
+    await harness.sandbox.clock.advanceTo(april + 2 * hourMs);
     const [used] = (await stripe.customers.listBalanceTransactions(customer.id)).data;
     expect(used).toMatchObject({ amount: 1000, ending_balance: 0, type: 'applied_to_invoice' });
   });
 
   test('of a contract that ends in a later period', async () => {
     const { subscription } = await subscribed(stripe);
-    await stripe.subscriptions.update(subscription.id, { cancel_at: seconds(APRIL) + 86_400 });
+    await stripe.subscriptions.update(subscription.id, { cancel_at: seconds(april) + 86_400 });
     expect((await stripe.invoices.createPreview({ subscription: subscription.id })).amount_due).toBe(2900);
-    await stripe.subscriptions.update(subscription.id, { cancel_at: seconds(APRIL) });
+    await stripe.subscriptions.update(subscription.id, { cancel_at: seconds(april) });
     const none = { statusCode: 404, code: 'invoice_upcoming_none' };
     await expect(stripe.invoices.createPreview({ subscription: subscription.id })).rejects.toMatchObject(none);
   });

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Stripe } from 'stripe';
 import {
-  APRIL,
+  april,
   customerWithCard,
-  DAY,
-  HOUR,
+  dayMs,
+  hourMs,
   latestInvoice,
   monthlyPrice,
   seconds,
@@ -29,7 +29,7 @@ async function planned(): Promise<{
       {
         items: [{ price: price.id, quantity: 1 }],
         start_date: made.phases[0]?.start_date ?? 0,
-        end_date: seconds(APRIL),
+        end_date: seconds(april),
       },
       { items: [{ price: smaller.id, quantity: 2 }], duration: { interval: 'month', interval_count: 1 } },
     ],
@@ -41,9 +41,9 @@ describe('a schedule', () => {
   test('INV-1: the next invoice is previewed with the phase that begins with its period', async () => {
     const { subscription } = await planned();
     const preview = await stripe.invoices.createPreview({ subscription: subscription.id });
-    expect(preview).toMatchObject({ amount_due: 1800, created: seconds(APRIL) });
+    expect(preview).toMatchObject({ amount_due: 1800, created: seconds(april) });
     expect((await stripe.subscriptions.retrieve(subscription.id)).items.data[0]?.price.unit_amount).toBe(2900);
-    await harness.sandbox.clock.advanceTo(APRIL + 2 * HOUR);
+    await harness.sandbox.clock.advanceTo(april + 2 * hourMs);
     expect((await latestInvoice(stripe, subscription.id)).total).toBe(preview.total);
   });
 
@@ -55,8 +55,8 @@ describe('a schedule', () => {
       status: 'active',
       end_behavior: 'release',
       subscription: subscription.id,
-      current_phase: { end_date: seconds(APRIL) },
-      phases: [{ items: [{ price: price.id, quantity: 1 }], end_date: seconds(APRIL) }],
+      current_phase: { end_date: seconds(april) },
+      phases: [{ items: [{ price: price.id, quantity: 1 }], end_date: seconds(april) }],
     });
     expect(harness.newEvents()).toEqual(['subscription_schedule.created', 'customer.subscription.updated']);
     expect(harness.lastEvent('customer.subscription.updated').data.previous_attributes).toEqual({ schedule: null });
@@ -72,7 +72,7 @@ describe('a schedule', () => {
       expand: ['data.schedule'],
     });
     expect(data[0]?.schedule).toMatchObject({
-      phases: [{}, { start_date: seconds(APRIL), items: [{ price: smaller.id, quantity: 2 }] }],
+      phases: [{}, { start_date: seconds(april), items: [{ price: smaller.id, quantity: 2 }] }],
     });
     const { schedule } = await stripe.subscriptions.retrieve(subscription.id, {
       expand: ['schedule.phases.items.price'],
@@ -82,9 +82,9 @@ describe('a schedule', () => {
 
   test('happens when the clock reaches it, with nothing credited, and lets go a month later', async () => {
     const { subscription, schedule, smaller } = await planned();
-    await harness.sandbox.clock.advanceTo(APRIL - 1000);
+    await harness.sandbox.clock.advanceTo(april - 1000);
     expect((await stripe.subscriptions.retrieve(subscription.id)).items.data[0]?.price.unit_amount).toBe(2900);
-    await harness.sandbox.clock.advanceTo(APRIL + HOUR);
+    await harness.sandbox.clock.advanceTo(april + hourMs);
     const after = await stripe.subscriptions.retrieve(subscription.id, { expand: ['latest_invoice'] });
     expect(after).toMatchObject({ status: 'active', quantity: 2, schedule: schedule.id });
     expect(after.items.data[0]?.price.id).toBe(smaller.id);
@@ -114,18 +114,18 @@ describe('a schedule', () => {
       items: [{ price: price.id }],
       trial_end: start + 19 * 86_400,
     });
-    await harness.sandbox.clock.advance(HOUR);
+    await harness.sandbox.clock.advance(hourMs);
     await stripe.subscriptionSchedules.update(made.id, {
       phases: [
         { items: [{ price: price.id }], start_date: start, end_date: start + 10 * 86_400 },
         {
           items: [{ price: dearer.id }],
-          end_date: seconds(APRIL),
+          end_date: seconds(april),
           proration_behavior: 'always_invoice',
         },
       ],
     });
-    await harness.sandbox.clock.advance(10 * DAY - HOUR);
+    await harness.sandbox.clock.advance(10 * dayMs - hourMs);
     const { latest_invoice: invoice } = await stripe.subscriptions.retrieve(subscription.id, {
       expand: ['latest_invoice'],
     });
@@ -138,7 +138,7 @@ describe('a schedule', () => {
     harness.newEvents();
     expect(await stripe.subscriptionSchedules.release(schedule.id)).toMatchObject({ status: 'released' });
     expect(harness.newEvents()).toEqual(['subscription_schedule.released', 'customer.subscription.updated']);
-    await harness.sandbox.clock.advanceTo(APRIL + HOUR);
+    await harness.sandbox.clock.advanceTo(april + hourMs);
     expect((await stripe.subscriptions.retrieve(subscription.id)).items.data[0]?.price.unit_amount).toBe(2900);
     await expect(stripe.subscriptionSchedules.release(schedule.id)).rejects.toMatchObject({ statusCode: 400 });
   });
@@ -208,7 +208,7 @@ describe('SUB-10: the portal puts a smaller plan off', () => {
     const waiting = await stripe.subscriptions.retrieve(subscription.id);
     expect(waiting.schedule).toMatch(/^sub_sched_/);
     expect(waiting.items.data[0]?.price.unit_amount).toBe(2900);
-    await harness.sandbox.clock.advanceTo(APRIL + HOUR);
+    await harness.sandbox.clock.advanceTo(april + hourMs);
     const after = await stripe.subscriptions.retrieve(subscription.id, { expand: ['latest_invoice'] });
     expect(after.items.data[0]?.price.id).toBe(smaller.id);
     expect(after.latest_invoice).toMatchObject({ total: 900, status: 'paid' });
@@ -231,6 +231,6 @@ describe('SUB-10: the portal puts a smaller plan off', () => {
     const after = await stripe.subscriptions.retrieve(subscription.id);
     expect(after.schedule).toBeNull();
     if (then === 'upgrade') expect(after.items.data[0]?.price.id).toBe(dearer.id);
-    else expect(after.cancel_at).toBe(seconds(APRIL));
+    else expect(after.cancel_at).toBe(seconds(april));
   });
 });

@@ -2,14 +2,14 @@
 
 import { describe, expect, test } from 'vitest';
 import {
-  APRIL,
+  april,
   customerWithCard,
-  DAY,
-  HOUR,
+  dayMs,
+  hourMs,
   latestInvoice,
   monthlyPrice,
   seconds,
-  START,
+  startAt,
   subscribed,
   sandboxForEach,
 } from './harness.ts';
@@ -79,19 +79,19 @@ describe('prices', () => {
     const use = (value: string) =>
       stripe.billing.meterEvents.create({ event_name: 'calls', payload: { stripe_customer_id: id, value } });
     await use('100');
-    await harness.sandbox.clock.advance(3 * DAY);
+    await harness.sandbox.clock.advance(3 * dayMs);
     await use('50');
     const { data } = await stripe.billing.meters.listEventSummaries(meter.id, {
       customer: id,
-      start_time: seconds(START),
-      end_time: seconds(START + DAY),
+      start_time: seconds(startAt),
+      end_time: seconds(startAt + dayMs),
     });
     expect(data[0]?.aggregated_value).toBe(100);
-    await harness.sandbox.clock.advanceTo(APRIL + 2 * HOUR);
+    await harness.sandbox.clock.advanceTo(april + 2 * hourMs);
     const renewal = await latestInvoice(stripe, subscription.id);
     expect(renewal).toMatchObject({ total: 450, amount_paid: 450 });
     expect(renewal.lines.data).toMatchObject([
-      { quantity: 150, period: { start: seconds(START), end: seconds(APRIL) } },
+      { quantity: 150, period: { start: seconds(startAt), end: seconds(april) } },
     ]);
     await expect(
       stripe.billing.meterEvents.create({ event_name: 'nope', payload: { stripe_customer_id: id, value: '1' } }),
@@ -115,8 +115,8 @@ test('a refund, in parts, and never more than was paid', async () => {
 
 test('a test clock moves time, and says when it has arrived', async () => {
   const { subscription } = await subscribed(stripe);
-  const clock = await stripe.testHelpers.testClocks.create({ frozen_time: seconds(START) });
-  const advancing = await stripe.testHelpers.testClocks.advance(clock.id, { frozen_time: seconds(APRIL + 2 * HOUR) });
+  const clock = await stripe.testHelpers.testClocks.create({ frozen_time: seconds(startAt) });
+  const advancing = await stripe.testHelpers.testClocks.advance(clock.id, { frozen_time: seconds(april + 2 * hourMs) });
   expect(advancing.status).toBe('advancing');
   await harness.sandbox.clock.advance(0);
   expect(await stripe.testHelpers.testClocks.retrieve(clock.id)).toMatchObject({ status: 'ready' });
@@ -124,7 +124,9 @@ test('a test clock moves time, and says when it has arrived', async () => {
     expect.arrayContaining(['test_helpers.test_clock.advancing', 'test_helpers.test_clock.ready']),
   );
   expect((await stripe.invoices.list({ subscription: subscription.id })).data).toHaveLength(2);
-  await expect(stripe.testHelpers.testClocks.advance(clock.id, { frozen_time: seconds(START) })).rejects.toMatchObject({
+  await expect(
+    stripe.testHelpers.testClocks.advance(clock.id, { frozen_time: seconds(startAt) }),
+  ).rejects.toMatchObject({
     param: 'frozen_time',
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { seedDemo } from '../../demo/stripe-sandbox/index.ts';
-import { DAY, startSandbox, subscribed, type Harness } from './harness.ts';
+import { dayMs, startSandbox, subscribed, type Harness } from './harness.ts';
 import { violations } from './stripe-validator.ts';
 
 let harness: Harness;
@@ -71,7 +71,7 @@ describe('every answer has the shape that the SDK declares', () => {
     const { stripe, sandbox } = harness;
     const { subscription } = await subscribed(stripe);
     sandbox.state.nextCharges.push('failsOnCharge', 'needsAuthentication', 'works');
-    await sandbox.clock.advance(365 * DAY);
+    await sandbox.clock.advance(365 * dayMs);
     expect((await stripe.subscriptions.retrieve(subscription.id)).status).toBe('active');
     expect((await stripe.invoices.list({ subscription: subscription.id, limit: 100 })).data.length).toBeGreaterThan(11);
   });

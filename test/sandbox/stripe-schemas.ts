@@ -15,15 +15,15 @@ export type JsonSchema = Record<string, unknown>;
 
 export interface StripeSchemas {
   /** Every named type, for `$ref`. */
-  $defs: Record<string, JsonSchema>;
+  readonly $defs: Record<string, JsonSchema>;
   /** The schema of each kind of object, by its `object` field. */
-  roots: Record<string, JsonSchema>;
+  readonly roots: Record<string, JsonSchema>;
   /** The objects that each type of event carries, and whether it may carry their previous attributes. */
-  events: Record<string, { kinds: string[]; previousAttributes: boolean }>;
+  readonly events: Record<string, { kinds: string[]; previousAttributes: boolean }>;
 }
 
 /** The kinds that the sandbox answers with. Others are never expanded, so where they could stand only their id may. */
-const ROOTS: Record<string, string> = {
+const rootOf: Record<string, string> = {
   account: 'Stripe.Account',
   customer: 'Stripe.Customer | Stripe.DeletedCustomer',
   product: 'Stripe.Product | Stripe.DeletedProduct',
@@ -67,7 +67,7 @@ const ROOTS: Record<string, string> = {
 };
 
 /** Members that real answers have beyond the declarations, or lack: exactly these, by name and rule. */
-const DEVIATIONS: Record<string, { optional?: string[]; extra?: Record<string, JsonSchema> }> = {
+const deviations: Record<string, { optional?: string[]; extra?: Record<string, JsonSchema> }> = {
   // OBJ-2: single-item subscriptions still have the plan and the quantity at the top.
   Subscription: {
     extra: { plan: { anyOf: [{ $ref: '#/$defs/Plan' }, { type: 'null' }] }, quantity: { type: ['number', 'null'] } },
@@ -129,7 +129,7 @@ export function generateStripeSchemas(stripe: StripePackage = newestStripe()): S
     ...(ambient
       ? [`/// <reference path=${JSON.stringify(declarations)} />`, `import type Stripe from 'stripe';`]
       : [`import type { Stripe } from ${JSON.stringify(declarations.replace(/\.d\.ts$/, '.js'))};`]),
-    ...Object.entries(ROOTS).map(([kind, type]) => `export type ${aliasOf(kind)} = ${type};`),
+    ...Object.entries(rootOf).map(([kind, type]) => `export type ${aliasOf(kind)} = ${type};`),
     'export type root_event = Stripe.Event;',
     'export type root_envelope = Stripe.CustomerUpdatedEvent;',
   ].join('\n');
@@ -172,7 +172,7 @@ export function generateStripeSchemas(stripe: StripePackage = newestStripe()): S
   const toSchema = createConverter(checker, file, $defs);
   const roots: Record<string, JsonSchema> = {};
   const isDeclared = (alias: string): boolean => ((aliases.get(alias)?.flags ?? 0) & ts.TypeFlags.Any) === 0;
-  for (const kind of Object.keys(ROOTS))
+  for (const kind of Object.keys(rootOf))
     if (isNewest || isDeclared(aliasOf(kind))) roots[kind] = toSchema(typeOf(aliasOf(kind)));
   roots['event'] = envelope(toSchema(typeOf('root_envelope')), $defs);
   return { $defs, roots, events: eventMap(checker, file, typeOf('root_event')) };
@@ -243,7 +243,7 @@ function createConverter(checker: ts.TypeChecker, at: ts.Node, $defs: Record<str
   const isKnownKind = (type: ts.Type): boolean => {
     if (!(type.flags & ts.TypeFlags.Object)) return true;
     const kind = kindOf(checker, at, type);
-    return kind === null || kind in ROOTS;
+    return kind === null || kind in rootOf;
   };
 
   const named: Converter = (type) => {
@@ -268,7 +268,7 @@ function createConverter(checker: ts.TypeChecker, at: ts.Node, $defs: Record<str
     const index = checker.getIndexInfoOfType(type, ts.IndexKind.String);
     const properties: Record<string, JsonSchema> = {};
     const required: string[] = [];
-    const deviation = DEVIATIONS[name.replace(/^Stripe\./, '')];
+    const deviation = deviations[name.replace(/^Stripe\./, '')];
     for (const property of checker.getPropertiesOfType(type)) {
       const declared = checker.getTypeOfSymbolAtLocation(property, at);
       // `deleted?: void` only tells deleted objects apart.
@@ -282,7 +282,7 @@ function createConverter(checker: ts.TypeChecker, at: ts.Node, $defs: Record<str
       const optional = (property.flags & ts.SymbolFlags.Optional) !== 0 || deviation?.optional?.includes(property.name);
       if (!optional) required.push(property.name);
     }
-    Object.assign(properties, DEVIATIONS[name]?.extra);
+    Object.assign(properties, deviations[name]?.extra);
     // OBJ-2: embedded lists say how many there are.
     if (name === 'ApiList') properties['total_count'] = { type: 'integer' };
     return {

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Stripe } from 'stripe';
 import {
-  APRIL,
-  DAY,
-  HOUR,
+  april,
+  dayMs,
+  hourMs,
   latestInvoice,
   monthlyPrice,
   seconds,
-  START,
+  startAt,
   subscribed,
   sandboxForEach,
 } from './harness.ts';
@@ -20,7 +20,7 @@ describe('changes', () => {
   test('SUB-9: always_invoice credits the unused time and charges the rest, at once', async () => {
     const { subscription } = await subscribed(stripe);
     const dearer = await monthlyPrice(stripe, 5900);
-    await harness.sandbox.clock.advance(15.5 * DAY);
+    await harness.sandbox.clock.advance(15.5 * dayMs);
     harness.newEvents();
     const changed = await stripe.subscriptions.update(subscription.id, {
       items: [{ id: item(subscription), price: dearer.id }],
@@ -36,7 +36,7 @@ describe('changes', () => {
     expect(changed.items.data[0]).toMatchObject({
       id: item(subscription),
       price: { id: dearer.id },
-      current_period_end: seconds(APRIL),
+      current_period_end: seconds(april),
     });
     const event = harness.lastEvent('customer.subscription.updated').data.previous_attributes;
     expect(Object.keys(event ?? {}).toSorted()).toEqual(['items', 'latest_invoice', 'plan']);
@@ -48,14 +48,14 @@ describe('changes', () => {
   test('SUB-9: month to year keeps the start and the anchor, and moves the end', async () => {
     const { subscription } = await subscribed(stripe);
     const yearly = await monthlyPrice(stripe, 29000, 'year');
-    await harness.sandbox.clock.advance(10 * DAY);
+    await harness.sandbox.clock.advance(10 * dayMs);
     const changed = await stripe.subscriptions.update(subscription.id, {
       items: [{ id: item(subscription), price: yearly.id }],
       proration_behavior: 'none',
     });
     expect(changed.billing_cycle_anchor).toBe(subscription.billing_cycle_anchor);
     expect(changed.items.data[0]).toMatchObject({
-      current_period_start: seconds(START),
+      current_period_start: seconds(startAt),
       current_period_end: seconds(Date.UTC(2027, 2, 1, 12)),
     });
     expect(changed.latest_invoice).toBe(subscription.latest_invoice);
@@ -63,7 +63,7 @@ describe('changes', () => {
 
   test('SUB-9 SUB-11: by default a change waits for the next invoice', async () => {
     const { subscription } = await subscribed(stripe);
-    await harness.sandbox.clock.advance(15.5 * DAY);
+    await harness.sandbox.clock.advance(15.5 * dayMs);
     harness.newEvents();
     const changed = await stripe.subscriptions.update(subscription.id, {
       items: [{ id: item(subscription), quantity: 3 }],
@@ -77,13 +77,13 @@ describe('changes', () => {
     const before = harness.lastEvent('customer.subscription.updated').data.previous_attributes;
     expect(before).toMatchObject({ quantity: 1, items: { data: [{ quantity: 1 }] } });
     expect(Object.keys(before ?? {}).toSorted()).toEqual(['items', 'quantity']);
-    await harness.sandbox.clock.advanceTo(APRIL + HOUR);
+    await harness.sandbox.clock.advanceTo(april + hourMs);
     expect(await latestInvoice(stripe, subscription.id)).toMatchObject({ status: 'paid', total: 3 * 2900 + 2 * 1450 });
   });
 
   test('a downgrade now leaves credit, which the next invoice uses up', async () => {
     const { subscription, customer } = await subscribed(stripe, 'pm_card_visa', 2);
-    await harness.sandbox.clock.advance(15.5 * DAY);
+    await harness.sandbox.clock.advance(15.5 * dayMs);
     await stripe.subscriptions.update(subscription.id, {
       items: [{ id: item(subscription), quantity: 1 }],
       proration_behavior: 'always_invoice',
@@ -95,7 +95,7 @@ describe('changes', () => {
       ending_balance: -1450,
     });
     expect((await stripe.customers.retrieve(customer.id)) as Stripe.Customer).toMatchObject({ balance: -1450 });
-    await harness.sandbox.clock.advanceTo(APRIL + HOUR);
+    await harness.sandbox.clock.advanceTo(april + hourMs);
     expect(await latestInvoice(stripe, subscription.id)).toMatchObject({
       total: 2900,
       amount_due: 1450,
@@ -109,15 +109,15 @@ describe('changes', () => {
     const { subscription } = await subscribed(stripe);
     harness.newEvents();
     await stripe.subscriptions.update(subscription.id, {
-      pause_collection: { behavior: 'void', resumes_at: seconds(APRIL + 10 * DAY) },
+      pause_collection: { behavior: 'void', resumes_at: seconds(april + 10 * dayMs) },
     });
     expect(harness.newEvents()).toEqual(['customer.subscription.updated']);
     expect(harness.lastEvent('customer.subscription.updated').data.previous_attributes).toEqual({
       pause_collection: null,
     });
-    await harness.sandbox.clock.advanceTo(APRIL + DAY);
+    await harness.sandbox.clock.advanceTo(april + dayMs);
     expect((await latestInvoice(stripe, subscription.id)).status).toBe('void');
-    await harness.sandbox.clock.advanceTo(APRIL + 11 * DAY);
+    await harness.sandbox.clock.advanceTo(april + 11 * dayMs);
     expect(await stripe.subscriptions.retrieve(subscription.id)).toMatchObject({
       status: 'active',
       pause_collection: null,
@@ -131,9 +131,9 @@ describe('cancel', () => {
     const ending = await stripe.subscriptions.update(subscription.id, { cancel_at_period_end: true });
     expect(ending).toMatchObject({
       status: 'active',
-      cancel_at: seconds(APRIL),
+      cancel_at: seconds(april),
       cancel_at_period_end: true,
-      canceled_at: seconds(START),
+      canceled_at: seconds(startAt),
       cancellation_details: { reason: 'cancellation_requested' },
     });
     expect(harness.lastEvent('customer.subscription.updated').data.previous_attributes).toEqual({
@@ -151,26 +151,26 @@ describe('cancel', () => {
     });
     await stripe.subscriptions.update(subscription.id, { cancel_at_period_end: true });
     harness.newEvents();
-    await harness.sandbox.clock.advanceTo(APRIL);
+    await harness.sandbox.clock.advanceTo(april);
     expect(harness.newEvents()).toEqual(['customer.subscription.deleted']);
     expect(await stripe.subscriptions.retrieve(subscription.id)).toMatchObject({
       status: 'canceled',
-      ended_at: seconds(APRIL),
+      ended_at: seconds(april),
     });
   });
 
   test('SUB-14: at once; over is over', async () => {
     const { subscription } = await subscribed(stripe);
     await stripe.subscriptions.update(subscription.id, { cancel_at_period_end: true });
-    await harness.sandbox.clock.advance(DAY);
+    await harness.sandbox.clock.advance(dayMs);
     const canceled = await stripe.subscriptions.cancel(subscription.id);
     expect(canceled).toMatchObject({
       status: 'canceled',
-      ended_at: seconds(START + DAY),
-      canceled_at: seconds(START),
+      ended_at: seconds(startAt + dayMs),
+      canceled_at: seconds(startAt),
       cancel_at: null,
       cancel_at_period_end: false,
-      items: { data: [{ current_period_end: seconds(APRIL) }] },
+      items: { data: [{ current_period_end: seconds(april) }] },
     });
     await expect(stripe.subscriptions.cancel(subscription.id)).rejects.toMatchObject({
       statusCode: 404,

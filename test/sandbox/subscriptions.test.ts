@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { Stripe } from 'stripe';
 import {
-  APRIL,
+  april,
   customerWithCard,
-  DAY,
-  HOUR,
+  dayMs,
+  hourMs,
   latestInvoice,
   monthlyPrice,
   seconds,
-  START,
+  startAt,
   startSandbox,
   subscribed,
   sandboxForEach,
@@ -31,8 +31,8 @@ describe('create', () => {
       url: `/v1/subscription_items?subscription=${subscription.id}`,
     });
     expect(subscription.items.data[0]).toMatchObject({
-      current_period_start: seconds(START),
-      current_period_end: seconds(APRIL),
+      current_period_start: seconds(startAt),
+      current_period_end: seconds(april),
     });
     const invoice = await latestInvoice(stripe, subscription.id);
     expect(invoice).toMatchObject({
@@ -80,7 +80,7 @@ describe('create', () => {
   test('SUB-3: unpaid for 23 hours, it expires and its invoice is void', async () => {
     const { subscription } = await subscribed(stripe, 'pm_card_chargeCustomerFail');
     expect(subscription.status).toBe('incomplete');
-    await harness.sandbox.clock.advance(23 * HOUR - 1000);
+    await harness.sandbox.clock.advance(23 * hourMs - 1000);
     expect((await stripe.subscriptions.retrieve(subscription.id)).status).toBe('incomplete');
     await harness.sandbox.clock.advance(1000);
     expect((await stripe.subscriptions.retrieve(subscription.id)).status).toBe('incomplete_expired');
@@ -128,16 +128,16 @@ describe('trial', () => {
 
   test('SUB-4: it starts with a paid invoice over nothing, and is announced three days before its end', async () => {
     const subscription = await trial();
-    const end = seconds(START + 14 * DAY);
+    const end = seconds(startAt + 14 * dayMs);
     expect(subscription).toMatchObject({ status: 'trialing', trial_end: end, billing_cycle_anchor: end });
     expect(subscription.items.data[0]?.current_period_end).toBe(end);
     const invoice = await latestInvoice(stripe, subscription.id);
     expect(invoice).toMatchObject({ total: 0, status: 'paid', attempt_count: 0, attempted: true });
     expect(invoice.lines.data[0]?.description).toBe('Free trial for 1 × Plan 2900');
     harness.newEvents();
-    await harness.sandbox.clock.advance(11 * DAY);
+    await harness.sandbox.clock.advance(11 * dayMs);
     expect(harness.newEvents()).toEqual(['customer.subscription.trial_will_end']);
-    await harness.sandbox.clock.advance(3 * DAY + HOUR);
+    await harness.sandbox.clock.advance(3 * dayMs + hourMs);
     expect((await stripe.subscriptions.retrieve(subscription.id)).status).toBe('active');
     expect(await latestInvoice(stripe, subscription.id)).toMatchObject({
       billing_reason: 'subscription_cycle',
@@ -157,7 +157,7 @@ describe('trial', () => {
     ['pause', 'paused', 'customer.subscription.paused'],
   ] as const)('SUB-4: without a card, %s ends it as %s', async (behaviour, status, event) => {
     const subscription = await trial({ trial_settings: { end_behavior: { missing_payment_method: behaviour } } }, null);
-    await harness.sandbox.clock.advance(14 * DAY + HOUR);
+    await harness.sandbox.clock.advance(14 * dayMs + hourMs);
     expect((await stripe.subscriptions.retrieve(subscription.id)).status).toBe(status);
     expect(harness.newEvents()).toContain(event);
   });
@@ -167,13 +167,13 @@ describe('renewal', () => {
   test('SUB-5: the period moves first, the draft is charged an hour later', async () => {
     const { subscription } = await subscribed(stripe);
     harness.newEvents();
-    await harness.sandbox.clock.advanceTo(APRIL);
+    await harness.sandbox.clock.advanceTo(april);
     expect(harness.newEvents()).toEqual(['customer.subscription.updated', 'invoice.created']);
     const moved = harness.lastEvent('customer.subscription.updated').data;
     expect(moved.previous_attributes).toEqual({
       items: {
         data: subscription.items.data.map((item) =>
-          expect.objectContaining({ id: item.id, current_period_end: seconds(APRIL) }),
+          expect.objectContaining({ id: item.id, current_period_end: seconds(april) }),
         ),
       },
     });
@@ -181,7 +181,7 @@ describe('renewal', () => {
       status: 'draft',
       billing_reason: 'subscription_cycle',
     });
-    await harness.sandbox.clock.advance(HOUR - 1000);
+    await harness.sandbox.clock.advance(hourMs - 1000);
     expect((await latestInvoice(stripe, subscription.id)).status).toBe('draft');
     await harness.sandbox.clock.advance(1000);
     expect(harness.newEvents()).toEqual([

@@ -17,7 +17,7 @@ import { startSandbox, type Harness } from './harness.ts';
 const folder = fileURLToPath(new URL('../../../shared/stripe/', import.meta.url));
 const read = (path: string): unknown => JSON.parse(readFileSync(`${folder}${path}`, 'utf8'));
 
-const EVENT_OF: Record<string, string> = { 'subscription.payment_succeeded': 'invoice.payment_succeeded' };
+const eventOf: Record<string, string> = { 'subscription.payment_succeeded': 'invoice.payment_succeeded' };
 
 const title = `the Stripe CLI’s triggers${present ? '' : ': skipped, because ../shared/stripe is not here'}`;
 
@@ -59,7 +59,7 @@ describe.skipIf(!present)(title, () => {
       const validate = ajv.getSchema(`responses#/roots/${rootOf(body)}`);
       expect(validate?.(body), `${step.name}: ${JSON.stringify(validate?.errors?.slice(0, 5))}`).toBe(true);
     }
-    expect(harness.newEvents()).toContain(EVENT_OF[name] ?? name);
+    expect(harness.newEvents()).toContain(eventOf[name] ?? name);
   });
 
   test('every kind of error body', async () => {

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createSandbox, seedDemo, type StripeSandbox } from '../../demo/stripe-sandbox/index.ts';
 import { listening } from '../support/listening.ts';
 import { fileCheck, sdkCheck, versions, type Check } from './version-schemas.ts';
-import { DAY, START } from './harness.ts';
+import { dayMs, startAt } from './harness.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -57,7 +57,7 @@ const post = async (path: string, form: Record<string, string>): Promise<Row> =>
 };
 
 beforeAll(async () => {
-  sandbox = createSandbox({ startAt: START });
+  sandbox = createSandbox({ startAt: startAt });
   ({ url } = await sandbox.listen(0));
   const server = createServer(async (request, response) => {
     const version = decodeURIComponent(String(request.url).slice(1));
@@ -69,7 +69,7 @@ beforeAll(async () => {
   for (const version of Object.keys(versions))
     sandbox.deliveries.addEndpoint(`${endpoints}/${version}`, { apiVersion: version });
   await sell(await seedDemo(sandbox));
-  await sandbox.clock.advance(40 * DAY);
+  await sandbox.clock.advance(40 * dayMs);
   await sandbox.deliveries.settled();
 });
 afterAll(async () => {
@@ -130,9 +130,9 @@ async function sell({ active }: { active: string }): Promise<void> {
 }
 
 interface Count {
-  valid: Map<string, number>;
-  unknown: Map<string, number>;
-  wrong: Map<string, number>;
+  readonly valid: Map<string, number>;
+  readonly unknown: Map<string, number>;
+  readonly wrong: Map<string, number>;
 }
 
 const add = (counts: Map<string, number>, key: string): unknown => counts.set(key, (counts.get(key) ?? 0) + 1);

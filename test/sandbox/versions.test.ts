@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createSandbox, type StripeSandbox } from '../../demo/stripe-sandbox/index.ts';
 import { inShapeOf, releaseOf } from '../../demo/stripe-sandbox/engine/versions.ts';
 import { listening } from '../support/listening.ts';
-import { seconds, START } from './harness.ts';
+import { seconds, startAt } from './harness.ts';
 
 let sandbox: StripeSandbox;
 let stripe: Stripe;
@@ -21,7 +21,7 @@ const client = (key = sandbox.secretKey, apiVersion?: string): Stripe =>
   });
 
 beforeEach(async () => {
-  sandbox = createSandbox({ startAt: START });
+  sandbox = createSandbox({ startAt: startAt });
   await sandbox.listen(0);
   stripe = client();
   const { id: customer } = await stripe.customers.create({
@@ -55,7 +55,7 @@ describe('OBJ-6: the version of a request', () => {
     const before = client(sandbox.secretKey, '2025-02-24.acacia');
     const subscription = await old(before.subscriptions.retrieve(ids.subscription));
     expect(subscription).toMatchObject({
-      current_period_start: seconds(START),
+      current_period_start: seconds(startAt),
       discount: { coupon: { id: 'TENTH' }, object: 'discount' },
     });
     expect((subscription['items'] as { data: object[] }).data[0]).not.toHaveProperty('current_period_end');
@@ -142,7 +142,7 @@ test('OBJ-3: an event has the shape of its endpoint’s version', async () => {
   await sandbox.deliveries.settled();
   await close();
   expect(received).toMatchObject([
-    { api_version: '2025-02-24.acacia', data: { object: { current_period_start: seconds(START) } } },
+    { api_version: '2025-02-24.acacia', data: { object: { current_period_start: seconds(startAt) } } },
   ]);
 });
 

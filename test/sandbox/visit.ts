@@ -2,10 +2,10 @@
 
 export interface Page {
   status: number;
-  text: string;
-  headers: Headers;
+  readonly text: string;
+  readonly headers: Headers;
   /** Where it leads, for a redirect. */
-  location: string | null;
+  readonly location: string | null;
 }
 
 /** A page as a browser would get it; texts without tags and extra space. */

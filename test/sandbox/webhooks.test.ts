@@ -4,12 +4,12 @@ import { Stripe } from 'stripe';
 import { prettyJson, signatureHeader } from '../../demo/stripe-sandbox/webhooks/signature.ts';
 import { closed, listening } from '../support/listening.ts';
 import { holdTimeLimits } from '../support/time-limits.ts';
-import { DAY, HOUR, startSandbox, subscribed, type Harness } from './harness.ts';
+import { dayMs, hourMs, startSandbox, subscribed, type Harness } from './harness.ts';
 import { violations } from './stripe-validator.ts';
 
 interface Received {
-  method: string | undefined;
-  headers: IncomingHttpHeaders;
+  readonly method: string | undefined;
+  readonly headers: IncomingHttpHeaders;
   body: string;
 }
 
@@ -145,7 +145,7 @@ describe('what is sent', () => {
       idempotency_key: 'cause',
     });
     await subscribed(harness.stripe);
-    await harness.sandbox.clock.advance(31 * DAY);
+    await harness.sandbox.clock.advance(31 * dayMs);
     const renewal = await harness.stripe.events.list({ type: 'customer.subscription.updated', limit: 1 });
     expect(renewal.data[0]?.request).toEqual({ id: null, idempotency_key: null });
   });
@@ -235,7 +235,7 @@ describe('M21: thin events', () => {
 
   test('what happens by itself has no reason', async () => {
     await subscribed(harness.stripe);
-    await harness.sandbox.clock.advance(31 * DAY);
+    await harness.sandbox.clock.advance(31 * dayMs);
     await harness.sandbox.deliveries.settled();
     const event = JSON.parse(destination.received.at(-1)?.body ?? '{}') as object;
     expect(event).not.toHaveProperty('reason');
@@ -384,7 +384,7 @@ describe('on demand', () => {
 describe('SUB-5: the charge waits for the webhooks', () => {
   test('an acknowledged draft is charged an hour later', async () => {
     const { subscription } = await subscribed(harness.stripe);
-    await harness.sandbox.clock.advance(31 * DAY + HOUR);
+    await harness.sandbox.clock.advance(31 * dayMs + hourMs);
     const { data } = await harness.stripe.invoices.list({ subscription: subscription.id, limit: 1 });
     expect(data[0]).toMatchObject({ billing_reason: 'subscription_cycle', status: 'paid' });
   });
@@ -399,11 +399,11 @@ describe('SUB-5: the charge waits for the webhooks', () => {
     });
     await harness.sandbox.deliveries.settled();
     endpoint.answer = 500;
-    await harness.sandbox.clock.advance(31 * DAY + 2 * HOUR);
+    await harness.sandbox.clock.advance(31 * dayMs + 2 * hourMs);
     endpoint.answer = 200;
     harness.sandbox.deliveries.retryNow();
     await harness.sandbox.deliveries.settled();
-    await harness.sandbox.clock.advance(HOUR);
+    await harness.sandbox.clock.advance(hourMs);
     const { data } = await harness.stripe.invoices.list({ subscription: subscription.id, limit: 1 });
     expect(data[0]).toMatchObject({ billing_reason: 'subscription_cycle', status: 'paid' });
   });
@@ -414,9 +414,9 @@ describe('SUB-5: the charge waits for the webhooks', () => {
     endpoint.answer = 500;
     const newest = async (): Promise<Stripe.Invoice | undefined> =>
       (await harness.stripe.invoices.list({ subscription: subscription.id, limit: 1 })).data[0];
-    await harness.sandbox.clock.advance(31 * DAY + 71 * HOUR);
+    await harness.sandbox.clock.advance(31 * dayMs + 71 * hourMs);
     expect(await newest()).toMatchObject({ status: 'draft', webhooks_delivered_at: null });
-    await harness.sandbox.clock.advance(HOUR);
+    await harness.sandbox.clock.advance(hourMs);
     expect(await newest()).toMatchObject({ status: 'paid', webhooks_delivered_at: null });
   });
 });

@@ -10,7 +10,7 @@ import process from 'node:process';
 import { chromium } from 'playwright-core';
 
 /** Chromium calls home when it starts; a test run must not. */
-export const QUIET = [
+export const quiet = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
@@ -18,7 +18,7 @@ export const QUIET = [
   '--no-default-browser-check',
 ];
 
-const PLACES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
+const places: Partial<Record<NodeJS.Platform, readonly string[]>> = {
   linux: [
     '/usr/bin/chromium',
     '/usr/bin/chromium-browser',
@@ -65,7 +65,7 @@ export async function findBrowser(): Promise<string> {
 }
 
 function present(): string | undefined {
-  return [chromium.executablePath(), ...(PLACES[process.platform] ?? [])].find(
+  return [chromium.executablePath(), ...(places[process.platform] ?? [])].find(
     (path) => path !== '' && existsSync(path),
   );
 }

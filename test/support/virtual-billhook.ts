@@ -29,7 +29,7 @@ export interface SlowStripe {
   unsubscribed: RegExp | null;
   readonly calls: StripeCall[];
   /** More than these in one second are answered 429; `null`: no limit. */
-  perSecond: number | null;
+  readonly perSecond: number | null;
   refused: number;
   /** The quantity of the customer's subscription; a change of it is what a page waits for. */
   readonly quantityOf: Map<string, number>;

@@ -1,5 +1,5 @@
 import { expect } from '@open-wc/testing';
-import { API, problem } from './bff-double.ts';
+import { apiUrl, problem } from './bff-double.ts';
 import { comeBack, configureBillhook, nextEvent, Page, restoreFromCache, settled } from './harness.ts';
 import { active, snapshots } from './snapshots.ts';
 
@@ -28,7 +28,7 @@ describe('opening Stripe’s pages', () => {
       { returnUrl: location.href, locale: 'en', seen: 'e1.1' },
     ]);
     expect(page.left).to.deep.equal([page.bff.opened.url]);
-    expect(sessionStorage.getItem(`billhook-visit:${API} `)).to.equal('{"id":"visit-1"}');
+    expect(sessionStorage.getItem(`billhook-visit:${apiUrl} `)).to.equal('{"id":"visit-1"}');
   });
 
   const ways = [

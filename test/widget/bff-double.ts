@@ -3,11 +3,11 @@
  * and give it when it likes, so nothing here or in the tests sleeps.
  */
 import type { BillingSnapshot, Problem, ProblemCode, VisitReturn } from '@billhook/widget/contract';
-import { active, NOW } from './snapshots.ts';
+import { active, shownAt } from './snapshots.ts';
 
 /** Its own in each test page: pages that run at the same time would hear each other's `BroadcastChannel`. */
-export const API = `https://${crypto.randomUUID()}.billing.test/`;
-export const TOKEN_URL = '/billing/token';
+export const apiUrl = `https://${crypto.randomUUID()}.billing.test/`;
+export const tokenUrl = '/billing/token';
 
 export type Route =
   | 'token'
@@ -83,7 +83,7 @@ export class BffDouble {
   token(subject = this.subject): Response {
     const part = (value: object) =>
       btoa(JSON.stringify(value)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
-    const exp = Math.floor(NOW / 1000) + 600;
+    const exp = Math.floor(shownAt / 1000) + 600;
     return Response.json({
       token: `${part({ alg: 'none', typ: 'billhook-widget+jwt' })}.${part({ iss: 'host', sub: subject, exp, jti: crypto.randomUUID() })}.x`,
     });
@@ -96,11 +96,11 @@ export class BffDouble {
   async #handle(url: string, init: RequestInit): Promise<Response> {
     const address = url.replace(location.origin, '');
     const route =
-      address === TOKEN_URL
+      address === tokenUrl
         ? 'token'
         : address.endsWith('.json')
           ? 'locale'
-          : (address.replace(`${API}v1/`, '') as Route);
+          : (address.replace(`${apiUrl}v1/`, '') as Route);
     const signal = init.signal ?? null;
     const seen: Seen = {
       route,
@@ -125,7 +125,7 @@ export class BffDouble {
 
   #ownAnswer({ route, address, headers }: Seen): Response | Promise<Response> {
     if (route === 'token') return this.token();
-    if (route === 'locale') return this.#fetch.call(window, address.replace(`${API}widget/`, '/widget/src/i18n/'));
+    if (route === 'locale') return this.#fetch.call(window, address.replace(`${apiUrl}widget/`, '/widget/src/i18n/'));
     if (route === 'billing') {
       if (headers.get('if-none-match') !== etagOf(this.snapshot)) return this.billing();
       if (headers.get('prefer') === null) return notModified(this.snapshot);
@@ -138,7 +138,7 @@ export class BffDouble {
 
 const etagOf = (snapshot: BillingSnapshot): string => `"${snapshot.revision}-${snapshot.state}"`;
 const json = (body: unknown, headers: Record<string, string>): Response =>
-  Response.json(body, { headers: { date: new Date(NOW).toUTCString(), ...headers } });
+  Response.json(body, { headers: { date: new Date(shownAt).toUTCString(), ...headers } });
 const notModified = (snapshot: BillingSnapshot): Response =>
   new Response(null, { status: 304, headers: { etag: etagOf(snapshot) } });
 

@@ -9,7 +9,7 @@ import { createContext, runInContext } from 'node:vm';
 import { build, type Rolldown } from 'vite';
 import type { BillingClient, Subscriber } from '../../widget/src/client/client-state.ts';
 import type { clientOf } from '../../widget/src/client/client.ts';
-import { active, NOW } from './snapshots.ts';
+import { active, shownAt } from './snapshots.ts';
 
 /** The client as one script that leaves `clientOf` behind. */
 const source = await (async () => {
@@ -27,12 +27,12 @@ const source = await (async () => {
   return (built as Rolldown.RolldownOutput[])[0]?.output[0].code ?? '';
 })();
 
-export const SECOND = 1000;
-export const MINUTE = 60 * SECOND;
-export const HOUR = 60 * MINUTE;
+export const secondMs = 1000;
+export const minuteMs = 60 * secondMs;
+export const hourMs = 60 * minuteMs;
 /** Where a tab keeps its trip to Stripe. */
 const visitKey = 'billhook-visit:https://billing.test/ ';
-const TOKEN_LIFE = 10 * MINUTE;
+const tokenLife = 10 * minuteMs;
 
 export interface Asked {
   readonly at: number;
@@ -49,7 +49,7 @@ interface Answer {
 }
 
 export class BrowserDouble {
-  readonly clock: Clock = createClock(NOW);
+  readonly clock: Clock = createClock(shownAt);
   readonly asked: Asked[] = [];
   readonly tabs: Tab[] = [];
   snapshot: BillingSnapshot = active;
@@ -136,7 +136,7 @@ export class BrowserDouble {
     }
     if (what === 'open') return { status: 200, body: { url: 'https://stripe.example/', visit: 'visit-2' } };
     if (headers.get('if-none-match') === this.#etag() && wait) {
-      await Promise.race([this.after(wait * SECOND), new Promise<void>((wake) => this.#waiting.push(wake))]);
+      await Promise.race([this.after(wait * secondMs), new Promise<void>((wake) => this.#waiting.push(wake))]);
     }
     const etag = this.#etag();
     return headers.get('if-none-match') === etag
@@ -153,7 +153,7 @@ export class BrowserDouble {
   }
 
   #token(): string {
-    const exp = Math.floor((this.clock.now + TOKEN_LIFE) / 1000);
+    const exp = Math.floor((this.clock.now + tokenLife) / 1000);
     return `${btoa('{"typ":"billhook-widget+jwt"}').replaceAll('=', '')}.${btoa(JSON.stringify({ iss: 'host', sub: this.account, exp })).replaceAll('=', '')}.x`;
   }
 }

@@ -1,5 +1,5 @@
 import { expect } from '@open-wc/testing';
-import { API, visitReturn } from './bff-double.ts';
+import { apiUrl, visitReturn } from './bff-double.ts';
 import { Page } from './harness.ts';
 import { active, several, snapshots, states, team } from './snapshots.ts';
 
@@ -54,7 +54,7 @@ describe('room on the page', () => {
   }
 
   it('nothing below moves between "updating" and its outcome', async () => {
-    sessionStorage.setItem(`billhook-visit:${API} `, '{"id":"visit-1"}');
+    sessionStorage.setItem(`billhook-visit:${apiUrl} `, '{"id":"visit-1"}');
     const held = page.bff.hold('visits/return');
     const widget = page.add();
     await widget.reads('Updating your account…');

@@ -1,10 +1,10 @@
 /** Puts elements on the page against a BFF double, and looks at them as a person would. */
 import type { BillhookElement } from '../../widget/src/elements/billhook-element.ts';
 import type { BillhookOptions } from '../../widget/src/page/config.ts';
-import { API, BffDouble, TOKEN_URL } from './bff-double.ts';
+import { apiUrl, BffDouble, tokenUrl } from './bff-double.ts';
 // oxlint-disable-next-line no-unassigned-import -- it watches every test that uses this
 import './guard.ts';
-import { NOW } from './snapshots.ts';
+import { shownAt } from './snapshots.ts';
 
 export type TagName =
   | 'billhook-widget'
@@ -34,13 +34,13 @@ export class Page {
     const realNow = Date.now;
     const startedAt = realNow();
     // The clock runs, from a known day on.
-    Date.now = () => NOW + realNow() - startedAt;
+    Date.now = () => shownAt + realNow() - startedAt;
     this.#restoreClock = () => (Date.now = realNow);
     const navigate = (url: string) => {
       this.left.push(url);
       this.#leaves();
     };
-    configureBillhook({ api: API, navigate, words: {}, lang: '', locales: {} });
+    configureBillhook({ api: apiUrl, navigate, words: {}, lang: '', locales: {} });
   }
 
   readonly #restoreClock: () => void;
@@ -48,7 +48,7 @@ export class Page {
   /** The element, connected and not yet answered. */
   add(tag: TagName = 'billhook-widget', attributes: Readonly<Record<string, string>> = {}): Shown {
     const element = document.createElement(tag);
-    for (const [name, value] of Object.entries({ api: API, 'token-url': TOKEN_URL, ...attributes }))
+    for (const [name, value] of Object.entries({ api: apiUrl, 'token-url': tokenUrl, ...attributes }))
       element.setAttribute(name, value);
     this.#elements.push(element);
     document.body.append(element);

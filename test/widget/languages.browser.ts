@@ -2,16 +2,16 @@
 import { expect } from '@open-wc/testing';
 import { shippedLocales } from '../../widget/src/i18n/match-locale.ts';
 import { en } from './english.ts';
-import { API, visitReturn } from './bff-double.ts';
+import { apiUrl, visitReturn } from './bff-double.ts';
 import { comeBack, configureBillhook, nextEvent, Page, settled, type Shown } from './harness.ts';
 import { active, pro, snapshots } from './snapshots.ts';
 
 const html = document.documentElement;
 /** Not the double's. */
 const realFetch = window.fetch.bind(window);
-const DE = { label: 'Abrechnung verwalten', renews: 'Verlängert sich am 3. Juni 2027' };
-const FR = 'Gérer la facturation';
-const EN = 'Manage billing';
+const de = { label: 'Abrechnung verwalten', renews: 'Verlängert sich am 3. Juni 2027' };
+const fr = 'Gérer la facturation';
+const inEnglish = 'Manage billing';
 
 /** The language and direction that stand at the words. */
 const spoken = (shown: Shown): (string | null | undefined)[] => {
@@ -82,7 +82,7 @@ describe('languages', () => {
     expect(localeRequests()).to.deep.equal([address]);
     for (const each of all) expect(spoken(each)).to.deep.equal(['de-AT', 'ltr']);
     const later = page.add();
-    await later.reads(DE.renews);
+    await later.reads(de.renews);
     expect(localeRequests()).to.deep.equal([address]);
   });
 
@@ -93,14 +93,14 @@ describe('languages', () => {
     html.lang = 'nl';
     await english.reads('Facturering beheren');
     // Another test may have brought it already.
-    expect([[], [`${API}widget/locales/nl.json`]]).to.deep.include(localeRequests());
+    expect([[], [`${apiUrl}widget/locales/nl.json`]]).to.deep.include(localeRequests());
   });
 
   describe('an English word that is not in the script', () => {
-    const address = `${API}widget/locales/en.json`;
+    const address = `${apiUrl}widget/locales/en.json`;
     const changed = () => visitReturn('changed', active, { kind: 'keeps' });
     const comesBack = async () => {
-      sessionStorage.setItem(`billhook-visit:${API} `, '{"id":"visit-1"}');
+      sessionStorage.setItem(`billhook-visit:${apiUrl} `, '{"id":"visit-1"}');
       page.bff.next('visits/return', changed());
       const widget = page.add();
       await page.bff.arrival('visits/return');
@@ -193,7 +193,7 @@ describe('languages', () => {
         page.bff.next('locale', answer);
         const widget = page.add();
         await widget.ready();
-        expect(widget.labels).to.deep.equal([EN]);
+        expect(widget.labels).to.deep.equal([inEnglish]);
         expect(spoken(widget)).to.deep.equal(['en', 'ltr']);
         expect(localeRequests()).to.have.length(1);
       });
@@ -214,9 +214,9 @@ describe('languages', () => {
       page.bff.next('locale', new Response('', { status: 503 }));
       const first = page.add();
       await first.ready();
-      expect(first.labels).to.deep.equal([EN]);
+      expect(first.labels).to.deep.equal([inEnglish]);
       const second = page.add();
-      await second.reads(DE.renews);
+      await second.reads(de.renews);
       expect(localeRequests()).to.have.length(2);
     });
 
@@ -230,7 +230,7 @@ describe('languages', () => {
       await nextEvent(widget.element, 'billhook-error');
       await widget.reads('Billing cannot be reached');
       widget.button('Try again').click();
-      await widget.reads(DE.renews);
+      await widget.reads(de.renews);
       expect(spoken(widget)).to.deep.equal(['de', 'ltr']);
     });
 
@@ -252,7 +252,7 @@ describe('languages', () => {
         limits[0]?.[0]();
         expect(signal?.aborted).to.equal(true);
         await widget.ready();
-        expect(widget.labels).to.deep.equal([EN]);
+        expect(widget.labels).to.deep.equal([inEnglish]);
       } finally {
         window.setTimeout = real;
       }
@@ -269,13 +269,13 @@ describe('languages', () => {
       html.lang = 'de';
       await asked;
       await settled();
-      expect([widget.phase, ...widget.labels]).to.deep.equal(['ready', EN]);
+      expect([widget.phase, ...widget.labels]).to.deep.equal(['ready', inEnglish]);
       expect(spoken(widget)).to.deep.equal(['en', 'ltr']);
       held.release(await realFile('de'));
-      await widget.reads(DE.label);
+      await widget.reads(de.label);
       expect(spoken(widget)).to.deep.equal(['de', 'ltr']);
       html.lang = 'en';
-      await widget.reads(EN);
+      await widget.reads(inEnglish);
     });
 
     it('mid-flight: the former language is abandoned, and never shown', async () => {
@@ -286,7 +286,7 @@ describe('languages', () => {
       const widget = page.add();
       const { signal } = await asked;
       html.lang = 'de';
-      await widget.reads(DE.renews);
+      await widget.reads(de.renews);
       expect(signal?.aborted).to.equal(true);
       expect(page.bff.pending.filter(({ route }) => route === 'locale')).to.deep.equal([]);
     });
@@ -299,9 +299,9 @@ describe('languages', () => {
       const widget = page.add();
       await asked;
       html.lang = 'en';
-      await widget.reads(EN);
+      await widget.reads(inEnglish);
       html.lang = 'fr';
-      await widget.reads(FR);
+      await widget.reads(fr);
     });
 
     it('an ancestor with a language of its own is nearer, also when it changes', async () => {
@@ -311,14 +311,14 @@ describe('languages', () => {
       document.body.append(section);
       const widget = page.add();
       section.append(widget.element);
-      await widget.reads(FR);
+      await widget.reads(fr);
       section.lang = 'en';
-      await widget.reads(EN);
+      await widget.reads(inEnglish);
       section.removeAttribute('lang');
-      await widget.reads(DE.label);
+      await widget.reads(de.label);
       document.body.append(widget.element);
       section.remove();
-      await widget.reads(DE.label);
+      await widget.reads(de.label);
     });
 
     it('moved to where another language is spoken, it speaks that, while others stay', async () => {
@@ -326,11 +326,11 @@ describe('languages', () => {
       section.lang = 'fr';
       document.body.append(section);
       const [moved, stays] = [page.add(), page.add()];
-      await moved.reads(EN);
-      await stays.reads(EN);
+      await moved.reads(inEnglish);
+      await stays.reads(inEnglish);
       section.append(moved.element);
-      await moved.reads(FR);
-      expect(stays.labels).to.deep.equal([EN]);
+      await moved.reads(fr);
+      expect(stays.labels).to.deep.equal([inEnglish]);
       section.remove();
     });
 
@@ -340,7 +340,7 @@ describe('languages', () => {
       document.body.append(host);
       const widget = page.add();
       host.attachShadow({ mode: 'open' }).append(widget.element);
-      await widget.reads(DE.label);
+      await widget.reads(de.label);
       host.remove();
     });
 
@@ -378,7 +378,7 @@ describe('languages', () => {
       configureBillhook({ words: { 'action.manage': 'Mein Vertrag' } });
       html.lang = 'de';
       const widget = page.add();
-      await widget.reads(DE.renews);
+      await widget.reads(de.renews);
       expect(widget.labels).to.deep.equal(['Mein Vertrag']);
     });
 
@@ -414,7 +414,7 @@ describe('languages', () => {
       html.lang = 'en';
       configureBillhook({ lang: 'fr-CA' });
       const widget = page.add();
-      await widget.reads(FR);
+      await widget.reads(fr);
       expect(spoken(widget)).to.deep.equal(['fr-CA', 'ltr']);
     });
   });
@@ -501,13 +501,13 @@ describe('languages', () => {
     widget.button('Team wählen').click();
     await widget.reads('Sie haben bereits einen Tarif.');
     read.release(page.bff.billing(active));
-    await widget.reads(DE.renews);
+    await widget.reads(de.renews);
     expect(widget.text).not.to.contain('Sie haben bereits');
   });
 
   it('a return is told in the language of the page', async () => {
     html.lang = 'ja';
-    sessionStorage.setItem(`billhook-visit:${API} `, '{"id":"visit-1"}');
+    sessionStorage.setItem(`billhook-visit:${apiUrl} `, '{"id":"visit-1"}');
     page.bff.snapshot = { ...active, renewsAt: null };
     const changes = [{ kind: 'keeps' }, { kind: 'paymentMethod' }] as const;
     page.bff.next('visits/return', visitReturn('changed', page.bff.snapshot, ...changes));

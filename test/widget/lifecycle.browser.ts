@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import type { BillhookElement } from '../../widget/src/elements/billhook-element.ts';
-import { API, problem } from './bff-double.ts';
+import { apiUrl, problem } from './bff-double.ts';
 import { nextEvent, Page, restoreFromCache, settled } from './harness.ts';
 import { active, pro, snapshots } from './snapshots.ts';
 
@@ -64,7 +64,7 @@ describe('requests of a page', () => {
     await widget.ready();
     await settled();
     page.bff.snapshot = { ...active, revision: 'e1.2', plan: pro };
-    const other = new BroadcastChannel(`billhook-${API} `);
+    const other = new BroadcastChannel(`billhook-${apiUrl} `);
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel reaches its own origin only
     other.postMessage('e1.2');
     await widget.reads('Pro');
@@ -80,8 +80,8 @@ describe('requests of a page', () => {
     widget.element.remove();
     await settled();
     const before = page.bff.seen.length;
-    const heard = new BroadcastChannel(`billhook-${API} `);
-    const other = new BroadcastChannel(`billhook-${API} `);
+    const heard = new BroadcastChannel(`billhook-${apiUrl} `);
+    const other = new BroadcastChannel(`billhook-${apiUrl} `);
     const delivered = new Promise((resolve) => heard.addEventListener('message', resolve, { once: true }));
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel reaches its own origin only
     other.postMessage('e1.9');

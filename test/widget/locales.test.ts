@@ -9,7 +9,7 @@ import { en } from './english.ts';
 import { present } from '../../widget/src/view/present.ts';
 import { failureText } from '../../widget/src/view/sentences.ts';
 import { createLocalizer, type Words } from '../../widget/src/i18n/localizer.ts';
-import { active, NOW, pro, readerOf, several, snapshots, states, team, visa } from './snapshots.ts';
+import { active, shownAt, pro, readerOf, several, snapshots, states, team, visa } from './snapshots.ts';
 
 const folder = new URL('../../widget/src/i18n/locales/', import.meta.url);
 const wordsOf = (tag: string): Record<string, string> =>
@@ -26,16 +26,16 @@ it('the files are those that the widget asks for', () => {
 });
 
 /** Words that are spelled as in English. */
-const SAME: Readonly<Record<string, readonly string[]>> = {
+const sameInBoth: Readonly<Record<string, readonly string[]>> = {
   de: ['action.upgrade'],
   nl: ['interval.week', 'invoice.open'],
 };
 
 /** "zzgl. MwSt." */
-const ABBREVIATED = ['plusTax'];
+const abbreviated = ['plusTax'];
 
 /** How the person must not be addressed there: each language keeps to one form. */
-const WRONG_REGISTER: Readonly<Record<string, string>> = {
+const wrongRegister: Readonly<Record<string, string>> = {
   de: 'du|dich|dir|dein|deine|deinen|deiner|deines|euch|eure',
   fr: 'tu|te|toi|ton|ta|tes',
   es: 'usted|ustedes|su|sus|vosotros|vuestra|vuestro',
@@ -76,7 +76,7 @@ describe.each(shippedLocales)('%s', (tag) => {
       expect(text, key).not.toBe('');
       if (!(key in en)) continue;
       const english = en[key as keyof typeof en];
-      if (!SAME[tag]?.includes(key)) expect(text, key).not.toBe(english);
+      if (!sameInBoth[tag]?.includes(key)) expect(text, key).not.toBe(english);
       expect(text.includes('Stripe'), key).toBe(english.includes('Stripe'));
     }
   });
@@ -84,7 +84,7 @@ describe.each(shippedLocales)('%s', (tag) => {
   it('ends sentences where English does, and sets its own punctuation', () => {
     for (const [key, english] of Object.entries(en)) {
       const text = words[key] ?? '';
-      if (!ABBREVIATED.includes(key)) expect(/[.。]$/.test(text), `${key}: ${text}`).toBe(english.endsWith('.'));
+      if (!abbreviated.includes(key)) expect(/[.。]$/.test(text), `${key}: ${text}`).toBe(english.endsWith('.'));
       expect(text.endsWith('…'), `${key}: ${text}`).toBe(english.endsWith('…'));
       expect(text, key).not.toMatch(/'|\.\.\.| {2}|"/);
       // French, alone among our languages, sets a space before these, which must not break.
@@ -94,7 +94,7 @@ describe.each(shippedLocales)('%s', (tag) => {
   });
 
   it('keeps to one way of addressing the person', () => {
-    const wrong = WRONG_REGISTER[tag];
+    const wrong = wrongRegister[tag];
     // Chinese and Japanese have no spaces to find a word between.
     const forms = wrong ? new RegExp(`(?<!\\p{L})(?:${wrong})(?!\\p{L})`, 'iu') : /你|あなた|だ。/;
     for (const [key, text] of Object.entries(words)) expect(text, key).not.toMatch(forms);
@@ -127,7 +127,7 @@ describe.each(shippedLocales)('%s', (tag) => {
     all.push({ ...snapshots.none, offers: [best] });
     const shown = [...all, ...all.map(readerOf), { ...active, next: inThreeMonths }, { ...active, plan: dear }];
     for (const snapshot of shown) {
-      const view = present({ ...nothingKnown, snapshot, confirmedAt: NOW }, i18n, NOW);
+      const view = present({ ...nothingKnown, snapshot, confirmedAt: shownAt }, i18n, shownAt);
       for (const text of textsOf(view)) {
         expect(text).not.toMatch(/[{}]|undefined|\bnull\b|NaN|Invalid|Infinity/);
         // Names of plans and what is said of them are the host's, and Stripe and Visa are names.

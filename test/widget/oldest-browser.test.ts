@@ -12,13 +12,13 @@ import { describe, expect, it } from 'vitest';
 // Not imported: Vite would make a module of all its megabytes.
 const bcd = createRequire(import.meta.url)('@mdn/browser-compat-data') as CompatData;
 
-const OLDEST = { browser: 'safari', version: 16.4 } as const;
+const oldest = { browser: 'safari', version: 16.4 } as const;
 const folder = resolve(import.meta.dirname, '../../widget/src');
 
 /** Of what is not in the data nothing is said. */
 function lacks(entry: Identifier | undefined): boolean {
   // oxlint-disable-next-line no-underscore-dangle -- the data's own name
-  const support = entry?.__compat?.support[OLDEST.browser];
+  const support = entry?.__compat?.support[oldest.browser];
   if (!support) return false;
   return [support].flat().every((each) => !has(each as SimpleSupportStatement));
 }
@@ -26,7 +26,7 @@ function lacks(entry: Identifier | undefined): boolean {
 function has({ version_added, version_removed, prefix, alternative_name, flags }: SimpleSupportStatement) {
   if (prefix || alternative_name || flags?.length) return false;
   const since = typeof version_added === 'string' ? Number.parseFloat(version_added.replace('≤', '')) : Number.NaN;
-  return since <= OLDEST.version && !version_removed;
+  return since <= oldest.version && !version_removed;
 }
 
 const builtins = bcd.javascript['builtins'] as Identifier;
@@ -102,17 +102,17 @@ const options: ts.CompilerOptions = {
 };
 
 /** Newer features, which a widget must not use. */
-const NEWER = `
+const newerSyntax = `
   AbortSignal.any([AbortSignal.timeout(5)]); Promise.withResolvers<void>(); [1].toSorted(); structuredClone({});
   URL.canParse('x'); new Set([1]).union(new Set([2])); Map.groupBy([], String); document.body.checkVisibility();`;
 
-describe(`what ${OLDEST.browser} ${OLDEST.version} lacks`, () => {
+describe(`what ${oldest.browser} ${oldest.version} lacks`, () => {
   const newer = '/newer.ts';
   const host = ts.createCompilerHost(options);
   const { getSourceFile } = host;
   host.getSourceFile = (path, ...more) =>
     path === newer
-      ? ts.createSourceFile(newer, NEWER, ts.ScriptTarget.ESNext, true)
+      ? ts.createSourceFile(newer, newerSyntax, ts.ScriptTarget.ESNext, true)
       : getSourceFile.call(host, path, ...more);
   const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts') && !name.startsWith('types/'))

@@ -15,17 +15,17 @@ const idle: Situation = {
   retryAfter: 0,
   random: 0,
 };
-const MINUTE = 60_000;
+const minuteMs = 60_000;
 
 describe('when to ask next', () => {
   it.each([
-    ['idle: rarely, and without waiting', {}, { kind: 'read', wait: 0, delay: 5 * MINUTE }],
-    ['idle tabs do not come back together', { random: 0.5 }, { kind: 'read', wait: 0, delay: 5 * MINUTE + 15_000 }],
+    ['idle: rarely, and without waiting', {}, { kind: 'read', wait: 0, delay: 5 * minuteMs }],
+    ['idle tabs do not come back together', { random: 0.5 }, { kind: 'read', wait: 0, delay: 5 * minuteMs + 15_000 }],
     ['hidden: never', { visible: false, visit: 'returning' }, null],
     ['offline: never', { online: false, unsettled: true }, null],
     [
       'a return is asked for until it is settled',
-      { visit: 'pending', sinceReturn: MINUTE, lastTook: 25_000 },
+      { visit: 'pending', sinceReturn: minuteMs, lastTook: 25_000 },
       { kind: 'return', wait: 25, delay: 0 },
     ],
     [
@@ -56,22 +56,22 @@ describe('when to ask next', () => {
     [
       'unchanged: idle after that',
       { visit: 'unchanged', sinceReturn: 41_000 },
-      { kind: 'read', wait: 0, delay: 5 * MINUTE },
+      { kind: 'read', wait: 0, delay: 5 * minuteMs },
     ],
     [
       'given up after ten minutes',
       { visit: 'pending', sinceReturn: provisionalLimit },
-      { kind: 'read', wait: 0, delay: 5 * MINUTE },
+      { kind: 'read', wait: 0, delay: 5 * minuteMs },
     ],
     ['unsettled: waits', { unsettled: true, lastTook: 25_000 }, { kind: 'read', wait: 25, delay: 0 }],
     [
       'unsettled with nobody there: idle',
       { unsettled: true, sinceAttention: provisionalLimit },
-      { kind: 'read', wait: 0, delay: 5 * MINUTE },
+      { kind: 'read', wait: 0, delay: 5 * minuteMs },
     ],
     ['a failure backs off, around 1 s', { failures: 1, random: 0.5 }, { kind: 'read', wait: 0, delay: 1000 }],
     ['further failures double it', { failures: 4, random: 0.5 }, { kind: 'read', wait: 0, delay: 8000 }],
-    ['never above a minute and its jitter', { failures: 40, random: 0.5 }, { kind: 'read', wait: 0, delay: MINUTE }],
+    ['never above a minute and its jitter', { failures: 40, random: 0.5 }, { kind: 'read', wait: 0, delay: minuteMs }],
     ['Retry-After is kept', { failures: 1, retryAfter: 20_000 }, { kind: 'read', wait: 0, delay: 20_000 }],
   ] as const)('%s', (_name, change, poll) => expect(nextPoll({ ...idle, ...change })).toEqual(poll));
 
@@ -79,9 +79,9 @@ describe('when to ask next', () => {
     visible: fc.boolean(),
     online: fc.boolean(),
     visit: fc.constantFrom('none', 'returning', 'pending', 'unchanged', 'changed'),
-    sinceReturn: fc.nat(20 * MINUTE),
+    sinceReturn: fc.nat(20 * minuteMs),
     unsettled: fc.boolean(),
-    sinceAttention: fc.nat(20 * MINUTE),
+    sinceAttention: fc.nat(20 * minuteMs),
     waitsCut: fc.boolean(),
     lastTook: fc.nat(30_000),
     failures: fc.nat(50),

@@ -5,11 +5,11 @@ import { BillhookError } from '../../widget/src/page/errors.ts';
 import { present } from '../../widget/src/view/present.ts';
 import { createLocalizer } from '../../widget/src/i18n/localizer.ts';
 import { en } from './english.ts';
-import { active, lastInvoice, NOW, pro, readerOf, snapshots, team, visa } from './snapshots.ts';
+import { active, lastInvoice, shownAt, pro, readerOf, snapshots, team, visa } from './snapshots.ts';
 
 const i18n = createLocalizer('en-US', en, 'UTC');
 const show = (change: Partial<ClientState>) =>
-  present({ ...nothingKnown, snapshot: active, confirmedAt: NOW, ...change }, i18n, NOW);
+  present({ ...nothingKnown, snapshot: active, confirmedAt: shownAt, ...change }, i18n, shownAt);
 const texts = (snapshot: typeof active) => show({ snapshot }).banner?.text;
 
 describe('the banner', () => {
@@ -257,7 +257,7 @@ it('no state waits for words: all of its own are in the script', () => {
   const missing: string[] = [];
   const script = createLocalizer('en-US', {}, 'UTC', () => missing.push('a word'));
   for (const snapshot of [...Object.values(snapshots), ...Object.values(snapshots).map(readerOf)])
-    present({ ...nothingKnown, snapshot, confirmedAt: NOW }, script, NOW);
+    present({ ...nothingKnown, snapshot, confirmedAt: shownAt }, script, shownAt);
   expect(missing).toEqual([]);
 });
 

@@ -4,7 +4,7 @@ import { active, readerOf, several, snapshots, states, team } from './snapshots.
 import type { BillingState } from '@billhook/widget/contract';
 
 /** The words of each state, and the buttons in their order. */
-const EXPECTED: Readonly<Record<BillingState, { words: readonly string[]; labels: readonly string[] }>> = {
+const expected: Readonly<Record<BillingState, { words: readonly string[]; labels: readonly string[] }>> = {
   unknown: { words: [], labels: [] },
   none: {
     words: ['Free', 'You pay on Stripe’s secure page. Nothing is charged until you confirm.'],
@@ -69,8 +69,8 @@ describe('the words of a state', () => {
       page.bff.snapshot = snapshots[state];
       const widget = page.add();
       await widget.ready();
-      for (const words of EXPECTED[state].words) expect(widget.text).to.contain(words);
-      expect(widget.labels).to.deep.equal(EXPECTED[state].labels);
+      for (const words of expected[state].words) expect(widget.text).to.contain(words);
+      expect(widget.labels).to.deep.equal(expected[state].labels);
     });
   }
 

@@ -15,7 +15,7 @@ interface Context {
   set(name: string, value: string): void;
 }
 
-const RECORDER = `
+const recorderScript = `
   window.violations = [];
   document.addEventListener('securitypolicyviolation', (event) => window.violations.push(event.violatedDirective + ' ' + event.sample));
   window.addEventListener('error', (event) => window.violations.push(event.message));
@@ -29,7 +29,7 @@ export async function strictPage(context: Context, next: () => Promise<void>): P
   context.set('cache-control', 'no-store');
   if (path === '/strict/recorder.js') {
     context.type = 'text/javascript';
-    context.body = RECORDER;
+    context.body = recorderScript;
   } else if (path === '/strict/token') {
     context.body = { token: `${btoa('{"typ":"billhook-widget+jwt"}')}.e30.x`.replaceAll('=', '') };
   } else if (path === '/strict/v1/billing') {

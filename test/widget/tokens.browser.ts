@@ -1,5 +1,5 @@
 import { expect } from '@open-wc/testing';
-import { API, problem, TOKEN_URL } from './bff-double.ts';
+import { apiUrl, problem, tokenUrl } from './bff-double.ts';
 import { comeBack, configureBillhook, forgetBillhook, nextEvent, Page, restoreFromCache, settled } from './harness.ts';
 import { active, pro, snapshots } from './snapshots.ts';
 
@@ -19,7 +19,7 @@ describe('tokens and accounts', () => {
     await widget.ready();
     page.bff.snapshot = { ...active, revision: 'e1.2', plan: pro };
     const again = page.bff.arrival('billing');
-    const other = new BroadcastChannel(`billhook-${API} `);
+    const other = new BroadcastChannel(`billhook-${apiUrl} `);
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel reaches its own origin only
     other.postMessage('e1.2');
     await again;
@@ -43,7 +43,7 @@ describe('tokens and accounts', () => {
     const redirected = () => withField(new Response(), 'type', 'opaqueredirect');
 
     it('F13: on the page’s own origin is followed to the token', async () => {
-      page.bff.next('token', redirected(), withField(page.bff.token(), 'url', `${location.origin}${TOKEN_URL}/`));
+      page.bff.next('token', redirected(), withField(page.bff.token(), 'url', `${location.origin}${tokenUrl}/`));
       const widget = page.add();
       await widget.ready();
       expect(page.bff.to('token')).to.have.length(2);
@@ -139,7 +139,7 @@ describe('tokens and accounts', () => {
     alone.element.remove();
     await widget.ready();
     const fresh = document.createElement('billhook-plan-status');
-    fresh.setAttribute('api', API);
+    fresh.setAttribute('api', apiUrl);
     fresh.setAttribute('account', 'function');
     document.body.append(fresh);
     await page.bff.arrival('billing');
@@ -152,7 +152,7 @@ describe('tokens and accounts', () => {
     const widget = page.add();
     page.add('billhook-plan-status');
     configureBillhook({ words: { 'action.manage': 'Plan and invoices' } });
-    configureBillhook({ api: API });
+    configureBillhook({ api: apiUrl });
     held.release(page.bff.token());
     await widget.ready();
     expect(page.bff.to('token')).to.have.length(1);
@@ -162,11 +162,11 @@ describe('tokens and accounts', () => {
     page.bff.hold('token');
     const widgets = ['billhook-widget', 'billhook-plan-status'].map((tag) => document.createElement(tag));
     const address = page.bff.arrival('token');
-    configureBillhook({ api: API, account: 'another-way', tokenUrl: TOKEN_URL });
+    configureBillhook({ api: apiUrl, account: 'another-way', tokenUrl: tokenUrl });
     document.body.append(...widgets);
     await address;
-    configureBillhook({ tokenUrl: `${TOKEN_URL}?again` });
-    expect(page.bff.seen.map(({ address }) => address)).to.deep.equal([TOKEN_URL, `${TOKEN_URL}?again`]);
+    configureBillhook({ tokenUrl: `${tokenUrl}?again` });
+    expect(page.bff.seen.map(({ address }) => address)).to.deep.equal([tokenUrl, `${tokenUrl}?again`]);
     for (const widget of widgets) widget.remove();
   });
 

@@ -1,6 +1,6 @@
 /** A page's handling of a visit to Stripe, from the stored id to its end, and that of the tab's next page. */
 import { describe, expect, it } from 'vitest';
-import { BrowserDouble, MINUTE, SECOND, type Tab } from './browser-double.ts';
+import { BrowserDouble, minuteMs, secondMs, type Tab } from './browser-double.ts';
 import { active, pro } from './snapshots.ts';
 
 const unsettled = JSON.stringify({ id: 'visit-1' });
@@ -10,7 +10,7 @@ const upgraded = { ...active, revision: 'e1.2', plan: pro };
 /** A page that came back from Stripe a second ago. */
 async function returned(browser: BrowserDouble, stored: string | undefined = unsettled): Promise<Tab> {
   const tab = browser.tab({ stored, random: () => 0.5 });
-  await browser.pass(SECOND);
+  await browser.pass(secondMs);
   return tab;
 }
 
@@ -52,7 +52,7 @@ describe('a visit that returned', () => {
     browser.visitReturn = { outcome: 'pending', changes: [] };
     const tab = await returned(browser);
     expect(visitOf(tab)).toBe('returning');
-    await browser.pass(26 * SECOND);
+    await browser.pass(26 * secondMs);
     expect(visitOf(tab)).toBe('pending');
     expect(tab.stored).toBe(unsettled);
   });
@@ -62,26 +62,26 @@ describe('a visit that returned', () => {
     browser.trouble = (_wait, what) => (what === 'return' ? { status: 404, body: { code: 'visit_not_found' } } : null);
     const tab = await returned(browser);
     expect([visitOf(tab), tab.stored, tab.fresh]).toEqual(['none', null, true]);
-    await browser.pass(MINUTE);
+    await browser.pass(minuteMs);
     expect(returns(browser)).toBe(1);
   });
 
   it('has its outcome shown for ten minutes', async () => {
     const browser = new BrowserDouble();
     const tab = await returned(browser);
-    await browser.pass(9 * MINUTE);
+    await browser.pass(9 * minuteMs);
     expect(visitOf(tab)).toBe('unchanged');
-    await browser.pass(7 * MINUTE);
+    await browser.pass(7 * minuteMs);
     expect([visitOf(tab), tab.stored]).toEqual(['none', null]);
   });
 
   it('is found by a tab that is shown, even just after a read', async () => {
     const browser = new BrowserDouble();
     const tab = browser.tab();
-    await browser.pass(SECOND);
+    await browser.pass(secondMs);
     tab.stored = unsettled;
     tab.show();
-    await browser.pass(SECOND);
+    await browser.pass(secondMs);
     expect([returns(browser), visitOf(tab)]).toEqual([1, 'unchanged']);
   });
 
@@ -91,7 +91,7 @@ describe('a visit that returned', () => {
     const tab = await returned(browser);
     const asked = returns(browser);
     tab.show();
-    await browser.pass(SECOND / 2);
+    await browser.pass(secondMs / 2);
     expect(returns(browser)).toBe(asked);
   });
 
@@ -101,15 +101,15 @@ describe('a visit that returned', () => {
     const tab = await returned(browser);
     browser.account = null;
     browser.trouble = (_wait, what) => (what === 'return' ? { status: 401, body: { code: 'token_invalid' } } : null);
-    await browser.pass(5 * SECOND);
+    await browser.pass(5 * secondMs);
     expect(tab.client.state()).toMatchObject({ signedOut: true, visit: 'none', snapshot: null });
     expect(tab.stored).toBe(unsettled);
     browser.account = 'account-1';
     browser.trouble = () => null;
     browser.visitReturn = { outcome: 'changed', changes: [] };
-    await browser.pass(5 * SECOND);
+    await browser.pass(5 * secondMs);
     tab.show();
-    await browser.pass(SECOND);
+    await browser.pass(secondMs);
     expect(tab.client.state()).toMatchObject({ signedOut: false, visit: 'changed' });
   });
 
@@ -117,14 +117,14 @@ describe('a visit that returned', () => {
     const browser = new BrowserDouble();
     const tab = await returned(browser);
     const opened = tab.client.open({ purpose: 'manage', via: 'portal', flow: null }, false, undefined);
-    await browser.pass(SECOND);
+    await browser.pass(secondMs);
     await opened;
     expect(tab.client.state()).toMatchObject({ visit: 'none', opening: { via: 'portal' } });
     expect(tab.stored).toBe(JSON.stringify({ id: 'visit-2' }));
-    await browser.pass(21 * SECOND);
+    await browser.pass(21 * secondMs);
     expect(tab.client.state(), 'the person pressed Stop').toMatchObject({ visit: 'none', opening: null });
     tab.show();
-    await browser.pass(SECOND);
+    await browser.pass(secondMs);
     expect([returns(browser), visitOf(tab)]).toEqual([2, 'unchanged']);
   });
 
@@ -158,9 +158,9 @@ describe('another account', () => {
     const tab = await returned(browser);
     expect([visitOf(tab), tab.stored]).toEqual(['unchanged', settled]);
     switchAccount(browser);
-    await browser.pass(2 * MINUTE);
+    await browser.pass(2 * minuteMs);
     tab.show();
-    await browser.pass(SECOND);
+    await browser.pass(secondMs);
     expect(browser.tokens()).toHaveLength(2);
     expect([visitOf(tab), tab.stored, tab.fresh]).toEqual(['none', null, true]);
   });
@@ -188,7 +188,7 @@ describe('a request', () => {
     let refused = 0;
     browser.trouble = () => (refused++ ? null : { status: 401, body: { code: 'token_invalid' } });
     const tab = browser.tab();
-    await browser.pass(SECOND);
+    await browser.pass(secondMs);
     expect([browser.tokens().length, browser.billing().map(({ status }) => status)]).toEqual([2, [401, 200]]);
     expect([tab.fresh, tab.client.state().failures]).toEqual([true, 0]);
   });
@@ -197,7 +197,7 @@ describe('a request', () => {
     const browser = new BrowserDouble();
     browser.trouble = () => ({ status: 401, body: { code: 'token_invalid' } });
     const tab = browser.tab();
-    await browser.pass(MINUTE);
+    await browser.pass(minuteMs);
     expect([browser.billing().length, tab.client.state().failure?.code]).toEqual([2, 'token_invalid']);
   });
 
@@ -207,7 +207,7 @@ describe('a request', () => {
     let waited = 0;
     browser.trouble = (wait) => (wait && !waited++ ? { status: 429, headers: { 'retry-after': '5' } } : null);
     browser.tab({ random: () => 0.5 });
-    await browser.pass(MINUTE);
+    await browser.pass(minuteMs);
     const [first, limited, next] = browser.billing().map(({ status, wait }) => [status, wait > 0]);
     expect([first, limited, next]).toEqual([
       [200, false],

@@ -1,10 +1,10 @@
 import { expect } from '@open-wc/testing';
-import { API, problem, visitReturn } from './bff-double.ts';
+import { apiUrl, problem, visitReturn } from './bff-double.ts';
 import { Page, settled, type Shown } from './harness.ts';
 import { active, pro, snapshots } from './snapshots.ts';
 
-const KEY = `billhook-visit:${API} `;
-const stored = (): unknown => JSON.parse(sessionStorage.getItem(KEY) ?? 'null');
+const key = `billhook-visit:${apiUrl} `;
+const stored = (): unknown => JSON.parse(sessionStorage.getItem(key) ?? 'null');
 const upgraded = { ...active, revision: 'e1.2', plan: pro };
 
 describe('the return from Stripe', () => {
@@ -12,7 +12,7 @@ describe('the return from Stripe', () => {
   let widget: Shown;
   beforeEach(() => {
     page = new Page();
-    sessionStorage.setItem(KEY, JSON.stringify({ id: 'visit-1' }));
+    sessionStorage.setItem(key, JSON.stringify({ id: 'visit-1' }));
   });
   afterEach(() => page.close());
 
@@ -42,7 +42,7 @@ describe('the return from Stripe', () => {
   });
 
   it('asks again, without a message, on the next page of a settled visit: the person may have gone Back to Stripe', async () => {
-    sessionStorage.setItem(KEY, JSON.stringify({ id: 'visit-1', settledAt: 'e1.1' }));
+    sessionStorage.setItem(key, JSON.stringify({ id: 'visit-1', settledAt: 'e1.1' }));
     const held = page.bff.hold('visits/return');
     widget = page.add();
     await widget.ready();
@@ -55,7 +55,7 @@ describe('the return from Stripe', () => {
   });
 
   it('shows the change that was made there', async () => {
-    sessionStorage.setItem(KEY, JSON.stringify({ id: 'visit-1', settledAt: 'e1.1' }));
+    sessionStorage.setItem(key, JSON.stringify({ id: 'visit-1', settledAt: 'e1.1' }));
     page.bff.next('visits/return', visitReturn('changed', upgraded, { kind: 'plan', from: 'Team', to: 'Pro' }));
     widget = page.add();
     await widget.reads('Your plan is now Pro.');
@@ -107,7 +107,7 @@ describe('the return from Stripe', () => {
     await widget.ready();
     await widget.until(() => widget.part('note') === null);
     await settled();
-    expect(sessionStorage.getItem(KEY)).to.equal(null);
+    expect(sessionStorage.getItem(key)).to.equal(null);
     expect(widget.text).not.to.contain('Updating');
     expect(page.bff.to('visits/return')).to.have.length(1);
   });
@@ -127,7 +127,7 @@ describe('the return from Stripe', () => {
     sessionStorage.clear();
     widget = page.add();
     await widget.ready();
-    sessionStorage.setItem(KEY, JSON.stringify({ id: 'visit-2' }));
+    sessionStorage.setItem(key, JSON.stringify({ id: 'visit-2' }));
     const held = page.bff.hold('visits/return');
     window.dispatchEvent(new Event('focus'));
     document.dispatchEvent(new Event('visibilitychange'));

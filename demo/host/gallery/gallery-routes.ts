@@ -7,7 +7,7 @@ import type { SecureHeadersVariables } from 'hono/secure-headers';
 import type { Speech } from '../speech.ts';
 import { fixtures, groups, readOnly, type Fixture } from './fixtures.ts';
 import { galleryPage } from './gallery-page.ts';
-import { NOW } from './snapshots.ts';
+import { shownAt } from './snapshots.ts';
 
 type Env = { Variables: SecureHeadersVariables };
 
@@ -38,7 +38,7 @@ function fixturesModule(): string {
     [`manage ${name}`, fixture],
     [`read ${name}`, readOnly(fixture)],
   ]);
-  return Object.entries({ now: NOW, groups, fixtures: Object.fromEntries(byRole) })
+  return Object.entries({ now: shownAt, groups, fixtures: Object.fromEntries(byRole) })
     .map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};\n`)
     .join('');
 }

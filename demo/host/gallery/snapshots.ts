@@ -8,7 +8,7 @@ import type {
   Plan,
 } from '@billhook/widget/contract';
 /** 10 May 2027, noon in UTC: the clock of the gallery and of all widget tests. */
-export const NOW = Date.parse('2027-05-10T12:00:00Z');
+export const shownAt = Date.parse('2027-05-10T12:00:00Z');
 
 export const team: Plan = {
   name: 'Team',

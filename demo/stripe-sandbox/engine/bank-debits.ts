@@ -7,10 +7,10 @@ import type { State } from '../state/state.ts';
 import type { CardBehaviour, PaymentMethod } from '../state/wire.ts';
 
 export interface TestDebit {
-  iban: string;
-  behaviour: Extract<CardBehaviour, 'settlesLater' | 'bouncesLater'>;
+  readonly iban: string;
+  readonly behaviour: Extract<CardBehaviour, 'settlesLater' | 'bouncesLater'>;
   /** `pm_…` ids that stand for it. */
-  names: string[];
+  readonly names: string[];
 }
 
 /** Of the accounts that Stripe documents, those that differ in nothing but when they answer behave alike here. */

@@ -10,8 +10,8 @@ type Reason = 'cancellation_requested' | 'payment_failed';
 
 /** The customer's reasons for leaving. */
 export interface CancellationWords {
-  comment?: string | null;
-  feedback?: NonNullable<NonNullable<Subscription['cancellation_details']>['feedback']> | null;
+  readonly comment?: string | null;
+  readonly feedback?: NonNullable<NonNullable<Subscription['cancellation_details']>['feedback']> | null;
 }
 
 const detailsOf = (subscription: Subscription): NonNullable<Subscription['cancellation_details']> =>

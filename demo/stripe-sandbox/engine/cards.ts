@@ -7,14 +7,14 @@ import { createBankDebit, debitBehaviour, testDebitNamed, type TestDebit } from 
 import { declineOf, isDecline } from './declines.ts';
 
 export interface TestCard {
-  number: string;
-  brand: string;
-  funding: string;
-  behaviour: CardBehaviour;
+  readonly number: string;
+  readonly brand: string;
+  readonly funding: string;
+  readonly behaviour: CardBehaviour;
   /** `pm_card_…` and `tok_…` share their endings. */
-  names: string[];
+  readonly names: string[];
   /** As it was typed. Default: in a year. */
-  expires?: { month: number; year: number };
+  readonly expires?: { month: number; year: number };
 }
 
 /** A test card or account that a hosted page accepts. */

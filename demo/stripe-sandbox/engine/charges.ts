@@ -7,11 +7,11 @@ import type { Charge, PaymentIntent, PaymentMethod } from '../state/wire.ts';
 /** How a charge went. */
 interface Outcome {
   /** The bank refused. */
-  decline?: Omit<ErrorBody, 'type'> | null;
+  readonly decline?: Omit<ErrorBody, 'type'> | null;
   /** The customer confirmed with their bank. */
-  authenticated?: boolean;
+  readonly authenticated?: boolean;
   /** The bank has not answered yet. */
-  pending?: boolean;
+  readonly pending?: boolean;
 }
 
 export function recordCharge(state: State, intent: PaymentIntent, method: PaymentMethod, went: Outcome): Charge {

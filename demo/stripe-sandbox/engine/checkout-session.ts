@@ -11,36 +11,36 @@ import { hasTaxLocation } from './taxes.ts';
 
 export interface CheckoutDraft {
   /** `null`: one is made when the session is completed, where its mode needs one. */
-  customer: Customer | null;
-  customerEmail: string | null;
-  mode: CheckoutSession['mode'];
-  currency: string;
-  items: {
+  readonly customer: Customer | null;
+  readonly customerEmail: string | null;
+  readonly mode: CheckoutSession['mode'];
+  readonly currency: string;
+  readonly items: {
     price: Price;
     quantity: number;
     adjustable: { minimum: number; maximum: number } | null;
     taxRates: TaxRate[];
     metadata: Record<string, string>;
   }[];
-  discounts: DiscountRequest[];
-  automaticTax: boolean;
-  taxIdCollection: CheckoutSession['tax_id_collection'];
-  billingAddressCollection: CheckoutSession['billing_address_collection'];
-  consentCollection: CheckoutSession['consent_collection'];
-  phoneNumberCollection: boolean;
-  customText: CheckoutSession['custom_text'];
-  successUrl: string;
-  cancelUrl: string | null;
-  clientReferenceId: string | null;
-  metadata: Record<string, string>;
-  locale: CheckoutSession['locale'];
-  allowPromotionCodes: boolean | null;
-  paymentMethodCollection: CheckoutSession['payment_method_collection'];
+  readonly discounts: DiscountRequest[];
+  readonly automaticTax: boolean;
+  readonly taxIdCollection: CheckoutSession['tax_id_collection'];
+  readonly billingAddressCollection: CheckoutSession['billing_address_collection'];
+  readonly consentCollection: CheckoutSession['consent_collection'];
+  readonly phoneNumberCollection: boolean;
+  readonly customText: CheckoutSession['custom_text'];
+  readonly successUrl: string;
+  readonly cancelUrl: string | null;
+  readonly clientReferenceId: string | null;
+  readonly metadata: Record<string, string>;
+  readonly locale: CheckoutSession['locale'];
+  readonly allowPromotionCodes: boolean | null;
+  readonly paymentMethodCollection: CheckoutSession['payment_method_collection'];
   /** `null` for those that the currency allows. */
-  methodTypes: readonly string[] | null;
-  submitType: CheckoutSession['submit_type'];
+  readonly methodTypes: readonly string[] | null;
+  readonly submitType: CheckoutSession['submit_type'];
   /** Unix seconds. */
-  expiresAt: number;
+  readonly expiresAt: number;
   order: Omit<CheckoutOrder, 'items' | 'confirming' | 'collected'>;
 }
 

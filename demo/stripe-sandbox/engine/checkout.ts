@@ -16,7 +16,7 @@ import { addTaxId, blankCustomer } from './customers.ts';
 import { declineOf, isDecline } from './declines.ts';
 import { redeem } from './discounts.ts';
 import { chargeIntent, createIntent } from './payments.ts';
-import { DAY } from './periods.ts';
+import { daySeconds } from './periods.ts';
 import { createSetupIntent } from './setup.ts';
 import { createSubscription, firstPurchaseOrder } from './subscriptions.ts';
 
@@ -171,7 +171,7 @@ function subscribe(
     defaultPaymentMethod: method?.id ?? null,
     metadata: { ...order.metadata },
     description: order.description,
-    trialEnd: trial === null ? null : 'days' in trial ? now + trial.days * DAY : trial.end,
+    trialEnd: trial === null ? null : 'days' in trial ? now + trial.days * daySeconds : trial.end,
     missingPaymentMethod: order.missingPaymentMethod,
     saveDefaultPaymentMethod: 'off',
     confirmed,

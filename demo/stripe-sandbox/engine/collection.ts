@@ -8,7 +8,7 @@ import { asyncPaymentOf } from './checkout-payment.ts';
 import { payingMethod } from './customers.ts';
 import { cancelPayments, finalizeInvoice } from './invoices.ts';
 import { charge, decideDebit, intentOf, invoiceOf, paymentOf, type Attempt } from './payments.ts';
-import { DAY } from './periods.ts';
+import { daySeconds } from './periods.ts';
 import { isForPendingChange, isTerminal, markResumed } from './subscription-status.ts';
 
 /** The origin of an attempt: Stripe by itself, or a person that pays now. */
@@ -232,7 +232,7 @@ export function markOverdue(state: State, invoice: Invoice): void {
 function nextAttempt(state: State, invoice: Invoice): number | null {
   const days = state.settings.dunning.retryAfterDays[invoice.attempt_count - 1];
   const first = state.firstFailures.get(invoice.id);
-  return days === undefined || first === undefined ? null : first + Math.round(days * DAY);
+  return days === undefined || first === undefined ? null : first + Math.round(days * daySeconds);
 }
 
 function giveUp(state: State, subscription: Subscription): void {

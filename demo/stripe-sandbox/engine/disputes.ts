@@ -2,7 +2,7 @@
 
 import type { State } from '../state/state.ts';
 import type { BankTransaction, CardBehaviour, Charge, Dispute } from '../state/wire.ts';
-import { DAY } from './periods.ts';
+import { daySeconds } from './periods.ts';
 
 /** How long the seller may answer. */
 const answerDays = 9;
@@ -36,7 +36,7 @@ export function disputeIfDue(state: State, charge: Charge, behaviour: CardBehavi
     enhanced_eligibility_types: [],
     evidence: noEvidence(),
     evidence_details: {
-      due_by: state.clock.seconds() + answerDays * DAY,
+      due_by: state.clock.seconds() + answerDays * daySeconds,
       enhanced_eligibility: {},
       has_evidence: false,
       past_due: false,

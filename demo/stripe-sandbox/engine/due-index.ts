@@ -8,10 +8,10 @@ export interface DueIndex {
 }
 
 interface Entry {
-  id: string;
-  at: number;
+  readonly id: string;
+  readonly at: number;
   /** When `id` was filed for the first time: among things due at one moment, the older goes first, run after run. */
-  rank: number;
+  readonly rank: number;
 }
 
 export function createDueIndex(): DueIndex {

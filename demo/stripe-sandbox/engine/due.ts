@@ -20,7 +20,7 @@ import { createDueIndex } from './due-index.ts';
 import { finalizeInvoice } from './invoices.ts';
 import { resumeAsScheduled, scheduledResume } from './pause.ts';
 import { expirePendingUpdate } from './pending-update.ts';
-import { DAY } from './periods.ts';
+import { daySeconds } from './periods.ts';
 import { expireIncomplete, incompleteLifetime, renew, resumeCollection } from './renewal.ts';
 import { beginSchedule, beginsAt } from './schedule-start.ts';
 import { expiresAt, phaseEnd, startNextPhase, tellExpiring } from './schedules.ts';
@@ -28,7 +28,7 @@ import { isTerminal } from './subscription-status.ts';
 
 interface Due {
   /** Unix seconds. */
-  at: number;
+  readonly at: number;
   run(): void;
 }
 
@@ -120,7 +120,7 @@ function subscriptionDue(state: State, subscription: Subscription, announced: Se
 /** SUB-4: three days before a trial ends; the shorter ones were announced when they began. */
 function trialNotice(state: State, subscription: Subscription, announced: Set<string>): Due | null {
   if (subscription.status !== 'trialing' || subscription.trial_end === null) return null;
-  const moment = subscription.trial_end - 3 * DAY;
+  const moment = subscription.trial_end - 3 * daySeconds;
   // A trial that is given another end is announced again.
   const notice = `${subscription.id} ${subscription.trial_end}`;
   if (moment <= (subscription.trial_start ?? subscription.created) || announced.has(notice)) return null;
@@ -135,7 +135,7 @@ function scheduleNotice(state: State, subscription: Subscription, announced: Set
   const expiry = expiresAt(state, subscription);
   const notice = `${subscription.schedule} ${expiry}`;
   if (expiry === null || announced.has(notice)) return null;
-  return at(expiry - 7 * DAY, () => {
+  return at(expiry - 7 * daySeconds, () => {
     announced.add(notice);
     tellExpiring(state, subscription);
   });

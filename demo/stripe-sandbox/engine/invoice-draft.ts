@@ -5,38 +5,38 @@ import type { Customer, Discount, Invoice, InvoiceItem, Subscription, TaxRate } 
 import { discountsFor } from './discounts.ts';
 import type { LineDraft } from './line-draft.ts';
 import { lineFromPending, toLine } from './lines.ts';
-import { HOUR } from './periods.ts';
+import { hourSeconds } from './periods.ts';
 import { hasTaxLocation, type TaxContext } from './taxes.ts';
 import { addUp, type Bill, type LineTotals } from './totals.ts';
 
 /** SUB-5: how long an invoice waits for endpoints that never acknowledge it. */
-const maxWebhookWait = 72 * HOUR;
+const maxWebhookWait = 72 * hourSeconds;
 
 export interface InvoiceDraft {
-  customer: Customer;
-  subscription: Subscription | null;
-  reason: 'manual' | 'subscription_create' | 'subscription_cycle' | 'subscription_update';
-  currency: string;
-  lines: readonly LineDraft[];
+  readonly customer: Customer;
+  readonly subscription: Subscription | null;
+  readonly reason: 'manual' | 'subscription_create' | 'subscription_cycle' | 'subscription_update';
+  readonly currency: string;
+  readonly lines: readonly LineDraft[];
   /** Whether items that wait for the customer's next invoice come in. Default: on renewals only. */
-  takePending?: boolean;
+  readonly takePending?: boolean;
   /** Stripe moves it on by itself: finalizes, charges, retries. */
-  autoAdvance: boolean;
-  period: { start: number; end: number };
-  description?: string | null;
-  metadata?: Record<string, string>;
-  collectionMethod?: 'charge_automatically' | 'send_invoice';
-  defaultPaymentMethod?: string | null;
+  readonly autoAdvance: boolean;
+  readonly period: { start: number; end: number };
+  readonly description?: string | null;
+  readonly metadata?: Record<string, string>;
+  readonly collectionMethod?: 'charge_automatically' | 'send_invoice';
+  readonly defaultPaymentMethod?: string | null;
   /** Default: the subscription's, else the customer's. */
-  discounts?: readonly Discount[];
+  readonly discounts?: readonly Discount[];
   /** Default: the subscription's. */
-  defaultTaxRates?: readonly TaxRate[];
+  readonly defaultTaxRates?: readonly TaxRate[];
   /** Default: as the subscription has it. */
-  automaticTax?: boolean;
-  daysUntilDue?: number | null;
-  customFields?: Invoice['custom_fields'];
-  footer?: string | null;
-  statementDescriptor?: string | null;
+  readonly automaticTax?: boolean;
+  readonly daysUntilDue?: number | null;
+  readonly customFields?: Invoice['custom_fields'];
+  readonly footer?: string | null;
+  readonly statementDescriptor?: string | null;
 }
 
 /** The items that wait for this customer's (and subscription's) next invoice. */

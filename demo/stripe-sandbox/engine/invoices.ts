@@ -7,7 +7,7 @@ import { keepCredits } from './debits.ts';
 import { useUp } from './discounts.ts';
 import { billOf, buildInvoice, pendingFor, type InvoiceDraft } from './invoice-draft.ts';
 import { openPayment } from './payments.ts';
-import { DAY } from './periods.ts';
+import { daySeconds } from './periods.ts';
 
 /** Makes a draft, takes the pending items in, and says so with `invoice.created`. */
 export function draftInvoice(state: State, draft: InvoiceDraft): Invoice {
@@ -68,7 +68,7 @@ export function finalizeInvoice(state: State, invoice: Invoice): void {
   invoice.hosted_invoice_url = `${state.origin()}/i/${key}`;
   invoice.invoice_pdf = `${state.origin()}/i/${key}/pdf`;
   const days = state.daysUntilDue.get(invoice.id) ?? null;
-  if (invoice.collection_method === 'send_invoice') invoice.due_date = now + (days ?? 30) * DAY;
+  if (invoice.collection_method === 'send_invoice') invoice.due_date = now + (days ?? 30) * daySeconds;
   if (invoice.amount_due > 0) openPayment(state, invoice);
   state.emit('invoice.finalized', invoice);
   if (invoice.collection_method === 'send_invoice' && invoice.auto_advance) state.emit('invoice.sent', invoice);

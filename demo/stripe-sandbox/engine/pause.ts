@@ -18,7 +18,7 @@ import { markPaused, markResumed } from './subscription-status.ts';
 
 export interface PauseOptions {
   /** From when on unused time is given back, on the next invoice. Default `now`, as at Stripe. */
-  unusedTimeFrom?: 'now' | 'item_current_period_start' | 'none';
+  readonly unusedTimeFrom?: 'now' | 'item_current_period_start' | 'none';
 }
 
 /** Pauses by request. Nothing is charged while it lasts. */
@@ -96,11 +96,11 @@ export function resumeAsScheduled(state: State, subscription: Subscription): voi
 
 export interface ResumeOptions {
   /** A new period begins now, or the old grid goes on. Default `now`. */
-  anchor?: 'now' | 'unchanged';
+  readonly anchor?: 'now' | 'unchanged';
   /** Whether it goes on once payment was tried, or only once it was made. Default `resume_on_payment_attempt`. */
-  payment?: 'resume_on_payment_attempt' | 'resume_on_payment_success';
+  readonly payment?: 'resume_on_payment_attempt' | 'resume_on_payment_success';
   /** For `unchanged`: whether the rest of the running period is charged. Default `create_prorations`. */
-  proration?: 'always_invoice' | 'create_prorations' | 'none';
+  readonly proration?: 'always_invoice' | 'create_prorations' | 'none';
 }
 
 /** Lets a paused subscription go on, with an invoice for the period that begins (less what the pause gave back). */

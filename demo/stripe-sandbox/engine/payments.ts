@@ -8,7 +8,7 @@ import { behaviourOf } from './cards.ts';
 import { recordCharge } from './charges.ts';
 import { declineOf, isDecline } from './declines.ts';
 import { disputeIfDue } from './disputes.ts';
-import { DAY } from './periods.ts';
+import { daySeconds } from './periods.ts';
 
 export type Attempt =
   | { outcome: 'succeeded' | 'held'; intent: PaymentIntent }
@@ -168,7 +168,7 @@ export function chargeIntent(
   if (behaviour === 'settlesLater' || behaviour === 'bouncesLater') {
     if (!intent.payment_method_types.includes(method.type)) intent.payment_method_types.push(method.type);
     const pending = recordCharge(state, intent, method, { pending: true });
-    const decidedAt = state.clock.seconds() + Math.round(state.settings.bankDebitDays * DAY);
+    const decidedAt = state.clock.seconds() + Math.round(state.settings.bankDebitDays * daySeconds);
     state.debitsUnderWay.set(intent.id, { decidedAt, bounces: behaviour === 'bouncesLater' });
     intent.latest_charge = pending.id;
     intent.status = 'processing';

@@ -5,12 +5,12 @@ import type { ItemChange, Subscription } from '../state/wire.ts';
 import { subscriptionOf } from './cancellation.ts';
 import { collect, settleZero } from './collection.ts';
 import { finalizeInvoice, voidInvoice } from './invoices.ts';
-import { HOUR } from './periods.ts';
+import { hourSeconds } from './periods.ts';
 import { changeItems, itemsAfter, prorationInvoice } from './subscription-change.ts';
 import { isForPendingChange } from './subscription-status.ts';
 
 /** SUB-16: how long a change waits for its payment. */
-const lifetime = 23 * HOUR;
+const lifetime = 23 * hourSeconds;
 
 /**
  * Invoices the change, and carries it out when that is paid, at once or later. A change that costs nothing now is carried

@@ -4,13 +4,13 @@ import type { Subscription } from '../state/wire.ts';
 
 export type IntervalName = 'day' | 'week' | 'month' | 'year';
 
-export const HOUR = 3600;
-export const DAY = 24 * HOUR;
+export const hourSeconds = 3600;
+export const daySeconds = 24 * hourSeconds;
 
 /** `count` intervals after `from`; the 31st becomes the last day of a shorter month. */
 export function addInterval(from: number, interval: string, count: number): number {
-  if (interval === 'day') return from + count * DAY;
-  if (interval === 'week') return from + count * 7 * DAY;
+  if (interval === 'day') return from + count * daySeconds;
+  if (interval === 'week') return from + count * 7 * daySeconds;
   const date = new Date(from * 1000);
   const months = interval === 'year' ? count * 12 : count;
   const day = date.getUTCDate();

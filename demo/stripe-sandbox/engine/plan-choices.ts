@@ -9,9 +9,9 @@ type Features = PortalConfiguration['features'];
 
 /** A plan of the configuration, and its quantity where that is the customer's to choose. */
 export interface PlanChoice {
-  price: Price;
+  readonly price: Price;
   /** The least and the most of it; `null` where the quantity is not the customer's to choose. */
-  quantity: { minimum: number; maximum: number | null } | null;
+  readonly quantity: { minimum: number; maximum: number | null } | null;
 }
 
 /** SUB-10: the products of the configuration, never of a subscription with several items. */

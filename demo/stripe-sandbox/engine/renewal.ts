@@ -4,14 +4,14 @@ import type { State } from '../state/state.ts';
 import type { Subscription, SubscriptionItem } from '../state/wire.ts';
 import { draftInvoice, finalizeInvoice, markUncollectible, voidInvoice } from './invoices.ts';
 import { periodLines } from './lines.ts';
-import { HOUR, nextBoundary } from './periods.ts';
+import { hourSeconds, nextBoundary } from './periods.ts';
 import { isMetered } from './prices.ts';
 import { isTerminal, periodEnd, periodStart } from './subscription-status.ts';
 import { endsWithoutMethod } from './trials.ts';
 import { usageLines } from './usage.ts';
 
 /** SUB-3: how long a first payment may stay unfinished. */
-export const incompleteLifetime = 23 * HOUR;
+export const incompleteLifetime = 23 * hourSeconds;
 
 /** SUB-3: an unfinished first payment. */
 export function expireIncomplete(state: State, subscription: Subscription): void {

@@ -14,13 +14,13 @@ import { createItem, mirrorSingleItem } from './subscriptions.ts';
 type Phase = SubscriptionSchedule['phases'][number];
 
 export interface PhaseDraft {
-  items: { price: Price; quantity: number | undefined }[];
+  readonly items: { price: Price; quantity: number | undefined }[];
   /** Unix seconds. */
-  start: number;
-  end: number;
-  proration?: ProrationBehavior;
-  metadata?: Record<string, string>;
-  trialEnd?: number | null;
+  readonly start: number;
+  readonly end: number;
+  readonly proration?: ProrationBehavior;
+  readonly metadata?: Record<string, string>;
+  readonly trialEnd?: number | null;
 }
 
 /** A schedule that begins with the subscription as it is, until its period ends. */

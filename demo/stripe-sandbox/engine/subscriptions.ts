@@ -49,39 +49,39 @@ export const firstPurchaseOrder: readonly EventType[] = [
 ];
 
 export interface ItemDraft {
-  price: Price;
-  quantity: number | undefined;
-  metadata: Record<string, string>;
-  discounts?: readonly DiscountRequest[];
-  taxRates?: readonly TaxRate[];
+  readonly price: Price;
+  readonly quantity: number | undefined;
+  readonly metadata: Record<string, string>;
+  readonly discounts?: readonly DiscountRequest[];
+  readonly taxRates?: readonly TaxRate[];
 }
 
 export interface SubscriptionDraft {
-  customer: Customer;
-  items: ItemDraft[];
-  paymentBehavior: 'allow_incomplete' | 'default_incomplete' | 'error_if_incomplete';
-  defaultPaymentMethod: string | null;
-  metadata: Record<string, string>;
-  description: string | null;
+  readonly customer: Customer;
+  readonly items: ItemDraft[];
+  readonly paymentBehavior: 'allow_incomplete' | 'default_incomplete' | 'error_if_incomplete';
+  readonly defaultPaymentMethod: string | null;
+  readonly metadata: Record<string, string>;
+  readonly description: string | null;
   /** Unix seconds at which a free trial ends; `null` for none. */
-  trialEnd: number | null;
-  missingPaymentMethod: 'create_invoice' | 'cancel' | 'pause';
-  saveDefaultPaymentMethod: 'off' | 'on_subscription';
+  readonly trialEnd: number | null;
+  readonly missingPaymentMethod: 'create_invoice' | 'cancel' | 'pause';
+  readonly saveDefaultPaymentMethod: 'off' | 'on_subscription';
   /** The customer is present and has confirmed with their bank. Default false. */
-  confirmed?: boolean;
-  discounts?: readonly DiscountRequest[];
+  readonly confirmed?: boolean;
+  readonly discounts?: readonly DiscountRequest[];
   /** Discounts that were redeemed for it already, as Checkout does. */
-  redeemed?: readonly Discount[];
-  defaultTaxRates?: readonly TaxRate[];
-  automaticTax?: boolean;
+  readonly redeemed?: readonly Discount[];
+  readonly defaultTaxRates?: readonly TaxRate[];
+  readonly automaticTax?: boolean;
   /** Default `charge_automatically`. */
-  collectionMethod?: 'charge_automatically' | 'send_invoice';
-  daysUntilDue?: number | null;
+  readonly collectionMethod?: 'charge_automatically' | 'send_invoice';
+  readonly daysUntilDue?: number | null;
   /** Default `flexible` (OBJ-4). */
-  billingMode?: 'classic' | 'flexible';
-  paymentMethodTypes?: readonly string[] | null;
+  readonly billingMode?: 'classic' | 'flexible';
+  readonly paymentMethodTypes?: readonly string[] | null;
   /** The schedule that makes it: it is active from the start, and charged an hour later. */
-  schedule?: string;
+  readonly schedule?: string;
 }
 
 export function createItem(

@@ -8,11 +8,11 @@ import { collect, settleZero } from './collection.ts';
 import { payingMethod } from './customers.ts';
 import { draftInvoice, finalizeInvoice } from './invoices.ts';
 import { periodLines } from './lines.ts';
-import { DAY, nextBoundary } from './periods.ts';
+import { daySeconds, nextBoundary } from './periods.ts';
 import { markPaused } from './subscription-status.ts';
 
 /** SUB-4: how long before a trial's end it is announced. */
-export const trialNotice = 3 * DAY;
+export const trialNotice = 3 * daySeconds;
 
 /** Refuses what the sandbox does not carry out, before anything is changed (SUB-18). */
 export const requireTrialing = (subscription: Subscription): void => {

@@ -23,8 +23,8 @@ export type Method = 'GET' | 'POST' | 'DELETE';
 
 /** The arguments of an endpoint. It runs to its end without waiting, so no two requests ever see half a change. */
 export interface Call<S extends Shape> {
-  state: State;
-  params: Read<S>;
+  readonly state: State;
+  readonly params: Read<S>;
   /** The path's `:id`, or the named one. */
   id(name?: string): string;
 }

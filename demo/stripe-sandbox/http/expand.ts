@@ -201,10 +201,10 @@ const emptyList = (url: string): object => ({ object: 'list', data: [], has_more
 
 /** The next stretch of a path: which field it names on this kind of object, and where that leads. */
 interface Stretch {
-  field: readonly string[];
-  rest: readonly string[];
-  target: Target;
-  include?: Include;
+  readonly field: readonly string[];
+  readonly rest: readonly string[];
+  readonly target: Target;
+  readonly include?: Include;
 }
 
 function nextStretch(kind: Target, steps: readonly string[]): Stretch | null {

@@ -3,14 +3,14 @@
 export type FaultKind = 'rateLimited' | 'lockTimeout' | 'serverError' | 'timeout' | 'halfBody' | 'html' | 'reset';
 
 export interface Fault {
-  kind: FaultKind;
+  readonly kind: FaultKind;
   /** How many calls it hits. Default 1. */
-  times?: number;
+  readonly times?: number;
   /** Only calls with a path that begins like this. */
-  path?: string;
-  method?: 'GET' | 'POST' | 'DELETE';
+  readonly path?: string;
+  readonly method?: 'GET' | 'POST' | 'DELETE';
   /** The call is carried out, and only its answer goes wrong: the mean case for retries. Default false; always true for `halfBody`. */
-  executed?: boolean;
+  readonly executed?: boolean;
 }
 
 export interface Faults {

@@ -5,13 +5,13 @@ import { StripeError } from '../errors.ts';
 export interface StoredAnswer {
   status: number;
   body: string;
-  requestId: string;
+  readonly requestId: string;
 }
 
 interface Entry {
-  fingerprint: string;
+  readonly fingerprint: string;
   answer: StoredAnswer | null;
-  at: number;
+  readonly at: number;
 }
 
 export interface IdempotencyKeys {

@@ -8,9 +8,9 @@ import { integer, text } from './params.ts';
 export const pageParams = { limit: integer, starting_after: text, ending_before: text };
 
 export interface PageParams {
-  limit?: number;
-  starting_after?: string;
-  ending_before?: string;
+  readonly limit?: number;
+  readonly starting_after?: string;
+  readonly ending_before?: string;
 }
 
 /**

@@ -1,14 +1,14 @@
 /** The requests that arrived: tests count calls here instead of guessing. */
 
 export interface LoggedRequest {
-  id: string;
+  readonly id: string;
   /** Unix milliseconds of the sandbox's clock. */
-  at: number;
-  method: string;
-  path: string;
-  params: Record<string, unknown>;
+  readonly at: number;
+  readonly method: string;
+  readonly path: string;
+  readonly params: Record<string, unknown>;
   status: number | null;
-  idempotencyKey: string | null;
+  readonly idempotencyKey: string | null;
   /** The answer was replayed from an earlier call with the same key. */
   replayed: boolean;
 }
@@ -23,9 +23,9 @@ export interface RequestLog {
 }
 
 export interface RequestFilter {
-  method?: string;
+  readonly method?: string;
   /** Exact path, or a pattern. */
-  path?: string | RegExp;
+  readonly path?: string | RegExp;
 }
 
 /** More than any test makes; a demo that runs for days must not grow without end. */

@@ -3,10 +3,10 @@
 import { invalidRequest } from '../errors.ts';
 
 interface Searchable {
-  name?: string | null;
-  email?: string | null;
-  phone?: string | null;
-  metadata: Record<string, string>;
+  readonly name?: string | null;
+  readonly email?: string | null;
+  readonly phone?: string | null;
+  readonly metadata: Record<string, string>;
 }
 
 /** `email:'a@b.example'` or `metadata['team']:"7"`; a quote inside is escaped by a backslash. */

@@ -1,7 +1,7 @@
 /** Checkout's page: the order, the card, the bank's question, and the end of it. */
 
 import { html } from 'hono/html';
-import { addInterval, DAY } from '../engine/periods.ts';
+import { addInterval, daySeconds } from '../engine/periods.ts';
 import { formatDate, formatInterval, formatMoney } from '../state/money.ts';
 import type { State } from '../state/state.ts';
 import type { CheckoutOrder, CheckoutSession } from '../state/wire.ts';
@@ -9,10 +9,10 @@ import { cardFields, testCards } from './card-fields.ts';
 import type { Html } from './layout.ts';
 
 export interface Visit {
-  session: CheckoutSession;
+  readonly session: CheckoutSession;
   order: CheckoutOrder;
   /** The session's address, as a path. */
-  base: string;
+  readonly base: string;
 }
 
 /** Where the way back leads. */
@@ -56,8 +56,9 @@ function heading(state: State, { session, order }: Visit): Html {
   const { interval = 'month', interval_count: count = 1 } = order.items[0]?.price.recurring ?? {};
   const every = everyOf(order);
   const now = state.clock.seconds();
-  const trialEnd = order.trial === null ? null : 'days' in order.trial ? now + order.trial.days * DAY : order.trial.end;
-  const trialDays = trialEnd === null ? 0 : Math.round((trialEnd - now) / DAY);
+  const trialEnd =
+    order.trial === null ? null : 'days' in order.trial ? now + order.trial.days * daySeconds : order.trial.end;
+  const trialDays = trialEnd === null ? 0 : Math.round((trialEnd - now) / daySeconds);
   return html`<div class="stack">
     <h1>Subscribe to ${names}</h1>
     ${

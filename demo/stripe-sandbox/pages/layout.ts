@@ -7,22 +7,22 @@ import type { HtmlEscapedString } from 'hono/utils/html';
 export type Html = HtmlEscapedString | Promise<HtmlEscapedString>;
 
 export interface Frame {
-  title: string;
-  business: string;
+  readonly title: string;
+  readonly business: string;
   /** Under the business's name. */
-  tagline: string;
+  readonly tagline: string;
   /** Where the link back leads; none on pages without a session. */
-  returnUrl: string | null;
+  readonly returnUrl: string | null;
   /** The words of the link back. Default: "Return to" the business. */
-  returnWords?: string;
+  readonly returnWords?: string;
   /** Links to the parts of a long page. */
-  parts?: { href: string; words: string }[];
+  readonly parts?: { href: string; words: string }[];
   /** Said at the top: the last action's result, or its error. */
-  notice?: Notice | null;
+  readonly notice?: Notice | null;
 }
 
 export interface Notice {
-  kind: 'done' | 'problem';
+  readonly kind: 'done' | 'problem';
   words: string;
 }
 

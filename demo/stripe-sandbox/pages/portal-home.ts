@@ -18,10 +18,10 @@ import { periodOf, planName, totalOf } from './plan-words.ts';
 
 export interface PortalView {
   state: State;
-  customer: Customer;
-  features: PortalConfiguration['features'];
+  readonly customer: Customer;
+  readonly features: PortalConfiguration['features'];
   /** The address of this session's pages, without a slash at the end. */
-  base: string;
+  readonly base: string;
 }
 
 export function portalHome(view: PortalView): Html {

@@ -12,11 +12,11 @@ import { frame, send, type Html } from './layout.ts';
 import { portalHome } from './portal-home.ts';
 
 export interface Visit {
-  session: PortalSession;
-  configuration: PortalConfiguration;
-  customer: Customer;
+  readonly session: PortalSession;
+  readonly configuration: PortalConfiguration;
+  readonly customer: Customer;
   /** The session's address, as a path. */
-  base: string;
+  readonly base: string;
 }
 
 export type Answer = Response | Promise<Response>;

@@ -3,7 +3,7 @@
 import { createCheckout, type CheckoutDraft } from '../engine/checkout-session.ts';
 import { requireCustomer } from '../engine/customers.ts';
 import { proposeDiscount } from '../engine/discounts.ts';
-import { DAY, HOUR } from '../engine/periods.ts';
+import { daySeconds, hourSeconds } from '../engine/periods.ts';
 import { hasTaxLocation } from '../engine/taxes.ts';
 import { invalidRequest, missingParam, noSuch } from '../errors.ts';
 import {
@@ -356,13 +356,13 @@ function absolute(url: string, param: string): string {
 /** OBJ-5: a day by default; from half an hour to a day by request. */
 function expiry(state: State, given: number | undefined): number {
   const now = state.clock.seconds();
-  const at = given ?? now + DAY;
-  if (at < now + HOUR / 2) {
+  const at = given ?? now + daySeconds;
+  if (at < now + hourSeconds / 2) {
     throw invalidRequest('The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation.', {
       param: 'expires_at',
     });
   }
-  if (at > now + DAY) {
+  if (at > now + daySeconds) {
     throw invalidRequest('The `expires_at` timestamp must be less than 24 hours from Checkout Session creation.', {
       param: 'expires_at',
     });

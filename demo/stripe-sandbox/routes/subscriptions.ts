@@ -5,7 +5,7 @@ import { endSubscription, markCancelAt, scheduleByApi, unscheduleCancellation } 
 import { requireAttached, requireCustomer } from '../engine/customers.ts';
 import { pauseByRequest, resume } from '../engine/pause.ts';
 import { changeWhenPaid } from '../engine/pending-update.ts';
-import { DAY } from '../engine/periods.ts';
+import { daySeconds } from '../engine/periods.ts';
 import {
   changeItems,
   creditUnusedTime,
@@ -194,7 +194,7 @@ function create(state: State, params: Read<typeof createFields>): Subscription {
     defaultPaymentMethod: params.default_payment_method ?? null,
     metadata: freshMetadata(params.metadata),
     description: params.description ?? null,
-    trialEnd: params.trial_end ?? (days > 0 ? now + days * DAY : null),
+    trialEnd: params.trial_end ?? (days > 0 ? now + days * daySeconds : null),
     missingPaymentMethod: params.trial_settings?.end_behavior.missing_payment_method ?? 'create_invoice',
     saveDefaultPaymentMethod: params.payment_settings?.save_default_payment_method ?? 'off',
     paymentMethodTypes: params.payment_settings?.payment_method_types ?? null,

@@ -4,7 +4,7 @@
  * its distance: the account is moved on as far as it is, and the objects have the account's times.
  */
 
-import { DAY } from '../engine/periods.ts';
+import { daySeconds } from '../engine/periods.ts';
 import { invalidRequest, noSuch } from '../errors.ts';
 import type { Api } from '../http/api.ts';
 import { page, pageParams } from '../http/paging.ts';
@@ -23,7 +23,7 @@ export function testClockRoutes(api: Api): void {
       id: state.ids.next('clock'),
       object: 'test_helpers.test_clock',
       created: state.clock.seconds(),
-      deletes_after: state.clock.seconds() + 30 * DAY,
+      deletes_after: state.clock.seconds() + 30 * daySeconds,
       frozen_time: params.frozen_time,
       livemode: false,
       name: params.name ?? null,

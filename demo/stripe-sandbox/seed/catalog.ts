@@ -3,12 +3,12 @@
 import type { Stripe } from 'stripe';
 
 export interface Prices {
-  starterMonthly: string;
-  starterYearly: string;
-  teamMonthly: string;
-  businessYearly: string;
+  readonly starterMonthly: string;
+  readonly starterYearly: string;
+  readonly teamMonthly: string;
+  readonly businessYearly: string;
   /** The Team plan in a currency without decimals. */
-  teamMonthlyYen: string;
+  readonly teamMonthlyYen: string;
 }
 
 export async function createCatalog(stripe: Stripe): Promise<Prices> {

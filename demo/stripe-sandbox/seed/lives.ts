@@ -2,7 +2,7 @@
 
 import type { Stripe } from 'stripe';
 import { cancelInPortal } from '../engine/cancellation.ts';
-import { addInterval, DAY } from '../engine/periods.ts';
+import { addInterval, daySeconds } from '../engine/periods.ts';
 import { putOffChange } from '../engine/schedules.ts';
 import type { State } from '../state/state.ts';
 import type { Prices } from './catalog.ts';
@@ -43,17 +43,17 @@ export interface SeededCustomers {
 
 export interface Stage {
   state: State;
-  stripe: Stripe;
-  prices: Prices;
+  readonly stripe: Stripe;
+  readonly prices: Prices;
   /** Unix milliseconds of the moment at which the story ends. */
-  now: number;
+  readonly now: number;
   /** Has something happen at a moment (Unix milliseconds). */
   at(moment: number, happens: () => Promise<unknown>): void;
   /** Says which customer stands for a situation. */
   is(situation: keyof SeededCustomers, customer: string): void;
 }
 
-const day = DAY * 1000;
+const day = daySeconds * 1000;
 const hour = 3_600_000;
 
 /** What people do, in the words of the stories. */
@@ -239,7 +239,7 @@ function firstDayFor(renewal: number): number {
   const start = [-2, -3]
     .map((months) => addInterval(seconds, 'month', months))
     .find((moment) => dayOf(moment) === dayOf(seconds));
-  return (start ?? seconds - 60 * DAY) * 1000;
+  return (start ?? seconds - 60 * daySeconds) * 1000;
 }
 
 const dayOf = (seconds: number): number => new Date(seconds * 1000).getUTCDate();

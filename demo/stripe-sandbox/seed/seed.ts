@@ -1,7 +1,7 @@
 /** A small business with a customer in every situation. Made by living through it: the clock starts months ago. */
 
 import { Stripe } from 'stripe';
-import { DAY } from '../engine/periods.ts';
+import { daySeconds } from '../engine/periods.ts';
 import type { StripeSandbox } from '../sandbox.ts';
 import { allowPlanChange, createCatalog } from './catalog.ts';
 import { liveThrough, type SeededCustomers } from './lives.ts';
@@ -9,7 +9,7 @@ import { liveThrough, type SeededCustomers } from './lives.ts';
 export type { SeededCustomers } from './lives.ts';
 
 /** Long enough ago for three months of renewals and their retries. */
-const beginningMs = 125 * DAY * 1000;
+const beginningMs = 125 * daySeconds * 1000;
 
 /**
  * Fills an empty sandbox that listens, and lets its clock flow in real time from now on.

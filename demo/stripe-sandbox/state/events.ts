@@ -9,8 +9,8 @@ export const apiVersion = '2026-10-28.endive';
 
 /** The call that caused an event (WH-4); automatic changes have none. */
 export interface Cause {
-  id: string | null;
-  idempotency_key: string | null;
+  readonly id: string | null;
+  readonly idempotency_key: string | null;
 }
 
 export interface EventLog {

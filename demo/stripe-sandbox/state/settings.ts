@@ -2,22 +2,22 @@
 export interface Settings {
   /** The account's public name: on hosted pages and invoices. */
   businessName: string;
-  country: string;
+  readonly country: string;
   /** The public address of the terms of service: without one, no Checkout can ask for consent to them. */
   termsOfServiceUrl: string | null;
-  currency: string;
+  readonly currency: string;
   /**
    * Whether customers are accounts too (Accounts v2, OBJ-6): objects then name the account beside the customer, or instead
    * of it where they may.
    */
   accountsV2: 'off' | 'beside' | 'instead';
-  dunning: {
+  readonly dunning: {
     /** Days after the first failed attempt at which the charge is tried again (SUB-6: 8 tries within 2 weeks). */
     retryAfterDays: number[];
     /** The end of the subscription when the last try has failed. */
     finally: 'cancel' | 'markUnpaid' | 'leavePastDue';
   };
-  portal: {
+  readonly portal: {
     /** Seconds until an unopened address is worthless (PORT-1). */
     unusedSeconds: number;
     /** Seconds since the last activity until an opened session is over (PORT-1). */
@@ -26,19 +26,19 @@ export interface Settings {
     newCardPaysOpenInvoice: boolean;
   };
   /** Where the account collects tax by itself, and how its prices are meant where they do not say. */
-  tax: {
+  readonly tax: {
     registrations: Record<string, { percentage: number; taxType: 'vat' | 'gst' | 'sales_tax' }>;
     /** The others are meant with tax. */
     exclusiveCurrencies: string[];
   };
   /** Days until a bank debit has succeeded or bounced. */
-  bankDebitDays: number;
+  readonly bankDebitDays: number;
   /** Seconds until an invoice's payment is told as paid; Stripe's come 1 to 21 s after the invoice's own event (SUB-1). */
   invoicePaymentLagSeconds: number;
   /** Seconds until search finds a new customer. Stripe: usually less than a minute; nothing may rely on it sooner. */
   searchLagSeconds: number;
   /** Seconds from the acknowledged `invoice.created` to the charge (SUB-5). */
-  finalizeAfterSeconds: number;
+  readonly finalizeAfterSeconds: number;
 }
 
 export const defaultSettings = (): Settings => ({

@@ -45,8 +45,8 @@ import type {
 } from './wire.ts';
 
 export interface Resource {
-  id: string;
-  object: string;
+  readonly id: string;
+  readonly object: string;
 }
 
 /** One kind of object, by id, remembering the order of creation. */

@@ -70,23 +70,23 @@ export type EventType = Stripe.Event.Type;
 
 /** An event as stored: the object it carries is a copy of the moment it happened. */
 export interface SandboxEvent {
-  id: string;
-  object: 'event';
-  api_version: string;
-  created: number;
+  readonly id: string;
+  readonly object: 'event';
+  readonly api_version: string;
+  readonly created: number;
   data: { object: Record<string, unknown>; previous_attributes?: Record<string, unknown> };
-  livemode: false;
+  readonly livemode: false;
   pending_webhooks: number;
-  request: { id: string | null; idempotency_key: string | null };
+  readonly request: { id: string | null; idempotency_key: string | null };
   type: EventType;
 }
 
 export interface List<T> {
-  object: 'list';
+  readonly object: 'list';
   data: T[];
-  has_more: boolean;
-  url: string;
-  total_count?: number;
+  readonly has_more: boolean;
+  readonly url: string;
+  readonly total_count?: number;
 }
 
 /** The behaviour of a card or bank account when it is attached and when it is charged. */
@@ -120,7 +120,7 @@ export interface Collected {
 
 /** The order of a session; kept beside it, because Stripe shows only some of it, and that only when asked. */
 export interface CheckoutOrder {
-  items: {
+  readonly items: {
     price: Price;
     quantity: number;
     line: CheckoutLineItem;
@@ -128,16 +128,16 @@ export interface CheckoutOrder {
     adjustable: { minimum: number; maximum: number } | null;
     taxRates: TaxRate[];
   }[];
-  defaultTaxRates: TaxRate[];
-  billingMode: 'classic' | 'flexible';
+  readonly defaultTaxRates: TaxRate[];
+  readonly billingMode: 'classic' | 'flexible';
   /** The entries that are kept on the customer (`customer_update`). */
-  keeps: { address: boolean; name: boolean };
-  trial: { days: number } | { end: number } | null;
-  missingPaymentMethod: 'create_invoice' | 'cancel' | 'pause';
-  description: string | null;
-  metadata: Record<string, string>;
+  readonly keeps: { address: boolean; name: boolean };
+  readonly trial: { days: number } | { end: number } | null;
+  readonly missingPaymentMethod: 'create_invoice' | 'cancel' | 'pause';
+  readonly description: string | null;
+  readonly metadata: Record<string, string>;
   /** Fields that the session's payment or set-up intent is given. */
-  intent: Partial<
+  readonly intent: Partial<
     Pick<
       PaymentIntent,
       | 'description'
@@ -156,16 +156,16 @@ export interface CheckoutOrder {
 
 /** One item's change: an `id` that is there already, or a new item's price. */
 export interface ItemChange {
-  id?: string;
-  price?: Price;
-  quantity?: number;
+  readonly id?: string;
+  readonly price?: Price;
+  readonly quantity?: number;
   deleted?: boolean;
-  metadata?: Record<string, string>;
+  readonly metadata?: Record<string, string>;
 }
 
 /** A change that waits for the payment of an invoice (SUB-16). */
 export interface PendingChange {
-  invoice: string;
+  readonly invoice: string;
   changes: ItemChange[];
 }
 

@@ -7,7 +7,7 @@ export interface DeliveryLog {
   /** The delivery of an event to an endpoint: the one that is there, or a new one that waits. */
   open(event: SandboxEvent, endpoint: string): Delivery;
   of(event: string): readonly Delivery[];
-  list: Deliveries['list'];
+  readonly list: Deliveries['list'];
   succeeded(event: string): boolean;
 }
 

@@ -25,19 +25,19 @@ export interface DeliverySettings {
 /** A rule for a few deliveries, before the settings. */
 export interface DeliveryRule extends Partial<Pick<DeliverySettings, 'delayMs' | 'copies' | 'lose'>> {
   /** Signed with a secret that the endpoint does not know. */
-  wrongSecret?: boolean;
+  readonly wrongSecret?: boolean;
   /** Only these types. Default: all. */
-  types?: EventType[];
+  readonly types?: EventType[];
   /** How many events it holds for. Default 1. */
-  times?: number;
+  readonly times?: number;
 }
 
 export interface Delivery {
-  event: string;
+  readonly event: string;
   type: EventType;
-  endpoint: string;
+  readonly endpoint: string;
   state: 'waiting' | 'delivered' | 'failed' | 'lost';
-  attempts: { at: number; status: number | null; error: string | null }[];
+  readonly attempts: { at: number; status: number | null; error: string | null }[];
 }
 
 export interface Deliveries {

@@ -13,14 +13,14 @@ const collection: Record<string, string> = {
 };
 
 export interface ThinEvent {
-  id: string;
-  object: 'v2.core.event';
-  created: string;
-  livemode: false;
-  reason?: { type: 'request'; request: { id: string; idempotency_key: string } };
-  related_object: { id: string; type: string; url: string };
+  readonly id: string;
+  readonly object: 'v2.core.event';
+  readonly created: string;
+  readonly livemode: false;
+  readonly reason?: { type: 'request'; request: { id: string; idempotency_key: string } };
+  readonly related_object: { id: string; type: string; url: string };
   /** The snapshot event that tells of the same change. */
-  snapshot_event: string;
+  readonly snapshot_event: string;
   type: string;
 }
 

@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createStripeGateway } from '../../../server/src/stripe/gateway.ts';
 import { readEvent } from '../../../server/src/stripe/event.ts';
-import { APRIL, customerWithCard, DAY, monthlyPrice, startSandbox, type Harness } from '../../sandbox/harness.ts';
+import { april, customerWithCard, dayMs, monthlyPrice, startSandbox, type Harness } from '../../sandbox/harness.ts';
 
 let harness: Harness;
 afterEach(() => harness.close());
@@ -22,7 +22,7 @@ async function lived(accountsV2: 'beside' | 'instead'): Promise<{ customer: stri
     items: [{ price: price.id }],
   });
   sandbox.state.nextCharges.push('failsOnCharge');
-  await sandbox.clock.advanceTo(APRIL + 3 * DAY);
+  await sandbox.clock.advanceTo(april + 3 * dayMs);
   await stripe.paymentMethods.attach('pm_card_mastercard', { customer_account: account });
   await stripe.invoiceItems.create({ customer_account: account, amount: 100, currency: 'eur' });
   await stripe.billingPortal.sessions.create({ customer_account: account });

@@ -32,6 +32,6 @@ export class BillhookManageButton extends BillhookElement {
 
 declare global {
   interface HTMLElementTagNameMap {
-    'billhook-manage-button': BillhookManageButton;
+    readonly 'billhook-manage-button': BillhookManageButton;
   }
 }

@@ -39,6 +39,6 @@ export class BillhookPastDueBanner extends BillhookElement {
 
 declare global {
   interface HTMLElementTagNameMap {
-    'billhook-past-due-banner': BillhookPastDueBanner;
+    readonly 'billhook-past-due-banner': BillhookPastDueBanner;
   }
 }

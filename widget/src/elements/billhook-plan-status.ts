@@ -44,6 +44,6 @@ const inTrouble = ({ plan: view, reader }: BillingView, { title, text }: BannerV
 
 declare global {
   interface HTMLElementTagNameMap {
-    'billhook-plan-status': BillhookPlanStatus;
+    readonly 'billhook-plan-status': BillhookPlanStatus;
   }
 }

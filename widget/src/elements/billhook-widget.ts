@@ -72,6 +72,6 @@ export class BillhookWidget extends BillhookElement {
 
 declare global {
   interface HTMLElementTagNameMap {
-    'billhook-widget': BillhookWidget;
+    readonly 'billhook-widget': BillhookWidget;
   }
 }

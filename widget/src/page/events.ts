@@ -42,8 +42,8 @@ export class BillhookErrorEvent extends BillhookEvent {
 
 declare global {
   interface HTMLElementEventMap {
-    'billhook-change': BillhookChangeEvent;
-    'billhook-action': BillhookActionEvent;
-    'billhook-error': BillhookErrorEvent;
+    readonly 'billhook-change': BillhookChangeEvent;
+    readonly 'billhook-action': BillhookActionEvent;
+    readonly 'billhook-error': BillhookErrorEvent;
   }
 }
