@@ -4,7 +4,19 @@
  */
 
 import type { Action, BillingSnapshot, Change, Money, Plan } from '@billhook/widget/contract';
-import { active, owing, paidUp, pro, readerOf, several, snapshots, team, visa } from './snapshots.ts';
+import {
+  active,
+  lastInvoice,
+  nextPayment,
+  owing,
+  paidUp,
+  pro,
+  readerOf,
+  several,
+  snapshots,
+  team,
+  visa,
+} from './snapshots.ts';
 
 export interface Failure {
   readonly code: string;
@@ -59,6 +71,16 @@ const discounted = (price: Money, percentOff: number | null, until: string | nul
   discounted: true,
   discount: { price, percentOff, amountOff: { ...price, amount: 14_500 - price.amount }, until, once },
 });
+/** @param amount - of the next payment, in cents; the last one was of the same coupon */
+const paidWith = (plan: Plan, amount: number): BillingSnapshot => {
+  const money = { amount, currency: 'usd' };
+  return {
+    ...active,
+    plan,
+    lastInvoice: { ...lastInvoice, amount: money },
+    nextPayment: { ...nextPayment, amount: money },
+  };
+};
 const link = (purpose: Action['purpose']): Action => ({ purpose, via: 'link', url: 'https://app.example/plans' });
 
 /** By the name that a link to it has: `/gallery?state=pastDue`. */
@@ -208,17 +230,17 @@ export const fixtures = {
   discounted: {
     title: 'A coupon, until a day',
     group: 'detail',
-    snapshot: { ...active, plan: discounted({ amount: 11_600, currency: 'usd' }, 20, '2027-11-03T09:00:00Z') },
+    snapshot: paidWith(discounted({ amount: 11_600, currency: 'usd' }, 20, '2027-11-03T09:00:00Z'), 11_600),
   },
   discountedOnce: {
     title: 'A coupon for the next payment',
     group: 'detail',
-    snapshot: { ...active, plan: discounted({ amount: 13_500, currency: 'usd' }, null, null, true) },
+    snapshot: paidWith(discounted({ amount: 13_500, currency: 'usd' }, null, null, true), 13_500),
   },
   free: {
     title: 'A coupon over everything',
     group: 'detail',
-    snapshot: { ...active, plan: discounted({ amount: 0, currency: 'usd' }, 100, null) },
+    snapshot: paidWith(discounted({ amount: 0, currency: 'usd' }, 100, null), 0),
   },
   usage: {
     title: 'Billed by usage',

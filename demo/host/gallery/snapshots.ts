@@ -3,6 +3,7 @@ import type {
   BillingSnapshot,
   BillingState,
   LastInvoice,
+  NextPayment,
   Payment,
   PaymentMethod,
   Plan,
@@ -47,6 +48,11 @@ export const visa: PaymentMethod = {
   update: updateCard,
 };
 
+export const nextPayment: NextPayment = {
+  at: '2027-06-03T09:00:00Z',
+  amount: { amount: 2900, currency: 'usd' },
+  estimated: false,
+};
 export const lastInvoice: LastInvoice = {
   at: '2027-05-03T09:00:00Z',
   amount: { amount: 2900, currency: 'usd' },
@@ -76,7 +82,7 @@ export const active: BillingSnapshot = {
   subscriptions: [],
   paymentMethod: visa,
   lastInvoice,
-  nextPayment: { at: '2027-06-03T09:00:00Z', amount: { amount: 2900, currency: 'usd' }, estimated: false },
+  nextPayment,
 };
 
 /** Of trouble and of an end there is no next payment to tell. */

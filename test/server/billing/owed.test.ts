@@ -149,12 +149,16 @@ describe('L37 a pause narrows no access that is paid for', () => {
     expect([at(-1), at(1), at(71), at(73)]).toEqual(['full', 'full', 'full', 'readOnly']);
   });
 
-  it('a trial goes on until its end', () => {
+  it('a trial goes on until its end, and what follows is told', () => {
     expect(snapshotOf([trialing({ pause })]).access).toEqual({
       level: 'full',
       reason: 'paused',
       until: iso(noon + 5 * day),
+      after: 'readOnly',
     });
+    // Nothing is narrowed before a fetch: this one began after the end.
+    const over = { now: noon + 6 * day, standing: { fetchedAt: noon + 6 * day } };
+    expect(snapshotOf([trialing({ pause })], over).access.level).toBe('readOnly');
   });
 
   it('a pause with full access has no such date, and an end that comes first is the date', () => {
