@@ -118,7 +118,8 @@ describe('the table of states', () => {
 
   it('B4: the widget and the access document come from one judgement', () => {
     for (const [name, { snapshot, access }] of rows) {
-      expect({ level: access.level, reason: access.reason, until: access.until }, name).toEqual(snapshot.access);
+      const { level, reason, until, after, since } = access;
+      expect({ level, reason, until, after, since }, name).toEqual(snapshot.access);
     }
   });
 
