@@ -10,7 +10,7 @@ import { violations } from './stripe-validator.ts';
 /** 1 March 2026, 12:00 UTC: far from month ends and leap days. */
 export const startAt = Date.UTC(2026, 2, 1, 12);
 
-/** A month later: when purchases of `START` are renewed. */
+/** A month later: when purchases of `startAt` are renewed. */
 export const april = Date.UTC(2026, 3, 1, 12);
 
 export const hourMs = 3_600_000;
