@@ -1,10 +1,11 @@
 /** `billhook serve` as a stranger reaches it: a process of its own on a real port, with a Stripe that counts and fails. */
 
 import { createServer } from 'node:http';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { mintWidgetToken } from '@billhook/server';
 import { hostSecret, origin } from '../server/support/bff.ts';
@@ -22,8 +23,8 @@ export interface Served {
   rows(): Record<string, number>;
   /** The lines of `/metrics` that are values. */
   metrics(): Promise<readonly string[]>;
-  /** Megabytes of memory that the process has; `null` where the system does not say. */
-  megabytes(): Promise<number | null>;
+  /** Megabytes that its objects and buffers hold, once what nothing refers to was collected. */
+  megabytes(): Promise<number>;
   token(account: string): Promise<string>;
   /** Sends bytes as they are, and answers everything that came back until the server, or the time, ended it. */
   raw(bytes: string | Buffer, options?: RawOptions): Promise<RawAnswer>;
@@ -48,6 +49,21 @@ export interface RawAnswer {
 
 const ownRounds = /^\/v1\/(?:account|events|subscriptions)(?:\?(?!.*customer=)|$)/;
 
+/** Collects all garbage at a signal, and writes how much is kept: what a process has of the system says little of that. */
+const heapProbe = (path: string): string => `
+  import { renameSync, writeFileSync } from 'node:fs';
+  import { setFlagsFromString } from 'node:v8';
+  import { runInNewContext } from 'node:vm';
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc');
+  process.on('SIGUSR2', () => {
+    collect();
+    const { heapUsed, external } = process.memoryUsage();
+    writeFileSync('${path}.new', String(heapUsed + external));
+    renameSync('${path}.new', '${path}');
+  });
+`;
+
 export async function startServed(change: Record<string, string> = {}): Promise<Served> {
   const folder = await mkdtemp(join(tmpdir(), 'billhook-served-'));
   const calls: string[] = [];
@@ -60,7 +76,9 @@ export async function startServed(change: Record<string, string> = {}): Promise<
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const ledger = join(folder, 'ledger.db');
+  const heap = join(folder, 'heap');
   const process = serveProcess({
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(heapProbe(heap))}`,
     PORT: String(port),
     BILLHOOK_URL: url,
     DATABASE_URL: ledger,
@@ -101,9 +119,14 @@ export async function startServed(change: Record<string, string> = {}): Promise<
       return page.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
     },
     async megabytes() {
-      const status = await readFile(`/proc/${process.child.pid}/status`, 'utf8').catch(() => '');
-      const kilobytes = /^VmRSS:\s+(\d+)/m.exec(status)?.[1];
-      return kilobytes === undefined ? null : Math.round(Number(kilobytes) / 1024);
+      await writeFile(heap, '');
+      process.child.kill('SIGUSR2');
+      let bytes = '';
+      while (bytes === '') {
+        // oxlint-disable-next-line no-await-in-loop -- until it was written
+        [bytes] = await Promise.all([readFile(heap, 'utf8'), nextTurn()]);
+      }
+      return Math.round(Number(bytes) / 1024 ** 2);
     },
     token: (account) => mintWidgetToken({ secret: hostSecret, issuer: 'acme', audience: url, account }),
     raw: (bytes, options) => raw(port, bytes, options),
