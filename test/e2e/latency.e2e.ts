@@ -199,8 +199,12 @@ function heldPolls(page: Page): { waits(): Promise<void> } {
   return {
     /** Resolves while one is held that a change alone will answer. */
     async waits() {
-      // oxlint-disable-next-line no-await-in-loop -- one poll after the other
-      while (!isHeld || (await awaitsMore)) await new Promise<void>((resolve) => (wake = resolve));
+      for (;;) {
+        // oxlint-disable-next-line no-await-in-loop -- one poll after the other
+        if (isHeld && !(await awaitsMore)) return;
+        // oxlint-disable-next-line no-await-in-loop -- as above
+        await new Promise<void>((resolve) => (wake = resolve));
+      }
     },
   };
 }
