@@ -3,6 +3,7 @@
 import type { ConfirmedBy } from '@billhook/widget/contract';
 import type { CustomerFacts } from '../../billing/facts.ts';
 import { compareAccess } from '../access-told.ts';
+import { changeOf } from '../fetched.ts';
 import { longestPriorityMs } from '../clocks.ts';
 import { factsOf, number, numberOrNull, recordOf, text, textOrNull } from '../rows.ts';
 import { claimCustomers } from './claims.ts';
@@ -119,8 +120,8 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
       return await claimCustomers(db, now, leaseMs, limit, options);
     },
 
-    async apply(claim, { facts, fetchedAt, nextChangeAt, now, notices = [], access = null }): Promise<Applied> {
-      const content = JSON.stringify(facts);
+    async apply(claim, fetched): Promise<Applied> {
+      const { fetchedAt, now, notices = [] } = fetched;
       const { customer, host, account } = claim;
       const applied = await db.transaction(async (tx) => {
         // The lock is the fence's: no claim, apply or ticket comes between this read and the write.
@@ -134,25 +135,8 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
           return { applied: false, changed: false, noticesWritten: 0 };
         }
 
-        const changed = before['facts'] !== content;
-        const revision = number(before['revision']) + (changed ? 1 : 0);
-        const stale = number(before['ticket']) > claim.ticket;
-        const { told, entries } = compareAccess(textOrNull(before['access_told']), access);
-        await tx.run(`${customerSql.writeFacts} RETURNING ${notify}`, {
-          customer,
-          ticket: claim.ticket,
-          content,
-          fetchedAt,
-          revision,
-          changed: Number(changed),
-          cause: claim.cause,
-          stale: Number(stale),
-          nextChangeAt: facts.deleted ? null : nextChangeAt,
-          deleted: Number(facts.deleted),
-          told,
-          now,
-          news: syncedChange(claim),
-        });
+        const { content, changed, revision, entries, bind } = changeOf(before, claim, fetched);
+        await tx.run(`${customerSql.writeFacts} RETURNING ${notify}`, { ...bind, news: syncedChange(claim) });
         if (changed) {
           await tx.run(customerSql.addRevision, { customer, revision, now, cause: claim.cause, content });
         }

@@ -3,6 +3,7 @@
 import type { ConfirmedBy } from '@billhook/widget/contract';
 import type { CustomerFacts } from '../../billing/facts.ts';
 import { compareAccess } from '../access-told.ts';
+import { changeOf } from '../fetched.ts';
 import { longestPriorityMs } from '../clocks.ts';
 import { factsOf, number, numberOrNull, recordOf, text, textOrNull } from '../rows.ts';
 import { claimCustomers } from './claims.ts';
@@ -123,9 +124,9 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
       return claimCustomers(db, now, leaseMs, limit, options);
     },
 
-    async apply(claim, { facts, fetchedAt, nextChangeAt, now, notices = [], access = null }): Promise<Applied> {
+    async apply(claim, fetched): Promise<Applied> {
+      const { fetchedAt, now, notices = [] } = fetched;
       const applied = await db.transaction(() => {
-        const content = JSON.stringify(facts);
         const { customer } = claim;
         const before = db.get(
           `SELECT facts, ticket, revision, access_told FROM customers
@@ -137,24 +138,8 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
           return { applied: false, changed: false, noticesWritten: 0 };
         }
 
-        const changed = before['facts'] !== content;
-        const revision = number(before['revision']) + (changed ? 1 : 0);
-        const stale = number(before['ticket']) > claim.ticket;
-        const { told, entries } = compareAccess(textOrNull(before['access_told']), access);
-        db.run(customerSql.writeFacts, {
-          customer,
-          ticket: claim.ticket,
-          content,
-          fetchedAt,
-          revision,
-          changed: Number(changed),
-          cause: claim.cause,
-          stale: Number(stale),
-          nextChangeAt: facts.deleted ? null : nextChangeAt,
-          deleted: Number(facts.deleted),
-          told,
-          now,
-        });
+        const { content, changed, revision, entries, bind } = changeOf(before, claim, fetched);
+        db.run(customerSql.writeFacts, bind);
         if (changed) {
           db.run(customerSql.addRevision, { customer, revision, now, cause: claim.cause, content });
         }
