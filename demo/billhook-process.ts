@@ -46,10 +46,12 @@ export class BillhookProcess {
     const killWithUs = () => void child.kill('SIGKILL');
     process.once('exit', killWithUs);
     let healthy = false;
+    const gone = new AbortController();
     this.#ended = new Promise((ended) => {
       const end = (how: string) => {
         process.off('exit', killWithUs);
         this.#child = null;
+        gone.abort();
         if (healthy && !this.#stopping) this.#options.onDeath(how);
         ended(how);
       };
@@ -57,7 +59,7 @@ export class BillhookProcess {
       child.once('exit', (code, signal) => end(signal ?? `exit code ${code}`));
     });
 
-    await this.#healthy(child);
+    await this.#healthy(gone.signal);
     healthy = true;
   }
 
@@ -79,19 +81,21 @@ export class BillhookProcess {
     await this.#ended;
   }
 
-  async #healthy(child: ChildProcess): Promise<void> {
+  /** @param gone - aborted when the process has ended: another program may hold its port and never answer. */
+  async #healthy(gone: AbortSignal): Promise<void> {
     const address = `http://127.0.0.1:${this.#options.env['PORT']}/healthz`;
     const giveUpAt = Date.now() + startLimit;
     const answers = async () => {
       try {
-        return (await fetch(address, { signal: AbortSignal.timeout(startLimit) })).ok;
+        const signal = AbortSignal.any([gone, AbortSignal.timeout(startLimit)]);
+        return (await fetch(address, { signal })).ok && !gone.aborted;
       } catch {
         return false;
       }
     };
     // oxlint-disable no-await-in-loop -- asked again only after it has answered
     while (!(await answers())) {
-      if (this.#child !== child) throw new Error(`Billhook did not start: ${await this.#ended}.`);
+      if (gone.aborted) throw new Error(`Billhook did not start: ${await this.#ended}.`);
       if (Date.now() > giveUpAt) {
         await this.kill();
         throw new Error(`Billhook did not answer ${address} within ${startLimit / 1000} s.`);

@@ -1,6 +1,15 @@
 /** Which ports the demo takes: all are known before anything starts, because each part is told the others' addresses. */
 
+import { randomInt } from 'node:crypto';
 import { createServer, type AddressInfo, type Server } from 'node:net';
+
+/**
+ * Where "any" port is looked for: below the range that systems hand out by themselves (Linux from 32,768, others from
+ * 49,152; RFC 6335, section 6). A chosen port is released before its server listens, and no other program is given it
+ * in between.
+ */
+const anyFrom = 20_000;
+const anyBelow = 32_768;
 
 /** One or more ports belong to another program. Its message names them, and the variables that move them. */
 export class PortTakenError extends Error {
@@ -45,6 +54,7 @@ export async function choosePorts<Variable extends string>(
  * and a browser would find it instead of us at `localhost:4000`.
  */
 async function hold(port: number): Promise<Server | null> {
+  if (port === 0) return await holdAny();
   const server = createServer();
   try {
     await new Promise<void>((listening, failed) => server.once('error', failed).listen(port, listening));
@@ -53,6 +63,11 @@ async function hold(port: number): Promise<Server | null> {
     if ((cause as NodeJS.ErrnoException).code === 'EADDRINUSE') return null;
     throw cause;
   }
+}
+
+async function holdAny(): Promise<Server> {
+  const server = await hold(randomInt(anyFrom, anyBelow));
+  return server ?? (await holdAny());
 }
 
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;

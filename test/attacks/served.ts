@@ -9,7 +9,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { mintWidgetToken } from '@billhook/server';
 import { hostSecret, origin } from '../server/support/bff.ts';
-import { freePort, serveProcess } from '../server/support/process.ts';
+import { serveProcess } from '../server/support/process.ts';
+import { freePort } from '../support/free-port.ts';
 import { listening } from '../support/listening.ts';
 
 export interface Served {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { childEnvironment } from '../support/child-environment.ts';
+import { BillhookProcess } from '../../demo/billhook-process.ts';
 import { choosePorts } from '../../demo/ports.ts';
 import { startDemo, type Demo } from '../../demo/start-demo.ts';
 
@@ -198,6 +199,15 @@ describe('startDemo', () => {
     await demo.stop();
     demo = await startDemo({ ...anyPort, offers: [] });
     expect(await sold(demo, 'fern-and-field')).toEqual([]);
+  });
+
+  it('reports a BFF that ended, also where another program holds its port and never answers', async () => {
+    const silent = createServer();
+    await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening));
+    const { port } = silent.address() as AddressInfo;
+    const env = { ...childEnvironment, PORT: String(port) } as Record<string, string>;
+    await expect(new BillhookProcess({ env, onDeath: () => {} }).start()).rejects.toThrow(/did not start: exit code 1/);
+    await new Promise((closed) => silent.close(closed));
   });
 
   it('stops all its parts when one cannot start', async () => {

@@ -11,9 +11,10 @@ import process from 'node:process';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createSandbox, seedDemo, type SeededCustomers, type StripeSandbox } from '../../demo/stripe-sandbox/index.ts';
-import { freePort, serveProcess, type ServeProcess } from '../server/support/process.ts';
+import { serveProcess, type ServeProcess } from '../server/support/process.ts';
 import { childEnvironment } from '../support/child-environment.ts';
 import { blocks } from '../support/documented-blocks.ts';
+import { freePort } from '../support/free-port.ts';
 import { installPacked, type Consumer } from './packed.ts';
 
 const root = resolve(import.meta.dirname, '../..');

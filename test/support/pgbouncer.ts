@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
-import { freePort } from '../server/support/process.ts';
+import { freePort } from './free-port.ts';
 
 export const pgbouncerModes = ['session', 'transaction'] as const;
 export type PgbouncerMode = (typeof pgbouncerModes)[number];

@@ -4,9 +4,9 @@
  */
 
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './free-port.ts';
 import { postgresProgram } from './postgres-program.ts';
 
 /** The commands of the parent, and the answers: the port, or the reason of a failure. */
@@ -67,12 +67,4 @@ process.on('disconnect', () => inTurn(() => obey('stop')));
 function answer(what: Answer): void {
   // The parent may be gone meanwhile.
   if (process.connected) process.send?.(what, undefined, undefined, () => undefined);
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((listening) => probe.listen(0, '127.0.0.1', listening));
-  const address = probe.address();
-  await new Promise<void>((closed) => probe.close(() => closed()));
-  return typeof address === 'object' && address ? address.port : 0;
 }

@@ -6,9 +6,9 @@
  */
 
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createServer } from 'node:net';
 import process from 'node:process';
 import type { BrowserLauncher } from '@web/test-runner-core';
+import { freePort } from './free-port.ts';
 import { patienceMs } from './patience.ts';
 
 export interface WebDriverOptions {
@@ -95,14 +95,6 @@ export function webDriverLauncher({ name, command, capabilities }: WebDriverOpti
 }
 
 const exit = () => process.exit(1);
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const address = server.address();
-  await new Promise<void>((closed) => server.close(() => closed()));
-  return typeof address === 'object' && address ? address.port : 0;
-}
 
 /** A driver says nothing when it is ready, so it is asked until it answers. */
 async function listens(port: number, ended: AbortSignal): Promise<void> {

@@ -8,8 +8,8 @@ import type { Databases } from '../../support/postgres.ts';
 import { pgbouncerProgram, startPgbouncer, type Pgbouncer } from '../../support/pgbouncer.ts';
 import { sharedPostgres } from '../../support/shared-postgres.ts';
 import { problemOf, token } from '../support/bff.ts';
-import { freePort } from '../support/process.ts';
 import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
+import { freePort } from '../../support/free-port.ts';
 
 const secret = 'the-secret-of-the-cron';
 const functions = { background: 'none', upkeep: { secret } } as const;

@@ -18,8 +18,9 @@ import { neededPermissions } from '../../../server/src/stripe/permissions.ts';
 import { readEvent } from '../../../server/src/stripe/event.ts';
 import { gatewayOf } from '../../../server/src/services.ts';
 import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
+import { freePort } from '../../support/free-port.ts';
 import { hostSecret } from '../support/bff.ts';
-import { freePort, serveProcess, type ServeProcess } from '../support/process.ts';
+import { serveProcess, type ServeProcess } from '../support/process.ts';
 
 let folder: string;
 let sandbox: StripeSandbox;

@@ -16,9 +16,10 @@ import {
   type SeededCustomers,
   type StripeSandbox,
 } from '../../../demo/stripe-sandbox/index.ts';
+import { freePort } from '../../support/free-port.ts';
 import { patienceMs } from '../../support/patience.ts';
 import { hostSecret, origin } from '../support/bff.ts';
-import { cli, freePort, serveProcess, type ServeProcess } from '../support/process.ts';
+import { cli, serveProcess, type ServeProcess } from '../support/process.ts';
 
 let folder: string;
 let sandbox: StripeSandbox;

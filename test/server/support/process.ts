@@ -1,7 +1,6 @@
 /** `billhook serve` as the process that an operator runs: started, watched, stopped and killed. */
 
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { childEnvironment } from '../../support/child-environment.ts';
@@ -43,13 +42,4 @@ export function serveProcess(environment: Record<string, string>, program = [cli
   // A test that does not wait for `listening` waits for `ended`.
   listening.catch(() => undefined);
   return { child, lines, errors, listening, ended };
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const address = server.address();
-  await new Promise<void>((closed) => server.close(() => closed()));
-  return typeof address === 'object' && address ? address.port : 0;
 }

@@ -15,8 +15,8 @@ import { createAdaptorServer } from '@hono/node-server';
 import { verifyWidgetToken } from '@billhook/server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createBillhookHost } from '../../../server/host/src/index.ts';
+import { freePort } from '../../support/free-port.ts';
 import { hostSecret, publicUrl, type CallInit } from '../support/bff.ts';
-import { freePort } from '../support/process.ts';
 import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 import { listening } from '../../support/listening.ts';
 
