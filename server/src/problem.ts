@@ -30,7 +30,8 @@ const problemTexts: Record<ProblemCode, Known> = {
   token_expired: {
     status: 401,
     title: 'Widget token expired',
-    detail: 'The widget token is past its time; mint a new one.',
+    detail:
+      'The widget token is past its time; mint a new one. Where it is new, the clock of the machine that made it is behind.',
   },
   token_issuer_unknown: {
     status: 401,

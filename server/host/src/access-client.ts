@@ -7,6 +7,7 @@ import type { AccessAnswer, AccessLevel } from './contract.ts';
 import { isAccount, accountMust } from '../../src/tokens/claims.ts';
 import { BillhookHostError, BillhookOptionError } from './errors.ts';
 import { mintWidgetToken, type TokenContents } from '../../src/tokens/mint.ts';
+import { notOfBff, refused } from './refused.ts';
 import type { SigningKey } from '../../src/tokens/signing-key.ts';
 
 export interface AccessClientOptions {
@@ -31,6 +32,8 @@ interface Kept {
 
 const levels: Record<AccessLevel, true> = { full: true, readOnly: true, none: true, unknown: true };
 const second = 1_000;
+/** A token's life, in seconds: as far as this machine's clock may be behind, and the BFF lets one be ahead. */
+const tokenLife = 5 * 60;
 /** While the BFF does not answer, it is asked this often, and not by every request. */
 const pauseMs = 2 * second;
 
@@ -110,7 +113,7 @@ export class AccessClient {
     const askedAt = now();
     if (this.#silent && this.#silent.until > askedAt) throw this.#silent.error;
     const kept = this.#kept.get(account);
-    const token = await mintWidgetToken({ ...this.#mint, account, scope: ['access'], expiresIn: 60 });
+    const token = await mintWidgetToken({ ...this.#mint, account, scope: ['access'], expiresIn: tokenLife });
     const { status, headers, body } = await this.#send(token, kept?.etag ?? null);
     this.#silent = null;
     const freshUntil = askedAt + maxAgeOf(headers) * second;
@@ -118,7 +121,7 @@ export class AccessClient {
       this.#keep(account, { ...kept, askedAt, freshUntil });
       return kept.answer;
     }
-    const answer = answerOf(status, body, account);
+    const answer = answerOf(status, headers, body, account, now());
     this.#keep(account, { answer, etag: headers.get('etag'), askedAt, freshUntil });
     return answer;
   }
@@ -132,8 +135,8 @@ export class AccessClient {
           authorization: `Bearer ${token}`,
           ...(etag === null ? {} : { 'if-none-match': etag }),
         },
-        // A redirect would carry the token to wherever it leads.
-        redirect: 'error',
+        // Followed, a redirect would carry the token to wherever it leads. It is a wrong address, and no outage.
+        redirect: 'manual',
         signal: AbortSignal.timeout(timeoutMs),
       });
       const { status, headers } = response;
@@ -166,20 +169,11 @@ function maxAgeOf(headers: Headers): number {
   return Number(/(?:^|[\s,])max-age=(\d{1,6})/.exec(headers.get('cache-control') ?? '')?.[1] ?? 0);
 }
 
-function answerOf(status: number, body: string, account: string): AccessAnswer {
+function answerOf(status: number, headers: Headers, body: string, account: string, now: number): AccessAnswer {
   const said = parsed(body);
-  if (status === 200) {
-    if (isAnswer(said, account)) return said;
-    const message = 'what answers under this url is no BFF of Billhook’s, or speaks of another account';
-    throw new BillhookHostError('answer_invalid', message);
-  }
-  const problem = typeof said?.['code'] === 'string' ? said['code'] : undefined;
-  const detail = typeof said?.['detail'] === 'string' ? said['detail'] : `it answered ${status}`;
-  throw new BillhookHostError(
-    'billing_refused',
-    `the BFF refuses: ${detail}`,
-    problem === undefined ? {} : { problem },
-  );
+  if (status !== 200) throw refused(status, headers, said, now);
+  if (isAnswer(said, account)) return said;
+  throw notOfBff(said === null ? 'it is no JSON' : 'it says no access, or speaks of another account');
 }
 
 function parsed(body: string): Record<string, unknown> | null {

@@ -9,4 +9,5 @@ export type {
   BillingState,
   ConfirmedBy,
   Problem,
+  ProblemCode,
 } from '@billhook/widget/contract';

@@ -7,7 +7,7 @@ export type HostErrorCode =
   | 'billing_unreachable'
   /** The BFF refuses the token: a secret, an issuer, an address or a clock is wrong. `problem` has its code. */
   | 'billing_refused'
-  /** What answered is no BFF, or speaks of another account. */
+  /** What answered is no BFF (a page, a redirect), or speaks of another account. */
   | 'answer_invalid'
   /** A notice has no signature, or one that none of the secrets made. */
   | 'notice_signature_invalid'

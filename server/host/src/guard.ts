@@ -118,10 +118,10 @@ export function decidedRule(rule: GuardRule, defaults: GuardDefaults): DecidedRu
     throw new BillhookOptionError(
       'plan_unknown',
       'plan',
-      `must be of ${(defaults.plans ?? ['your plans']).join(', ')}`,
+      `must be one of ${(defaults.plans ?? ['your plan keys']).join(', ')}`,
     );
   if (feature !== undefined && defaults.features !== undefined && !defaults.features.includes(feature))
-    throw new BillhookOptionError('feature_unknown', 'feature', `must be of ${defaults.features.join(', ')}`);
+    throw new BillhookOptionError('feature_unknown', 'feature', `must be one of ${defaults.features.join(', ')}`);
   return {
     level,
     plans,

@@ -8,7 +8,7 @@ import { decide, decidedRule, decideWithout, type GuardDefaults, type GuardRule 
 import { guarded, type Guard } from './guarded.ts';
 import { mintWidgetToken, type TokenContents } from '../../src/tokens/mint.ts';
 import { verifyNotice, type HostNotice, type NoticeDelivery } from './notice.ts';
-import type { SigningKey } from '../../src/tokens/signing-key.ts';
+import { readSecret, type SigningKey } from '../../src/tokens/signing-key.ts';
 
 export type BillhookHostOptions = SigningKey &
   GuardDefaults &
@@ -64,7 +64,7 @@ export interface BillhookHost {
  * app.get('/export', billing.guard({ feature: 'export' }).hono((c) => c.get('team')), exportRoute);
  * ```
  *
- * @throws {BillhookOptionError} `url_invalid`, `secret_missing`, `issuer_missing`: at the start, not at the first request.
+ * @throws {BillhookOptionError} `url_invalid`, `secret_missing`, `secret_weak`, `issuer_missing`: at the start, not at the first request.
  */
 export function createBillhookHost(options: BillhookHostOptions): BillhookHost {
   const { issuer, webhookSecrets = [], onError, onUnknown, onUnreachable, plans, features } = options;
@@ -111,17 +111,14 @@ function addressOf(given: unknown): string {
   throw new BillhookOptionError('url_invalid', 'url', 'must be the BFF’s public address, https://… (its BILLHOOK_URL)');
 }
 
-/** A secret that is not set is found at the start. Everything else of a key is found by the first token. */
+/** A secret is checked at the start. A private key, which takes a promise to read, is checked by the first token. */
 function keyOf(options: BillhookHostOptions): SigningKey {
   if ('privateKey' in options) {
     const { privateKey, algorithm, keyId } = options;
     return { privateKey, algorithm, ...(keyId === undefined ? {} : { keyId }) };
   }
   const { secret, keyId } = options;
-  if (typeof secret !== 'string' || secret === '') {
-    const must = 'is not set: give the secret that the BFF has for this host (its BILLHOOK_HOST_SECRET)';
-    throw new BillhookOptionError('secret_missing', 'secret', must);
-  }
+  readSecret(secret);
   return { secret, ...(keyId === undefined ? {} : { keyId }) };
 }
 

@@ -61,7 +61,9 @@ export function nameOf(env: Environment): (option: string) => string {
     if (host && !isSecret) return `${env['BILLHOOK_CONFIG']}: ${option}`;
     const variable = host ? `${variables[`hosts.0.${host[1]}`]}_<ID>` : variables[path];
     if (variable === undefined) return env['BILLHOOK_CONFIG'] ? `${env['BILLHOOK_CONFIG']}: ${option}` : option;
-    return entry === undefined ? variable : `${variable} (entry ${Number(entry) + 1})`;
+    if (entry === undefined) return variable;
+    const comma = /secrets$/i.test(path) ? '; a comma separates two secrets' : '';
+    return `${variable} (entry ${Number(entry) + 1}${comma})`;
   };
 }
 

@@ -12,7 +12,10 @@ import { withPriority } from '../stripe/request-budget.ts';
 import { openServices } from '../services.ts';
 import { createLinking } from '../accounts/linking.ts';
 import { StripeFailure } from '../stripe/gateway.ts';
+import { describeCause } from '../log.ts';
 import { parse, type Output } from './args.ts';
+import { refusalWords } from './link-words.ts';
+import { printable } from './printable.ts';
 
 export const importUsage = `billhook import <file>
 
@@ -67,7 +70,7 @@ export async function importAccounts(
       if (outcome === 'linked' || outcome === 'alreadyLinked') counts[outcome] += 1;
       else {
         counts.refused += 1;
-        output.stderr.write(`${outcome}\n`);
+        output.stderr.write(`${printable(outcome)}\n`);
       }
     }
   } finally {
@@ -80,18 +83,19 @@ export async function importAccounts(
   return counts.refused > 0 ? 1 : 0;
 
   async function linkOne({ number, host, account, customer }: Line): Promise<string> {
+    const refused = (code: string, why: string) =>
+      `line ${number}: ${account} and ${customer} were not linked [${code}]: ${why}`;
     try {
       // A server may be at work beside it: people go first.
       const outcome = await withPriority('background', () =>
         patiently(() => linking.link({ host, account }, customer), `line ${number}`),
       );
-      return outcome === 'linked' || outcome === 'alreadyLinked'
-        ? outcome
-        : `line ${number}: ${account} and ${customer} were not linked [${outcome}]`;
+      if (outcome === 'linked' || outcome === 'alreadyLinked') return outcome;
+      return refused(outcome, await refusalWords(ledger.store, { host, account, customer }, outcome));
     } catch (cause) {
       // A customer that Stripe does not know fails its own line; an outage that does not end fails the command.
       if (!(cause instanceof StripeFailure) || cause.transient) throw cause;
-      return `line ${number}: ${account} and ${customer} were not linked [${cause.code}]`;
+      return refused(cause.code, cause.code === 'stripe_customer_missing' ? unknownCustomer : describeCause(cause));
     }
   }
 
@@ -113,6 +117,9 @@ export async function importAccounts(
     }
   }
 }
+
+const unknownCustomer =
+  'Stripe does not know it. A customer of the other mode, or of another Stripe account, is the usual cause.';
 
 const codeOfFile = (cause: NodeJS.ErrnoException): string => cause.code ?? 'unknown';
 

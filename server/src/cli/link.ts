@@ -10,6 +10,7 @@ import type { AccountRef } from '../ledger/account.ts';
 import { openServices } from '../services.ts';
 import { accountMust, customerMust, isAccount, isCustomer } from '../tokens/claims.ts';
 import { misused, parse, type Output } from './args.ts';
+import { customerTaken } from './link-words.ts';
 import { printable } from './printable.ts';
 
 export const linkUsage = `billhook link <host> <account> <customer> [--replace]
@@ -97,10 +98,8 @@ function textOf(
       return `${who} has no customer.`;
     case 'accountTaken':
       return `${who} is linked to ${before}. With --replace, ${customer} takes its place.`;
-    case 'customerTaken': {
-      const first = `billhook link ${owner?.host} ${owner?.account} --unlink`;
-      return `${customer} pays for ${owner?.host}/${owner?.account}, and one customer has one account. First: ${first}`;
-    }
+    case 'customerTaken':
+      return owner === null ? refusalTexts[outcome] : customerTaken(customer ?? '', owner);
     default:
       return refusalTexts[outcome];
   }

@@ -41,7 +41,8 @@ export async function readSigningKey(given: SigningKey): Promise<ReadKey> {
   return { algorithm: 'HS256', key: readSecret(given.secret), keyId: given.keyId ?? null };
 }
 
-function readSecret(given: unknown): Uint8Array {
+/** @throws {BillhookOptionError} `secret_missing`, `secret_weak` */
+export function readSecret(given: unknown): Uint8Array {
   if (typeof given !== 'string' || given === '') {
     const must = 'is not set: give the secret that the BFF has for this host (its BILLHOOK_HOST_SECRET)';
     throw new BillhookOptionError('secret_missing', 'secret', must);

@@ -1,6 +1,7 @@
 /** The doctor before a real server, with real HTTP to it and to the sandbox; then each thing goes wrong in its turn. */
 
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Stripe } from 'stripe';
@@ -19,6 +20,7 @@ import { readEvent } from '../../../server/src/stripe/event.ts';
 import { gatewayOf } from '../../../server/src/services.ts';
 import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
 import { freePort } from '../../support/free-port.ts';
+import { listening } from '../../support/listening.ts';
 import { hostSecret } from '../support/bff.ts';
 import { serveProcess, type ServeProcess } from '../support/process.ts';
 
@@ -96,7 +98,7 @@ describe('billhook doctor', () => {
     expect(code).toBe(0);
     expect(out).toMatch(/^ok {4}configuration {2}one host\nok {4}Stripe {9}acct_\w+ in test mode answers in \d+ ms\n/);
     expect(out).toMatch(/^ok {4}webhooks {7}Stripe sends all its events to http/m);
-    expect(out).toMatch(/^ok {4}clock {10}agrees with Stripe’s$/m);
+    expect(out).toMatch(/^ok {4}clock {10}this machine’s agrees with Stripe’s$/m);
     expect(out).toMatch(/^ok {4}server {9}a webhook gets through to it$/m);
     expect(out).toMatch(/^ok {4}sweep {10}the last one was [\d.]+ s ago$/m);
     expect(out).toMatch(/^warn {2}reconcile {6}there was none yet\n {21}→ Run billhook reconcile/m);
@@ -243,20 +245,53 @@ describe('billhook doctor', () => {
     const gateway = gatewayOf(config);
     // A clock that stands, so that the time of the requests is no part of the difference.
     vi.useFakeTimers({ toFake: ['Date'] });
-    // A clock that stands, so that the time of the requests is no part of the difference.
-    vi.useFakeTimers({ toFake: ['Date'] });
     const clock = async (ahead: number) => {
       const found = await diagnoseStripe(config, { ...gateway, clock: async () => Date.now() + ahead });
       return found.filter(({ check }) => check === 'clock').map(({ level, what }) => `${level} ${what}`);
     };
     try {
-      expect(await clock(0)).toEqual(['ok agrees with Stripe’s']);
-      expect(await clock(12_000)).toEqual([expect.stringMatching(/^warn is 12 s behind Stripe’s$/)]);
-      expect(await clock(-60_000)).toEqual([expect.stringMatching(/^fail is 59 s ahead of Stripe’s: tokens/)]);
+      const refused = 'tokens and webhooks are refused';
+      expect(await clock(0)).toEqual(['ok this machine’s agrees with Stripe’s']);
+      expect(await clock(12_000)).toEqual([
+        `warn this machine’s is 12 s behind Stripe’s: from five minutes on ${refused}`,
+      ]);
+      expect(await clock(-60_000)).toEqual([
+        `warn this machine’s is 59 s ahead of Stripe’s: from five minutes on ${refused}`,
+      ]);
+      expect(await clock(3 * 3_600_000)).toEqual([`fail this machine’s is 3 h behind Stripe’s: ${refused}`]);
     } finally {
       vi.useRealTimers();
       gateway.close();
     }
+  });
+
+  it.each<[string, number, RegExp]>([
+    ['that agrees', 0, /^ok that of app agrees with this machine’s$/],
+    ['31 s ahead', 31_000, /^warn that of app is (?:29|3\d) s ahead of this machine’s: from five minutes on/],
+    ['hours behind', -3 * 3_600_000, /^fail that of app is [23] h.* behind this machine’s: tokens and webhooks are/],
+  ])('F15: a host’s clock %s', async (_, ahead, expected) => {
+    const host = await listening(
+      createServer((_request, response) => {
+        response.setHeader('date', new Date(Date.now() + ahead).toUTCString());
+        response.end();
+      }),
+    );
+    const own = { BILLHOOK_HOST_ORIGINS: host.url, BILLHOOK_HOST_RETURN_URL: `${host.url}/billing` };
+    try {
+      const found = JSON.parse((await run(own, '--json')).out) as Diagnosis[];
+      const clocks = found.filter(({ check }) => check === 'clock').map(({ level, what }) => `${level} ${what}`);
+      expect(clocks).toEqual(['ok this machine’s agrees with Stripe’s', expect.stringMatching(expected)]);
+    } finally {
+      await host.close();
+    }
+  });
+
+  it('N15: names the configuration that a first click makes, and how the Dashboard’s is kept', async () => {
+    const { out } = await run({ BILLHOOK_HOST_ID: 'fresh' });
+    expect(out).toMatch(
+      /^warn {2}portal {9}fresh:standard is not at Stripe yet: the first click makes it, .*Dashboard/m,
+    );
+    expect(out).toMatch(/^ {21}→ Run billhook setup .* portalConfiguration \(STRIPE_PORTAL_CONFIGURATION\)\.$/m);
   });
 
   it('overdue jobs, and the drift of a reconciliation', async () => {

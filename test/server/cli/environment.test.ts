@@ -123,6 +123,15 @@ describe('one file, and the secrets in the environment', () => {
   });
 });
 
+it('N12: says of a secret that a comma would end it', async () => {
+  const env = { ...stripe, BILLHOOK_HOST_SECRET: 'Tr0ub4dor,and-three-more-of-these-words-for-a-key' };
+  const error = await readConfig(optionsFrom(env)).catch((cause: unknown) => cause);
+  if (!(error instanceof ConfigError)) throw error;
+  const said = new ConfigError(error.problems, nameOf(env)).message;
+  expect(said).toContain('- BILLHOOK_HOST_SECRET (entry 1; a comma separates two secrets) must have at least 32 bytes');
+  expect(said).not.toContain('Tr0ub4dor');
+});
+
 describe('a free plan from the environment', () => {
   const problemsOf = async (env: Record<string, string>) => {
     const error = await readConfig(optionsFrom(env)).catch((cause: unknown) => cause);

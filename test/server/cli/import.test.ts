@@ -74,14 +74,26 @@ describe('billhook import', () => {
     expect(code).toBe(1);
     expect(out).toMatch(/^1 linked, 0 linked before, 6 refused/);
     expect(err.split('\n').map((line) => line.replaceAll(/cus_\w{10,}/g, 'cus_…'))).toEqual([
-      'line 1: team_9 and cus_nobody were not linked [stripe_customer_missing]',
-      'line 2: team_9 and cus_… were not linked [customerTaken]',
+      'line 1: team_9 and cus_nobody were not linked [stripe_customer_missing]: Stripe does not know it. A customer of the other mode, or of another Stripe account, is the usual cause.',
+      'line 2: team_9 and cus_… were not linked [customerTaken]: cus_… pays for acme/team_7, and one customer has one account. First: billhook link acme team_7 --unlink',
       'line 3: "acct_1" is no Stripe customer (cus_…)',
       'line 4: the account must have 1 to 255 characters',
       'line 5: "elsewhere" is no host of this server',
       'line 6: has more than three columns',
       '',
     ]);
+  });
+
+  it('N12: says which customer an account has that is linked already', async () => {
+    const { active } = harness.customers;
+    await run(`team_7,${active}`);
+    const { id } = await harness.stripe.customers.create({});
+    const { code, err } = await run(`team_7,${id}`);
+    expect(code).toBe(1);
+    expect(err).toBe(
+      `line 1: team_7 and ${id} were not linked [accountTaken]: acme/team_7 is linked to ${active}, and keeps it. ` +
+        `To replace it: billhook link acme team_7 ${id} --replace\n`,
+    );
   });
 
   it('waits as reconcile does when Stripe asks for patience, and ends whole', async () => {

@@ -113,7 +113,9 @@ describe('the start is refused', () => {
       'BILLHOOK_GRACE_DAYS',
       'BILLHOOK_URL',
     ]) {
-      expect(said).toMatch(new RegExp(`^- ${variable}(?: \\(entry \\d\\))? must `, 'm'));
+      expect(said).toMatch(
+        new RegExp(`^- ${variable}(?: \\(entry \\d(?:; a comma separates two secrets)?\\))? must `, 'm'),
+      );
     }
     expect(said, 'a secret in the words').not.toMatch(/pk_test_1|short/);
   });

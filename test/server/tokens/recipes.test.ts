@@ -6,7 +6,7 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -139,6 +139,11 @@ let folder: string;
 let harness: BffHarness;
 /** The server under its own public address: a secret and an address are all that a recipe has. */
 let server: Awaited<ReturnType<typeof listening>>;
+/** A page, a redirect and another account's answer in the place of the server. */
+let elsewhere: Awaited<ReturnType<typeof listening>>;
+/** Requests that followed the redirect. */
+let carried = 0;
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'billhook-recipes-'));
   const port = await freePort();
@@ -155,9 +160,18 @@ beforeAll(async () => {
   // Of this customer Stripe knows nothing: what the account may use is unknown.
   await introduce({ account: 'team_doubted', mint: { customer: 'cus_nobody' } });
   server = await listening(createAdaptorServer(harness.bff.billhook) as Server, port);
+  elsewhere = await listening(
+    createServer((request, response) => {
+      if (request.url === '/target') carried += 1;
+      if (request.url === '/moved/v1/access') response.writeHead(302, { location: '/target' });
+      const other = { account: 'team_2', level: 'full', reason: 'active', plans: [], features: [] };
+      response.end(request.url === '/other/v1/access' ? JSON.stringify(other) : '<!doctype html>');
+    }),
+  );
 });
 afterAll(async () => {
   await server.close();
+  await elsewhere.close();
   await harness.close();
   await rm(folder, { recursive: true, force: true });
 });
@@ -246,9 +260,16 @@ describe.each(Object.entries(languages))('the recipe in %s', (name, language) =>
     expect(new Set(await ask('http://127.0.0.1:9'))).toEqual(new Set(['account_missing', 'billing_unreachable']));
   });
 
-  it.skipIf(missing || guard === undefined)('lets nobody pass when the settings are wrong', async () => {
+  it.skipIf(missing || guard === undefined)('lets no account pass when the settings are wrong', async () => {
     const wrong = { url: server.url, secret: 'another-secret-of-somebody-of-32-bytes' };
-    await expect(lines(language, guard ?? '', wrong, ['team_active,full,,'])).rejects.toThrow(/billhook refuses/);
+    const ask = (env: Parameters<typeof lines>[2]) => lines(language, guard ?? '', env, ['team_active,full,,']);
+    await expect(ask(wrong)).rejects.toThrow(/billhook refuses/);
+    await expect(ask({ url: `${elsewhere.url}/moved` })).rejects.toThrow(/billhook refuses/);
+    await expect(ask({ url: `${elsewhere.url}/page` })).rejects.toThrow();
+    await expect(ask({ url: `${elsewhere.url}/other` })).rejects.toThrow(
+      /billhook: the answer is about another account/,
+    );
+    expect(carried).toBe(0);
   });
 });
 

@@ -21,6 +21,13 @@ const because: Record<IntroductionCode, string> = {
 export async function diagnoseLinks(store: BillingStore): Promise<Diagnosis[]> {
   const { count, accounts } = await store.doubtfulAccounts(named);
   if (count === 0) return [];
+  const taken = accounts.filter(({ code }) => code === 'customerTaken').map(({ introduced }) => introduced);
+  const owners = taken.length === 0 ? [] : await store.customersAmong(taken);
+  const textOf = ({ host, account, customer, introduced, code }: DoubtfulAccount): string => {
+    const owner = code === 'customerTaken' ? owners.find((each) => each.customer === introduced) : undefined;
+    const by = owner === undefined ? '' : ` (${owner.host}/${owner.account})`;
+    return `${host}/${account} has ${customer ?? 'none'} and is introduced as ${introduced}, ${because[code]}${by}`;
+  };
   const more = count > accounts.length ? `; and ${count - accounts.length} more` : '';
   const subject = count === 1 ? 'the customer of 1 account is' : `the customers of ${count} accounts are`;
   return [
@@ -31,6 +38,3 @@ export async function diagnoseLinks(store: BillingStore): Promise<Diagnosis[]> {
     ),
   ];
 }
-
-const textOf = ({ host, account, customer, introduced, code }: DoubtfulAccount): string =>
-  `${host}/${account} has ${customer ?? 'none'} and is introduced as ${introduced}, ${because[code]}`;

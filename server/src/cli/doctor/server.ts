@@ -2,6 +2,7 @@
 
 import type { Config, Host } from '../../config/config.ts';
 import { describeCause } from '../../log.ts';
+import { behind, diagnoseClock } from './clock.ts';
 import { fail, ok, warn, type Diagnosis } from './diagnosis.ts';
 
 const limitMs = 5_000;
@@ -43,9 +44,9 @@ export async function diagnoseServer({ publicUrl }: Pick<Config, 'publicUrl'>): 
   ];
 }
 
-/** Whether each host's keys can be had, and its webhook is there. */
+/** Whether each host's keys can be had, its webhook is there, and its clock agrees with this machine's. */
 export async function diagnoseHost(host: Host, now: number): Promise<Diagnosis[]> {
-  return [...(await keysOf(host, now)), ...(await webhookOf(host))];
+  return [...(await keysOf(host, now)), ...(await backendOf(host))];
 }
 
 async function keysOf({ id, keys, jwks }: Host, now: number): Promise<Diagnosis[]> {
@@ -74,25 +75,32 @@ async function keysOf({ id, keys, jwks }: Host, now: number): Promise<Diagnosis[
   }
 }
 
-async function webhookOf({ id, webhook }: Host): Promise<Diagnosis[]> {
-  if (!webhook) return [];
-  const answer = await answerOf(webhook.url, { method: 'HEAD' });
-  return typeof answer === 'string'
-    ? [
-        warn(
-          'hosts',
-          `the webhook of ${id} cannot be reached: ${answer}`,
-          'Let this machine reach it; notices wait three days.',
-        ),
-      ]
-    : [ok('hosts', `the webhook of ${id} is there`)];
+/** Its webhook, else the page that Stripe's pages lead back to: what answers there has the clock that tokens are made by. */
+async function backendOf({ id, webhook, returnUrl }: Host): Promise<Diagnosis[]> {
+  const asked = Date.now();
+  const answer = await answerOf(webhook?.url ?? returnUrl, { method: 'HEAD' });
+  if (typeof answer === 'string') {
+    const fix = 'Let this machine reach it; notices wait three days.';
+    return webhook ? [warn('hosts', `the webhook of ${id} cannot be reached: ${answer}`, fix)] : [];
+  }
+  const found = webhook ? [ok('hosts', `the webhook of ${id} is there`)] : [];
+  if (answer.at === null) return found;
+  return [...found, diagnoseClock(`that of ${id}`, 'this machine’s', -behind(answer.at, asked, Date.now()))];
 }
 
-async function answerOf(url: string, init: RequestInit): Promise<{ status: number; body: unknown } | string> {
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+  /** The answer's own moment, in Unix milliseconds, where it tells one. */
+  readonly at: number | null;
+}
+
+async function answerOf(url: string, init: RequestInit): Promise<Answer | string> {
   try {
     const response = await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(limitMs) });
     const text = await response.text();
-    return { status: response.status, body: parsed(text) };
+    const at = Date.parse(response.headers.get('date') ?? '');
+    return { status: response.status, body: parsed(text), at: Number.isNaN(at) ? null : at };
   } catch (cause) {
     return describeCause(cause);
   }

@@ -4,10 +4,9 @@ import type { Config, Host } from '../../config/config.ts';
 import { describeCause } from '../../log.ts';
 import { planPortal } from '../../stripe/portal-configurations.ts';
 import { StripeFailure, type StripeGateway } from '../../stripe/gateway.ts';
+import { behind, diagnoseClock } from './clock.ts';
 import { fail, ok, warn, type Diagnosis } from './diagnosis.ts';
 import { diagnoseWebhooks, isLocal } from './webhooks.ts';
-
-const seconds = 1000;
 
 /** Everything that Stripe is asked; if it does not answer or refuses the key, nothing but that is said. */
 export async function diagnoseStripe(config: Config, gateway: StripeGateway): Promise<Diagnosis[]> {
@@ -75,15 +74,7 @@ async function clockOf(gateway: StripeGateway): Promise<Diagnosis[]> {
   return await asked('clock', async () => {
     const asked = Date.now();
     const said = await gateway.clock();
-    if (said === null) return [];
-    // Stripe tells whole seconds, of a moment between the question and the answer.
-    const [least, most] = [said - Date.now(), said + seconds - asked];
-    const off = least > 0 ? least : most < 0 ? most : 0;
-    const by = `${Math.abs(Math.round(off / seconds))} s ${off > 0 ? 'behind' : 'ahead of'} Stripe’s`;
-    const fix = 'Keep this machine’s clock with NTP.';
-    if (Math.abs(off) < 5 * seconds) return [ok('clock', 'agrees with Stripe’s')];
-    if (Math.abs(off) < 30 * seconds) return [warn('clock', `is ${by}`, fix)];
-    return [fail('clock', `is ${by}: tokens and webhooks are refused`, fix)];
+    return said === null ? [] : [diagnoseClock('this machine’s', 'Stripe’s', behind(said, asked, Date.now()))];
   });
 }
 
@@ -184,8 +175,10 @@ async function portalOf(host: Host, gateway: StripeGateway): Promise<Diagnosis[]
     if (needs === 'nothing') return ok('portal', `${owner} is as it should be (${configuration})`);
     return warn(
       'portal',
-      `${owner} is ${needs === 'create' ? 'not at Stripe yet' : 'not up to date'}`,
-      'Run billhook setup; else the first click does it.',
+      needs === 'create'
+        ? `${owner} is not at Stripe yet: the first click makes it, and the Dashboard’s own configuration is not used`
+        : `${owner} is not up to date at Stripe: the first click changes it`,
+      'Run billhook setup to do it now; or name a configuration of the Dashboard’s, which Billhook never changes, in portalConfiguration (STRIPE_PORTAL_CONFIGURATION).',
     );
   });
 }
