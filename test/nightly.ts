@@ -18,8 +18,8 @@ const steps: readonly Step[] = [
   {
     name: 'lives',
     in: 'test',
-    env: { LIVES: '1000' },
-    commands: [['vitest', 'run', 'simulation/notices', 'simulation/money']],
+    env: { LIVES: '1000', CARDS: '500' },
+    commands: [['vitest', 'run', 'simulation/notices', 'simulation/money', 'simulation/card']],
   },
   {
     name: 'growth',

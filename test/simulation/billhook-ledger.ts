@@ -7,7 +7,7 @@ import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { OpenedVisit, VisitReturn } from '@billhook/widget/contract';
 import { Catalogue } from '../../server/src/background/catalogue.ts';
-import { readConfig, type Config } from '../../server/src/config/config.ts';
+import { readConfig, type BillhookOptions, type Config } from '../../server/src/config/config.ts';
 import { createLinking } from '../../server/src/accounts/linking.ts';
 import { createMetrics } from '../../server/src/operations/metrics.ts';
 import { Outbox, type ReadAccess } from '../../server/src/background/outbox.ts';
@@ -59,22 +59,25 @@ export type Kind = 'servers' | 'functions';
 /**
  * @param openStore - opens the ledger's store, empty.
  * @param mutate - once a ledger.
+ * @param own - options of the host. Default: it sells nothing here, and decides nothing.
  */
 export function billhookLedger(
   openStore: () => Promise<BillingStore>,
   mutate: () => Mutation = () => ({}),
   kind: Kind = 'servers',
+  own?: HostOptions,
 ): OpenLedger {
   return async (settings): Promise<Ledger> => {
+    const config = await (own ? configOf(own) : theConfig);
     const looks = new Looks();
     const store = looks.below(await openStore());
     const mutation = mutate();
     return {
       needsCron: kind === 'functions',
       async start(machine) {
-        if (kind === 'servers') return await startProcess(store, settings, machine, mutation, looks);
+        if (kind === 'servers') return await startProcess(store, settings, machine, mutation, looks, config);
         const frozen = new FrozenMachine(machine);
-        const start = () => startProcess(store, settings, frozen, { ...mutation, pollMs: null }, looks);
+        const start = () => startProcess(store, settings, frozen, { ...mutation, pollMs: null }, looks, config);
         return asFunction(await frozen.answering(start), frozen);
       },
       async restless() {
@@ -93,10 +96,11 @@ async function startProcess(
   machine: Machine,
   mutation: Mutation,
   looks: Looks,
+  hostsConfig: Config,
 ): Promise<LedgerProcess> {
   const now = () => machine.now();
   const config: Config = {
-    ...(await theConfig),
+    ...hostsConfig,
     now,
     onChange: ({ id, type, account, revision, data }) =>
       machine.tell({ id, type, account, revision: Number(revision.split('.')[1]), data }),
@@ -224,8 +228,8 @@ async function startProcess(
     async upkeep() {
       await upkeep.run();
     },
-    async read(account): Promise<Seen> {
-      const { record, snapshot } = await read({ host, account, policy: hostOf(config).policy, mayManage: true });
+    async read(account, mayManage = true): Promise<Seen> {
+      const { record, snapshot } = await read({ host, account, policy: hostOf(config).policy, mayManage });
       return {
         customer: record?.customer ?? null,
         facts: record?.facts ?? null,
@@ -258,19 +262,24 @@ function asFunction(process: LedgerProcess, { answering }: FrozenMachine): Ledge
 /** No test here reads these metrics. */
 const metrics = createMetrics();
 
-const theConfig = readConfig({
-  publicUrl: 'https://billing.acme.example',
-  database: ':memory:',
-  stripe: { secretKey: 'sk_test_sandbox', webhookSecrets: ['whsec_history'] },
-  hosts: [
-    {
-      id: host,
-      secrets: ['a-secret-of-the-host-acme-of-more-than-32-bytes'],
-      origins: ['https://app.acme.example'],
-      returnUrl: 'https://app.acme.example/billing',
-    },
-  ],
-});
+type HostOptions = Partial<BillhookOptions['hosts'][number]>;
+
+const configOf = (own: HostOptions) =>
+  readConfig({
+    publicUrl: 'https://billing.acme.example',
+    database: ':memory:',
+    stripe: { secretKey: 'sk_test_sandbox', webhookSecrets: ['whsec_history'] },
+    hosts: [
+      {
+        id: host,
+        secrets: ['a-secret-of-the-host-acme-of-more-than-32-bytes'],
+        origins: ['https://app.acme.example'],
+        returnUrl: 'https://app.acme.example/billing',
+        ...own,
+      },
+    ],
+  });
+const theConfig = configOf({});
 
 function hostOf(config: Config) {
   const found = config.hosts.get(host);

@@ -77,8 +77,8 @@ export interface LedgerProcess {
   invoicePage(account: string): Promise<string | null>;
   /** The next payment that a page shows, once it was asked for. `null`: none is shown. */
   nextPayment(account: string): Promise<NextPayment | null>;
-  /** This process's answer to a reader now. Not a step: reading changes nothing. */
-  read(account: string): Promise<Seen>;
+  /** This process's answer to a reader now. Not a step: reading changes nothing. @param mayManage - default: `true` */
+  read(account: string, mayManage?: boolean): Promise<Seen>;
   /** The machine is gone. Nothing may be finished. */
   abandon(): void;
 }

@@ -86,8 +86,9 @@ export class PromptLedger {
     await this.settle();
   }
 
-  async read(): Promise<Seen> {
-    return await this.#process.read(account);
+  /** @param mayManage - of the token that reads */
+  async read(mayManage = true): Promise<Seen> {
+    return await this.#process.read(account, mayManage);
   }
 
   get now(): number {

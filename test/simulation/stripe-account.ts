@@ -67,12 +67,18 @@ export class StripeAccount {
       return String(body['id']);
     };
     const product = await made('/v1/products', { name: 'Team' });
-    const price = (amount: string, interval: string) =>
-      made('/v1/prices', { product, currency: 'eur', unit_amount: amount, 'recurring[interval]': interval });
+    const price = (key: string, amount: string, interval: string) =>
+      made('/v1/prices', {
+        product,
+        currency: 'eur',
+        unit_amount: amount,
+        'recurring[interval]': interval,
+        lookup_key: key,
+      });
     const prices = {
-      small: await price('900', 'month'),
-      large: await price('2900', 'month'),
-      yearly: await price('9000', 'year'),
+      small: await price('small', '900', 'month'),
+      large: await price('large', '2900', 'month'),
+      yearly: await price('yearly', '9000', 'year'),
     };
     return new StripeAccount(sandbox, time, product, prices);
   }

@@ -44,6 +44,23 @@ describe('the banner', () => {
     expect(texts(older)).toBe('Pay $29.00 to start Team.');
   });
 
+  it('L36: names the amount of the page behind its button, and not of all that is due', () => {
+    const due = { amount: 5800, currency: 'usd' };
+    const payNow = { amount: 2900, currency: 'usd' };
+    const of = (snapshot: typeof active) => texts({ ...snapshot, payment: { ...snapshot.payment, due, payNow } });
+    expect(of(snapshots.actionRequired)).toContain('a payment of $29.00.');
+    expect(of(snapshots.incomplete)).toMatch(/^Pay \$29\.00 by/);
+  });
+
+  it('a trial that was over without a card only has to go on: nothing is open, for a colleague neither', () => {
+    const goesOn = { ...snapshots.incomplete, payment: { ...active.payment } };
+    expect(show({ snapshot: goesOn }).banner).toMatchObject({ title: 'One step left', text: 'Your trial is over.' });
+    expect(show({ snapshot: readerOf(goesOn) }).banner).toMatchObject({
+      title: 'One step left',
+      text: 'Ask an owner or admin to update the payment.',
+    });
+  });
+
   it('an overdue invoice was not "charged"', () => {
     const overdue = {
       ...snapshots.pastDue,

@@ -113,7 +113,7 @@ function invoicePage(state: State, invoice: Invoice, base: string): Html {
         <h1 class="invoice-number">Invoice ${invoice.number}</h1>
         ${invoicePill(invoice, processing)}
       </div>
-      <p class="amount">${formatMoney(open ? invoice.amount_remaining : invoice.total, invoice.currency)}</p>
+      <p class="amount">${formatMoney(open ? invoice.amount_remaining : invoice.amount_due, invoice.currency)}</p>
       <p class="soft">
         ${processing ? 'Your payment is on its way. Banks take some days; there is nothing to do.' : whenOf(invoice)}
       </p>
@@ -162,6 +162,14 @@ function invoicePage(state: State, invoice: Invoice, base: string): Html {
             <td>Total</td>
             <td class="end">${formatMoney(invoice.total, invoice.currency)}</td>
           </tr>
+          ${
+            invoice.amount_due === invoice.total
+              ? ''
+              : html`<tr>
+                  <td>${invoice.total < 0 ? 'Kept as credit' : 'Applied balance'}</td>
+                  <td class="end">${formatMoney(invoice.amount_due - invoice.total, invoice.currency)}</td>
+                </tr>`
+          }
           ${
             invoice.amount_paid > 0
               ? html`<tr>

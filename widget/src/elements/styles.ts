@@ -105,11 +105,14 @@ const css = `
     font-size: 0.875em;
     color: var(--_muted);
   }
-  .headline {
+  .headline,
+  .opening {
     display: flex;
-    flex-wrap: wrap;
     align-items: center;
     gap: 4px 10px;
+  }
+  .headline {
+    flex-wrap: wrap;
   }
   .name,
   .amount {
@@ -125,7 +128,6 @@ const css = `
     color: color-mix(in oklab, var(--_tone) 62%, var(--_text));
     font-size: 0.75em;
     font-weight: 600;
-    line-height: 1.5;
   }
   /* One line below the name is kept for a date, so that the page below does not move for a plan without one. */
   .room {
@@ -237,11 +239,6 @@ const css = `
     height: 0;
     overflow: hidden;
     visibility: hidden;
-  }
-  .opening {
-    display: flex;
-    align-items: center;
-    gap: 8px;
   }
   .button:hover {
     opacity: 0.84;

@@ -1,5 +1,5 @@
 /** Pure: payment trouble in calm words, and its consequence until it is solved. */
-import type { BillingState } from '../contract.ts';
+import type { BillingState, Payment } from '../contract.ts';
 import type { WordKey } from '../i18n/localizer.ts';
 import { daysUntil, nameOf, paragraph, type Told } from './told.ts';
 
@@ -52,25 +52,29 @@ const retryWords = (date: string, told: Told): string =>
     ? told.term('retrySoon', { when: daysUntil(date, told) })
     : told.term('retryOn', { date });
 
+/** The button's page asks for one invoice, where several may be due. An older server did not tell which. */
+const asked = ({ payNow, due }: Payment) => payNow ?? due;
+
 const actionRequired: BannerOf = (told) => {
   const { payment, graceEndsAt } = told.snapshot;
   return {
     tone: 'caution',
     title: told.term('banner.actionRequired'),
-    text: paragraph(told.term('bankAsks', { amount: payment.due }), graceEndsAt && accessWords(told)),
+    text: paragraph(told.term('bankAsks', { amount: asked(payment) }), graceEndsAt && accessWords(told)),
   };
 };
 
 const incomplete: BannerOf = (told) => {
   const { term, snapshot } = told;
   const { finishBy, payment, plan } = snapshot;
-  const { problem, due: amount } = payment;
+  const amount = asked(payment);
   const values = { amount, plan: nameOf(plan, told), time: finishBy && told.time(Date.parse(finishBy)) };
-  const lacksMethod = problem === 'methodMissing';
+  const lacksMethod = payment.problem === 'methodMissing';
   return {
     tone: 'caution',
     title: term(lacksMethod ? 'banner.methodMissing' : 'banner.incomplete'),
-    text: lacksMethod ? term('trialOver') : term('firstPaymentBy', values) || term('firstPayment', values),
+    // With a card by now, a trial that was over without one only has to go on: nothing is open.
+    text: lacksMethod || !amount ? term('trialOver') : term('firstPaymentBy', values) || term('firstPayment', values),
   };
 };
 
@@ -101,10 +105,10 @@ export function bannerOf(told: Told): Banner | null {
   const banner = banners[snapshot.state]?.(told) ?? null;
   if (!banner || snapshot.mayManage || banner.tone === 'info') return banner;
   // A colleague did not cause it and cannot mend it: no blame and no amount, but the people to ask.
-  const isOwn = snapshot.access.level === 'readOnly' || snapshot.payment.problem === 'methodMissing';
+  const isTrialOver = snapshot.state === 'incomplete' && !snapshot.payment.due;
   return {
     ...banner,
-    ...(!isOwn && { title: term('banner.reader') }),
-    text: paragraph(accessWords(told), term('askToPay')),
+    ...(!isTrialOver && snapshot.access.level !== 'readOnly' && { title: term('banner.reader') }),
+    text: paragraph(!isTrialOver && accessWords(told), term('askToPay')),
   };
 }

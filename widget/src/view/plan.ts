@@ -51,8 +51,8 @@ export function freePlanView(name: string, { snapshot: { plan, endedAt }, term }
 
 export function planView(plan: Plan | null, of: Subscribed | null, told: Told): PlanView {
   const { term } = told;
-  // A state of the future has no label; its plan and "manage" are shown.
-  const label = of && term(`state.${of.state}` as WordKey);
+  // A state of the future has no label; its plan and "manage" are shown. Having no plan says it all.
+  const label = of && of.state !== 'none' && term(`state.${of.state}` as WordKey);
   // No more is charged after the end, or for a trial that was canceled.
   const isOver = of?.state === 'ended' || (of?.state === 'ending' && of.trialEndsAt);
   return {

@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit/html.js';
 import type { Action } from '../../contract.ts';
 import type { ActionView } from '../../view/actions.ts';
 import type { Localizer } from '../../i18n/localizer.ts';
+import { icon } from './icons.ts';
 
 export type Press = (action: Action, event: Event) => void;
 
@@ -29,7 +30,7 @@ export function actionButton(
     aria-describedby=${hint ? 'hint' : nothing}
     @click=${pressed}
   >
-    ${view.opening ? html`<span class="opening"><span class="spinner" aria-hidden="true"></span>${i18n.term('opening')}</span>` : html`<span .textContent=${view.label}></span>`}
+    ${view.opening ? html`<span class="opening">${icon('info', true)}${i18n.term('opening')}</span>` : html`<span .textContent=${view.label}></span>`}
   </button>`;
 }
 

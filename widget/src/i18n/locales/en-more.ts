@@ -1,9 +1,12 @@
 import type { BillingState, Change, LastInvoice, Purpose } from '../../contract.ts';
 import type { en } from './en.ts';
 
-/** Each state, change and purpose that is told in words has some. Before its first fetch an account is shown as loading. */
+/**
+ * Each state, change and purpose that is told in words has some. Before its first fetch an account is shown as loading, and
+ * beside having no plan there is no state to tell.
+ */
 type Told =
-  | `state.${Exclude<BillingState, 'unknown'>}`
+  | `state.${Exclude<BillingState, 'unknown' | 'none'>}`
   | `change.${Exclude<Change['kind'], 'paymentFailed'>}`
   | `action.${Purpose}`
   | `invoice.${LastInvoice['state']}`;
@@ -34,6 +37,7 @@ export const enMore = {
   'banner.overdue': 'Your invoice is overdue',
   'banner.cardExpires': 'Change your card before {date}',
   cardExpires: '{method} expires {month}, before your next payment.',
+  unchanged: 'Nothing changed.',
   noPayment: 'No payment was made.',
   stillOpen: 'The payment is still open.',
   'change.plan': 'Your plan is now {plan}.',

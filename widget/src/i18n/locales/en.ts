@@ -9,7 +9,6 @@ export const en = {
   noPlan: 'No plan',
   unnamedPlan: 'Your plan',
 
-  'state.none': 'No subscription',
   'state.ended': 'Ended',
   'state.active': 'Active',
   'state.trialing': 'Trial',
@@ -91,7 +90,6 @@ export const en = {
   askToPay: 'Ask an owner or admin to update the payment.',
 
   updating: 'Updating your account…',
-  unchanged: 'Nothing changed.',
   pending: 'We’re waiting for confirmation. Don’t pay again; this page updates by itself.',
   changed: 'Your account is up to date.',
 
