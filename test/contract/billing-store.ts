@@ -7,6 +7,7 @@ import { claimsContract } from './claims.ts';
 import { clocksContract } from './clocks.ts';
 import { hintsContract } from './events.ts';
 import { ledgerContract } from './ledger.ts';
+import { heardContract } from './heard.ts';
 import { linkingContract } from './linking.ts';
 import { linksContract } from './links.ts';
 import { livesContract } from './lives.ts';
@@ -47,5 +48,6 @@ export function billingStoreContract(
     livesContract(harness);
     atomicContract(harness);
     processesContract(harness, hears);
+    if (sharedByProcesses && hears) heardContract(harness);
   });
 }

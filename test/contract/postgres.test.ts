@@ -32,6 +32,16 @@ afterAll(async () => {
 
 billingStoreContract('PostgreSQL', true, () => postgresLedger(database, operator));
 
+/** Once messages are known to arrive. */
+async function provenMoment(store: BillingStore): Promise<number> {
+  for (;;) {
+    const moment = store.heard?.moment() ?? null;
+    if (moment !== null) return moment;
+    // oxlint-disable-next-line no-await-in-loop -- the connection is asked, and answers
+    await store.ping();
+  }
+}
+
 const refusal = async (at: string): Promise<string> =>
   openPostgresStore(at).then(
     async (store) => {
@@ -190,8 +200,12 @@ describe('PostgreSQL alone', () => {
     };
     await next('missed');
     const claims = await store.claim(t0, lease, 1);
+    const moment = await provenMoment(other);
+    const isSame = () => other.heard?.isSameSince(moment, acme, 'cus_1');
+    expect(isSame()).toBe(true);
     await postgres.cutConnections(address);
     await next('missed');
+    expect(isSame(), 'of rows that were read before the cut nothing is known').toBe(false);
     const [claim] = claims;
     if (!claim) throw new Error('it was stale');
     expect(
@@ -200,6 +214,17 @@ describe('PostgreSQL alone', () => {
       ),
     ).toMatchObject({ applied: true });
     await next('looked');
+  });
+
+  it('proves nothing while no connection listens', async () => {
+    const [store, deaf] = await Promise.all([open(), open()]);
+    store.subscribe(() => undefined);
+    await provenMoment(store);
+    await store.close();
+    expect(store.heard?.moment()).toBeNull();
+    // Nothing follows its changes, as in a function.
+    await deaf.readAccount(acme);
+    expect(deaf.heard?.moment()).toBeNull();
   });
 
   it('refuses calls after it was closed', async () => {

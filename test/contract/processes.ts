@@ -372,7 +372,7 @@ export function processesContract(harness: ContractHarness, hears: boolean): voi
       while (heard.length < 2) await new Promise<void>((done) => (woken = done));
       expect(heard.splice(0)).toEqual(
         expect.arrayContaining([
-          { kind: 'looked', ...acme },
+          { kind: 'looked', ...acme, customer: 'cus_1' },
           { kind: 'raised', customers: [] },
         ]),
       );
@@ -380,7 +380,7 @@ export function processesContract(harness: ContractHarness, hears: boolean): voi
       await harness.store.raiseTicket('cus_1', 'check', t0);
       await until('raised');
       await harness.store.fail(await harness.claimOne(t0), 'stripe_unavailable', t0 + 1, t0);
-      expect(await until('looked')).toEqual({ kind: 'looked', ...acme });
+      expect(await until('looked')).toEqual({ kind: 'looked', ...acme, customer: 'cus_1' });
 
       await harness.store.saveProducts([{ id: 'prod_1', name: 'Team' }]);
       await until('catalogue');

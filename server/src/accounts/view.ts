@@ -4,7 +4,8 @@
  *
  * A judgement is kept while the row's counters, the policy and the catalogue are the same and no deadline has passed, so
  * an unchanged read judges nothing and serialises nothing. Nor is the row read again where the ledger can say that nothing
- * was committed since.
+ * was committed since. Where it can only say that nothing was heard of, a kept view is a little late, and given to those
+ * alone that ask for `heard`.
  */
 
 import { createHash } from 'node:crypto';
@@ -15,6 +16,7 @@ import type { JudgedSubscription } from '../billing/judge/subscription.ts';
 import type { PreviewStanding } from '../billing/judge/next-payment.ts';
 import type { PortalChoice } from '../billing/judge/portal.ts';
 import type { Policy } from '../billing/policy.ts';
+import type { HeardCommits } from '../ledger/feed.ts';
 import type { BillingStore } from '../ledger/ledger.ts';
 import type { CustomerRecord } from '../ledger/customers.ts';
 import { isDoubtful, type AccountRow, type NotedIntroduction } from '../ledger/links.ts';
@@ -44,34 +46,52 @@ export interface ReadAccount {
   (account: Account): Promise<AccountView>;
   /** The view that was read last, however long ago: a guess at what reading will find. */
   lastView(account: Account): AccountView | null;
+  /**
+   * The kept view, where nothing was heard since its row was read that changes it. A commit of another process may be missing
+   * for as long as the feed is late (`HeardCommits`): not for a request that knows of something newer. `null`: read.
+   */
+  heard(account: Account): AccountView | null;
 }
 
 /** The judge's catalogue, and a number that rises whenever it may answer differently. */
 export type VersionedCatalogue = Catalogue & { readonly version: number };
+
+/**
+ * A kept row is read again after so long, whatever was heard: a statement that an operator writes by hand tells no one.
+ * Milliseconds.
+ */
+const rowKeptForMs = 10_000;
 
 /** Accounts with kept views, each at most once for managers and once for readers. */
 const maxKept = 10_000;
 
 export function createReadAccount(store: BillingStore, catalogue: VersionedCatalogue, now: () => number): ReadAccount {
   const kept = new KeptViews();
-  return Object.assign(readAccount, { lastView: (account: Account) => kept.last(account) });
+  return Object.assign(readAccount, { lastView: (account: Account) => kept.last(account), heard: heardView });
+
+  function heardView(account: Account): AccountView | null {
+    const { heard } = store;
+    const moment = heard?.moment() ?? null;
+    if (heard === null || moment === null) return null;
+    return kept.findHeard(account, momentOf({ changes: null, heard: moment }), heard);
+  }
 
   async function readAccount(account: Account): Promise<AccountView> {
     // Asked before the row is: what is committed meanwhile is found by the next reading.
-    const changes = store.changeCount();
-    const unread = changes === null ? null : kept.findUnread(account, momentOf(changes));
+    const before = { changes: store.changeCount(), heard: store.heard?.moment() ?? null };
+    const unread = before.changes === null ? null : kept.findUnread(account, momentOf(before));
     if (unread !== null) return unread;
     const row = await store.readAccount(account);
-    const moment = momentOf(changes);
+    const moment = momentOf(before);
     const known = kept.find(account, row, moment);
     if (known !== null) return known;
     const view = viewOf(account, row, moment.at);
-    kept.keep(account, { ...moment, view, row, policy: account.policy });
+    kept.keep(account, { ...moment, readAt: moment.at, view, row, policy: account.policy });
     return view;
   }
 
-  function momentOf(changes: number | null): Moment {
-    return { at: now(), version: catalogue.version, changes };
+  function momentOf(before: Pick<Moment, 'changes' | 'heard'>): Moment {
+    return { at: now(), version: catalogue.version, epoch: store.epoch, ...before };
   }
 
   function viewOf(account: Account, { record, introduced, revision }: AccountRow, at: number): AccountView {
@@ -110,12 +130,17 @@ interface Moment {
   readonly at: number;
   /** The catalogue's. */
   readonly version: number;
-  /** The ledger's, before its row was read, or was found to be the same. */
+  readonly epoch: string;
+  /** The ledger's count of its commits, before its row was read, or was found to be the same. */
   readonly changes: number | null;
+  /** The feed's moment, taken then too. */
+  readonly heard: number | null;
 }
 
 interface KeptView extends Moment {
   readonly view: AccountView;
+  /** When the row was read last. */
+  readonly readAt: number;
   readonly row: AccountRow;
   readonly policy: Policy;
 }
@@ -137,18 +162,27 @@ class KeptViews {
   find(account: Account, row: AccountRow, moment: Moment): AccountView | null {
     const kept = this.#current(account, moment);
     if (kept === null || !sameAccount(kept.row, row)) return null;
-    this.#views.set(keyOf(account), { ...kept, changes: moment.changes });
+    const { changes, heard, at } = moment;
+    this.#views.set(keyOf(account), { ...kept, changes, heard, readAt: at });
     return kept.view;
   }
 
+  /** Without reading: nothing was heard that changes the row since it was read. */
+  findHeard(account: Account, moment: Moment, heard: HeardCommits): AccountView | null {
+    const kept = this.#current(account, moment);
+    if (kept === null || kept.heard === null || moment.at - kept.readAt >= rowKeptForMs) return null;
+    return heard.isSameSince(kept.heard, account, kept.view.record?.customer ?? null) ? kept.view : null;
+  }
+
   /** What would be judged alike if its row is the same. */
-  #current(account: Account, { at, version }: Moment): KeptView | null {
+  #current(account: Account, { at, version, epoch }: Moment): KeptView | null {
     const key = keyOf(account);
     const kept = this.#views.get(key);
     if (kept === undefined) return null;
     const { nextChangeAt } = kept.view;
     const isCurrent =
       kept.version === version &&
+      kept.epoch === epoch &&
       kept.policy === account.policy &&
       // A clock that was set back may stand before a deadline again.
       at >= kept.at &&

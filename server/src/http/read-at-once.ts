@@ -27,9 +27,9 @@ export function readAtOnce(parts: Parts, origins: ReadonlySet<string>): Middlewa
     const origin = c.req.header('origin');
     const wait = waitPreference(c);
     const caller = callerAtOnce(c, origin, wait);
-    let view = caller === null ? null : await viewOf(caller);
-    if (caller === null || view === null || !waitsForNothing(caller, view)) return await next();
     const seen = c.req.header('if-none-match');
+    let view = caller === null ? null : await viewOf(caller, seen);
+    if (caller === null || view === null || !waitsForNothing(caller, view)) return await next();
     if (wait > 0 && includesEtag(seen, view.etag)) {
       try {
         view = await heldReading(parts, caller, view, { wait, seen, signal: c.req.raw.signal });
@@ -63,11 +63,14 @@ export function readAtOnce(parts: Parts, origins: ReadonlySet<string>): Middlewa
   /**
    * The account's view, counted as a request. `null` is for the general chain to tell: it counts one that asks too often
    * once more and refuses it, and asks a ledger that does not answer again.
+   *
+   * @param seen - the ETags that the client has. One that is not kept here may be of something newer.
    */
-  async function viewOf(caller: Caller): Promise<AccountView | null> {
+  async function viewOf(caller: Caller, seen: string | undefined): Promise<AccountView | null> {
     try {
       await limits.countRequest(caller);
-      return await read(caller);
+      const heard = read.heard(caller);
+      return heard !== null && (seen === undefined || includesEtag(seen, heard.etag)) ? heard : await read(caller);
     } catch {
       return null;
     }

@@ -69,7 +69,11 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
             news: raisedChange(customer),
           },
         );
-        if (linked > 0) return 'linked';
+        if (linked > 0) {
+          // The account had no customer: that is what was read of it until now.
+          await tx.run(`SELECT ${notify}`, { news: syncedChange({ host, account }) });
+          return 'linked';
+        }
         const taken = await tx.get(customerSql.owner, {
           customer,
         });

@@ -38,6 +38,15 @@ export function connectionOf(address: PostgresAddress) {
   };
 }
 
+/** Is given what a transaction has notified of, when it has ended and before its call resolves. */
+type OnTold = (payloads: readonly string[]) => void;
+
+export interface DatabaseOptions {
+  /** Connections at most. Default: 10, which eight processes may have on a server of PostgreSQL's own defaults. */
+  readonly pool?: number | undefined;
+  readonly onTold?: OnTold;
+}
+
 export class PostgresDatabase implements Session {
   readonly #pool: Pool;
   readonly #begin: string;
@@ -47,9 +56,15 @@ export class PostgresDatabase implements Session {
   /** A pooler lends sessions for a transaction alone: nothing may be told to a session, and none can listen. */
   readonly lent: boolean;
 
-  /** @param pool - connections at most */
-  private constructor(address: PostgresAddress, pool: number, lent: boolean) {
+  readonly #onTold: OnTold;
+
+  private constructor(
+    address: PostgresAddress,
+    { pool = 10, onTold = () => undefined }: DatabaseOptions,
+    lent: boolean,
+  ) {
     this.lent = lent;
+    this.#onTold = onTold;
     this.#begin = lent ? beginWithSettings(address) : 'BEGIN';
     this.#pool = new Pool({
       ...connectionOf(address),
@@ -67,16 +82,14 @@ export class PostgresDatabase implements Session {
   /**
    * Connects, and creates or migrates the tables first.
    *
-   * @param pool - connections at most. Default: 10, which eight processes may have on a server of PostgreSQL's own
-   *   defaults.
    * @throws {StoreUnavailableError} `store_unavailable`: not reachable, not migratable, newer than this program, or without
    *   the settings that it needs.
    */
-  static async open(address: PostgresAddress, pool = 10): Promise<PostgresDatabase> {
+  static async open(address: PostgresAddress, options: DatabaseOptions = {}): Promise<PostgresDatabase> {
     const lent = await lendsSessions(connectionOf(address)).catch((cause: unknown) => {
       throw unavailable(cause, 'the database cannot be connected to');
     });
-    const db = new PostgresDatabase(address, pool, lent);
+    const db = new PostgresDatabase(address, options, lent);
     try {
       await db.transaction(async (tx) => {
         await assertSettings(tx, address);
@@ -95,7 +108,8 @@ export class PostgresDatabase implements Session {
    */
   async transaction<T>(work: (tx: Session) => Promise<T>): Promise<T> {
     const client = await this.#connect();
-    const tx = sessionOn(client);
+    const told: string[] = [];
+    const tx = sessionOn(client, told);
     let broken = false;
     try {
       await begin(client, this.#begin);
@@ -108,6 +122,8 @@ export class PostgresDatabase implements Session {
       broken = brokeConnection(cause) || !(await rolledBack(client));
       throw cause;
     } finally {
+      // A commit whose answer was lost may be there all the same.
+      this.#onTold(told);
       this.#giveBack(client, broken);
     }
   }
@@ -128,13 +144,15 @@ export class PostgresDatabase implements Session {
   async #alone<T>(work: (session: Session) => Promise<T>): Promise<T> {
     if (this.lent) return await this.transaction(work);
     const client = await this.#connect();
+    const told: string[] = [];
     let broken = false;
     try {
-      return await work(sessionOn(client));
+      return await work(sessionOn(client, told));
     } catch (cause) {
       broken = brokeConnection(cause);
       throw cause;
     } finally {
+      this.#onTold(told);
       this.#giveBack(client, broken);
     }
   }
@@ -193,11 +211,18 @@ async function rolledBack(client: PoolClient): Promise<boolean> {
   }
 }
 
-function sessionOn(client: PoolClient): Session {
+/** @param told - takes what the statements notify of */
+function sessionOn(client: PoolClient, told: string[]): Session {
+  const asked = (sql: string, bind: Bind = {}) => {
+    const { news, payloads } = bind;
+    if (typeof news === 'string') told.push(news);
+    if (typeof payloads === 'object' && payloads !== null) told.push(...payloads);
+    return query(client, sql, bind);
+  };
   return {
-    run: async (sql, bind) => (await query(client, sql, bind)).rowCount ?? 0,
-    get: async (sql, bind) => (await query(client, sql, bind)).rows[0],
-    all: async (sql, bind) => (await query(client, sql, bind)).rows,
+    run: async (sql, bind) => (await asked(sql, bind)).rowCount ?? 0,
+    get: async (sql, bind) => (await asked(sql, bind)).rows[0],
+    all: async (sql, bind) => (await asked(sql, bind)).rows,
   };
 }
 

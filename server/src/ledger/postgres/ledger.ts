@@ -12,7 +12,8 @@ import { postgresCustomers } from './customers.ts';
 import { PostgresDatabase } from './database.ts';
 import { postgresEvents } from './events.ts';
 import { postgresJobs } from './jobs.ts';
-import { catalogueChange, FeedListener, notify } from './feed.ts';
+import { catalogueChange, FeedListener, hearTold, notify } from './feed.ts';
+import { HeardChanges } from './heard-changes.ts';
 import { postgresLife } from './life.ts';
 import { postgresLinks } from './links.ts';
 import { postgresOutbox } from './outbox.ts';
@@ -39,8 +40,9 @@ import type { BillingStore } from '../ledger.ts';
  */
 export async function openPostgresStore(address: string, pool?: number): Promise<BillingStore> {
   const read = readPostgresAddress(address);
-  const db = await PostgresDatabase.open(read, pool);
-  const news = new FeedListener(read, !db.lent);
+  const changes = new HeardChanges();
+  const db = await PostgresDatabase.open(read, { pool, onTold: (payloads) => hearTold(changes, payloads) });
+  const news = new FeedListener(read, !db.lent, changes);
   const { idle, ...events } = postgresEvents(db);
 
   const metaOrNew = async (key: string, make: () => string): Promise<string> => {
@@ -80,6 +82,7 @@ export async function openPostgresStore(address: string, pool?: number): Promise
       },
       subscribe: (listener) => news.follow(listener),
       changeCount: () => null,
+      heard: news.heard,
 
       async pin(identity) {
         await pinOrRefuse(identity, (wanted) => metaOrNew('stripe', () => wanted));

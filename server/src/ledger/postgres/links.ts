@@ -3,7 +3,7 @@
 import { isDecided, linkChange, linkSql, revisionAfter, type LinkStore } from '../links.ts';
 import { accountRowOf, doubtfulAccountOf, linkRowOf, number, textOrNull } from '../rows.ts';
 import type { PostgresDatabase } from './database.ts';
-import { notify, queuedChange, syncedChange } from './feed.ts';
+import { notify, queuedChange, syncedChange, tellAccounts } from './feed.ts';
 
 export function postgresLinks(db: PostgresDatabase): LinkStore {
   return {
@@ -78,7 +78,12 @@ export function postgresLinks(db: PostgresDatabase): LinkStore {
            VALUES (@host, @account, @now, @before, @customer, @revision) RETURNING ${notify}`,
           { ...ref, now, before, customer, revision, news: syncedChange(ref) },
         );
-        await tx.run(linkSql.forgetIntroductions, { ...ref, customer, before });
+        const doubted = await tx.all(`${linkSql.forgetIntroductions} RETURNING host, account`, {
+          ...ref,
+          customer,
+          before,
+        });
+        await tellAccounts(tx, doubted);
         if (outcome === 'alreadyLinked') return changed;
         const told = await tx.get(linkSql.accessTold, { before });
         for (const table of ['customers', 'revisions', 'visits']) {

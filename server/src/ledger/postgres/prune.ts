@@ -1,6 +1,7 @@
 /** Forgetting old rows, some at a time: a statement over months of events would outlast its time limit. */
 
 import { number, text } from '../rows.ts';
+import { tellAccounts } from './feed.ts';
 import type { PostgresDatabase } from './database.ts';
 
 const rowsAtATime = 5_000;
@@ -12,7 +13,6 @@ const forgotten: readonly (readonly [table: string, condition: string])[] = [
   ['syncs', 'at < @before'],
   ['visits', 'expires_at < @before'],
   ['outbox', 'at < @before'],
-  ['introductions', 'seen_at < @before'],
 ];
 
 export async function prune(db: PostgresDatabase, before: number): Promise<void> {
@@ -28,7 +28,24 @@ export async function prune(db: PostgresDatabase, before: number): Promise<void>
       );
     } while (deleted === rowsAtATime);
   }
+  await pruneIntroductions(db, before);
   await pruneRevisions(db, before);
+}
+
+/** An account whose doubt is forgotten reads otherwise than before. */
+async function pruneIntroductions(db: PostgresDatabase, before: number): Promise<void> {
+  const some = () =>
+    db.transaction(async (tx) => {
+      const forgotten = await tx.all(
+        `WITH old AS (SELECT ctid FROM introductions WHERE seen_at < @before LIMIT @limit FOR UPDATE SKIP LOCKED)
+         DELETE FROM introductions WHERE ctid = ANY(ARRAY(SELECT ctid FROM old)) RETURNING host, account`,
+        { before, limit: rowsAtATime },
+      );
+      await tellAccounts(tx, forgotten);
+      return forgotten.length;
+    });
+  // oxlint-disable-next-line no-await-in-loop -- one after the other
+  while ((await some()) === rowsAtATime);
 }
 
 /** Facts still current at `before` stay: a page left since then has shown them. Those that they replaced go. */

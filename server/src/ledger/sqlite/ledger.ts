@@ -62,6 +62,7 @@ export function openSqliteStore(path: string, options: SqliteDatabaseOptions = {
     sharedNow: null,
     subscribe: (listener) => db.subscribe(listener),
     changeCount: () => db.changeCount(),
+    heard: null,
 
     async pin(identity) {
       await pinOrRefuse(identity, (wanted) => db.transaction(() => metaOrNew('stripe', wanted)));
