@@ -24,6 +24,8 @@ export interface LogFields {
   readonly origin?: string;
   /** Names of a token's claims that nothing reads. */
   readonly claims?: string;
+  /** The name of an environment variable, never its value. */
+  readonly variable?: string;
   readonly count?: number;
   readonly milliseconds?: number;
   readonly attempts?: number;

@@ -78,10 +78,9 @@ async function serve(args: readonly string[]): Promise<number> {
 }
 
 async function run(name = 'help', ...args: readonly string[]): Promise<number> {
-  if (name === 'help' || printsHelp([name], usage, process)) {
-    if (name === 'help') process.stdout.write(usage);
-    return 0;
-  }
+  // `billhook help serve` is what others call `billhook serve --help`.
+  if (name === 'help') return args[0] === undefined ? printUsage() : await run(args[0], '--help');
+  if (printsHelp([name], usage, process)) return 0;
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) {
     process.stderr.write(`billhook: there is no command "${name}"\n\n${usage}`);
@@ -89,6 +88,11 @@ async function run(name = 'help', ...args: readonly string[]): Promise<number> {
   }
   // Help comes before the environment is read: it may be what the operator looks for after a mistake there.
   return printsHelp(args, command.usage, process) ? 0 : await command.run(args);
+}
+
+function printUsage(): number {
+  process.stdout.write(usage);
+  return 0;
 }
 
 try {

@@ -37,6 +37,24 @@ const variables: Record<string, string> = {
   'hosts.0.policy.upgradeUrl': 'BILLHOOK_UPGRADE_URL',
 };
 
+/** Variables of the process, no options. */
+const ownVariables = ['BILLHOOK_CONFIG', 'BILLHOOK_CONNECTIONS'];
+
+/** Kubernetes sets them where a service is called `billhook`. */
+const ofAService = /^BILLHOOK_(?:PORT|SERVICE)(?:_|$)/;
+
+/** Variables that look like settings and are read by nothing: most often a slip of the pen, with the default in its place. */
+export function unknownVariables(env: Environment): string[] {
+  const known = new Set([...Object.values(variables), ...ownVariables]);
+  const ofHost = new RegExp(`^(?:${hostVariables.join('|')})_`);
+  return Object.keys(env).filter(
+    (name) => name.startsWith('BILLHOOK_') && !known.has(name) && !ofHost.test(name) && !ofAService.test(name),
+  );
+}
+
+/** Secrets of one of several hosts stand in variables that end with its id. */
+const hostVariables = ['BILLHOOK_HOST_SECRET', 'BILLHOOK_HOST_WEBHOOK_SECRET'] as const;
+
 /** Secrets never stand in the file: it is read by more people, and copied to more places, than an environment is. */
 const secretOptions = ['secrets', 'webhookSecrets', 'secretKey', 'token', 'secret'];
 
@@ -120,7 +138,7 @@ const variableOf = (variable: string, id: unknown): string =>
 function refuseSharedVariables(hosts: readonly Json[], env: Environment): void {
   const ids = hosts.map(({ id }) => id);
   const problems = ids.flatMap((id, index) =>
-    ['BILLHOOK_HOST_SECRET', 'BILLHOOK_HOST_WEBHOOK_SECRET'].flatMap((name) => {
+    hostVariables.flatMap((name) => {
       const variable = variableOf(name, id);
       const other = ids.slice(0, index).find((earlier) => earlier !== id && variableOf(name, earlier) === variable);
       if (other === undefined || env[variable] === undefined) return [];
@@ -135,7 +153,7 @@ function refuseSharedVariables(hosts: readonly Json[], env: Environment): void {
 /** `BILLHOOK_HOST_SECRET_ACME`; for the only host `BILLHOOK_HOST_SECRET` will do. Its webhook’s likewise. */
 function secretsOf({ id, webhook }: Json, count: number, env: Environment): Json {
   const own = (variable: string) => listOf(env[variableOf(variable, id)] ?? (count === 1 ? env[variable] : undefined));
-  const [secrets, webhookSecrets] = [own('BILLHOOK_HOST_SECRET'), own('BILLHOOK_HOST_WEBHOOK_SECRET')];
+  const [secrets, webhookSecrets] = hostVariables.map(own);
   return {
     ...(secrets === undefined ? {} : { secrets }),
     ...(webhookSecrets === undefined ? {} : { webhook: { ...(webhook as Json | null), secrets: webhookSecrets } }),

@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { createBillhook, type Billhook } from '../billhook.ts';
 import { ConfigError } from '../config/config.ts';
 import { ownServer } from '../http/widget-files.ts';
-import { nameOf, optionsFrom, type Environment } from './environment.ts';
+import { nameOf, optionsFrom, unknownVariables, type Environment } from './environment.ts';
 import { stopAsked } from './stop-asked.ts';
 import type { Log, LogFields } from '../log.ts';
 import type { SchedulerOptions } from '../background/scheduler.ts';
@@ -54,6 +54,7 @@ export async function serveBillhook(
   // Before anything is open: a signal that comes while starting must not end the process in its middle.
   const stopping = stopAsked(env);
   const options = optionsFrom(env);
+  for (const variable of unknownVariables(env)) log.warn('config.variable_unknown', { variable });
   let billhook: Billhook;
   try {
     billhook = await createBillhook({ ...options, log }, pace.worker, pace.upkeep);

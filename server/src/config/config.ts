@@ -16,7 +16,7 @@ import { hasSomeKey, keyOptions, someKeyMissing, type TokenKey } from '../tokens
 import type { Notice } from '../billing/notice-types.ts';
 import { CodedError } from '../coded-error.ts';
 import { type LimitOptions, defaultLimits } from './limits.ts';
-import { isOrigin, isWebAddress } from '../tokens/web-address.ts';
+import { isWebAddress, originOf } from '../tokens/web-address.ts';
 import { type HostWebhook, webhookOption } from './webhook.ts';
 
 export type { ConfigProblem };
@@ -61,7 +61,11 @@ const host = z
     ...keyOptions,
     origins: z
       .array(
-        z.string().refine(isOrigin, 'must be an origin such as https://app.example, without a path'),
+        z.string().transform((text, { addIssue }) => {
+          const origin = originOf(text);
+          if (origin === null) addIssue('must be an origin such as https://app.example, without a path');
+          return origin ?? text;
+        }),
         'must be a list of origins',
       )
       .min(1, 'must hold at least one origin'),

@@ -17,4 +17,13 @@ export function isSafeAddress(text: string): boolean {
   return protocol === 'https:' || /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
-export const isOrigin = (text: string): boolean => isWebAddress(text) && new URL(text).origin === text;
+/**
+ * An origin as browsers send it, however an operator writes it: `HTTPS://App.example:443/` is `https://app.example`.
+ *
+ * @returns `null` for anything with a path, and for what is no web address
+ */
+export function originOf(text: string): string | null {
+  if (!isWebAddress(text)) return null;
+  const { href, origin } = new URL(text);
+  return href === `${origin}/` ? origin : null;
+}

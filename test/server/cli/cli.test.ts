@@ -59,3 +59,10 @@ it('when Stripe’s rate limit is reached', async () => {
   sandbox.faults.next({ kind: 'rateLimited' });
   expect(await complaint({})).toMatch(/^billhook: Stripe’s rate limit is reached: .*\[stripe_rate_limited\]$/);
 });
+
+it('prints a command’s help for “help” and its name, too, and refuses a name that no command has', async () => {
+  const answer = async (...args: string[]) =>
+    (await run(process.execPath, [cli, ...args], { env: childEnvironment })).stdout;
+  expect(await answer('help', 'link')).toBe(await answer('link', '--help'));
+  await expect(answer('help', 'lunch')).rejects.toMatchObject({ code: 2, stderr: /there is no command "lunch"/ });
+});

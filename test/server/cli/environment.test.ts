@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError, readConfig } from '../../../server/src/config/config.ts';
-import { nameOf, optionsFrom } from '../../../server/src/cli/environment.ts';
-import { hostSecret } from '../support/bff.ts';
+import { nameOf, optionsFrom, unknownVariables } from '../../../server/src/cli/environment.ts';
+import { hostSecret, origin } from '../support/bff.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -146,4 +146,16 @@ describe('a free plan from the environment', () => {
     expect(said).not.toContain('FREE_PLAN');
     expect(await problemsOf({ BILLHOOK_FREE_PLAN_ACCESS: 'full' })).toContain('- BILLHOOK_FREE_PLAN must be');
   });
+});
+
+it('names variables that nothing reads, and none of a host’s or of a Kubernetes service', () => {
+  const read = {
+    BILLHOOK_CONFIG: '',
+    BILLHOOK_CONNECTIONS: '9',
+    BILLHOOK_GRACE_DAYS: '3',
+    BILLHOOK_HOST_SECRET_ACME: '',
+  };
+  const injected = { BILLHOOK_PORT: 'tcp://10.0.0.1:4001', BILLHOOK_SERVICE_HOST: '10.0.0.1', STRIPE_API_KEY: '' };
+  const slips = { BILLHOOK_GRACEDAYS: '3', BILLHOOK_ORIGINS: origin, BILLHOOK_PORTS: '1' };
+  expect(unknownVariables({ ...read, ...injected, ...slips })).toEqual(Object.keys(slips));
 });

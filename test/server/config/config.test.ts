@@ -47,7 +47,8 @@ describe('options', () => {
   });
 
   it.each([
-    ['an origin with a path', { origins: [`${origin}/`] }, 'hosts.0.origins.0'],
+    ['an origin with a path', { origins: [`${origin}/billing`] }, 'hosts.0.origins.0'],
+    ['an origin with a query', { origins: [`${origin}/?`] }, 'hosts.0.origins.0'],
     ['an origin that is no address', { origins: ['*'] }, 'hosts.0.origins.0'],
     ['no origin', { origins: [] }, 'hosts.0.origins'],
     ['a return address elsewhere', { returnUrl: 'https://evil.example/' }, 'hosts.0.returnUrl'],
@@ -58,6 +59,16 @@ describe('options', () => {
     ['a portal configuration of another kind', { portalConfiguration: 'cus_1' }, 'hosts.0.portalConfiguration'],
   ])('are refused with %s', async (_, change, option) => {
     expect(await problems({ hosts: [{ ...host, ...change }] })).toEqual([expect.stringContaining(`${option} `)]);
+  });
+
+  it.each([
+    ['a slash at its end', 'https://app.example/', 'https://app.example'],
+    ['capitals and the usual port', 'HTTPS://App.Example:443', 'https://app.example'],
+    ['a name in its own script', 'https://bücher.example', 'https://xn--bcher-kva.example'],
+  ])('take an origin with %s as browsers send it', async (_, written, sent) => {
+    const acme = { id: 'acme', secrets: [hostSecret], origins: [written], returnUrl: `${sent}/billing` };
+    const { hosts } = await readConfig({ ...good, hosts: [acme] });
+    expect(hosts.get('acme')?.origins).toEqual([sent]);
   });
 
   it.each([

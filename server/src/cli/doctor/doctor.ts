@@ -1,11 +1,11 @@
 /** `billhook doctor`: looks at everything that can be wrong around a Billhook, and says for each what to do (B6). */
 
 import { ConfigError, readConfig, type Config, type BillhookOptions } from '../../config/config.ts';
-import { type Diagnosis, fail, ok } from './diagnosis.ts';
+import { type Diagnosis, fail, ok, warn } from './diagnosis.ts';
 import { diagnoseLedger } from './ledger.ts';
 import { diagnoseHost, diagnoseServer } from './server.ts';
 import { diagnoseStripe } from './stripe.ts';
-import { nameOf, optionsFrom, type Environment } from '../environment.ts';
+import { nameOf, optionsFrom, unknownVariables, type Environment } from '../environment.ts';
 import { gatewayOf } from '../../services.ts';
 import { parse, type Output } from '../args.ts';
 
@@ -50,6 +50,9 @@ async function diagnosesOf(env: Environment): Promise<Diagnosis[]> {
   try {
     const checks = await Promise.all([
       [ok('configuration', hosts.length === 1 ? 'one host' : `${hosts.length} hosts`)],
+      unknownVariables(env).map((name) =>
+        warn('configuration', `${name} is set, and nothing reads it`, 'Correct its name, or remove it.'),
+      ),
       diagnoseStripe(config, gateway),
       diagnoseServer(config),
       ...hosts.map((host) => diagnoseHost(host, config.now())),
