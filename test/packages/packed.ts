@@ -6,7 +6,7 @@
 
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -27,8 +27,6 @@ export interface Consumer {
   /** Where the package's tarball is. */
   tarball(name: Name): string;
   manifest(name: Name): Promise<Record<string, never>>;
-  /** Of an installed package, as the disk has it. */
-  kilobytes(name: string): Promise<number>;
   /** Runs Node in the project; answers its output, and how it ended. */
   node(...args: string[]): Promise<{ code: number; output: string }>;
   remove(): Promise<void>;
@@ -72,14 +70,6 @@ export async function installPacked(within = tmpdir()): Promise<Consumer> {
     files: files as Consumer['files'],
     tarball: (name) => join(folder, `${name}.tgz`),
     manifest: async (name) => JSON.parse(await readFile(join(installed, '@billhook', name, 'package.json'), 'utf8')),
-    async kilobytes(name) {
-      const folderOf = await realpath(join(installed, name));
-      const entries = await readdir(folderOf, { recursive: true, withFileTypes: true });
-      const sizes = entries.map(async (entry) =>
-        entry.isFile() ? (await stat(join(entry.parentPath, entry.name))).size : 0,
-      );
-      return Math.round((await Promise.all(sizes)).reduce((sum, size) => sum + size, 0) / 1_000);
-    },
     async node(...args) {
       try {
         const { stdout, stderr } = await run(process.execPath, args, { cwd: project });

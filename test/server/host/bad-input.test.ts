@@ -1,6 +1,6 @@
 /**
  * M33: each mistake that a host's backend can make, with its code and words, as a table. Every guard here says `allow` wherever it
- * can be said: a mistake opens nothing all the same. What opens is named in the table.
+ * can be said: a mistake opens nothing all the same. The exceptions stand in the last test.
  */
 
 import { getRequestListener } from '@hono/node-server';
@@ -82,7 +82,7 @@ interface Mistake {
   readonly ahead?: number;
   /** When it is said, its code, the BFF's own code where there is one, and the words. */
   readonly said: readonly ['at the start' | 'at the first question', string, string | null, RegExp] | null;
-  /** What a guarded route answers. */
+  /** The answer of a guarded route. */
   readonly route: readonly [status: number, code: string];
 }
 
