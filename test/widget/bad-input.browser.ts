@@ -84,13 +84,18 @@ describe('bad input', () => {
     [401, 'token_invalid'],
     [403, 'origin_not_allowed'],
   ] as const) {
-    it(`another host's token, refused with ${status}: said, with a way on, and the code where support needs it`, async () => {
+    it(`L40: a fault of the set-up, refused with ${status}: calm words with the code, and one console warning`, async () => {
+      const warnings: unknown[] = [];
+      const { warn } = console;
+      console.warn = (...said: unknown[]) => warnings.push(said.join(' '));
       page.bff.next('billing', ...Array.from({ length: status === 401 ? 2 : 1 }, () => problem(status, code)));
       const failed = nextEvent(document, 'billhook-error');
       const widget = page.add();
       expect((await failed).code).to.equal(code);
       await widget.until(() => widget.phase === 'failed');
-      expect(widget.text).to.contain(status === 401 ? 'Your session has expired.' : code);
+      expect(widget.text).to.contain(`Billing cannot be opened right now. Nothing was changed. (${code})`);
+      console.warn = warn;
+      expect(warnings).to.deep.equal([`billhook: ${code}: ${code}`]);
       page.bff.next('billing', page.bff.billing());
       widget.button('Try again').click();
       await widget.ready();

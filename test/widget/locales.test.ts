@@ -237,12 +237,12 @@ describe('money and days keep the region’s own form', () => {
 describe('failures', () => {
   /** The words of each code: its own, one of four families, or none because no person ever reads it. */
   const FAMILIES: Readonly<Record<ProblemCode, readonly [status: number, word: keyof typeof en]>> = {
-    token_missing: [401, 'failure.token'],
-    token_malformed: [401, 'failure.token'],
-    token_invalid: [401, 'failure.token'],
+    token_missing: [401, 'failure.support'],
+    token_malformed: [401, 'failure.support'],
+    token_invalid: [401, 'failure.support'],
     token_expired: [401, 'failure.token'],
-    token_issuer_unknown: [401, 'failure.token'],
-    token_audience_wrong: [401, 'failure.token'],
+    token_issuer_unknown: [401, 'failure.support'],
+    token_audience_wrong: [401, 'failure.support'],
     token_keys_unavailable: [503, 'failure.unreachable'],
     scope_missing: [403, 'failure.scope_missing'],
     origin_not_allowed: [403, 'failure.support'],

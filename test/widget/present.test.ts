@@ -316,9 +316,10 @@ describe('failures', () => {
   it('being offline is shown at once', () => expect(failed('offline')?.text).toContain('You are offline.'));
   it.each([
     ['origin_not_allowed', 403, true],
-    ['token_invalid', 401, false],
+    ['token_invalid', 401, true],
+    ['token_expired', 401, false],
     ['portal_not_configured', 409, false],
-    ['stripe_unavailable', 502, false],
+    ['stripe_unavailable', 503, false],
     ['code_of_the_future', 418, true],
   ])('%s names its code for support: %s', (code, status, named) =>
     expect(failed(code, status, 2)?.text.includes(code)).toBe(named),

@@ -62,11 +62,11 @@ describe('tokens and accounts', () => {
     const failed = nextEvent(document, 'billhook-error');
     const widget = page.add();
     expect((await failed).code).to.equal('token_invalid');
-    await widget.reads('Your session has expired.');
+    await widget.reads('Billing cannot be opened right now.');
     expect(page.bff.to('token')).to.have.length(2);
     widget.button('Try again').click();
     await widget.ready();
-    expect(widget.text).to.contain('Team').and.not.contain('session has expired');
+    expect(widget.text).to.contain('Team').and.not.contain('cannot be opened');
   });
 
   const answers: readonly [name: string, answer: () => Response][] = [

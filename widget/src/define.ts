@@ -23,6 +23,6 @@ if (globalThis.document && !registry.defined) {
     if (registry.defined) customElements.define(name, element);
   }
   if (taken.length) {
-    warnOnce('element_name_taken', taken.join());
+    warnOnce(`element_name_taken: ${taken.join()}`);
   }
 }

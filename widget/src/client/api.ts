@@ -51,11 +51,11 @@ export function createApi(base: string, tokens: TokenSource): Api {
     }
     const { status, headers } = answer;
     if (status < 300 || status === 304) return answer;
-    const { code } = (answer.body ?? {}) as { code?: unknown };
+    const { code, detail } = (answer.body ?? {}) as { code?: unknown; detail?: unknown };
     const after = headers.get('retry-after') ?? '';
     // In seconds, or as a date by the server's clock.
     const retryAfter = Number(after) * 1000 || Date.parse(after) - Date.now() - clockAhead || 0;
-    throw new BillhookError(typeof code === 'string' ? code : 'unreachable', status, retryAfter);
+    throw new BillhookError(`${code ?? 'unreachable'}`, status, retryAfter, detail);
   }
 
   async function send(token: string, path: string, body: object | null, wait: number, signal: AbortSignal) {

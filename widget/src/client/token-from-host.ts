@@ -32,7 +32,7 @@ export async function tokenFromHost(
   const token = address ? await fetchToken(address, signal) : await getToken?.({ account, signal });
   if (token === null) throw new SignedOut();
   if (typeof token === 'string' && claimsOf(token)) return token;
-  warnOnce('token_missing', `${address?.url ?? 'getToken'} gave none: answer { token }, or 401.`);
+  warnOnce(`token_missing: ${address?.url ?? 'getToken'} gave none: answer { token }, or 401.`);
   throw new SignedOut();
 }
 

@@ -67,6 +67,7 @@ export class BillingController implements ElementController, Subscriber {
   }
 
   failed(error: BillhookError): void {
+    if (error.setUp) warnOnce(`${error.code}: ${error.cause ?? ''}`);
     this.#host.dispatchEvent(new BillhookErrorEvent(error));
   }
 
@@ -84,7 +85,7 @@ export class BillingController implements ElementController, Subscriber {
     const { api, account, tokenUrl, tokenCredentials } = this.#host;
     let base = folderOf(api ?? options.api);
     if (base && !isAllowedApi(base)) {
-      warnOnce('api_not_allowed', base);
+      warnOnce(`api_not_allowed: ${base}`);
       base = null;
     }
     this.base = base;

@@ -354,7 +354,6 @@ const css = `
     background: #8883;
     border-color: transparent;
     border-radius: 6px;
-    -webkit-box-decoration-break: clone;
     /* Forced colours would make the stand-in's words readable. */
     forced-color-adjust: none;
   }

@@ -28,6 +28,9 @@ export type WidgetErrorCode =
   | 'element_name_taken'
   | 'render_failed';
 
+/** Status and code, one behind the other, of failures that pass by themselves. The 502s of `portal_…` and `stripe_…` are Stripe's last word. */
+const passing = /^(408|429|5(?!02[ps])|0(offline|unreachable|timed_out|token_unavailable|response_malformed))/;
+
 /** A failure with its stable `code`. Branch on the code, never on the message. */
 export class BillhookError extends Error {
   declare readonly code: WidgetErrorCode | (string & {});
@@ -36,17 +39,18 @@ export class BillhookError extends Error {
   /** `Retry-After` of the server, in milliseconds; 0 without one. */
   declare readonly retryAfter: number;
 
+  /** Worth asking again by itself: no answer, a proxy's, a trouble of the server's own, or too many requests. */
+  declare readonly transient: boolean;
+  /** Only the host's developer can mend it: the page, the server or its Stripe account is not set up as it must be. */
+  declare readonly setUp: boolean;
+
+  /** @param cause - the error underneath, or the server's words for the host's developer */
   constructor(code: WidgetErrorCode | (string & {}), status = 0, retryAfter = 0, cause?: unknown) {
     super(code, { cause });
-    Object.assign(this, { code, status, retryAfter });
-  }
-
-  /** Worth asking again by itself: no answer, a proxy's, a trouble of the server's own, or too many requests. */
-  get transient(): boolean {
-    const { status, code } = this;
-    return status
-      ? status === 408 || status === 429 || status >= 500
-      : /^(offline|unreachable|timed_out|token_unavailable|response_malformed)$/.test(code);
+    const transient = passing.test(status + code);
+    // After a 404 or 409 the page is only older than the billing.
+    const setUp = !(transient || status === 404 || status === 409);
+    Object.assign(this, { code, status, retryAfter, transient, setUp });
   }
 }
 

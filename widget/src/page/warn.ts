@@ -1,8 +1,8 @@
 const warned = new Set<string>();
 
-/** Tells the host's developer, once a page, of a fault in the set-up that is no error for the customer. */
-export function warnOnce(code: string, words: string): void {
-  const line = `billhook: ${code}: ${words}`;
+/** Tells the host's developer, once a page, of a fault in the set-up. */
+export function warnOnce(words: string): void {
+  const line = `billhook: ${words}`;
   if (warned.has(line)) return;
   warned.add(line);
   // oxlint-disable-next-line no-console -- nothing else can tell the host's developer

@@ -1,5 +1,5 @@
 /** Pure: the outcome of a trip, and a failure, each as a sentence for a person. */
-import type { Change, Money, ProblemCode } from '../contract.ts';
+import type { Change, Money } from '../contract.ts';
 import type { ClientState } from '../client/client-state.ts';
 import type { WordKey } from '../i18n/localizer.ts';
 import type { BillhookError } from '../page/errors.ts';
@@ -66,28 +66,21 @@ export function noteOf({ visit, changes, failure }: ClientState, told: Told): No
   return text ? { tone: 'neutral', text, busy: false } : null;
 }
 
-/** Stripe answered, and will answer the same until the set-up is repaired. */
-const repairedByHost: readonly string[] = [
-  'stripe_rejected',
-  'stripe_customer_missing',
-] satisfies readonly ProblemCode[];
-
 /**
- * Words that may have to be fetched are those of refusals: there the server has answered. Where only support can help,
- * they name the code that it will ask for.
+ * Words that may have to be fetched are those of refusals: there the server has answered. A fault of the set-up is not
+ * blamed on the person: calm words, and the code, which the console explains to the host's developer (L40).
  */
 export function failureText(
-  { code, status, transient }: BillhookError,
+  { code, status, transient: passes }: BillhookError,
   { term }: Pick<Told, 'term'>,
   isClick: boolean,
 ): string {
-  const passes = transient && !repairedByHost.includes(code);
-  const isRefusal = status && (isClick || !passes);
   const word = passes && code.startsWith('stripe') ? 'stripe' : code;
-  const known = (isRefusal || /^(offline|unsupported_frame)$/.test(code)) && term(`failure.${word}` as WordKey);
+  const isAnswered = !passes || (status ? isClick : code === 'offline');
+  const known = isAnswered && term(`failure.${word}` as WordKey);
   if (known) return known;
   if (passes) return term('failure.unreachable');
-  return status === 401 ? term('failure.token') : `${term('failure.support')} (${code})`;
+  return code === 'token_expired' ? term('failure.token') : `${term('failure.support')} (${code})`;
 }
 
 export function failureOf(
