@@ -59,7 +59,7 @@ export function upkeepContract(harness: ContractHarness): void {
 
     it('is leased by one process at a time, and due again after its interval', async () => {
       const turn = await taken(t0);
-      expect(turn).toEqual({ job: 'reconcile', fence: 1, startedAt: t0, progress: null });
+      expect(turn).toEqual({ job: 'reconcile', fence: 1, startedAt: t0, progress: null, lookedUntil: 0 });
       expect(await (await harness.open()).acquireJob('reconcile', 0, lease, t0 + 1)).toBeNull();
       expect(await harness.store.acquireJob('sweep', day, lease, t0), 'another job').toMatchObject({ job: 'sweep' });
 
@@ -73,7 +73,7 @@ export function upkeepContract(harness: ContractHarness): void {
       expect(await harness.store.renewJob(turn, { after: 'cus_5' }, lease, t0 + 50_000)).toBe(true);
       expect(await take(t0 + 50_000 + lease - 1), 'the lease was kept').toBeNull();
       const next = await taken(t0 + 50_000 + lease);
-      expect(next).toEqual({ job: 'reconcile', fence: 2, startedAt: t0, progress: { after: 'cus_5' } });
+      expect(next).toMatchObject({ job: 'reconcile', fence: 2, startedAt: t0, progress: { after: 'cus_5' } });
 
       expect(await harness.store.renewJob(turn, { after: 'cus_9' }, lease, t0 + 2 * lease), 'fenced').toBe(false);
       expect(await harness.store.completeJob(turn, { drift: 9 }, t0 + 2 * lease)).toBe(false);
@@ -85,6 +85,16 @@ export function upkeepContract(harness: ContractHarness): void {
         endedAt: t0 + 2 * lease,
         report: { drift: 1 },
       });
+    });
+
+    it('knows when the newest look ended, also by a clock that is set back since', async () => {
+      await harness.store.link({ host: 'acme', account: 'team_1' }, 'cus_1', t0);
+      await harness.store.link({ host: 'acme', account: 'team_2' }, 'cus_2', t0);
+      const [first, second] = await harness.store.claim(t0, lease, 2);
+      if (!first || !second) throw new Error('they are not stale');
+      await harness.store.apply(first, { facts: factsWith(), fetchedAt: t0 + 900, nextChangeAt: null, now: t0 + 950 });
+      await harness.store.apply(second, { facts: factsWith(), fetchedAt: t0, nextChangeAt: null, now: t0 + 10 });
+      expect(await taken(t0)).toMatchObject({ lookedUntil: t0 + 950 });
     });
 
     it('keeps its last report while it runs again, and its lease when a server starts', async () => {

@@ -59,8 +59,9 @@ export interface Unseen {
 }
 
 export interface ReconcileProgress {
-  /** Looks that began since then count. */
   readonly since: number;
+  /** Looks that began since then count: since the beginning, and by no clock that was set back before it. */
+  readonly countedSince: number;
   readonly phase: 'stripe' | 'ledger' | 'unseen';
   /** How far the phase's list has been read. */
   readonly after: string | null;
@@ -161,6 +162,7 @@ class Run {
         ? left
         : {
             since,
+            countedSince: lease.lookedUntil > since ? lease.lookedUntil + 1 : since,
             phase: 'stripe',
             after: null,
             subscriptions: 0,
@@ -305,7 +307,8 @@ class Run {
   }
 
   #isSeen({ fetchedAt }: CustomerRecord): boolean {
-    return fetchedAt !== null && fetchedAt >= this.#progress.since;
+    // A look of later than now, too, was dated by a clock that was ahead, and may be older than this job.
+    return fetchedAt !== null && fetchedAt >= this.#progress.countedSince && fetchedAt <= this.#parts.now();
   }
 
   /** A budget that others use up must not cost the turn. */

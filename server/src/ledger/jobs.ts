@@ -17,6 +17,8 @@ export interface JobLease {
   readonly startedAt: number;
   /** How far the job has come; `null` at its beginning. */
   readonly progress: object | null;
+  /** When the newest look at a customer ended; 0 where there was none. Ahead of now, it is of a clock that was set back. */
+  readonly lookedUntil: number;
 }
 
 /** Facts that turned out to differ from what the ledger held. */
@@ -68,6 +70,8 @@ export const jobSql = {
   end: `UPDATE jobs SET ended_at = @now, lease_until = 0, progress = NULL,
       receipt = @receipt, receipt_started_at = started_at, receipt_ended_at = @now
     WHERE job = @job AND turn = @turn AND ended_at IS NULL`,
+  // None lasts for longer than a minute.
+  lookedUntil: `SELECT max(ended_at) AS looked_until FROM syncs WHERE at >= (SELECT max(at) FROM syncs) - 60000`,
   receipt: `SELECT receipt, receipt_started_at, receipt_ended_at FROM jobs WHERE job = @job AND receipt IS NOT NULL`,
   livingAfter: `SELECT * FROM customers WHERE customer > @after AND deleted_at IS NULL ORDER BY customer LIMIT @limit`,
   changes: `SELECT found.customer, host, account, found.at, found.revision, found.facts, earlier.facts AS before

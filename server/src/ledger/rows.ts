@@ -210,13 +210,14 @@ export function productOf(row: Row): Product {
   };
 }
 
-export function jobLeaseOf(row: Row): JobLease {
+export function jobLeaseOf(row: Row, looks: Row | undefined): JobLease {
   const progress = row['progress'];
   return {
     job: text(row['job']) as JobLease['job'],
     fence: number(row['turn']),
     startedAt: number(row['started_at']),
     progress: progress == null ? null : (JSON.parse(text(progress)) as object),
+    lookedUntil: numberOrNull(looks?.['looked_until'] ?? null) ?? 0,
   };
 }
 

@@ -80,7 +80,36 @@ describe('a customer', () => {
   const listed: ReconcileParts['gateway'] = {
     liveSubscriptions: async () => ({ rows: [{ customer: 'cus_1' }], next: null }),
   };
+  const look = async () => {
+    const [claim] = await store.claim(now, 1_000, 1);
+    if (claim) await store.apply(claim, { facts: factsWith(), fetchedAt: now, nextChangeAt: null, now });
+  };
+  const looksAtOnce = (): Pick<ReconcileParts, 'gateway' | 'wakeWorker'> => ({
+    gateway: listed,
+    wakeWorker: () => void look(),
+  });
   const ticket = async () => (await store.customersAmong(['cus_1']))[0]?.ticket;
+
+  it('that was fetched before the clock was set back is fetched again, also once the clock has caught up', async () => {
+    await fetched(noon + hour);
+    const { gateway, wakeWorker } = looksAtOnce();
+    const takesHours: ReconcileParts['gateway'] = {
+      liveSubscriptions: async () => {
+        now += 2 * hour;
+        return { rows: [{ customer: 'cus_1' }], next: null };
+      },
+    };
+    expect(await turn({ gateway, wakeWorker })).toMatchObject({ unseen: [] });
+    const once = await ticket();
+    expect(once, 'while it is behind').toBeGreaterThan(1);
+
+    await store.raiseTicket('cus_1', 'webhook', noon + hour);
+    const [claim] = await store.claim(noon + hour, 1_000, 1);
+    if (!claim) throw new Error('it is not stale');
+    await store.apply(claim, { facts: factsWith(), fetchedAt: noon + hour, nextChangeAt: null, now: noon + hour });
+    expect(await turn({ gateway: takesHours, wakeWorker })).toMatchObject({ unseen: [] });
+    expect(await ticket(), 'when it has caught up').toBeGreaterThan(claim.ticket);
+  });
 
   it('that was fetched at the moment of the beginning is not fetched again', async () => {
     await fetched(noon);

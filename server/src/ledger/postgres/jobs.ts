@@ -24,7 +24,7 @@ export function postgresJobs(db: PostgresDatabase): JobStore {
            RETURNING job, turn, started_at, progress`,
           { job, everyMs, leaseMs, clockSkewMs, now },
         );
-        return row ? jobLeaseOf(row) : null;
+        return row ? jobLeaseOf(row, await tx.get(jobSql.lookedUntil, {})) : null;
       });
     },
 

@@ -22,7 +22,7 @@ export function sqliteJobs(db: SqliteDatabase): JobStore {
            RETURNING job, turn, started_at, progress`,
           { job, everyMs, leaseMs, clockSkewMs, now },
         );
-        return row ? jobLeaseOf(row) : null;
+        return row ? jobLeaseOf(row, db.get(jobSql.lookedUntil, {})) : null;
       });
     },
 
