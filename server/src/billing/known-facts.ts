@@ -1,6 +1,7 @@
 /** Facts that a look takes over from the ones it replaces, because Stripe does not say them again. Pure. */
 
 import type { CustomerFacts, EarlierInvoice, InvoiceFacts, ItemFacts, SubscriptionFacts } from './facts.ts';
+import { isTerminal } from './judge/subscription.ts';
 
 /** So many invoices that are not open any more are kept of a subscription. */
 const keptInvoices = 20;
@@ -16,7 +17,10 @@ export function withKnown(facts: CustomerFacts, known: CustomerFacts): CustomerF
     return {
       ...now,
       items: now.items.map((item) => withAmount(withLookupKey(item, then.items), then.items)),
-      openInvoices: now.openInvoices.map((invoice) => withFirstFailure(invoice, then.openInvoices)),
+      // Of a subscription that is over nothing is graced, and its open invoices are as Stripe shows them.
+      openInvoices: isTerminal(now)
+        ? now.openInvoices
+        : now.openInvoices.map((invoice) => withFirstFailure(invoice, then.openInvoices)),
       ...(now.earlierInvoices === undefined ? {} : { earlierInvoices: earlierInvoices(then, now) }),
     };
   });

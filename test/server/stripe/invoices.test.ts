@@ -68,6 +68,14 @@ describe('facts that a sync carries over', () => {
     expect(now?.earlierInvoices).toHaveLength(20);
   });
 
+  it('no failure of a subscription that is over: a look without memory would call that a difference', () => {
+    const over = (firstFailedAt: number | null): Partial<SubscriptionFacts> => ({
+      ...pastDue({ openInvoices: [invoice({ firstFailedAt })] }),
+      status: 'canceled',
+    });
+    expect(merged(over(noon), over(null))?.openInvoices[0]?.firstFailedAt).toBeNull();
+  });
+
   it('the earliest failure of an open invoice, whatever later lists have', () => {
     const failed = (firstFailedAt: number | null) => pastDue({ openInvoices: [invoice({ firstFailedAt })] });
     const first = (then: number | null, now: number | null) =>
