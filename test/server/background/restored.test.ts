@@ -58,12 +58,19 @@ async function start(database: string): Promise<TestBff> {
 }
 
 /** Makes the copy as old as this. */
-function age(ms: number): void {
-  const db = new Database(join(folder, 'backup.db'));
+function age(ms: number, name = 'backup.db'): void {
+  const db = new Database(join(folder, name));
   db.exec(`UPDATE jobs SET started_at = started_at - ${ms}, ended_at = ended_at - ${ms},
              receipt_started_at = receipt_started_at - ${ms}, receipt_ended_at = receipt_ended_at - ${ms};
            UPDATE customers SET fetched_at = fetched_at - ${ms}`);
   db.close();
+}
+
+async function sayRestored(options: TestBff['options']): Promise<string> {
+  const said: string[] = [];
+  const output = { stdout: { write: (text: string) => said.push(text) }, stderr: { write: () => true } };
+  expect(await ledgerRestored([], options, output as never)).toBe(0);
+  return said.join('');
 }
 
 const read = (bff: TestBff, headers: Record<string, string> = {}) =>
@@ -94,9 +101,39 @@ it('L43: of a young copy the operator tells', async () => {
   expect(await response.json()).toMatchObject({ state: 'active', stale: false });
   await unaware.close();
 
-  const said: string[] = [];
-  const output = { stdout: { write: (text: string) => said.push(text) }, stderr: { write: () => true } };
-  expect(await ledgerRestored([], unaware.options, output as never)).toBe(0);
-  expect(said.join('')).toMatch(/one customer is fetched/);
+  expect(await sayRestored(unaware.options)).toMatch(/one customer is fetched/);
   expect(await fresh(await start('backup.db'))).toMatchObject({ state: 'ended' });
+});
+
+it('L43: a copy made while a server runs is whole by SQLite’s own means, and by those alone', async () => {
+  const bff = await start('ledger.db');
+  await bff.call('/v1/billing', { account: 'team_trialing', mint: { customer: customers.trialing } });
+  while ((await bff.snapshot({ account: 'team_trialing' })).stale) await nextTurn();
+  const live = new Database(join(folder, 'ledger.db'));
+  live.prepare('VACUUM INTO ?').run(join(folder, 'whole.db'));
+  live.close();
+  await copyFile(join(folder, 'ledger.db'), join(folder, 'half.db'));
+  const linked = (name: string) => {
+    const db = new Database(join(folder, name), { readonly: true });
+    const accounts = db.prepare<[], string>('SELECT account FROM customers ORDER BY account').pluck().all();
+    db.close();
+    return accounts;
+  };
+  await bff.close();
+  expect(linked('whole.db')).toEqual(['team_active', 'team_trialing']);
+  // The newest commits are in the write-ahead log, which the file's copy does not have.
+  expect(linked('half.db')).toEqual(['team_active']);
+
+  // Either may be put in the ledger's place: what it serves as fresh is true.
+  for (const name of ['whole.db', 'half.db']) {
+    age(10 * minute, name);
+    // oxlint-disable-next-line no-await-in-loop -- one server after the other
+    await sayRestored({ ...bff.options, database: join(folder, name) });
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    const restored = await start(name);
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    expect(await fresh(restored), name).toMatchObject({ state: 'ended' });
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    await restored.close();
+  }
 });
