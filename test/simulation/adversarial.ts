@@ -40,6 +40,7 @@ export function ployOf(of: {
         [first, ...arrives(one), works(one, 'asks'), works(one, 'answered'), ...crashes(one, n)],
         [first, deliver(one), ...crashes(one, n)],
         outage(first, one),
+        severalDebts(account, one, n),
         returnsDuringLook(first, account, one, other),
       );
     });
@@ -77,6 +78,20 @@ const overtakenByWorker = (
   works(one, 'answered'),
   works(one, 14),
   works(other, 14),
+];
+
+/** Two subscriptions that cannot be charged, an invoice by hand, and one of the debts is paid. */
+const severalDebts = (account: number, one: number, n: number): Happening[] => [
+  change(account, 'subscribe', n),
+  change(account, 'subscribe', n + 1),
+  change(account, 'failingCard', n),
+  change(account, 'oneOffInvoice', n),
+  { is: 'time', ms: (31 + (n % 4)) * 24 * 60 * 60_000 },
+  ...arrives(one),
+  works(one, 30),
+  change(account, 'workingCard', n),
+  change(account, 'pay', n),
+  ...arrives(one),
 ];
 
 /** Tabs that come back, and ask again, while a look that began before is under way. */

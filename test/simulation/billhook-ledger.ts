@@ -5,8 +5,9 @@
 
 import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
-import type { OpenedVisit, VisitReturn } from '@billhook/widget/contract';
+import type { BillingSnapshot, OpenedVisit, VisitReturn } from '@billhook/widget/contract';
 import { Catalogue } from '../../server/src/background/catalogue.ts';
+import type { CustomerFacts } from '../../server/src/billing/facts.ts';
 import { readConfig, type BillhookOptions, type Config } from '../../server/src/config/config.ts';
 import { createLinking } from '../../server/src/accounts/linking.ts';
 import { createMetrics } from '../../server/src/operations/metrics.ts';
@@ -23,8 +24,8 @@ import { invoiceRoute } from '../../server/src/http/routes/invoice.ts';
 import { visitsRoute } from '../../server/src/http/routes/visits.ts';
 import { toProblemError } from '../../server/src/http/to-problem.ts';
 import { webhookRoute } from '../../server/src/http/routes/webhook.ts';
-import type { Claim } from '../../server/src/ledger/customers.ts';
 import type { BillingStore } from '../../server/src/ledger/ledger.ts';
+import { SharedClock } from '../../server/src/ledger/shared-clock.ts';
 import { createStripeGateway, type StripeGateway } from '../../server/src/stripe/gateway.ts';
 import { Scheduler } from '../../server/src/background/scheduler.ts';
 import { sweep } from '../../server/src/background/sweep.ts';
@@ -33,6 +34,8 @@ import { Waiters } from '../../server/src/background/waiters.ts';
 import { Worker } from '../../server/src/background/worker.ts';
 import type { Ledger, LedgerProcess, LedgerSettings, Machine, OpenLedger, Seen } from './ledger-under-test.ts';
 import { FrozenMachine } from './frozen-machine.ts';
+import { Backups } from './backups.ts';
+import { Looks } from './looks.ts';
 import { digest } from './stripe-account.ts';
 
 const host = 'acme';
@@ -51,13 +54,19 @@ export interface Mutation {
   readonly webhook?: (route: LedgerProcess['webhook']) => LedgerProcess['webhook'];
   /** Milliseconds between two looks of a worker; `null`: no timer. Default: 1,000. */
   readonly pollMs?: number | null;
+  /** By which clock a process counts that shares its ledger with others. Default: the database's. */
+  readonly clock?: 'own';
+  /** Around what readers are told of the facts. */
+  readonly snapshot?: (snapshot: BillingSnapshot, facts: CustomerFacts | null) => BillingSnapshot;
+  /** After a restore the ledger is taken for what it was. */
+  readonly ignoresRestores?: boolean;
 }
 
 /** Processes that live on; or functions, which are frozen when they answer no request, and which a cron calls. */
 export type Kind = 'servers' | 'functions';
 
 /**
- * @param openStore - opens the ledger's store, empty.
+ * @param openStore - opens the ledger's store, empty. Where a history copies the ledger, it is a file of SQLite instead.
  * @param mutate - once a ledger.
  * @param own - options of the host. Default: it sells nothing here, and decides nothing.
  */
@@ -69,8 +78,10 @@ export function billhookLedger(
 ): OpenLedger {
   return async (settings): Promise<Ledger> => {
     const config = await (own ? configOf(own) : theConfig);
-    const looks = new Looks();
-    const store = looks.below(await openStore());
+    const looks = new Looks(kind === 'functions' || settings.processes > 1);
+    const backups = settings.keepsCopies ? new Backups() : null;
+    let opened = backups?.open() ?? (await openStore());
+    let store = looks.below(opened);
     const mutation = mutate();
     return {
       needsCron: kind === 'functions',
@@ -85,7 +96,21 @@ export function billhookLedger(
         return { stale, hints: openHints, untold: waitingNotices };
       },
       thrownAway: () => looks.thrownAway,
-      close: () => store.close(),
+      copy: () => backups?.make(),
+      async restore(now) {
+        const restored = backups?.restore() ?? null;
+        if (restored === null) return false;
+        await opened.close();
+        opened = restored;
+        store = looks.below(opened);
+        // As `billhook restored` does.
+        if (mutation.ignoresRestores !== true) await opened.beginAnew(now, 0);
+        return true;
+      },
+      async close() {
+        await opened.close();
+        backups?.end();
+      },
     };
   };
 }
@@ -98,7 +123,9 @@ async function startProcess(
   looks: Looks,
   hostsConfig: Config,
 ): Promise<LedgerProcess> {
-  const now = () => machine.now();
+  // A function is one of many.
+  const isShared = processes > 1 || mutation.pollMs === null;
+  const now = await clockOf(machine, isShared && mutation.clock !== 'own');
   const config: Config = {
     ...hostsConfig,
     now,
@@ -106,7 +133,7 @@ async function startProcess(
       machine.tell({ id, type, account, revision: Number(revision.split('.')[1]), data }),
   };
   const stepwise = inSteps(shared, machine, processes > 1);
-  const store = looks.above(mutation.store?.(stepwise, machine) ?? stepwise, now);
+  const store = looks.above(mutation.store?.(stepwise, machine) ?? stepwise, now, machine);
   const plain = createStripeGateway({
     secretKey: stripe.secretKey,
     webhookSecrets: [stripe.webhookSecret],
@@ -192,7 +219,7 @@ async function startProcess(
       const { outcome, changes } = (await response.json()) as VisitReturn;
       const record = await shared.findAccount({ host, account });
       const isOver = record === null || record.facts?.deleted === true || !visit.startsWith(`${record.customer}-`);
-      return { outcome, changes, fetchedAt: isOver ? null : record.fetchedAt };
+      return { outcome, changes, fetchedAt: isOver ? null : looks.fetchedAt(record) };
     },
     async invoicePage(account) {
       const response = await invoices.request('/', {
@@ -233,12 +260,12 @@ async function startProcess(
       return {
         customer: record?.customer ?? null,
         facts: record?.facts ?? null,
-        fetchedAt: record?.fetchedAt ?? null,
+        fetchedAt: looks.fetchedAt(record),
         revision: record?.revision ?? 0,
         stale: record === null || record.syncedTicket < record.ticket,
         access: snapshot.access.level,
         summary: accessSummary(await access(hostOf(config), account)),
-        snapshot,
+        snapshot: mutation.snapshot?.(snapshot, record?.facts ?? null) ?? snapshot,
       };
     },
     abandon() {
@@ -287,58 +314,6 @@ function hostOf(config: Config) {
   return found;
 }
 
-/** Syncs and their ends, to see which of them ended for nothing. */
-class Looks {
-  /** By customer: how often its facts were written. */
-  readonly #writes = new Map<string, number>();
-  readonly #given = new WeakMap<Claim, { readonly until: number; readonly writes: number }>();
-  thrownAway = 0;
-
-  /** Around the store that all share: also what a process writes with its last breath is known. */
-  below(store: BillingStore): BillingStore {
-    return replacing(store, {
-      apply: async (claim, fetched) => {
-        const applied = await store.apply(claim, fetched);
-        if (applied.applied) this.#writes.set(claim.customer, this.#writesOf(claim.customer) + 1);
-        return applied;
-      },
-    });
-  }
-
-  /** Wraps the store of one process. A sync is no loss if another that began before it was written meanwhile. */
-  above(store: BillingStore, now: () => number): BillingStore {
-    return replacing(store, {
-      claim: async (at, lease, ...rest) => {
-        const claims = await store.claim(at, lease, ...rest);
-        for (const claim of claims) {
-          this.#given.set(claim, { until: at + lease, writes: this.#writesOf(claim.customer) });
-        }
-        return claims;
-      },
-      apply: async (claim, fetched) => {
-        const applied = await store.apply(claim, fetched);
-        const given = this.#given.get(claim);
-        const isInTime = given !== undefined && now() < given.until && this.#writesOf(claim.customer) === given.writes;
-        if (!applied.applied && isInTime) this.thrownAway++;
-        return applied;
-      },
-    });
-  }
-
-  #writesOf(customer: string): number {
-    return this.#writes.get(customer) ?? 0;
-  }
-}
-
-function replacing(store: BillingStore, methods: Partial<BillingStore>): BillingStore {
-  return new Proxy(store, {
-    get(target, name) {
-      const value: unknown = Reflect.get(methods, name) ?? Reflect.get(target, name);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
-}
-
 /** A page of the account that the request names. */
 const callerOf = (config: Config) =>
   createMiddleware<Authenticated>(async (c, next) => {
@@ -347,6 +322,14 @@ const callerOf = (config: Config) =>
     c.set('caller', { host, account, policy, mayManage: true, introduces: null });
     await next();
   });
+
+/** As `services.ts` chooses it. */
+async function clockOf(machine: Machine, several: boolean): Promise<() => number> {
+  if (!several) return () => machine.now();
+  const own = { wall: () => machine.now(), monotonic: () => machine.monotonic() };
+  const clock = await SharedClock.of(() => machine.databaseNow(), own);
+  return () => clock.now();
+}
 
 /** Every method of the store as a step of this machine. */
 function inSteps(store: BillingStore, machine: Machine, several: boolean): BillingStore {

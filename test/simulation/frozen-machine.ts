@@ -22,6 +22,19 @@ export class FrozenMachine implements Machine {
     return this.#machine.now();
   }
 
+  monotonic(): number {
+    return this.#machine.monotonic();
+  }
+
+  truth(): number {
+    return this.#machine.truth();
+  }
+
+  async databaseNow(): Promise<number> {
+    await this.#thawed();
+    return await this.#machine.databaseNow();
+  }
+
   readonly fetch: typeof globalThis.fetch = async (...request) => {
     await this.#thawed();
     return await this.#machine.fetch(...request);

@@ -46,6 +46,9 @@ async function begin(waitUntil: boolean): Promise<void> {
   machine = new FrozenMachine({
     name: 'function',
     now: () => stage.time.now,
+    monotonic: () => stage.time.now,
+    databaseNow: async () => stage.time.now,
+    truth: () => stage.time.now,
     fetch: through,
     step: async (_, work) => await work(),
     tell: async () => undefined,

@@ -12,6 +12,17 @@ const days = 24 * hours;
 
 export type Fault = 'rateLimited' | 'serverError' | 'html' | 'halfBody' | 'reset' | 'timeout' | 'missing';
 
+/** Moments at which a history may begin: the usual one, and those at which calendars and clocks are odd. */
+export const beginnings = {
+  usual: Date.UTC(2026, 2, 1, 12),
+  monthEnd: Date.UTC(2026, 0, 31, 23, 30),
+  leapDay: Date.UTC(2028, 1, 28, 23, 30),
+  yearEnd: Date.UTC(2026, 11, 31, 23, 30),
+  /** An hour before Europe's clocks are set. */
+  summerTime: Date.UTC(2026, 2, 29),
+  winterTime: Date.UTC(2026, 9, 25),
+} as const;
+
 export type Happening =
   /** Something happens to an account's customer at Stripe. */
   | { readonly is: 'stripe'; readonly account: number; readonly action: ActionName; readonly n: number }
@@ -30,6 +41,13 @@ export type Happening =
   /** A process is killed, at once or after a step that it never gets to know of. */
   | { readonly is: 'crash'; readonly process: number; readonly after: number | null }
   | { readonly is: 'start'; readonly process: number }
+  /** A machine's clock is set: so many milliseconds ahead of the right time, or behind it. */
+  | { readonly is: 'clock'; readonly process: number; readonly offMs: number }
+  /** A process stands still, or goes on after that. */
+  | { readonly is: 'freeze'; readonly process: number; readonly isFrozen: boolean }
+  /** An operator copies the ledger, or stops all processes, puts the last copy in its place and starts them again. */
+  | { readonly is: 'copy' }
+  | { readonly is: 'restore' }
   /** The next requests to Stripe go wrong. */
   | { readonly is: 'fault'; readonly fault: Fault; readonly times: number }
   | { readonly is: 'link'; readonly account: number; readonly by: number }
@@ -43,6 +61,8 @@ export type Happening =
 
 export interface History {
   readonly processes: number;
+  readonly keepsCopies: boolean;
+  readonly startsAt: keyof typeof beginnings;
   /** How far the accounts are when it begins: `linked` and looked at, `subscribed` besides. */
   readonly begins: 'withNothing' | 'linked' | 'subscribed';
   /** As what Stripe sends its events. */
@@ -70,6 +90,10 @@ const ms = fc.oneof(
   { weight: 4, arbitrary: one(1 * days, 3 * days, 8 * days, 31 * days) },
 );
 
+/** The furthest that a clock is ahead, in milliseconds; one that is set back may be behind by a day. */
+export const furthestAheadMs = 7 * 60 * seconds;
+const offMs = one(0, 120 * seconds, furthestAheadMs, -120 * seconds, -1 * hours, -1 * hours, -1 * days);
+
 const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 22, arbitrary: fc.record({ is: one('stripe'), account, action, n: small }) },
   { weight: 8, arbitrary: fc.record({ is: one('time'), ms }) },
@@ -88,6 +112,8 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 14, arbitrary: fc.record({ is: one('slow'), process, at: fc.option(small, { freq: 4 }) }) },
   { weight: 6, arbitrary: fc.record({ is: one('crash'), process, after: fc.option(small, { freq: 4 }) }) },
   { weight: 4, arbitrary: fc.record({ is: one('start'), process }) },
+  { weight: 7, arbitrary: fc.record({ is: one('clock'), process, offMs }) },
+  { weight: 4, arbitrary: fc.record({ is: one('freeze'), process, isFrozen: one(true, false) }) },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -110,17 +136,40 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ is: one('heal'), process, how: one('sweep', 'reconcile') }) },
 );
 
-export const histories: fc.Arbitrary<History> = fc.record({
-  processes: one(1, 2, 2, 3),
-  begins: one('withNothing', 'linked', 'subscribed', 'subscribed'),
-  sends: one('snapshots', 'snapshots', 'snapshots', 'thin', 'both'),
-  happenings: fc
-    .array(
-      fc.oneof(
-        { weight: 8, arbitrary: happening.map((each): readonly Happening[] => [each]) },
-        { weight: 1, arbitrary: ployOf({ account, process }) },
-      ),
-      { minLength: 10, maxLength: 40, size: 'max' },
-    )
-    .map((parts) => parts.flat()),
-});
+const operation: fc.Arbitrary<Happening> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ is: one('copy') }) },
+  { weight: 2, arbitrary: fc.record({ is: one('restore') }) },
+);
+
+const historiesThat = (keepsCopies: boolean): fc.Arbitrary<History> =>
+  fc.record({
+    keepsCopies: one(keepsCopies),
+    processes: one(1, 2, 2, 3),
+    startsAt: one<keyof typeof beginnings>(
+      'usual',
+      'usual',
+      'monthEnd',
+      'leapDay',
+      'yearEnd',
+      'summerTime',
+      'winterTime',
+    ),
+    begins: one('withNothing', 'linked', 'subscribed', 'subscribed'),
+    sends: one('snapshots', 'snapshots', 'snapshots', 'thin', 'both'),
+    happenings: fc
+      .array(
+        fc.oneof(
+          { weight: 8, arbitrary: happening.map((each): readonly Happening[] => [each]) },
+          { weight: 1, arbitrary: ployOf({ account, process }) },
+          ...(keepsCopies ? [{ weight: 1, arbitrary: operation.map((each): readonly Happening[] => [each]) }] : []),
+        ),
+        { minLength: 10, maxLength: 40, size: 'max' },
+      )
+      .map((parts) => parts.flat()),
+  });
+
+/** Of some the ledger is a file, which is slower. */
+export const histories: fc.Arbitrary<History> = fc.oneof(
+  { weight: 5, arbitrary: historiesThat(false) },
+  { weight: 1, arbitrary: historiesThat(true) },
+);

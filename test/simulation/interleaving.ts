@@ -31,8 +31,16 @@ export class Interleaving {
     return this.#waiting.length;
   }
 
-  /** @param tell - the host hears it, at that moment. */
-  machine(name: string, now: () => number, transport: Transport, tell: Machine['tell']): TestMachine {
+  /**
+   * @param clocks - its own, and the right one
+   * @param tell - the host hears it, at that moment.
+   */
+  machine(
+    name: string,
+    clocks: Pick<Machine, 'now' | 'truth'>,
+    transport: Transport,
+    tell: Machine['tell'],
+  ): TestMachine {
     let dead = false;
     const waiting = this.#waiting;
     // A signal with listeners keeps itself and all of them alive, so each is removed as soon as its wait ends.
@@ -49,7 +57,9 @@ export class Interleaving {
       });
     const machine = {
       name,
-      now,
+      ...clocks,
+      monotonic: clocks.truth,
+      databaseNow: () => step('ask for the time', async () => clocks.truth()),
       step,
       get dead() {
         return dead;
@@ -88,10 +98,15 @@ export class Interleaving {
    * Carries out one waiting step, and lets its process go on until it waits again.
    *
    * @param slowAt - steps that take longer than everything else, by machine.
+   * @param frozen - machines that stand still.
    * @returns What it was; `null` when nothing else waits.
    */
-  async go(pick: number, slowAt: ReadonlyMap<TestMachine, string>): Promise<string | null> {
-    const quick = this.#waiting.filter(({ of, what }) => slowAt.get(of) !== what);
+  async go(
+    pick: number,
+    slowAt: ReadonlyMap<TestMachine, string>,
+    frozen: ReadonlySet<TestMachine>,
+  ): Promise<string | null> {
+    const quick = this.#waiting.filter(({ of, what }) => slowAt.get(of) !== what && !frozen.has(of));
     const step = quick[pick % quick.length];
     return step ? await this.#carryOut(step) : null;
   }

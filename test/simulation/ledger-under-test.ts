@@ -10,8 +10,14 @@ import type { AccessSummary } from '../../server/src/billing/notice-types.ts';
 /** The machine that one process runs on. Everything that leaves the process's memory goes through it. */
 export interface Machine {
   readonly name: string;
-  /** Unix milliseconds. */
+  /** Unix milliseconds by its own clock, which may be wrong, and may be set. */
   now(): number;
+  /** Milliseconds by a clock that is never set. */
+  monotonic(): number;
+  /** The database server's time, where there is one. A step. */
+  databaseNow(): Promise<number>;
+  /** The right time: for observers, to say when something really was. No part of a ledger may ask. */
+  truth(): number;
   /** Stripe's API. Slow, or failing, when the history says so. */
   readonly fetch: typeof globalThis.fetch;
   /**
@@ -92,6 +98,14 @@ export interface Ledger {
   restless(): Promise<{ readonly stale: number; readonly hints: number; readonly untold: number }>;
   /** Looks that ended while their lease lasted and were not written, though no other was since they began. */
   thrownAway(): number;
+  /** Copies the ledger as it is now, in the place of an earlier copy. Only where the settings ask for copies. */
+  copy(): void;
+  /**
+   * Puts the copy in the ledger's place, as an operator does while no process runs. `false`: there is none.
+   *
+   * @param now - the right time
+   */
+  restore(now: number): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -100,6 +114,8 @@ export interface LedgerSettings {
   readonly accounts: readonly string[];
   /** How many processes share it. */
   readonly processes: number;
+  /** The history copies the ledger, and may put a copy in its place. */
+  readonly keepsCopies: boolean;
 }
 
 export type OpenLedger = (settings: LedgerSettings) => Promise<Ledger>;

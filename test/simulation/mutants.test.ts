@@ -7,7 +7,7 @@ import { mutants } from './mutants.ts';
 import { play, seed, usualSeed } from './property.ts';
 
 /** As many as the normal run lives through, also where the nightly one does more. */
-const enough = 500;
+const enough = 250;
 
 describe(`a ledger that is wrong is found out (seed ${seed})`, () => {
   it.each(mutants)('$name: $harm', async ({ name, hidesFor = 0, mutate }) => {

@@ -21,7 +21,6 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the ticket is read after the fetch',
     harm: 'a hint that came during the fetch is taken for looked at',
-    hidesFor: 35,
     mutate: () => ({
       store: (store) => ({
         ...methods(store),
@@ -35,7 +34,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the event is recorded apart from the ticket',
     harm: 'a crash between the two, and Stripe’s next try is a duplicate that raises nothing',
-    hidesFor: 10,
+    hidesFor: 8,
     mutate: () => ({
       store: (store) => ({
         ...methods(store),
@@ -52,7 +51,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the hint is closed apart from the ticket',
     harm: 'a crash between the two, and a thin event has raised nothing',
-    hidesFor: 105,
+    hidesFor: 18,
     mutate: () => ({
       store: (store) => ({
         ...methods(store),
@@ -77,7 +76,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a fence without the claim',
     harm: 'a worker whose lease ran out under a slow fetch writes what it saw over what was seen since',
-    hidesFor: 40,
+    hidesFor: 32,
     mutate: () => {
       const newest = new Map<string, number>();
       return {
@@ -97,6 +96,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a return ends the lease of a look, and the newest claim alone may write',
     harm: 'tabs that come back faster than Stripe answers, and nothing is written for as long as they do',
+    hidesFor: 34,
     mutate: () => {
       const newest = new Map<string, number>();
       let returned = false;
@@ -138,7 +138,6 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a lease that never ends',
     harm: 'what a crashed worker had in hand is looked at by nobody',
-    hidesFor: 12,
     mutate: () => ({
       store: (store) => ({
         ...methods(store),
@@ -228,7 +227,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a 404 forgets',
     harm: 'the key of another Stripe account looks like everybody being gone',
-    hidesFor: 12,
+    hidesFor: 62,
     mutate: () => ({
       gateway: (gateway) => ({
         ...gateway,
@@ -246,7 +245,6 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'hosts told apart from the facts',
     harm: 'a crash between the two, and the host never hears that somebody cancelled',
-    hidesFor: 40,
     mutate: () => ({
       store: (store, machine) => ({
         ...methods(store),
@@ -260,6 +258,31 @@ export const mutants: readonly Mutant[] = [
           return { ...applied, noticesWritten: notices.length };
         },
       }),
+    }),
+  },
+  {
+    name: 'each process counts by its machine’s clock',
+    harm: 'a look of one that is ahead is called fresher than it is, and leases and graces end by another hour',
+    mutate: () => ({ clock: 'own' }),
+  },
+  {
+    name: 'a restored ledger goes on with its former life',
+    harm: 'what Stripe told after the backup was made is never asked for again',
+    hidesFor: 44,
+    mutate: () => ({ ignoresRestores: true }),
+  },
+  {
+    name: 'the latest invoice alone is owed',
+    harm: 'two invoices are open, and the page asks for one',
+    hidesFor: 52,
+    mutate: () => ({
+      snapshot: (snapshot, facts) => {
+        const { due } = snapshot.payment;
+        const newest = facts?.subscriptions.flatMap((each) => each.openInvoices.slice(-1)) ?? [];
+        if (due === null || newest.length === 0) return snapshot;
+        const amount = newest.reduce((sum, each) => sum + each.amountRemaining, 0);
+        return { ...snapshot, payment: { ...snapshot.payment, due: { ...due, amount } } };
+      },
     }),
   },
   {

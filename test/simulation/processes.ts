@@ -11,6 +11,8 @@ export interface Actor {
   process: LedgerProcess | null;
 }
 
+type NewMachine = (name: string, now: () => number) => TestMachine;
+
 /** More steps than any history needs to come to rest: a process that takes more makes no progress. */
 const forEver = 5_000;
 
@@ -21,16 +23,20 @@ export class Processes {
   readonly #ledger: Ledger;
   readonly #time: VirtualTime;
   readonly #interleaving: Interleaving;
-  readonly #newMachine: (name: string) => TestMachine;
+  readonly #newMachine: NewMachine;
   readonly #onWritten: () => Promise<void>;
   readonly #actors: Actor[];
   readonly #slowAt = new Map<TestMachine, string>();
+  /** They stand still, as one whose host is overcommitted does; their clocks go on. */
+  readonly #frozen = new Set<TestMachine>();
+  /** By place: how far the machine's clock is off, in milliseconds. It outlives the process. */
+  readonly #clocks: number[];
   #births = 0;
   steps = 0;
   crashes = 0;
 
   /**
-   * @param newMachine - makes a machine in this interleaving.
+   * @param newMachine - makes a machine in this interleaving, with such a clock.
    * @param onWritten - called after every step that may have shown readers something new.
    */
   constructor(
@@ -38,7 +44,7 @@ export class Processes {
     count: number,
     time: VirtualTime,
     interleaving: Interleaving,
-    newMachine: (name: string) => TestMachine,
+    newMachine: NewMachine,
     onWritten: () => Promise<void>,
   ) {
     this.#ledger = ledger;
@@ -46,7 +52,8 @@ export class Processes {
     this.#interleaving = interleaving;
     this.#newMachine = newMachine;
     this.#onWritten = onWritten;
-    this.#actors = Array.from({ length: count }, () => this.#born());
+    this.#clocks = Array<number>(count).fill(0);
+    this.#actors = Array.from({ length: count }, (_, index) => this.#born(index));
     for (const actor of this.#actors) void this.#run(actor);
   }
 
@@ -56,14 +63,30 @@ export class Processes {
     return actor;
   }
 
+  /** Those that answer. */
   get alive(): LedgerProcess[] {
-    return this.#actors.flatMap(({ process }) => process ?? []);
+    return this.#actors.flatMap(({ machine, process }) => (process && !this.#frozen.has(machine) ? process : []));
+  }
+
+  /** @param offMs - ahead of the right time; negative: behind it */
+  setClock(index: number, offMs: number): void {
+    this.#clocks[index % this.#clocks.length] = offMs;
+  }
+
+  allClocksAreRight(): void {
+    this.#clocks.fill(0);
+  }
+
+  freeze(index: number, isFrozen: boolean): void {
+    const { machine } = this.at(index);
+    if (isFrozen) this.#frozen.add(machine);
+    else this.#frozen.delete(machine);
   }
 
   /** Starts another one in its place, if it is dead. */
   start(index: number): void {
     if (!this.at(index).machine.dead) return;
-    const actor = this.#born();
+    const actor = this.#born(index % this.#actors.length);
     this.#actors[index % this.#actors.length] = actor;
     void this.#run(actor);
   }
@@ -92,6 +115,11 @@ export class Processes {
     return process;
   }
 
+  /** @returns the processes that died */
+  async crashAll(): Promise<(LedgerProcess | null)[]> {
+    return await Promise.all(this.#actors.map((_, index) => this.crash(index, null)));
+  }
+
   /** @param at - which of the rarest kinds of steps that it waits for now; `null`: it is slow no more. */
   slow(index: number, at: number | null): void {
     const { machine } = this.at(index);
@@ -102,16 +130,18 @@ export class Processes {
 
   noneIsSlow(): void {
     this.#slowAt.clear();
+    this.#frozen.clear();
   }
 
   /** Any process goes on by one step. */
   async go(pick: number): Promise<void> {
-    if (this.#interleaving.waiting > 0) await this.#took(this.#interleaving.go(pick, this.#slowAt));
+    if (this.#interleaving.waiting > 0) await this.#took(this.#interleaving.go(pick, this.#slowAt, this.#frozen));
   }
 
   /** One process alone goes on. */
   async work(index: number, until: 'asks' | 'answered' | number): Promise<void> {
     const { machine } = this.at(index);
+    if (this.#frozen.has(machine)) return;
     const most = until === 'asks' ? 30 : until === 'answered' ? 1 : until;
     for (let steps = 0; steps < most; steps++) {
       if (until === 'asks' && this.#interleaving.kinds(machine).some(asksStripe)) return;
@@ -135,8 +165,9 @@ export class Processes {
     }
   }
 
-  #born(): Actor {
-    return { machine: this.#newMachine(`process ${++this.#births}`), process: null };
+  #born(place: number): Actor {
+    const now = () => this.#time.now + (this.#clocks[place] ?? 0);
+    return { machine: this.#newMachine(`process ${++this.#births}`, now), process: null };
   }
 
   async #run(actor: Actor): Promise<void> {

@@ -38,6 +38,9 @@ export class PromptLedger {
     const machine: Machine = {
       name: 'one',
       now: () => time.now,
+      monotonic: () => time.now,
+      databaseNow: async () => time.now,
+      truth: () => time.now,
       fetch: (async (input: string | URL | Request, init?: RequestInit) =>
         await way(input, init)) as unknown as typeof globalThis.fetch,
       step: async (_what, work) => await work(),
@@ -45,7 +48,7 @@ export class PromptLedger {
     };
     const way = stripeTransport(stripe, () => (road.isDown ? 'serverError' : null), { requests: 0 });
     const access = { secretKey: stripe.sandbox.secretKey, webhookSecret, apiUrl };
-    const ledger = await open({ stripe: access, accounts: [account], processes: 1 });
+    const ledger = await open({ stripe: access, accounts: [account], processes: 1, keepsCopies: false });
     const process = await ledger.start(machine);
     await process.link(account, customer);
     const prompt = new PromptLedger({ time, restore, stripe, customer, road, heard, ledger, process });

@@ -17,7 +17,7 @@ export const seed = Number(process.env['SEED'] ?? usualSeed);
 const path = process.env['HISTORY'];
 
 /** How many histories one run lives through. */
-export const runs = Number(process.env['HISTORIES'] ?? 500);
+export const runs = Number(process.env['HISTORIES'] ?? 250);
 
 /** Milliseconds in which a broken history is made as small as may be. */
 const shrinkingMs = 60_000;
@@ -46,6 +46,8 @@ export async function play(open: OpenLedger, numRuns: number, shrink: boolean, f
     torn: 0,
     notices: 0,
     told: 0,
+    debts: 0,
+    restores: 0,
   };
   const property = asyncProperty(histories, async (history) => {
     const lived = await liveThrough(history, open);
@@ -78,7 +80,19 @@ const counted = (count: number, what: string) => `${count.toLocaleString('en')} 
 
 /** The run's figures, in one line. */
 export function told({ lived, tally }: Outcome): string {
-  const { steps, crashes, deliveries, requests, versions, reads, torn, notices, told: toldTrips } = tally;
+  const {
+    steps,
+    crashes,
+    deliveries,
+    requests,
+    versions,
+    reads,
+    torn,
+    notices,
+    told: toldTrips,
+    debts,
+    restores,
+  } = tally;
   return [
     counted(lived, `histories (seed ${seed})`),
     counted(steps, 'steps'),
@@ -89,6 +103,8 @@ export function told({ lived, tally }: Outcome): string {
     counted(torn, 'torn looks read'),
     counted(notices, 'notices heard'),
     counted(toldTrips, 'returns told'),
+    counted(debts, 'debts at the end'),
+    counted(restores, 'restores'),
     counted(reads, 'reads'),
   ].join(', ');
 }

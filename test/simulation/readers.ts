@@ -22,6 +22,7 @@ interface Memory {
 
 export class Readers {
   readonly #stripe: StripeAccount;
+  readonly #aheadMs: number;
   readonly #memories = new Map<string, Memory>();
   /** By customer: the version of an event that was answered with 200. */
   readonly #acknowledged = new Map<string, number>();
@@ -29,14 +30,21 @@ export class Readers {
   torn = 0;
   reads = 0;
 
-  constructor(stripe: StripeAccount) {
+  /** @param aheadMs - how far a ledger's clock may be ahead: so early may it hold a deadline for over. */
+  constructor(stripe: StripeAccount, aheadMs: number) {
     this.#stripe = stripe;
+    this.#aheadMs = aheadMs;
   }
 
   /** Stripe was told that the event is safe. */
   acknowledged({ customer, version }: Pick<Mail, 'customer' | 'version'>): void {
     if (customer === null) return;
     this.#acknowledged.set(customer, Math.max(version, this.#acknowledged.get(customer) ?? -1));
+  }
+
+  /** The ledger was restored, and may say again that which was true earlier, but not as fresh. */
+  beginAnew(): void {
+    this.#memories.clear();
   }
 
   /** @throws {BrokenPromise} */
@@ -47,7 +55,7 @@ export class Readers {
     const isSame = before?.seen.customer === seen.customer;
     const version = this.#versionShown(seen, isSame && before ? before.version : -1);
     this.#freshIsFresh(seen);
-    neverNarrowedUnseen(seen, now);
+    neverNarrowedUnseen(seen, now, this.#aheadMs);
     this.#memories.set(account, { seen, version });
   }
 
@@ -98,11 +106,12 @@ function neverBack(before: Seen, seen: Seen): void {
 }
 
 /** Access stays as it was at the fetch, until the first deadline is too long past to wait for a sync. */
-function neverNarrowedUnseen({ facts, fetchedAt, access }: Seen, now: number): void {
+function neverNarrowedUnseen({ facts, fetchedAt, access }: Seen, now: number, aheadMs: number): void {
   // `unknown` takes nothing away: the host leaves things as they were.
   if (facts === null || fetchedAt === null || access === 'unknown') return;
   const { snapshot, nextChangeAt } = judged(facts, fetchedAt);
   if (nextChangeAt !== null && now >= nextChangeAt + defaultPolicy.staleLimitHours * hour) return;
+  if (nextChangeAt !== null && fetchedAt + aheadMs >= nextChangeAt) return;
   const known = snapshot.access.level;
   if (fromLeast.indexOf(access) < fromLeast.indexOf(known)) {
     throw new BrokenPromise(`access narrowed from ${known} to ${access} by facts of ${iso(fetchedAt)}, at ${iso(now)}`);

@@ -5,7 +5,7 @@
 
 import { isTerminal } from '../../server/src/billing/judge/subscription.ts';
 import { BrokenPromise } from './broken-promise.ts';
-import { accounts, type Fault, type Happening, type History } from './history.ts';
+import { accounts, beginnings, furthestAheadMs, type Fault, type Happening, type History } from './history.ts';
 import { NoticeObserver } from './notice-observer.ts';
 import { Interleaving, untilItWaits } from './interleaving.ts';
 import type { Ledger, OpenLedger } from './ledger-under-test.ts';
@@ -14,7 +14,7 @@ import { Processes } from './processes.ts';
 import { accessWith, Readers } from './readers.ts';
 import { actions } from './stripe-actions.ts';
 import { contentOf } from './facts-content.ts';
-import { apiUrl, beginning, StripeAccount, webhookSecret } from './stripe-account.ts';
+import { apiUrl, StripeAccount, webhookSecret } from './stripe-account.ts';
 import { stripeTransport } from './stripe-transport.ts';
 import { Trips } from './trips.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -30,14 +30,19 @@ export interface Tally {
   readonly torn: number;
   readonly notices: number;
   readonly told: number;
+  readonly debts: number;
+  readonly restores: number;
 }
 
 /** Milliseconds between tries to come to rest: ever longer, so that each lease, back-off and moment gets its turn. */
 const patience = [1, 2_000, 10_000, 10_000, 60_000, 60_000, 4e5, 4e5, 4e5, 4e5, 4e6, 8e6];
 
+/** Milliseconds at rest until the clock of a lone process is right again. */
+const untilSetRight = 1_000_000;
+
 /** @throws {BrokenPromise} with the last of what was carried out. */
 export async function liveThrough(history: History, open: OpenLedger): Promise<Tally> {
-  const time = new VirtualTime(beginning);
+  const time = new VirtualTime(beginnings[history.startsAt]);
   const restore = time.install();
   const life = await Life.begin(time, history, open);
   try {
@@ -61,11 +66,19 @@ class Life {
   readonly #stripe: StripeAccount;
   readonly #ledger: Ledger;
   readonly #readers: Readers;
-  readonly #observer = new NoticeObserver();
+  /** The host, as far as it heard of this life of the ledger. */
+  #observer = new NoticeObserver();
   readonly #post: PostOffice;
   readonly #interleaving = new Interleaving();
   readonly #processes: Processes;
   readonly #trips: Trips;
+  /** Its processes count by the clock of their database. Alone, a process has its machine's clock only. */
+  readonly #isShared: boolean;
+  #restores = 0;
+  /** Notices heard in earlier lives of the ledger. */
+  #notices = 0;
+  /** Accounts that owed something at the end. */
+  #debts = 0;
   /** A promise broken in work that is not awaited. */
   #broken: BrokenPromise | null = null;
   readonly #faults: Fault[] = [];
@@ -78,7 +91,12 @@ class Life {
   static async begin(time: VirtualTime, history: History, open: OpenLedger): Promise<Life> {
     const stripe = await StripeAccount.open(time);
     const access = { secretKey: stripe.sandbox.secretKey, webhookSecret, apiUrl };
-    const ledger = await open({ stripe: access, accounts, processes: history.processes });
+    const ledger = await open({
+      stripe: access,
+      accounts,
+      processes: history.processes,
+      keepsCopies: history.keepsCopies,
+    });
     const life = new Life(time, stripe, ledger, history);
     for (const account of accounts) {
       const customer = await life.#newCustomer(account);
@@ -92,16 +110,14 @@ class Life {
     this.#time = time;
     this.#stripe = stripe;
     this.#ledger = ledger;
-    this.#readers = new Readers(stripe);
+    this.#isShared = processes > 1 || ledger.needsCron;
+    this.#readers = new Readers(stripe, this.#isShared ? 0 : furthestAheadMs);
     this.#trips = new Trips(() => time.now);
     this.#post = new PostOffice(stripe, sends, this.#readers);
     const transport = stripeTransport(stripe, () => this.#faults.shift() ?? null, this.#transportTally);
-    const newMachine = (name: string) =>
-      this.#interleaving.machine(
-        name,
-        () => time.now,
-        transport,
-        async (notice) => this.#observer.receive(notice),
+    const newMachine = (name: string, now: () => number) =>
+      this.#interleaving.machine(name, { now, truth: () => time.now }, transport, async (notice) =>
+        this.#observer.receive(notice),
       );
     this.#processes = new Processes(ledger, processes, time, this.#interleaving, newMachine, () => this.look());
   }
@@ -122,8 +138,10 @@ class Life {
       deliveries: this.#post.deliveries,
       requests: this.#transportTally.requests,
       versions: versions.reduce((sum, count) => sum + count, 0),
-      notices: this.#observer.received,
+      notices: this.#notices + this.#observer.received,
       told: this.#trips.told,
+      debts: this.#debts,
+      restores: this.#restores,
     };
   }
 
@@ -168,6 +186,18 @@ class Life {
       case 'start':
         this.#processes.start(happening.process);
         break;
+      case 'clock':
+        this.#processes.setClock(happening.process, happening.offMs);
+        break;
+      case 'freeze':
+        this.#processes.freeze(happening.process, happening.isFrozen);
+        break;
+      case 'copy':
+        this.#ledger.copy();
+        break;
+      case 'restore':
+        await this.#restore();
+        break;
       case 'fault':
         for (let times = 0; times < happening.times; times++) this.#faults.push(happening.fault);
         break;
@@ -197,6 +227,17 @@ class Life {
     await untilItWaits();
   }
 
+  async #restore(): Promise<void> {
+    for (const process of await this.#processes.crashAll()) this.#post.cut(process);
+    if (await this.#ledger.restore(this.#time.now)) {
+      this.#readers.beginAnew();
+      this.#notices += this.#observer.received;
+      this.#observer = new NoticeObserver();
+      this.#restores++;
+    }
+    this.#processes.startAll();
+  }
+
   /** A reader of each account looks, now through this process and now through that. */
   async look(): Promise<void> {
     if (this.#broken) throw this.#broken;
@@ -218,10 +259,15 @@ class Life {
     this.#faults.length = 0;
     this.#processes.noneIsSlow();
     this.#processes.startAll();
+    // A lone server goes on by a wrong clock for a while.
+    const isLone = !this.#isShared;
+    let passed = 0;
     for (const ms of patience) {
+      passed += ms;
+      if (isLone && passed > untilSetRight) await this.#setClocksRight();
       await this.#pass(ms);
       await this.#tryToRest();
-      if (await this.#isAtRest()) return await this.#mustBeTrue();
+      if ((!isLone || passed > untilSetRight) && (await this.#isAtRest())) return await this.#mustBeTrue();
     }
     const { stale, hints, untold } = await this.#ledger.restless();
     const mail = this.#post.all('waiting', 'underWay', 'lost', 'vanished').map(({ type, state }) => `${type} ${state}`);
@@ -229,6 +275,15 @@ class Life {
     throw new BrokenPromise(
       `never comes to rest: ${stale} stale, ${hints} open hints, ${untold} untold, ${pages} pages waiting; on their way: ${mail.join(', ')}`,
     );
+  }
+
+  /** Until then a wrong clock has stopped nothing. @throws {BrokenPromise} */
+  async #setClocksRight(): Promise<void> {
+    const { stale, hints } = await this.#ledger.restless();
+    if (stale + hints > 0) {
+      throw new BrokenPromise(`never comes to rest while a clock is wrong: ${stale} stale, ${hints} open hints`);
+    }
+    this.#processes.allClocksAreRight();
   }
 
   async end(): Promise<void> {
@@ -318,6 +373,9 @@ class Life {
           throw new BrokenPromise(`the ledger is at rest, and not what Stripe is:\n${here}\n${truth.content}`);
         }
         const access = accessWith(truth.facts, this.#time.now);
+        const [due, owed] = [seen.snapshot.payment.due?.amount ?? 0, this.#stripe.owed(customer)];
+        if (due !== owed && !truth.facts.deleted) throw new BrokenPromise(`${due} is said to be due, and ${owed} is`);
+        if (owed > 0) this.#debts++;
         if (seen.access !== access) throw new BrokenPromise(`access is ${seen.access}, and by Stripe ${access}`);
       }
       this.#observer.mustKnow(account, truth.facts);

@@ -13,10 +13,11 @@ import { namedItem } from '../../server/src/billing/judge/plan.ts';
 import { createStripeGateway } from '../../server/src/stripe/gateway.ts';
 import { customerFacts, priceFacts } from '../../server/src/stripe/facts/customer.ts';
 import { contentOf } from './facts-content.ts';
+import { beginnings } from './history.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** 1 March 2026, 12:00 UTC: far from month ends and leap days. */
-export const beginning = Date.UTC(2026, 2, 1, 12);
+export const beginning = beginnings.usual;
 
 export const webhookSecret = 'whsec_history';
 export const apiUrl = 'http://stripe.localhost';
@@ -164,6 +165,17 @@ export class StripeAccount {
   /** Which version the customer had at a moment. */
   versionAt(customer: string, at: number): number {
     return this.versions(customer).findLastIndex(({ since }) => since <= at);
+  }
+
+  /** The sum that is open on the invoices of living subscriptions, by Stripe's own books, in the smallest unit. */
+  owed(customer: string): number {
+    const { invoices, subscriptions } = this.sandbox.state;
+    const open = invoices.of(customer, ({ status, parent }) => {
+      const named = parent?.subscription_details?.subscription;
+      const of = typeof named === 'string' ? subscriptions.get(named) : undefined;
+      return status === 'open' && of !== undefined && of.status !== 'canceled' && of.status !== 'incomplete_expired';
+    });
+    return open.reduce((sum, { amount_remaining: remaining }) => sum + remaining, 0);
   }
 
   close(): void {

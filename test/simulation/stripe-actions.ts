@@ -116,6 +116,13 @@ export const actions = {
     const invoice = open[n % open.length];
     if (invoice) await stripe.call(`/v1/invoices/${invoice.id}/void`, {});
   },
+  /** By hand, for no subscription: charged at once, or sent and left open. */
+  async oneOffInvoice(stripe, customer, n) {
+    await stripe.call('/v1/invoiceitems', { customer, amount: String(500 + 100 * n), currency: 'eur' });
+    const sent = { collection_method: 'send_invoice', days_until_due: '14' };
+    const invoice = await stripe.call('/v1/invoices', { customer, ...(n % 2 === 0 ? sent : {}) });
+    if (invoice !== null) await stripe.call(`/v1/invoices/${invoice}/finalize`, {});
+  },
   renameProduct: (stripe, _customer, n) => stripe.call(`/v1/products/${stripe.product}`, { name: `Team ${n % 4}` }),
   delete: (stripe, customer) => stripe.call(`/v1/customers/${customer}`, {}, 'DELETE'),
 } satisfies Record<string, Act>;

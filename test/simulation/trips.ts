@@ -10,8 +10,8 @@ import type { LedgerProcess } from './ledger-under-test.ts';
 interface Trip {
   readonly account: string;
   readonly id: string;
-  /** When the first of the asks was made that no answer has come to; `null`: all were told. */
-  since: number | null;
+  /** When each of the asks was made that no answer has come to, in order. */
+  untold: readonly number[];
   /** When an ask last began or ended. */
   askedAt: number;
   /** Asks under way. */
@@ -36,7 +36,7 @@ export class Trips {
 
   async open(account: string, process: LedgerProcess): Promise<void> {
     const id = await process.open(account);
-    if (id !== null) this.#trips.push({ account, id, since: null, askedAt: 0, open: 0, isFirst: true });
+    if (id !== null) this.#trips.push({ account, id, untold: [], askedAt: 0, open: 0, isFirst: true });
   }
 
   /** @param pick - negative: from the newest on. */
@@ -51,15 +51,17 @@ export class Trips {
    */
   async return(trip: Trip, process: LedgerProcess): Promise<void> {
     const cameBack = trip.open === 0 && this.#now() - trip.askedAt > silenceMs;
-    if (trip.since === null || cameBack) trip.since = this.#now();
-    const since = trip.since - (trip.isFirst ? 0 : sharedMs);
-    trip.askedAt = this.#now();
+    const began = this.#now();
+    trip.untold = [...(cameBack ? [] : trip.untold), began];
+    const since = (trip.untold[0] ?? began) - (trip.isFirst ? 0 : sharedMs);
+    trip.askedAt = began;
     trip.open++;
     const { outcome, fetchedAt } = await process.return(trip.account, trip.id);
     trip.open--;
     trip.askedAt = this.#now();
     if (outcome === 'pending') return;
-    trip.since = null;
+    // A tab that asked after this one still waits for its own.
+    trip.untold = trip.untold.filter((at) => at > began);
     trip.isFirst = false;
     this.told++;
     if (fetchedAt !== null && fetchedAt < since) {
@@ -69,6 +71,6 @@ export class Trips {
 
   /** Those that asked, and were not told. */
   get waiting(): readonly Trip[] {
-    return this.#trips.filter(({ since }) => since !== null);
+    return this.#trips.filter(({ untold }) => untold.length > 0);
   }
 }

@@ -124,7 +124,7 @@ it('L43: a copy made while a server runs is whole by SQLite’s own means, and b
   // The newest commits are in the write-ahead log, which the file's copy does not have.
   expect(linked('half.db')).toEqual(['team_active']);
 
-  // Either may be put in the ledger's place: what it serves as fresh is true.
+  // Either may be put in the ledger's place: it serves nothing as fresh that is over.
   for (const name of ['whole.db', 'half.db']) {
     age(10 * minute, name);
     // oxlint-disable-next-line no-await-in-loop -- one server after the other

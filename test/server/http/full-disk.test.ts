@@ -1,4 +1,4 @@
-/** The ledger's disk is full, or its file system read-only: what pages, hosts and Stripe are answered, and the truth after. */
+/** The ledger's disk is full, or its file system read-only: the answers to pages, hosts and Stripe, and the truth after. */
 
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
