@@ -1,6 +1,7 @@
 import { expect } from '@open-wc/testing';
 import * as fc from 'fast-check';
 import { problem } from './bff-double.ts';
+import { warningsOf } from './guard.ts';
 import { nextEvent, Page, settled, type TagName } from './harness.ts';
 import { active, several, snapshots } from './snapshots.ts';
 
@@ -85,17 +86,15 @@ describe('bad input', () => {
     [403, 'origin_not_allowed'],
   ] as const) {
     it(`L40: a fault of the set-up, refused with ${status}: calm words with the code, and one console warning`, async () => {
-      const warnings: unknown[] = [];
-      const { warn } = console;
-      console.warn = (...said: unknown[]) => warnings.push(said.join(' '));
       page.bff.next('billing', ...Array.from({ length: status === 401 ? 2 : 1 }, () => problem(status, code)));
       const failed = nextEvent(document, 'billhook-error');
       const widget = page.add();
-      expect((await failed).code).to.equal(code);
-      await widget.until(() => widget.phase === 'failed');
-      expect(widget.text).to.contain(`Billing cannot be opened right now. Nothing was changed. (${code})`);
-      console.warn = warn;
+      const warnings = await warningsOf(async () => {
+        expect((await failed).code).to.equal(code);
+        await widget.until(() => widget.phase === 'failed');
+      });
       expect(warnings).to.deep.equal([`billhook: ${code}: ${code}`]);
+      expect(widget.text).to.contain(`Billing cannot be opened right now. Nothing was changed. (${code})`);
       page.bff.next('billing', page.bff.billing());
       widget.button('Try again').click();
       await widget.ready();

@@ -20,3 +20,18 @@ after(async () => {
   await new Promise((resolve) => setTimeout(resolve));
   nothingWentWrong();
 });
+
+/** What the page warns of in the console while this goes on. */
+export async function warningsOf(act: () => Promise<void>): Promise<string[]> {
+  const warnings: string[] = [];
+  const { warn } = console;
+  // oxlint-disable-next-line no-console -- it is what is watched
+  console.warn = (...said: unknown[]) => void warnings.push(said.map(String).join(' '));
+  try {
+    await act();
+  } finally {
+    // oxlint-disable-next-line no-console -- as it was
+    console.warn = warn;
+  }
+  return warnings;
+}
