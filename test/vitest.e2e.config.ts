@@ -7,7 +7,8 @@ export default defineConfig({
     include: ['{e2e,attacks}/**/*.e2e.ts'],
     env: { TZ: 'UTC' },
     retry: 0,
-    maxWorkers: 2,
+    // One more than the cores of the smallest machine: a journey waits for pages and processes for half of its time.
+    maxWorkers: 3,
     testTimeout: hangMs,
     hookTimeout: hangMs,
     teardownTimeout: hangMs,
