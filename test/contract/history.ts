@@ -36,6 +36,8 @@ export function trailContract(harness: ContractHarness): void {
       const [told] = await harness.store.claimNotices({ host: 'acme', receiver: 'webhook' }, over + 1_002, lease, 1);
       if (!told) throw new Error('nothing was to be told');
       await harness.store.noticeDelivered(told, over + 1_003);
+      // A slow deliverer, whose lease was over. The host was told before.
+      await harness.store.noticeDelivered(told, over + 9_000);
 
       const customer = 'cus_1';
       const timeline = await harness.store.timeline(acme, t0, 100);

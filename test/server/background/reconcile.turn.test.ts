@@ -90,6 +90,16 @@ describe('a customer', () => {
   });
   const ticket = async () => (await store.customersAmong(['cus_1']))[0]?.ticket;
 
+  it('without a subscription is looked at all the same, while its fetch fails', async () => {
+    await fetched(noon - hour);
+    now += hour;
+    await store.raiseTicket('cus_1', 'webhook', noon);
+    const [claim] = await store.claim(noon, 1_000, 1);
+    if (!claim) throw new Error('it is not stale');
+    await store.fail(claim, 'stripe_unauthorized', now + hour, noon);
+    expect(await turn()).toMatchObject({ idle: 0, unseen: [{ customer: 'cus_1', code: 'stripe_unauthorized' }] });
+  });
+
   it('that was fetched before the clock was set back is fetched again, also once the clock has caught up', async () => {
     await fetched(noon + hour);
     const { gateway, wakeWorker } = looksAtOnce();
