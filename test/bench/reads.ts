@@ -18,6 +18,8 @@ export interface Reads {
   /** The same with 16 requests in each turn, as on a busy one. */
   readonly foundAmongMany: readonly Measured[];
   readonly unchangedAmongMany: readonly Measured[];
+  /** 200 for a token that was never seen, one in each turn. */
+  readonly firstSeen: readonly Measured[];
 }
 
 const manyInATurn = 16;
@@ -64,10 +66,41 @@ export async function measureReads(rounds?: number, database?: string): Promise<
       unchanged: await inTurns(known, 1),
       foundAmongMany: await inTurns({}, manyInATurn),
       unchangedAmongMany: await inTurns(known, manyInATurn),
+      firstSeen: await firstSeen(account, rounds, [
+        { name: 'bare Hono, same bytes', ask: (request) => bare.fetch(request) },
+        { name: 'Billhook', ask: harness.bff.billhook.fetch },
+        { name: 'written by hand', ask: (request) => byHand.fetch(request) },
+      ]),
     };
   } finally {
     await harness.close();
   }
+}
+
+async function firstSeen(
+  account: string,
+  rounds = 7,
+  contenders: readonly { readonly name: string; readonly ask: Fetch }[] = [],
+): Promise<readonly Measured[]> {
+  const operations = 200;
+  const minted = Array.from({ length: (rounds + 1) * operations }, (_, index) =>
+    token({ account, name: `A payer ${index}` }),
+  );
+  const bearers = await Promise.all(minted);
+  return await sideBySide(
+    contenders.map(({ name, ask }) => {
+      let next = 0;
+      return {
+        name,
+        async run() {
+          const headers = { origin, authorization: `Bearer ${bearers[(next += 1) % bearers.length]}` };
+          await (await ask(new Request(`${publicUrl}/v1/billing`, { headers }))).text();
+          await nextTurn();
+        },
+      };
+    }),
+    { rounds, operations },
+  );
 }
 
 function handWritten(account: string, body: string, headers: Record<string, string>): Hono {

@@ -1,6 +1,6 @@
 /** Where a request came from: the connection's other end, or the address that the operator's own proxy saw. */
 
-import { createHmac, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import type { Context } from 'hono';
 
@@ -8,7 +8,7 @@ import type { Context } from 'hono';
 const places = 2 ** 16;
 
 /** Two addresses that share a place cannot be chosen from outside. */
-const secret = randomBytes(32);
+const secret = randomBytes(32).toString('hex');
 
 /**
  * A short name for the network that a request came from: an IPv4 address, or the /64 of an IPv6 address, which is what a
@@ -19,7 +19,7 @@ const secret = randomBytes(32);
  */
 export function clientPlace(c: Context, proxies: number): string {
   const network = networkOf(forwardedFor(c, proxies) ?? connectedFrom(c) ?? '') ?? 'unknown';
-  return String(createHmac('sha256', secret).update(network).digest().readUInt32BE(0) % places);
+  return String(Number.parseInt(hash('sha256', secret + network).slice(0, 8), 16) % places);
 }
 
 /** The address that the outermost trusted proxy saw; `null` where the header is too short, or holds no address there. */

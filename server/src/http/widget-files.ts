@@ -1,4 +1,4 @@
-/** The widget's built script and its locale files, read and compressed once, served to any page. */
+/** The widget's built script and its locale files, read at the start and compressed when first asked for, served to any page. */
 
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
@@ -12,8 +12,9 @@ export interface WidgetFile {
   readonly type: string;
   readonly etag: string;
   readonly identity: Bytes;
-  readonly br: Bytes;
-  readonly gzip: Bytes;
+  /** Compressed once. The best compression takes longer than all else of a start, and a start has no page that waits for it. */
+  readonly br: () => Promise<Bytes>;
+  readonly gzip: () => Promise<Bytes>;
 }
 
 /** Said by the server that ends the connection itself: nothing that drops a header stands between it and the page. */
@@ -38,23 +39,30 @@ export async function readWidgetFiles(): Promise<WidgetFiles> {
   const folder = new URL('.', import.meta.resolve('@billhook/widget/locales/de.json'));
   const tags = (await readdir(folder)).filter((name) => name.endsWith('.json'));
   const files = await Promise.all([
-    compressed(built, 'text/javascript; charset=utf-8').then(
+    fileAt(built, 'text/javascript; charset=utf-8').then(
       (file) => [script, file] as const,
       () => null,
     ),
-    ...tags.map(async (name) => [locales + name, await compressed(new URL(name, folder), 'application/json')] as const),
+    ...tags.map(async (name) => [locales + name, await fileAt(new URL(name, folder), 'application/json')] as const),
   ]);
   return new Map(files.filter((file) => file !== null));
 }
 
-async function compressed(source: URL, type: string): Promise<WidgetFile> {
+async function fileAt(source: URL, type: string): Promise<WidgetFile> {
   const identity = await readFile(source);
-  const [br, gzipped] = await Promise.all([
-    promisify(brotliCompress)(identity, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }),
-    promisify(gzip)(identity, { level: 9 }),
-  ]);
   const etag = `"${createHash('sha256').update(identity).digest('base64url').slice(0, 27)}"`;
-  return { type, etag, identity, br: new Uint8Array(br), gzip: new Uint8Array(gzipped) };
+  return {
+    type,
+    etag,
+    identity,
+    br: once(() => promisify(brotliCompress)(identity, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } })),
+    gzip: once(() => promisify(gzip)(identity, { level: 9 })),
+  };
+}
+
+function once(compress: () => Promise<Buffer>): () => Promise<Bytes> {
+  let bytes: Promise<Bytes> | undefined;
+  return () => (bytes ??= compress().then((compressed) => new Uint8Array(compressed)));
 }
 
 /**
@@ -67,7 +75,7 @@ async function compressed(source: URL, type: string): Promise<WidgetFile> {
 export function widgetRoutes(files: WidgetFiles): Hono {
   const app = new Hono();
   for (const [path, file] of files) {
-    app.get(path, (c) => {
+    app.get(path, async (c) => {
       c.header('Cache-Control', 'public, max-age=300, stale-while-revalidate=86400');
       c.header('ETag', file.etag);
       c.header('Vary', 'Accept-Encoding');
@@ -86,7 +94,7 @@ export function widgetRoutes(files: WidgetFiles): Hono {
           : 'identity';
       if (encoding !== 'identity') c.header('Content-Encoding', encoding);
       c.header('Content-Type', file.type);
-      return c.body(file[encoding]);
+      return c.body(encoding === 'identity' ? file.identity : await file[encoding]());
     });
   }
   return app;
