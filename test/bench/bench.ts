@@ -13,7 +13,7 @@ import { profiles } from './profiles.ts';
 
 const docs = resolve(import.meta.dirname, '../../docs');
 const kept = resolve(import.meta.dirname, 'ratios.json');
-const between = /(<!-- bench -->\n)[\s\S]*(\n<!-- \/bench -->)/;
+const between = /(<!-- bench -->\n)[\s\S]*?(<!-- \/bench -->)/;
 
 if (process.argv.includes('--profile')) {
   process.stdout.write(await profiles());
@@ -40,7 +40,7 @@ if (process.argv.includes('--keep')) {
   const text = await readFile(page, 'utf8');
   await writeFile(
     page,
-    text.replace(between, (_, before: string, after: string) => `${before}\n${tableOf(lines)}\n${after}`),
+    text.replace(between, (_, before: string, after: string) => `${before}\n${tableOf(lines)}\n\n${after}`),
   );
   await writeFile(resolve(docs, 'performance.svg'), pictureOf(lines));
 }
