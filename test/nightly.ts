@@ -53,6 +53,12 @@ const steps: readonly Step[] = [
     env: { NEXTJS: 'mounted,standalone,functions' },
     commands: [['vitest', 'run', '--config', 'vitest.e2e.config.ts', 'e2e/nextjs']],
   },
+  {
+    name: 'nextjs15',
+    in: 'test',
+    env: { NEXTJS: 'mounted,standalone', NEXT_VERSION: '15.5.29' },
+    commands: [['vitest', 'run', '--config', 'vitest.e2e.config.ts', 'e2e/nextjs']],
+  },
   // Known holes of the packages that are published; `packages/supply` needs no registry.
   { name: 'audit', in: 'test', commands: [[process.execPath, 'support/audit.ts']] },
   { name: 'attacks', in: 'test', env: { ATTACKS: 'whole' }, commands: [['vitest', 'run', 'attacks']] },

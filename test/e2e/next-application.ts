@@ -96,25 +96,51 @@ async function documentedFiles(way: Way): Promise<Readonly<Record<string, string
   );
 }
 
+/** Next.js of another version than the workspace's, brought by npm: `NEXT_VERSION=15.5.29`. Default: the workspace's. */
+const version = process.env['NEXT_VERSION'];
+
+/** As the page says of the time before 16: the proxy is called middleware, and beside a ledger it runs in Node.js. */
+function asBefore16(files: Readonly<Record<string, string>>, way: Way): Readonly<Record<string, string>> {
+  const { 'proxy.ts': proxy = '', ...others } = files;
+  const named = ['function proxy', 'function middleware'] as const;
+  const inNode = ["matcher: '/studio/:path*'", "$&, runtime: 'nodejs'"] as const;
+  let middleware = proxy;
+  for (const [from, to] of way === 'standalone' ? [named] : [named, inNode]) {
+    if (!middleware.includes(from)) throw new Error(`docs/nextjs.md: the proxy has no ${from}`);
+    middleware = middleware.replace(from, to);
+  }
+  return { ...others, 'middleware.ts': middleware };
+}
+
 /** Within the repository, whose root the bundler takes for its own, and outside of `node_modules`, where it compiles nothing. */
 export async function nextApplication(way: Way): Promise<NextApplication> {
   const consumer = await installPacked(join(root, '.built'));
   const { folder } = consumer;
-  const files = { ...surroundings, ...(await documentedFiles(way)) };
+  const documented = await documentedFiles(way);
+  const files = { ...surroundings, ...(version?.startsWith('15.') ? asBefore16(documented, way) : documented) };
   for (const [path, text] of Object.entries(files)) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), text);
   }
+  // Above the project: its own modules are links, and npm would take them for its own to change.
+  const tools = join(folder, '../next');
+  if (version !== undefined) {
+    await mkdir(tools);
+    await writeFile(join(tools, 'package.json'), '{ "private": true }');
+    const wanted = [`next@${version}`, 'react@19', 'react-dom@19'];
+    await promisify(execFile)('npm', ['install', '--no-audit', '--no-fund', ...wanted], { cwd: tools });
+  }
+  const nextModules = version === undefined ? join(root, 'test/node_modules') : join(tools, 'node_modules');
   const installed: Readonly<Record<string, string>> = {
-    next: 'test/node_modules/next',
-    react: 'test/node_modules/react',
-    'react-dom': 'test/node_modules/react-dom',
+    next: join(nextModules, 'next'),
+    react: join(nextModules, 'react'),
+    'react-dom': join(nextModules, 'react-dom'),
     '@types/react': 'demo/node_modules/@types/react',
     typescript: 'node_modules/typescript',
   };
   for (const [name, from] of Object.entries(installed)) {
     const to = join(folder, 'node_modules', name);
-    if (!existsSync(to)) await symlink(await realpath(join(root, from)), to, 'junction');
+    if (!existsSync(to)) await symlink(await realpath(resolve(root, from)), to, 'junction');
   }
   const next = join(folder, 'node_modules/next/dist/bin/next');
   const env = { ...childEnvironment, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' };
