@@ -1,6 +1,9 @@
 /** The demo's options, from its environment. */
 
+import type { BillhookOptions } from '@billhook/server';
 import { customerVariable, workspaceIds } from './workspaces.ts';
+
+type Offer = NonNullable<BillhookOptions['hosts'][number]['offers']>[number];
 
 /** A real Stripe test account instead of the sandbox. */
 export interface StripeAccount {
@@ -24,8 +27,8 @@ export interface DemoOptions {
   readonly sandboxUrl?: string;
   /** The BFF's name in its default address. `127.0.0.1` makes it another *site* than the host. Default: `localhost`. */
   readonly billhookHostname?: 'localhost' | '127.0.0.1';
-  /** Lookup keys of the prices that may be bought. Default: Starter, Team and Business; on an account of your own, none. */
-  readonly offers?: readonly string[];
+  /** Prices that may be bought, by lookup key, or whole offers. Default: Starter, Team, Business; on an account of your own, none. */
+  readonly offers?: readonly (string | Offer)[];
   /** Default: none, the sandbox is started. */
   readonly stripe?: StripeAccount;
   /** The BFF's. Default: `warn`. */

@@ -1,7 +1,7 @@
 /** The whole demo in three origins: a host, Billhook's BFF, and a Stripe. */
 
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serve } from '@hono/node-server';
@@ -31,7 +31,24 @@ export interface Demo {
 const issuer = 'tidewater';
 
 /** The seeded business's offers for accounts without a plan, by the names of the sandbox's catalogue. */
-const seededOffers = ['starter_monthly', 'team_monthly', 'business_yearly'];
+const seededOffers: NonNullable<DemoOptions['offers']> = [
+  { id: 'starter_monthly', price: 'starter_monthly', description: 'One team’s capacity, week by week.' },
+  { id: 'starter_yearly', price: 'starter_yearly', description: 'One team’s capacity, week by week.' },
+  {
+    id: 'team_monthly',
+    price: 'team_monthly',
+    description: 'Several teams in one plan.',
+    features: ['Forecasts', 'Holidays'],
+    recommended: true,
+    adjustableQuantity: { minimum: 1, maximum: 50 },
+  },
+  {
+    id: 'business_yearly',
+    price: 'business_yearly',
+    description: 'Every department.',
+    features: ['Scenarios', 'Single sign-on', 'Priority support'],
+  },
+];
 
 /**
  * Starts the demo and resolves when all of it answers.
@@ -88,6 +105,8 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     });
     await listen(host.fetch, ports.HOST_PORT, undo);
 
+    const config = join(folder, 'billhook.json');
+    writeFileSync(config, JSON.stringify({ hosts: [hostOptions(hostUrl, options, sandbox !== null)] }));
     const billhook = new BillhookProcess({
       env: {
         ...inherited(),
@@ -96,13 +115,8 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
         HOST: '127.0.0.1',
         BILLHOOK_URL: billhookUrl,
         DATABASE_URL: join(folder, 'ledger.db'),
-        BILLHOOK_HOST_ID: issuer,
+        BILLHOOK_CONFIG: config,
         BILLHOOK_HOST_SECRET: secret,
-        BILLHOOK_HOST_ORIGINS: new URL(hostUrl).origin,
-        BILLHOOK_HOST_RETURN_URL: `${hostUrl}/settings/billing`,
-        BILLHOOK_FREE_PLAN: 'Free',
-        BILLHOOK_FREE_PLAN_ACCESS: 'full',
-        BILLHOOK_OFFERS: (options.offers ?? (sandbox ? seededOffers : [])).join(','),
         LOG_LEVEL: options.logLevel ?? 'warn',
       },
       onDeath: options.onBillhookDeath ?? (() => {}),
@@ -114,6 +128,22 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     await stop();
     throw cause;
   }
+}
+
+/** The host as the BFF's configuration file has it: all but its secret. */
+function hostOptions(hostUrl: string, { offers, stripe }: DemoOptions, isSeeded: boolean) {
+  const sold = offers ?? (isSeeded ? seededOffers : []);
+  return {
+    id: issuer,
+    origins: [new URL(hostUrl).origin],
+    returnUrl: `${hostUrl}/settings/billing`,
+    portalConfiguration: stripe?.portalConfiguration ?? null,
+    // Stripe lets few accounts pause in the portal so far.
+    ...(isSeeded && { portal: { configurations: { standard: { pause: {} } } } }),
+    offers: sold.map((offer) => (typeof offer === 'string' ? { id: offer, price: offer } : offer)),
+    checkout: { allowPromotionCodes: true },
+    policy: { freePlan: { name: 'Free', access: 'full' } },
+  };
 }
 
 type Undo = (() => Promise<unknown>)[];
@@ -149,13 +179,12 @@ async function onSandbox(
   return { sandbox, sandboxUrl: publicUrl ?? url, accounts, environment };
 }
 
-function onAccount({ secretKey, webhookSecret, portalConfiguration, customers }: StripeAccount): Backing {
+function onAccount({ secretKey, webhookSecret, customers }: StripeAccount): Backing {
   return {
     accounts: unknownAccounts(customers),
     environment: {
       STRIPE_SECRET_KEY: secretKey,
       STRIPE_WEBHOOK_SECRET: webhookSecret,
-      ...(portalConfiguration === undefined ? {} : { STRIPE_PORTAL_CONFIGURATION: portalConfiguration }),
     },
   };
 }

@@ -68,6 +68,8 @@ const steps: readonly Step[] = [
     env: { GALLERY: 'all' },
     commands: [['vitest', 'run', '--config', 'vitest.e2e.config.ts', 'e2e/gallery']],
   },
+  // For the eye: they are looked at, and nothing else fails on them than an error in the page.
+  { name: 'sheets', in: 'test', commands: [[process.execPath, 'e2e/gallery-sheets.ts']] },
   // Firefox and WebKitGTK; one that the machine cannot have is named, and no failure.
   { name: 'browsers', in: 'test', commands: [[process.execPath, 'support/other-browsers.ts']] },
 ];

@@ -161,6 +161,10 @@ describe('startDemo', () => {
     expect(Object.fromEntries(states)).toEqual({
       'alder-works': 'active',
       'sakura-atelier': 'active',
+      'granite-peak': 'active',
+      'lighthouse-books': 'active',
+      'stonebridge-surveyors': 'active',
+      'copper-kettle': 'active',
       'juniper-labs': 'active',
       'northgate-logistics': 'processing',
       'harbour-studio': 'pastDue',
@@ -186,10 +190,10 @@ describe('startDemo', () => {
     expect((await billingOf(demo, 'harbour-studio')).revision, 'the same epoch, no fetch needed').toBe(before.revision);
   });
 
-  it('offers its three plans to an account without one, or the configured ones', async () => {
+  it('offers its plans to an account without one, or the configured ones', async () => {
     const anyPort = { hostPort: 0, billhookPort: 0, sandboxPort: 0 };
     demo = await startDemo(anyPort);
-    const plans = ['starter_monthly', 'team_monthly', 'business_yearly'];
+    const plans = ['starter_monthly', 'starter_yearly', 'team_monthly', 'business_yearly'];
     expect(await soldAtLast(demo, 'fern-and-field')).toEqual(plans);
     expect(await sold(demo, 'elm-street-press')).toEqual(plans);
     expect(await sold(demo, 'alder-works'), 'a second plan is not sold').toEqual([]);
@@ -202,7 +206,8 @@ describe('startDemo', () => {
   });
 
   it('reports a BFF that ended, also where another program holds its port and never answers', async () => {
-    const silent = createServer();
+    // One that reads nothing would not see that its caller has gone.
+    const silent = createServer((socket) => void socket.resume());
     await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening));
     const { port } = silent.address() as AddressInfo;
     const env = { ...childEnvironment, PORT: String(port) } as Record<string, string>;

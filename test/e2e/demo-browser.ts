@@ -2,6 +2,7 @@
 
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
 import { afterAll } from 'vitest';
+import type { DemoOptions } from '../../demo/demo-options.ts';
 import { startDemo, type Demo } from '../../demo/start-demo.ts';
 import { findBrowser, quiet } from '../support/browser.ts';
 import { patienceMs } from '../support/patience.ts';
@@ -35,8 +36,8 @@ export const allPlans = ['starter_monthly', 'team_monthly', 'business_yearly'];
 export interface DemoBrowserOptions {
   /** The BFF on `127.0.0.1`: another *site* than the host on `localhost`. Default: `true`. */
   readonly crossSite?: boolean;
-  /** The host's offers, as lookup keys. Default: none, as at a host that sells elsewhere. */
-  readonly offers?: readonly string[];
+  /** The host's offers. Default: none, as at a host that sells elsewhere. */
+  readonly offers?: NonNullable<DemoOptions['offers']>;
 }
 
 export async function openDemoBrowser({

@@ -138,7 +138,7 @@ describe('a pause', () => {
     const page = await demoBrowser.signIn('Kite & Co');
     await says(page, /^Paused$/);
     expect(await allWords(page), 'what does not renew has no day of renewal').not.toContain('Renews');
-    await press(page, 'Manage billing');
+    await press(page, 'Resume plan');
     await page.getByRole('button', { name: 'Resume plan' }).click();
     await page.getByText('Your plan goes on.').waitFor();
     await goBack(page);

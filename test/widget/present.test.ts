@@ -61,6 +61,13 @@ describe('the banner', () => {
     });
   });
 
+  it('a debt without an invoice to pay leads to support', () => {
+    for (const snapshot of [snapshots.pastDue, snapshots.restricted])
+      expect(texts({ ...snapshot, payment: { ...snapshot.payment, due: null } })).toMatch(
+        /^No invoice can be paid here\./,
+      );
+  });
+
   it('an overdue invoice was not "charged"', () => {
     const overdue = {
       ...snapshots.pastDue,

@@ -2,7 +2,8 @@
 
 import { html } from 'hono/html';
 import { addInterval } from '../engine/periods.ts';
-import { planChoices } from '../engine/plan-choices.ts';
+import { isPutOff, planChoices, type PlanChoice } from '../engine/plan-choices.ts';
+import { previewInvoice } from '../engine/preview.ts';
 import { periodEnd } from '../engine/subscription-status.ts';
 import { formatDate, formatInterval, formatMoney } from '../state/money.ts';
 import type { State } from '../state/state.ts';
@@ -120,7 +121,7 @@ export function changeForm(
       <fieldset>
         <legend>Plan</legend>
         ${choices.map(
-          ({ price }) =>
+          ({ price, quantity }) =>
             html`<label class="choice">
               <input type="radio" name="price" value="${price.id}" ${price.id === selected ? 'checked' : ''} />
               <span class="choice-text">
@@ -129,6 +130,9 @@ export function changeForm(
                   ${formatMoney(price.unit_amount ?? 0, price.currency)} /
                   ${formatInterval(price.recurring?.interval ?? 'month', price.recurring?.interval_count ?? 1)}
                 </span>
+                <span class="small soft"
+                  >${dueNow(state, features, subscription, { price, quantity }, chosen.quantity)}</span
+                >
               </span>
               ${price.id === item?.price.id ? html`<span class="pill">Current</span>` : ''}
             </label>`,
@@ -155,6 +159,34 @@ export function changeForm(
         <a class="button" href="${base}?home">Go back</a>
       </div>
     </form>`;
+}
+
+/** The charge of a change that happens at once. Nothing for the plan as it stands, or where the charge comes later. */
+function dueNow(
+  state: State,
+  features: Features,
+  subscription: Subscription,
+  { price, quantity: adjustable }: PlanChoice,
+  chosen: string | undefined,
+): string {
+  const [item] = subscription.items.data;
+  const customer = state.customers.get(subscription.customer);
+  const { proration_behavior: proration } = features.subscription_update;
+  if (!item || !customer || subscription.status === 'trialing' || proration !== 'always_invoice') return '';
+  const quantity = (adjustable && Number(chosen)) || (item.quantity ?? 1);
+  if (price.id === item.price.id && quantity === item.quantity) return '';
+  if (isPutOff(features, subscription, price, quantity)) return '';
+  const { amount_due: amount } = previewInvoice(state, {
+    customer,
+    subscription,
+    changes: [{ id: item.id, price, quantity }],
+    proration: 'always_invoice',
+    at: state.clock.seconds(),
+    discounts: undefined,
+    automaticTax: undefined,
+    cancels: false,
+  });
+  return `${formatMoney(amount, price.currency)} due now${quantity > 1 ? ` for ${quantity}` : ''}`;
 }
 
 const lengthWords: Record<string, string> = { day: 'day', week: 'week', month: 'month', year: 'year' };

@@ -11,6 +11,22 @@ export interface Prices {
   readonly teamMonthlyYen: string;
 }
 
+/** Reductions and taxes, by their ids. */
+export interface Terms {
+  /** 20% off for a year, by the promotion code `WELCOME20` too. */
+  readonly welcome: string;
+  /** 19% on top of the price. */
+  readonly vat: string;
+}
+
+export async function createTerms(stripe: Stripe): Promise<Terms> {
+  const coupon = { name: 'Welcome', percent_off: 20, duration: 'repeating', duration_in_months: 12 } as const;
+  const { id: welcome } = await stripe.coupons.create(coupon);
+  await stripe.promotionCodes.create({ code: 'WELCOME20', promotion: { type: 'coupon', coupon: welcome } });
+  const { id: vat } = await stripe.taxRates.create({ display_name: 'VAT', percentage: 19, inclusive: false });
+  return { welcome, vat };
+}
+
 export async function createCatalog(stripe: Stripe): Promise<Prices> {
   const starter = await stripe.products.create({
     name: 'Starter',

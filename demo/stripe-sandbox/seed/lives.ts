@@ -5,7 +5,7 @@ import { cancelInPortal } from '../engine/cancellation.ts';
 import { addInterval, daySeconds } from '../engine/periods.ts';
 import { putOffChange } from '../engine/schedules.ts';
 import type { State } from '../state/state.ts';
-import type { Prices } from './catalog.ts';
+import type { Prices, Terms } from './catalog.ts';
 
 /** Customer ids by situation. */
 export interface SeededCustomers {
@@ -39,12 +39,21 @@ export interface SeededCustomers {
   downgrading: string;
   /** Pays in yen, which has no decimals. */
   yen: string;
+  /** 20% off for a year, since two months. */
+  discounted: string;
+  /** Pays VAT on top of the price. */
+  taxed: string;
+  /** Pays by a card that expires before the next renewal. */
+  expiring: string;
+  /** Pays by the year. */
+  yearly: string;
 }
 
 export interface Stage {
   state: State;
   readonly stripe: Stripe;
   readonly prices: Prices;
+  readonly terms: Terms;
   /** Unix milliseconds of the moment at which the story ends. */
   readonly now: number;
   /** Has something happen at a moment (Unix milliseconds). */
@@ -104,6 +113,7 @@ function actsOf({ stripe, at, is }: Stage) {
 
 export function liveThrough(stage: Stage): void {
   renewals(stage);
+  inGoodOrder(stage);
   beginningsAndEnds(stage);
   changes(stage);
 }
@@ -154,6 +164,38 @@ function renewals(stage: Stage): void {
     now - 2 * day - 3 * hour,
     'pm_sepaDebit',
   );
+}
+
+/** A coupon, a tax, an old card, and a year. */
+function inGoodOrder(stage: Stage): void {
+  const { stripe, prices, terms, now, at } = stage;
+  const { customer, payBy, subscribe } = actsOf(stage);
+
+  at(now - 66 * day, async () => {
+    const id = await customer('discounted', 'Lighthouse Books', 'orders@lighthouse.example', 'pm_card_visa');
+    await subscribe(id, prices.teamMonthly, 5, { discounts: [{ coupon: terms.welcome }] });
+  });
+  at(now - 21 * day, async () => {
+    const id = await customer('taxed', 'Stonebridge Surveyors', 'office@stonebridge.example', 'pm_card_mastercard');
+    await subscribe(id, prices.teamMonthly, 3, { default_tax_rates: [terms.vat] });
+  });
+  at(now - day, async () => {
+    const id = await customer('expiring', 'Copper Kettle', 'kitchen@copperkettle.example', null);
+    // Good until the last day of the month before the renewal's.
+    const renewal = new Date(addInterval(Math.floor(now / 1000) - daySeconds, 'month', 1) * 1000);
+    const last = new Date(Date.UTC(renewal.getUTCFullYear(), renewal.getUTCMonth() - 1));
+    const card = { number: '4242424242424242', cvc: '123' };
+    const { id: method } = await stripe.paymentMethods.create({
+      type: 'card',
+      card: { ...card, exp_month: last.getUTCMonth() + 1, exp_year: last.getUTCFullYear() },
+    });
+    await payBy(id, method);
+    await subscribe(id, prices.teamMonthly, 2);
+  });
+  at(now - 80 * day, async () => {
+    const id = await customer('yearly', 'Granite Peak', 'purchasing@granitepeak.example', 'pm_card_visa');
+    await subscribe(id, prices.businessYearly);
+  });
 }
 
 function beginningsAndEnds(stage: Stage): void {

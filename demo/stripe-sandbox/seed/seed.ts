@@ -3,7 +3,7 @@
 import { Stripe } from 'stripe';
 import { daySeconds } from '../engine/periods.ts';
 import type { StripeSandbox } from '../sandbox.ts';
-import { allowPlanChange, createCatalog } from './catalog.ts';
+import { allowPlanChange, createCatalog, createTerms } from './catalog.ts';
 import { liveThrough, type SeededCustomers } from './lives.ts';
 
 export type { SeededCustomers } from './lives.ts';
@@ -39,6 +39,7 @@ export async function seedDemo(sandbox: StripeSandbox): Promise<SeededCustomers>
 
   const prices = await createCatalog(stripe);
   await allowPlanChange(stripe, sandbox.savePortalSettings().id, prices);
+  const terms = await createTerms(stripe);
 
   const customers: Partial<SeededCustomers> = {};
   const story: { moment: number; happens: () => Promise<unknown> }[] = [];
@@ -46,6 +47,7 @@ export async function seedDemo(sandbox: StripeSandbox): Promise<SeededCustomers>
     state,
     stripe,
     prices,
+    terms,
     now,
     at: (moment, happens) => void story.push({ moment, happens }),
     is: (situation, customer) => void (customers[situation] = customer),

@@ -34,12 +34,14 @@ const unpaid: BannerOf = (told) => {
     tone: 'critical',
     title: term(access.level === 'readOnly' ? 'banner.restricted' : overdue ? 'banner.overdue' : 'banner.pastDue'),
     text: paragraph(
-      payment.methodReplaced
+      (payment.methodReplaced
         ? term('methodReplaced')
         : overdue || state === 'restricted'
           ? term('amountOpen', { amount: due })
           : // Several subscriptions may owe: the one that the headline speaks about is named, with its own debt.
-            term('chargeFailed', { amount: subscriptions[0]?.payment.due ?? due, plan: nameOf(plan, told) }),
+            term('chargeFailed', { amount: subscriptions[0]?.payment.due ?? due, plan: nameOf(plan, told) })) ||
+        // Without an amount: no page asks for it any more.
+        term('noInvoice'),
       accessWords(told),
       nextAttemptAt && retryWords(nextAttemptAt, told),
     ),

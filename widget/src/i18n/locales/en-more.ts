@@ -32,6 +32,7 @@ export const enMore = {
   firstPayment: 'Pay {amount} to start {plan}.',
   pausedNone: 'Until it resumes, you have no access.',
   methodReplaced: 'Your new payment method is saved, but the open invoice is not paid yet.',
+  noInvoice: 'No invoice can be paid here. Contact support.',
   'failure.rate_limited': 'Too many tries. Wait a moment.',
   'failure.stripe': 'We couldn’t open the payment page. Nothing was changed.',
   'banner.overdue': 'Your invoice is overdue',
