@@ -15,7 +15,8 @@ export async function stopAsked(env: Environment): Promise<void> {
   await new Promise<void>((stop) => {
     process.once('SIGTERM', () => stop()).once('SIGINT', () => stop());
     if (env['npm_command'] === undefined) return;
-    look = setInterval(() => process.ppid !== launcher && stop(), lookEveryMs);
+    // It keeps no process from ending: one whose start was refused has nothing else to wait for.
+    look = setInterval(() => process.ppid !== launcher && stop(), lookEveryMs).unref();
   });
   clearInterval(look);
 }

@@ -129,6 +129,11 @@ describe('the start is refused', () => {
     );
   });
 
+  it('and ends, where npm has started it too', async () => {
+    const refused = serve({ BILLHOOK_URL: 'here', npm_command: 'exec' });
+    expect(await refused.ended).toBe(1);
+  });
+
   it('when the port is taken, with a message', async () => {
     const taker = createServer();
     await new Promise<void>((listening) => taker.listen(Number(environment['PORT']), '127.0.0.1', listening));
