@@ -153,12 +153,24 @@ export function outboxContract(harness: ContractHarness): void {
       expect(await take(t0 + 9 * lease)).toEqual([]);
     });
 
-    it('is deleted after its time, and the same fact can then be queued again', async () => {
+    it('is deleted some time after it was told, and the same fact can then be queued again', async () => {
       await tell([entry('n1')], t0);
-      await tell([entry('n2')], t0 + 100);
+      await tell([entry('n2')], t0);
+      await harness.store.noticeDelivered(await takeOne(t0 + 1), t0 + 2);
+      await tell([entry('n3')], t0 + 100);
+      await harness.store.noticeDelivered(await takeOne(t0 + 101), t0 + 102);
       await harness.store.prune(t0 + 50);
-      expect(ids(await take(t0 + 200))).toEqual(['n2']);
+      expect(ids(await take(t0 + 200)), 'n2 was told').toEqual(['n3']);
       expect(await tell([entry('n1')], t0 + 300)).toMatchObject({ noticesWritten: 1 });
+    });
+
+    it('waits for a host that was away, however long, and so does the one behind it', async () => {
+      await tell([entry('n1'), entry('n2')], t0);
+      const claimed = await takeOne(t0 + 1);
+      await harness.store.prune(t0 + 50);
+      expect(await take(t0 + 51), 'the first is under way').toEqual([]);
+      await harness.store.noticeDelivered(claimed, t0 + 52);
+      expect(ids(await take(t0 + 53))).toEqual(['n2']);
     });
   });
 }

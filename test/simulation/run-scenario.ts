@@ -190,8 +190,7 @@ class Life {
         this.#processes.setClock(happening.process, happening.offMs);
         break;
       case 'freeze':
-        // Open end: a function that stands still while it tells the host is overtaken by the next notice (SEED=20260301, 36).
-        if (!this.#ledger.needsCron) this.#processes.freeze(happening.process, happening.isFrozen);
+        this.#processes.freeze(happening.process, happening.isFrozen);
         break;
       case 'copy':
         this.#ledger.copy();

@@ -12,7 +12,7 @@ const forgotten: readonly (readonly [table: string, condition: string])[] = [
   ['events', 'received_at < @before AND closed_at IS NOT NULL'],
   ['syncs', 'at < @before'],
   ['visits', 'expires_at < @before'],
-  ['outbox', 'at < @before'],
+  ['outbox', 'at < @before AND settled_at IS NOT NULL'],
 ];
 
 export async function prune(db: PostgresDatabase, before: number): Promise<void> {

@@ -13,7 +13,7 @@ const forgotten: readonly (readonly [table: string, key: string, condition: stri
   ['events', 'event', 'received_at < @before AND closed_at IS NOT NULL'],
   ['syncs', 'sequence', 'at < @before'],
   ['visits', 'id', 'expires_at < @before'],
-  ['outbox', 'sequence', 'at < @before'],
+  ['outbox', 'sequence', 'at < @before AND settled_at IS NOT NULL'],
 ];
 
 export async function prune(db: SqliteDatabase, before: number): Promise<void> {
