@@ -275,9 +275,10 @@ it('no hostile address is accepted as an origin', async () => {
     'null',
     '*',
     'https://*.acme.example',
-    `${origin}/`,
-    'https://ACME.example',
-    'https://acme.example:443',
+    `${origin}/?`,
+    `${origin}/#`,
+    `${origin}/%2e`,
+    `${origin}/.`,
   ]) {
     expect(
       await problems({ ...good, hosts: [hostOf('acme', { origins: ['https://acme.example', address] })] }),

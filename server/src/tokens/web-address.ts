@@ -23,7 +23,5 @@ export function isSafeAddress(text: string): boolean {
  * @returns `null` for anything with a path, and for what is no web address
  */
 export function originOf(text: string): string | null {
-  if (!isWebAddress(text)) return null;
-  const { href, origin } = new URL(text);
-  return href === `${origin}/` ? origin : null;
+  return isWebAddress(text) && /^https?:\/\/[^/?#]+\/?$/i.test(text) ? new URL(text).origin : null;
 }
