@@ -136,7 +136,7 @@ describe('the environment', () => {
     );
     const both = await said({ BILLHOOK_HOST_WEBHOOK_SECRET: 'whsec_short' });
     expect(both).toMatch(/^- BILLHOOK_HOST_WEBHOOK_URL must /m);
-    expect(both).toMatch(/^- BILLHOOK_HOST_WEBHOOK_SECRET \(entry 1\) must /m);
+    expect(both).toMatch(/^- BILLHOOK_HOST_WEBHOOK_SECRET \(entry 1; a comma separates two secrets\) must /m);
   });
 
   it('holds the secrets of hosts in a file, and a file with secrets is refused', async () => {
