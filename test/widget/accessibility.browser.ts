@@ -51,7 +51,7 @@ describe('for everyone', () => {
     const [, widget, button] = elements as [Shown, Shown, Shown];
     const failure = 'We couldn’t open the payment page. Nothing was changed.';
     for (const pressed of [button, widget]) {
-      page.bff.next('portal-sessions', problem(502, 'stripe_unavailable'));
+      page.bff.next('portal-sessions', problem(503, 'stripe_unavailable'));
       pressed.button('Manage billing').click();
       await pressed.reads(failure);
       await Promise.all(elements.map(({ element }) => element.updateComplete));
@@ -65,7 +65,7 @@ describe('for everyone', () => {
     await widget.ready();
     const button = widget.button('Manage billing');
     button.focus();
-    page.bff.next('portal-sessions', problem(502, 'stripe_unavailable'));
+    page.bff.next('portal-sessions', problem(503, 'stripe_unavailable'));
     button.click();
     await widget.reads('open the payment page');
     expect(widget.root.activeElement).to.equal(button);

@@ -79,7 +79,7 @@ describe('opening Stripe’s pages', () => {
   });
 
   for (const [status, code, words] of [
-    [502, 'stripe_unavailable', 'We couldn’t open the payment page. Nothing was changed.'],
+    [503, 'stripe_unavailable', 'We couldn’t open the payment page. Nothing was changed.'],
     [429, 'rate_limited', 'Too many tries.'],
     [409, 'portal_not_configured', 'The billing portal is not set up yet.'],
     [404, 'no_customer', 'There is nothing to manage yet.'],
@@ -104,7 +104,7 @@ describe('opening Stripe’s pages', () => {
     page.bff.snapshot = snapshots.pastDue;
     const widget = page.add();
     await widget.ready();
-    page.bff.next('portal-sessions', problem(502, 'stripe_unavailable'));
+    page.bff.next('portal-sessions', problem(503, 'stripe_unavailable'));
     widget.button('Update card').click();
     await widget.reads('We couldn’t open the payment page.');
     page.bff.snapshot = { ...active, revision: 'e1.2' };
@@ -117,7 +117,7 @@ describe('opening Stripe’s pages', () => {
     page.bff.snapshot = snapshots.pastDue;
     const widget = page.add();
     await widget.ready();
-    page.bff.next('portal-sessions', problem(502, 'stripe_unavailable'));
+    page.bff.next('portal-sessions', problem(503, 'stripe_unavailable'));
     widget.button('Update card').click();
     await widget.reads('We couldn’t open the payment page.');
     const asked = page.bff.arrival('portal-sessions');
