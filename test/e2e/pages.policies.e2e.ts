@@ -85,11 +85,11 @@ describe('script-src by nonce, no inline style, Trusted Types', () => {
       // oxlint-disable-next-line no-await-in-loop -- as above
       await expect.poll(() => shown(page)).toBe(`e1.${revision}`);
     }
-    site.instead.set('/v1/portal-sessions', (c) => c.json({ code: 'stripe_unavailable' }, 502));
+    site.instead.set('/v1/portal-sessions', (c) => c.json({ code: 'stripe_unavailable' }, 503));
     await press(page, 'Manage billing');
     await says(page, 'We couldn’t open the payment page.');
     // That answer is the browser's own note.
-    expect(audience.troubles.splice(0)).toEqual([expect.stringContaining('status of 502')]);
+    expect(audience.troubles.splice(0)).toEqual([expect.stringContaining('status of 503')]);
     site.instead.clear();
     await press(page, 'Manage billing');
     await page.waitForURL('**/stripe');

@@ -53,7 +53,7 @@ export type Group = keyof typeof groups;
 const unreachable: Failure = { code: 'unreachable', status: 0 };
 /** The browser's own word cannot be arranged for one element of a page: it comes from the BFF here. */
 const offline: Failure = { code: 'offline', status: 503 };
-const stripeDown: Failure = { code: 'stripe_unavailable', status: 502 };
+const stripeDown: Failure = { code: 'stripe_unavailable', status: 503 };
 const refused = (code: string, status: number): Failure => ({ code, status });
 
 const yen: Plan = { ...team, name: 'スタンダードプラン', price: { amount: 29_800, currency: 'jpy' }, interval: 'year' };

@@ -28,8 +28,12 @@ export type WidgetErrorCode =
   | 'element_name_taken'
   | 'render_failed';
 
-/** Status and code, one behind the other, of failures that pass by themselves. The 502s of `portal_…` and `stripe_…` are Stripe's last word. */
-const passing = /^(408|429|5(?!02[ps])|0(offline|unreachable|timed_out|token_unavailable|response_malformed))/;
+/**
+ * Status and code, one behind the other, of failures that pass by themselves. Not `portal_not_configured`, `stripe_rejected`
+ * and `stripe_customer_missing`: Stripe answered, and will answer the same again.
+ */
+const passing =
+  /^(408|429|5(?!02(portal|stripe_[rc]))|0(offline|unreachable|timed_out|token_unavailable|response_malformed))/;
 
 /** A failure with its stable `code`. Branch on the code, never on the message. */
 export class BillhookError extends Error {
