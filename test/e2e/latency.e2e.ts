@@ -6,7 +6,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { BillingSnapshot } from '@billhook/widget/contract';
+import type { BillingSnapshot, VisitReturn } from '@billhook/widget/contract';
 import type { StripeSandbox } from '../../demo/stripe-sandbox/index.ts';
 import { openDemoBrowser, widgetOf, type DemoBrowser } from './demo-browser.ts';
 
@@ -186,10 +186,18 @@ function heldPolls(page: Page): { waits(): Promise<void> } {
   let wake = () => {};
   const isOfBilling = (url: string) => url.endsWith('/v1/billing');
   page.on('response', (response) => {
-    if (!isOfBilling(response.url())) return;
-    isHeld = false;
+    const isReturn = response.url().endsWith('/v1/visits/return');
+    if (!isReturn && !isOfBilling(response.url())) return;
+    if (!isReturn) isHeld = false;
     if (response.status() !== 200) return;
-    awaitsMore = response.json().then((snapshot) => (snapshot as BillingSnapshot).nextPaymentAwaited === true);
+    // A return's answer has the snapshot in it, and may be the one that brings what was awaited.
+    awaitsMore = response
+      .json()
+      .then((answer: BillingSnapshot | VisitReturn) => ('snapshot' in answer ? answer.snapshot : answer))
+      .then(({ nextPaymentAwaited }) => nextPaymentAwaited === true)
+      // The page was left before its answer was read.
+      .catch(() => true);
+    void awaitsMore.then(() => wake());
   });
   page.on('request', (request) => {
     if (!isOfBilling(request.url()) || !('prefer' in request.headers())) return;
