@@ -56,7 +56,7 @@ async function webhookEndpoint() {
   return { url: `${(await listening(server)).url}/hooks`, received };
 }
 
-describe('the sandbox’s program', () => {
+describe('M37: the sandbox’s program', () => {
   test(
     'serves the official SDK, signs webhooks with the given secret, and ends when it is told',
     { timeout: 60_000 },

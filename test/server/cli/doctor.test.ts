@@ -13,7 +13,7 @@ import { readConfig } from '../../../server/src/config/config.ts';
 import type { Diagnosis } from '../../../server/src/cli/doctor/diagnosis.ts';
 import { diagnoseUpkeep } from '../../../server/src/cli/doctor/ledger.ts';
 import { diagnoseStripe } from '../../../server/src/cli/doctor/stripe.ts';
-import { diagnoseWebhooks, wantedEvents } from '../../../server/src/cli/doctor/webhooks.ts';
+import { diagnoseWebhooks, entitlementEvents, wantedEvents } from '../../../server/src/cli/doctor/webhooks.ts';
 import { optionsFrom, type Environment } from '../../../server/src/cli/environment.ts';
 import { neededPermissions } from '../../../server/src/stripe/permissions.ts';
 import { readEvent } from '../../../server/src/stripe/event.ts';
@@ -321,7 +321,7 @@ describe('billhook doctor', () => {
     const destinations = [{ id: 'we_1', url: 'x', enabled: true, events: ['*'], apiVersion: '2019-01-01' }];
     const at = (publicUrl: string, livemode: boolean, url = `${publicUrl}/v1/webhooks/stripe`) =>
       diagnoseWebhooks(
-        { publicUrl, livemode },
+        { publicUrl, livemode, hosts: new Map() },
         destinations.map((each) => ({ ...each, url })),
       ).map(({ level, what }) => `${level} ${what}`);
     expect(at('http://localhost:4001', true, 'https://other.example')).toEqual([expect.stringMatching(/^fail/)]);
@@ -333,7 +333,7 @@ describe('billhook doctor', () => {
   });
 
   it('requests no event that Billhook does not read', () => {
-    for (const type of wantedEvents) {
+    for (const type of [...wantedEvents, ...entitlementEvents]) {
       const hint = readEvent({
         id: 'evt_1',
         type,
@@ -341,6 +341,38 @@ describe('billhook doctor', () => {
       });
       expect(hint.concerns, type).not.toBe('none');
     }
+  });
+
+  it('the events are those of the README, and Stripe has each of them', async () => {
+    const readme = await readFile(new URL('../../../server/README.md', import.meta.url), 'utf8');
+    const [, listed = ''] = /## The webhook at Stripe.*?```text\n(.*?)\n```/s.exec(readme) ?? [];
+    expect(listed.split('\n')).toEqual(wantedEvents.toSorted());
+    expect(readme).toContain(entitlementEvents.join());
+    type Events = Stripe.WebhookEndpointUpdateParams.EnabledEvent[];
+    const all = [...wantedEvents, ...entitlementEvents] as Events;
+    // The sandbox holds every parameter to the SDK's own unions.
+    const made = await stripe.webhookEndpoints.create({ url: 'http://127.0.0.1:1', enabled_events: all });
+    await stripe.webhookEndpoints.del(made.id);
+    const misspelt = ['customer.discount.expired'] as unknown as Events;
+    await expect(stripe.webhookEndpoints.update(endpoint, { enabled_events: misspelt })).rejects.toThrow(
+      /enabled_events/,
+    );
+  });
+
+  it('entitlements are wanted where a host reads them', async () => {
+    const url = 'http://127.0.0.1:1';
+    const destinations = [
+      { id: 'we_1', url: `${url}/v1/webhooks/stripe`, enabled: true, events: [...wantedEvents], apiVersion: null },
+    ];
+    const said = async (entitlements: boolean) => {
+      const options = optionsFrom(env);
+      const config = await readConfig({ ...options, hosts: options.hosts.map((host) => ({ ...host, entitlements })) });
+      return diagnoseWebhooks({ ...config, publicUrl: url }, destinations).map(
+        ({ level, fix }) => `${level} ${fix ?? ''}`,
+      );
+    };
+    expect((await said(false))[0]).toMatch(/^ok/);
+    expect((await said(true))[0]).toMatch(/^warn Enable for .*: entitlements\.active_entitlement_summary\.updated\.$/);
   });
 
   it('prints its usage', async () => {

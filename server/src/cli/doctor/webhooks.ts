@@ -36,6 +36,9 @@ export const wantedEvents: readonly string[] = [
   'invoice.updated',
   'customer.updated',
   'customer.deleted',
+  'customer.discount.created',
+  'customer.discount.updated',
+  'customer.discount.deleted',
   'customer.tax_id.created',
   'customer.tax_id.updated',
   'customer.tax_id.deleted',
@@ -55,6 +58,9 @@ export const wantedEvents: readonly string[] = [
   'price.updated',
 ];
 
+/** Wanted where a host's features are Stripe's entitlements (`"entitlements": true`). */
+export const entitlementEvents: readonly string[] = ['entitlements.active_entitlement_summary.updated'];
+
 /** The oldest payloads that are read. */
 const oldestVersion = '2020-08-27';
 
@@ -62,7 +68,7 @@ const check = 'webhooks';
 
 /** @param destinations - every webhook endpoint of the Stripe account */
 export function diagnoseWebhooks(
-  { publicUrl, livemode }: Pick<Config, 'publicUrl' | 'livemode'>,
+  { publicUrl, livemode, hosts }: Pick<Config, 'publicUrl' | 'livemode' | 'hosts'>,
   destinations: readonly EventDestination[],
 ): Diagnosis[] {
   const url = `${publicUrl.replace(/\/+$/, '')}/v1/webhooks/stripe`;
@@ -79,7 +85,9 @@ export function diagnoseWebhooks(
     ];
   }
   const events = new Set(enabled.flatMap((each) => each.events));
-  return [eventsOf(url, events), ...enabled.flatMap(versionOf)];
+  const entitled = [...hosts.values()].some(({ policy }) => policy.entitlements);
+  const wanted = entitled ? [...wantedEvents, ...entitlementEvents] : wantedEvents;
+  return [eventsOf(url, events, wanted), ...enabled.flatMap(versionOf)];
 }
 
 function absent(url: string, livemode: boolean): Diagnosis {
@@ -98,9 +106,9 @@ function absent(url: string, livemode: boolean): Diagnosis {
   );
 }
 
-function eventsOf(url: string, events: ReadonlySet<string>): Diagnosis {
+function eventsOf(url: string, events: ReadonlySet<string>, wanted: readonly string[]): Diagnosis {
   if (events.has('*')) return ok(check, `Stripe sends all its events to ${url}`);
-  const missing = wantedEvents.filter((each) => !events.has(each));
+  const missing = wanted.filter((each) => !events.has(each));
   if (missing.length === 0) return ok(check, `Stripe sends every event that matters to ${url}`);
   const lost = missing.filter((each) => essential.includes(each));
   const fix = `Enable for ${url}: ${missing.join(', ')}.`;
