@@ -10,7 +10,8 @@ import { widerThanOwner } from './ledger/sqlite/file-mode.ts';
 import { SharedClock } from './ledger/shared-clock.ts';
 import { openSqliteStore } from './ledger/sqlite/ledger.ts';
 import type { BillingStore, StripeIdentity } from './ledger/ledger.ts';
-import { createStripeGateway, StripeFailure, type StripeGateway, type StripeGatewayOptions } from './stripe/gateway.ts';
+import { StripeFailure } from './stripe/failure.ts';
+import { createStripeGateway, type StripeGateway, type StripeGatewayOptions } from './stripe/gateway.ts';
 
 export interface Services {
   readonly config: Config;

@@ -4,7 +4,8 @@
  */
 
 import type { BillingStore } from '../../server/src/ledger/ledger.ts';
-import { StripeFailure, type StripeGateway } from '../../server/src/stripe/gateway.ts';
+import { StripeFailure } from '../../server/src/stripe/failure.ts';
+import type { StripeGateway } from '../../server/src/stripe/gateway.ts';
 import type { Mutation } from './billhook-ledger.ts';
 
 export interface Mutant {

@@ -10,7 +10,7 @@ import { isLiving, type CustomerRecord } from '../ledger/customers.ts';
 import type { BillingStore } from '../ledger/ledger.ts';
 import { isDoubtful, type IntroductionCode, type NotedIntroduction } from '../ledger/links.ts';
 import { BillhookError } from '../problem.ts';
-import { StripeFailure } from '../stripe/gateway.ts';
+import { StripeFailure } from '../stripe/failure.ts';
 import { maxTokenLife } from '../tokens/claims.ts';
 import { refusalTexts, type CustomerRefusal, type LinkRefusal } from './link-refusal.ts';
 

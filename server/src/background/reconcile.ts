@@ -12,7 +12,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { CodedError } from '../coded-error.ts';
 import { withPriority, type RequestBudget } from '../stripe/request-budget.ts';
 import { isTerminal } from '../billing/judge/subscription.ts';
-import { driftBetweenTimes, type Drift, type DriftedAccount } from './drift-report.ts';
+import { driftBetweenTimes, type DriftedAccount } from './drift-report.ts';
+import { progressOf, reportOf, unseenOf, type ReconcileProgress, type ReconcileReport } from './reconcile-progress.ts';
 import type { BillingStore } from '../ledger/ledger.ts';
 import type { EventCalls } from '../stripe/events.ts';
 import { isLiving, type CustomerRecord } from '../ledger/customers.ts';
@@ -48,52 +49,6 @@ export interface ReconcileOptions {
   /** Called while it waits, with the milliseconds since any customer was last looked at. */
   readonly onQuiet?: (milliseconds: number) => void | Promise<void>;
 }
-
-/** A customer that could not be synced. */
-export interface Unseen {
-  readonly customer: string;
-  readonly host: string;
-  readonly account: string;
-  /** Of the last failure; `null` when there was none and it was just not reached. */
-  readonly code: string | null;
-}
-
-export interface ReconcileProgress {
-  readonly since: number;
-  /** Looks that began since then count: since the beginning, and by no clock that was set back before it. */
-  readonly countedSince: number;
-  readonly phase: 'stripe' | 'ledger' | 'unseen';
-  /** How far the phase's list has been read. */
-  readonly after: string | null;
-  readonly subscriptions: number;
-  readonly unlinked: number;
-  /** Customers of the phase so far, whether they had to be looked at or not. */
-  readonly visited: number;
-  readonly looked: number;
-  readonly idle: number;
-  readonly unseen: readonly Unseen[];
-  /** Customers that the ledger did not know before: the first hundred, and their number. */
-  readonly neverFetched: { readonly count: number; readonly accounts: readonly DriftedAccount[] };
-}
-
-/** The report of a reconciliation. Times are Unix milliseconds. */
-export interface ReconcileReport {
-  readonly since: number;
-  /** Living subscriptions at Stripe. */
-  readonly subscriptions: number;
-  /** Those of them with a customer that is linked to no account. They are counted, never linked by guess. */
-  readonly unlinked: number;
-  /** Customers that were looked at since it began. */
-  readonly looked: number;
-  /** Linked customers without a subscription, here and at Stripe: nothing to be wrong about. */
-  readonly idle: number;
-  /** Customers that could not be synced. */
-  readonly unseen: readonly Unseen[];
-  readonly drift: Drift;
-}
-
-/** A turn that was left longer ago is begun anew: its looks say too little of now. */
-const maxResumedAgeMs = 6 * 60 * 60 * 1000;
 
 /** A customer that was linked a moment ago is being fetched anyway. */
 const justLinkedMs = 60_000;
@@ -155,24 +110,7 @@ class Run {
       onQuiet: () => undefined,
       ...options,
     };
-    const left = lease.progress as ReconcileProgress | null;
-    const since = parts.now();
-    this.#progress =
-      left !== null && since - left.since < maxResumedAgeMs
-        ? left
-        : {
-            since,
-            countedSince: lease.lookedUntil > since ? lease.lookedUntil + 1 : since,
-            phase: 'stripe',
-            after: null,
-            subscriptions: 0,
-            unlinked: 0,
-            visited: 0,
-            looked: 0,
-            idle: 0,
-            unseen: [],
-            neverFetched: { count: 0, accounts: [] },
-          };
+    this.#progress = progressOf(lease, parts.now());
   }
 
   /** Customers with a live subscription at Stripe, whatever the ledger believes. */
@@ -231,17 +169,7 @@ class Run {
 
   async end(): Promise<ReconcileReport | null> {
     const { store, now } = this.#parts;
-    const { since, subscriptions, unlinked, looked, idle, unseen, neverFetched } = this.#progress;
-    const found = await driftBetweenTimes(store, 'reconcile', since);
-    const drift: Drift =
-      neverFetched.count === 0
-        ? found
-        : {
-            count: found.count + neverFetched.count,
-            byClass: { neverFetched: neverFetched.count, ...found.byClass },
-            accounts: [...neverFetched.accounts, ...found.accounts],
-          };
-    const report = { since, subscriptions, unlinked, looked, idle, unseen, drift };
+    const report = reportOf(this.#progress, await driftBetweenTimes(store, 'reconcile', this.#progress.since));
     return (await store.completeJob(this.#lease, report, now())) ? report : null;
   }
 
@@ -356,10 +284,3 @@ function couldBeWrong({ facts, failure }: CustomerRecord): boolean {
 /** Asking again in a moment may help. */
 const mayPass = ({ failure }: CustomerRecord) =>
   failure?.code !== 'stripe_customer_missing' && failure?.code !== 'stripe_unauthorized';
-
-const unseenOf = ({ customer, host, account, failure }: CustomerRecord): Unseen => ({
-  customer,
-  host,
-  account,
-  code: failure?.code ?? null,
-});

@@ -16,7 +16,7 @@ import { ConfigError } from '../config/config.ts';
 import { describeCause } from '../log.ts';
 import { nameOf, optionsFrom } from './environment.ts';
 import { serveBillhook } from './serve.ts';
-import { StripeFailure, type StripeFailureCode } from '../stripe/gateway.ts';
+import { StripeFailure, type StripeFailureCode } from '../stripe/failure.ts';
 
 const usage = `billhook <command>
 

@@ -11,7 +11,7 @@ import type { BillhookOptions } from '../config/config.ts';
 import { withPriority } from '../stripe/request-budget.ts';
 import { openServices } from '../services.ts';
 import { createLinking } from '../accounts/linking.ts';
-import { StripeFailure } from '../stripe/gateway.ts';
+import { StripeFailure } from '../stripe/failure.ts';
 import { describeCause } from '../log.ts';
 import { parse, type Output } from './args.ts';
 import { refusalWords } from './link-words.ts';

@@ -5,7 +5,8 @@ import { gatewayOf } from '../services.ts';
 import { describeCause } from '../log.ts';
 import { planPortal, type PortalPlan } from '../stripe/portal-configurations.ts';
 import type { LeftOut, SwitchableProduct } from '../stripe/portal-parameters.ts';
-import { StripeFailure, type StripeGateway } from '../stripe/gateway.ts';
+import { StripeFailure } from '../stripe/failure.ts';
+import type { StripeGateway } from '../stripe/gateway.ts';
 import { parse, type Output } from './args.ts';
 
 export const setupUsage = `billhook setup [--check]

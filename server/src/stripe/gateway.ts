@@ -1,15 +1,15 @@
 /**
  * The narrow port to Stripe, and its one implementation. Stripe's types, errors and retries stop here: its results are
- * plain JSON for `facts/`, and {@link StripeFailure} with a code.
+ * plain JSON for `facts/`, and a `StripeFailure` (`failure.ts`) with a code.
  */
 
 import { Stripe } from 'stripe';
-import { CodedError } from '../coded-error.ts';
-import { onceMoreIfLocked } from './click.ts';
-import { BudgetSpentError, currentContext, type RequestBudget, type Priority } from './request-budget.ts';
+import { failureCode, named } from './failure.ts';
+import type { Priority, RequestBudget } from './request-budget.ts';
 import { orNothing } from './absent.ts';
 import { eventCalls, type EventCalls } from './events.ts';
-import { retryAfterMs, stripeHttp } from './http.ts';
+import { stripeHttp } from './http.ts';
+import { signedEvents } from './signature.ts';
 import { portalCalls, type PortalCalls } from './portal.ts';
 import { purchaseCalls, type PurchaseCalls } from './purchases.ts';
 import { missingPermissions, type Permission } from './permissions.ts';
@@ -17,49 +17,12 @@ import { subscriptionList } from './subscriptions.ts';
 import { ownerOf } from './subjects.ts';
 import type { CustomerData } from './facts/customer.ts';
 import { invoiceCalls } from './invoices.ts';
-import { NotAnEventError } from './event.ts';
 import type { CustomerFacts } from '../billing/facts.ts';
 import type { StripeIdentity } from '../ledger/ledger.ts';
 import type { Subject } from '../ledger/events.ts';
 import type { Product } from '../ledger/catalogue.ts';
 
 const customerExpand = ['invoice_settings.default_payment_method', 'tax_ids'];
-
-/** How far a signature's time may be from now, in seconds. */
-const signatureTolerance = 300;
-
-export type StripeFailureCode =
-  | 'stripe_unavailable'
-  | 'stripe_rate_limited'
-  | 'stripe_unauthorized'
-  | 'stripe_customer_missing'
-  | 'portal_not_configured'
-  | 'portal_flow_unavailable'
-  | 'stripe_rejected';
-
-/** Worth another try in a moment: nothing was wrong with the request. */
-const transientCodes: Record<StripeFailureCode, boolean> = {
-  stripe_unavailable: true,
-  stripe_rate_limited: true,
-  stripe_unauthorized: false,
-  stripe_customer_missing: false,
-  portal_not_configured: false,
-  portal_flow_unavailable: false,
-  stripe_rejected: false,
-};
-
-/** Stripe refused or did not answer. The cause is for the log. */
-export class StripeFailure extends CodedError<StripeFailureCode> {
-  override readonly name = 'StripeFailure';
-
-  constructor(code: StripeFailureCode, cause: unknown) {
-    super(code, cause instanceof Error ? cause.message : code, {
-      transient: transientCodes[code],
-      retryAfterMs: cause instanceof Stripe.errors.StripeError ? retryAfterMs(cause.headers) : null,
-      cause,
-    });
-  }
-}
 
 /** The customer's fields that an introduction is checked against before it links. */
 export interface IntroducedCustomer {
@@ -76,7 +39,7 @@ export interface CustomerLook {
   readonly entitlements?: boolean;
 }
 
-/** Everything that Billhook asks of Stripe. Every call has a time limit and rejects with {@link StripeFailure}. */
+/** Everything that Billhook asks of Stripe. Every call has a time limit and rejects with `StripeFailure`. */
 export interface StripeGateway extends EventCalls, PortalCalls, PurchaseCalls {
   identity(): Promise<StripeIdentity>;
   /** The permissions that a restricted key lacks (KEY-1). The requests change nothing. */
@@ -157,8 +120,6 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
       onAnswer: options.onAnswer ?? (() => undefined),
     }),
   });
-  const { signature } = stripe.webhooks;
-  if (!signature) throw new Error('this build of the Stripe SDK cannot verify webhook signatures');
   const livemode = /^(?:sk|rk)_live_/.test(options.secretKey);
   const events = eventCalls(stripe);
   const portal = portalCalls(stripe);
@@ -273,85 +234,8 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
     eventDestinations: () => named(() => events.eventDestinations(), 'event'),
     clock: () => named(() => events.clock(), 'account'),
 
-    verifiedEvent(body, header) {
-      const isSigned = options.webhookSecrets.some((secret) => {
-        try {
-          return signature.verifyHeader(body, header, secret, signatureTolerance);
-        } catch {
-          // Any error that the SDK throws of a stranger's header, a RangeError of its comparison too, means: not signed.
-          return false;
-        }
-      });
-      return isSigned && !isFromTheFuture(header) ? parsed(body) : undefined;
-    },
+    verifiedEvent: signedEvents(stripe, options.webhookSecrets),
 
     close: () => closing.abort(),
   };
-}
-
-/** The SDK refuses a signature that is too old, and takes one of next year, which could be replayed until then. */
-function isFromTheFuture(header: string): boolean {
-  const times = header.split(',').filter((item) => item.startsWith('t='));
-  return times.some((item) => Number.parseInt(item.slice(2), 10) > Date.now() / 1000 + signatureTolerance);
-}
-
-/** A signed body that is not JSON is no event. @throws {NotAnEventError} */
-function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body) as unknown;
-  } catch (cause) {
-    throw new NotAnEventError('the body is not JSON', { cause });
-  }
-}
-
-/** Gives every failure its code, after a click was tried again where that helps; Stripe's own classes decide, never a message, but where Stripe has nothing else. */
-async function named<T>(
-  call: () => Promise<T>,
-  about:
-    | 'account'
-    | 'checkout'
-    | 'configuration'
-    | 'customer'
-    | 'flow'
-    | 'event'
-    | 'invoice'
-    | 'price'
-    | 'product'
-    | 'subject'
-    | 'subscription',
-): Promise<T> {
-  try {
-    return await (currentContext().priority === 'click' ? onceMoreIfLocked(call) : call());
-  } catch (cause) {
-    throw new StripeFailure(failureCode(cause, about), cause);
-  }
-}
-
-/** PORT-5: Stripe may name neither parameter nor code; a 400 that names nothing else of the session is about its flow. */
-function isAboutFlow({ param, statusCode }: Stripe.errors.StripeInvalidRequestError, about: string): boolean {
-  if (param?.startsWith('flow_data')) return !param.includes('after_completion');
-  return about === 'flow' && statusCode === 400 && param === undefined;
-}
-
-function failureCode(cause: unknown, about: string): StripeFailureCode {
-  const { errors } = Stripe;
-  if (cause instanceof errors.StripeRateLimitError) return 'stripe_rate_limited';
-  if (cause instanceof errors.StripeConnectionError && cause.detail instanceof BudgetSpentError)
-    return 'stripe_rate_limited';
-  if (cause instanceof errors.StripeAuthenticationError || cause instanceof errors.StripePermissionError) {
-    return 'stripe_unauthorized';
-  }
-  if (cause instanceof errors.StripeInvalidRequestError) {
-    const missing = cause.code === 'resource_missing' && (about === 'customer' || about === 'flow');
-    if (missing && (cause.param === 'customer' || cause.param === 'id')) return 'stripe_customer_missing';
-    // Gone or switched off: a click meets it as a parameter of its session, a look as the thing itself.
-    const configuration = cause.param === 'configuration' || (about === 'configuration' && cause.statusCode === 404);
-    if (configuration) return 'portal_not_configured';
-    // Switched off in the configuration, or not possible for this subscription: Stripe knows cases that we do not.
-    if (isAboutFlow(cause, about)) return 'portal_flow_unavailable';
-    return cause.statusCode === 429 ? 'stripe_rate_limited' : 'stripe_rejected';
-  }
-  if (cause instanceof errors.StripeCardError || cause instanceof errors.StripeIdempotencyError)
-    return 'stripe_rejected';
-  return 'stripe_unavailable';
 }

@@ -16,7 +16,8 @@ import {
 import { featuresOf, type PortalSettings } from '../config/portal.ts';
 import { priceFacts } from './facts/price.ts';
 import { isObject } from './facts/json.ts';
-import { StripeFailure, type StripeGateway } from './gateway.ts';
+import { StripeFailure } from './failure.ts';
+import type { StripeGateway } from './gateway.ts';
 import type { PortalFeatures } from '../billing/policy.ts';
 
 /** The configurations found at Stripe, and the steps that they need. */

@@ -5,7 +5,8 @@ import { Catalogue } from '../../../server/src/background/catalogue.ts';
 import { readConfig } from '../../../server/src/config/config.ts';
 import type { BillingStore } from '../../../server/src/ledger/ledger.ts';
 import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
-import { StripeFailure, type StripeGateway } from '../../../server/src/stripe/gateway.ts';
+import { StripeFailure } from '../../../server/src/stripe/failure.ts';
+import type { StripeGateway } from '../../../server/src/stripe/gateway.ts';
 import { hostSecret, origin, publicUrl } from '../support/bff.ts';
 import { day, minute, noon } from '../fixtures/facts.ts';
 

@@ -4,7 +4,7 @@ import { beforeEach, expect, it } from 'vitest';
 import type { WorkerParts } from '../../../server/src/background/context.ts';
 import { EventResolver } from '../../../server/src/background/event-resolver.ts';
 import { Waiters } from '../../../server/src/background/waiters.ts';
-import { StripeFailure } from '../../../server/src/stripe/gateway.ts';
+import { StripeFailure } from '../../../server/src/stripe/failure.ts';
 import { logRecorder, type LogRecorder } from '../../support/log-recorder.ts';
 import { day, noon } from '../fixtures/facts.ts';
 

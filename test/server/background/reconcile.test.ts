@@ -15,7 +15,8 @@ import {
   type StripeSandbox,
 } from '../../../demo/stripe-sandbox/index.ts';
 import { reconcileLedger, type ReconcileCommandOptions } from '../../../server/src/cli/reconcile/reconcile.ts';
-import { reconcile, type ReconcileReport } from '../../../server/src/background/reconcile.ts';
+import { reconcile } from '../../../server/src/background/reconcile.ts';
+import type { ReconcileReport } from '../../../server/src/background/reconcile-progress.ts';
 import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
 import type { BillingStore } from '../../../server/src/ledger/ledger.ts';
 import { hostSecret, origin, publicUrl } from '../support/bff.ts';

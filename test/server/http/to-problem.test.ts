@@ -7,7 +7,7 @@ import { LedgerPinnedError, StoreUnavailableError } from '../../../server/src/le
 import { BillhookError } from '../../../server/src/problem.ts';
 import { NotAnEventError } from '../../../server/src/stripe/event.ts';
 import { StripeObjectMalformed } from '../../../server/src/stripe/facts/json.ts';
-import { StripeFailure } from '../../../server/src/stripe/gateway.ts';
+import { StripeFailure } from '../../../server/src/stripe/failure.ts';
 
 describe('an error becomes the problem', () => {
   it.each<[string, unknown, number | undefined]>([

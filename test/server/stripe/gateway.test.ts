@@ -8,7 +8,8 @@ import {
   type RequestContext,
   type Priority,
 } from '../../../server/src/stripe/request-budget.ts';
-import { createStripeGateway, StripeFailure, type StripeGatewayOptions } from '../../../server/src/stripe/gateway.ts';
+import { StripeFailure } from '../../../server/src/stripe/failure.ts';
+import { createStripeGateway, type StripeGatewayOptions } from '../../../server/src/stripe/gateway.ts';
 import { createSandbox, seedDemo } from '../../../demo/stripe-sandbox/index.ts';
 
 const gatewayWith = (options: Partial<StripeGatewayOptions>) =>

@@ -12,7 +12,8 @@ import {
   PortalConfigurations,
   loadExternalPortalFeatures,
 } from '../../../server/src/stripe/portal-configurations.ts';
-import { StripeFailure, type StripeGateway } from '../../../server/src/stripe/gateway.ts';
+import { StripeFailure } from '../../../server/src/stripe/failure.ts';
+import type { StripeGateway } from '../../../server/src/stripe/gateway.ts';
 import { hostSecret, origin, publicUrl } from '../support/bff.ts';
 
 let sandbox: StripeSandbox;

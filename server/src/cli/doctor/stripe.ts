@@ -3,7 +3,8 @@
 import type { Config, Host } from '../../config/config.ts';
 import { describeCause } from '../../log.ts';
 import { planPortal } from '../../stripe/portal-configurations.ts';
-import { StripeFailure, type StripeGateway } from '../../stripe/gateway.ts';
+import { StripeFailure } from '../../stripe/failure.ts';
+import type { StripeGateway } from '../../stripe/gateway.ts';
 import { behind, diagnoseClock } from './clock.ts';
 import { fail, ok, warn, type Diagnosis } from './diagnosis.ts';
 import { diagnoseWebhooks, isLocal } from './webhooks.ts';

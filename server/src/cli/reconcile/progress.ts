@@ -1,7 +1,7 @@
 /** How far a reconciliation is: a bar for a person, a line now and then for a log. Both go to standard error. */
 
 import { Presets, SingleBar } from 'cli-progress';
-import type { ReconcileProgress } from '../../background/reconcile.ts';
+import type { ReconcileProgress } from '../../background/reconcile-progress.ts';
 
 export interface Screen {
   write(text: string): unknown;

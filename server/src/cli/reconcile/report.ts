@@ -1,7 +1,7 @@
 /** The report of a reconciliation, for an operator to read. */
 
 import { driftClasses, type DriftClass } from '../../billing/drift.ts';
-import type { ReconcileReport, Unseen } from '../../background/reconcile.ts';
+import type { ReconcileReport, Unseen } from '../../background/reconcile-progress.ts';
 import type { DriftedAccount } from '../../background/drift-report.ts';
 import { spanText, timeText } from '../time-text.ts';
 
