@@ -20,7 +20,7 @@ import type { RouteContext } from './http/route-context.ts';
 import { createCheckout } from './accounts/checkout.ts';
 import { createLimits } from './http/rate-limits.ts';
 import { createLinking } from './accounts/linking.ts';
-import { PortalConfigurations, loadExternalPortalFeatures } from './stripe/portal-configurations.ts';
+import { PortalConfigurations, loadExternalPortals } from './stripe/portal-configurations.ts';
 import { createReadAccount } from './accounts/view.ts';
 import { Waiters } from './background/waiters.ts';
 import { readWidgetFiles } from './http/widget-files.ts';
@@ -91,7 +91,8 @@ export async function createBillhook(
   const ledger = await openServices(options, { serving: true });
   const { store, gateway, metrics } = ledger;
   try {
-    const config = await loadExternalPortalFeatures(ledger.config, gateway);
+    // A Stripe that has just not answered is not waited for a second time.
+    const config = ledger.identity() === null ? ledger.config : await loadExternalPortals(ledger.config, gateway);
     const catalogue = new Catalogue(config, store, gateway);
     await catalogue.load();
     const widget = await readWidgetFiles();

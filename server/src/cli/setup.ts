@@ -3,7 +3,7 @@
 import { readConfig, type BillhookOptions, type Host } from '../config/config.ts';
 import { gatewayOf } from '../services.ts';
 import { describeCause } from '../log.ts';
-import { planPortal, type PortalPlan } from '../stripe/portal-configurations.ts';
+import { externalPortal, planPortal, type PortalPlan } from '../stripe/portal-configurations.ts';
 import type { LeftOut, SwitchableProduct } from '../stripe/portal-parameters.ts';
 import { StripeFailure } from '../stripe/failure.ts';
 import type { StripeGateway } from '../stripe/gateway.ts';
@@ -11,8 +11,9 @@ import { parse, type Output } from './args.ts';
 
 export const setupUsage = `billhook setup [--check]
 
-  Creates each host's portal configurations at Stripe, or updates what differs, and tells what it did. What Billhook did
-  not make is never touched. It can be run again and again, and while a server runs.
+  Creates each host's portal configurations at Stripe, or updates what differs, and tells what it did. A host that says
+  nothing of "portal" uses the Dashboard's default, where one was saved there. What Billhook did not make is never
+  touched. It can be run again and again, and while a server runs.
 
   --check    only tell what would be done; the exit code is 1 when that is anything
 `;
@@ -49,21 +50,43 @@ export async function setUp(args: readonly string[], options: BillhookOptions, o
     const { account, livemode } = await gateway.identity();
     say(`Stripe account ${account} (${livemode ? 'live' : 'test'} mode)`);
     for (const host of config.hosts.values()) {
-      for (const name of host.portalConfiguration === null ? host.portal.keys() : ['standard']) {
-        try {
-          // oxlint-disable-next-line no-await-in-loop -- told in order, and gentle on Stripe's limits
-          wrong = (await configure(host, name, gateway, check, say)) || wrong;
-        } catch (cause) {
-          if (!(cause instanceof StripeFailure)) throw cause;
-          wrong = true;
-          output.stderr.write(`${host.id}:${name}  failed: ${describeCause(cause.cause)} [${cause.code}]\n`);
-        }
-      }
+      // oxlint-disable-next-line no-await-in-loop -- told in order, and gentle on Stripe's limits
+      wrong = (await configureHost(host, gateway, check, output)) || wrong;
     }
   } finally {
     gateway.close();
   }
   return wrong ? 1 : 0;
+}
+
+/** @returns Whether something is not as it should be. */
+async function configureHost(host: Host, gateway: StripeGateway, check: boolean, output: Output): Promise<boolean> {
+  const say = (line: string) => output.stdout.write(`${line}\n`);
+  const external = await orFailure(`${host.id}:standard`, () => externalPortal(host, gateway), output);
+  if (external === undefined) return true;
+  if (external !== null) {
+    const which = host.dashboardPortal ? `the Dashboard’s default, ${external.id},` : `${external.id},`;
+    say(`${host.id}  uses ${which} which is maintained at Stripe: left as it is`);
+    return false;
+  }
+  let wrong = false;
+  for (const name of host.portal.keys()) {
+    // oxlint-disable-next-line no-await-in-loop -- told in order, and gentle on Stripe's limits
+    const isWrong = await orFailure(`${host.id}:${name}`, () => configure(host, name, gateway, check, say), output);
+    wrong = (isWrong ?? true) || wrong;
+  }
+  return wrong;
+}
+
+/** @returns `undefined` where Stripe refused it, which is said. */
+async function orFailure<T>(what: string, ask: () => Promise<T>, { stderr }: Output): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (cause) {
+    if (!(cause instanceof StripeFailure)) throw cause;
+    stderr.write(`${what}  failed: ${describeCause(cause.cause)} [${cause.code}]\n`);
+    return undefined;
+  }
 }
 
 /** @returns Whether something is not as it should be. */
@@ -74,11 +97,6 @@ async function configure(
   check: boolean,
   say: (line: string) => void,
 ): Promise<boolean> {
-  if (host.portalConfiguration !== null) {
-    await gateway.portalFeatures(host.portalConfiguration);
-    say(`${host.id}  uses ${host.portalConfiguration}, which is maintained at Stripe: left as it is`);
-    return false;
-  }
   const plan = await planPortal(host, name, gateway);
   say(`${plan.owner}  ${check ? intended(plan) : await done(plan)}`);
   for (const { product, prices, adjustable_quantity: quantity } of plan.products) {

@@ -78,7 +78,7 @@ const host = z
       .startsWith('bpc_', 'must be the id of a portal configuration (bpc_…)')
       .nullable()
       .default(null),
-    portal: portalOptions,
+    portal: portalOptions.optional(),
     webhook: webhookOption,
     ...planOptions,
     policy: policy.default({}),
@@ -238,6 +238,8 @@ export interface Host {
   readonly returnUrlKeeps: readonly ('query' | 'fragment')[];
   /** A portal configuration kept outside Billhook: used for all accounts, in place of `portal`. */
   readonly portalConfiguration: string | null;
+  /** Nothing is said of a portal: the Dashboard's default configuration is used, where one was saved there (N15). */
+  readonly dashboardPortal: boolean;
   /** The portal configurations that Billhook keeps at Stripe, by name. */
   readonly portal: ReadonlyMap<string, PortalSettings>;
   /** Where the host is told what happened to its accounts. */
@@ -295,7 +297,7 @@ export async function readConfig({
       log?.warn('token_keys.failed', { host: host.id, cause: describeCause(cause) });
     const jwks = jwksUrl === null ? null : new Jwks(jwksUrl, { onTrouble });
     const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-    const portal = portalSettings(host.portal, host.returnUrl);
+    const portal = portalSettings(host.returnUrl, host.portal);
     return [
       host.id,
       {
@@ -303,6 +305,7 @@ export async function readConfig({
         keys: [...secrets, ...publicKeys],
         jwks,
         portal,
+        dashboardPortal: host.portal === undefined && host.portalConfiguration === null,
         policy: {
           ...defaultPolicy,
           ...chosen,

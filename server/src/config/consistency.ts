@@ -29,11 +29,13 @@ interface CheckedHost {
   readonly jwksUrl: string | null;
   readonly origins: readonly string[];
   readonly returnUrl: string;
-  readonly portal: {
-    readonly configurations: Readonly<
-      Record<string, Partial<Record<'returnUrl' | 'privacyUrl' | 'termsUrl', string | null | undefined>>>
-    >;
-  };
+  readonly portal?:
+    | {
+        readonly configurations: Readonly<
+          Record<string, Partial<Record<'returnUrl' | 'privacyUrl' | 'termsUrl', string | null | undefined>>>
+        >;
+      }
+    | undefined;
   readonly policy: Partial<Record<'upgradeUrl' | 'resumeUrl', string | null | undefined>>;
 }
 
@@ -131,7 +133,7 @@ function unsafeLive({ publicUrl, stripe, hosts }: CheckedOptions): ConfigProblem
     ...hosts.flatMap(({ origins, returnUrl, policy, portal }, index) => [
       ...origins.map((origin, at) => [`hosts.${index}.origins.${at}`, origin] as const),
       [`hosts.${index}.returnUrl`, returnUrl] as const,
-      ...Object.entries(portal.configurations).flatMap(([name, given]) =>
+      ...Object.entries(portal?.configurations ?? {}).flatMap(([name, given]) =>
         (['returnUrl', 'privacyUrl', 'termsUrl'] as const).map(
           (option) => [`hosts.${index}.portal.configurations.${name}.${option}`, given[option]] as const,
         ),

@@ -137,7 +137,8 @@ const rule = z.strictObject({
 const name = z.string().regex(/^[\w.-]{1,64}$/, 'must be named with 1 to 64 letters, digits, ".", "_" or "-"');
 
 /**
- * The host option `portal`.
+ * The host option `portal`. A host that does not give it has the Dashboard's default configuration, where one was saved
+ * there (N15); `{}` is Billhook's own with nothing changed.
  *
  * Every configuration begins as `standard` does, and says where it differs; `limited` allows no change of plan and no
  * direct way into cancelling, because with several subscriptions "my plan" is not one thing. Rules are asked in order,
@@ -169,8 +170,7 @@ export const portalOptions = z
         message: 'must name one of the configurations',
       });
     }
-  })
-  .default({ configurations: {}, rules: [] });
+  });
 
 const houseFeatures = defaultPolicy.portal.features;
 
@@ -196,10 +196,13 @@ function houseStandard(returnUrl: string): PortalSettings {
   };
 }
 
+type PortalOptions = z.output<typeof portalOptions>;
+const nothingSaid: PortalOptions = { configurations: {}, rules: [] };
+
 /** The configurations of a host by name, each complete. */
 export function portalSettings(
-  { configurations }: z.output<typeof portalOptions>,
   returnUrl: string,
+  { configurations }: PortalOptions = nothingSaid,
 ): ReadonlyMap<string, PortalSettings> {
   const standard = { ...houseStandard(returnUrl), ...given(configurations['standard']) };
   const limited: PortalSettings = {
@@ -219,20 +222,23 @@ export function portalSettings(
 /** Assumed of a configuration that is kept outside Billhook, until Stripe has told. */
 const assumedFeatures: PortalFeatures = { cancel: true, update: true, pause: false, paymentMethod: true };
 
+/** One configuration, maintained at Stripe, for all accounts. */
+export const externalPortalPolicy = (standard: PortalFeatures): PortalPolicy => ({ features: { standard }, rules: [] });
+
 /** The judge's part of a host's portal: the features by name, and the rules. */
 export function portalPolicy(
   {
-    portal: { rules },
+    portal: { rules } = nothingSaid,
     portalConfiguration,
     offers,
   }: {
-    readonly portal: z.output<typeof portalOptions>;
+    readonly portal?: PortalOptions | undefined;
     readonly portalConfiguration: string | null;
     readonly offers: readonly unknown[];
   },
   settings: ReadonlyMap<string, PortalSettings>,
 ): PortalPolicy {
-  if (portalConfiguration !== null) return { features: { standard: assumedFeatures }, rules: [] };
+  if (portalConfiguration !== null) return externalPortalPolicy(assumedFeatures);
   const features = [...settings].map(([named, each]) => [named, featuresOf(each, offers.length > 0)] as const);
   return { features: Object.fromEntries(features), rules: [...rules, ...defaultPolicy.portal.rules] };
 }

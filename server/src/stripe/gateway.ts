@@ -219,6 +219,7 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
     updatePortalConfiguration: (id, parameters) =>
       named(() => portal.updatePortalConfiguration(id, parameters), 'configuration'),
     portalFeatures: (id) => named(() => portal.portalFeatures(id), 'configuration'),
+    defaultPortal: () => named(() => portal.defaultPortal(), 'configuration'),
 
     previewInvoice: (customer, subscription) =>
       named(() => stripe.invoices.createPreview({ customer, subscription }), 'invoice'),

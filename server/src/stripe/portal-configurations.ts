@@ -1,6 +1,6 @@
 /**
  * The host's portal configurations, made real at Stripe: found by `metadata.billhook`, created where they are missing,
- * updated where they differ. Other configurations are never touched.
+ * updated where they differ. Other configurations are never touched, and used where the host names one or says nothing.
  */
 
 import { createHash } from 'node:crypto';
@@ -13,7 +13,8 @@ import {
   type ResolvedPlan,
   type SwitchableProduct,
 } from './portal-parameters.ts';
-import { featuresOf, type PortalSettings } from '../config/portal.ts';
+import { externalPortalPolicy, featuresOf, type PortalSettings } from '../config/portal.ts';
+import type { ReadyPortal } from './portal.ts';
 import { priceFacts } from './facts/price.ts';
 import { isObject } from './facts/json.ts';
 import { StripeFailure } from './failure.ts';
@@ -90,11 +91,22 @@ async function resolvePlans(host: Host, settings: PortalSettings, gateway: Strip
   }));
 }
 
-/** A configuration that a session can be opened with. */
-export interface ReadyPortal {
-  readonly id: string;
-  readonly features: PortalFeatures;
+/**
+ * The configuration of a host that is maintained at Stripe and used as it is: the named one, else the Dashboard's default
+ * where the host says nothing of a portal.
+ *
+ * @returns `null` where Billhook keeps the host's own.
+ */
+export async function externalPortal(
+  { portalConfiguration, dashboardPortal }: Host,
+  gateway: StripeGateway,
+): Promise<ReadyPortal | null> {
+  if (dashboardPortal) return await gateway.defaultPortal();
+  if (portalConfiguration === null) return null;
+  return { id: portalConfiguration, features: await gateway.portalFeatures(portalConfiguration) };
 }
+
+const isGone = (cause: unknown): boolean => cause instanceof StripeFailure && cause.code === 'portal_not_configured';
 
 /** The configurations of all hosts, each looked up at its first use and then kept: a click costs one call to Stripe. */
 export class PortalConfigurations {
@@ -118,15 +130,18 @@ export class PortalConfigurations {
     if (host.portalConfiguration !== null) {
       const features = host.policy.portal.features[name];
       if (!features) throw new Error(`the host ${host.id} has no portal configuration named ${name}`);
-      return await open({ id: host.portalConfiguration, features });
+      try {
+        return await open({ id: host.portalConfiguration, features });
+      } catch (cause) {
+        if (!host.dashboardPortal || !isGone(cause)) throw cause;
+      }
     }
     const key = `${host.id}:${name}`;
     const known = this.#ready.get(key);
     try {
       return await open(await this.#prepared(host, name));
     } catch (cause) {
-      if (known === undefined || !(cause instanceof StripeFailure) || cause.code !== 'portal_not_configured')
-        throw cause;
+      if (known === undefined || !isGone(cause)) throw cause;
       // Unless another request, which met the same, has begun that already.
       if (this.#ready.get(key) === known) this.#ready.delete(key);
       return await open(await this.#prepared(host, name));
@@ -145,6 +160,9 @@ export class PortalConfigurations {
   }
 
   async #prepare(host: Host, name: string): Promise<ReadyPortal> {
+    // Saved since the start, or not to be asked for then.
+    const external = await externalPortal(host, this.#gateway);
+    if (external !== null) return external;
     const plan = await planPortal(host, name, this.#gateway);
     const id = await plan.apply();
     const fields = { host: host.id, configuration: name };
@@ -155,19 +173,21 @@ export class PortalConfigurations {
 }
 
 /**
- * Reads from Stripe which flows a configuration kept outside Billhook (`portalConfiguration`) leaves open, so that the
- * widget offers just those. Stripe being down does not stop the start: the assumption is corrected by Stripe's
- * refusals.
+ * Reads from Stripe which configuration outside Billhook a host uses and which flows it leaves open, so that the widget
+ * offers just those. Stripe being down does not stop the start: the assumption is corrected by Stripe's refusals, and a
+ * default is looked for again by the first click.
  */
-export async function loadExternalPortalFeatures<
-  T extends { readonly hosts: ReadonlyMap<string, Host>; readonly log: Log },
->(config: T, gateway: StripeGateway): Promise<T> {
+export async function loadExternalPortals<T extends { readonly hosts: ReadonlyMap<string, Host>; readonly log: Log }>(
+  config: T,
+  gateway: StripeGateway,
+): Promise<T> {
   const hosts = await Promise.all(
     [...config.hosts].map(async ([id, host]): Promise<[string, Host]> => {
-      if (host.portalConfiguration === null) return [id, host];
       try {
-        const standard = await gateway.portalFeatures(host.portalConfiguration);
-        return [id, { ...host, policy: { ...host.policy, portal: { features: { standard }, rules: [] } } }];
+        const external = await externalPortal(host, gateway);
+        if (external === null) return [id, host];
+        const policy = { ...host.policy, portal: externalPortalPolicy(external.features) };
+        return [id, { ...host, portalConfiguration: external.id, policy }];
       } catch (cause) {
         if (!(cause instanceof StripeFailure)) throw cause;
         config.log.warn('portal.unknown', { host: id, code: cause.code, cause: describeCause(cause) });

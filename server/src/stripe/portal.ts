@@ -36,6 +36,12 @@ export interface KeptPortalConfiguration {
   readonly created: number;
 }
 
+/** A configuration that a session can be opened with. */
+export interface ReadyPortal {
+  readonly id: string;
+  readonly features: PortalFeatures;
+}
+
 export interface PortalCalls {
   openPortal(request: PortalRequest): Promise<string>;
   /** Every configuration that Billhook made, for whichever host. */
@@ -46,6 +52,8 @@ export interface PortalCalls {
   updatePortalConfiguration(id: string, parameters: PortalParameters): Promise<void>;
   /** The deep links that any configuration leaves open. */
   portalFeatures(id: string): Promise<PortalFeatures>;
+  /** The Dashboard's own configuration; `null` where its settings were never saved. */
+  defaultPortal(): Promise<ReadyPortal | null>;
 }
 
 export function portalCalls({ billingPortal }: Stripe): PortalCalls {
@@ -99,16 +107,22 @@ export function portalCalls({ billingPortal }: Stripe): PortalCalls {
     },
 
     async portalFeatures(id) {
-      const { features } = await billingPortal.configurations.retrieve(id);
-      return {
-        cancel: features.subscription_cancel.enabled,
-        update: features.subscription_update.enabled,
-        pause: features.subscription_pause.enabled,
-        paymentMethod: features.payment_method_update.enabled,
-      };
+      return featuresOf(await billingPortal.configurations.retrieve(id));
+    },
+
+    async defaultPortal() {
+      const { data } = await billingPortal.configurations.list({ is_default: true, active: true, limit: 1 });
+      return data[0] === undefined ? null : { id: data[0].id, features: featuresOf(data[0]) };
     },
   };
 }
+
+const featuresOf = ({ features }: Stripe.BillingPortal.Configuration): PortalFeatures => ({
+  cancel: features.subscription_cancel.enabled,
+  update: features.subscription_update.enabled,
+  pause: features.subscription_pause.enabled,
+  paymentMethod: features.payment_method_update.enabled,
+});
 
 function flowData({
   type,

@@ -286,12 +286,34 @@ describe('billhook doctor', () => {
     }
   });
 
-  it('N15: names the configuration that a first click makes, and how the Dashboard’s is kept', async () => {
-    const { out } = await run({ BILLHOOK_HOST_ID: 'fresh' });
-    expect(out).toMatch(
-      /^warn {2}portal {9}fresh:standard is not at Stripe yet: the first click makes it, .*Dashboard/m,
+  it('H5: a plan’s lookup key that no price has: misspelt, or renamed at Stripe', async () => {
+    const { hosts, ...options } = optionsFrom(env);
+    const plans = [{ key: 'team', lookupKey: 'team_monthly' }, { lookupKey: 'team_montly' }];
+    const config = await readConfig({ ...options, hosts: hosts.map((host) => ({ ...host, plans })) });
+    const gateway = gatewayOf(config);
+    try {
+      const found = await diagnoseStripe(config, gateway);
+      const said = found.filter(({ check, level }) => check === 'catalogue' && level !== 'ok').map(({ what }) => what);
+      expect(said).toEqual(['app names a plan by the lookup key team_montly, which no price has']);
+    } finally {
+      gateway.close();
+    }
+  });
+
+  it('N15: names the Dashboard’s configuration, or the one that a first click makes', async () => {
+    const fresh = { BILLHOOK_HOST_ID: 'fresh' };
+    const saved = sandbox.savePortalSettings();
+    expect((await run(fresh)).out).toMatch(
+      new RegExp(`^ok {4}portal {9}fresh uses the Dashboard’s default configuration \\(${saved.id}\\)`, 'm'),
     );
-    expect(out).toMatch(/^ {21}→ Run billhook setup .* portalConfiguration \(STRIPE_PORTAL_CONFIGURATION\)\.$/m);
+    Object.assign(saved, { is_default: false });
+    try {
+      const { out } = await run(fresh);
+      expect(out).toMatch(/^warn {2}portal {9}fresh:standard is not at Stripe yet: the first click makes it$/m);
+      expect(out).toMatch(/^ {21}→ Run billhook setup to do it now; or save the portal’s settings in the Dashboard, /m);
+    } finally {
+      Object.assign(saved, { is_default: true });
+    }
   });
 
   it('overdue jobs, and the drift of a reconciliation', async () => {

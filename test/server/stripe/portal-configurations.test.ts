@@ -10,7 +10,7 @@ import { silentLog } from '../../../server/src/log.ts';
 import {
   planPortal,
   PortalConfigurations,
-  loadExternalPortalFeatures,
+  loadExternalPortals,
 } from '../../../server/src/stripe/portal-configurations.ts';
 import { StripeFailure } from '../../../server/src/stripe/failure.ts';
 import type { StripeGateway } from '../../../server/src/stripe/gateway.ts';
@@ -56,7 +56,17 @@ function optionsWith(own: Partial<HostOptions> = {}): BillhookOptions {
     publicUrl,
     database: ':memory:',
     stripe: { secretKey: sandbox.secretKey, webhookSecrets: ['whsec_1'], apiUrl },
-    hosts: [{ id: 'acme', secrets: [hostSecret], origins: [origin], returnUrl: `${origin}/billing`, offers, ...own }],
+    hosts: [
+      {
+        id: 'acme',
+        secrets: [hostSecret],
+        origins: [origin],
+        returnUrl: `${origin}/billing`,
+        offers,
+        portal: {},
+        ...own,
+      },
+    ],
   };
 }
 
@@ -288,7 +298,7 @@ describe('a configuration that the host maintains at Stripe', () => {
     });
     const { config, gateway, host, use } = await startProcess({ portalConfiguration: theirs.id });
     expect((await use()).id).toBe(theirs.id);
-    const { hosts } = await loadExternalPortalFeatures(config, gateway);
+    const { hosts } = await loadExternalPortals(config, gateway);
     expect(hosts.get(host.id)?.policy.portal).toEqual({
       features: { standard: { cancel: true, update: false, pause: true, paymentMethod: false } },
       rules: [],
@@ -298,9 +308,64 @@ describe('a configuration that the host maintains at Stripe', () => {
 
   it('that cannot be fetched does not stop the start', async () => {
     const { config, gateway } = await startProcess({ portalConfiguration: 'bpc_nobody' });
-    const { hosts } = await loadExternalPortalFeatures(config, gateway);
+    const { hosts } = await loadExternalPortals(config, gateway);
     expect(hosts.get('acme')?.policy.portal.features['standard']).toMatchObject({ cancel: true });
     await expect(gateway.portalFeatures('bpc_nobody')).rejects.toThrow(StripeFailure);
+  });
+});
+
+describe('N15: a host that says nothing of a portal', () => {
+  const nothing = { portal: undefined };
+
+  it('has the configuration that is saved in the Dashboard, with its features, and makes none', async () => {
+    const theirs = sandbox.savePortalSettings();
+    const { config, gateway } = await startProcess(nothing);
+    const { hosts } = await loadExternalPortals(config, gateway);
+    const host = hosts.get('acme') ?? expect.unreachable();
+    expect(host.policy.portal).toEqual({
+      features: { standard: { cancel: true, update: false, pause: false, paymentMethod: true } },
+      rules: [],
+    });
+    sandbox.requests.clear();
+    const { id } = await new PortalConfigurations(gateway, silentLog).use(host, 'standard', async (portal) => portal);
+    expect([id, calls()]).toEqual([theirs.id, []]);
+    expect(await configurations()).toEqual([theirs]);
+  });
+
+  it('has it though it was saved after the start, until when the host had none', async () => {
+    const { config, gateway, host, use } = await startProcess(nothing);
+    expect((await loadExternalPortals(config, gateway)).hosts.get('acme')).toEqual(host);
+    const theirs = sandbox.savePortalSettings();
+    expect([await use('standard'), await use('limited')]).toMatchObject([{ id: theirs.id }, { id: theirs.id }]);
+    expect(await configurations()).toEqual([theirs]);
+  });
+
+  it('has Billhook’s own where nothing is saved in the Dashboard, made by the first click', async () => {
+    const { use } = await startProcess(nothing);
+    const { id } = await use();
+    expect(await configurations()).toMatchObject([{ id, is_default: false, name: 'Billhook acme:standard' }]);
+  });
+
+  it('has Billhook’s own beside the Dashboard’s where it says portal: {}', async () => {
+    const theirs = sandbox.savePortalSettings();
+    const { config, gateway, use } = await startProcess({ portal: {} });
+    expect((await loadExternalPortals(config, gateway)).hosts.get('acme')?.portalConfiguration).toBeNull();
+    expect((await use()).id).not.toBe(theirs.id);
+  });
+
+  it('has another one when the Dashboard’s is replaced while the process lives', async () => {
+    const theirs = sandbox.savePortalSettings();
+    const { config, gateway } = await startProcess(nothing);
+    const { hosts } = await loadExternalPortals(config, gateway);
+    const host = hosts.get('acme') ?? expect.unreachable();
+    Object.assign(theirs, { is_default: false, active: false });
+    const saved = sandbox.savePortalSettings();
+    const customer = await stripe.customers.create();
+    const request = { customer: customer.id, returnUrl: origin, flow: null, locale: null };
+    const portals = new PortalConfigurations(gateway, silentLog);
+    const url = await portals.use(host, 'standard', ({ id }) => gateway.openPortal({ ...request, configuration: id }));
+    const session = [...sandbox.state.portalSessions.values()].find((each) => each.url === url);
+    expect(session?.configuration).toBe(saved.id);
   });
 });
 
@@ -366,6 +431,13 @@ describe('billhook setup', () => {
       out: expect.stringContaining('left as it is'),
     });
     expect(await configurations()).toEqual([theirs]);
+    const { id } = sandbox.savePortalSettings();
+    expect(await run(['--check'], { portal: undefined })).toMatchObject({
+      code: 0,
+      out: expect.stringContaining(
+        `acme  uses the Dashboard’s default, ${id}, which is maintained at Stripe: left as it is`,
+      ),
+    });
     expect(await run(['--check'], { portalConfiguration: 'bpc_nobody' })).toMatchObject({
       code: 1,
       err: expect.stringMatching(/^acme:standard {2}failed: .*\[portal_not_configured\]\n$/),

@@ -84,7 +84,10 @@ export async function startBff(
     },
     // Tests ask faster than people do; the limits have tests of their own.
     limits: { asksPerMinute: 100_000, openingsPerMinute: 100_000, refusalsPerMinute: 100_000 },
-    hosts: [{ id: 'acme', secrets: [hostSecret], origins: [origin], returnUrl: `${origin}/billing`, ...host }],
+    // With Billhook's own portal; that of the Dashboard has tests of its own.
+    hosts: [
+      { id: 'acme', secrets: [hostSecret], origins: [origin], returnUrl: `${origin}/billing`, portal: {}, ...host },
+    ],
     ...change,
   };
   const billhook = await createBillhook(options, { pollMs: 50, ...worker }, jobs);

@@ -2,7 +2,7 @@
 
 import type { Config, Host } from '../../config/config.ts';
 import { describeCause } from '../../log.ts';
-import { planPortal } from '../../stripe/portal-configurations.ts';
+import { externalPortal, planPortal } from '../../stripe/portal-configurations.ts';
 import { StripeFailure } from '../../stripe/failure.ts';
 import type { StripeGateway } from '../../stripe/gateway.ts';
 import { behind, diagnoseClock } from './clock.ts';
@@ -24,6 +24,7 @@ export async function diagnoseStripe(config: Config, gateway: StripeGateway): Pr
       clockOf(gateway),
       asked('webhooks', async () => diagnoseWebhooks(config, await gateway.eventDestinations())),
       asked('catalogue', () => catalogueOf(config, gateway)),
+      asked('catalogue', () => planKeysOf(config, gateway)),
       ...[...config.hosts.values()].map((host) => asked('portal', () => portalOf(host, gateway))),
     ];
     return [reached, ...mode, ...permissions, ...(await Promise.all(checks)).flat()];
@@ -143,22 +144,38 @@ async function catalogueOf({ hosts }: Config, gateway: StripeGateway): Promise<D
     : [ok('catalogue', `${offers.length === 1 ? 'the offer is' : `all ${offers.length} offers are`} for sale`)];
 }
 
+/** A lookup key that no price has is misspelt, or was renamed at Stripe: a ledger remembers that, and a new one would not. */
+async function planKeysOf({ hosts }: Config, gateway: StripeGateway): Promise<Diagnosis[]> {
+  const named = [...hosts.values()].flatMap(({ id: host, policy: { plans } }) =>
+    plans === 'all' ? [] : plans.flatMap(({ lookupKey: key }) => (key === undefined ? [] : [{ host, key }])),
+  );
+  if (named.length === 0) return [];
+  const found = (await gateway.prices([...new Set(named.map(({ key }) => key))])) as readonly PriceLook[];
+  return named
+    .filter(({ key }) => found.every(({ lookup_key: known }) => known !== key))
+    .map(({ host, key }) =>
+      warn(
+        'catalogue',
+        `${host} names a plan by the lookup key ${key}, which no price has`,
+        'Correct it. Where it was renamed at Stripe, name the new key too, with the same "key": those who bought it keep the plan.',
+      ),
+    );
+}
+
 async function portalOf(host: Host, gateway: StripeGateway): Promise<Diagnosis[]> {
-  const { id, portalConfiguration: kept } = host;
-  if (kept !== null) {
-    try {
-      await gateway.portalFeatures(kept);
-      return [ok('portal', `${id} uses ${kept}, which is maintained at Stripe`)];
-    } catch (cause) {
-      if (!(cause instanceof StripeFailure) || cause.transient || cause.code === 'stripe_unauthorized') throw cause;
-      return [
-        fail(
-          'portal',
-          `${id} uses ${kept}, which Stripe does not know`,
-          'Correct portalConfiguration, or leave it out.',
-        ),
-      ];
+  const { id, portalConfiguration: kept, dashboardPortal } = host;
+  try {
+    const external = await externalPortal(host, gateway);
+    if (external !== null) {
+      const which = dashboardPortal ? `the Dashboard’s default configuration (${external.id})` : external.id;
+      return [ok('portal', `${id} uses ${which}, which is maintained at Stripe`)];
     }
+  } catch (cause) {
+    const isOurs = cause instanceof StripeFailure && !cause.transient && cause.code !== 'stripe_unauthorized';
+    if (kept === null || !isOurs) throw cause;
+    return [
+      fail('portal', `${id} uses ${kept}, which Stripe does not know`, 'Correct portalConfiguration, or leave it out.'),
+    ];
   }
   const plans = await Promise.all([...host.portal.keys()].map((name) => planPortal(host, name, gateway)));
   return plans.map(({ owner, id: configuration, needs, leftOut }) => {
@@ -177,9 +194,11 @@ async function portalOf(host: Host, gateway: StripeGateway): Promise<Diagnosis[]
     return warn(
       'portal',
       needs === 'create'
-        ? `${owner} is not at Stripe yet: the first click makes it, and the Dashboard’s own configuration is not used`
+        ? `${owner} is not at Stripe yet: the first click makes it${dashboardPortal ? '' : ', and the Dashboard’s own configuration is not used'}`
         : `${owner} is not up to date at Stripe: the first click changes it`,
-      'Run billhook setup to do it now; or name a configuration of the Dashboard’s, which Billhook never changes, in portalConfiguration (STRIPE_PORTAL_CONFIGURATION).',
+      dashboardPortal
+        ? 'Run billhook setup to do it now; or save the portal’s settings in the Dashboard, which are used then.'
+        : 'Run billhook setup to do it now; or leave portal out, and the Dashboard’s default configuration is used.',
     );
   });
 }
