@@ -38,22 +38,39 @@ export function ledgerContract(harness: ContractHarness): void {
     });
 
     it('keeps prices, and a lookup key with the price that has it now', async () => {
-      const price = (id: string, lookupKey: string | null, unitAmount = 900): ItemFacts => ({
-        price: id,
-        product: 'prod_1',
-        lookupKey,
-        currency: 'eur',
-        unitAmount,
-        interval: 'month',
-        intervalCount: 1,
-        quantity: 1,
-        metered: false,
-        taxExcluded: false,
-      });
-      await harness.store.savePrices([price('price_1', 'team'), price('price_2', null)]);
-      await harness.store.savePrices([price('price_3', 'team', 1_200)]);
+      await harness.store.savePrices([priceNamed('price_1', 'team'), priceNamed('price_2', null)]);
+      await harness.store.savePrices([priceNamed('price_3', 'team', 1_200)]);
       const saved = (await harness.store.prices()).toSorted((a, b) => a.price.localeCompare(b.price));
-      expect(saved).toEqual([price('price_1', null), price('price_2', null), price('price_3', 'team', 1_200)]);
+      expect(saved).toEqual([
+        { ...priceNamed('price_1', null), formerLookupKeys: ['team'] },
+        priceNamed('price_2', null),
+        priceNamed('price_3', 'team', 1_200),
+      ]);
+    });
+
+    it('H5: remembers the lookup keys that a price had, the latest first', async () => {
+      const known = async () =>
+        (await harness.store.prices()).map((price) => [price.price, price.lookupKey, price.formerLookupKeys]);
+      for (const key of ['team', 'team_2025', 'team_2026'])
+        await harness.store.savePrices([priceNamed('price_1', key)]);
+      expect(await known(), 'renamed twice').toEqual([['price_1', 'team_2026', ['team_2025', 'team']]]);
+      await harness.store.savePrices([priceNamed('price_2', 'team'), priceNamed('price_3', 'team_2026')]);
+      const [first, ...others] = (await known()).toSorted();
+      expect(first, 'one key is given again, one is moved').toEqual([
+        'price_1',
+        null,
+        ['team_2026', 'team_2025', 'team'],
+      ]);
+      expect(others).toEqual([
+        ['price_2', 'team', undefined],
+        ['price_3', 'team_2026', undefined],
+      ]);
+      await harness.store.savePrices([priceNamed('price_1', 'team')]);
+      expect((await known()).toSorted(), 'given back').toEqual([
+        ['price_1', 'team', ['team_2026', 'team_2025']],
+        ['price_2', null, ['team']],
+        ['price_3', 'team_2026', undefined],
+      ]);
     });
 
     it('deletes old rows, but never an unresolved event', async () => {
@@ -75,3 +92,16 @@ export function ledgerContract(harness: ContractHarness): void {
     });
   });
 }
+
+const priceNamed = (id: string, lookupKey: string | null, unitAmount = 900): ItemFacts => ({
+  price: id,
+  product: 'prod_1',
+  lookupKey,
+  currency: 'eur',
+  unitAmount,
+  interval: 'month',
+  intervalCount: 1,
+  quantity: 1,
+  metered: false,
+  taxExcluded: false,
+});

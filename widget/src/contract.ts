@@ -319,7 +319,7 @@ export interface VisitReturn {
 
 /** One thing that a subscription pays for, as a host's backend reads it. */
 export interface AccessItem {
-  /** The host's own key for it, from its `plans`; else the price's lookup key; else `null`. Stable under any renaming. */
+  /** The host's own key for it, from its `plans`: stable under any renaming. Else the price's lookup key; else `null`. */
   readonly plan: string | null;
   /** Stripe's id of the product. */
   readonly product: string;

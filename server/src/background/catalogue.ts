@@ -29,6 +29,7 @@ export class Catalogue implements JudgesCatalogue {
   readonly #metadata = new Map<string, Readonly<Record<string, string>>>();
   /** By id. */
   readonly #prices = new Map<string, CataloguePrice>();
+  /** A key that no price has any more stands for the one price that had it. */
   readonly #byLookupKey = new Map<string, CataloguePrice>();
   /** By id: these are sold to no new customer. */
   readonly #archived = new Set<string>();
@@ -69,7 +70,7 @@ export class Catalogue implements JudgesCatalogue {
   /** Reads what the ledger knows. */
   async load(): Promise<void> {
     for (const product of await this.#store.products()) this.#rememberProduct(product);
-    for (const price of await this.#store.prices()) this.#remember(price);
+    await this.#loadPrices();
   }
 
   /** Rises when a name or a price may have changed: a judgement made with an older version is made again. */
@@ -146,7 +147,19 @@ export class Catalogue implements JudgesCatalogue {
     // The name first: once a price is known, its plan is shown.
     await this.#fetchProducts(this.#unnamed(prices));
     await this.#store.savePrices(prices);
-    for (const price of prices) this.#remember(price);
+    await this.#loadPrices();
+  }
+
+  /** As the ledger has them: with the lookup keys that they had before. */
+  async #loadPrices(): Promise<void> {
+    for (const price of await this.#store.prices()) this.#remember(price);
+    const known = [...this.#prices.values()];
+    const former = known.flatMap((price) => (price.formerLookupKeys ?? []).map((key) => ({ key, price })));
+    this.#byLookupKey.clear();
+    for (const { key, price } of former) {
+      if (former.filter((other) => other.key === key).length === 1) this.#byLookupKey.set(key, price);
+    }
+    for (const price of known) if (price.lookupKey !== null) this.#byLookupKey.set(price.lookupKey, price);
   }
 
   #unnamed(items: readonly ItemFacts[]): string[] {
@@ -179,6 +192,5 @@ export class Catalogue implements JudgesCatalogue {
     if (archived) this.#archived.add(price.price);
     else this.#archived.delete(price.price);
     this.#prices.set(price.price, price);
-    if (price.lookupKey !== null) this.#byLookupKey.set(price.lookupKey, price);
   }
 }

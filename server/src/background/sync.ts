@@ -6,6 +6,7 @@ import type { CustomerFacts } from '../billing/facts.ts';
 import { withKnown } from '../billing/known-facts.ts';
 import { namedItem } from '../billing/judge/plan.ts';
 import { noticesBetween } from '../billing/notices.ts';
+import { withRememberedKeys } from '../billing/policy.ts';
 import { accessNow, judgeFacts } from './judged-access.ts';
 import { receiversOf } from './outbox.ts';
 import { customerFacts } from '../stripe/facts/customer.ts';
@@ -81,7 +82,8 @@ function noticesFor(
   if (!host || receivers.length === 0) return [];
   const at = { before: claim.fetchedAt ?? claim.linkedAt, after: fetchedAt };
   const productName = (id: string) => catalogue.productName(id);
-  return noticesBetween(claim.facts, facts, at, productName, host.policy).flatMap(({ fact, once, type, data }) => {
+  const policy = withRememberedKeys(host.policy, catalogue);
+  return noticesBetween(claim.facts, facts, at, productName, policy).flatMap(({ fact, once, type, data }) => {
     // The claim's number tells this look from every other one of this customer.
     const id = `notice_${digest(`notice ${claim.customer} ${fact}${once ? '' : ` ${store.epoch} ${claim.claim}`}`)}`;
     return receivers.map((receiver) => ({ id, receiver, type, data }));

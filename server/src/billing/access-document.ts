@@ -6,12 +6,13 @@
 
 import type { AccessAnswer, AccessItem, AccessPlan } from '@billhook/widget/contract';
 import type { CustomerFacts, ItemFacts } from './facts.ts';
+import { lookupKeysOf } from './lookup-keys.ts';
 import { iso } from './judge/deadlines.ts';
 import type { Judgement } from './judge/judge.ts';
 import { mainItem, type Catalogue } from './judge/plan.ts';
 import type { JudgedSubscription } from './judge/subscription.ts';
 import type { AccessSummary } from './notice-types.ts';
-import { matchesPlan, ownItems, withKeyProducts, type PlanRule, type Policy } from './policy.ts';
+import { matchesPlan, ownItems, withRememberedKeys, type PlanRule, type Policy } from './policy.ts';
 
 /** The catalogue's knowledge of products beyond their names. */
 export interface ProductMetadata extends Pick<Catalogue, 'price'> {
@@ -35,7 +36,7 @@ export function accessDocument(
   hostPolicy: Policy,
   catalogue: ProductMetadata,
 ): AccessAnswer {
-  const policy = withKeyProducts(hostPolicy, catalogue);
+  const policy = withRememberedKeys(hostPolicy, catalogue);
   const { access, state, revision, asOf, stale, confirmedBy } = snapshot;
   const living = subscriptions.filter(({ live }) => live);
   const giving = living.filter((each) => each.own && each.access.level !== 'none');
@@ -94,7 +95,7 @@ function itemOf(item: ItemFacts, policy: Policy, catalogue: ProductMetadata): Ac
   const { product, price, lookupKey, quantity } = item;
   const known = { ...catalogue.productMetadata(product), ...item.metadata };
   return {
-    plan: rulesFor(item, policy).find(({ key }) => key !== undefined)?.key ?? lookupKey ?? item.formerLookupKey ?? null,
+    plan: hostsName(rulesFor(item, policy)) ?? lookupKeysOf(item)[0] ?? lookupKeysOf(catalogue.price(price))[0] ?? null,
     product,
     price,
     lookupKey,
@@ -104,6 +105,10 @@ function itemOf(item: ItemFacts, policy: Policy, catalogue: ProductMetadata): Ac
     ),
   };
 }
+
+/** As the host's rules name it, though the price has another lookup key by now. */
+const hostsName = (rules: readonly PlanRule[]): string | undefined =>
+  rules.find(({ key }) => key !== undefined)?.key ?? rules.find(({ lookupKey }) => lookupKey !== undefined)?.lookupKey;
 
 const rulesFor = (item: ItemFacts, { plans }: Policy): readonly PlanRule[] =>
   plans === 'all' ? [] : plans.filter((rule) => matchesPlan(rule, item));

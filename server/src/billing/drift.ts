@@ -100,7 +100,7 @@ const pricesOf = (items: readonly ItemFacts[]) => items.map((item) => ({ ...item
  * Facts that only an earlier look could tell; and such as facts of a former version lack: the details printed on a method, which its
  * digest tells as well, and the customer's currency, which its first subscription decides.
  */
-const findings = new Set(['earlierInvoices', 'newestPaidCreated', 'formerLookupKey', 'method', 'customerCurrency']);
+const findings = new Set(['earlierInvoices', 'newestPaidCreated', 'formerLookupKeys', 'method', 'customerCurrency']);
 const withoutFindings = (facts: CustomerFacts): string =>
   JSON.stringify(facts, (key, value: unknown) => (findings.has(key) ? undefined : value));
 

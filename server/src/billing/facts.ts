@@ -115,8 +115,8 @@ export interface ItemFacts {
   readonly price: string;
   readonly product: string;
   readonly lookupKey: string | null;
-  /** The lookup key that this price had at an earlier look, where it has none now: it was moved to a newer price. */
-  readonly formerLookupKey?: string;
+  /** The lookup keys that this price had before, the latest first: each was renamed, or moved to a newer price. */
+  readonly formerLookupKeys?: readonly string[];
   readonly currency: string;
   /** Minor units for one, possibly fractional; `null` for tiers. */
   readonly unitAmount: number | null;

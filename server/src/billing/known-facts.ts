@@ -1,6 +1,7 @@
 /** Facts that a look takes over from the ones it replaces, because Stripe does not say them again. Pure. */
 
 import type { CustomerFacts, EarlierInvoice, InvoiceFacts, ItemFacts, SubscriptionFacts } from './facts.ts';
+import { withFormerKeys } from './lookup-keys.ts';
 import { isTerminal } from './judge/subscription.ts';
 
 /** So many invoices that are not open any more are kept of a subscription. */
@@ -16,7 +17,7 @@ export function withKnown(facts: CustomerFacts, known: CustomerFacts): CustomerF
     if (then === undefined) return now;
     return {
       ...now,
-      items: now.items.map((item) => withAmount(withLookupKey(item, then.items), then.items)),
+      items: now.items.map((item) => withAmount(withFormerKeys(item, samePrice(item, then.items)), then.items)),
       // Of a subscription that is over nothing is graced, and its open invoices are as Stripe shows them.
       openInvoices: isTerminal(now)
         ? now.openInvoices
@@ -34,16 +35,7 @@ function withFirstFailure(invoice: InvoiceFacts, before: readonly InvoiceFacts[]
   return { ...invoice, firstFailedAt: Number.isFinite(firstFailedAt) ? firstFailedAt : null };
 }
 
-/**
- * A price keeps the plan that it was sold as, though its lookup key stands on a newer price by now (H5). A key that was
- * moved to the price itself is its own.
- */
-function withLookupKey(item: ItemFacts, before: readonly ItemFacts[]): ItemFacts {
-  if (item.lookupKey !== null) return item;
-  const then = before.find(({ price }) => price === item.price);
-  const formerLookupKey = then?.lookupKey ?? then?.formerLookupKey;
-  return formerLookupKey === undefined ? item : { ...item, formerLookupKey };
-}
+const samePrice = (item: ItemFacts, items: readonly ItemFacts[]) => items.find(({ price }) => price === item.price);
 
 /** An amount that only an invoice told is still the price's when the latest invoice is about something else. */
 function withAmount(item: ItemFacts, before: readonly ItemFacts[]): ItemFacts {

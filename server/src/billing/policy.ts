@@ -2,6 +2,7 @@
 
 import type { AccessLevel, Interval, BillingState } from '@billhook/widget/contract';
 import type { ItemFacts, SubscriptionFacts } from './facts.ts';
+import { lookupKeysOf } from './lookup-keys.ts';
 
 export interface Policy {
   /** Days of full access after the first failed charge. Default 7. */
@@ -45,8 +46,18 @@ export interface PlanRule {
   readonly price?: string | undefined;
   readonly product?: string | undefined;
   readonly lookupKey?: string | undefined;
-  /** The product of the price that has the lookup key now. The catalogue's word, never the host's: {@link withKeyProducts}. */
-  readonly keyProduct?: string | undefined;
+  /** What is remembered of lookup keys. The catalogue's word, never the host's: {@link withRememberedKeys}. */
+  readonly remembered?: RememberedKeys | undefined;
+}
+
+/** Lookup keys are moved and renamed at Stripe, and a subscription keeps the plan that was bought (H5). */
+export interface RememberedKeys {
+  /** Every lookup key that one of the host's rules names. */
+  readonly named: ReadonlySet<string>;
+  /** The product of the price that has the rule's key, where it tells the plan. */
+  readonly product: string | undefined;
+  /** The lookup keys that the catalogue knows a price by, now or before, the latest first. */
+  keysOf(price: string): readonly string[];
 }
 
 export interface OfferRule {
@@ -120,22 +131,28 @@ export function isOwn(subscription: SubscriptionFacts, plans: Policy['plans']): 
   return plans === 'all' || ownItems(subscription, plans).length > 0;
 }
 
-/**
- * A policy with rules by lookup key that know the product behind the key. A price rise moves the key to a new price
- * (`transfer_lookup_key`); a subscription to the old one keeps the plan that was bought.
- */
-export function withKeyProducts(policy: Policy, catalogue: { price(ref: string): ItemFacts | null }): Policy {
+/** A policy with rules by lookup key that know which prices had it before, and the product behind it. */
+export function withRememberedKeys<Given extends Pick<Policy, 'plans'>>(
+  policy: Given,
+  catalogue: { price(ref: string): ItemFacts | null },
+): Given {
   if (policy.plans === 'all') return policy;
-  const resolved = policy.plans.map((rule) =>
-    rule.lookupKey === undefined ? rule : { ...rule, keyProduct: catalogue.price(rule.lookupKey)?.product },
-  );
+  const named = new Set(policy.plans.flatMap(({ lookupKey }) => lookupKey ?? []));
+  if (named.size === 0) return policy;
+  const keysOf = (price: string) => lookupKeysOf(catalogue.price(price));
+  const found = policy.plans.map((rule) => ({ rule, product: productBehind(rule, catalogue) }));
   const gives = ({ key, features, seats }: PlanRule) => JSON.stringify([key, features, seats]);
-  // Where several plans are prices of one product, the product does not tell which of them was bought.
-  const isClear = (rule: PlanRule) =>
-    resolved.every((other) => other.keyProduct !== rule.keyProduct || gives(other) === gives(rule));
-  const plans = resolved.map((rule) => (isClear(rule) ? rule : { ...rule, keyProduct: undefined }));
+  const plans = found.map(({ rule, product }) => {
+    if (rule.lookupKey === undefined) return rule;
+    // Where several plans are prices of one product, the product does not tell which of them was bought.
+    const isClear = found.every((other) => other.product !== product || gives(other.rule) === gives(rule));
+    return { ...rule, remembered: { named, keysOf, product: isClear ? product : undefined } };
+  });
   return { ...policy, plans };
 }
+
+const productBehind = ({ lookupKey }: PlanRule, catalogue: { price(ref: string): ItemFacts | null }) =>
+  lookupKey === undefined ? undefined : catalogue.price(lookupKey)?.product;
 
 export function matchesPlan(rule: PlanRule, item: ItemFacts): boolean {
   const { price, product, lookupKey } = rule;
@@ -144,15 +161,20 @@ export function matchesPlan(rule: PlanRule, item: ItemFacts): boolean {
   return (
     (price === undefined || price === item.price) &&
     (product === undefined || product === item.product) &&
-    (lookupKey === undefined || hasHad(lookupKey, item, rule.keyProduct))
+    (lookupKey === undefined || isKnownBy(lookupKey, item, rule.remembered))
   );
 }
 
-/** Has the lookup key, or lost it to a newer price: as it was seen, else where its product is the key's and it has no other. */
-function hasHad(lookupKey: string, item: ItemFacts, keyProduct: string | undefined): boolean {
-  if (item.lookupKey !== null) return item.lookupKey === lookupKey;
-  if (item.formerLookupKey !== undefined) return item.formerLookupKey === lookupKey;
-  return keyProduct !== undefined && keyProduct !== '' && item.product === keyProduct;
+/**
+ * A price is known by its lookup key; by the latest one that it had before where no rule names that, since a key that
+ * is renamed or moved takes nothing from those who paid; and one that never had a key by its product.
+ */
+function isKnownBy(lookupKey: string, item: ItemFacts, remembered: RememberedKeys | undefined): boolean {
+  const keys = [...lookupKeysOf(item), ...(remembered?.keysOf(item.price) ?? [])];
+  const key = keys.find((each) => each === lookupKey || remembered?.named.has(each));
+  if (key !== undefined || keys.length > 0) return key === lookupKey;
+  const product = remembered?.product ?? '';
+  return product !== '' && item.product === product;
 }
 
 /** The deep links that a configuration leaves open. */

@@ -1,7 +1,7 @@
 /** Rows as values. Both stores name their columns alike, so that what is read is made into the contract's types once. */
 
 import type { ConfirmedBy } from '@billhook/widget/contract';
-import type { CustomerFacts, NextInvoiceFacts } from '../billing/facts.ts';
+import type { CataloguePrice, CustomerFacts, NextInvoiceFacts } from '../billing/facts.ts';
 import type { CustomerRecord, Claim } from './customers.ts';
 import type { UnresolvedEvent } from './events.ts';
 import type { AccountRow, DoubtfulAccount, IntroductionCode, LinkRow, NotedIntroduction } from './links.ts';
@@ -209,6 +209,14 @@ export function productOf(row: Row): Product {
     metadata: metadata === null ? null : (JSON.parse(metadata) as Record<string, string>),
   };
 }
+
+export const priceRow = (price: CataloguePrice) => ({
+  id: price.price,
+  lookupKey: price.lookupKey,
+  facts: JSON.stringify(price),
+});
+
+export const priceOf = (row: Row): CataloguePrice => JSON.parse(text(row['facts'])) as CataloguePrice;
 
 export function jobLeaseOf(row: Row, looks: Row | undefined): JobLease {
   const progress = row['progress'];

@@ -3,7 +3,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { graceEndOf, judge } from '../../../server/src/billing/judge/judge.ts';
-import { defaultPolicy, matchesPlan, withKeyProducts } from '../../../server/src/billing/policy.ts';
+import { defaultPolicy } from '../../../server/src/billing/policy.ts';
 import { anyPolicy, anyStanding, moment, seeded } from '../fixtures/arbitrary-facts.ts';
 import {
   catalogue,
@@ -166,51 +166,6 @@ describe('L37 a pause narrows no access that is paid for', () => {
     expect(snapshotOf([subscription({ pause })], full).access).toMatchObject({ level: 'full', until: null });
     const ending = subscription({ pause, cancelAt: noon + 3 * day });
     expect(snapshotOf([ending]).access.until).toBe(iso(noon + 3 * day));
-  });
-});
-
-describe('H5 a plan named by lookup key', () => {
-  const rule = { lookupKey: 'team_monthly' };
-  const without = item({ price: 'price_before_the_rise', lookupKey: null });
-
-  it('keeps the prices of the product that has the key now, where they have no other', () => {
-    const policy = withKeyProducts({ ...defaultPolicy, plans: [rule] }, catalogue);
-    const [resolved] = policy.plans === 'all' ? [] : policy.plans;
-    const matches = (own: Parameters<typeof item>[0]) =>
-      resolved && matchesPlan(resolved, item({ ...without, ...own }));
-    expect(matches({})).toBe(true);
-    expect(matches({ lookupKey: 'team_yearly' })).toBe(false);
-    expect(matches({ product: 'prod_support' })).toBe(false);
-    expect(matches({ formerLookupKey: 'team_yearly' })).toBe(false);
-    expect(matchesPlan(rule, without)).toBe(false);
-  });
-
-  it('but not where the product has several plans: it does not tell which was bought', () => {
-    const yearly = { key: 'team', lookupKey: 'team_yearly' };
-    const keyed = { price: (ref: string) => (ref.startsWith('team') ? item() : null) };
-    const productsOf = (plans: Parameters<typeof matchesPlan>[0][]) => {
-      const policy = withKeyProducts({ ...defaultPolicy, plans }, keyed);
-      return policy.plans === 'all' ? [] : policy.plans.map(({ keyProduct }) => keyProduct);
-    };
-    expect(productsOf([{ key: 'team', ...rule }, yearly])).toEqual(['prod_team', 'prod_team']);
-    expect(productsOf([{ key: 'solo', ...rule }, yearly, { product: 'prod_team' }])).toEqual([
-      undefined,
-      undefined,
-      undefined,
-    ]);
-  });
-
-  it('keeps a price that was seen with the key, whichever price has it now', () => {
-    expect(matchesPlan(rule, { ...without, product: 'prod_old', formerLookupKey: 'team_monthly' })).toBe(true);
-  });
-
-  it('so that a customer on the old price keeps plan and access', () => {
-    const payer = subscription({ items: [without] });
-    expect(snapshotOf([payer], { policy: { plans: [rule] } })).toMatchObject({
-      state: 'active',
-      plan: { name: 'Team' },
-      access: { level: 'full' },
-    });
   });
 });
 

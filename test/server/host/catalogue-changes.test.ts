@@ -5,73 +5,29 @@
 
 import process from 'node:process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Notice } from '@billhook/server';
 import type { AccessAnswer } from '@billhook/widget/contract';
-import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
+import { followAccount, type FollowedAccount } from '../support/followed-account.ts';
 
-let harness: BffHarness;
-const heard: Notice[] = [];
-let hear: (() => void) | null = null;
+let team: FollowedAccount;
 const table: string[] = [];
-const account = 'team_active';
 
 beforeAll(async () => {
-  harness = await startBffHarness({
-    host: {
-      plans: [
-        { key: 'team', lookupKey: 'team_monthly', features: ['forecasts'] },
-        { key: 'storage', lookupKey: 'storage', features: ['archive'], seats: false },
-      ],
-      entitlements: true,
-    },
-    onChange: (notice) => {
-      if (notice.account !== account) return;
-      heard.push(notice);
-      hear?.();
-    },
+  team = await followAccount({
+    plans: [
+      { key: 'team', lookupKey: 'team_monthly', features: ['forecasts'] },
+      { key: 'storage', lookupKey: 'storage', features: ['archive'], seats: false },
+    ],
+    entitlements: true,
   });
-  await harness.bff.snapshot(harness.as('active'));
 });
 afterAll(async () => {
   process.stdout.write(`\nstep | level, seats | plan ← lookup key | features | notices\n${table.join('\n')}\n`);
-  await harness.close();
+  await team.close();
 });
 
-const access = () => harness.bff.billhook.access(account);
-
-/** Waits for the access document, which the worker writes; the test's own time limit is the limit. */
-async function accessWhen(isSo: (answer: AccessAnswer) => boolean): Promise<AccessAnswer> {
-  await harness.sandbox.deliveries.settled();
-  for (;;) {
-    const answer = await access();
-    if (isSo(answer) && !answer.stale) return answer;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
-/** The types of the notices since the last call, up to one of an access that is so. */
-async function notices(isLast: (access: AccessAnswer) => boolean): Promise<string[]> {
-  while (!heard.some(({ type, access: given }) => type === 'access.changed' && given !== null && isLast(given))) {
-    await new Promise<void>((resolve) => {
-      hear = resolve;
-    });
-  }
-  return heard.splice(0).map(({ type }) => type);
-}
-
-async function bought() {
-  const { data } = await harness.stripe.subscriptions.list({ customer: harness.customers.active });
-  const [subscription] = data;
-  const item = subscription?.items.data.find(({ price }) => price.unit_amount === 2_900);
-  if (!subscription || !item) throw new Error('the seed has changed');
-  return { subscription: subscription.id, item: item.id, price: item.price, product: String(item.price.product) };
-}
-
-/** A price tells nothing to those who bought it: its new name is seen at the account's next look. */
-async function look(): Promise<void> {
-  const { subscription } = await bought();
-  await harness.stripe.subscriptions.update(subscription, { metadata: { looked: String(table.length) } });
-}
+/** The types of the notices up to one of an access that is so. */
+const told = async (isLast: (access: AccessAnswer) => boolean) => (await team.heardOf(isLast)).map(({ type }) => type);
+const toldByNow = () => team.heard().map(({ type }) => type);
 
 const rowOf = ({ level, seats, plans, features }: AccessAnswer) => ({
   level,
@@ -80,38 +36,35 @@ const rowOf = ({ level, seats, plans, features }: AccessAnswer) => ({
   features: features.length,
 });
 
-function note(step: string, answer: AccessAnswer, told: readonly string[]): void {
+function note(step: string, answer: AccessAnswer, types: readonly string[]): void {
   const { level, seats, plans, features } = rowOf(answer);
-  table.push(`${step} | ${level}, ${seats} | ${plans.join(' + ')} | ${features} | ${told.join(', ') || 'none'}`);
+  table.push(`${step} | ${level}, ${seats} | ${plans.join(' + ')} | ${features} | ${types.join(', ') || 'none'}`);
 }
 
 it('begins with a plan of the host’s own key', async () => {
-  const answer = await accessWhen(({ level }) => level === 'full');
-  heard.length = 0;
+  const answer = await team.accessWhen(({ level }) => level === 'full');
+  team.heard();
   note('at first', answer, []);
   expect(rowOf(answer)).toMatchObject({ level: 'full', plans: ['team ← team_monthly'], features: 1 });
 });
 
 it('a product that is renamed changes the page’s words, and nothing for the host', async () => {
-  const before = rowOf(await access());
-  const { product } = await bought();
-  await harness.stripe.products.update(product, { name: 'Crew' });
-  await harness.sandbox.deliveries.settled();
+  const before = rowOf(await team.access());
+  const { product } = await team.bought();
+  await team.harness.stripe.products.update(product, { name: 'Crew' });
+  await team.harness.sandbox.deliveries.settled();
   // The page's name of the plan says that the renaming has come.
-  while ((await harness.bff.snapshot({ account })).plan?.name !== 'Crew') await new Promise(setImmediate);
-  const answer = await access();
-  note(
-    'product renamed',
-    answer,
-    heard.map(({ type }) => type),
-  );
+  while ((await team.harness.bff.snapshot({ account: team.account })).plan?.name !== 'Crew')
+    await new Promise(setImmediate);
+  const answer = await team.access();
+  note('product renamed', answer, toldByNow());
   expect(rowOf(answer)).toEqual(before);
 });
 
 it('a lookup key that moves to a new price leaves those who bought the old one their plan', async () => {
-  const before = await access();
-  const { product, price } = await bought();
-  const dearer = await harness.stripe.prices.create({
+  const before = await team.access();
+  const { product, price } = await team.bought();
+  const dearer = await team.harness.stripe.prices.create({
     product,
     currency: price.currency,
     unit_amount: 3_900,
@@ -119,73 +72,78 @@ it('a lookup key that moves to a new price leaves those who bought the old one t
     lookup_key: 'team_monthly',
     transfer_lookup_key: true,
   });
-  expect(rowOf(await access())).toEqual(rowOf(before));
-  await look();
-  const answer = await accessWhen(({ plans }) => plans[0]?.items[0]?.lookupKey === null);
-  note(
-    'lookup key moved to a new price, next look',
-    answer,
-    heard.map(({ type }) => type),
-  );
+  expect(rowOf(await team.access())).toEqual(rowOf(before));
+  await team.look();
+  const answer = await team.accessWhen(({ plans }) => plans[0]?.items[0]?.lookupKey === null);
+  note('lookup key moved to a new price, next look', answer, toldByNow());
   expect(rowOf(answer)).toEqual({ ...rowOf(before), plans: ['team ← null'] });
   expect(answer.plans[0]?.items[0]?.price).not.toBe(dearer.id);
 });
 
-it('a price that gets a lookup key of its own is another plan, until a rule of the host’s names it', async () => {
-  const { price } = await bought();
-  await harness.stripe.prices.update(price.id, { lookup_key: 'team_2025' });
-  await look();
-  const answer = await accessWhen(({ plans }) => plans[0]?.items[0]?.lookupKey === 'team_2025');
-  const told = await notices(({ level }) => level === 'none');
-  note('price given the key team_2025, next look', answer, told);
-  expect(rowOf(answer)).toMatchObject({ level: 'none', plans: ['team_2025 ← team_2025'], features: 0 });
-  expect(told).toEqual(['access.changed']);
+it('a lookup key that is renamed leaves those who bought the price their plan, early and late', async () => {
+  const before = rowOf(await team.access());
+  const { price } = await team.bought();
+  for (const key of ['team_2025', 'team_2026']) {
+    await team.harness.stripe.prices.update(price.id, { lookup_key: key });
+    await team.look();
+    const answer = await team.accessWhen(({ plans }) => plans[0]?.items[0]?.lookupKey === key);
+    const types = toldByNow();
+    note(`lookup key renamed to ${key}, next look`, answer, types);
+    expect(rowOf(answer)).toEqual({ ...before, plans: [`team ← ${key}`] });
+    expect(types, 'nothing has changed for the host').toEqual([]);
+  }
+  const { billhook } = team.harness.bff;
+  expect(await billhook.link('team_late', team.harness.customers.trialing)).toBe('linked');
+  const late = await billhook.access('team_late');
+  note('an account of the same price that is linked after it', late, []);
+  expect(rowOf(late)).toMatchObject({ level: 'full', plans: ['team ← team_2026'], features: 1 });
 
-  await harness.stripe.prices.update(price.id, { lookup_key: 'team_monthly', transfer_lookup_key: true });
-  await look();
-  const back = await accessWhen(({ level }) => level === 'full');
-  const restored = await notices(({ level }) => level === 'full');
-  note('given its key back, next look', back, restored);
-  expect(rowOf(back)).toMatchObject({ plans: ['team ← team_monthly'], features: 1 });
-  expect(restored).toEqual(['access.changed']);
+  await team.harness.stripe.prices.update(price.id, { lookup_key: 'team_monthly', transfer_lookup_key: true });
+  await team.look();
+  const back = await team.accessWhen(({ plans }) => plans[0]?.items[0]?.lookupKey === 'team_monthly');
+  note('given its key back, next look', back, toldByNow());
+  expect(rowOf(back)).toEqual({ ...before, plans: ['team ← team_monthly'] });
 });
 
 it('an add-on brings its own plan and feature, and no seats', async () => {
-  const before = rowOf(await access());
-  const { subscription } = await bought();
-  const storage = await harness.stripe.products.create({ name: 'Storage' });
-  const price = await harness.stripe.prices.create({
+  const before = rowOf(await team.access());
+  const { subscription } = await team.bought();
+  const storage = await team.harness.stripe.products.create({ name: 'Storage' });
+  const price = await team.harness.stripe.prices.create({
     product: storage.id,
     currency: 'eur',
     unit_amount: 500,
     recurring: { interval: 'month' },
     lookup_key: 'storage',
   });
-  await harness.stripe.subscriptions.update(subscription, { items: [{ price: price.id, quantity: 3 }] });
-  const answer = await accessWhen(({ plans }) => plans[0]?.items.length === 2);
-  const told = await notices(({ features }) => features.includes('archive'));
-  note('add-on bought', answer, told);
+  await team.harness.stripe.subscriptions.update(subscription.id, { items: [{ price: price.id, quantity: 3 }] });
+  const answer = await team.accessWhen(({ plans }) => plans[0]?.items.length === 2);
+  const types = await told(({ features }) => features.includes('archive'));
+  note('add-on bought', answer, types);
   expect(rowOf(answer)).toEqual({
     ...before,
     plans: ['team ← team_monthly', 'storage ← storage'],
     features: before.features + 1,
   });
-  expect(told.at(-1)).toBe('access.changed');
+  expect(types.at(-1)).toBe('access.changed');
 });
 
 it('12 entitlements are features, all of them', async () => {
-  const before = rowOf(await access());
-  const { subscription, item, product } = await bought();
+  const before = rowOf(await team.access());
+  const { subscription, item, product } = await team.bought();
   for (const index of Array.from({ length: 12 }).keys()) {
-    const feature = await harness.stripe.entitlements.features.create({ lookup_key: `e${index}`, name: `${index}` });
+    const feature = await team.harness.stripe.entitlements.features.create({
+      lookup_key: `e${index}`,
+      name: `${index}`,
+    });
     // oxlint-disable-next-line no-await-in-loop -- one after the other, as in the Dashboard
-    await harness.stripe.products.createFeature(product, { entitlement_feature: feature.id });
+    await team.harness.stripe.products.createFeature(product, { entitlement_feature: feature.id });
   }
   // Stripe gives them to a subscription that goes on when that changes.
-  await harness.stripe.subscriptions.update(subscription, { items: [{ id: item, quantity: 7 }] });
-  const answer = await accessWhen(({ features }) => features.length === before.features + 12);
-  const told = await notices(({ features }) => features.length === 14);
-  note('7 seats, and 12 entitlements of its product', answer, told);
+  await team.harness.stripe.subscriptions.update(subscription.id, { items: [{ id: item.id, quantity: 7 }] });
+  const answer = await team.accessWhen(({ features }) => features.length === before.features + 12);
+  const types = await told(({ features }) => features.length === 14);
+  note('7 seats, and 12 entitlements of its product', answer, types);
   expect(rowOf(answer)).toEqual({ ...before, seats: 7, features: before.features + 12 });
-  expect([told[0], told.at(-1)]).toEqual(['plan.changed', 'access.changed']);
+  expect([types[0], types.at(-1)]).toEqual(['plan.changed', 'access.changed']);
 });

@@ -2,34 +2,27 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AccessAnswer } from '@billhook/widget/contract';
-import type { Notice } from '@billhook/server';
 import { origin, hostSecret, problemOf, startBff } from '../support/bff.ts';
-import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
+import { followAccount, type FollowedAccount } from '../support/followed-account.ts';
+import type { BffHarness } from '../support/with-sandbox.ts';
 
+let team: FollowedAccount;
 let harness: BffHarness;
-const heard: Notice[] = [];
-let hear: (() => void) | null = null;
-const account = 'team_active';
+let account: string;
 
 beforeAll(async () => {
-  harness = await startBffHarness({
-    host: {
-      plans: [
-        { key: 'team', lookupKey: 'team_monthly', features: ['forecasts'] },
-        { key: 'starter', lookupKey: 'starter_monthly' },
-        { key: 'storage', lookupKey: 'storage', features: ['archive'], seats: false },
-      ],
-      metadata: ['tier'],
-      entitlements: true,
-    },
-    onChange: (notice) => {
-      heard.push(notice);
-      hear?.();
-    },
+  team = await followAccount({
+    plans: [
+      { key: 'team', lookupKey: 'team_monthly', features: ['forecasts'] },
+      { key: 'starter', lookupKey: 'starter_monthly' },
+      { key: 'storage', lookupKey: 'storage', features: ['archive'], seats: false },
+    ],
+    metadata: ['tier'],
+    entitlements: true,
   });
-  await harness.bff.snapshot(harness.as('active'));
+  ({ harness, account } = team);
 });
-afterAll(() => harness.close());
+afterAll(() => team.close());
 
 const mint = { scope: ['access'] as const };
 async function ask(headers: Record<string, string> = {}): Promise<Response> {
@@ -37,27 +30,9 @@ async function ask(headers: Record<string, string> = {}): Promise<Response> {
 }
 const access = async () => (await (await ask()).json()) as AccessAnswer;
 
-/** The access once it is so; the test's own time limit is the limit. */
-async function accessWhen(isSo: (answer: AccessAnswer) => boolean): Promise<AccessAnswer> {
-  await harness.sandbox.deliveries.settled();
-  for (;;) {
-    const answer = await access();
-    if (isSo(answer) && !answer.stale) return answer;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
-async function bought() {
-  const { data } = await harness.stripe.subscriptions.list({ customer: harness.customers.active });
-  const subscription = data[0];
-  const item = subscription?.items.data[0];
-  if (!subscription || !item) throw new Error('the seed has changed');
-  return { subscription, item, product: String(item.price.product) };
-}
-
 describe('M32: the access document', () => {
   it('is the same over HTTP and in the process', async () => {
-    const { item, product } = await bought();
+    const { item, product } = await team.bought();
     const answer = await access();
     expect(answer).toMatchObject({
       account,
@@ -71,10 +46,10 @@ describe('M32: the access document', () => {
   });
 
   it('keeps its keys when the product is renamed, and has a bought add-on, its metadata and 12 entitlements', async () => {
-    const { subscription, item, product } = await bought();
+    const { subscription, item, product } = await team.bought();
     await harness.stripe.products.update(product, { name: 'Crew', metadata: { tier: 'gold', margin: '0.8' } });
     expect(
-      (await accessWhen(({ plans }) => plans[0]?.items[0]?.metadata['tier'] === 'gold')).plans[0]?.items,
+      (await team.accessWhen(({ plans }) => plans[0]?.items[0]?.metadata['tier'] === 'gold')).plans[0]?.items,
     ).toMatchObject([{ plan: 'team', metadata: { tier: 'gold' } }]);
 
     for (const index of Array.from({ length: 12 }).keys()) {
@@ -93,17 +68,14 @@ describe('M32: the access document', () => {
       lookup_key: 'storage',
       metadata: { tier: 'cold' },
     });
-    const heardBefore = heard.length;
-    const told = new Promise<void>((resolve) => {
-      hear = resolve;
-    });
+    team.heard();
     await harness.stripe.subscriptions.update(subscription.id, {
       items: [
         { id: item.id, quantity: 7 },
         { price: price.id, quantity: 3 },
       ],
     });
-    const answer = await accessWhen(({ features, seats }) => features.length === 14 && seats === 7);
+    const answer = await team.accessWhen(({ features, seats }) => features.length === 14 && seats === 7);
     process.stdout.write(`\nafter a renaming, an add-on and 12 entitlements: ${JSON.stringify(answer, null, 1)}\n`);
     expect(answer.plans).toMatchObject([
       {
@@ -116,8 +88,7 @@ describe('M32: the access document', () => {
     ]);
     expect(answer.features.filter((feature) => feature.startsWith('feature-'))).toHaveLength(12);
 
-    await told;
-    const notice = heard[heardBefore];
+    const [notice] = await team.heardOf(({ seats }) => seats === 7);
     expect(notice).toMatchObject({ type: 'plan.changed', account });
     expect(notice?.access).toMatchObject({
       account,
@@ -138,7 +109,7 @@ describe('M32: the access document', () => {
   });
 
   it('has Stripe’s ids, which no page gets', async () => {
-    const { product } = await bought();
+    const { product } = await team.bought();
     expect(await problemOf(await harness.bff.call('/v1/access', { account }))).toMatchObject({ code: 'scope_missing' });
     expect(JSON.stringify(await harness.bff.snapshot({ account }))).not.toContain(product);
   });

@@ -89,12 +89,14 @@ describe('facts that a sync carries over', () => {
     ]).toEqual([noon, noon, noon, noon, null]);
   });
 
-  it('H5 the former lookup key of a price', () => {
+  it('H5 the former lookup keys of a price', () => {
     const had = { items: [item()] };
     const lost = merged(had, { items: [item({ lookupKey: null })] });
-    expect(lost?.items[0]).toMatchObject({ lookupKey: null, formerLookupKey: 'team_monthly' });
-    expect(merged(lost ?? {}, { items: [item({ lookupKey: null })] })?.items[0]?.formerLookupKey).toBe('team_monthly');
-    expect(merged(had, { items: [item({ price: 'price_other', lookupKey: null })] })?.items[0]?.formerLookupKey).toBe(
+    expect(lost?.items[0]).toMatchObject({ lookupKey: null, formerLookupKeys: ['team_monthly'] });
+    expect(merged(lost ?? {}, { items: [item({ lookupKey: null })] })?.items[0]?.formerLookupKeys).toEqual([
+      'team_monthly',
+    ]);
+    expect(merged(had, { items: [item({ price: 'price_other', lookupKey: null })] })?.items[0]?.formerLookupKeys).toBe(
       undefined,
     );
   });

@@ -26,7 +26,7 @@ import { chargedNext, nextPaymentOf, notAsked, type PreviewStanding } from './ne
 import { dueOver, invoiceToPay } from './payment.ts';
 import type { Catalogue } from './plan.ts';
 import { choosePortal, type PortalChoice } from './portal.ts';
-import { withKeyProducts, type Policy } from '../policy.ts';
+import { withRememberedKeys, type Policy } from '../policy.ts';
 
 export { graceEndOf } from './grace.ts';
 export { judgeSubscription } from './subscription.ts';
@@ -119,7 +119,7 @@ export function judge(
   viewer: { readonly mayManage: boolean },
   now: number,
 ): Judgement {
-  const policy = withKeyProducts(hostPolicy, catalogue);
+  const policy = withRememberedKeys(hostPolicy, catalogue);
   const { customerInDoubt = false, facts, linked, staleSince, preview = notAsked } = standing;
   const moments = deadlinesAt(now, standing.fetchedAt ?? -Infinity, policy.staleLimitHours * hour);
   const waitsTooLong = staleSince === null ? null : staleSince + policy.staleAfterSeconds * 1000;

@@ -5,7 +5,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import type { CataloguePrice } from '../../billing/facts.ts';
+import { concernedPrices, pricesAfter, savedPrice } from '../catalogue.ts';
 import { readPostgresAddress } from './address.ts';
 import { postgresBudget } from './budget.ts';
 import { postgresCustomers } from './customers.ts';
@@ -23,7 +23,7 @@ import { postgresPurchases } from './purchases.ts';
 import { postgresTrail } from './history.ts';
 import { postgresVisits } from './visits.ts';
 import { pinOrRefuse } from '../pin.ts';
-import { number, productOf, productRow, text } from '../rows.ts';
+import { number, priceOf, priceRow, productOf, productRow, text } from '../rows.ts';
 import type { BillingStore } from '../ledger.ts';
 
 /**
@@ -108,9 +108,7 @@ export async function openPostgresStore(address: string, pool?: number): Promise
       },
 
       async prices() {
-        return (await db.all(`SELECT facts FROM prices`)).map(
-          (row) => JSON.parse(text(row['facts'])) as CataloguePrice,
-        );
+        return (await db.all(`SELECT facts FROM prices`)).map(priceOf);
       },
 
       async savePrices(prices) {
@@ -118,19 +116,11 @@ export async function openPostgresStore(address: string, pool?: number): Promise
           // Processes that start together learn the same prices: one after the other.
           await tx.run(`LOCK TABLE prices IN SHARE ROW EXCLUSIVE MODE`);
           for (const price of prices) {
-            const { price: id, lookupKey } = price;
+            const { facts: _, ...named } = priceRow(price);
             // oxlint-disable-next-line no-await-in-loop -- one connection
-            await tx.run(
-              `UPDATE prices SET lookup_key = NULL, facts = jsonb_set(facts::jsonb, '{lookupKey}', 'null')::text
-               WHERE lookup_key = @lookupKey AND id != @id`,
-              { id, lookupKey },
-            );
+            const concerned = (await tx.all(concernedPrices, named)).map(priceOf);
             // oxlint-disable-next-line no-await-in-loop -- one connection
-            await tx.run(
-              `INSERT INTO prices (id, lookup_key, facts) VALUES (@id, @lookupKey, @facts)
-               ON CONFLICT (id) DO UPDATE SET lookup_key = @lookupKey, facts = @facts`,
-              { id, lookupKey, facts: JSON.stringify(price) },
-            );
+            for (const each of pricesAfter(price, concerned)) await tx.run(savedPrice, priceRow(each));
           }
           await tx.run(`SELECT ${notify}`, { news: catalogueChange });
         });

@@ -4,9 +4,9 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import type { CataloguePrice } from '../../billing/facts.ts';
+import { concernedPrices, pricesAfter, savedPrice } from '../catalogue.ts';
 import { pinOrRefuse } from '../pin.ts';
-import { productOf, productRow } from '../rows.ts';
+import { priceOf, priceRow, productOf, productRow } from '../rows.ts';
 import { sqliteBudget } from './budget.ts';
 import { sqliteCustomers } from './customers.ts';
 import { SqliteDatabase, type SqliteDatabaseOptions } from './database.ts';
@@ -98,25 +98,15 @@ export function openSqliteStore(path: string, options: SqliteDatabaseOptions = {
     },
 
     async prices() {
-      return db
-        .readAll(`SELECT facts FROM prices`, {})
-        .map((row) => JSON.parse(String(row['facts'])) as CataloguePrice);
+      return db.readAll(`SELECT facts FROM prices`, {}).map(priceOf);
     },
 
     async savePrices(prices) {
       await db.transaction(() => {
         for (const price of prices) {
-          const { price: id, lookupKey } = price;
-          db.run(
-            `UPDATE prices SET lookup_key = NULL, facts = json_set(facts, '$.lookupKey', NULL)
-             WHERE lookup_key = @lookupKey AND id != @id`,
-            { id, lookupKey },
-          );
-          db.run(
-            `INSERT INTO prices (id, lookup_key, facts) VALUES (@id, @lookupKey, @facts)
-             ON CONFLICT DO UPDATE SET lookup_key = @lookupKey, facts = @facts`,
-            { id, lookupKey, facts: JSON.stringify(price) },
-          );
+          const { facts: _, ...named } = priceRow(price);
+          const concerned = db.all(concernedPrices, named).map(priceOf);
+          for (const each of pricesAfter(price, concerned)) db.run(savedPrice, priceRow(each));
         }
       });
     },
