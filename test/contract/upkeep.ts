@@ -87,6 +87,21 @@ export function upkeepContract(harness: ContractHarness): void {
       });
     });
 
+    it('is taken up at once by a process whose own turn was interrupted, and by that process alone', async () => {
+      const turn = await taken(t0);
+      await harness.store.renewJob(turn, { after: 'cus_5' }, lease, t0);
+      const again = await harness.store.acquireJob('reconcile', day, lease, t0 + 1, turn);
+      expect(again).toMatchObject({ fence: 2, startedAt: t0, progress: { after: 'cus_5' } });
+      expect(await harness.store.renewJob(turn, { after: 'cus_9' }, lease, t0 + 1), 'fenced').toBe(false);
+      expect(
+        await harness.store.acquireJob('reconcile', day, lease, t0 + 2, turn),
+        'it is its turn no more',
+      ).toBeNull();
+      if (!again) throw new Error('it was not taken up');
+      await harness.store.completeJob(again, { drift: 0 }, t0 + 3);
+      expect(await harness.store.acquireJob('reconcile', day, lease, t0 + 4, again), 'it is done').toBeNull();
+    });
+
     it('knows when the newest look ended, also by a clock that is set back since', async () => {
       await harness.store.link({ host: 'acme', account: 'team_1' }, 'cus_1', t0);
       await harness.store.link({ host: 'acme', account: 'team_2' }, 'cus_2', t0);

@@ -1,7 +1,8 @@
 /**
  * Runs the server's jobs: the sweep every five minutes, at the start and after every outage of the ledger, and the
  * reconciliation every day. One process has a job's lease at a time. A killed process leaves its lease, with its
- * progress, to the next process that polls after the lease has ended.
+ * progress, to the next process that polls after the lease has ended. So does a job that Stripe did not answer; one that
+ * the ledger interrupted is taken up again by the process itself, which sees first when there is room.
  */
 
 import { codeOf } from '../coded-error.ts';
@@ -44,6 +45,8 @@ export class Scheduler {
   readonly #pollLoop: PollLoop;
   readonly #stopping = new AbortController();
   readonly #busy = new Set<Job>();
+  /** Turns of this process that the ledger interrupted, and when, by a clock that is never set. */
+  readonly #interrupted = new Map<Job, { readonly lease: JobLease; readonly at: number }>();
   #startedAt = 0;
   /** Ends what a round began, and not the scheduler. */
   #limit: AbortSignal = this.#stopping.signal;
@@ -129,14 +132,26 @@ export class Scheduler {
   /** Begins a job that is due; polling goes on meanwhile, for the other job's sake. */
   async #try(job: Job, everyMs: number, work: (lease: JobLease) => Promise<void>): Promise<void> {
     if (this.#busy.has(job) || this.#limit.aborted) return;
-    const lease = await this.#parts.store.acquireJob(job, everyMs, this.#options.leaseMs, this.#parts.now());
+    const { store, now } = this.#parts;
+    const lease = await store.acquireJob(job, everyMs, this.#options.leaseMs, now(), this.#interruptedTurn(job));
     if (lease === null) return;
     this.#busy.add(job);
+    this.#interrupted.delete(job);
     this.#pollLoop.track(
       work(lease)
-        .catch((cause: unknown) => this.#failed(job, cause))
+        .catch((cause: unknown) => {
+          if (cause instanceof StoreUnavailableError) this.#interrupted.set(job, { lease, at: performance.now() });
+          this.#failed(job, cause);
+        })
         .finally(() => this.#busy.delete(job)),
     );
+  }
+
+  /** Not at the poll that its own end wakes: a ledger that does not answer is asked again at the usual pace. */
+  #interruptedTurn(job: Job): JobLease | null {
+    const interrupted = this.#interrupted.get(job);
+    const hasRested = interrupted !== undefined && performance.now() - interrupted.at >= this.#options.pollMs / 2;
+    return hasRested ? interrupted.lease : null;
   }
 
   #count({ byClass }: Pick<Drift, 'byClass'>, by: Job): void {

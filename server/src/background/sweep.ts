@@ -52,7 +52,7 @@ interface SweepProgress extends SweepReport {
  * @param leaseMs - milliseconds of the lease, renewed from page to page; longer than one page takes
  * @returns `null` when it was stopped, or when another process has the job now
  * @throws {StripeFailure} Stripe did not answer; the job keeps its lease until it ends.
- * @throws {StoreUnavailableError} likewise.
+ * @throws {StoreUnavailableError} likewise, or until this process takes it up again.
  */
 export async function sweep(
   { store, gateway, now, wakeWorker }: SweepParts,

@@ -34,8 +34,16 @@ export interface JobStore {
   /**
    * Begins a job that last began `everyMs` ago or earlier, or takes over one with a lease that ended before it did. `null`
    * while another process is at it, or before it is due.
+   *
+   * @param interrupted - this process's own last turn, whose work has stopped: it is taken over before its lease ends
    */
-  acquireJob(job: Job, everyMs: number, leaseMs: number, now: number): Promise<JobLease | null>;
+  acquireJob(
+    job: Job,
+    everyMs: number,
+    leaseMs: number,
+    now: number,
+    interrupted?: JobLease | null,
+  ): Promise<JobLease | null>;
   /** Notes how far it has come, and keeps the lease. `false`: another process has the job now; stop. */
   renewJob(lease: JobLease, progress: object, leaseMs: number, now: number): Promise<boolean>;
   /** The job is done, with this result. */

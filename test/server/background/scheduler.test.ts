@@ -42,6 +42,9 @@ describe('a sweep', () => {
   let asked: number;
   /** How often a job was asked for; twice a poll, once while the other one runs. */
   let polls: number;
+  /** How many events the ledger has no room for. */
+  let refusals: number;
+  let parts: SchedulerParts;
   let log: LogRecorder;
 
   beforeEach(() => {
@@ -55,8 +58,13 @@ describe('a sweep', () => {
       polls += 1;
       return await store.acquireJob(...job);
     };
-    const parts = {
-      store: { ...store, acquireJob },
+    refusals = 0;
+    const recordEvent: BillingStore['recordEvent'] = async (...event) => {
+      if (refusals-- > 0) throw new StoreUnavailableError('full');
+      return await store.recordEvent(...event);
+    };
+    parts = {
+      store: { ...store, acquireJob, recordEvent },
       log,
       now: () => now,
       confirm: async () => undefined,
@@ -117,6 +125,40 @@ describe('a sweep', () => {
     await log.line(({ what }) => what === 'sweep.done', 2);
     await quiet();
     expect(asked).toBe(4);
+  });
+
+  const undelivered = () => ({
+    rows: [
+      {
+        object: 'event',
+        id: 'evt_1',
+        type: 'customer.updated',
+        created: 1,
+        livemode: false,
+        data: { object: { id: 'cus_1' } },
+      },
+    ],
+    next: null,
+  });
+
+  it('L4: that the ledger interrupted is taken up again before its lease ends', async () => {
+    refusals = 3;
+    answers = Array.from({ length: 4 }, () => undelivered);
+    scheduler.start();
+    const { fields } = await log.line(({ what }) => what === 'sweep.done');
+    expect(fields.count, 'new').toBe(1);
+    expect(asked).toBe(4);
+  });
+
+  it('that the ledger interrupted waits for the next poll', async () => {
+    refusals = 1;
+    answers = [undelivered];
+    scheduler = new Scheduler(parts, { pollMs: 3_600_000, leaseMs: 30_000 });
+    scheduler.start();
+    await log.line(({ what }) => what === 'sweep.failed');
+    await until(() => polls >= 2);
+    for (let turn = 0; turn < 20; turn++) await nextTurn();
+    expect(asked).toBe(1);
   });
 
   it('that was asked for while the ledger was down comes at once, and once', async () => {

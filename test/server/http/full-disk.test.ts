@@ -19,7 +19,8 @@ async function start(): Promise<void> {
     if (!connections.includes(this)) connections.push(this);
     return pragma.apply(this, asked) as unknown;
   });
-  harness = await startBffHarness({ jobs: { pollMs: 100, leaseMs: 2_000 } });
+  // No lease ends while a test runs: the sweep that was interrupted goes on by itself.
+  harness = await startBffHarness({ jobs: { pollMs: 100, leaseMs: 24 * 60 * 60_000 } });
   // Only a sweep finds what was refused: Stripe's next try may be an hour away.
   harness.sandbox.deliveries.settings.retryAfterMs = [];
 }

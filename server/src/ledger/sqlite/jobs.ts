@@ -7,7 +7,7 @@ import { jobSql, type JobStore } from '../jobs.ts';
 
 export function sqliteJobs(db: SqliteDatabase): JobStore {
   return {
-    async acquireJob(job, everyMs, leaseMs, now) {
+    async acquireJob(job, everyMs, leaseMs, now, interrupted = null) {
       return await db.transaction(() => {
         db.run(jobSql.add, { job });
         const row = db.get(
@@ -16,11 +16,12 @@ export function sqliteJobs(db: SqliteDatabase): JobStore {
              started_at = CASE WHEN started_at IS NULL OR ended_at IS NOT NULL THEN @now ELSE started_at END,
              progress = CASE WHEN ended_at IS NULL THEN progress END
            WHERE job = @job AND (started_at IS NULL
-             OR (ended_at IS NULL AND (lease_until <= @now OR lease_until > @now + @leaseMs + @clockSkewMs))
+             OR (ended_at IS NULL
+               AND (lease_until <= @now OR lease_until > @now + @leaseMs + @clockSkewMs OR turn = @own))
              OR (ended_at IS NOT NULL
                AND (started_at <= @now - @everyMs OR started_at > @now + @clockSkewMs)))
            RETURNING job, turn, started_at, progress`,
-          { job, everyMs, leaseMs, clockSkewMs, now },
+          { job, everyMs, leaseMs, clockSkewMs, now, own: interrupted?.fence ?? 0 },
         );
         return row ? jobLeaseOf(row, db.get(jobSql.lookedUntil, {})) : null;
       });
