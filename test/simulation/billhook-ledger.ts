@@ -20,6 +20,7 @@ import { reconcile } from '../../server/src/background/reconcile.ts';
 import { createLimits } from '../../server/src/http/rate-limits.ts';
 import type { Authenticated } from '../../server/src/http/auth.ts';
 import type { RouteContext } from '../../server/src/http/route-context.ts';
+import { billingRoute } from '../../server/src/http/routes/billing.ts';
 import { invoiceRoute } from '../../server/src/http/routes/invoice.ts';
 import { visitsRoute } from '../../server/src/http/routes/visits.ts';
 import { toProblemError } from '../../server/src/http/to-problem.ts';
@@ -43,15 +44,20 @@ const host = 'acme';
 /** Shorter than a request may take, so that leases do run out under slow fetches. */
 const leaseMs = 2_000;
 
+/** A list of Stripe's API, as this process gets it. */
+type AskStripe = (path: string) => Promise<readonly unknown[]>;
+
 /** A change of behaviour, for the tests of the tests. Each process has its own; state that all share is in a closure. */
 export interface Mutation {
   /** Wraps the store of one process. Its calls are steps. */
   readonly store?: (store: BillingStore, machine: Machine) => BillingStore;
   /** Around the store that its readers read. */
   readonly readersStore?: (store: BillingStore, now: () => number) => BillingStore;
-  readonly gateway?: (gateway: StripeGateway, now: () => number) => StripeGateway;
+  readonly gateway?: (gateway: StripeGateway, now: () => number, stripe: AskStripe) => StripeGateway;
   /** Around the route that takes deliveries. */
   readonly webhook?: (route: LedgerProcess['webhook']) => LedgerProcess['webhook'];
+  /** Around the route that pages read by. */
+  readonly page?: (route: LedgerProcess['page']) => LedgerProcess['page'];
   /** Milliseconds between two looks of a worker; `null`: no timer. Default: 1,000. */
   readonly pollMs?: number | null;
   /** By which clock a process counts that shares its ledger with others. Default: the database's. */
@@ -140,7 +146,12 @@ async function startProcess(
     apiUrl: stripe.apiUrl,
     fetch: machine.fetch,
   });
-  const gateway = mutation.gateway?.(plain, now) ?? plain;
+  const askStripe: AskStripe = async (path) => {
+    const headers = { authorization: `Bearer ${stripe.secretKey}` };
+    const answer = await machine.fetch(`${stripe.apiUrl}${path}`, { headers });
+    return ((await answer.json()) as { readonly data: readonly unknown[] }).data;
+  };
+  const gateway = mutation.gateway?.(plain, now, askStripe) ?? plain;
   const catalogue = new Catalogue(config, store, gateway);
   await catalogue.load();
 
@@ -174,13 +185,19 @@ async function startProcess(
     (await app.request('/', { method: 'POST', body, headers: { 'stripe-signature': signature } })).status;
 
   const context = { ...parts, waiters, read, wakeWorker, linking, allow: () => callerOf(config) };
-  const routes = context as unknown as RouteContext;
-  const invoices = new Hono<Authenticated>()
-    .route('/', invoiceRoute(routes))
-    .onError((cause, c) => c.text('', toProblemError(cause).status as 404));
-  const visits = new Hono<Authenticated>()
-    .route('/', visitsRoute(routes))
-    .onError((cause, c) => c.text('', toProblemError(cause).status as 404));
+  const routes = { ...context, wantPreview: () => undefined } as unknown as RouteContext;
+  const serve = (route: Hono<Authenticated>) =>
+    new Hono<Authenticated>().route('/', route).onError((cause, c) => c.text('', toProblemError(cause).status as 404));
+  const invoices = serve(invoiceRoute(routes));
+  const visits = serve(visitsRoute(routes));
+  const billing = serve(billingRoute(routes));
+  const page: LedgerProcess['page'] = async (account, shown) => {
+    const headers = { account, ...(shown === null ? {} : { 'if-none-match': shown }) };
+    const response = await billing.request('/', { headers });
+    if (response.status !== 200 && response.status !== 304) throw new Error(`a page got ${response.status}`);
+    const document = response.status === 200 ? ((await response.json()) as BillingSnapshot) : null;
+    return { etag: response.headers.get('etag') ?? '', document };
+  };
   let opened = 0;
 
   const jobs = { store, gateway, now, wakeWorker, whenAvailable: async () => undefined };
@@ -241,6 +258,7 @@ async function startProcess(
       return (await read(page)).snapshot.nextPayment ?? null;
     },
     webhook: mutation.webhook?.(webhook) ?? webhook,
+    page: mutation.page?.(page) ?? page,
     async link(account, customer) {
       await linking.link({ host, account }, customer);
     },
@@ -266,6 +284,7 @@ async function startProcess(
         access: snapshot.access.level,
         summary: accessSummary(await access(hostOf(config), account)),
         snapshot: mutation.snapshot?.(snapshot, record?.facts ?? null) ?? snapshot,
+        document: snapshot,
       };
     },
     abandon() {

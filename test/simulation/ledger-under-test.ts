@@ -52,6 +52,8 @@ export interface Seen {
   /** The access of a host's backend. */
   readonly summary: AccessSummary;
   readonly snapshot: BillingSnapshot;
+  /** What a page gets that has none yet. */
+  readonly document: BillingSnapshot;
 }
 
 /** The answer to a page about its visit. */
@@ -85,6 +87,15 @@ export interface LedgerProcess {
   nextPayment(account: string): Promise<NextPayment | null>;
   /** This process's answer to a reader now. Not a step: reading changes nothing. @param mayManage - default: `true` */
   read(account: string, mayManage?: boolean): Promise<Seen>;
+  /**
+   * The answer to an open page. Not a step. `document`: `null` where the page has it.
+   *
+   * @param shown - the ETag of what it shows; `null`: nothing
+   */
+  page(
+    account: string,
+    shown: string | null,
+  ): Promise<{ readonly etag: string; readonly document: BillingSnapshot | null }>;
   /** The machine is gone. Nothing may be finished. */
   abandon(): void;
 }

@@ -4,6 +4,7 @@
  */
 
 import type { BillingStore } from '../../server/src/ledger/ledger.ts';
+import { subscriptionOf } from '../../server/src/stripe/facts/invoice.ts';
 import { StripeFailure } from '../../server/src/stripe/failure.ts';
 import type { StripeGateway } from '../../server/src/stripe/gateway.ts';
 import type { Mutation } from './billhook-ledger.ts';
@@ -271,6 +272,51 @@ export const mutants: readonly Mutant[] = [
     harm: 'what Stripe told after the backup was made is never asked for again',
     hidesFor: 44,
     mutate: () => ({ ignoresRestores: true }),
+  },
+  {
+    name: 'the ETag of the other life is honoured',
+    harm: 'a page that was open while a backup was restored shows what was, until the counters have passed it',
+    hidesFor: 18,
+    mutate: () => {
+      const given = new Map<string, { readonly life: string; readonly counter: number }>();
+      return {
+        page: (route) => async (account, shown) => {
+          const { etag, document } = await route(account, null);
+          const [life = '', counter] = (document?.revision ?? '').split('.');
+          const now = { life, counter: Number(counter) };
+          const then = shown === null ? undefined : given.get(shown);
+          const isOfOther = then !== undefined && then.life !== now.life && then.counter >= now.counter;
+          if (shown !== null && (isOfOther || shown === etag)) return { etag: shown, document: null };
+          given.set(etag, now);
+          return { etag, document };
+        },
+      };
+    },
+  },
+  {
+    name: 'a one-off invoice counts with each subscription that owes',
+    harm: 'the page asks for an invoice that no subscription is about, and twice where two are behind',
+    mutate: () => ({
+      gateway: (gateway, _now, stripe) => ({
+        ...gateway,
+        async fetchCustomer(customer, known) {
+          const data = await gateway.fetchCustomer(customer, known);
+          const owing = [...new Set(data.openInvoices.map(({ invoice }) => subscriptionOf(invoice)))];
+          if (owing.length === 0) return data;
+          const open = await stripe(`/v1/invoices?customer=${customer}&status=open&limit=100`);
+          const counted = open
+            .filter((invoice) => subscriptionOf(invoice) === null)
+            .flatMap((invoice) =>
+              owing.map((subscription) => ({
+                invoice: { ...(invoice as object), parent: { subscription_details: { subscription } } },
+                payments: [],
+                charges: [],
+              })),
+            );
+          return { ...data, openInvoices: [...data.openInvoices, ...counted] };
+        },
+      }),
+    }),
   },
   {
     name: 'the latest invoice alone is owed',

@@ -48,6 +48,7 @@ export async function play(open: OpenLedger, numRuns: number, shrink: boolean, f
     told: 0,
     debts: 0,
     restores: 0,
+    kept: 0,
   };
   const property = asyncProperty(histories, async (history) => {
     const lived = await liveThrough(history, open);
@@ -92,6 +93,7 @@ export function told({ lived, tally }: Outcome): string {
     told: toldTrips,
     debts,
     restores,
+    kept,
   } = tally;
   return [
     counted(lived, `histories (seed ${seed})`),
@@ -105,6 +107,7 @@ export function told({ lived, tally }: Outcome): string {
     counted(toldTrips, 'returns told'),
     counted(debts, 'debts at the end'),
     counted(restores, 'restores'),
+    counted(kept, 'documents that a page had'),
     counted(reads, 'reads'),
   ].join(', ');
 }

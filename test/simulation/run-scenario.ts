@@ -9,6 +9,7 @@ import { accounts, beginnings, furthestAheadMs, type Fault, type Happening, type
 import { NoticeObserver } from './notice-observer.ts';
 import { Interleaving, untilItWaits } from './interleaving.ts';
 import type { Ledger, OpenLedger } from './ledger-under-test.ts';
+import { Pages } from './pages.ts';
 import { PostOffice } from './webhook-transport.ts';
 import { Processes } from './processes.ts';
 import { accessWith, Readers } from './readers.ts';
@@ -32,6 +33,7 @@ export interface Tally {
   readonly told: number;
   readonly debts: number;
   readonly restores: number;
+  readonly kept: number;
 }
 
 /** Milliseconds between tries to come to rest: ever longer, so that each lease, back-off and moment gets its turn. */
@@ -72,6 +74,7 @@ class Life {
   readonly #interleaving = new Interleaving();
   readonly #processes: Processes;
   readonly #trips: Trips;
+  readonly #pages = new Pages();
   /** Its processes count by the clock of their database. Alone, a process has its machine's clock only. */
   readonly #isShared: boolean;
   #restores = 0;
@@ -142,6 +145,7 @@ class Life {
       told: this.#trips.told,
       debts: this.#debts,
       restores: this.#restores,
+      kept: this.#pages.kept,
     };
   }
 
@@ -250,6 +254,7 @@ class Life {
       const seen = await process.read(account);
       this.#readers.see(account, seen, this.#time.now);
       this.#observer.observe(seen);
+      await this.#pages.ask(account, process, seen);
     }
     this.#observer.mustBeInOrder();
   }

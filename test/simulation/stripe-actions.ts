@@ -120,7 +120,9 @@ export const actions = {
   async oneOffInvoice(stripe, customer, n) {
     await stripe.call('/v1/invoiceitems', { customer, amount: String(500 + 100 * n), currency: 'eur' });
     const sent = { collection_method: 'send_invoice', days_until_due: '14' };
-    const invoice = await stripe.call('/v1/invoices', { customer, ...(n % 2 === 0 ? sent : {}) });
+    // Else the item waits for the next renewal, and the invoice is over nothing.
+    const withItem = { pending_invoice_items_behavior: 'include', ...(n % 2 === 0 ? sent : {}) };
+    const invoice = await stripe.call('/v1/invoices', { customer, ...withItem });
     if (invoice !== null) await stripe.call(`/v1/invoices/${invoice}/finalize`, {});
   },
   renameProduct: (stripe, _customer, n) => stripe.call(`/v1/products/${stripe.product}`, { name: `Team ${n % 4}` }),
