@@ -45,8 +45,17 @@ async function mutate({ sources, tests }: Room): Promise<readonly MutantResult[]
 const noticed = new Set(['Killed', 'Timeout']);
 const unnoticed = new Set(['Survived', 'NoCoverage']);
 
-const where = ({ fileName, location }: MutantResult): string =>
-  `${relative(repository, fileName)}:${location.start.line}`;
+const where = ({ fileName, location: { start } }: MutantResult): string =>
+  `${relative(repository, fileName)}:${start.line + 1}:${start.column + 1}`;
+
+/** Changes that are left out, by the reason that stands beside them in the source, or by the runner's own. */
+function leftOut(results: readonly MutantResult[]): string {
+  const counts = new Map<string, number>();
+  for (const { status, statusReason = '' } of results) {
+    if (status === 'Ignored') counts.set(statusReason, (counts.get(statusReason) ?? 0) + 1);
+  }
+  return [...counts].map(([reason, count]) => `  ${count} left out: ${reason}\n`).join('');
+}
 
 async function report(name: string, room: Room): Promise<boolean> {
   const results = await mutate(room);
@@ -58,7 +67,7 @@ async function report(name: string, room: Room): Promise<boolean> {
   const share = (100 * killed) / (killed + lived.length);
   const isEnough = share >= room.atLeast;
   process.stdout.write(
-    `${name}: ${killed} of ${killed + lived.length} noticed, ${share.toFixed(1)} % (at least ${room.atLeast})\n`,
+    `${leftOut(results)}${name}: ${killed} of ${killed + lived.length} noticed, ${share.toFixed(1)} % (at least ${room.atLeast})\n`,
   );
   return isEnough;
 }

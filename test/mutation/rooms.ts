@@ -29,6 +29,21 @@ export const rooms = {
     tests: ['server/stripe/facts{,.fields,.invoices,.items,.shapes}.test.ts'],
     atLeast: 0,
   },
+  routes: {
+    sources: ['server/src/http/**/*.ts'],
+    tests: ['server/http/*.test.ts', 'server/accounts/*.test.ts'],
+    atLeast: 0,
+  },
+  ledger: {
+    sources: ['server/src/ledger/*.ts', 'server/src/ledger/sqlite/*.ts'],
+    tests: ['contract/sqlite.test.ts', 'contract/plans.test.ts'],
+    atLeast: 0,
+  },
+  postgres: {
+    sources: ['server/src/ledger/postgres/*.ts'],
+    tests: ['contract/postgres{,.locks,.restart}.test.ts'],
+    atLeast: 0,
+  },
   client: {
     // What a page's markup gives, and what a browser alone has, is tested in browsers, which this runner does not drive.
     sources: [

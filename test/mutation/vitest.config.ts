@@ -18,6 +18,7 @@ export default defineConfig({
   },
   test: {
     include: (process.env['MUTATION_TESTS'] ?? '').split(' '),
+    globalSetup: [here('test/support/postgres.setup.ts')],
     env: { TZ: 'UTC' },
     isolate: false,
     maxWorkers: 1,
