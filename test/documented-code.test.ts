@@ -22,6 +22,7 @@ const readBy: Readonly<Record<string, readonly string[]>> = {
   'e2e/documented-pages.e2e.ts': ['html', 'css'],
   'e2e/nextjs.e2e.ts': ['ts', 'tsx'],
   'packages/first-hour.test.ts': ['js', 'json', 'python'],
+  'server/cli/doctor.test.ts': ['text'],
   'server/tokens/recipes.test.ts': ['python', 'ruby', 'php', 'go', 'java'],
   'no test, for want of their compilers': ['csharp', 'elixir'],
 };
