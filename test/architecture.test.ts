@@ -83,6 +83,18 @@ function detours(files: readonly SourceFile[]): string[] {
   return found;
 }
 
+/** All that is loaded when this file is: own files and packages, without what is imported when it is needed. */
+function loadedBy(files: readonly SourceFile[], path: string): ReadonlySet<string> {
+  const found = new Set<string>();
+  const follow = (name: string): void => {
+    if (found.has(name)) return;
+    found.add(name);
+    for (const imported of files.find((file) => file.path === name)?.runtimeImports ?? []) follow(imported);
+  };
+  follow(path);
+  return found;
+}
+
 /** Every function of `file` with more lines than `most`, from its head to its closing brace. */
 function longFunctions({ path }: SourceFile, most: number): string[] {
   const file = ts.createSourceFile(path, readFileSync(join(root, path), 'utf8'), ts.ScriptTarget.Latest, true);
@@ -186,6 +198,13 @@ describe('the server', () => {
       ({ path }) => !/^server\/src\/(?:services\.ts|cli\/|config\/)/.test(path),
     );
     expect(offences(others, isImplementation)).toEqual([]);
+  });
+
+  it('rule: a command loads what it needs: the entry no package, and a server no driver of another database', () => {
+    const packages = (path: string) => [...loadedBy(server, path)].filter((name) => !/^(?:server\/|node:)/.test(name));
+    expect(packages('server/src/cli/cli.ts')).toEqual([]);
+    expect(packages('server/src/cli/serve.ts')).toContain('stripe');
+    expect(packages('server/src/cli/serve.ts').filter((name) => /^(?:better-sqlite3|pg|jose)$/.test(name))).toEqual([]);
   });
 
   it('rule: SQL stops at the ledger', () => {

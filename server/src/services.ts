@@ -5,10 +5,8 @@ import { describeCause } from './log.ts';
 import { RequestBudget } from './stripe/request-budget.ts';
 import { createMetrics, type Metrics } from './operations/metrics.ts';
 import { isPostgresAddress } from './ledger/postgres/address.ts';
-import { openPostgresStore } from './ledger/postgres/ledger.ts';
 import { widerThanOwner } from './ledger/sqlite/file-mode.ts';
 import { SharedClock } from './ledger/shared-clock.ts';
-import { openSqliteStore } from './ledger/sqlite/ledger.ts';
 import type { BillingStore, StripeIdentity } from './ledger/ledger.ts';
 import { StripeFailure } from './stripe/failure.ts';
 import { createStripeGateway, type StripeGateway, type StripeGatewayOptions } from './stripe/gateway.ts';
@@ -83,11 +81,15 @@ export async function openServices(
   return { config, store, gateway, metrics, budget, confirm, identity: () => identity, close };
 }
 
-/** The one place that chooses: PostgreSQL by its address, and a file for everything else. */
-const openStore = async ({ database, background }: Config, serving: boolean): Promise<BillingStore> =>
-  isPostgresAddress(database)
-    ? await openPostgresStore(database, background === 'none' ? connectionsOfAFunction : undefined)
-    : openSqliteStore(database, { serving });
+/** The one place that chooses: PostgreSQL by its address, and a file for everything else. The other's driver is not loaded. */
+async function openStore({ database, background }: Config, serving: boolean): Promise<BillingStore> {
+  if (isPostgresAddress(database)) {
+    const { openPostgresStore } = await import('./ledger/postgres/ledger.ts');
+    return await openPostgresStore(database, background === 'none' ? connectionsOfAFunction : undefined);
+  }
+  const { openSqliteStore } = await import('./ledger/sqlite/ledger.ts');
+  return openSqliteStore(database, { serving });
+}
 
 /** Of several processes the machines' clocks may be minutes apart. */
 async function clockOf({ sharedNow, close }: BillingStore): Promise<{ readonly now?: () => number }> {

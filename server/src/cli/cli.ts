@@ -1,22 +1,19 @@
 #!/usr/bin/env node
 /** `billhook <command>`: the operator's commands. */
 
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
+import process from 'node:process';
 import { parse, printsHelp } from './args.ts';
-import { doctorUsage, examine } from './doctor/doctor.ts';
-import { importAccounts, importUsage } from './import.ts';
-import { linkAccount, linkUsage } from './link.ts';
-import { moveLedgerTo, moveLedgerUsage } from './move-ledger.ts';
-import { reconcileLedger, reconcileUsage } from './reconcile/reconcile.ts';
-import { ledgerRestored, restoredUsage } from './restored.ts';
-import { setUp, setupUsage } from './setup.ts';
-import { printTimeline, timelineUsage } from './timeline/timeline.ts';
-import { printToken, tokenUsage } from './token.ts';
 import { CodedError } from '../coded-error.ts';
-import { ConfigError } from '../config/config.ts';
+import type { BillhookOptions } from '../config/config.ts';
 import { describeCause } from '../log.ts';
-import { nameOf, optionsFrom } from './environment.ts';
-import { serveBillhook } from './serve.ts';
-import { StripeFailure, type StripeFailureCode } from '../stripe/failure.ts';
+import type { StripeFailureCode } from '../stripe/failure.ts';
+
+// Most of a start is loading modules: what was compiled is kept for the next one. Not in Node's own place, the folder for
+// temporary files: another user of the machine could put code there.
+const caches = process.env['XDG_CACHE_HOME'] || (process.env['HOME'] && join(process.env['HOME'], '.cache'));
+if (caches) enableCompileCache(join(caches, 'billhook'));
 
 const usage = `billhook <command>
 
@@ -56,36 +53,69 @@ interface Command {
   run(args: readonly string[]): Promise<number>;
 }
 
-const commands: Readonly<Record<string, Command>> = {
-  serve: { usage: serveUsage, run: (args) => serve(args) },
-  import: { usage: importUsage, run: (args) => importAccounts(args, optionsFrom(process.env), process) },
-  link: { usage: linkUsage, run: (args) => linkAccount(args, optionsFrom(process.env), process) },
-  doctor: { usage: doctorUsage, run: (args) => examine(args, process.env, process) },
-  'move-ledger': {
-    usage: moveLedgerUsage,
-    run: (args) => moveLedgerTo(args, optionsFrom(process.env).database, process),
+/** Each loads what it needs, and no other command's. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => ({ usage: serveUsage, run: serve }),
+  async import() {
+    const { importAccounts, importUsage: usage } = await import('./import.ts');
+    return { usage, run: async (args) => importAccounts(args, await options(), process) };
   },
-  reconcile: { usage: reconcileUsage, run: (args) => reconcileLedger(args, optionsFrom(process.env), process) },
-  restored: { usage: restoredUsage, run: (args) => ledgerRestored(args, optionsFrom(process.env), process) },
-  setup: { usage: setupUsage, run: (args) => setUp(args, optionsFrom(process.env), process) },
-  timeline: { usage: timelineUsage, run: (args) => printTimeline(args, optionsFrom(process.env), process) },
-  token: { usage: tokenUsage, run: (args) => printToken(args, process.env, process) },
+  async link() {
+    const { linkAccount, linkUsage: usage } = await import('./link.ts');
+    return { usage, run: async (args) => linkAccount(args, await options(), process) };
+  },
+  async doctor() {
+    const { examine, doctorUsage: usage } = await import('./doctor/doctor.ts');
+    return { usage, run: (args) => examine(args, process.env, process) };
+  },
+  async 'move-ledger'() {
+    const { moveLedgerTo, moveLedgerUsage: usage } = await import('./move-ledger.ts');
+    return { usage, run: async (args) => moveLedgerTo(args, (await options()).database, process) };
+  },
+  async reconcile() {
+    const { reconcileLedger, reconcileUsage: usage } = await import('./reconcile/reconcile.ts');
+    return { usage, run: async (args) => reconcileLedger(args, await options(), process) };
+  },
+  async restored() {
+    const { ledgerRestored, restoredUsage: usage } = await import('./restored.ts');
+    return { usage, run: async (args) => ledgerRestored(args, await options(), process) };
+  },
+  async setup() {
+    const { setUp, setupUsage: usage } = await import('./setup.ts');
+    return { usage, run: async (args) => setUp(args, await options(), process) };
+  },
+  async timeline() {
+    const { printTimeline, timelineUsage: usage } = await import('./timeline/timeline.ts');
+    return { usage, run: async (args) => printTimeline(args, await options(), process) };
+  },
+  async token() {
+    const { printToken, tokenUsage: usage } = await import('./token.ts');
+    return { usage, run: (args) => printToken(args, process.env, process) };
+  },
 };
+
+async function options(): Promise<BillhookOptions> {
+  const { optionsFrom } = await import('./environment.ts');
+  return optionsFrom(process.env);
+}
 
 async function serve(args: readonly string[]): Promise<number> {
   const { exitCode } = parse(args, { name: 'serve', usage: serveUsage, options: {} }, process);
-  return exitCode ?? (await serveBillhook(process.env));
+  if (exitCode !== null) return exitCode;
+  const { serveBillhook } = await import('./serve.ts');
+  return await serveBillhook(process.env);
 }
 
 async function run(name = 'help', ...args: readonly string[]): Promise<number> {
   // `billhook help serve` is what others call `billhook serve --help`.
   if (name === 'help') return args[0] === undefined ? printUsage() : await run(args[0], '--help');
   if (printsHelp([name], usage, process)) return 0;
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (command === undefined) {
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (load === undefined) {
     process.stderr.write(`billhook: there is no command "${name}"\n\n${usage}`);
     return 2;
   }
+  const command = await load();
   // Help comes before the environment is read: it may be what the operator looks for after a mistake there.
   return printsHelp(args, command.usage, process) ? 0 : await command.run(args);
 }
@@ -98,18 +128,24 @@ function printUsage(): number {
 try {
   process.exitCode = await run(...process.argv.slice(2));
 } catch (cause) {
-  process.stderr.write(`billhook: ${explain(cause)}\n`);
+  process.stderr.write(`billhook: ${await explain(cause)}\n`);
   process.exitCode = 1;
 }
 
 /** A coded error in words that an operator can act on; any other with its stack. */
-function explain(thrown: unknown): string {
-  // A library names its options; an operator knows the variables.
-  const cause = thrown instanceof ConfigError ? new ConfigError(thrown.problems, nameOf(process.env)) : thrown;
+async function explain(thrown: unknown): Promise<string> {
+  const cause = await named(thrown);
   if (cause instanceof CodedError) {
-    const said = cause instanceof StripeFailure ? stripeSaid[cause.code] : cause.message;
+    const said = Object.hasOwn(stripeSaid, cause.code) ? stripeSaid[cause.code as StripeFailureCode] : cause.message;
     const why = cause.cause === undefined ? '' : `: ${describeCause(cause.cause)}`;
     return `${said}${why} [${cause.code}]`;
   }
   return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+}
+
+/** A library names its options; an operator knows the variables. */
+async function named(cause: unknown): Promise<unknown> {
+  if (!(cause instanceof CodedError) || cause.code !== 'config_invalid') return cause;
+  const [{ ConfigError }, { nameOf }] = await Promise.all([import('../config/config.ts'), import('./environment.ts')]);
+  return cause instanceof ConfigError ? new ConfigError(cause.problems, nameOf(process.env)) : cause;
 }
