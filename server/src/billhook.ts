@@ -145,14 +145,14 @@ export async function createBillhook(
       auth,
       allow: (scope) => widgetAuth(auth, scope),
     };
-    const app = createApp(routes, widget);
+    const { app, fetch } = createApp(routes, widget);
     await background.start();
 
     return {
       app,
       ...hostCalls(routes),
       // The server's own bindings tell the connection's address, which the limits count by.
-      fetch: withBasePath(config.publicUrl, (request, env) => app.fetch(request, env)),
+      fetch: withBasePath(config.publicUrl, fetch),
       answerWaiting: () => waiters.close(),
       metrics: async () => (await metrics.page()).text,
       async close() {

@@ -2,6 +2,7 @@
 
 import { Hono, type Context } from 'hono';
 import { cors } from 'hono/cors';
+import { getPath } from 'hono/utils/url';
 import { describeCause } from '../log.ts';
 import { exposedHeaders, readableBy, securedAnswers } from './answer-headers.ts';
 import { closeUnread, limitBody } from './body-limit.ts';
@@ -11,10 +12,10 @@ import { accessRoute } from './routes/access.ts';
 import { billingRoute } from './routes/billing.ts';
 import { checkoutRoute } from './routes/checkout.ts';
 import { invoiceRoute } from './routes/invoice.ts';
-import { readAtOnce } from './read-at-once.ts';
+import { readAtOnce, type ReadAtOnce } from './read-at-once.ts';
 import { operationsRoutes } from './routes/operations.ts';
 import type { RouteContext } from './route-context.ts';
-import { plainTargets } from './plain-target.ts';
+import { isPlainTarget, plainTargets } from './plain-target.ts';
 import { portalRoute } from './routes/portal.ts';
 import { upkeepRoute } from './routes/upkeep.ts';
 import { visitsRoute } from './routes/visits.ts';
@@ -42,14 +43,45 @@ const addresses: Record<string, readonly string[]> = {
   '/widget.js': ['GET'],
 };
 
-export function createApp(parts: RouteContext, widget: WidgetFiles): Hono {
+const billing = '/v1/billing';
+
+export interface App {
+  /** The routes, to be mounted in another app too. */
+  readonly app: Hono;
+  /** The same as a handler: what is known of a billing is answered without the routes. */
+  readonly fetch: (request: Request, env?: object) => Response | Promise<Response>;
+}
+
+export function createApp(parts: RouteContext, widget: WidgetFiles): App {
   const { config } = parts;
   const origins = new Set([...config.hosts.values()].flatMap((host) => host.origins));
+  const atOnce = readAtOnce(parts, origins);
+  const app = routesOf(parts, { widget, origins, atOnce });
+  const isPlain = isPlainTarget(config.publicUrl);
+  return {
+    app,
+    fetch(request, env) {
+      const isRead = request.method === 'GET' && getPath(request) === billing && isPlain(env);
+      const answer = isRead ? atOnce(request) : null;
+      return answer === null ? app.fetch(request, env) : answer.then((given) => given ?? app.fetch(request, env));
+    },
+  };
+}
+
+interface Beside {
+  readonly widget: WidgetFiles;
+  /** Of all hosts. */
+  readonly origins: ReadonlySet<string>;
+  readonly atOnce: ReadAtOnce;
+}
+
+function routesOf(parts: RouteContext, { widget, origins, atOnce }: Beside): Hono {
+  const { config } = parts;
 
   const app = new Hono();
   app.use(plainTargets(config.publicUrl));
   app.route('/', widgetRoutes(widget));
-  app.get('/v1/billing', readAtOnce(parts, origins));
+  app.get(billing, atOnce.middleware);
   app.use(securedAnswers());
   app.use('/v1/*', async function neverStored(c, next) {
     c.header('Cache-Control', 'no-store');
@@ -72,7 +104,7 @@ export function createApp(parts: RouteContext, widget: WidgetFiles): Hono {
     }),
   );
   app.post('/v1/*', limitBody(requestLimit));
-  app.route('/v1/billing', billingRoute(parts));
+  app.route(billing, billingRoute(parts));
   app.route('/v1/access', accessRoute(parts));
   app.route('/v1/checkout-sessions', checkoutRoute(parts));
   app.route('/v1/portal-sessions', portalRoute(parts));

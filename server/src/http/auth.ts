@@ -62,7 +62,7 @@ export function widgetAuth({ verify, hosts, now, limits }: AuthParts, scope: Sco
 
   async function verified(c: Context): Promise<WidgetClaims> {
     try {
-      const token = bearerTokenOf(c);
+      const token = bearerTokenOf(c.req.header('authorization'));
       if (token === undefined) throw new BillhookError('token_missing');
       return await verify(token, now());
     } catch (cause) {
@@ -72,8 +72,8 @@ export function widgetAuth({ verify, hosts, now, limits }: AuthParts, scope: Sco
   }
 }
 
-export const bearerTokenOf = (c: Context): string | undefined =>
-  /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+export const bearerTokenOf = (authorization: string | null | undefined): string | undefined =>
+  /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
 
 export function callerOf(claims: WidgetClaims, { policy }: Host): Caller {
   return {

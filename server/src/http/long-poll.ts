@@ -1,6 +1,5 @@
 /** Holding an answer until it is worth giving: RFC 7240's `Prefer: wait`. */
 
-import type { Context } from 'hono';
 import type { AccountRef } from '../ledger/account.ts';
 import type { RouteContext } from './route-context.ts';
 
@@ -15,8 +14,9 @@ export const heldPerAccount = 8;
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc7240#section-4.3 RFC 7240, section 4.3}
  */
-export function waitPreference(c: Context): number {
-  const seconds = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})/i.exec(c.req.header('prefer') ?? '')?.[1];
+export function waitPreference(prefer: string | null | undefined): number {
+  if (prefer == null) return 0;
+  const seconds = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})/i.exec(prefer)?.[1];
   return Math.min(Number(seconds ?? 0), maxWaitSeconds) * 1000;
 }
 

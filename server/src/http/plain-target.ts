@@ -8,21 +8,26 @@ import type { OwnServer } from './widget-files.ts';
 const otherSpelling = /%|\\|\/\/|\/\.{1,2}(?:\/|$)/;
 
 /**
- * Refuses a path that is spelled otherwise than its route. Mounted in another server, the address is that one's to read.
+ * Whether a request's path is spelled as its route. Mounted in another server, the address is that one's to read.
  *
  * @param publicUrl - its path comes before each route's, in whatever letters
- * @throws {BillhookError} `not_found`
  */
-export function plainTargets(publicUrl: string) {
+export function isPlainTarget(publicUrl: string): (env: object | undefined) => boolean {
   const folder = new URL(publicUrl).pathname.replace(/\/+$/, '');
+  return (env) => {
+    const { incoming, ownServer = false } = (env ?? {}) as Partial<OwnServer> & { incoming?: { url?: string } };
+    if (!ownServer || incoming?.url === undefined) return true;
+    // A proxy may ask for the whole address (RFC 9112, 3.2.2).
+    const path = (incoming.url.split(/[?#]/)[0] ?? '').replace(/^https?:\/\/[^/]*/i, '');
+    return !otherSpelling.test(path.startsWith(folder) ? path.slice(folder.length) : path);
+  };
+}
+
+/** @throws {BillhookError} `not_found`, for a path that {@link isPlainTarget} does not know. */
+export function plainTargets(publicUrl: string) {
+  const isPlain = isPlainTarget(publicUrl);
   return createMiddleware(async function plainTargets(c, next) {
-    const { incoming, ownServer = false } = (c.env ?? {}) as Partial<OwnServer> & { incoming?: { url?: string } };
-    if (ownServer && incoming?.url !== undefined) {
-      // A proxy may ask for the whole address (RFC 9112, 3.2.2).
-      const path = (incoming.url.split(/[?#]/)[0] ?? '').replace(/^https?:\/\/[^/]*/i, '');
-      if (otherSpelling.test(path.startsWith(folder) ? path.slice(folder.length) : path))
-        throw new BillhookError('not_found');
-    }
+    if (!isPlain(c.env as object | undefined)) throw new BillhookError('not_found');
     await next();
   });
 }

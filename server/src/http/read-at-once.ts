@@ -1,11 +1,11 @@
 /**
  * `GET /v1/billing` where nothing is left to do but to send what is known, or to wait until it changes: the token was verified
  * before and holds, page and scope are right, and the account waits for nothing. The answer is the one of the general chain,
- * byte for byte, without its middleware (`read-at-once.test.ts`), and a held poll keeps nothing of it. Everything else goes
- * through that chain, every refusal included.
+ * byte for byte, without its routing and middleware (`read-at-once.test.ts`), and a held poll keeps nothing of these.
+ * Everything else goes through that chain, every refusal included.
  */
 
-import type { Context, MiddlewareHandler } from 'hono';
+import type { MiddlewareHandler } from 'hono';
 import type { AccountView } from '../accounts/view.ts';
 import { isLiving } from '../ledger/customers.ts';
 import { answerHeaders } from './answer-headers.ts';
@@ -18,24 +18,63 @@ import { awaitsPreview, heldReading, preferenceApplied } from './routes/billing.
 
 type Parts = PollParts & Pick<RouteContext, 'read' | 'wantPreview' | 'auth'>;
 
+export interface ReadAtOnce {
+  /** Before the chain is entered. `null`: the chain has to answer, and does not try again. */
+  (request: Request): Promise<Response | null> | null;
+  /** For a request that enters the chain first: its routes may be mounted in another app. */
+  readonly middleware: MiddlewareHandler;
+}
+
+interface Asked {
+  readonly caller: Caller;
+  readonly origin: string | undefined;
+  /** The ETags that the client has. */
+  readonly seen: string | undefined;
+  /** Milliseconds. */
+  readonly wait: number;
+}
+
 /** @param origins - of all hosts */
-export function readAtOnce(parts: Parts, origins: ReadonlySet<string>): MiddlewareHandler {
+export function readAtOnce(parts: Parts, origins: ReadonlySet<string>): ReadAtOnce {
   const { auth, read } = parts;
   const { verify, hosts, now, limits } = auth;
   const headersFor = answerHeaders(origins);
-  return async function readAtOnce(c, next) {
-    const origin = c.req.header('origin');
-    const wait = waitPreference(c);
-    const caller = callerAtOnce(c, origin, wait);
-    const seen = c.req.header('if-none-match');
-    let view = caller === null ? null : await viewOf(caller, seen);
-    if (caller === null || view === null || !waitsForNothing(caller, view)) return await next();
+  /** What was tried in vain; with the failure where a poll's wait ended by one: the chain tells it. */
+  const tried = new WeakMap<Request, { readonly cause: unknown } | null>();
+
+  const middleware: MiddlewareHandler = async function readAtOnce(c, next) {
+    const request = c.req.raw;
+    if (!tried.has(request)) {
+      const answer = await atOnce(request);
+      if (answer !== null) return answer;
+    }
+    const failed = tried.get(request) ?? null;
+    if (failed === null) return await next();
+    for (const [name, value] of Object.entries(headersFor(c.req.header('origin')))) c.header(name, value);
+    throw failed.cause;
+  };
+  return Object.assign(atOnce, { middleware });
+
+  function atOnce(request: Request): Promise<Response | null> | null {
+    const asked = askedBy(request);
+    if (asked !== null) return answered(request, asked);
+    tried.set(request, null);
+    return null;
+  }
+
+  async function answered(request: Request, asked: Asked): Promise<Response | null> {
+    const { caller, origin, seen, wait } = asked;
+    let view = await viewOf(caller, seen);
+    if (view === null || !waitsForNothing(caller, view)) {
+      tried.set(request, null);
+      return null;
+    }
     if (wait > 0 && includesEtag(seen, view.etag)) {
       try {
-        view = await heldReading(parts, caller, view, { wait, seen, signal: c.req.raw.signal });
+        view = await heldReading(parts, caller, view, { wait, seen, signal: request.signal });
       } catch (cause) {
-        for (const [name, value] of Object.entries(headersFor(origin))) c.header(name, value);
-        throw cause;
+        tried.set(request, { cause });
+        return null;
       }
     }
     const headers = headersFor(origin);
@@ -44,20 +83,24 @@ export function readAtOnce(parts: Parts, origins: ReadonlySet<string>): Middlewa
     if (includesEtag(seen, view.etag)) return new Response(null, { status: 304, headers });
     headers['Content-Type'] = 'application/json';
     return new Response(view.body, { headers });
-  };
+  }
 
-  /** The caller, where what was read last lets expect that it is answered here: otherwise nothing is counted. */
-  function callerAtOnce(c: Context, origin: string | undefined, wait: number): Caller | null {
+  /** The question, where what was read last lets expect that it is answered here: otherwise nothing is counted. */
+  function askedBy({ headers }: Request): Asked | null {
+    const prefer = headers.get('prefer');
+    const wait = waitPreference(prefer);
     // Another preference than to wait.
-    if (wait === 0 && c.req.header('prefer') !== undefined) return null;
-    const token = bearerTokenOf(c);
+    if (wait === 0 && prefer !== null) return null;
+    const token = bearerTokenOf(headers.get('authorization'));
     const claims = token === undefined ? null : verify.remembered(token, now());
     const host = claims === null ? undefined : hosts.get(claims.host);
     if (claims === null || host === undefined || !claims.scopes.has('billing:read')) return null;
+    const origin = headers.get('origin') ?? undefined;
     if (origin !== undefined && !host.origins.includes(origin)) return null;
     const caller = callerOf(claims, host);
     const last = read.lastView(caller);
-    return last !== null && waitsForNothing(caller, last) ? caller : null;
+    if (last === null || !waitsForNothing(caller, last)) return null;
+    return { caller, origin, seen: headers.get('if-none-match') ?? undefined, wait };
   }
 
   /**

@@ -16,7 +16,7 @@ export function billingRoute(parts: RouteContext) {
     const { signal } = c.req.raw;
 
     const seen = c.req.header('if-none-match');
-    const wait = waitPreference(c);
+    const wait = waitPreference(c.req.header('prefer'));
     let reading = wantPreview(parts, caller, await readWithFirstFacts(parts, caller, signal));
     if (wait > 0 && includesEtag(seen, reading.etag))
       reading = await heldReading(parts, caller, reading, { wait, seen, signal });

@@ -35,7 +35,7 @@ export function visitsRoute(parts: RouteContext) {
     const visit = await store.findVisit(body.visit, caller, config.now());
     if (!visit) throw new BillhookError('visit_not_found');
 
-    const waitMs = waitPreference(c);
+    const waitMs = waitPreference(c.req.header('prefer'));
     const ticket = await store.returnVisit(visit.id, ticketEveryMs, config.now());
     const { reading, synced } = await readSynced(parts, caller, {
       customer: visit.customer,
