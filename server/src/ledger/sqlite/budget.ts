@@ -7,7 +7,7 @@ import type { SqliteDatabase } from './database.ts';
 export function sqliteBudget(db: SqliteDatabase): BudgetStore {
   return {
     async spend(perSecond, reserve, now, count = 1) {
-      return await db.transaction(() => {
+      return await db.transient(() => {
         const row = db.get(`SELECT tokens, at FROM budget`, {});
         const held = row ? { tokens: number(row['tokens']), at: number(row['at']) } : null;
         const { bucket, waitMs } = spendFrom(held, perSecond, reserve, now, count);

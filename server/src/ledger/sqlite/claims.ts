@@ -19,7 +19,8 @@ export async function claimCustomers(
     watched: JSON.stringify(options.watched ?? []),
     resting: JSON.stringify(options.resting ?? []),
   };
-  return await db.transaction(() => {
+  // A claim that a power failure takes back has written nothing: what it writes is durable, and the claim with it.
+  return await db.transient(() => {
     const found = queueLooks(options, isAmong)
       .flatMap((look) => db.all(look, bind))
       .map((row) => ({ customer: text(row['customer']), rank: number(row['rank']), place: number(row['place']) }))

@@ -3,6 +3,7 @@
 import type { ConfirmedBy } from '@billhook/widget/contract';
 import type { CustomerFacts } from '../../billing/facts.ts';
 import { compareAccess } from '../access-told.ts';
+import { Batch } from '../batch.ts';
 import { changeOf } from '../fetched.ts';
 import { longestPriorityMs } from '../clocks.ts';
 import { factsOf, number, numberOrNull, recordOf, text, textOrNull } from '../rows.ts';
@@ -17,6 +18,7 @@ import {
   type Applied,
   type LinkOutcome,
   type CustomerStore,
+  type Fetched,
 } from '../customers.ts';
 import type { AccountRef } from '../account.ts';
 
@@ -24,6 +26,11 @@ export const living = `SELECT * FROM customers WHERE host = @host AND account = 
 export const lastTombstone = `SELECT * FROM customers WHERE host = @host AND account = @account ORDER BY linked_at DESC LIMIT 1`;
 
 export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
+  // Fetches that end in one turn of the event loop share a commit.
+  const applying = new Batch<Applying, Applied>(
+    (entries) => db.transaction(() => entries.map((entry) => applyOne(db, entry))),
+    (a, b) => a.claim.customer.localeCompare(b.claim.customer),
+  );
   return {
     async findAccount(ref: AccountRef): Promise<CustomerRecord | null> {
       const { host, account } = ref;
@@ -125,30 +132,7 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
     },
 
     async apply(claim, fetched): Promise<Applied> {
-      const { fetchedAt, now, notices = [] } = fetched;
-      const applied = await db.transaction(() => {
-        const { customer } = claim;
-        const before = db.get(
-          `SELECT facts, ticket, revision, access_told FROM customers
-           WHERE customer = @customer AND written_claim < @claim AND synced_ticket < @ticket`,
-          { customer, claim: claim.claim, ticket: claim.ticket },
-        );
-        if (!before) {
-          noteSync(db, claim, 'fenced', now);
-          return { applied: false, changed: false, noticesWritten: 0 };
-        }
-
-        const { content, changed, revision, entries, bind } = changeOf(before, claim, fetched);
-        db.run(customerSql.writeFacts, bind);
-        if (changed) {
-          db.run(customerSql.addRevision, { customer, revision, now, cause: claim.cause, content });
-        }
-        noteSync(db, claim, changed ? 'changed' : 'unchanged', now);
-        const { host, account } = claim;
-        const written = { host, account, customer, revision, at: fetchedAt, now };
-        const noticesWritten = writeNotices(db, [...notices, ...entries], written);
-        return { applied: true, changed, noticesWritten };
-      });
+      const applied = await applying.add({ claim, fetched });
       db.lastWrites.noteSync(claim);
       return applied;
     },
@@ -161,6 +145,35 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
       });
     },
   };
+}
+
+interface Applying {
+  readonly claim: Claim;
+  readonly fetched: Fetched;
+}
+
+/** Within a transaction. */
+function applyOne(db: SqliteDatabase, { claim, fetched }: Applying): Applied {
+  const { fetchedAt, now, notices = [] } = fetched;
+  const { customer, host, account } = claim;
+  const before = db.get(
+    `SELECT facts, ticket, revision, access_told FROM customers
+     WHERE customer = @customer AND written_claim < @claim AND synced_ticket < @ticket`,
+    { customer, claim: claim.claim, ticket: claim.ticket },
+  );
+  if (!before) {
+    noteSync(db, claim, 'fenced', now);
+    return { applied: false, changed: false, noticesWritten: 0 };
+  }
+  const { content, changed, revision, entries, bind } = changeOf(before, claim, fetched);
+  db.run(customerSql.writeFacts, bind);
+  if (changed) {
+    db.run(customerSql.addRevision, { customer, revision, now, cause: claim.cause, content });
+  }
+  noteSync(db, claim, changed ? 'changed' : 'unchanged', now);
+  const written = { host, account, customer, revision, at: fetchedAt, now };
+  const noticesWritten = writeNotices(db, [...notices, ...entries], written);
+  return { applied: true, changed, noticesWritten };
 }
 
 /** One line of the trail: when, why, and with which result. */

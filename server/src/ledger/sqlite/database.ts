@@ -30,6 +30,12 @@ const servingBusyMs = 10;
 /** Until a write behind another program's lock is given up: milliseconds. */
 const longestBusyMs = 5_000;
 
+interface Committed<T> {
+  readonly result: T;
+  /** Customers whose tickets it raised. */
+  readonly customers: readonly string[];
+}
+
 export interface SqliteDatabaseOptions {
   /** A server's: no other server may work on the file. Default: false */
   readonly serving?: boolean;
@@ -72,11 +78,21 @@ export class SqliteDatabase {
 
   /** Where another program holds the file's lock, `work` is run when that is over, or never. */
   async transaction<T>(work: () => T): Promise<T> {
-    const { result, customers } = await this.#writes
-      .write(() => this.#commit(work))
-      .catch((cause: unknown) => {
-        throw this.#named(cause);
-      });
+    return await this.#written(() => this.#commit(work));
+  }
+
+  /**
+   * A transaction whose loss harms nothing: the disk is not waited for. Each later durable commit makes it durable too, for
+   * the log is synced from its beginning; without one, a power failure takes it back, and never a process that ends.
+   */
+  async transient<T>(work: () => T): Promise<T> {
+    return await this.#written(() => this.#commitUnsynced(work));
+  }
+
+  async #written<T>(commit: () => Committed<T>): Promise<T> {
+    const { result, customers } = await this.#writes.write(commit).catch((cause: unknown) => {
+      throw this.#named(cause);
+    });
     if (customers.length > 0) for (const listener of this.#listeners) listener({ kind: 'raised', customers });
     return result;
   }
@@ -94,11 +110,20 @@ export class SqliteDatabase {
   }
 
   /** `IMMEDIATE`: a transaction that reads first and writes later must not fail in its middle because another one wrote. */
-  #commit<T>(work: () => T): { readonly result: T; readonly customers: readonly string[] } {
+  #commit<T>(work: () => T): Committed<T> {
     this.#raised = [];
     const result = this.#db.transaction(work).immediate();
     this.#changes += 1;
     return { result, customers: this.#raised };
+  }
+
+  #commitUnsynced<T>(work: () => T): Committed<T> {
+    this.#db.pragma('synchronous = NORMAL');
+    try {
+      return this.#commit(work);
+    } finally {
+      this.#db.pragma('synchronous = FULL');
+    }
   }
 
   /** Several reads of one moment. */
