@@ -2,13 +2,13 @@
 
 import { expect, it } from 'vitest';
 import { sharedPostgres } from '../support/shared-postgres.ts';
-import { claimTimes, postgresQueue, sqliteQueue, type QueueLedger } from './queue.ts';
+import { operations, postgresQueue, sqliteQueue, timesOf, type QueueLedger } from './queue.ts';
 
 const sizes = [1_000, 100_000];
 
 async function figures(name: string, ledgers: readonly QueueLedger[]): Promise<void> {
   try {
-    const times = await claimTimes(ledgers);
+    const times = await timesOf(operations['a claim'], ledgers);
     const [short = Number.NaN, long = Number.NaN] = times;
     const said = sizes.map((size, index) => `${times[index]?.toFixed(2)} ms beside ${size.toLocaleString('en')} stale`);
     process.stdout.write(`\n  claim, ${name}: ${said.join(', ')}; ${(long / short).toFixed(2)} ×\n`);

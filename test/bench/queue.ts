@@ -9,7 +9,7 @@ import { openPostgresStore } from '../../server/src/ledger/postgres/ledger.ts';
 import { openSqliteStore } from '../../server/src/ledger/sqlite/ledger.ts';
 import type { BillingStore } from '../../server/src/ledger/ledger.ts';
 import { fillLedger } from '../contract/plans.ts';
-import { lease, t0 } from '../contract/harness.ts';
+import { eventFor, lease, t0 } from '../contract/harness.ts';
 import { median } from './measure.ts';
 
 export interface QueueLedger {
@@ -17,7 +17,7 @@ export interface QueueLedger {
   close(): Promise<void>;
 }
 
-const claims = 60;
+const turns = 60;
 
 /** A SQLite ledger with so many stale customers, half of them resting after a failure, and as many that are fresh. */
 export async function sqliteQueue(stale: number): Promise<QueueLedger> {
@@ -47,15 +47,33 @@ export async function postgresQueue(stale: number, address: string): Promise<Que
   return { store, close: () => store.close() };
 }
 
-/** Median milliseconds of a claim, in turns: a slow machine slows each of them down alike. */
-export async function claimTimes(ledgers: readonly QueueLedger[]): Promise<readonly number[]> {
+type Operation = (store: BillingStore, turn: number) => Promise<unknown>;
+
+/** What must not grow with the ledger. */
+export const operations = {
+  'a claim': async (store) => {
+    const taken = await store.claim(t0, lease, 4, { restMs: 1_000 });
+    if (taken.length !== 4) throw new Error(`${taken.length} were claimed`);
+  },
+  'a read of an account': async (store, turn) => {
+    const { record } = await store.readAccount({ host: 'acme', account: `team_f${1 + ((turn * 37) % 1_000)}` });
+    if (record === null) throw new Error('no account was read');
+  },
+  'an event': async (store, turn) => {
+    const customer = `cus_f${1 + ((turn * 37) % 1_000)}`;
+    const outcome = await store.recordEvent(eventFor(`evt_bench_${turn}`, { customer }), t0);
+    if (outcome !== 'queued') throw new Error(`the event was ${outcome}`);
+  },
+} satisfies Record<string, Operation>;
+
+/** Median milliseconds of an operation, in turns: a slow machine slows each of them down alike. */
+export async function timesOf(operation: Operation, ledgers: readonly QueueLedger[]): Promise<readonly number[]> {
   const times = ledgers.map((): number[] => []);
-  for (let round = 0; round < claims; round += 1) {
+  for (let turn = 0; turn < turns; turn += 1) {
     for (const [index, { store }] of ledgers.entries()) {
       const began = performance.now();
-      const taken = await store.claim(t0, lease, 4, { restMs: 1_000 });
+      await operation(store, turn);
       times[index]?.push(performance.now() - began);
-      if (taken.length !== 4) throw new Error(`${taken.length} were claimed`);
     }
   }
   return times.map((each) => median(each));

@@ -1,94 +1,66 @@
 /**
- * A storm: five events for each of many customers within two seconds. Stripe answers after 100 ms, whoever asks; one page waits
- * for a customer of the storm, and others read.
+ * A storm: five events for each of many customers, as fast as they are taken. Stripe answers after 100 ms, whoever asks; pages
+ * wait for customers of the storm, and others read. Server, Stripe, deliveries and pages are processes of their own: what is
+ * measured is the server's, and what they take of each other's processors.
  */
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import type { Server } from 'node:http';
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createAdaptorServer } from '@hono/node-server';
 import Database from 'better-sqlite3';
-import { startBff, token, type TestBff } from '../server/support/bff.ts';
+import { origin, token } from '../server/support/bff.ts';
 import { startBffHarness, type BffHarness } from '../server/support/with-sandbox.ts';
-import { listening } from '../support/listening.ts';
+import { serving, type Serving } from './processes.ts';
+import { deliver } from './storm-delivery.ts';
 
 export interface StormFigures {
   readonly customers: number;
   readonly fetchesACustomer: number;
   /** Milliseconds beyond Stripe's own time until a held poll was answered, the longest of the storm. */
   readonly heldMs: number;
+  /** How many held polls were answered. */
+  readonly held: number;
   /** Of a read, the 95th percentile. */
   readonly readMs: number;
   readonly peakMegabytes: number;
   readonly megabytesBefore: number;
+  /** Until all events were taken. */
+  readonly deliveredSeconds: number;
+  /** Until every customer was fetched. */
   readonly seconds: number;
 }
 
 const stripeMs = 100;
 const eventsEach = 5;
+const pages = 4;
 
 export async function measureStorm(customers: number): Promise<StormFigures> {
   const source = await startBffHarness();
   const folder = await mkdtemp(join(tmpdir(), 'billhook-storm-bench-'));
-  const twin = new StripeOfMany(source);
-  const { url, close } = await listening(createAdaptorServer({ fetch: (request) => twin.answer(request) }) as Server);
+  const { stripe } = source.options;
+  const twin = program('storm-stripe.ts', String(stripe.apiUrl), source.customers.active, String(stripeMs));
+  const [apiUrl] = (await once(twin, 'message')) as [string];
   const database = join(folder, 'ledger.db');
-  let bff: TestBff | undefined;
+  let server: Serving | undefined;
   try {
     await source.bff.settled(source.as('active'));
     fillFrom(source, database, customers);
-    bff = await startBff({ apiUrl: url, secretKey: source.sandbox.secretKey, requestsPerSecond: 10_000 }, { database });
-    return await stormOver(bff, twin, customers);
+    server = await serving({ ...stripe, apiUrl }, database, { STRIPE_REQUESTS_PER_SECOND: '10000', LOG_LEVEL: 'warn' });
+    return await new Storm(server, apiUrl, { database, customers, secret: stripe.webhookSecrets[0] ?? '' }).over();
   } finally {
-    await bff?.close();
-    await close();
+    server?.process.child.kill('SIGKILL');
+    await server?.process.ended;
+    twin.kill();
     await source.close();
     await rm(folder, { recursive: true });
   }
 }
 
-/** Any customer is the sandbox's active one under another name. */
-class StripeOfMany {
-  readonly #source: BffHarness;
-  readonly #answers = new Map<string, string>();
-  readonly #cards = new Map<string, number>();
-  fetches = 0;
-
-  constructor(source: BffHarness) {
-    this.#source = source;
-  }
-
-  changeCard(customer: string): void {
-    this.#cards.set(customer, 1000 + this.#cards.size);
-  }
-
-  async answer(request: Request): Promise<Response> {
-    const url = new URL(request.url);
-    const named = /cus_many_\d+/.exec(url.pathname + url.search)?.[0];
-    const isFetch = url.pathname === '/v1/subscriptions';
-    if (isFetch) this.fetches += 1;
-    await pause(stripeMs);
-    if (named === undefined || request.method !== 'GET') return await this.#ask(request, url);
-    const { active } = this.#source.customers;
-    const of = (url.pathname + url.search).replaceAll(named, active);
-    let text = this.#answers.get(of);
-    if (text === undefined) {
-      text = await (await this.#ask(request, new URL(of, url))).text();
-      this.#answers.set(of, text);
-    }
-    const card = this.#cards.get(named);
-    const own = card === undefined ? text : text.replaceAll(/("last4":\s*)"\d+"/g, `$1"${card}"`);
-    return new Response(own.replaceAll(active, named), { headers: { 'content-type': 'application/json' } });
-  }
-
-  async #ask(request: Request, url: URL): Promise<Response> {
-    const body = request.method === 'GET' ? {} : { body: await request.text() };
-    const { method, headers } = request;
-    return await this.#source.sandbox.app.request(url.href, { method, headers, ...body });
-  }
-}
+const program = (name: string, ...args: readonly string[]): ChildProcess =>
+  fork(resolve(import.meta.dirname, name), args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
 
 /** Customers that were fetched already, all with the same facts. */
 function fillFrom({ bff }: BffHarness, database: string, customers: number): void {
@@ -111,74 +83,117 @@ function fillFrom({ bff }: BffHarness, database: string, customers: number): voi
   to.close();
 }
 
-async function stormOver(bff: TestBff, twin: StripeOfMany, customers: number): Promise<StormFigures> {
-  const reads: number[] = [];
-  const held: number[] = [];
-  const over = new AbortController();
-  const before = process.memoryUsage().rss;
-  let peak = before;
-  const began = performance.now();
-  const deliveries = (async () => {
-    for (let event = 0; event < eventsEach; event += 1) {
-      for (let at = 0; at < customers; at += 64) {
-        const some = Array.from({ length: Math.min(64, customers - at) }, (_, index) => `${at + index}`);
-        // oxlint-disable-next-line no-await-in-loop -- sixty-four at a time, as Stripe may
-        await Promise.all(some.map((index) => deliver(bff, `${event}_${index}`, `cus_many_${index}`)));
-      }
-    }
-  })();
-  const reader = (async () => {
-    for (let index = 0; !over.signal.aborted; index += 1) {
-      const at = performance.now();
+interface StormOf {
+  readonly database: string;
+  readonly customers: number;
+  readonly secret: string;
+}
+
+class Storm {
+  readonly #server: Serving;
+  readonly #stripe: string;
+  readonly #of: StormOf;
+  readonly #reads: number[] = [];
+  readonly #held: number[] = [];
+  readonly #over = new AbortController();
+
+  /** @param stripe - its address */
+  constructor(server: Serving, stripe: string, of: StormOf) {
+    this.#server = server;
+    this.#stripe = stripe;
+    this.#of = of;
+  }
+
+  async over(): Promise<StormFigures> {
+    const { customers, secret } = this.#of;
+    const { url } = this.#server;
+    const megabytesBefore = await this.#megabytes('VmRSS');
+    const before = await this.#stripeSays('fetches');
+    const began = performance.now();
+    const deliveries = program('storm-deliveries.ts', url, secret, String(customers), String(eventsEach));
+    const watchers = [this.#read(), ...Array.from({ length: pages }, (_, page) => this.#watch(page))];
+    const [deliveredSeconds] = (await once(deliveries, 'message')) as [number];
+    await this.#quiet();
+    const seconds = (performance.now() - began) / 1_000;
+    this.#over.abort();
+    await Promise.all(watchers);
+    this.#reads.sort((a, b) => a - b);
+    return {
+      customers,
+      fetchesACustomer: ((await this.#stripeSays('fetches')) - before) / customers,
+      heldMs: Math.max(...this.#held) - stripeMs,
+      held: this.#held.length,
+      readMs: this.#reads[Math.floor(0.95 * this.#reads.length)] ?? Number.NaN,
+      peakMegabytes: await this.#megabytes('VmHWM'),
+      megabytesBefore,
+      deliveredSeconds,
+      seconds,
+    };
+  }
+
+  async #stripeSays(path: string): Promise<number> {
+    return (await (await fetch(`${this.#stripe}/storm/${path}`)).json()) as number;
+  }
+
+  /** Until no customer waits to be fetched. */
+  async #quiet(): Promise<void> {
+    const ledger = new Database(this.#of.database, { readonly: true });
+    const stale = ledger
+      .prepare<[], number>('SELECT EXISTS (SELECT 1 FROM customers WHERE synced_ticket < ticket AND deleted_at IS NULL)')
+      .pluck();
+    // oxlint-disable-next-line no-await-in-loop -- until the queue is empty
+    while (stale.get() === 1) await pause(100);
+    ledger.close();
+  }
+
+  async #read(): Promise<void> {
+    for (let index = 0; !this.#over.signal.aborted; index += 1) {
       // oxlint-disable-next-line no-await-in-loop -- as people read
-      await bff.snapshot({ account: `many_${(index * 37) % customers}` });
-      reads.push(performance.now() - at);
-      peak = Math.max(peak, process.memoryUsage().rss);
+      const bearer = await token({ account: `many_${(index * 37) % this.#of.customers}` });
+      const at = performance.now();
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      await this.#billing(bearer);
+      this.#reads.push(performance.now() - at);
       // oxlint-disable-next-line no-await-in-loop -- as above
       await pause(20);
     }
-  })();
-  const page = (async () => {
-    for (let index = 0; !over.signal.aborted; index += 1) {
-      // oxlint-disable-next-line no-await-in-loop -- one poll after the other
-      held.push(await changedWhileHeld(bff, twin, (index * 61 + 1) % customers, `held_${index}`));
+  }
+
+  /** One poll after the other, each of another customer. */
+  async #watch(page: number): Promise<void> {
+    for (let index = 0; !this.#over.signal.aborted; index += 1) {
+      const customer = ((index * pages + page) * 61 + 1) % this.#of.customers;
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      this.#held.push(await this.#changedWhileHeld(customer, `held_${page}_${index}`));
     }
-  })();
-  await deliveries;
-  const ledger = new Database(bff.database, { readonly: true });
-  const stale = ledger.prepare<[], number>('SELECT count(*) FROM customers WHERE synced_ticket < ticket').pluck();
-  // oxlint-disable-next-line no-await-in-loop -- until the queue is empty
-  while ((stale.get() ?? 0) > 0) await pause(100);
-  ledger.close();
-  over.abort();
-  await Promise.all([reader, page]);
-  reads.sort((a, b) => a - b);
-  return {
-    customers,
-    fetchesACustomer: twin.fetches / customers,
-    heldMs: Math.max(...held) - stripeMs,
-    readMs: reads[Math.floor(0.95 * reads.length)] ?? Number.NaN,
-    peakMegabytes: peak / 2 ** 20,
-    megabytesBefore: before / 2 ** 20,
-    seconds: (performance.now() - began) / 1_000,
-  };
-}
+  }
 
-async function deliver(bff: TestBff, event: string, customer: string): Promise<void> {
-  const object = { id: `in_${event}`, object: 'invoice', customer };
-  const answer = await bff.deliver({ id: `evt_${event}`, type: 'invoice.paid', livemode: false, data: { object } });
-  if (answer.status !== 200) throw new Error(`a webhook was answered ${answer.status}`);
-}
+  /** Milliseconds from the 200 of an event to the answer of the poll that waits for its customer. */
+  async #changedWhileHeld(index: number, event: string): Promise<number> {
+    const [customer, bearer] = [`cus_many_${index}`, await token({ account: `many_${index}` })];
+    const first = await this.#billing(bearer);
+    let answeredAt = 0;
+    const poll = this.#billing(bearer, { 'if-none-match': first.headers.get('etag') ?? '', prefer: 'wait=25' });
+    const answered = poll.then(() => (answeredAt = performance.now()));
+    await this.#stripeSays(`card/${customer}`);
+    await deliver(this.#server.url, this.#of.secret, event, customer);
+    const began = performance.now();
+    await answered;
+    return Math.max(0, answeredAt - began);
+  }
 
-/** Milliseconds from the 200 of an event to the answer of the poll that waits for its customer. */
-async function changedWhileHeld(bff: TestBff, twin: StripeOfMany, index: number, event: string): Promise<number> {
-  const [customer, bearer] = [`cus_many_${index}`, await token({ account: `many_${index}` })];
-  const first = await bff.call('/v1/billing', { token: bearer });
-  const headers = { 'if-none-match': first.headers.get('etag') ?? '', prefer: 'wait=25' };
-  const poll = bff.call('/v1/billing', { token: bearer, headers });
-  twin.changeCard(customer);
-  await deliver(bff, event, customer);
-  const began = performance.now();
-  await poll;
-  return performance.now() - began;
+  async #billing(bearer: string, headers: Record<string, string> = {}): Promise<Response> {
+    const answer = await fetch(`${this.#server.url}/v1/billing`, {
+      headers: { origin, authorization: `Bearer ${bearer}`, ...headers },
+    });
+    await answer.text();
+    // A poll whose time is up was not answered: its time says so.
+    if (answer.status !== 200 && answer.status !== 304) throw new Error(`a read was answered ${answer.status}`);
+    return answer;
+  }
+
+  async #megabytes(what: 'VmRSS' | 'VmHWM'): Promise<number> {
+    const status = await readFile(`/proc/${this.#server.process.child.pid}/status`, 'utf8');
+    return Number(new RegExp(`${what}:\\s+(\\d+)`).exec(status)?.[1]) / 1024;
+  }
 }
