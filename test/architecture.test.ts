@@ -83,7 +83,7 @@ function detours(files: readonly SourceFile[]): string[] {
   return found;
 }
 
-/** All that is loaded when this file is: own files and packages, without what is imported when it is needed. */
+/** All that is loaded when this file is: own files and packages, without imports that come when they are needed. */
 function loadedBy(files: readonly SourceFile[], path: string): ReadonlySet<string> {
   const found = new Set<string>();
   const follow = (name: string): void => {

@@ -192,7 +192,9 @@ describe('a command line', () => {
   );
   const cli = readFileSync(join(root, 'server/src/cli/cli.ts'), 'utf8');
   const commands = new Set(
-    [...cli.matchAll(/^ {2}(?:async )?'?(?<name>[\w-]+)'?(?:\(\) \{|: async)/gm)].map(({ groups }) => groups?.['name'] ?? ''),
+    [...cli.matchAll(/^ {2}(?:async )?'?(?<name>[\w-]+)'?(?:\(\) \{|: async)/gm)].map(
+      ({ groups }) => groups?.['name'] ?? '',
+    ),
   );
   const scripts = Object.keys(
     (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> }).scripts,

@@ -188,7 +188,7 @@ export async function measureStart(fleet: Fleet, rounds = 5): Promise<Start> {
     const again = await start({ XDG_CACHE_HOME: cache });
     // oxlint-disable-next-line no-await-in-loop -- as above
     const bare = await bareStart();
-    // The first round leaves what the others find.
+    // The first round leaves the compiled code that the others find.
     if (round === 0) continue;
     figures.first.push(first.ms);
     figures.ours.push(again.ms);

@@ -49,7 +49,7 @@ export async function postgresQueue(stale: number, address: string): Promise<Que
 
 type Operation = (store: BillingStore, turn: number) => Promise<unknown>;
 
-/** What must not grow with the ledger. */
+/** Operations that must not grow with the ledger. */
 export const operations = {
   'a claim': async (store) => {
     const taken = await store.claim(t0, lease, 4, { restMs: 1_000 });

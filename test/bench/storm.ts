@@ -1,7 +1,7 @@
 /**
- * A storm: five events for each of many customers, as fast as they are taken. Stripe answers after 100 ms, whoever asks; pages
+ * A storm: five events for each of many customers, as fast as they are taken. Stripe answers after 100 ms, everybody alike; pages
  * wait for customers of the storm, and others read. Server, Stripe, deliveries and pages are processes of their own: what is
- * measured is the server's, and what they take of each other's processors.
+ * measured is the server's, and the part that the others take of its processors.
  */
 
 import { fork, type ChildProcess } from 'node:child_process';
@@ -139,7 +139,9 @@ class Storm {
   async #quiet(): Promise<void> {
     const ledger = new Database(this.#of.database, { readonly: true });
     const stale = ledger
-      .prepare<[], number>('SELECT EXISTS (SELECT 1 FROM customers WHERE synced_ticket < ticket AND deleted_at IS NULL)')
+      .prepare<[], number>(
+        'SELECT EXISTS (SELECT 1 FROM customers WHERE synced_ticket < ticket AND deleted_at IS NULL)',
+      )
       .pluck();
     // oxlint-disable-next-line no-await-in-loop -- until the queue is empty
     while (stale.get() === 1) await pause(100);
@@ -187,7 +189,7 @@ class Storm {
       headers: { origin, authorization: `Bearer ${bearer}`, ...headers },
     });
     await answer.text();
-    // A poll whose time is up was not answered: its time says so.
+    // A poll that was not answered ends with its time, and the time says so.
     if (answer.status !== 200 && answer.status !== 304) throw new Error(`a read was answered ${answer.status}`);
     return answer;
   }

@@ -1,5 +1,5 @@
 /**
- * The widget in a real browser whose processor is slowed down to a quarter: from its script to the first billing, beside the
+ * The widget in a real browser at a quarter of its processor's speed: from its script to the first billing, beside the
  * least that shows an amount and a date; fifty elements on a page; the memory of an hour of polling, on the page's own clock.
  */
 
@@ -130,7 +130,7 @@ async function render(browser: Browser, scripts: Readonly<Record<string, string>
   }
 }
 
-/** In the page: resolves with the longest task, when what is shown is painted. */
+/** In the page: resolves with the longest task, when all that is shown is painted. */
 async function renderIn({ script, tag, count, token, body }: Shown & { token: string; body: string }): Promise<number> {
   const json = (text: string) => new Response(text, { headers: { 'content-type': 'application/json', etag: '"1"' } });
   window.fetch = async (input) => (String(input).endsWith('/token') ? json(JSON.stringify({ token })) : json(body));
@@ -147,7 +147,8 @@ async function renderIn({ script, tag, count, token, body }: Shown & { token: st
     return element;
   });
   document.body.append(...made);
-  const isShown = (element: Element) => element.shadowRoot?.querySelector('.root.ready, p:not(.visually-hidden)') != null;
+  const isShown = (element: Element) =>
+    element.shadowRoot?.querySelector('.root.ready, p:not(.visually-hidden)') != null;
   while (!made.every(isShown)) await new Promise((painted) => requestAnimationFrame(painted));
   await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
   return longest;

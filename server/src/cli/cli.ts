@@ -10,7 +10,7 @@ import type { BillhookOptions } from '../config/config.ts';
 import { describeCause } from '../log.ts';
 import type { StripeFailureCode } from '../stripe/failure.ts';
 
-// Most of a start is loading modules: what was compiled is kept for the next one. Not in Node's own place, the folder for
+// Most of a start is loading modules: compiled code is kept for the next one. Not in Node's own place, the folder for
 // temporary files: another user of the machine could put code there.
 const caches = process.env['XDG_CACHE_HOME'] || (process.env['HOME'] && join(process.env['HOME'], '.cache'));
 if (caches) enableCompileCache(join(caches, 'billhook'));
@@ -53,7 +53,7 @@ interface Command {
   run(args: readonly string[]): Promise<number>;
 }
 
-/** Each loads what it needs, and no other command's. */
+/** Each loads its own modules, and no other command's. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => ({ usage: serveUsage, run: serve }),
   async import() {

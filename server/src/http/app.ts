@@ -48,7 +48,7 @@ const billing = '/v1/billing';
 export interface App {
   /** The routes, to be mounted in another app too. */
   readonly app: Hono;
-  /** The same as a handler: what is known of a billing is answered without the routes. */
+  /** The same as a handler: a billing that is known is answered without the routes. */
   readonly fetch: (request: Request, env?: object) => Response | Promise<Response>;
 }
 

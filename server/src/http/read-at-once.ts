@@ -39,7 +39,7 @@ export function readAtOnce(parts: Parts, origins: ReadonlySet<string>): ReadAtOn
   const { auth, read } = parts;
   const { verify, hosts, now, limits } = auth;
   const headersFor = answerHeaders(origins);
-  /** What was tried in vain; with the failure where a poll's wait ended by one: the chain tells it. */
+  /** Requests that were tried in vain; with the failure where a poll's wait ended by one: the chain tells it. */
   const tried = new WeakMap<Request, { readonly cause: unknown } | null>();
 
   const middleware: MiddlewareHandler = async function readAtOnce(c, next) {
@@ -85,7 +85,7 @@ export function readAtOnce(parts: Parts, origins: ReadonlySet<string>): ReadAtOn
     return new Response(view.body, { headers });
   }
 
-  /** The question, where what was read last lets expect that it is answered here: otherwise nothing is counted. */
+  /** The question, where the last reading lets expect that it is answered here: otherwise nothing is counted. */
   function askedBy({ headers }: Request): Asked | null {
     const prefer = headers.get('prefer');
     const wait = waitPreference(prefer);

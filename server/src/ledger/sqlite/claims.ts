@@ -19,7 +19,7 @@ export async function claimCustomers(
     watched: JSON.stringify(options.watched ?? []),
     resting: JSON.stringify(options.resting ?? []),
   };
-  // A claim that a power failure takes back has written nothing: what it writes is durable, and the claim with it.
+  // A claim that a power failure takes back has written nothing: its facts are durable, and the claim with them.
   return await db.transient(() => {
     const found = queueLooks(options, isAmong)
       .flatMap((look) => db.all(look, bind))
