@@ -174,7 +174,7 @@ class KeptViews {
     return heard.isSameSince(kept.heard, account, kept.view.record?.customer ?? null) ? kept.view : null;
   }
 
-  /** What would be judged alike if its row is the same. */
+  /** A view that would be judged alike if its row is the same. */
   #current(account: Account, { at, version, epoch }: Moment): KeptView | null {
     const key = keyOf(account);
     const kept = this.#views.get(key);

@@ -4,7 +4,7 @@ import { createMiddleware } from 'hono/factory';
 import { BillhookError } from '../problem.ts';
 import type { OwnServer } from './widget-files.ts';
 
-/** What a parser decodes, or takes for another place: no route has any of it. */
+/** Signs that a parser decodes, or takes for another place: no route has any of them. */
 const otherSpelling = /%|\\|\/\/|\/\.{1,2}(?:\/|$)/;
 
 /**

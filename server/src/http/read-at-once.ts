@@ -1,5 +1,5 @@
 /**
- * `GET /v1/billing` where nothing is left to do but to send what is known, or to wait until it changes: the token was verified
+ * `GET /v1/billing` where nothing is left to do but to send a known answer, or to wait until it changes: the token was verified
  * before and holds, page and scope are right, and the account waits for nothing. The answer is the one of the general chain,
  * byte for byte, without its routing and middleware (`read-at-once.test.ts`), and a held poll keeps nothing of these.
  * Everything else goes through that chain, every refusal included.
