@@ -179,15 +179,14 @@ function inGoodOrder(stage: Stage): void {
     const id = await customer('taxed', 'Stonebridge Surveyors', 'office@stonebridge.example', 'pm_card_mastercard');
     await subscribe(id, prices.teamMonthly, 3, { default_tax_rates: [terms.vat] });
   });
-  at(now - day, async () => {
+  // Begun in this month, so that its end, and the card's, comes before the renewal: on the 1st, yesterday is too early.
+  const month = new Date(now);
+  at(Math.max(now - day, Date.UTC(month.getUTCFullYear(), month.getUTCMonth())), async () => {
     const id = await customer('expiring', 'Copper Kettle', 'kitchen@copperkettle.example', null);
-    // Good until the last day of the month before the renewal's.
-    const renewal = new Date(addInterval(Math.floor(now / 1000) - daySeconds, 'month', 1) * 1000);
-    const last = new Date(Date.UTC(renewal.getUTCFullYear(), renewal.getUTCMonth() - 1));
     const card = { number: '4242424242424242', cvc: '123' };
     const { id: method } = await stripe.paymentMethods.create({
       type: 'card',
-      card: { ...card, exp_month: last.getUTCMonth() + 1, exp_year: last.getUTCFullYear() },
+      card: { ...card, exp_month: month.getUTCMonth() + 1, exp_year: month.getUTCFullYear() },
     });
     await payBy(id, method);
     await subscribe(id, prices.teamMonthly, 2);
