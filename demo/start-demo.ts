@@ -20,7 +20,8 @@ export interface Demo {
   /** `null` on a real Stripe account, as {@link Demo.sandbox}. */
   readonly sandboxUrl: string | null;
   readonly sandbox: StripeSandbox | null;
-  readonly accounts: readonly Account[];
+  /** The host's workspaces; one that is added while it runs can be signed in at. */
+  readonly accounts: Account[];
   /** The BFF's process: its `pid`, `kill()` as by `kill -9`, and `start()` again on the same port and ledger. */
   readonly billhook: BillhookProcess;
   /** Stops everything and removes the ledger. May be called more than once. */
@@ -150,7 +151,7 @@ type Undo = (() => Promise<unknown>)[];
 
 /** The BFF's Stripe, and the workspaces that may sign in. */
 interface Backing {
-  readonly accounts: readonly Account[];
+  readonly accounts: Account[];
   readonly environment: Readonly<Record<string, string>>;
 }
 

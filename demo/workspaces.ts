@@ -167,7 +167,7 @@ const all = Object.entries(workspaces).flatMap(([group, those]) =>
 );
 
 /** The workspaces with the sandbox's customers behind them. */
-export function seededAccounts(customers: SeededCustomers): readonly Account[] {
+export function seededAccounts(customers: SeededCustomers): Account[] {
   return all.map(({ id, workspace, alsoIn = null, seeded, group, en, ar }) => ({
     id,
     workspace,
@@ -182,7 +182,7 @@ export function seededAccounts(customers: SeededCustomers): readonly Account[] {
  *
  * @param customers - Stripe customers by workspace id. Others begin with none.
  */
-export function unknownAccounts(customers: Readonly<Record<string, string>>): readonly Account[] {
+export function unknownAccounts(customers: Readonly<Record<string, string>>): Account[] {
   return all.map(({ id, workspace, alsoIn = null }) => ({
     id,
     workspace,

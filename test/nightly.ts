@@ -61,6 +61,12 @@ const steps: readonly Step[] = [
   },
   // Known holes of the packages that are published; `packages/supply` needs no registry.
   { name: 'audit', in: 'test', commands: [[process.execPath, 'support/audit.ts']] },
+  {
+    name: 'latency',
+    in: 'test',
+    env: { RETURNS: '20' },
+    commands: [['vitest', 'run', '--config', 'vitest.e2e.config.ts', 'e2e/latency']],
+  },
   { name: 'attacks', in: 'test', env: { ATTACKS: 'whole' }, commands: [['vitest', 'run', 'attacks']] },
   {
     name: 'gallery',

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { DearestFirst } from './support/dearest-first.ts';
 import { hangMs, patienceMs } from './support/patience.ts';
 
 /** The journeys in a real browser through all three origins, each file with a demo and a browser of its own. */
@@ -7,8 +8,9 @@ export default defineConfig({
     include: ['{e2e,attacks}/**/*.e2e.ts'],
     env: { TZ: 'UTC' },
     retry: 0,
-    // One more than the cores of the smallest machine: a journey waits for pages and processes for half of its time.
-    maxWorkers: 3,
+    // Twice the cores of the smallest machine: a journey waits for pages and processes for half of its time.
+    maxWorkers: 4,
+    sequence: { sequencer: DearestFirst },
     testTimeout: hangMs,
     hookTimeout: hangMs,
     teardownTimeout: hangMs,

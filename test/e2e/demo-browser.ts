@@ -21,10 +21,14 @@ export interface DemoBrowser {
   readonly demo: Demo;
   /** A browser of their own for one person, signed in and on the billing page. */
   signIn(workspace: Workspace, options?: SignIn): Promise<Page>;
+  /** A workspace that has never bought anything, of its own for each call. */
+  newcomer(): Workspace;
   /** Another tab of the same browser. */
   tab(page: Page, path?: string): Promise<Page>;
   /** Errors in the console, uncaught exceptions and refused policies, of all pages so far. Must stay empty. */
   readonly troubles: string[];
+  /** Closes everybody's browsers. */
+  leave(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -68,6 +72,7 @@ export async function openDemoBrowser({
     });
     return page;
   };
+  const leave = async () => void (await Promise.all(contexts.splice(0).map((context) => context.close())));
   return {
     demo,
     troubles,
@@ -87,13 +92,19 @@ export async function openDemoBrowser({
       await page.goto(`${demo.hostUrl}${path}`);
       return page;
     },
+    newcomer() {
+      const id = `newcomer-${demo.accounts.length}`;
+      demo.accounts.push({ id, workspace: id, situation: null, customer: null });
+      return id;
+    },
     async tab(page, path = billingPage) {
       const other = watch(await page.context().newPage());
       await other.goto(`${demo.hostUrl}${path}`);
       return other;
     },
+    leave,
     async close() {
-      await Promise.all(contexts.map((context) => context.close()));
+      await leave();
       await demo.stop();
     },
   };

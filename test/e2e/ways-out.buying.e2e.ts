@@ -1,22 +1,25 @@
 /** M13, M14, L10: from nothing to a plan, through Checkout, whatever the card does; and never to two plans. */
 
 import type { Page } from 'playwright-core';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { cards, confirm, goBack, subscribe, subscriptionsOf, typeCard } from './stripe-pages.ts';
-import { allPlans, openDemoBrowser, widgetOf, type DemoBrowser } from './demo-browser.ts';
+import { allPlans, openDemoBrowser, widgetOf, type DemoBrowser, type Workspace } from './demo-browser.ts';
 import { allWords, buttons, press, says } from './widget-words.ts';
 
-const free = 'Fern & Field';
-
-// Buying uses a free workspace up, so each purchase has a demo of its own.
 let demoBrowser: DemoBrowser;
-beforeEach(async () => {
+/** Buying uses a free workspace up, so each purchase has one of its own. */
+let free: Workspace;
+beforeAll(async () => {
   demoBrowser = await openDemoBrowser({ offers: allPlans });
 });
+beforeEach(() => {
+  free = demoBrowser.newcomer();
+});
 afterEach(async () => {
-  await demoBrowser.close();
+  await demoBrowser.leave();
   expect(demoBrowser.troubles).toEqual([]);
 });
+afterAll(() => demoBrowser.close());
 
 const statuses = (workspace: string) => subscriptionsOf(demoBrowser, workspace).map(({ status }) => status);
 

@@ -1,7 +1,7 @@
 /** A run of steps, one after another; the first that fails ends it. At its end it prints what it did. */
 
 import { spawn } from 'node:child_process';
-import { loadavg } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { delimiter, resolve } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
@@ -44,13 +44,17 @@ export async function takeSteps(steps: readonly Step[], wanted: readonly string[
   for (const step of steps) {
     if (wanted.length > 0 && !wanted.includes(step.name)) continue;
     const stepBegan = performance.now();
+    const workedBefore = workedMs();
     process.stdout.write(`\n── ${step.name}\n`);
     const command = (each: Command) => run(each, resolve(root, step.in), { ...env, ...step.env });
     // oxlint-disable-next-line no-await-in-loop -- two cores: one step at a time
     const ends = await inPairs(step.commands, command);
     const failed = ends.flatMap(({ failure }) => failure ?? []);
     const load = (loadavg()[0] ?? 0).toFixed(1);
-    const columns = [step.name.padEnd(10), seconds(stepBegan).padStart(9), `load ${load.padStart(5)}`];
+    // A step that leaves cores idle waits for something: it could run beside another, or with more workers.
+    const cores = ((workedMs() - workedBefore) / (performance.now() - stepBegan)).toFixed(1);
+    const times = [seconds(stepBegan).padStart(9), `cores ${cores}`, `load ${load.padStart(5)}`];
+    const columns = [step.name.padEnd(10), ...times];
     summary.push(
       `── ${columns.join('  ')}  ${[...ends.flatMap(({ counts }) => counts), ...failed].join('; ')}`.trimEnd(),
     );
@@ -113,6 +117,11 @@ async function inPairs<In, Out>(all: readonly In[], work: (one: In) => Promise<O
     results.push(...(await Promise.all(all.slice(from, from + 2).map(work))));
   }
   return results;
+}
+
+/** Milliseconds that the machine's cores have worked, for whatever program. */
+function workedMs(): number {
+  return cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0);
 }
 
 function seconds(since: number): string {
