@@ -114,7 +114,8 @@ export async function virtualBillhook(options: TestOptions = {}, requestsPerSeco
       const links = names.map((account) => bff.billhook.link({ host: 'acme', account }, customerOf(account)));
       await virtual.until(Promise.all(links));
       const fresh = async (account: string) => (await bff.snapshot({ account })).state !== 'unknown';
-      for (const name of names) while (!(await virtual.until(fresh(name))).value) await virtual.pass(100);
+      const areFresh = () => Promise.all(names.map(fresh));
+      while ((await virtual.until(areFresh())).value.includes(false)) await virtual.pass(100);
       await virtual.pass(2_000);
       stripe.latencyMs = latencyMs;
       stripe.calls.splice(0);
