@@ -1,6 +1,6 @@
 /** Stripe's test cards, by number and by the test ids that stand for them. Bank accounts are next door. */
 
-import { cardError, noSuch } from '../errors.ts';
+import { cardError, invalidRequest, noSuch } from '../errors.ts';
 import type { State } from '../state/state.ts';
 import type { CardBehaviour, PaymentMethod } from '../state/wire.ts';
 import { createBankDebit, debitBehaviour, testDebitNamed, type TestDebit } from './bank-debits.ts';
@@ -176,6 +176,13 @@ export function resolvePaymentMethod(state: State, id: string, param = 'payment_
 /** Attaches a method to a customer; attaching it again is no change. */
 export function attach(state: State, method: PaymentMethod, customer: string): void {
   if (method.customer === customer) return;
+  if (method.customer !== null)
+    throw invalidRequest('The payment method you provided has already been attached to a customer.');
+  if (state.usedMethods.has(method.id)) {
+    throw invalidRequest(
+      'This PaymentMethod was previously used without being attached to a Customer or was detached from a Customer, and may not be used again.',
+    );
+  }
   refuseDeclinedCard(behaviourOf(method));
   method.customer = customer;
   state.emit('payment_method.attached', method);

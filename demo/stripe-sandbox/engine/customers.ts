@@ -12,6 +12,11 @@ export function requireCustomer(state: State, id: string, param = 'id'): Custome
   return customer;
 }
 
+/** A list may name a deleted customer, and none that never was. */
+export function requireListed(state: State, id: string | undefined): void {
+  if (id !== undefined && !state.deletedCustomers.has(id)) requireCustomer(state, id, 'customer');
+}
+
 /** A method may only be made a default once it is attached. */
 export function requireAttached(state: State, method: string, customer: string, param: string): string {
   if (state.paymentMethods.get(method)?.customer === customer) return method;
@@ -43,6 +48,7 @@ export function detach(state: State, method: PaymentMethod): void {
     });
   }
   method.customer = null;
+  state.usedMethods.add(method.id);
   state.emit('payment_method.detached', method);
   const customer = state.customers.get(owner);
   if (customer?.invoice_settings.default_payment_method === method.id) {
@@ -61,7 +67,9 @@ export function deleteCustomer(state: State, customer: Customer): void {
     if (!isTerminal(subscription)) endSubscription(state, subscription, 'cancellation_requested');
   }
   for (const method of state.paymentMethods.values()) {
-    if (method.customer === customer.id) method.customer = null;
+    if (method.customer !== customer.id) continue;
+    method.customer = null;
+    state.usedMethods.add(method.id);
   }
   state.customers.delete(customer.id);
   state.deletedCustomers.add(customer.id);

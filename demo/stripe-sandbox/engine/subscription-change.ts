@@ -148,6 +148,7 @@ function applyChange(state: State, subscription: Subscription, change: ItemChang
         code: 'parameter_missing',
         param: 'items[0][price]',
       });
+    requireCurrency(subscription, change.price);
     if (items.some((item) => item.price.id === change.price?.id)) {
       throw invalidRequest(`Cannot add multiple subscription items with the same plan: ${change.price.id}`, {
         param: 'items',
@@ -197,13 +198,16 @@ function firstPeriod(subscription: Subscription, price: Price, at: number): { st
   return periodAround(subscription.billing_cycle_anchor, interval, count, at);
 }
 
+function requireCurrency({ currency }: Subscription, price: Price): void {
+  if (price.currency === currency) return;
+  throw invalidRequest('The price specified supports a different currency than the subscription.', {
+    param: 'items[0][price]',
+  });
+}
+
 /** SUB-9: another interval keeps the start and the anchor, and moves the end; one that would be over begins at `at`. */
 function reprice(subscription: Subscription, item: SubscriptionItem, price: Price, at: number): void {
-  if (price.currency !== subscription.currency) {
-    throw invalidRequest('The price specified supports a different currency than the subscription.', {
-      param: 'items[0][price]',
-    });
-  }
+  requireCurrency(subscription, price);
   const was = item.price.recurring;
   const is = price.recurring;
   // A trial's end does not depend on the phases after it.

@@ -3,7 +3,7 @@
 import type { Context } from 'hono';
 import { withCustomer } from '../engine/customer-accounts.ts';
 import { inShapeOf } from '../engine/versions.ts';
-import { StripeError } from '../errors.ts';
+import { invalidRequest, StripeError } from '../errors.ts';
 import { apiVersion } from '../state/events.ts';
 import type { State } from '../state/state.ts';
 import { errorAnswer, respond, settledHeaders } from './answers.ts';
@@ -72,6 +72,7 @@ export async function answerCall<S extends Shape>(door: Door, route: Route<S>, c
   const fault = door.faults.take(route.method, c.req.path);
   const isOverLimit = door.faults.overLimit();
   try {
+    requireShortKey(call.idempotencyKey);
     const replayed = replay(door, call);
     if (replayed) return replayed;
   } catch (cause) {
@@ -116,6 +117,11 @@ function answerWith(call: Received, answer: StoredAnswer, headers: Headers = {})
 
 const failWith = (call: Received, error: StripeError, headers: Headers = {}): Response =>
   answerWith(call, errorAnswer(error, call.requestId), { ...(error.executed ? settledHeaders : {}), ...headers });
+
+function requireShortKey(key: string | null): void {
+  if (key === null || key.length <= 255) return;
+  throw invalidRequest('Idempotency keys can only be up to 255 characters long.');
+}
 
 /** HTTP-8: the answer of an earlier call with this key. */
 function replay({ idempotency }: Door, call: Received): Response | null {

@@ -26,7 +26,8 @@ export type Read<S extends Shape> = { [K in RequiredKeys<S>]: Value<S[K]> } & {
   [K in Exclude<keyof S, RequiredKeys<S>>]?: Value<S[K]>;
 };
 
-export const text: Field<string> = {
+/** @param most - how many characters; 5,000 where Stripe's documentation says nothing else */
+export const textUpTo = (most: number): Field<string> => ({
   read(raw, path) {
     if (typeof raw !== 'string') throw invalidRequest('Invalid string', { param: path });
     if (raw === '') {
@@ -35,9 +36,17 @@ export const text: Field<string> = {
         { code: 'parameter_invalid_empty', param: path },
       );
     }
-    return raw;
+    if (raw.length <= most) return raw;
+    throw invalidRequest(
+      `Invalid string: ${raw.slice(0, 10)}...${raw.slice(-10)}; must be at most ${most} characters`,
+      {
+        param: path,
+      },
+    );
   },
-};
+});
+
+export const text = textUpTo(5000);
 
 export const integer: Field<number> = {
   read(raw, path) {

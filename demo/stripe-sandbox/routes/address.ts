@@ -1,9 +1,10 @@
 /** Addresses, as customers and payment methods have them. */
 
+import { country } from '../http/bounds.ts';
 import { hash, text, type Read } from '../http/params.ts';
 import type { Customer } from '../state/wire.ts';
 
-const addressFields = { city: text, country: text, line1: text, line2: text, postal_code: text, state: text };
+const addressFields = { city: text, country, line1: text, line2: text, postal_code: text, state: text };
 export const address = hash(addressFields);
 
 type AddressParams = Read<typeof addressFields> | null | undefined;

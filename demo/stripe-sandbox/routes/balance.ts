@@ -4,6 +4,7 @@ import { changeBalance } from '../engine/balance.ts';
 import { requireCustomer } from '../engine/customers.ts';
 import { invalidRequest, noSuch } from '../errors.ts';
 import type { Api } from '../http/api.ts';
+import { currencyCode } from '../http/bounds.ts';
 import { page, pageParams } from '../http/paging.ts';
 import { integer, metadata, required, text } from '../http/params.ts';
 import { freshMetadata } from './metadata.ts';
@@ -11,10 +12,10 @@ import { freshMetadata } from './metadata.ts';
 export function balanceRoutes(api: Api): void {
   api.post(
     '/v1/customers/:id/balance_transactions',
-    { amount: required(integer), currency: required(text), description: text, metadata },
+    { amount: required(integer), currency: required(currencyCode), description: text, metadata },
     ({ state, params, id }) => {
       const customer = requireCustomer(state, id());
-      const currency = params.currency.toLowerCase();
+      const currency = params.currency;
       if (customer.currency != null && customer.currency !== currency) {
         throw invalidRequest(
           `You cannot combine currencies on a single customer. This customer has a balance in ${customer.currency}.`,

@@ -2,14 +2,15 @@
 
 import { invalidRequest } from '../errors.ts';
 import type { Api } from '../http/api.ts';
+import { positive } from '../http/bounds.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
-import { flag, hash, integer, list, required, text, timeRange } from '../http/params.ts';
+import { flag, hash, list, required, text, timeRange } from '../http/params.ts';
 import { checkPrice, createPrice, interval, priceData, requirePrice } from './prices.ts';
 import { applyProduct, createProduct, productFields, requireProduct } from './products.ts';
 
 const { default_price: _later, ...newProductFields } = productFields;
 /** The price that comes with a product is licensed: nothing else can be said of it. */
-const firstPriceData = { ...priceData, recurring: hash({ interval: required(interval), interval_count: integer }) };
+const firstPriceData = { ...priceData, recurring: hash({ interval: required(interval), interval_count: positive }) };
 
 export function catalogRoutes(api: Api): void {
   api.post(
@@ -47,7 +48,13 @@ export function catalogRoutes(api: Api): void {
   api.get('/v1/products/:id', {}, ({ state, id }) => requireProduct(state, id()));
   api.post('/v1/products/:id', { ...productFields, name: text }, ({ state, params, id }) => {
     const product = requireProduct(state, id());
-    if (params.default_price !== undefined) requirePrice(state, params.default_price, 'default_price');
+    const first =
+      params.default_price === undefined ? null : requirePrice(state, params.default_price, 'default_price');
+    if (first && first.product !== product.id) {
+      throw invalidRequest(`The price ${first.id} does not belong to the product ${product.id}.`, {
+        param: 'default_price',
+      });
+    }
     state.update(product, (changed) => {
       applyProduct(changed, params);
       if (params.name !== undefined) changed.name = params.name;

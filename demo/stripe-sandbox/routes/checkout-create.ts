@@ -6,6 +6,7 @@ import { proposeDiscount } from '../engine/discounts.ts';
 import { daySeconds, hourSeconds } from '../engine/periods.ts';
 import { hasTaxLocation } from '../engine/taxes.ts';
 import { invalidRequest, missingParam, noSuch } from '../errors.ts';
+import { currencyCode, emailAddress, integerFrom, positive, returnAddress } from '../http/bounds.ts';
 import {
   emptyable,
   flag,
@@ -16,6 +17,7 @@ import {
   only,
   required,
   text,
+  textUpTo,
   union,
   unsupported,
   type Read,
@@ -26,7 +28,8 @@ import { inlinePrice, linePriceData } from './inline-prices.ts';
 import { freshMetadata } from './metadata.ts';
 import { address, fullAddress } from './address.ts';
 import { automaticTax } from './subscription-fields.ts';
-import { recurringPrice } from './subscriptions.ts';
+import { refuseOutOfMode, trialOf } from './checkout-refusals.ts';
+import { inactivePrice, recurringPrice } from './subscriptions.ts';
 import { taxRatesOf } from './tax.ts';
 
 const notYet = {
@@ -39,12 +42,13 @@ const notYet = {
   shipping_options: unsupported,
 };
 
-const words = emptyable(hash({ message: required(text) }));
+const words = emptyable(hash({ message: required(textUpTo(1200)) }));
+const bound = integerFrom({ min: 0, max: 999_999 });
 const methodTypes = list(only('card', 'sepa_debit'));
 const paymentData = hash({
   description: text,
   metadata,
-  receipt_email: text,
+  receipt_email: emailAddress,
   setup_future_usage: union<'off_session' | 'on_session'>(),
   shipping: hash({
     address: required(address),
@@ -63,18 +67,18 @@ export const checkoutFields = {
   allowed_payment_method_types: methodTypes,
   automatic_tax: automaticTax,
   billing_address_collection: union<NonNullable<CheckoutSession['billing_address_collection']>>(),
-  cancel_url: text,
-  client_reference_id: text,
+  cancel_url: returnAddress,
+  client_reference_id: textUpTo(200),
   consent_collection: hash({
     promotions: union<'auto' | 'none'>(),
     terms_of_service: union<'none' | 'required'>(),
   }),
-  currency: text,
+  currency: currencyCode,
   custom_text: hash({ after_submit: words, submit: words, terms_of_service_acceptance: words }),
   customer: text,
   customer_account: text,
   customer_creation: union<NonNullable<CheckoutSession['customer_creation']>>(),
-  customer_email: text,
+  customer_email: emailAddress,
   customer_update: hash({
     address: union<'auto' | 'never'>(),
     name: union<'auto' | 'never'>(),
@@ -84,11 +88,11 @@ export const checkoutFields = {
   expires_at: integer,
   line_items: list(
     hash({
-      adjustable_quantity: hash({ enabled: required(flag), maximum: integer, minimum: integer }),
+      adjustable_quantity: hash({ enabled: required(flag), maximum: bound, minimum: bound }),
       metadata,
       price: text,
       price_data: linePriceData,
-      quantity: integer,
+      quantity: positive,
       tax_rates: list(text),
     }),
   ),
@@ -104,10 +108,10 @@ export const checkoutFields = {
   subscription_data: hash({
     billing_mode: hash({ type: required(union<'classic' | 'flexible'>()) }),
     default_tax_rates: list(text),
-    description: text,
+    description: textUpTo(500),
     metadata,
     trial_end: integer,
-    trial_period_days: integer,
+    trial_period_days: integerFrom({ min: 1, max: 730 }),
     trial_settings: hash({
       end_behavior: required(
         hash({ missing_payment_method: required(union<CheckoutOrder['missingPaymentMethod']>()) }),
@@ -115,26 +119,25 @@ export const checkoutFields = {
     }),
   }),
   submit_type: union<NonNullable<CheckoutSession['submit_type']>>(),
-  success_url: text,
+  success_url: returnAddress,
   tax_id_collection: hash({ enabled: required(flag), required: union<'if_supported' | 'never'>() }),
   ui_mode: only('hosted_page'),
 };
 
-type Params = Read<typeof checkoutFields>;
+export type Params = Read<typeof checkoutFields>;
 
 export function openCheckout(state: State, params: Params): CheckoutSession {
   const { mode } = params;
   if (params.success_url === undefined) throw missingParam('success_url');
   const customer = params.customer === undefined ? null : requireCustomer(state, params.customer, 'customer');
   if (customer && params.customer_email !== undefined) throw onlyOneOf('customer', 'customer_email');
+  refuseOutOfMode(params);
   const items = readItems(state, params);
   const currency = currencyOf(state, params, items, customer);
   refuseTaxWithoutUpdate(params, customer);
   refuseConsent(state, params);
   const discounts = readDiscounts(state, params, customer, currency);
   const data = mode === 'subscription' ? (params.subscription_data ?? {}) : {};
-  if (mode !== 'subscription' && params.subscription_data)
-    throw invalidRequest('You can not pass `subscription_data` in this mode.', { param: 'subscription_data' });
   return createCheckout(state, {
     customer,
     customerEmail: params.customer_email ?? null,
@@ -162,8 +165,8 @@ export function openCheckout(state: State, params: Params): CheckoutSession {
       submit: params.custom_text?.submit ?? null,
       terms_of_service_acceptance: params.custom_text?.terms_of_service_acceptance ?? null,
     },
-    successUrl: absolute(params.success_url, 'success_url'),
-    cancelUrl: params.cancel_url === undefined ? null : absolute(params.cancel_url, 'cancel_url'),
+    successUrl: params.success_url,
+    cancelUrl: params.cancel_url ?? null,
     clientReferenceId: params.client_reference_id ?? null,
     metadata: freshMetadata(params.metadata),
     locale: params.locale ?? null,
@@ -173,7 +176,7 @@ export function openCheckout(state: State, params: Params): CheckoutSession {
     paymentMethodCollection: params.payment_method_collection ?? 'always',
     expiresAt: expiry(state, params.expires_at),
     order: {
-      trial: trialOf(data),
+      trial: trialOf(data, state.clock.seconds()),
       missingPaymentMethod: data.trial_settings?.end_behavior.missing_payment_method ?? 'create_invoice',
       description: data.description ?? null,
       metadata: freshMetadata(data.metadata),
@@ -186,11 +189,7 @@ export function openCheckout(state: State, params: Params): CheckoutSession {
 }
 
 /** Fields for the session's payment or set-up intent. */
-function intentOf({ mode, payment_intent_data: payment, setup_intent_data: setup }: Params): CheckoutOrder['intent'] {
-  if (payment && mode !== 'payment')
-    throw invalidRequest('You can not pass `payment_intent_data` in this mode.', { param: 'payment_intent_data' });
-  if (setup && mode !== 'setup')
-    throw invalidRequest('You can not pass `setup_intent_data` in this mode.', { param: 'setup_intent_data' });
+function intentOf({ payment_intent_data: payment, setup_intent_data: setup }: Params): CheckoutOrder['intent'] {
   const { metadata: given, ...rest } = { ...setup, ...payment };
   const { shipping } = payment ?? {};
   return {
@@ -206,19 +205,20 @@ const onlyOneOf = (...names: string[]): Error =>
   invalidRequest(`You may only specify one of these parameters: ${names.join(', ')}.`);
 
 function readItems(state: State, { mode, line_items: given = [] }: Params): CheckoutDraft['items'] {
-  if (mode === 'setup') {
-    if (given.length > 0)
-      throw invalidRequest('You can not pass `line_items` in `setup` mode.', { param: 'line_items' });
-    return [];
-  }
+  if (mode === 'setup') return [];
   if (given.length === 0) throw missingParam('line_items');
+  const most = mode === 'payment' ? 100 : 20;
+  if (given.length > most)
+    throw invalidRequest(`Array above max size; maximum of ${most} elements`, { param: 'line_items' });
   return given.map((item, index) => {
     const path = `line_items[${index}]`;
     const price = linePrice(state, mode, item, path);
     if (item.quantity === undefined && price.recurring?.usage_type !== 'metered')
       throw invalidRequest(`Quantity is required. Add \`quantity\` to \`${path}\``, { param: path });
+    if (item.quantity !== undefined && price.recurring?.usage_type === 'metered')
+      throw invalidRequest('You cannot set the quantity of a metered price.', { param: `${path}[quantity]` });
     const { enabled = false, minimum = 1, maximum = 99 } = item.adjustable_quantity ?? {};
-    if (enabled && (minimum > maximum || maximum > 999_999))
+    if (enabled && (minimum > maximum || maximum < 1))
       throw invalidRequest('`minimum` must be at most `maximum`.', { param: `${path}[adjustable_quantity]` });
     const first = item.quantity ?? 1;
     if (enabled && (first < minimum || first > maximum))
@@ -262,6 +262,7 @@ function oneTimePrice(state: State, id: string, path: string): Price {
   const price = state.prices.get(id);
   if (!price) throw noSuch('price', id, `${path}[price]`);
   if (price.recurring) throw recurringInPayment(path);
+  if (!price.active) throw inactivePrice(`${path}[price]`);
   return price;
 }
 
@@ -330,27 +331,10 @@ function readDiscounts(
   if (discounts.length > 0 && params.allow_promotion_codes !== undefined)
     throw onlyOneOf('allow_promotion_codes', 'discounts');
   if (discounts.length > 1) throw invalidRequest('You can only pass one discount.', { param: 'discounts' });
-  if (params.mode === 'setup' && discounts.length > 0)
-    throw invalidRequest('You can not pass `discounts` in `setup` mode.', { param: 'discounts' });
   for (const [index, request] of discounts.entries()) {
     proposeDiscount(state, request, { customer: customer ?? { id: '' }, currency }, `discounts[${index}]`);
   }
   return discounts;
-}
-
-function trialOf(data: NonNullable<Params['subscription_data']>): CheckoutOrder['trial'] {
-  if (data.trial_end !== undefined && data.trial_period_days !== undefined) {
-    throw invalidRequest('You may only specify one of these parameters: trial_end, trial_period_days.', {
-      param: 'subscription_data',
-    });
-  }
-  if (data.trial_end !== undefined) return { end: data.trial_end };
-  return data.trial_period_days === undefined ? null : { days: data.trial_period_days };
-}
-
-function absolute(url: string, param: string): string {
-  if (URL.canParse(url)) return url;
-  throw invalidRequest('Not a valid URL', { code: 'url_invalid', param });
 }
 
 /** OBJ-5: a day by default; from half an hour to a day by request. */

@@ -1,6 +1,7 @@
 /** `/v1/checkout/sessions`: the first purchase, on a hosted page. */
 
 import { expireCheckout } from '../engine/checkout-session.ts';
+import { requireListed } from '../engine/customers.ts';
 import { invalidRequest, noSuch } from '../errors.ts';
 import type { Api } from '../http/api.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
@@ -23,8 +24,9 @@ export function checkoutRoutes(api: Api): void {
       status: union<NonNullable<CheckoutSession['status']>>(),
       subscription: text,
     },
-    ({ state, params }) =>
-      page(
+    ({ state, params }) => {
+      requireListed(state, params.customer);
+      return page(
         state.checkoutSessions.listOf(
           params.customer,
           (row) =>
@@ -37,7 +39,8 @@ export function checkoutRoutes(api: Api): void {
         params,
         '/v1/checkout/sessions',
         'checkout session',
-      ),
+      );
+    },
   );
   api.get('/v1/checkout/sessions/:id', {}, ({ state, id }) => requireSession(state, id()));
   api.get('/v1/checkout/sessions/:id/line_items', pageParams, ({ state, params, id }) => {

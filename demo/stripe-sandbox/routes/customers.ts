@@ -14,6 +14,7 @@ import { checkDiscount, discountCustomer, discountTargetOf } from '../engine/dis
 import { addSource, cardOfToken, requireSource, retryPastDue, sourceOf } from '../engine/sources.ts';
 import { invalidRequest } from '../errors.ts';
 import type { Api } from '../http/api.ts';
+import { emailAddress, integerFrom, invoicePrefix, positive, upTo } from '../http/bounds.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
 import {
   emptyable,
@@ -23,6 +24,7 @@ import {
   metadata,
   required,
   text,
+  textUpTo,
   timeRange,
   union,
   type Read,
@@ -35,23 +37,25 @@ import { address, fullAddress } from './address.ts';
 import { freshMetadata, patchMetadata } from './metadata.ts';
 import { requireClock } from './test-clocks.ts';
 
+export const customFields = upTo(4, list(hash({ name: required(textUpTo(40)), value: required(textUpTo(140)) })));
+
 const customerFields = {
   address: emptyable(address),
   balance: integer,
   // Of older versions, as `promotion_code` is.
   coupon: emptyable(text),
   description: emptyable(text),
-  email: emptyable(text),
-  invoice_prefix: text,
+  email: emptyable(emailAddress),
+  invoice_prefix: invoicePrefix,
   invoice_settings: hash({
-    custom_fields: emptyable(list(hash({ name: required(text), value: required(text) }))),
+    custom_fields: emptyable(customFields),
     default_payment_method: emptyable(text),
     footer: text,
   }),
   metadata,
-  name: emptyable(text),
-  next_invoice_sequence: integer,
-  phone: emptyable(text),
+  name: emptyable(textUpTo(256)),
+  next_invoice_sequence: positive,
+  phone: emptyable(textUpTo(20)),
   preferred_locales: list(text),
   promotion_code: text,
   shipping: emptyable(hash({ address: required(address), name: required(text), phone: text })),
@@ -70,7 +74,7 @@ export function customerRoutes(api: Api): void {
     },
     ({ state, params }) => createCustomer(state, params),
   );
-  api.get('/v1/customers', { ...pageParams, email: text, created: timeRange }, ({ state, params }) =>
+  api.get('/v1/customers', { ...pageParams, email: textUpTo(512), created: timeRange }, ({ state, params }) =>
     page(
       state.customers.list(
         (row) => (params.email === undefined || row.email === params.email) && inRange(row.created, params.created),
@@ -138,16 +142,20 @@ function sourceRoutes(api: Api): void {
   api.get(`${path}/:source`, {}, ({ state, id }) =>
     sourceOf(requireSource(state, requireCustomer(state, id()), id('source'))),
   );
-  api.post(`${path}/:source`, { exp_month: text, exp_year: text, metadata, name: text }, ({ state, params, id }) => {
-    const source = requireSource(state, requireCustomer(state, id()), id('source'));
-    const before = sourceOf(source);
-    patchMetadata(source, params.metadata);
-    if (params.name !== undefined) source.billing_details.name = params.name;
-    if (source.card && params.exp_month !== undefined) source.card.exp_month = Number(params.exp_month);
-    if (source.card && params.exp_year !== undefined) source.card.exp_year = Number(params.exp_year);
-    tellChange(state.events, ['customer.source.updated'], before, sourceOf(source));
-    return sourceOf(source);
-  });
+  api.post(
+    `${path}/:source`,
+    { exp_month: integerFrom({ min: 1, max: 12 }), exp_year: text, metadata, name: text },
+    ({ state, params, id }) => {
+      const source = requireSource(state, requireCustomer(state, id()), id('source'));
+      const before = sourceOf(source);
+      patchMetadata(source, params.metadata);
+      if (params.name !== undefined) source.billing_details.name = params.name;
+      if (source.card && params.exp_month !== undefined) source.card.exp_month = params.exp_month;
+      if (source.card && params.exp_year !== undefined) source.card.exp_year = Number(params.exp_year);
+      tellChange(state.events, ['customer.source.updated'], before, sourceOf(source));
+      return sourceOf(source);
+    },
+  );
   api.delete(`${path}/:source`, {}, ({ state, id }) => {
     const source = requireSource(state, requireCustomer(state, id()), id('source'));
     detach(state, source);

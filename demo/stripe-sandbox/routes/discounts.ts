@@ -2,8 +2,10 @@
 
 import { requireCustomer } from '../engine/customers.ts';
 import { isActive, isRedeemable, removeDiscount } from '../engine/discounts.ts';
+import { daySeconds } from '../engine/periods.ts';
 import { invalidRequest, missingParam, noSuch } from '../errors.ts';
 import type { Api } from '../http/api.ts';
+import { currencyCode, positive, requireFuture } from '../http/bounds.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
 import {
   decimal,
@@ -14,6 +16,7 @@ import {
   metadata,
   required,
   text,
+  textUpTo,
   timeRange,
   union,
   type Read,
@@ -21,18 +24,19 @@ import {
 import type { State } from '../state/state.ts';
 import type { Coupon, Discount, PromotionCode } from '../state/wire.ts';
 import { freshMetadata, patchMetadata } from './metadata.ts';
+import { requireProduct } from './products.ts';
 import { requireSubscription } from './subscriptions.ts';
 
 const couponFields = {
-  amount_off: integer,
+  amount_off: positive,
   applies_to: hash({ products: list(text) }),
-  currency: text,
+  currency: currencyCode,
   duration: union<Coupon['duration']>(),
-  duration_in_months: integer,
+  duration_in_months: positive,
   id: text,
-  max_redemptions: integer,
+  max_redemptions: positive,
   metadata,
-  name: text,
+  name: textUpTo(40),
   percent_off: decimal,
   redeem_by: integer,
 };
@@ -45,10 +49,10 @@ const codeFields = {
   customer: text,
   customer_account: text,
   expires_at: integer,
-  max_redemptions: integer,
+  max_redemptions: positive,
   metadata,
   promotion: hash({ coupon: text, type: required(union<'coupon'>()) }),
-  restrictions: hash({ first_time_transaction: flag, minimum_amount: integer, minimum_amount_currency: text }),
+  restrictions: hash({ first_time_transaction: flag, minimum_amount: positive, minimum_amount_currency: currencyCode }),
 };
 
 export function discountRoutes(api: Api): void {
@@ -89,7 +93,7 @@ function couponRoutes(api: Api): void {
     ),
   );
   api.get('/v1/coupons/:id', {}, ({ state, id }) => current(state, requireCoupon(state, id())));
-  api.post('/v1/coupons/:id', { metadata, name: text }, ({ state, params, id }) => {
+  api.post('/v1/coupons/:id', { metadata, name: textUpTo(40) }, ({ state, params, id }) => {
     const coupon = requireCoupon(state, id());
     state.update(coupon, (changed) => {
       patchMetadata(changed, params.metadata);
@@ -120,6 +124,14 @@ function createCoupon(state: State, params: Read<typeof couponFields>): Coupon {
       param: 'duration_in_months',
     });
   }
+  if (duration !== 'repeating' && params.duration_in_months !== undefined) {
+    throw invalidRequest('You may only pass duration_in_months when passing duration=repeating', {
+      param: 'duration_in_months',
+    });
+  }
+  const now = state.clock.seconds();
+  requireFuture(params.redeem_by, now, 'redeem_by', now + 5 * 366 * daySeconds);
+  params.applies_to?.products?.forEach((id, index) => requireProduct(state, id, `applies_to[products][${index}]`));
   if (params.id !== undefined && state.coupons.get(params.id))
     throw invalidRequest('Coupon already exists.', { code: 'resource_already_exists', param: 'id' });
   const coupon: Coupon = {
@@ -190,6 +202,7 @@ function createCode(state: State, params: Read<typeof codeFields>): PromotionCod
     params.coupon === undefined
       ? requireCoupon(state, params.promotion?.coupon ?? '', 'promotion[coupon]')
       : requireCoupon(state, params.coupon, 'coupon');
+  requireFuture(params.expires_at, state.clock.seconds(), 'expires_at');
   if (params.customer !== undefined) requireCustomer(state, params.customer, 'customer');
   const code = params.code ?? state.ids.token(8).toUpperCase();
   const taken = state.promotionCodes.list(

@@ -2,14 +2,15 @@
 
 import { draftOf } from '../engine/inline-prices.ts';
 import { invalidRequest } from '../errors.ts';
-import { hash, integer, list, metadata, required, text } from '../http/params.ts';
+import { positive } from '../http/bounds.ts';
+import { hash, list, metadata, required, text } from '../http/params.ts';
 import type { State } from '../state/state.ts';
 import type { Price } from '../state/wire.ts';
 import { draftPrice, interval, priceData } from './prices.ts';
 import { draftProduct, requireProduct, withoutName } from './products.ts';
 
 const { metadata: _metadata, recurring: _recurring, ...amounts } = priceData;
-const recurring = hash({ interval: required(interval), interval_count: integer });
+const recurring = hash({ interval: required(interval), interval_count: positive });
 
 /** Of an existing product. */
 export const itemPriceData = hash({ ...amounts, product: required(text), recurring: required(recurring) });

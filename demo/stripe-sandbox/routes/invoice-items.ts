@@ -1,12 +1,13 @@
 /** Invoice items, which wait for a customer's next invoice, or go into a draft. */
 
-import { requireCustomer } from '../engine/customers.ts';
+import { requireCustomer, requireListed } from '../engine/customers.ts';
 import { proposeDiscount, redeem } from '../engine/discounts.ts';
 import { addToDraft } from '../engine/draft-items.ts';
 import { keepPrices } from '../engine/inline-prices.ts';
 import { usageAmount } from '../engine/prices.ts';
 import { invalidRequest, missingParam, noSuch } from '../errors.ts';
 import type { Api } from '../http/api.ts';
+import { currencyCode, natural } from '../http/bounds.ts';
 import { page, pageParams } from '../http/paging.ts';
 import { decimal, emptyable, flag, hash, integer, list, metadata, required, text, type Read } from '../http/params.ts';
 import type { State } from '../state/state.ts';
@@ -16,12 +17,12 @@ import { requireInvoice } from './invoices.ts';
 import { freshMetadata, patchMetadata } from './metadata.ts';
 import { requirePrice } from './prices.ts';
 import { discountList } from './subscription-fields.ts';
-import { requireSubscription } from './subscriptions.ts';
+import { requireOwned, requireSubscription } from './subscriptions.ts';
 import { taxRatesOf } from './tax.ts';
 
 const createFields = {
   amount: integer,
-  currency: text,
+  currency: currencyCode,
   customer: required(text),
   customer_account: text,
   description: text,
@@ -32,7 +33,7 @@ const createFields = {
   period: hash({ start: required(integer), end: required(integer) }),
   price_data: oncePriceData,
   pricing: hash({ price: text }),
-  quantity: integer,
+  quantity: natural,
   subscription: text,
   tax_rates: list(text),
   unit_amount_decimal: decimal,
@@ -43,8 +44,9 @@ export function invoiceItemRoutes(api: Api): void {
   api.get(
     '/v1/invoiceitems',
     { ...pageParams, customer: text, customer_account: text, invoice: text, pending: flag },
-    ({ state, params }) =>
-      page(
+    ({ state, params }) => {
+      requireListed(state, params.customer);
+      return page(
         state.invoiceItems.list(
           (row) =>
             (params.customer === undefined || row.customer === params.customer) &&
@@ -54,7 +56,8 @@ export function invoiceItemRoutes(api: Api): void {
         params,
         '/v1/invoiceitems',
         'invoiceitem',
-      ),
+      );
+    },
   );
   api.get('/v1/invoiceitems/:id', {}, ({ state, id }) => requireItem(state, id()));
   api.post(
@@ -84,6 +87,9 @@ function createItem(state: State, params: Read<typeof createFields>): InvoiceIte
   const price = priceOf(state, params);
   const subscription =
     params.subscription === undefined ? null : requireSubscription(state, params.subscription, 'subscription');
+  if (subscription) requireOwned(subscription, customer);
+  if (params.period && params.period.end < params.period.start)
+    throw invalidRequest('`period[end]` must be at or after `period[start]`.', { param: 'period[end]' });
   const { amount, currency, quantity } = priced(params, price);
   const rates = taxRatesOf(state, params.tax_rates, 'tax_rates');
   const draft = params.invoice === undefined ? null : requireDraft(state, params.invoice, customer.id, currency);

@@ -3,45 +3,44 @@
 import type { Stripe } from 'stripe';
 import { isTestMethod } from '../engine/cards.ts';
 import { payNow, payOutOfBand, settleZero } from '../engine/collection.ts';
-import { requireAttached, requireCustomer } from '../engine/customers.ts';
+import { requireAttached, requireCustomer, requireListed } from '../engine/customers.ts';
 import { proposeDiscount, redeem } from '../engine/discounts.ts';
 import { pendingItems } from '../engine/invoice-draft.ts';
 import { draftInvoice, finalizeInvoice, markUncollectible, voidInvoice } from '../engine/invoices.ts';
 import { requireTaxLocation } from '../engine/quote.ts';
 import { invalidRequest, noSuch } from '../errors.ts';
 import type { Api } from '../http/api.ts';
+import { currencyCode, natural } from '../http/bounds.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
 import {
   emptyable,
   flag,
-  hash,
-  integer,
   list,
   metadata,
   required,
   text,
+  textUpTo,
   timeRange,
   union,
   type Read,
 } from '../http/params.ts';
 import type { State } from '../state/state.ts';
 import type { Customer, Discount, Invoice } from '../state/wire.ts';
+import { customFields } from './customers.ts';
 import { freshMetadata, patchMetadata } from './metadata.ts';
 import { automaticTax, discountList } from './subscription-fields.ts';
-import { requireSubscription } from './subscriptions.ts';
+import { requireOwned, requireSubscription } from './subscriptions.ts';
 import { taxRatesOf } from './tax.ts';
-
-const customFields = list(hash({ name: required(text), value: required(text) }));
 
 const createFields = {
   auto_advance: flag,
   automatic_tax: automaticTax,
   collection_method: union<Invoice['collection_method']>(),
-  currency: text,
+  currency: currencyCode,
   customer: required(text),
   customer_account: text,
   custom_fields: emptyable(customFields),
-  days_until_due: integer,
+  days_until_due: natural,
   default_payment_method: text,
   default_tax_rates: list(text),
   description: text,
@@ -49,7 +48,7 @@ const createFields = {
   footer: text,
   metadata,
   pending_invoice_items_behavior: union<Stripe.InvoiceCreateParams.PendingInvoiceItemsBehavior>(),
-  statement_descriptor: text,
+  statement_descriptor: textUpTo(22),
   subscription: text,
 };
 
@@ -67,8 +66,9 @@ export function invoiceRoutes(api: Api): void {
       status: union<NonNullable<Invoice['status']>>(),
       subscription: text,
     },
-    ({ state, params }) =>
-      page(
+    ({ state, params }) => {
+      requireListed(state, params.customer);
+      return page(
         state.invoices.listOf(
           params.customer,
           (row) =>
@@ -82,7 +82,8 @@ export function invoiceRoutes(api: Api): void {
         params,
         '/v1/invoices',
         'invoice',
-      ),
+      );
+    },
   );
   api.get('/v1/invoices/:id', {}, ({ state, id }) => requireInvoice(state, id()));
   api.get('/v1/invoices/:id/lines', pageParams, ({ state, params, id }) => {
@@ -98,7 +99,7 @@ export function invoiceRoutes(api: Api): void {
       description: emptyable(text),
       footer: emptyable(text),
       metadata,
-      statement_descriptor: emptyable(text),
+      statement_descriptor: emptyable(textUpTo(22)),
     },
     ({ state, params, id }) => {
       const invoice = requireInvoice(state, id());
@@ -190,6 +191,7 @@ function createInvoice(state: State, params: Read<typeof createFields>): Invoice
   const customer = requireCustomer(state, params.customer, 'customer');
   const subscription =
     params.subscription === undefined ? null : requireSubscription(state, params.subscription, 'subscription');
+  if (subscription) requireOwned(subscription, customer);
   const [waiting] = pendingItems(state, customer.id, subscription?.id ?? null);
   const currency = params.currency ?? waiting?.currency ?? customer.currency ?? state.settings.currency;
   if (params.default_payment_method !== undefined)
@@ -197,6 +199,11 @@ function createInvoice(state: State, params: Read<typeof createFields>): Invoice
   if (params.automatic_tax) requireTaxLocation({ automatic: params.automatic_tax.enabled, customer });
   if (params.collection_method === 'send_invoice' && params.days_until_due === undefined) {
     throw invalidRequest("You must pass `days_until_due` when `collection_method` is 'send_invoice'.", {
+      param: 'days_until_due',
+    });
+  }
+  if (params.collection_method !== 'send_invoice' && params.days_until_due !== undefined) {
+    throw invalidRequest("`days_until_due` can only be set when `collection_method` is 'send_invoice'.", {
       param: 'days_until_due',
     });
   }

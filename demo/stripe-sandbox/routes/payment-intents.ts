@@ -6,13 +6,15 @@ import { requireCustomer } from '../engine/customers.ts';
 import { cancelIntent, captureIntent, chargeIntent, createIntent } from '../engine/payments.ts';
 import { invalidRequest } from '../errors.ts';
 import type { Api } from '../http/api.ts';
+import { currencyCode, emailAddress, integerFrom, returnAddress } from '../http/bounds.ts';
 import { emptyable, flag, hash, integer, list, metadata, required, text, union, type Read } from '../http/params.ts';
 import type { State } from '../state/state.ts';
 import type { PaymentIntent } from '../state/wire.ts';
+import { address } from './address.ts';
 import { freshMetadata, patchMetadata } from './metadata.ts';
 
 const shipping = hash({
-  address: required(hash({ city: text, country: text, line1: text, line2: text, postal_code: text, state: text })),
+  address: required(address),
   carrier: text,
   name: required(text),
   phone: text,
@@ -31,13 +33,13 @@ const mandateData = hash({
 });
 
 const createFields = {
-  amount: required(integer),
+  amount: required(integerFrom({ min: 1, max: 99_999_999 })),
   allowed_payment_method_types: list(text),
   automatic_payment_methods: hash({ allow_redirects: text, enabled: flag }),
   capture_method: union<Stripe.PaymentIntentCreateParams.CaptureMethod>(),
   confirm: flag,
   confirmation_method: union<Stripe.PaymentIntentCreateParams.ConfirmationMethod>(),
-  currency: required(text),
+  currency: required(currencyCode),
   customer: text,
   customer_account: text,
   description: text,
@@ -47,8 +49,8 @@ const createFields = {
   off_session: flag,
   payment_method: text,
   payment_method_types: list(text),
-  receipt_email: text,
-  return_url: text,
+  receipt_email: emailAddress,
+  return_url: returnAddress,
   setup_future_usage: union<Stripe.PaymentIntentCreateParams.SetupFutureUsage>(),
   shipping,
   statement_descriptor: text,
@@ -61,7 +63,13 @@ export function paymentIntentRoutes(api: Api): void {
   api.post('/v1/payment_intents', createFields, ({ state, params }) => create(state, params));
   api.post(
     '/v1/payment_intents/:id/confirm',
-    { mandate_data: mandateData, off_session: flag, payment_method: text, receipt_email: text, return_url: text },
+    {
+      mandate_data: mandateData,
+      off_session: flag,
+      payment_method: text,
+      receipt_email: emailAddress,
+      return_url: returnAddress,
+    },
     ({ state, params, id }) => {
       const intent = requireIntent(state, id());
       return confirm(state, intent, params.payment_method ?? intent.payment_method);
@@ -69,7 +77,14 @@ export function paymentIntentRoutes(api: Api): void {
   );
   api.post(
     '/v1/payment_intents/:id',
-    { amount: integer, description: text, metadata, payment_method: text, receipt_email: emptyable(text), shipping },
+    {
+      amount: integerFrom({ min: 1, max: 99_999_999 }),
+      description: text,
+      metadata,
+      payment_method: text,
+      receipt_email: emptyable(emailAddress),
+      shipping,
+    },
     ({ state, params, id }) => change(state, requireIntent(state, id()), params),
   );
   api.post(
@@ -127,11 +142,6 @@ function change(state: State, intent: PaymentIntent, params: Change): PaymentInt
 }
 
 function create(state: State, params: Read<typeof createFields>): PaymentIntent {
-  if (params.amount < 1)
-    throw invalidRequest('This value must be greater than or equal to 1.', {
-      code: 'parameter_invalid_integer',
-      param: 'amount',
-    });
   if (params.customer !== undefined) requireCustomer(state, params.customer, 'customer');
   if (params.confirm && params.payment_method === undefined) throw noMethod();
   const method = params.payment_method === undefined ? null : resolvePaymentMethod(state, params.payment_method);

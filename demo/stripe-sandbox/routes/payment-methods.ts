@@ -2,9 +2,10 @@
 
 import { createBankDebit, testDebitNamed, testDebitNumbered } from '../engine/bank-debits.ts';
 import { attach, createCard, resolvePaymentMethod, testCardNamed, testCardNumbered } from '../engine/cards.ts';
-import { detach, requireCustomer } from '../engine/customers.ts';
-import { invalidRequest, noSuch } from '../errors.ts';
+import { detach, requireCustomer, requireListed } from '../engine/customers.ts';
+import { cardError, invalidRequest, missingParam, noSuch } from '../errors.ts';
 import type { Api } from '../http/api.ts';
+import { emailAddress, integerFrom } from '../http/bounds.ts';
 import { page, pageParams } from '../http/paging.ts';
 import { emptyable, hash, integer, metadata, only, required, text, union, type Read } from '../http/params.ts';
 import type { State } from '../state/state.ts';
@@ -12,10 +13,16 @@ import type { PaymentMethod } from '../state/wire.ts';
 import { address, fullAddress } from './address.ts';
 import { freshMetadata, patchMetadata } from './metadata.ts';
 
-const cardFields = { number: text, token: text, exp_month: integer, exp_year: integer, cvc: text };
+const cardFields = {
+  number: text,
+  token: text,
+  exp_month: integerFrom({ min: 1, max: 12 }),
+  exp_year: integer,
+  cvc: text,
+};
 const billingDetails = hash({
   address: emptyable(address),
-  email: emptyable(text),
+  email: emptyable(emailAddress),
   name: emptyable(text),
   phone: emptyable(text),
 });
@@ -52,16 +59,17 @@ export function paymentMethodRoutes(api: Api): void {
     return method;
   });
   api.post('/v1/payment_methods', createFields, ({ state, params }) => createMethod(state, params));
-  api.get('/v1/payment_methods', { ...listMethods, customer: text, customer_account: text }, ({ state, params }) =>
-    page(
+  api.get('/v1/payment_methods', { ...listMethods, customer: text, customer_account: text }, ({ state, params }) => {
+    requireListed(state, params.customer);
+    return page(
       state.paymentMethods.list(
         (row) => row.customer !== null && (params.customer === undefined || row.customer === params.customer),
       ),
       params,
       '/v1/payment_methods',
       'PaymentMethod',
-    ),
-  );
+    );
+  });
   api.get('/v1/payment_methods/:id', {}, ({ state, id }) => resolvePaymentMethod(state, id(), 'id'));
   api.post(
     '/v1/payment_methods/:id',
@@ -127,10 +135,25 @@ function createMethod(state: State, params: Read<typeof createFields>): PaymentM
       status: 402,
     });
   }
+  refuseExpired(state, params.card ?? {});
   return createCard(state, card, {
     ...details,
     ...(params.card?.exp_month === undefined ? {} : { expMonth: params.card.exp_month }),
     ...(params.card?.exp_year === undefined ? {} : { expYear: params.card.exp_year }),
+  });
+}
+
+function refuseExpired(state: State, { number, exp_month: month, exp_year: year }: Read<typeof cardFields>): void {
+  if (number === undefined) return;
+  if (month === undefined) throw missingParam('card[exp_month]');
+  if (year === undefined) throw missingParam('card[exp_year]');
+  const now = new Date(state.clock.now());
+  const months = (year < 100 ? 2000 + year : year) * 12 + month;
+  if (months >= now.getUTCFullYear() * 12 + now.getUTCMonth() + 1) return;
+  throw cardError({
+    code: 'invalid_expiry_year',
+    message: 'Your card’s expiration year is invalid.',
+    param: 'exp_year',
   });
 }
 

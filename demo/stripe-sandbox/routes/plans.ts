@@ -2,21 +2,10 @@
 
 import { planOf } from '../engine/prices.ts';
 import { missingParam, noSuch } from '../errors.ts';
+import { currencyCode, decimalFrom, integerFrom, natural, positive } from '../http/bounds.ts';
 import type { Api } from '../http/api.ts';
 import { page, pageParams } from '../http/paging.ts';
-import {
-  decimal,
-  either,
-  emptyable,
-  flag,
-  hash,
-  integer,
-  metadata,
-  required,
-  text,
-  union,
-  type Read,
-} from '../http/params.ts';
+import { either, emptyable, flag, hash, metadata, required, text, union, type Read } from '../http/params.ts';
 import { tellChange } from '../state/events.ts';
 import type { State } from '../state/state.ts';
 import type { Price } from '../state/wire.ts';
@@ -26,12 +15,12 @@ import { createProduct, requireProduct } from './products.ts';
 
 const createFields = {
   active: flag,
-  amount: integer,
-  amount_decimal: decimal,
-  currency: required(text),
+  amount: natural,
+  amount_decimal: decimalFrom({ min: 0 }),
+  currency: required(currencyCode),
   id: text,
   interval: required(interval),
-  interval_count: integer,
+  interval_count: positive,
   metadata,
   meter: text,
   nickname: text,
@@ -47,7 +36,7 @@ const createFields = {
       unit_label: text,
     }),
   ),
-  trial_period_days: integer,
+  trial_period_days: integerFrom({ min: 0, max: 730 }),
   usage_type: union<NonNullable<Price['recurring']>['usage_type']>(),
 };
 

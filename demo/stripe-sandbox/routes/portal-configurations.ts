@@ -3,17 +3,18 @@
 import { createConfiguration, defaultFeatures } from '../engine/portal.ts';
 import { invalidRequest, noSuch } from '../errors.ts';
 import type { Api } from '../http/api.ts';
+import { natural, positive, returnAddress, webAddress } from '../http/bounds.ts';
 import { page, pageParams } from '../http/paging.ts';
 import {
   emptyable,
   flag,
   hash,
-  integer,
   list,
   metadata,
   only,
   required,
   text,
+  textUpTo,
   union,
   type Read,
 } from '../http/params.ts';
@@ -49,7 +50,7 @@ const features = {
         hash({
           interval:
             required(union<Features['subscription_pause']['duration']['interval_options'][number]['interval']>()),
-          interval_count: required(integer),
+          interval_count: required(positive),
         }),
       ),
     }),
@@ -65,7 +66,7 @@ const features = {
         hash({
           product: required(text),
           prices: required(list(text)),
-          adjustable_quantity: hash({ enabled: required(flag), maximum: integer, minimum: integer }),
+          adjustable_quantity: hash({ enabled: required(flag), maximum: positive, minimum: natural }),
         }),
       ),
     ),
@@ -86,8 +87,12 @@ const features = {
 };
 
 const configurationFields = {
-  business_profile: hash({ headline: emptyable(text), privacy_policy_url: text, terms_of_service_url: text }),
-  default_return_url: emptyable(text),
+  business_profile: hash({
+    headline: emptyable(textUpTo(60)),
+    privacy_policy_url: webAddress,
+    terms_of_service_url: webAddress,
+  }),
+  default_return_url: emptyable(returnAddress),
   features: hash(features),
   login_page: hash({ enabled: required(flag) }),
   metadata,
@@ -96,9 +101,9 @@ const configurationFields = {
 
 /** A field that was set can be cleared only by an update. */
 const changedProfile = hash({
-  headline: emptyable(text),
-  privacy_policy_url: emptyable(text),
-  terms_of_service_url: emptyable(text),
+  headline: emptyable(textUpTo(60)),
+  privacy_policy_url: emptyable(webAddress),
+  terms_of_service_url: emptyable(webAddress),
 });
 
 export function portalConfigurationRoutes(api: Api): void {
@@ -224,7 +229,20 @@ function withFeatures(
 }
 
 /** SUB-10, PORT-4. */
-function checkFeatures({ payment_method_update: card, subscription_update: change }: PortalConfiguration['features']) {
+function checkFeatures({
+  payment_method_update: card,
+  subscription_cancel: cancel,
+  subscription_update: change,
+}: PortalConfiguration['features']) {
+  const isAtOnce = cancel.mode === 'immediately';
+  if (cancel.proration_behavior === 'always_invoice' || (cancel.proration_behavior !== 'none' && !isAtOnce)) {
+    throw invalidRequest(
+      '`create_prorations` is compatible with `mode=immediately` only, and `always_invoice` with none.',
+      {
+        param: 'features[subscription_cancel][proration_behavior]',
+      },
+    );
+  }
   if (change.enabled && !card.enabled)
     throw invalidRequest('Cannot enable subscription updates while payment method update is disabled.');
   if ((change.products ?? []).length > 10) {

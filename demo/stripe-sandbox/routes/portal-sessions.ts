@@ -6,7 +6,8 @@ import { createPortalSession, defaultConfiguration, noConfiguration } from '../e
 import { isTerminal } from '../engine/subscription-status.ts';
 import { invalidRequest, missingParam, noSuch } from '../errors.ts';
 import type { Api } from '../http/api.ts';
-import { hash, integer, list, required, text, union, type Read } from '../http/params.ts';
+import { natural, returnAddress } from '../http/bounds.ts';
+import { hash, list, required, text, textUpTo, union, type Read } from '../http/params.ts';
 import type { State } from '../state/state.ts';
 import type { PortalConfiguration, PortalSession, Subscription } from '../state/wire.ts';
 import { requireConfiguration } from './portal-configurations.ts';
@@ -18,15 +19,15 @@ const flowFields = {
   type: required(union<Flow['type']>()),
   after_completion: hash({
     type: required(union<Flow['after_completion']['type']>()),
-    hosted_confirmation: hash({ custom_message: text }),
-    redirect: hash({ return_url: required(text) }),
+    hosted_confirmation: hash({ custom_message: textUpTo(500) }),
+    redirect: hash({ return_url: required(returnAddress) }),
   }),
   subscription_cancel: hash({ subscription: required(text) }),
   subscription_pause: hash({ subscription: required(text) }),
   subscription_update: hash({ subscription: required(text) }),
   subscription_update_confirm: hash({
     subscription: required(text),
-    items: required(list(hash({ id: required(text), price: text, quantity: integer }))),
+    items: required(list(hash({ id: required(text), price: text, quantity: natural }))),
   }),
 };
 
@@ -36,7 +37,7 @@ const sessionFields = {
   customer_account: text,
   flow_data: hash(flowFields),
   locale: union<NonNullable<PortalSession['locale']>>(),
-  return_url: text,
+  return_url: returnAddress,
 };
 
 export function portalSessionRoutes(api: Api): void {

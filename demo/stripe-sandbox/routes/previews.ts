@@ -6,15 +6,17 @@ import { previewInvoice } from '../engine/preview.ts';
 import { requireTaxLocation } from '../engine/quote.ts';
 import { invalidRequest, missingParam, noSuch } from '../errors.ts';
 import type { Api } from '../http/api.ts';
+import { currencyCode } from '../http/bounds.ts';
 import { flag, hash, integer, text, union, unsupported, type Read } from '../http/params.ts';
 import type { State } from '../state/state.ts';
 import type { Invoice } from '../state/wire.ts';
 import { automaticTax, discountList, updateFields } from './subscription-fields.ts';
+import { refuseDateOutside } from './subscription-refusals.ts';
 import { itemChange, requireSubscription } from './subscriptions.ts';
 
 const previewFields = {
   automatic_tax: automaticTax,
-  currency: text,
+  currency: currencyCode,
   customer: text,
   customer_account: text,
   customer_details: unsupported,
@@ -64,6 +66,7 @@ function preview(state: State, params: Read<typeof previewFields>): Invoice {
   const customer = requireCustomer(state, subscription.customer, 'customer');
   const details = params.subscription_details ?? {};
   if (params.automatic_tax) requireTaxLocation({ automatic: params.automatic_tax.enabled, customer });
+  refuseDateOutside(subscription, details.proration_date);
   const now = state.clock.seconds();
   return previewInvoice(state, {
     customer,

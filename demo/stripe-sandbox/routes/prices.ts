@@ -1,10 +1,10 @@
 /** Prices: per unit, in packages, tiered, metered or chosen by the customer. */
 
-import { invalidRequest, noSuch } from '../errors.ts';
+import { invalidRequest, missingParam, noSuch } from '../errors.ts';
+import { currencyCode, decimalFrom, integerFrom, natural, positive, requireOneOf, upTo } from '../http/bounds.ts';
 import type { Api } from '../http/api.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
 import {
-  decimal,
   either,
   flag,
   hash,
@@ -14,6 +14,7 @@ import {
   only,
   required,
   text,
+  textUpTo,
   timeRange,
   union,
   type Read,
@@ -30,18 +31,18 @@ const taxBehavior = union<NonNullable<Price['tax_behavior']>>();
 
 const recurring = hash({
   interval: required(interval),
-  interval_count: integer,
+  interval_count: positive,
   meter: text,
-  trial_period_days: integer,
+  trial_period_days: integerFrom({ min: 0, max: 730 }),
   usage_type: usageType,
 });
 
 export const priceData = {
-  currency: required(text),
+  currency: required(currencyCode),
   recurring,
   tax_behavior: taxBehavior,
-  unit_amount: integer,
-  unit_amount_decimal: decimal,
+  unit_amount: natural,
+  unit_amount_decimal: decimalFrom({ min: 0 }),
   metadata,
 };
 
@@ -49,8 +50,8 @@ const priceFields = {
   ...priceData,
   active: flag,
   billing_scheme: union<Price['billing_scheme']>(),
-  custom_unit_amount: hash({ enabled: required(flag), maximum: integer, minimum: integer, preset: integer }),
-  lookup_key: text,
+  custom_unit_amount: hash({ enabled: required(flag), maximum: natural, minimum: natural, preset: natural }),
+  lookup_key: textUpTo(200),
   nickname: text,
   product: text,
   product_data: hash({
@@ -58,23 +59,23 @@ const priceFields = {
     active: flag,
     metadata,
     name: required(text),
-    statement_descriptor: text,
+    statement_descriptor: textUpTo(22),
     tax_code: text,
-    unit_label: text,
+    unit_label: textUpTo(12),
   }),
   tiers: list(
     hash({
-      flat_amount: integer,
-      flat_amount_decimal: decimal,
-      unit_amount: integer,
-      unit_amount_decimal: decimal,
+      flat_amount: natural,
+      flat_amount_decimal: decimalFrom({ min: 0 }),
+      unit_amount: natural,
+      unit_amount_decimal: decimalFrom({ min: 0 }),
       up_to: required(either(integer, only('inf'))),
     }),
   ),
   tiers_mode: union<NonNullable<Price['tiers_mode']>>(),
   transfer_lookup_key: flag,
   transform_quantity: hash({
-    divide_by: required(integer),
+    divide_by: required(positive),
     round: required(union<NonNullable<Price['transform_quantity']>['round']>()),
   }),
 };
@@ -98,10 +99,10 @@ export function priceRoutes(api: Api): void {
     {
       ...pageParams,
       active: flag,
-      currency: text,
+      currency: currencyCode,
       product: text,
       type: union<Price['type']>(),
-      lookup_keys: list(text),
+      lookup_keys: upTo(10, list(text)),
       recurring: hash({ interval, usage_type: usageType, meter: text }),
       created: timeRange,
     },
@@ -126,7 +127,14 @@ export function priceRoutes(api: Api): void {
   api.get('/v1/prices/:id', {}, ({ state, id }) => requirePrice(state, id()));
   api.post(
     '/v1/prices/:id',
-    { active: flag, lookup_key: text, metadata, nickname: text, tax_behavior: taxBehavior, transfer_lookup_key: flag },
+    {
+      active: flag,
+      lookup_key: textUpTo(200),
+      metadata,
+      nickname: text,
+      tax_behavior: taxBehavior,
+      transfer_lookup_key: flag,
+    },
     ({ state, params, id }) => {
       const price = requirePrice(state, id());
       if (params.lookup_key !== undefined)
@@ -167,12 +175,26 @@ function claimLookupKey(state: State, key: string, transfer: boolean | undefined
     state.update(holder, (changed) => void (changed.lookup_key = null));
 }
 
+/** Three years at most. */
+const longest: Readonly<Record<Recurring['interval'], number>> = { day: 1095, week: 156, month: 36, year: 3 };
+
+function checkInterval(given: PriceParams['recurring']): void {
+  const most = given && longest[given.interval];
+  if (most === undefined || (given?.interval_count ?? 1) <= most) return;
+  throw invalidRequest('Invalid interval_count: the maximum is three years.', { param: 'recurring[interval_count]' });
+}
+
 /** Refuses what no price can be, before anything is made (SUB-18). */
 export function checkPrice(state: State, params: PriceParams): void {
   amountOf(params);
+  requireOneOf(params, 'unit_amount', 'unit_amount_decimal');
+  checkInterval(params.recurring);
   if (params.billing_scheme === 'tiered') tiersOf(params);
   if (params.recurring?.meter !== undefined && params.recurring.usage_type !== 'metered')
     throw invalidRequest('A meter needs `usage_type=metered`.', { param: 'recurring[meter]' });
+  // Since 2025-03-31.basil usage is what a meter counts.
+  if (params.recurring?.usage_type === 'metered' && params.recurring.meter === undefined)
+    throw missingParam('recurring[meter]');
   const { lookup_key: key } = params;
   if (key !== undefined && !params.transfer_lookup_key) refuseTakenKey(state, key, null);
 }
@@ -257,7 +279,7 @@ function tiersOf(params: PriceParams): NonNullable<Price['tiers']> {
   const ends = tiers.map(({ up_to: end }) => (end === 'inf' ? Number.POSITIVE_INFINITY : end));
   if (ends.at(-1) !== Number.POSITIVE_INFINITY)
     throw invalidRequest('The last tier must have `up_to=inf`.', { param: 'tiers' });
-  if (ends.some((end, index) => index > 0 && end <= (ends[index - 1] ?? 0)))
+  if (ends.some((end, index) => end <= (ends[index - 1] ?? 0)))
     throw invalidRequest('Tiers must be in ascending order of `up_to`.', { param: 'tiers' });
   return tiers.map((tier, index) => {
     const unit = tier.unit_amount_decimal ?? (tier.unit_amount === undefined ? null : String(tier.unit_amount));

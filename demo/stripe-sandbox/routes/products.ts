@@ -1,7 +1,8 @@
 /** The parameters of a product, and how one is made. */
 
 import { invalidRequest, noSuch } from '../errors.ts';
-import { emptyable, flag, hash, list, metadata, required, text, type Read } from '../http/params.ts';
+import { upTo, webAddress } from '../http/bounds.ts';
+import { emptyable, flag, hash, list, metadata, required, text, textUpTo, type Read } from '../http/params.ts';
 import type { State } from '../state/state.ts';
 import type { Product } from '../state/wire.ts';
 import { patchMetadata } from './metadata.ts';
@@ -10,14 +11,14 @@ export const productFields = {
   active: flag,
   default_price: text,
   description: emptyable(text),
-  images: emptyable(list(text)),
-  marketing_features: emptyable(list(hash({ name: required(text) }))),
+  images: emptyable(upTo(8, list(text))),
+  marketing_features: emptyable(upTo(15, list(hash({ name: required(textUpTo(80)) })))),
   metadata,
   shippable: flag,
-  statement_descriptor: text,
+  statement_descriptor: textUpTo(22),
   tax_code: emptyable(text),
-  unit_label: emptyable(text),
-  url: emptyable(text),
+  unit_label: emptyable(textUpTo(12)),
+  url: emptyable(webAddress),
 };
 
 export type ProductParams = Partial<Read<typeof productFields>>;

@@ -2,13 +2,14 @@
 
 import type { Stripe } from 'stripe';
 import { endSubscription } from '../engine/cancellation.ts';
-import { requireCustomer } from '../engine/customers.ts';
+import { requireCustomer, requireListed } from '../engine/customers.ts';
 import { addInterval } from '../engine/periods.ts';
 import { cancelUnbegun, releaseSchedule } from '../engine/schedule-end.ts';
 import { scheduleSubscription } from '../engine/schedule-start.ts';
 import { createSchedule, setPhases, type PhaseDraft } from '../engine/schedules.ts';
 import { creditUnusedTime, invoiceWhatWaits } from '../engine/subscription-change.ts';
 import { invalidRequest, missingParam, noSuch } from '../errors.ts';
+import { natural, positive } from '../http/bounds.ts';
 import type { Api } from '../http/api.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
 import {
@@ -36,12 +37,12 @@ const moment = either(integer, only('now'));
 const phase = {
   duration: hash({
     interval: required(union<Stripe.SubscriptionScheduleUpdateParams.Phase.Duration.Interval>()),
-    interval_count: integer,
+    interval_count: positive,
   }),
   end_date: moment,
-  items: required(list(hash({ metadata, price: required(text), quantity: integer }))),
+  items: required(list(hash({ metadata, price: required(text), quantity: natural }))),
   // Of older versions: how often the price's interval goes round.
-  iterations: integer,
+  iterations: positive,
   metadata,
   proration_behavior: proration,
 };
@@ -82,8 +83,9 @@ export function scheduleRoutes(api: Api): void {
       released_at: timeRange,
       scheduled: flag,
     },
-    ({ state, params }) =>
-      page(
+    ({ state, params }) => {
+      requireListed(state, params.customer);
+      return page(
         state.schedules.listOf(
           params.customer,
           (row) =>
@@ -94,7 +96,8 @@ export function scheduleRoutes(api: Api): void {
         params,
         '/v1/subscription_schedules',
         'subscription schedule',
-      ),
+      );
+    },
   );
   api.get('/v1/subscription_schedules/:id', {}, ({ state, id }) => requireSchedule(state, id()));
   api.post('/v1/subscription_schedules/:id', updateFields, ({ state, params, id }) => {

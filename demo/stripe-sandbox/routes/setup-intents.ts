@@ -5,6 +5,7 @@ import { requireCustomer } from '../engine/customers.ts';
 import { cancelSetup, confirmSetup, createSetupIntent } from '../engine/setup.ts';
 import { invalidRequest } from '../errors.ts';
 import type { Api } from '../http/api.ts';
+import { returnAddress } from '../http/bounds.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
 import {
   emptyable,
@@ -34,7 +35,7 @@ const createFields = {
   payment_method: text,
   // Of older versions.
   payment_method_types: list(text),
-  return_url: text,
+  return_url: returnAddress,
   usage: union<'off_session' | 'on_session'>(),
   use_stripe_sdk: flag,
 };
@@ -70,12 +71,16 @@ export function setupIntentRoutes(api: Api): void {
       return intent;
     },
   );
-  api.post('/v1/setup_intents/:id/confirm', { payment_method: text, return_url: text }, ({ state, params, id }) => {
-    const intent = requireSetup(state, id());
-    const method = params.payment_method ?? intent.payment_method;
-    if (method == null) throw noMethod();
-    return confirmSetup(state, intent, resolvePaymentMethod(state, method));
-  });
+  api.post(
+    '/v1/setup_intents/:id/confirm',
+    { payment_method: text, return_url: returnAddress },
+    ({ state, params, id }) => {
+      const intent = requireSetup(state, id());
+      const method = params.payment_method ?? intent.payment_method;
+      if (method == null) throw noMethod();
+      return confirmSetup(state, intent, resolvePaymentMethod(state, method));
+    },
+  );
   api.post(
     '/v1/setup_intents/:id/cancel',
     { cancellation_reason: union<NonNullable<SetupIntent['cancellation_reason']>>() },

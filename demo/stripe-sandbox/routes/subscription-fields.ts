@@ -1,6 +1,7 @@
 /** The parameters of a subscription: when it is made, changed, paused and resumed. */
 
 import type { Stripe } from 'stripe';
+import { currencyCode, integerFrom, natural, upTo } from '../http/bounds.ts';
 import {
   either,
   emptyable,
@@ -12,6 +13,7 @@ import {
   only,
   required,
   text,
+  textUpTo,
   union,
   unsupported,
 } from '../http/params.ts';
@@ -73,7 +75,7 @@ const shared = {
   ...oneDiscount,
   automatic_tax: automaticTax,
   collection_method: union<Stripe.SubscriptionUpdateParams.CollectionMethod>(),
-  days_until_due: integer,
+  days_until_due: natural,
   default_tax_rates: taxRates,
   discounts: discountList,
 };
@@ -91,19 +93,21 @@ export const createFields = {
   }),
   cancel_at: cancelAt,
   cancel_at_period_end: flag,
-  currency: text,
+  currency: currencyCode,
   customer: required(text),
   customer_account: text,
   default_payment_method: text,
-  description: text,
-  items: required(list(hash({ ...itemExtras, metadata, price: text, price_data: itemPriceData, quantity: integer }))),
+  description: textUpTo(500),
+  items: required(
+    upTo(20, list(hash({ ...itemExtras, metadata, price: text, price_data: itemPriceData, quantity: natural }))),
+  ),
   metadata,
   off_session: flag,
   payment_behavior: paymentBehavior,
   payment_settings: paymentSettings,
   proration_behavior: prorationBehavior,
   trial_end: integer,
-  trial_period_days: integer,
+  trial_period_days: integerFrom({ min: 0, max: 730 }),
   trial_settings: trialSettings,
 };
 
@@ -116,7 +120,7 @@ export const updateFields = {
   cancel_at_period_end: flag,
   cancellation_details: cancellationDetails,
   default_payment_method: emptyable(text),
-  description: emptyable(text),
+  description: emptyable(textUpTo(500)),
   items: list(
     hash({
       ...itemExtras,
@@ -125,7 +129,7 @@ export const updateFields = {
       metadata,
       price: text,
       price_data: itemPriceData,
-      quantity: integer,
+      quantity: natural,
     }),
   ),
   metadata,

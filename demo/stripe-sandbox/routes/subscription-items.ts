@@ -4,19 +4,21 @@ import type { Stripe } from 'stripe';
 import { changeItems, itemsAfter } from '../engine/subscription-change.ts';
 import { isTerminal } from '../engine/subscription-status.ts';
 import { invalidRequest, missingParam, noSuch } from '../errors.ts';
+import { natural } from '../http/bounds.ts';
 import type { Api } from '../http/api.ts';
 import { page, pageParams } from '../http/paging.ts';
 import { flag, integer, metadata, only, required, text, union } from '../http/params.ts';
 import type { State } from '../state/state.ts';
 import type { ItemChange, Subscription, SubscriptionItem } from '../state/wire.ts';
 import { patchMetadata } from './metadata.ts';
+import { refuseDateOutside } from './subscription-refusals.ts';
 import { itemChange, requireSubscription } from './subscriptions.ts';
 
 const proration = {
   proration_behavior: union<Stripe.SubscriptionItemUpdateParams.ProrationBehavior>(),
   proration_date: integer,
 };
-const fields = { ...proration, metadata, payment_behavior: only('allow_incomplete'), price: text, quantity: integer };
+const fields = { ...proration, metadata, payment_behavior: only('allow_incomplete'), price: text, quantity: natural };
 
 export function subscriptionItemRoutes(api: Api): void {
   const path = '/v1/subscription_items';
@@ -74,6 +76,7 @@ function carryOut(
   if (isTerminal(subscription))
     throw invalidRequest(`The items of a subscription that is ${subscription.status} cannot be changed.`);
   const changes: ItemChange[] = [id === undefined ? change : { id, ...change }];
+  refuseDateOutside(subscription, when.proration_date);
   const at = when.proration_date ?? state.clock.seconds();
   // SUB-18
   itemsAfter(state, subscription, changes, at);

@@ -2,7 +2,7 @@
 
 import type { Stripe } from 'stripe';
 import { endSubscription, markCancelAt, scheduleByApi, unscheduleCancellation } from '../engine/cancellation.ts';
-import { requireAttached, requireCustomer } from '../engine/customers.ts';
+import { requireAttached, requireCustomer, requireListed } from '../engine/customers.ts';
 import { pauseByRequest, resume } from '../engine/pause.ts';
 import { changeWhenPaid } from '../engine/pending-update.ts';
 import { daySeconds } from '../engine/periods.ts';
@@ -21,10 +21,11 @@ import type { Api } from '../http/api.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
 import { flag, hash, only, required, text, timeRange, union, type Read } from '../http/params.ts';
 import type { State } from '../state/state.ts';
-import type { ItemChange, Price, Subscription } from '../state/wire.ts';
+import type { Customer, ItemChange, Price, Subscription } from '../state/wire.ts';
 import { inlinePrice } from './inline-prices.ts';
 import { freshMetadata, patchMetadata } from './metadata.ts';
 import { readBilling } from './subscription-billing.ts';
+import { refuseChange, refuseFirst } from './subscription-refusals.ts';
 import {
   cancellationDetails,
   createFields,
@@ -53,8 +54,7 @@ export function subscriptionRoutes(api: Api): void {
       current_period_start: timeRange,
     },
     ({ state, params }) => {
-      if (params.customer !== undefined && !state.deletedCustomers.has(params.customer))
-        requireCustomer(state, params.customer, 'customer');
+      requireListed(state, params.customer);
       return page(
         state.subscriptions.listOf(
           params.customer,
@@ -136,6 +136,15 @@ export function requireSubscription(state: State, id: string, param = 'id'): Sub
   return subscription;
 }
 
+/** What is invoiced for a subscription is invoiced to its own customer. */
+export function requireOwned(subscription: Subscription, customer: Customer): void {
+  if (subscription.customer === customer.id) return;
+  throw invalidRequest(`Customer ${customer.id} does not have a subscription with ID ${subscription.id}`, {
+    code: 'resource_missing',
+    param: 'subscription',
+  });
+}
+
 /** Without a status, Stripe lists everything that has not been canceled. */
 function statusFits(row: Subscription, status: Status | undefined): boolean {
   if (status === undefined) return row.status !== 'canceled';
@@ -153,10 +162,12 @@ export function recurringPrice(state: State, id: string, param: string): Price {
       { param },
     );
   }
-  if (!price.active)
-    throw invalidRequest('The price specified is inactive. This field only accepts active prices.', { param });
+  if (!price.active) throw inactivePrice(param);
   return price;
 }
+
+export const inactivePrice = (param: string): Error =>
+  invalidRequest('The price specified is inactive. This field only accepts active prices.', { param });
 
 /** A price by its id, or one that comes with the request. */
 function itemPrice(
@@ -181,7 +192,7 @@ function create(state: State, params: Read<typeof createFields>): Subscription {
     ...(item.discounts ? { discounts: item.discounts } : {}),
     taxRates: taxRatesOf(state, item.tax_rates, `items[${index}][tax_rates]`),
   }));
-  requireDueDays(params.collection_method, params.days_until_due);
+  refuseFirst(params, items, state.clock.seconds());
   if (params.default_payment_method !== undefined) {
     requireAttached(state, params.default_payment_method, customer.id, 'default_payment_method');
   }
@@ -213,20 +224,6 @@ function create(state: State, params: Read<typeof createFields>): Subscription {
   return subscription;
 }
 
-/** A sent invoice needs a day on which it is due, and only a sent one has it. */
-function requireDueDays(method: string | undefined, days: number | undefined): void {
-  if (method === 'send_invoice' && days === undefined) {
-    throw invalidRequest("You must pass `days_until_due` when `collection_method` is 'send_invoice'.", {
-      param: 'days_until_due',
-    });
-  }
-  if (method !== 'send_invoice' && days !== undefined) {
-    throw invalidRequest("`days_until_due` can only be set when `collection_method` is 'send_invoice'.", {
-      param: 'days_until_due',
-    });
-  }
-}
-
 function cancelTime(subscription: Subscription, at: number | 'max_period_end' | 'min_period_end'): number {
   if (typeof at === 'number') return at;
   const ends = subscription.items.data.map((item) => item.current_period_end);
@@ -235,17 +232,13 @@ function cancelTime(subscription: Subscription, at: number | 'max_period_end' | 
 
 function update(state: State, subscription: Subscription, params: Read<typeof updateFields>): Subscription {
   if (isTerminal(subscription)) refuseUnlessWords(subscription, params);
-  if (params.cancel_at_period_end !== undefined && params.cancel_at !== undefined) {
-    throw invalidRequest('You cannot set `cancel_at` and `cancel_at_period_end` at the same time.', {
-      param: 'cancel_at',
-    });
-  }
+  const now = state.clock.seconds();
+  refuseChange(subscription, params, now);
   if (params.default_payment_method != null) {
     requireAttached(state, params.default_payment_method, subscription.customer, 'default_payment_method');
   }
   const changes = (params.items ?? []).map((item, index) => itemChange(state, subscription, item, index));
   refuseWhileScheduled(subscription, params);
-  const now = state.clock.seconds();
   // SUB-18: everything that may be refused is refused before anything is changed.
   itemsAfter(state, subscription, changes, params.proration_date ?? now);
   if (params.trial_end !== undefined && params.trial_end !== 'now') requireTrialing(subscription);

@@ -3,15 +3,16 @@
 import { addTaxId, requireCustomer } from '../engine/customers.ts';
 import { invalidRequest, noSuch } from '../errors.ts';
 import type { Api } from '../http/api.ts';
+import { country } from '../http/bounds.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
-import { decimal, flag, metadata, required, text, timeRange, union, type Read } from '../http/params.ts';
+import { decimal, flag, metadata, required, text, textUpTo, timeRange, union, type Read } from '../http/params.ts';
 import type { State } from '../state/state.ts';
 import type { TaxId, TaxRate } from '../state/wire.ts';
 import { freshMetadata, patchMetadata } from './metadata.ts';
 
 const rateFields = {
   active: flag,
-  country: text,
+  country,
   description: text,
   jurisdiction: text,
   metadata,
@@ -27,7 +28,7 @@ export function taxRoutes(api: Api): void {
 function taxRateRoutes(api: Api): void {
   api.post(
     '/v1/tax_rates',
-    { ...rateFields, display_name: required(text), inclusive: required(flag), percentage: required(decimal) },
+    { ...rateFields, display_name: required(textUpTo(50)), inclusive: required(flag), percentage: required(decimal) },
     ({ state, params }) => {
       const percentage = Number(params.percentage);
       if (percentage < 0 || percentage > 100)

@@ -3,6 +3,7 @@
 import type { Stripe } from 'stripe';
 import { invalidRequest, noSuch, StripeError } from '../errors.ts';
 import type { Api } from '../http/api.ts';
+import { upTo, webAddress } from '../http/bounds.ts';
 import { inRange, page, pageParams } from '../http/paging.ts';
 import { emptyable, flag, list, metadata, required, text, timeRange, union } from '../http/params.ts';
 import { requireVersion } from '../http/versions.ts';
@@ -21,14 +22,9 @@ export function webhookRoutes(api: Api, deliveries: Deliveries): void {
       description: emptyable(text),
       enabled_events: required(list(text)),
       metadata,
-      url: required(text),
+      url: required(webAddress),
     },
     ({ state, params }) => {
-      if (!URL.canParse(params.url))
-        throw invalidRequest('Invalid URL: An explicit scheme (such as https) must be provided.', {
-          code: 'url_invalid',
-          param: 'url',
-        });
       // OBJ-3: an endpoint's version decides the shape of what it is sent.
       if (params.api_version !== undefined) requireVersion(params.api_version);
       const endpoint: WebhookEndpoint = {
@@ -55,7 +51,7 @@ export function webhookRoutes(api: Api, deliveries: Deliveries): void {
   api.get('/v1/webhook_endpoints/:id', {}, ({ state, id }) => requireEndpoint(state, id()));
   api.post(
     '/v1/webhook_endpoints/:id',
-    { description: emptyable(text), disabled: flag, enabled_events: list(text), metadata, url: text },
+    { description: emptyable(text), disabled: flag, enabled_events: list(text), metadata, url: webAddress },
     ({ state, params, id }) => {
       const endpoint = requireEndpoint(state, id());
       patchMetadata(endpoint, params.metadata);
@@ -77,7 +73,7 @@ export function webhookRoutes(api: Api, deliveries: Deliveries): void {
 function eventRoutes(api: Api, deliveries: Deliveries): void {
   api.get(
     '/v1/events',
-    { ...pageParams, created: timeRange, delivery_success: flag, type: text, types: list(text) },
+    { ...pageParams, created: timeRange, delivery_success: flag, type: text, types: upTo(20, list(text)) },
     ({ state, params }) => {
       if (params.type !== undefined && params.types !== undefined) {
         throw invalidRequest('You may only specify one of these parameters: type, types.');

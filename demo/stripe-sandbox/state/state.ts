@@ -111,6 +111,8 @@ export interface State {
   readonly prices: Collection<Price>;
   readonly customers: Collection<Customer>;
   readonly deletedCustomers: Set<string>;
+  /** Methods that were detached, and so belong to no customer any more. */
+  readonly usedMethods: Set<string>;
   readonly paymentMethods: Collection<PaymentMethod>;
   readonly subscriptions: Collection<Subscription>;
   readonly schedules: Collection<SubscriptionSchedule>;
@@ -245,6 +247,7 @@ export function createState(options: { clock: Clock; seed: number; settings: Set
     settings: options.settings,
     origin: options.origin,
     deletedCustomers: new Set(),
+    usedMethods: new Set(),
     productFeatures: new Map(),
     usage: new Map(),
     entitlements: new Map(),

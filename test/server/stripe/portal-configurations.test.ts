@@ -32,11 +32,16 @@ beforeEach(async () => {
   ]);
   const price = (product: string, lookupKey: string, recurring: Stripe.PriceCreateParams.Recurring) =>
     stripe.prices.create({ product, currency: 'eur', unit_amount: 900, recurring, lookup_key: lookupKey });
+  const calls = await stripe.billing.meters.create({
+    display_name: 'Calls',
+    event_name: 'calls',
+    default_aggregation: { formula: 'sum' },
+  });
   prices = {
     monthly: await price(team.id, 'team_monthly', { interval: 'month' }),
     yearly: await price(team.id, 'team_yearly', { interval: 'year' }),
     seats: await price(seats.id, 'seats', { interval: 'month' }),
-    metered: await price(seats.id, 'calls', { interval: 'month', usage_type: 'metered' }),
+    metered: await price(seats.id, 'calls', { interval: 'month', usage_type: 'metered', meter: calls.id }),
   };
   sandbox.requests.clear();
 });
