@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { BillingSnapshot, OpenedVisit, VisitReturn } from '@billhook/widget/contract';
+import { stripeLocales } from '../../../server/src/stripe/locale.ts';
 import { origin, problemOf, type CallInit } from '../support/bff.ts';
 import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 
@@ -62,6 +63,22 @@ async function offered(ids: readonly string[] = all): Promise<BillingSnapshot> {
 }
 
 describe('a first purchase', () => {
+  it('F1 CHK-2: in every language of a page, Stripe’s pages open in one of their own', async () => {
+    await offered();
+    for (const locale of [...stripeLocales, 'en-US', 'en-ZA', 'hi-IN', 'sr-Latn-RS', 'zh-Hant-HK', 'de-CH-1996']) {
+      const shopper = { account: `reader_of_${locale}` };
+      // oxlint-disable-next-line no-await-in-loop -- Stripe's limit counts calls at one time
+      await open('team', shopper, { locale });
+    }
+    const asked = harness.sandbox.requests.list().filter(({ path }) => path === '/v1/checkout/sessions');
+    expect(asked.map(({ params }) => params['locale'])).toEqual(
+      expect.arrayContaining(['en', 'en-GB', 'zh-HK', 'auto']),
+    );
+    const body = { locale: 'en-AU', seen: null };
+    await json(await harness.bff.call('/v1/portal-sessions', { ...harness.as('active'), body }));
+    expect(harness.sandbox.requests.list().at(-1)?.params['locale']).toBe('en-AU');
+  });
+
   it('is not offered at an archived price, and is again when the price is active again', async () => {
     await offered();
     const { stripe } = harness;

@@ -11,7 +11,7 @@ import {
   type ResolvedPlan,
 } from '../../../server/src/stripe/portal-parameters.ts';
 import type { PortalSettings } from '../../../server/src/config/portal.ts';
-import { stripeLocale, stripeLocales } from '../../../server/src/stripe/locale.ts';
+import { checkoutLocales, stripeLocale, stripeLocales } from '../../../server/src/stripe/locale.ts';
 import { hostSecret, origin, publicUrl } from '../support/bff.ts';
 import { item } from '../fixtures/facts.ts';
 
@@ -316,24 +316,35 @@ describe('a language', () => {
     ['pt-AO', 'pt'],
     ['no', 'nb'],
     ['nn-NO', 'nb'],
-    ['zh-Hant-HK', 'zh-TW'],
+    ['zh-Hant-HK', 'zh-HK'],
+    ['zh-Hant-MO', 'zh-TW'],
     ['zh-CN', 'zh'],
     ['es-419', 'es-419'],
+    ['en-GB', 'en-GB'],
+    ['en-ZA', 'en'],
+    ['hi-IN', 'auto'],
     ['tlh', 'auto'],
     ['', 'auto'],
     ['-', 'auto'],
   ])('%s is %s to Stripe', (wanted, locale) => {
-    expect(stripeLocale(wanted)).toBe(locale);
+    expect(stripeLocale(wanted, 'portal')).toBe(locale);
+    expect(stripeLocale(wanted, 'checkout')).toBe(locale);
   });
 
-  it('is one of the SDK’s', () => {
-    const types = readFileSync(
-      fileURLToPath(
-        new URL('../../../server/node_modules/stripe/esm/resources/BillingPortal/Sessions.d.ts', import.meta.url),
-      ),
-      'utf8',
-    );
-    const declared = /namespace SessionCreateParams [\s\S]*?type Locale = ([^;]+);/.exec(types)?.[1]?.match(/'[^']+'/g);
-    expect(['auto', ...stripeLocales]).toEqual(declared?.map((each) => each.slice(1, -1)));
+  it.each(['AU', 'CA', 'IE', 'IN', 'NZ', 'SG'])('F1 CHK-2: en-%s is the portal’s alone', (region) => {
+    expect(stripeLocale(`en-${region}`, 'portal')).toBe(`en-${region}`);
+    expect(stripeLocale(`en-${region}`, 'checkout')).toBe('en');
+  });
+
+  it('is one of those that the SDK declares for the page', () => {
+    const declared = (resource: string): string[] => {
+      const address = `../../../server/node_modules/stripe/esm/resources/${resource}/Sessions.d.ts`;
+      const types = readFileSync(fileURLToPath(new URL(address, import.meta.url)), 'utf8');
+      const union = /namespace SessionCreateParams [\s\S]*?type Locale = ([^;]+);/.exec(types)?.[1]?.match(/'[^']+'/g);
+      return (union ?? []).map((each) => each.slice(1, -1));
+    };
+    expect(['auto', ...stripeLocales]).toEqual(declared('BillingPortal'));
+    // Hindi is Checkout's alone: `auto` has it where the browser asks for it.
+    expect(['auto', ...checkoutLocales]).toEqual(declared('Checkout').filter((each) => each !== 'hi-IN'));
   });
 });

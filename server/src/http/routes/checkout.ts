@@ -74,7 +74,7 @@ export function checkoutRoute(parts: RouteContext) {
         price,
         trialDays: shown.trialDays ?? null,
         returnUrl: back,
-        locale: locale === undefined ? null : stripeLocale(locale),
+        locale: locale === undefined ? null : stripeLocale(locale, 'checkout'),
         nothingRuns: async () => restingStates[(await readFresh(caller, await read(caller), signal)).snapshot.state],
       },
       signal,

@@ -54,7 +54,7 @@ export function portalRoute(parts: RouteContext) {
         customer: record.customer,
         configuration: portal.id,
         returnUrl,
-        locale: locale === undefined ? null : stripeLocale(locale),
+        locale: locale === undefined ? null : stripeLocale(locale, 'portal'),
         flow:
           flow === undefined
             ? null
