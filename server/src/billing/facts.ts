@@ -58,8 +58,8 @@ export interface SubscriptionFacts {
   /** Its coupons. Absent where there are none, where their terms are not known, and in facts of a former version. */
   readonly discounts?: readonly DiscountFacts[];
   readonly automaticTax: boolean;
-  /** `pause_collection`: the status stays what it was. */
-  readonly pause: { readonly resumesAt: number | null } | null;
+  /** `pause_collection`: the status stays what it was. Its behaviour says whether the service goes on (SUB-19). Default: false. */
+  readonly pause: { readonly resumesAt: number | null; readonly keepsService?: true } | null;
   /** Status `paused`, and why: by choice, because a trial ended without a card, or because a payment failed. */
   readonly pausedBecause: 'request' | 'trialWithoutMethod' | 'paymentFailed' | null;
   /** The subscription, or else the customer, has a default payment method. */
@@ -125,6 +125,8 @@ export interface ItemFacts {
   readonly quantity: number | null;
   readonly metered: boolean;
   readonly taxExcluded: boolean;
+  /** Only where it differs from the subscription's, which is another item's. */
+  readonly period?: { readonly start: number | null; readonly end: number };
   /** Of the price: what the host asks for by name; only where there is any. */
   readonly metadata?: Readonly<Record<string, string>>;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { defaultPolicy, judge } from '../../../server/src/billing/judge/judge.ts';
-import type { SubscriptionFacts } from '../../../server/src/billing/facts.ts';
+import type { ItemFacts, SubscriptionFacts } from '../../../server/src/billing/facts.ts';
 import {
   canceled,
   catalogue,
@@ -162,6 +162,28 @@ describe('the plan', () => {
       otherItems: 1,
     });
     expect(plan({ items: [item({ metered: true, quantity: null })] })).toMatchObject({ price: null, metered: true });
+  });
+
+  test('F7 L38 the host’s own item says the period, wherever it stands and whatever the others’ is', () => {
+    const own = item({
+      price: 'price_own',
+      product: 'prod_own',
+      period: { start: noon - 10 * day, end: noon + 20 * day },
+    });
+    const yearly = item({ price: 'price_addon', product: 'prod_addon', interval: 'year' });
+    const dates = { currentPeriodStart: noon - 10 * day, currentPeriodEnd: noon + 355 * day };
+    const of = (items: readonly ItemFacts[], change: Partial<SubscriptionFacts> = {}) =>
+      snapshotOf([subscription({ items, ...dates, ...change })], { policy: { plans: [{ product: 'prod_own' }] } });
+    expect(of([yearly, own])).toMatchObject({
+      plan: { interval: 'month', otherItems: 1 },
+      renewsAt: new Date(noon + 20 * day).toISOString(),
+    });
+    // The contract of the add-on ends long after the plan's period: nothing ends yet.
+    expect(of([yearly, own], { cancelAt: noon + 355 * day })).toMatchObject({ state: 'active' });
+    expect(of([yearly, own], { cancelAt: noon + 20 * day })).toMatchObject({ state: 'ending' });
+    expect(snapshotOf([subscription({ items: [yearly, own], ...dates })]).renewsAt).toBe(
+      new Date(noon + 355 * day).toISOString(),
+    );
   });
 
   test('SUB-10 the same items in another order are no change', () => {

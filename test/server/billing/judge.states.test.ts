@@ -125,6 +125,19 @@ const table: readonly Row[] = [
     actions: ['resume:link:https://a.example/resume', 'manage:portal'],
   },
   {
+    rule: 'SUB-19 pause_collection for free, or billed later: the service goes on',
+    of: [
+      subscription({
+        pause: { resumesAt: null, keepsService: true },
+        latestInvoice: invoice({ status: 'uncollectible' }),
+      }),
+    ],
+    story: { policy: { pausedAccess: 'none' } },
+    state: 'paused',
+    access: 'full',
+    actions: ['manage:portal'],
+  },
+  {
     rule: 'SUB-15 paused by request: the portal resumes',
     of: [subscription({ status: 'paused', pausedBecause: 'request' })],
     story: { policy: { portal: portalWith({ pause: true }) } },

@@ -60,6 +60,16 @@ describe('subscriptions', () => {
     expect(paused({})).toBeNull();
   });
 
+  test.each([
+    ['void', undefined],
+    ['mark_uncollectible', true],
+    ['keep_as_draft', true],
+    ['of_the_future', undefined],
+  ])('SUB-19 a pause of collection by %s', (behavior, keepsService) => {
+    const { pause } = subscriptionOf(stripeSubscription('new', { pause_collection: { behavior, resumes_at: null } }));
+    expect(pause?.keepsService).toBe(keepsService);
+  });
+
   test('SUB-15 pause_collection leaves the status', () => {
     const pause_collection = { behavior: 'void', resumes_at: start + 99 };
     expect(subscriptionOf(stripeSubscription('new', { pause_collection }))).toMatchObject({

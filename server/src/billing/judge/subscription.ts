@@ -8,8 +8,8 @@ import { iso, type Deadlines } from './deadlines.ts';
 import { methodNeeded } from './method-needed.ts';
 import { paidThroughPause } from './pause.ts';
 import { dueOver, unpaidInvoices, paymentOf, paymentStatus, type PaymentStatus } from './payment.ts';
-import { scheduledChange, subscriptionPlan, type Catalogue } from './plan.ts';
-import { isOwn, type Policy } from '../policy.ts';
+import { mainItem, scheduledChange, subscriptionPlan, type Catalogue } from './plan.ts';
+import { isOwn, ownItems, type Policy } from '../policy.ts';
 
 export interface GivenAccess {
   readonly level: AccessLevel;
@@ -48,11 +48,12 @@ interface BaseStatus extends GivenAccess {
  * const { summary, access } = judgeSubscription(facts, policy, catalogue, moments);
  */
 export function judgeSubscription(
-  facts: SubscriptionFacts,
+  given: SubscriptionFacts,
   policy: Policy,
   catalogue: Catalogue,
   deadlines: Deadlines,
 ): JudgedSubscription {
+  const facts = inPeriodOfPlan(given, policy);
   const base = baseStatus(facts, policy, deadlines);
   const payment = paymentStatus(facts);
   const state = withPaymentStatus(base.reason, payment);
@@ -83,6 +84,12 @@ export function judgeSubscription(
       },
     },
   };
+}
+
+/** The item that the plan is named by says the period too: not another product's beside it (F7, L38). */
+function inPeriodOfPlan(facts: SubscriptionFacts, policy: Policy): SubscriptionFacts {
+  const period = mainItem(ownItems(facts, policy.plans))?.period;
+  return period === undefined ? facts : { ...facts, currentPeriodStart: period.start, currentPeriodEnd: period.end };
 }
 
 /** `canceled` and `incomplete_expired` are terminal: no clock, policy or invoice revives them (L3). */
@@ -169,6 +176,7 @@ function pausedCollection(
   deadlines: Deadlines,
   end: number | null,
 ): BaseStatus {
+  if (facts.pause?.keepsService === true) return { level: 'full', reason: 'paused', until: end };
   const paid = paidThroughPause(facts, policy, deadlines);
   if (paid === null) return { level: policy.pausedAccess, reason: 'paused', until: end };
   return { level: 'full', reason: 'paused', ...narrowing(end, paid, policy.pausedAccess) };

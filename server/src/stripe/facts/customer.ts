@@ -22,7 +22,7 @@ import {
   type Json,
 } from './json.ts';
 import { methodFacts } from './method.ts';
-import { isMetered, itemsOf, phaseItemsOf } from './price.ts';
+import { isMetered, itemsOf, phaseItemsOf, type Period } from './price.ts';
 
 export type { OpenInvoiceData as OpenInvoiceLook } from './invoice.ts';
 export { StripeObjectMalformed } from './json.ts';
@@ -96,7 +96,8 @@ function subscriptionFacts(
   const id = requiredText(subscription, 'subscription', 'id');
   const status = requiredText(subscription, 'subscription', 'status');
   const source = object(subscription);
-  const items = itemsOf(source, metadata);
+  const ownPeriod = period(source);
+  const items = itemsOf(source, ownPeriod, metadata);
   const schedule = activeSchedule(source);
   const method = subscriptionMethod(source) ?? customerMethod(customer);
   const invoices = invoicesOf(id, source, data, methodDigest);
@@ -106,7 +107,7 @@ function subscriptionFacts(
     status,
     created: time(source['created']) ?? 0,
     items,
-    ...period(source),
+    ...ownPeriod,
     cancelAt: time(source['cancel_at']) ?? endOf(schedule),
     cancelAtPeriodEnd: source['cancel_at_period_end'] === true,
     canceledAt: time(source['canceled_at']),
@@ -129,10 +130,10 @@ function subscriptionFacts(
 }
 
 /**
- * On the subscription until 2025-03-31, on its items since (L7). Items may differ: the main one speaks, as it does for
- * the plan and its price, and never one with usage beside it (L38).
+ * On the subscription until 2025-03-31, on its items since (L7). Items may differ: the first speaks, as it does for the
+ * plan and its price, and never one with usage beside it (L38). The judge knows which one is the host's own.
  */
-function period(source: Json): { currentPeriodStart: number | null; currentPeriodEnd: number | null } {
+function period(source: Json): Period {
   const own = time(source['current_period_end']);
   if (own !== null) return { currentPeriodStart: time(source['current_period_start']), currentPeriodEnd: own };
   const items = list(source['items'])
@@ -200,7 +201,11 @@ export function pausedBecause(source: Json): SubscriptionFacts['pausedBecause'] 
 
 function pauseOf(source: Json, schedule: Json | null): SubscriptionFacts['pause'] {
   const pause = source['pause_collection'];
-  if (isObject(pause)) return { resumesAt: time(pause['resumes_at']) };
+  if (isObject(pause)) {
+    // SUB-19: for free, or billed later.
+    const keepsService = pause['behavior'] === 'mark_uncollectible' || pause['behavior'] === 'keep_as_draft';
+    return { resumesAt: time(pause['resumes_at']), ...(keepsService ? { keepsService } : {}) };
+  }
   if (source['status'] !== 'paused') return null;
   // A pause of the portal with a chosen length is a schedule that knows when it resumes.
   const resumes = list(schedule?.['pause_schedules']).map((each) => time(object(object(each)['resume'])['resume_at']));

@@ -3,7 +3,7 @@
 import type { Interval } from '@billhook/widget/contract';
 import type { ItemFacts } from '../../billing/facts.ts';
 import { billedOf, type Billed } from './billed.ts';
-import { decimal, idOf, isObject, list, number, object, text, type Json } from './json.ts';
+import { decimal, idOf, isObject, list, number, object, text, time, type Json } from './json.ts';
 
 const intervals: readonly string[] = ['day', 'week', 'month', 'year'] satisfies Interval[];
 
@@ -109,8 +109,20 @@ function unitAmount(price: Json, ownCurrency: string, currency: string, billed: 
   );
 }
 
+export interface Period {
+  readonly currentPeriodStart: number | null;
+  readonly currentPeriodEnd: number | null;
+}
+
+/** An item's own period, where it is not the subscription's. */
+function otherPeriod(item: Json, { currentPeriodStart, currentPeriodEnd }: Period): Pick<ItemFacts, 'period'> {
+  const [start, end] = [time(item['current_period_start']), time(item['current_period_end'])];
+  const isSame = end === null || (start === currentPeriodStart && end === currentPeriodEnd);
+  return isSame ? {} : { period: { start, end } };
+}
+
 /** The items of a subscription; at the oldest versions a single one stands on the subscription itself. */
-export function itemsOf(subscription: Json, metadata: readonly string[] = []): ItemFacts[] {
+export function itemsOf(subscription: Json, period: Period, metadata: readonly string[] = []): ItemFacts[] {
   const items = list(subscription['items']);
   const sources = items.length > 0 ? items : [subscription];
   const currency = text(subscription['currency']);
@@ -128,7 +140,8 @@ export function itemsOf(subscription: Json, metadata: readonly string[] = []): I
       metadata,
     });
     if (facts === null) return [];
-    return [{ ...facts, taxExcluded: facts.taxExcluded || rates.some((rate) => object(rate)['inclusive'] === false) }];
+    const taxExcluded = facts.taxExcluded || rates.some((rate) => object(rate)['inclusive'] === false);
+    return [{ ...facts, taxExcluded, ...otherPeriod(item, period) }];
   });
 }
 
