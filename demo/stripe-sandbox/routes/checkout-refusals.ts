@@ -4,12 +4,12 @@ import { daySeconds } from '../engine/periods.ts';
 import { invalidRequest } from '../errors.ts';
 import { requireFuture, requireOneOf } from '../http/bounds.ts';
 import type { CheckoutOrder, CheckoutSession } from '../state/wire.ts';
-import type { Params } from './checkout-create.ts';
+import type { Params } from './checkout-fields.ts';
 
 type Mode = CheckoutSession['mode'];
 
 /** The modes in which a parameter may be given; those that are not named may be given in each. */
-const modesOf: Readonly<Partial<Record<keyof Params, readonly Mode[]>>> = {
+const modesOf: { readonly [Name in keyof Params]?: readonly Mode[] } = {
   allow_promotion_codes: ['payment', 'subscription'],
   automatic_tax: ['payment', 'subscription'],
   customer_creation: ['payment', 'setup'],
@@ -26,7 +26,7 @@ const modesOf: Readonly<Partial<Record<keyof Params, readonly Mode[]>>> = {
 /** @throws {StripeError} that names the parameter */
 export function refuseOutOfMode(params: Params): void {
   for (const [name, modes] of Object.entries(modesOf)) {
-    if (params[name as keyof Params] === undefined || modes.includes(params.mode)) continue;
+    if (params[name as keyof Params] === undefined || modes?.includes(params.mode) === true) continue;
     throw invalidRequest(`You can not pass \`${name}\` in \`${params.mode}\` mode.`, { param: name });
   }
   requireOneOf(params, 'customer', 'customer_creation');

@@ -8,7 +8,8 @@ import { inRange, page, pageParams } from '../http/paging.ts';
 import { hash, required, text, timeRange, union } from '../http/params.ts';
 import type { State } from '../state/state.ts';
 import type { CheckoutSession } from '../state/wire.ts';
-import { checkoutFields, openCheckout } from './checkout-create.ts';
+import { openCheckout } from './checkout-create.ts';
+import { checkoutFields } from './checkout-fields.ts';
 
 export function checkoutRoutes(api: Api): void {
   api.post('/v1/checkout/sessions', checkoutFields, ({ state, params }) => openCheckout(state, params));

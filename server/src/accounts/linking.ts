@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { AskOnce } from './ask-once.ts';
 import type { Config, CustomerDetails } from '../config/config.ts';
+import { StripeFailure } from '../stripe/failure.ts';
 import type { StripeGateway } from '../stripe/gateway.ts';
 import { withPriority } from '../stripe/request-budget.ts';
 import type { BillingStore } from '../ledger/ledger.ts';
@@ -69,7 +70,7 @@ export function createLinking(config: Config, store: BillingStore, gateway: Stri
         ({ generation } = await store.renewIntent(ref, generation, now));
       const customer = lost ?? (await gateway.createCustomer(ref, keyOf(ref, generation)));
       const details = await customerDetails(config, ref, payer);
-      if (details !== null) await gateway.describeCustomer(customer, details);
+      if (details !== null) await describe(ref, customer, details);
       const outcome = await store.link({ host: ref.host, account: ref.account }, customer, config.now());
       // Two at once: the one idempotency key gave both the same customer, or the other's link came first.
       const settled = (await living(ref))?.customer;
@@ -80,6 +81,21 @@ export function createLinking(config: Config, store: BillingStore, gateway: Stri
     },
   };
   return linking;
+
+  /** Stripe's own idea of an e-mail address stops no purchase: Checkout asks for one. */
+  async function describe(
+    ref: AccountRef,
+    customer: string,
+    details: Parameters<StripeGateway['describeCustomer']>[1],
+  ): Promise<void> {
+    try {
+      await gateway.describeCustomer(customer, details);
+    } catch (cause) {
+      if (!(cause instanceof StripeFailure) || cause.code !== 'stripe_rejected') throw cause;
+      // Without Stripe's message, which repeats the address.
+      config.log.warn('customer.details_refused', { ...pick(ref), customer, code: cause.code });
+    }
+  }
 
   /** An operator may have linked to another account what was created for this one. */
   async function free(customer: string | null): Promise<string | null> {

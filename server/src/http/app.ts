@@ -23,9 +23,10 @@ import { webhookRoute } from './routes/webhook.ts';
 import { printedOrigin, unknownOrigins } from './unknown-origins.ts';
 import { widgetRoutes, type WidgetFiles } from './widget-files.ts';
 
-/** Bytes. Stripe's largest events stay well below; everything else is a handful of fields. */
+/** Bytes. Stripe's largest events stay well below. */
 const webhookLimit = 256 * 1024;
-const requestLimit = 8 * 1024;
+/** A handful of fields. One is the page's address, which an application may keep its state in (F14). */
+const requestLimit = 64 * 1024;
 
 /** Every address with the methods that it answers to. */
 const addresses: Record<string, readonly string[]> = {

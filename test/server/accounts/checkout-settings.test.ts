@@ -182,6 +182,11 @@ describe('a new customer', () => {
     expect(customer()).toMatchObject({ email: null });
   });
 
+  it('is made all the same when Stripe takes no such e-mail address', async () => {
+    await open('plain', { email: 'ada@localhost', name: 'Ada' });
+    expect(customer()).toMatchObject({ email: null });
+  });
+
   it('is made once, also when the next try has another e-mail (HTTP-8)', async () => {
     await offered();
     const buy = (email: string) =>

@@ -1,7 +1,7 @@
 /** The next payment in the snapshot (M36): whose it is, when it may be shown, and for how long it is awaited. */
 
 import { describe, expect, it } from 'vitest';
-import type { NextInvoiceFacts, SubscriptionFacts } from '../../../server/src/billing/facts.ts';
+import type { DiscountFacts, NextInvoiceFacts, SubscriptionFacts } from '../../../server/src/billing/facts.ts';
 import type { PreviewStanding } from '../../../server/src/billing/judge/next-payment.ts';
 import {
   day,
@@ -140,6 +140,11 @@ describe('F11: a trial without a payment method', () => {
   const without = (own: Partial<SubscriptionFacts> = {}) =>
     trialing({ methodOnFile: false, methodDigest: null, ...own });
   const free = { items: [item({ unitAmount: 0 })] };
+  const coupon = (terms: Partial<DiscountFacts>) =>
+    without({
+      discounted: true,
+      discounts: [{ percentOff: null, amountOff: null, currency: null, end: null, once: false, ...terms }],
+    });
   const nothing = { invoice: next({ amountDue: 0 }), isCurrent: true };
 
   it.each([
@@ -156,6 +161,12 @@ describe('F11: a trial without a payment method', () => {
     ['with a discount that leaves something to pay', without({ discounted: true }), known, true],
     ['with a discount, while its amount is on its way', without({ discounted: true }), { isCurrent: false }, false],
     ['with a discount of which Stripe says nothing', without({ discounted: true }), { isCurrent: true }, true],
+    ['with a coupon that takes all', coupon({ percentOff: 100 }), { isCurrent: true }, false],
+    ['with one that takes all, once', coupon({ percentOff: 100, once: true }), { isCurrent: true }, true],
+    ['with one that takes all until the trial ends', coupon({ percentOff: 100, end: noon }), { isCurrent: true }, true],
+    ['with an amount off that is the price', coupon({ amountOff: 2900, currency: 'usd' }), { isCurrent: true }, false],
+    ['with an amount off that is less', coupon({ amountOff: 2899, currency: 'usd' }), { isCurrent: true }, true],
+    ['of nothing', without({ items: [item({ quantity: 0 })] }), {}, false],
   ])('%s', (_, facts, preview, needed) => {
     const standing = { preview: { invoice: null, isCurrent: true, askedAt: null, ...preview }, fetchedAt: noon };
     const { snapshot } = judged([facts], { standing });

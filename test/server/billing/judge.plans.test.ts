@@ -32,6 +32,15 @@ describe('payment', () => {
     });
   });
 
+  test('of a subscription that is over nothing is due, and nothing is tried', () => {
+    const left = [invoice({ id: 'in_1', nextAttemptAt: noon + day })];
+    expect(payment(canceled({ openInvoices: left }))).toMatchObject({
+      due: null,
+      openInvoices: 0,
+      nextAttemptAt: null,
+    });
+  });
+
   test('several currencies are not added', () => {
     const two = [invoice({ id: 'in_1' }), invoice({ id: 'in_2', amountRemaining: 5000, currency: 'eur' })];
     expect(payment(pastDue({ openInvoices: two }))).toMatchObject({

@@ -71,6 +71,12 @@ async function refused(who: Who, body: Partial<PortalSessionRequest>) {
 }
 const unavailable = { status: 409, code: 'portal_flow_unavailable' };
 
+it.each([5_100, 9_000, 60_000])('F14: a page with %i characters of state in its address opens it', async (length) => {
+  const state = 'x'.repeat(length);
+  const { session } = await opened('active', { returnUrl: `${here}?q=${state.slice(0, 99)}#${state}` });
+  expect(session.return_url).toBe(here);
+});
+
 /** A browser's steps: follow to the form, send it, and read the address that it leads to. */
 async function walk(url: string, form: Record<string, string>) {
   const start = await fetch(url);

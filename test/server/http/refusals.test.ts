@@ -177,7 +177,7 @@ describe('a request is refused', () => {
   });
 
   it('when its body is too large', async () => {
-    await refused(413, 'body_too_large', portal, { body: { seen: 'x'.repeat(9 * 1024) } });
+    await refused(413, 'body_too_large', portal, { body: { seen: 'x'.repeat(65 * 1024) } });
   });
 
   it('when its account has no customer', async () => {

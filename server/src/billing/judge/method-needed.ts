@@ -1,6 +1,6 @@
 /** Does a trial need a payment method? (F11) */
 
-import type { NextInvoiceFacts, SubscriptionFacts } from '../facts.ts';
+import type { ItemFacts, NextInvoiceFacts, SubscriptionFacts } from '../facts.ts';
 
 /**
  * A first charge over nothing needs none, unless Stripe was told to end the trial without one all the same. The preview
@@ -19,9 +19,29 @@ export function methodNeeded(
   return amount === null ? !(facts.discounted && isAwaited) : amount > 0;
 }
 
-/** `null`: not known. A price of zero is known without asking. */
-function firstCharge({ id, items }: SubscriptionFacts, invoice: NextInvoiceFacts | null): number | null {
-  if (invoice?.subscription === id) return invoice.amountDue;
-  const isFree = items.length > 0 && items.every(({ unitAmount, metered }) => unitAmount === 0 && !metered);
-  return isFree ? 0 : null;
+/** `null`: not known. A price of zero is known without asking, and so is a coupon that takes all of it. */
+function firstCharge(facts: SubscriptionFacts, invoice: NextInvoiceFacts | null): number | null {
+  if (invoice?.subscription === facts.id) return invoice.amountDue;
+  const total = listTotal(facts.items);
+  return total === 0 || takesAll(facts, total) ? 0 : null;
+}
+
+/** `null`: usage or tiers decide. */
+function listTotal(items: readonly ItemFacts[]): number | null {
+  let total = 0;
+  for (const { unitAmount, quantity, metered } of items) {
+    if (metered || unitAmount === null) return null;
+    total += unitAmount * (quantity ?? 1);
+  }
+  return items.length === 0 ? null : total;
+}
+
+/** Of those that still count when the trial ends. One that counts once may be used up by the trial's own invoice. */
+function takesAll({ discounts = [], trialEnd }: SubscriptionFacts, total: number | null): boolean {
+  return discounts.some(
+    ({ once, end, percentOff, amountOff, currency }) =>
+      !once &&
+      (end === null || trialEnd === null || end > trialEnd) &&
+      (percentOff === 100 || (amountOff !== null && total !== null && currency !== null && amountOff >= total)),
+  );
 }

@@ -80,7 +80,7 @@ export function judgeSubscription(
         ...paymentOf(facts, live ? problemOf(facts, base.reason, payment, deadlines) : null, deadlines),
         ...(facts.status === 'trialing' ? { methodNeeded: live && methodNeeded(facts) } : {}),
         // Nothing is asked for a subscription that is over.
-        ...(live ? {} : dueOver([])),
+        ...(live ? {} : { ...dueOver([]), nextAttemptAt: null }),
       },
     },
   };

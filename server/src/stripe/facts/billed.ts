@@ -1,5 +1,5 @@
 /**
- * What the latest invoice tells of a price: its lines are in the subscription's own currency and taxed as Stripe really
+ * A price as the latest invoice bills it: its lines are in the subscription's own currency and taxed as Stripe really
  * did, where the price itself shows its default currency, or leaves the tax to the account's settings.
  */
 

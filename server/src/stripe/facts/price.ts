@@ -14,7 +14,7 @@ export interface PriceSetting {
   readonly quantity: number | null;
   /** Whether an exclusive price really has tax added here; `true` where only an invoice would know (the catalogue). */
   readonly taxed: boolean;
-  /** What an invoice tells of this price where it stands. Default: nothing. */
+  /** As an invoice bills this price where it stands. Default: nothing. */
   readonly billed?: Billed;
   /** Names of the metadata that the host asks for. Default: none is kept. */
   readonly metadata?: readonly string[];
