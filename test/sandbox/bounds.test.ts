@@ -292,6 +292,8 @@ describe('requests that Stripe refuses', () => {
     ],
     ['an item in another currency', 'subscriptions/$subscription', { items: [{ price: '$dollars' }] }],
     ['days to pay what is charged', 'subscriptions/$subscription', { days_until_due: 3 }, 'days_until_due'],
+    ['an amount beyond all numbers', 'prices', { ...price, unit_amount: '99999999999999999999' }, 'unit_amount'],
+    ['a promotion of no coupon', 'promotion_codes', { promotion: { type: 'coupon' } }, 'promotion[coupon]'],
     [
       'a price of four years',
       'prices',
@@ -400,5 +402,12 @@ describe('requests that Stripe refuses', () => {
     await expect(
       harness.stripe.customers.create({ name: 'Ada' }, { idempotencyKey: 'x'.repeat(256) }),
     ).rejects.toMatchObject({ statusCode: 400 });
+  });
+
+  test('SUB-3: other items before the first payment', async () => {
+    const { stripe } = harness;
+    const { subscription } = await subscribed(stripe, 'pm_card_threeDSecure2Required');
+    const items = [{ id: subscription.items.data[0]?.id ?? '', quantity: 2 }];
+    await expect(stripe.subscriptions.update(subscription.id, { items })).rejects.toMatchObject({ param: 'items' });
   });
 });

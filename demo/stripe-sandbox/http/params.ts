@@ -50,7 +50,7 @@ export const text = textUpTo(5000);
 
 export const integer: Field<number> = {
   read(raw, path) {
-    if (typeof raw !== 'string' || !/^-?\d+$/.test(raw)) {
+    if (typeof raw !== 'string' || !/^-?\d{1,15}$/.test(raw)) {
       throw invalidRequest(`Invalid integer: ${String(raw)}`, { code: 'parameter_invalid_integer', param: path });
     }
     return Number(raw);

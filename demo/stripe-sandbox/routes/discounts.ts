@@ -198,6 +198,7 @@ function promotionCodeRoutes(api: Api): void {
 
 function createCode(state: State, params: Read<typeof codeFields>): PromotionCode {
   if (params.promotion === undefined && params.coupon === undefined) throw missingParam('promotion');
+  if (params.promotion && params.promotion.coupon === undefined) throw missingParam('promotion[coupon]');
   const coupon =
     params.coupon === undefined
       ? requireCoupon(state, params.promotion?.coupon ?? '', 'promotion[coupon]')

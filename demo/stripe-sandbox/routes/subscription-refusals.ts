@@ -32,6 +32,11 @@ export function refuseChange(subscription: Subscription, params: UpdateParams, n
   if ((params.collection_method ?? subscription.collection_method) !== 'send_invoice')
     requireDueDays('charge_automatically', params.days_until_due);
   refuseDateOutside(subscription, params.proration_date);
+  if (subscription.status === 'incomplete' && params.items) {
+    throw invalidRequest('The items of a subscription cannot be changed before its first payment.', {
+      param: 'items',
+    });
+  }
   const ids = (params.items ?? []).flatMap(({ id }) => id ?? []);
   if (new Set(ids).size < ids.length)
     throw invalidRequest('Each subscription item can be given once only.', { param: 'items' });
