@@ -34,6 +34,7 @@ export interface Services {
  * gone. Stripe being down does not stop the start.
  *
  * @param serving - a server's, not a command's: of these, one may work on a ledger's file. Default: false
+ * @param looking - makes no ledger, and brings none up to date. Default: false
  * @throws {ConfigError} `config_invalid`, with every problem at once.
  * @throws {StoreUnavailableError} `store_unavailable`, when the ledger cannot be opened, or another server works on its file.
  * @throws {LedgerPinnedError} `ledger_pinned`, when it belongs to another Stripe account or mode.
@@ -41,10 +42,10 @@ export interface Services {
  */
 export async function openServices(
   options: BillhookOptions,
-  { serving = false }: { readonly serving?: boolean } = {},
+  { serving = false, looking = false }: { readonly serving?: boolean; readonly looking?: boolean } = {},
 ): Promise<Services> {
   const read = await readConfig(options);
-  const store = await openStore(read, serving);
+  const store = await openStore(read, { serving, looking });
   const shared = options.now === undefined ? await clockOf(store) : {};
   const config = { ...read, ...shared };
   if (!isPostgresAddress(config.database)) {
@@ -82,13 +83,16 @@ export async function openServices(
 }
 
 /** The one place that chooses: PostgreSQL by its address, and a file for everything else. The other's driver is not loaded. */
-async function openStore({ database, background }: Config, serving: boolean): Promise<BillingStore> {
+async function openStore(
+  { database, background }: Config,
+  { serving, looking }: { readonly serving: boolean; readonly looking: boolean },
+): Promise<BillingStore> {
   if (isPostgresAddress(database)) {
     const { openPostgresStore } = await import('./ledger/postgres/ledger.ts');
-    return await openPostgresStore(database, background === 'none' ? connectionsOfAFunction : undefined);
+    return await openPostgresStore(database, background === 'none' ? connectionsOfAFunction : undefined, looking);
   }
   const { openSqliteStore } = await import('./ledger/sqlite/ledger.ts');
-  return openSqliteStore(database, { serving });
+  return openSqliteStore(database, { serving, looking });
 }
 
 /** Of several processes the machines' clocks may be minutes apart. */

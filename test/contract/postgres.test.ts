@@ -123,6 +123,17 @@ describe('PostgreSQL alone', () => {
     expect(rows).toEqual([{ schemaname: 'billhook' }, { schemaname: 'second' }]);
   });
 
+  it('N3: makes no ledger for a look, and brings none up to date', async () => {
+    const look = () => openPostgresStore(address, undefined, true);
+    await expect(look()).rejects.toThrow(/^there is no ledger at the schema billhook of this database yet/);
+    const made = await asOperator((client) => client.query(`SELECT FROM pg_namespace WHERE nspname = 'billhook'`));
+    expect(made.rowCount).toBe(0);
+    await (await open()).close();
+    await (await look()).close();
+    await asOperator((client) => client.query(`UPDATE billhook.meta SET value = '1' WHERE key = 'schema_version'`));
+    await expect(look()).rejects.toThrow(/is of an earlier version/);
+  });
+
   it('refuses a ledger of a newer schema', async () => {
     await (await open()).close();
     await asOperator((client) => client.query(`UPDATE billhook.meta SET value = '99' WHERE key = 'schema_version'`));

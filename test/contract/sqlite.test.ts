@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
@@ -142,6 +143,23 @@ describe('SQLite alone', () => {
     await store.close();
   });
 
+  it('N3: makes no ledger for a look, and brings none up to date', async () => {
+    const missing = join(dirname(path), 'missing.db');
+    expect(() => openSqliteStore(missing, { looking: true })).toThrow(/^there is no ledger at .*missing\.db yet/);
+    expect(existsSync(missing)).toBe(false);
+    const made = openSqliteStore(path);
+    await made.link(acme, 'cus_1', t0);
+    await made.close();
+    const look = openSqliteStore(path, { looking: true });
+    expect(await look.findAccount(acme)).toMatchObject({ customer: 'cus_1' });
+    await look.close();
+    const file = new Database(path);
+    file.pragma('user_version = 1');
+    expect(() => openSqliteStore(path, { looking: true })).toThrow(/is of an earlier version/);
+    expect(file.pragma('user_version', { simple: true })).toBe(1);
+    file.close();
+  });
+
   it('N17: serves one server, says what to do to a second one, and lets commands work beside it', async () => {
     const server = openSqliteStore(path, { serving: true });
     expect(() => openSqliteStore(path, { serving: true })).toThrow(
@@ -155,6 +173,18 @@ describe('SQLite alone', () => {
     await openSqliteStore(path, { serving: true }).close();
     const inMemory = [1, 2].map(() => openSqliteStore(':memory:', { serving: true }));
     for (const one of inMemory) await one.close();
+  });
+
+  it('N17: serves one server, by whichever name of the file', async () => {
+    const links = [`${path}-link`, `${path}-early-link`];
+    await symlink(path, links[1] ?? '');
+    // The link leads to a file that is not there yet.
+    const server = openSqliteStore(links[1] ?? '', { serving: true });
+    await symlink(path, links[0] ?? '');
+    for (const name of [path, ...links]) {
+      expect(() => openSqliteStore(name, { serving: true }), name).toThrow(/another server works on the ledger/);
+    }
+    await server.close();
   });
 
   it('refuses calls after it was closed', async () => {

@@ -5,6 +5,7 @@
 
 import type { AccessAnswer, AccessLevel } from './contract.ts';
 import { BillhookHostError, BillhookOptionError } from './errors.ts';
+import { checkOptions, type Must } from './options.ts';
 
 export interface GuardRule {
   /** At least this. `readOnly` lets `full` pass too. Default: `full`. */
@@ -107,21 +108,28 @@ export interface GuardDefaults extends Pick<GuardRule, 'onUnknown' | 'onUnreacha
   readonly features?: readonly string[];
 }
 
-/** @throws {BillhookOptionError} `undecided`, `level_invalid`, `plan_unknown`, `feature_unknown` */
+const ofGuard: Readonly<Record<keyof GuardRule, Must>> = {
+  level: null,
+  plan: null,
+  feature: null,
+  onUnknown: null,
+  onUnreachable: null,
+};
+
+/** @throws {BillhookOptionError} `undecided`, `level_invalid`, `plan_unknown`, `feature_unknown`, `option_unknown` */
 export function decidedRule(rule: GuardRule, defaults: GuardDefaults): DecidedRule {
+  checkOptions('rule', rule, ofGuard);
   const { level = 'full', feature } = rule;
   if (level !== 'full' && level !== 'readOnly')
     throw new BillhookOptionError('level_invalid', 'level', 'must be full or readOnly');
-  const plans = typeof rule.plan === 'string' ? [rule.plan] : (rule.plan ?? []);
-  const stranger = plans.find((plan) => defaults.plans !== undefined && !defaults.plans.includes(plan));
-  if (stranger !== undefined || (rule.plan !== undefined && plans.length === 0))
+  const plans = Object.hasOwn(rule, 'plan') ? plansOf(rule.plan, defaults.plans) : [];
+  // A name that is asked for and is not set (a variable of the environment, say) must not ask for nothing.
+  if (Object.hasOwn(rule, 'feature') && !isOneOf(feature, defaults.features))
     throw new BillhookOptionError(
-      'plan_unknown',
-      'plan',
-      `must be one of ${(defaults.plans ?? ['your plan keys']).join(', ')}`,
+      'feature_unknown',
+      'feature',
+      `must be one of ${(defaults.features ?? ['your features']).join(', ')}`,
     );
-  if (feature !== undefined && defaults.features !== undefined && !defaults.features.includes(feature))
-    throw new BillhookOptionError('feature_unknown', 'feature', `must be one of ${defaults.features.join(', ')}`);
   return {
     level,
     plans,
@@ -129,6 +137,16 @@ export function decidedRule(rule: GuardRule, defaults: GuardDefaults): DecidedRu
     onUnknown: said('onUnknown', rule.onUnknown ?? defaults.onUnknown),
     onUnreachable: said('onUnreachable', rule.onUnreachable ?? defaults.onUnreachable),
   };
+}
+
+const isOneOf = (given: unknown, names: readonly string[] | undefined): given is string =>
+  typeof given === 'string' && given !== '' && (names?.includes(given) ?? true);
+
+function plansOf(given: unknown, names: readonly string[] | undefined): readonly string[] {
+  const plans: readonly unknown[] = Array.isArray(given) ? given : [given];
+  const known = plans.filter((plan) => isOneOf(plan, names));
+  if (known.length === plans.length && plans.length > 0) return known;
+  throw new BillhookOptionError('plan_unknown', 'plan', `must be one of ${(names ?? ['your plan keys']).join(', ')}`);
 }
 
 function said(option: string, given: unknown): 'allow' | 'refuse' {

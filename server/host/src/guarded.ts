@@ -3,6 +3,7 @@
 import type { AccessAnswer } from './contract.ts';
 import { BillhookOptionError } from './errors.ts';
 import { refuse, type Decision, type Refusal } from './guard.ts';
+import { checkFunction } from './options.ts';
 
 /** The account of a request, from the host's own session; nothing: nobody is signed in. */
 export type AccountOf<Request> = (request: Request) => string | null | undefined | Promise<string | null | undefined>;
@@ -88,27 +89,33 @@ export function guarded(decide: (account: string) => Promise<Decision>): Guard {
       return redirectTo === undefined ? answer(refusal) : Response.redirect(redirectTo, 303);
     },
 
-    route: (accountOf, handler) =>
-      async function guardedRoute(request, ...rest) {
+    route(accountOf, handler) {
+      checkFunction('accountOf', accountOf);
+      checkFunction('handler', handler);
+      return async function guardedRoute(request, ...rest) {
         const refusal = await refusalOf(await accountOf(request), request);
         return refusal === null ? await handler(request, ...rest) : answer(refusal);
-      },
+      };
+    },
 
     async page(account, to, redirect) {
       const decision = await check(account);
       return decision.allowed ? decision.access : redirect(to);
     },
 
-    hono: (accountOf) =>
-      async function billhookGuard(c, next) {
+    hono(accountOf) {
+      checkFunction('accountOf', accountOf);
+      return async function billhookGuard(c, next) {
         const refusal = await refusalOf(await accountOf(c), c);
         if (refusal !== null) return answer(refusal);
         await next();
         return undefined;
-      },
+      };
+    },
 
-    express: (accountOf) =>
-      async function billhookGuard(request, response, next) {
+    express(accountOf) {
+      checkFunction('accountOf', accountOf);
+      return async function billhookGuard(request, response, next) {
         let refusal: Refusal | null;
         try {
           refusal = await refusalOf(await accountOf(request), request);
@@ -123,16 +130,19 @@ export function guarded(decide: (account: string) => Promise<Decision>): Guard {
         response.statusCode = refusal.status;
         for (const [name, value] of Object.entries(headersOf(refusal))) response.setHeader(name, value);
         response.end(JSON.stringify(refusal));
-      },
+      };
+    },
 
-    fastify: (accountOf) =>
-      async function billhookGuard(request, reply) {
+    fastify(accountOf) {
+      checkFunction('accountOf', accountOf);
+      return async function billhookGuard(request, reply) {
         const refusal = await refusalOf(await accountOf(request), request);
         if (refusal === null) return undefined;
         reply.code(refusal.status);
         for (const [name, value] of Object.entries(headersOf(refusal))) reply.header(name, value);
         return reply.send(JSON.stringify(refusal));
-      },
+      };
+    },
 
     accessOf(request) {
       const access = passed.get(request);

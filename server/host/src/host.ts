@@ -7,6 +7,15 @@ import { BillhookOptionError } from './errors.ts';
 import { decide, decidedRule, decideWithout, type GuardDefaults, type GuardRule } from './guard.ts';
 import { guarded, type Guard } from './guarded.ts';
 import { mintWidgetToken, type TokenContents } from '../../src/tokens/mint.ts';
+import {
+  checkOptions,
+  mustBeAmount,
+  mustBeFunction,
+  mustBeList,
+  mustBeName,
+  mustBeNames,
+  type Must,
+} from './options.ts';
 import { verifyNotice, type HostNotice, type NoticeDelivery } from './notice.ts';
 import { readSecret, type SigningKey } from '../../src/tokens/signing-key.ts';
 
@@ -39,7 +48,7 @@ export interface BillhookHost {
   /**
    * Makes a guard, checking what it is to do at once.
    *
-   * @throws {BillhookOptionError} `undecided`, `plan_unknown`, `feature_unknown`, `level_invalid`
+   * @throws {BillhookOptionError} `undecided`, `plan_unknown`, `feature_unknown`, `level_invalid`, `option_unknown`
    */
   guard(rule?: GuardRule): Guard;
   /**
@@ -64,9 +73,11 @@ export interface BillhookHost {
  * app.get('/export', billing.guard({ feature: 'export' }).hono((c) => c.get('team')), exportRoute);
  * ```
  *
- * @throws {BillhookOptionError} `url_invalid`, `secret_missing`, `secret_weak`, `issuer_missing`: at the start, not at the first request.
+ * @throws {BillhookOptionError} `url_invalid`, `secret_missing`, `secret_weak`, `issuer_missing`, `option_unknown`,
+ *   `option_invalid`: at the start, not at the first request.
  */
 export function createBillhookHost(options: BillhookHostOptions): BillhookHost {
+  checkOptions('options', options, settings);
   const { issuer, webhookSecrets = [], onError, onUnknown, onUnreachable, plans, features } = options;
   const url = addressOf(options.url);
   if (typeof issuer !== 'string' || issuer === '')
@@ -104,6 +115,30 @@ export function createBillhookHost(options: BillhookHostOptions): BillhookHost {
     },
   };
 }
+
+/** Of each form that the settings may have. */
+type NamesOf<Given> = Given extends unknown ? keyof Given : never;
+
+const settings: Readonly<Record<NamesOf<BillhookHostOptions>, Must>> = {
+  url: null,
+  issuer: null,
+  audience: mustBeName('the BFF’s public address, https://…'),
+  secret: null,
+  privateKey: null,
+  algorithm: null,
+  keyId: mustBeName('the key’s name'),
+  plans: mustBeNames('your plan keys'),
+  features: mustBeNames('your features'),
+  onUnknown: null,
+  onUnreachable: null,
+  webhookSecrets: mustBeList('"whsec_…"'),
+  onError: mustBeFunction,
+  timeoutMs: mustBeAmount('milliseconds'),
+  keepMs: mustBeAmount('milliseconds'),
+  remember: mustBeAmount('accounts'),
+  fetch: mustBeFunction,
+  now: mustBeFunction,
+};
 
 function addressOf(given: unknown): string {
   const isAddress = typeof given === 'string' && URL.canParse(given) && /^https?:$/.test(new URL(given).protocol);

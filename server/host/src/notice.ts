@@ -44,6 +44,7 @@ export async function verifyNotice(delivery: NoticeDelivery, options: VerifyNoti
   const { secrets, toleranceSeconds = 300, now = Date.now() } = options;
   const keys = await Promise.all(secrets.map(keyOf));
   if (keys.length === 0) throw secretError();
+  mustBeDelivery(delivery);
   const body = await bodyOf(delivery);
   const header = (name: string) => headerOf(delivery.headers, name);
   const [id, timestamp, signatures] = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map(header);
@@ -87,6 +88,12 @@ function decoded(base64: string): Uint8Array<ArrayBuffer>[] {
   } catch {
     return [];
   }
+}
+
+function mustBeDelivery(given: unknown): void {
+  const headers: unknown = typeof given === 'object' && given !== null && 'headers' in given ? given.headers : null;
+  if (typeof headers === 'object' && headers !== null) return;
+  throw new BillhookHostError('notice_malformed', 'a delivery is a request, or its headers and its body as they came');
 }
 
 async function bodyOf(delivery: NoticeDelivery): Promise<string> {

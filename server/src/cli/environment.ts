@@ -63,10 +63,15 @@ const secretOptions = ['secrets', 'webhookSecrets', 'secretKey', 'token', 'secre
  *
  * @throws {ConfigError} `config_invalid`, when the file of `BILLHOOK_CONFIG` cannot be read, or holds a secret.
  */
-export function optionsFrom(env: Environment): BillhookOptions {
+export function optionsFrom(given: Environment): BillhookOptions {
+  const env = trimmed(given);
   // A missing variable stays missing: the one check in `config.ts` names it.
   return (env['BILLHOOK_CONFIG'] ? fromFile(env['BILLHOOK_CONFIG'], env) : oneHost(env)) as unknown as BillhookOptions;
 }
+
+/** A secret's file ends in a newline, and so does a variable that was read from it (F16). No option's text means one. */
+const trimmed = (env: Environment): Environment =>
+  Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value?.trim()]));
 
 /** How the operator knows an option: by its variable, or by its place in the file. */
 export function nameOf(env: Environment): (option: string) => string {

@@ -19,3 +19,17 @@ export class StoreUnavailableError extends CodedError<'store_unavailable'> {
     super('store_unavailable', message, { cause });
   }
 }
+
+/** A look at a ledger makes none, and brings none up to date (N3). */
+export class LedgerNotReadyError extends StoreUnavailableError {
+  readonly because: 'missing' | 'older';
+
+  constructor(because: LedgerNotReadyError['because'], place: string) {
+    super(
+      because === 'missing'
+        ? `there is no ledger at ${place} yet: "billhook serve" makes it at its start, or DATABASE_URL leads elsewhere`
+        : `the ledger at ${place} is of an earlier version: the next start of "billhook serve" brings it up to date`,
+    );
+    this.because = because;
+  }
+}

@@ -33,5 +33,13 @@ export const isName = (name: unknown): name is string =>
 /** A secret file ends in a newline, and only one of two programs trims it: without white space both have the same key (F16). */
 export const canonicalSecret = (secret: string): string => secret.trim();
 
-/** An address with and without its last slash is one server. */
-export const canonicalAudience = (address: string): string => address.replace(/\/+$/, '');
+/** One server, however its address is written: a host's capitals, a default port and a last slash make no difference (F16). */
+export function canonicalAudience(address: string): string {
+  const text = address.trim();
+  if (!URL.canParse(text)) return withoutSlash(text);
+  const { origin, pathname, protocol } = new URL(text);
+  return withoutSlash(/^https?:$/.test(protocol) ? `${origin}${pathname}` : text);
+}
+
+/** As it was written, but for its last slash: other languages put the text that they are given into a token. */
+export const withoutSlash = (address: string): string => address.trim().replace(/\/+$/, '');

@@ -68,6 +68,7 @@ export type MintOptions = SigningKey & TokenContents;
  * @see {@link https://www.rfc-editor.org/rfc/rfc7515 RFC 7515} for how a token is written
  */
 export async function mintWidgetToken(options: MintOptions): Promise<string> {
+  must(typeof options === 'object' && options !== null, 'option_invalid', 'options', 'must be an object');
   const { issuer, audience, account, expiresIn = 300 } = options;
   const customer = options.customer ?? undefined;
   const email = options.email ?? undefined;
@@ -98,7 +99,7 @@ export async function mintWidgetToken(options: MintOptions): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
   return await new SignJWT(claims)
     .setProtectedHeader({ alg: algorithm, typ: tokenType, ...(keyId === null ? {} : { kid: keyId }) })
-    .setIssuer(issuer)
+    .setIssuer(issuer.trim())
     .setAudience(canonicalAudience(audience))
     .setSubject(account)
     .setJti(crypto.randomUUID())

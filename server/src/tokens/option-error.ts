@@ -11,6 +11,8 @@ export type OptionErrorCode =
   | 'level_invalid'
   | 'name_invalid'
   | 'not_guarded'
+  | 'option_invalid'
+  | 'option_unknown'
   | 'plan_unknown'
   | 'private_key_invalid'
   | 'scope_invalid'

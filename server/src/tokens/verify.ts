@@ -25,6 +25,7 @@ import {
   maxTokenLife,
   nameMust,
   tokenType,
+  withoutSlash,
 } from './claims.ts';
 import { headerNames, importPublicKey, importSecret, type GivenPublicKey, type TokenKey } from './keys.ts';
 
@@ -228,8 +229,7 @@ type Expected = { readonly issuer: string; readonly audience: string; readonly n
 
 /** The payload, or `null` when none of the keys signed the token. */
 async function verifyWithAny(token: string, keys: readonly TokenKey[], expected: Expected): Promise<JWTPayload | null> {
-  // The audience with and without its last slash is one server.
-  const audience = canonicalAudience(expected.audience);
+  const audiences = [canonicalAudience(expected.audience), withoutSlash(expected.audience)];
   const each = keys.flatMap(({ key, algorithm, untrimmed = [] }) =>
     [key, ...untrimmed.filter((one) => signed(token, one))].map((one) => ({ key: one, algorithm })),
   );
@@ -239,7 +239,7 @@ async function verifyWithAny(token: string, keys: readonly TokenKey[], expected:
         algorithms: [...headerNames[algorithm]],
         typ: tokenType,
         issuer: expected.issuer,
-        audience: [audience, `${audience}/`],
+        audience: audiences.flatMap((audience) => [audience, `${audience}/`]),
         // For "nbf"; the end is looked at more closely below.
         clockTolerance: aheadMost,
         requiredClaims: ['sub', 'iat', 'exp', 'scope'],
@@ -276,7 +276,11 @@ function refused(cause: unknown): BillhookError {
 }
 
 function claimsOf(payload: JWTPayload, now: number): WidgetClaims {
-  const { iss, sub, scope, iat, exp, stripe_customer: introduces, email, name } = payload;
+  const { iss, sub, scope, iat, exp, ...optional } = payload;
+  // JSON's null is what most languages write for a value that there is not.
+  const introduces = optional['stripe_customer'] ?? undefined;
+  const email = optional['email'] ?? undefined;
+  const name = optional['name'] ?? undefined;
   const wrong = (claim: string, must: string) =>
     new BillhookError('token_malformed', { detail: `The widget token’s claim "${claim}" must be ${must}.` });
 

@@ -132,6 +132,21 @@ it('N12: says of a secret that a comma would end it', async () => {
   expect(said).not.toContain('Tr0ub4dor');
 });
 
+it('F16: a variable that was read from a file ends in a newline, and means the same', async () => {
+  const plain = {
+    ...stripe,
+    BILLHOOK_URL: 'https://billing.example',
+    BILLHOOK_HOST_SECRET: hostSecret,
+    BILLHOOK_HOST_ORIGINS: origin,
+    BILLHOOK_HOST_RETURN_URL: `${origin}/billing`,
+    BILLHOOK_METRICS_TOKEN: 'a-token-of-the-metrics',
+    DATABASE_URL: 'postgres://billhook:secret@db.internal/app',
+  };
+  const lines = Object.fromEntries(Object.entries(plain).map(([name, value]) => [name, `${value}\n`]));
+  expect(optionsFrom(lines)).toEqual(optionsFrom(plain));
+  await expect(readConfig(optionsFrom(lines))).resolves.toMatchObject({ metrics: { token: 'a-token-of-the-metrics' } });
+});
+
 describe('a free plan from the environment', () => {
   const problemsOf = async (env: Record<string, string>) => {
     const error = await readConfig(optionsFrom(env)).catch((cause: unknown) => cause);

@@ -131,6 +131,47 @@ const mistakes: Readonly<Record<string, Mistake>> = {
     said: ['at the start', 'feature_unknown', null, /^feature must be one of export$/],
     route: nothing,
   },
+  'a feature that is asked for in the plural': {
+    rule: { features: 'export' } as GuardRule,
+    said: ['at the start', 'option_unknown', null, /^features is none of level, plan, feature, /],
+    route: nothing,
+  },
+  'a feature whose variable is not set': {
+    rule: { feature: undefined } as unknown as GuardRule,
+    said: ['at the start', 'feature_unknown', null, /^feature must be one of your features$/],
+    route: nothing,
+  },
+  'a plan whose variable is not set': {
+    rule: { plan: undefined } as unknown as GuardRule,
+    said: ['at the start', 'plan_unknown', null, /^plan must be one of your plan keys$/],
+    route: nothing,
+  },
+  'several features, of which a guard asks for one': {
+    rule: { feature: ['export', 'audit'] } as unknown as GuardRule,
+    said: ['at the start', 'feature_unknown', null, /^feature must be one of your features$/],
+    route: nothing,
+  },
+  'a guard of nothing at all': {
+    rule: null as unknown as GuardRule,
+    said: ['at the start', 'option_invalid', null, /^rule must be an object$/],
+    route: nothing,
+  },
+  'plan keys as a text': {
+    change: () => ({ plans: 'team' as never }),
+    rule: { plan: 'tea' },
+    said: ['at the start', 'option_invalid', null, /^plans must be a list of your plan keys$/],
+    route: nothing,
+  },
+  'a time limit as a text': {
+    change: () => ({ timeoutMs: '3000' as never }),
+    said: ['at the start', 'option_invalid', null, /^timeoutMs must be a number of milliseconds$/],
+    route: nothing,
+  },
+  'a misspelt option': {
+    change: () => ({ onUnreachabel: 'allow' }) as Partial<BillhookHostOptions>,
+    said: ['at the start', 'option_unknown', null, /^onUnreachabel is none of url, issuer, /],
+    route: nothing,
+  },
   'a guard that is not told what happens without an answer': {
     change: () => ({ onUnreachable: undefined as never }),
     said: ['at the start', 'undecided', null, /^onUnreachable must be allow or refuse/],
@@ -275,4 +316,26 @@ it.each<[string, number, string, RegExp]>([
   const token = await mintWidgetToken({ secret: hostSecret, ...contents });
   const problem = await problemOf(await harness.bff.call('/v1/billing', { token }));
   expect(problem).toMatchObject({ status: 401, code, detail: expect.stringMatching(words) });
+});
+
+it('N9: what is missing altogether is said by code and name, too', async () => {
+  const codeOf = async (ask: () => unknown) => {
+    try {
+      return [await ask()];
+    } catch (cause) {
+      const { code, option } = cause as { code?: string; option?: string };
+      return [code, option];
+    }
+  };
+  const missing = undefined as never;
+  const host = createBillhookHost({ ...settings(), webhookSecrets: [`whsec_${btoa('a'.repeat(32))}`] });
+  expect(await codeOf(() => createBillhookHost(missing))).toEqual(['option_invalid', 'options']);
+  expect(await codeOf(() => mintWidgetToken(missing))).toEqual(['option_invalid', 'options']);
+  expect(await codeOf(() => host.token(missing))).toEqual(['account_invalid', 'account']);
+  expect(await codeOf(() => host.access(missing))).toEqual(['account_invalid', 'account']);
+  expect(await codeOf(() => host.notice(missing))).toEqual(['notice_malformed', undefined]);
+  expect(await codeOf(() => host.notice({ body: '' } as never))).toEqual(['notice_malformed', undefined]);
+  const guard = host.guard();
+  const doors: readonly ((...given: never[]) => unknown)[] = [guard.hono, guard.express, guard.fastify, guard.route];
+  for (const door of doors) expect(await codeOf(() => door(missing, missing))).toEqual(['option_invalid', 'accountOf']);
 });

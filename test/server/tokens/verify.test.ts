@@ -8,7 +8,8 @@ import {
   type SigningKey,
   type TokenContents,
 } from '@billhook/server';
-import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose';
+import { tokenType } from '../../../server/src/tokens/claims.ts';
 import { importSecret, type TokenKey } from '../../../server/src/tokens/keys.ts';
 import { widgetTokenVerifier } from '../../../server/src/tokens/verify.ts';
 import { hostSecret, publicUrl, token } from '../support/bff.ts';
@@ -93,6 +94,53 @@ describe('a widget token', () => {
     expect(await verify(second, now)).toBe(verdicts[1]);
     expect(await verify(oldest, now)).not.toBe(verdicts[0]);
   });
+});
+
+describe('F16: one server, however its address is written', () => {
+  const verified = (audience: string, minted: string) =>
+    widgetTokenVerifier(audience, () => ({ keys: [importSecret(hostSecret, null)], jwks: null }))(minted, Date.now());
+
+  it.each(['https://billing.acme.example', 'HTTPS://Billing.Acme.Example/', 'https://billing.acme.example:443'])(
+    'at %s',
+    async (written) => {
+      for (const other of [publicUrl, `${publicUrl}/`, written, `${written}\n`]) {
+        const minted = await token({ audience: other });
+        expect(await verified(written, minted)).toMatchObject({ account: 'team_1' });
+        expect(await verified(publicUrl, minted)).toMatchObject({ account: 'team_1' });
+      }
+      // Another language puts the text that it is given into a token, and so does the BFF's operator.
+      const raw = await new SignJWT({ scope: 'access', sub: 'team_1' })
+        .setProtectedHeader({ alg: 'HS256', typ: tokenType })
+        .setIssuer('acme')
+        .setAudience(written)
+        .setIssuedAt()
+        .setExpirationTime('5m')
+        .sign(new TextEncoder().encode(hostSecret));
+      expect(await verified(written, raw)).toMatchObject({ account: 'team_1' });
+    },
+  );
+
+  it('and no other', async () => {
+    for (const other of ['https://billing.acme.example/v1', 'http://billing.acme.example', 'https://acme.example']) {
+      await expect(verified(publicUrl, await token({ audience: other }))).rejects.toMatchObject({
+        code: 'token_audience_wrong',
+      });
+    }
+  });
+});
+
+it('N7: null is what most languages write for a value that there is not', async () => {
+  const minted = await new SignJWT({ scope: 'access', sub: 'team_1', stripe_customer: null, email: null, name: null })
+    .setProtectedHeader({ alg: 'HS256', typ: tokenType })
+    .setIssuer('acme')
+    .setAudience(publicUrl)
+    .setIssuedAt()
+    .setExpirationTime('5m')
+    .sign(new TextEncoder().encode(hostSecret));
+  const verify = widgetTokenVerifier(publicUrl, () => ({ keys: [importSecret(hostSecret, null)], jwks: null }));
+  const claims = await verify(minted, Date.now());
+  expect(claims).toMatchObject({ account: 'team_1', introduces: null });
+  expect(claims).not.toHaveProperty('payer');
 });
 
 const pairs = {

@@ -1,6 +1,5 @@
 /** Can the ledger be written, and is it kept up to date? */
 
-import { existsSync } from 'node:fs';
 import type { BillhookOptions, Config } from '../../config/config.ts';
 import { openServices } from '../../services.ts';
 import { describeCause } from '../../log.ts';
@@ -10,24 +9,15 @@ import { StripeFailure } from '../../stripe/failure.ts';
 import { fail, ok, warn, type Diagnosis } from './diagnosis.ts';
 import { spanText } from '../time-text.ts';
 import { diagnoseLinks } from './links.ts';
-import { LedgerPinnedError, StoreUnavailableError } from '../../ledger/errors.ts';
+import { LedgerNotReadyError, LedgerPinnedError, StoreUnavailableError } from '../../ledger/errors.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
 
 export async function diagnoseLedger(config: Config, options: BillhookOptions): Promise<Diagnosis[]> {
-  // Looking must not make one, least of all in the wrong place.
-  if (isFile(config.database) && !existsSync(config.database)) {
-    return [
-      warn(
-        'ledger',
-        `there is none at ${config.database} yet`,
-        'Start billhook serve, which makes it, or correct DATABASE_URL.',
-      ),
-    ];
-  }
   try {
-    const ledger = await openServices(options);
+    // Looking must not make one, least of all in the wrong place.
+    const ledger = await openServices(options, { looking: true });
     try {
       await ledger.store.ping();
       return [
@@ -42,6 +32,18 @@ export async function diagnoseLedger(config: Config, options: BillhookOptions): 
     if (cause instanceof LedgerPinnedError) {
       return [
         fail('ledger', cause.message, 'Use the key that this ledger belongs to, or another ledger for this key.'),
+      ];
+    }
+    if (cause instanceof LedgerNotReadyError) {
+      const file = isFile(config.database) ? config.database : 'DATABASE_URL';
+      return [
+        cause.because === 'missing'
+          ? warn(
+              'ledger',
+              `there is none at ${file} yet`,
+              'Start billhook serve, which makes it, or correct DATABASE_URL.',
+            )
+          : warn('ledger', 'is of an earlier version', 'Start billhook serve, which brings it up to date.'),
       ];
     }
     if (cause instanceof StoreUnavailableError) {

@@ -55,7 +55,7 @@ export async function printTimeline(
     return misused('timeline', timelineUsage, '--limit must be 1 to 10000', output).exitCode;
   }
   const asked = { ...parsed.values, who, limit };
-  const ledger = await openServices(options);
+  const ledger = await openServices(options, { looking: true });
   try {
     const { store, config } = ledger;
     const since = momentOf(asked.since, config.now());

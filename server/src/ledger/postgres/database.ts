@@ -5,7 +5,7 @@ import { LastWrites } from '../life.ts';
 import type { Row } from '../rows.ts';
 import type { PostgresAddress } from './address.ts';
 import { brokeConnection, unavailable } from './failure.ts';
-import { migrate } from './schema.ts';
+import { migrate, refuseUnready } from './schema.ts';
 import type { Bind, Session } from './session.ts';
 import { assertSettings, beginWithSettings, lendsSessions, setForSession } from './settings.ts';
 
@@ -45,6 +45,8 @@ export interface DatabaseOptions {
   /** Connections at most. Default: 10, which eight processes may have on a server of PostgreSQL's own defaults. */
   readonly pool?: number | undefined;
   readonly onTold?: OnTold;
+  /** A look alone: the ledger is there and up to date, or it is refused. Default: false */
+  readonly looking?: boolean;
 }
 
 export class PostgresDatabase implements Session {
@@ -93,7 +95,8 @@ export class PostgresDatabase implements Session {
     try {
       await db.transaction(async (tx) => {
         await assertSettings(tx, address);
-        await migrate(tx, address.schema);
+        if (options.looking === true) await refuseUnready(tx, address.schema);
+        else await migrate(tx, address.schema);
       });
       return db;
     } catch (cause) {

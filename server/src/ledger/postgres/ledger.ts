@@ -35,13 +35,14 @@ import type { BillingStore } from '../ledger.ts';
  * ```
  *
  * @param pool - connections at most; the default is the database's
+ * @param looking - a look alone: the ledger is there and up to date, or it is refused
  * @param address - of the database. `schema` is the one that holds the tables; default: `billhook`.
  * @throws {StoreUnavailableError} `store_unavailable`: not reachable, not migratable, newer than this program, or not durable.
  */
-export async function openPostgresStore(address: string, pool?: number): Promise<BillingStore> {
+export async function openPostgresStore(address: string, pool?: number, looking = false): Promise<BillingStore> {
   const read = readPostgresAddress(address);
   const changes = new HeardChanges();
-  const db = await PostgresDatabase.open(read, { pool, onTold: (payloads) => hearTold(changes, payloads) });
+  const db = await PostgresDatabase.open(read, { pool, looking, onTold: (payloads) => hearTold(changes, payloads) });
   const news = new FeedListener(read, !db.lent, changes);
   const { idle, ...events } = postgresEvents(db);
 

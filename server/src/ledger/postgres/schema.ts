@@ -1,7 +1,7 @@
 /** The ledger's tables in PostgreSQL. Migrations are appended, never edited: `meta` counts those that ran. */
 
 import { number } from '../rows.ts';
-import { StoreUnavailableError } from '../errors.ts';
+import { LedgerNotReadyError, StoreUnavailableError } from '../errors.ts';
 import type { Session } from './session.ts';
 
 /** Ids are compared byte by byte, whatever the database's language: their order is the order in which rows are locked. */
@@ -257,6 +257,15 @@ export async function migrate(tx: Session, schema: string): Promise<void> {
   await tx.run(`UPDATE meta SET value = @version WHERE key = 'schema_version' AND value != @version`, {
     version: String(migrations.length),
   });
+}
+
+/** @throws {LedgerNotReadyError} where a start would make tables, or change them. */
+export async function refuseUnready(tx: Session, schema: string): Promise<void> {
+  const place = `the schema ${schema} of this database`;
+  const meta = await tx.get(`SELECT to_regclass(@meta) IS NOT NULL AS there`, { meta: `${schema}.meta` });
+  if (meta?.['there'] !== true) throw new LedgerNotReadyError('missing', place);
+  const row = await tx.get(`SELECT value FROM meta WHERE key = 'schema_version'`);
+  if (number(row?.['value']) < migrations.length) throw new LedgerNotReadyError('older', place);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** One door to the SQLite file: durable, migrated, statements prepared once, failures named. */
 
+import { existsSync } from 'node:fs';
 import { setImmediate } from 'node:timers';
 import Database from 'better-sqlite3';
 import type { LedgerChange } from '../feed.ts';
@@ -7,7 +8,7 @@ import { LastWrites } from '../life.ts';
 import type { Row } from '../rows.ts';
 import { refuseMoved } from './export.ts';
 import { migrations } from './schema.ts';
-import { StoreUnavailableError } from '../errors.ts';
+import { LedgerNotReadyError, StoreUnavailableError } from '../errors.ts';
 import { createForOwner } from './file-mode.ts';
 import { takeServingLock } from './serving-lock.ts';
 import { isBusy, WriteQueue } from './write-queue.ts';
@@ -39,6 +40,8 @@ interface Committed<T> {
 export interface SqliteDatabaseOptions {
   /** A server's: no other server may work on the file. Default: false */
   readonly serving?: boolean;
+  /** A look alone: the ledger is there and up to date, or it is refused. Default: false */
+  readonly looking?: boolean;
   /** Milliseconds until a write behind another program's lock is given up. Default: 5,000 */
   readonly busyMs?: number;
 }
@@ -60,18 +63,21 @@ export class SqliteDatabase {
   #isAsked = false;
 
   /** @throws {StoreUnavailableError} `store_unavailable`: not openable, not migratable, newer than this program, not durable, moved, served. */
-  constructor(path: string, { serving = false, busyMs = longestBusyMs }: SqliteDatabaseOptions = {}) {
+  constructor(path: string, { serving = false, looking = false, busyMs = longestBusyMs }: SqliteDatabaseOptions = {}) {
+    if (looking && path !== ':memory:' && !existsSync(path)) throw new LedgerNotReadyError('missing', path);
     this.#writes = new WriteQueue(busyMs);
     this.#release = serving ? lockForServing(path) : () => undefined;
     try {
       this.#db = openDurably(path);
       refuseMoved(this.#db);
+      if (looking && versionOf(this.#db) < migrations.length) throw new LedgerNotReadyError('older', path);
       // Two processes that start at once: the second waits, and finds it done.
       this.#db.transaction(() => migrate(this.#db)).exclusive();
       this.#db.pragma(`busy_timeout = ${servingBusyMs}`);
       this.#foreignChanges = this.#db.prepare<[], number>('PRAGMA data_version').pluck();
     } catch (cause) {
       this.#release();
+      if (cause instanceof LedgerNotReadyError) throw cause;
       throw new StoreUnavailableError(`the ledger at ${path} cannot be opened`, { cause });
     }
   }
@@ -243,9 +249,11 @@ export function openDurably(path: string): Database.Database {
   return db;
 }
 
+const versionOf = (db: Database.Database) => Number(db.pragma('user_version', { simple: true }));
+
 /** Inside a transaction. */
 export function migrate(db: Database.Database): void {
-  const version = Number(db.pragma('user_version', { simple: true }));
+  const version = versionOf(db);
   if (version > migrations.length) {
     throw new Error(`its schema is version ${version}, newer than this program’s ${migrations.length}`);
   }
