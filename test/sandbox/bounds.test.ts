@@ -39,7 +39,7 @@ const thatTake = (value: string, among: readonly Leaf[]): string[] =>
     })
     .map(({ path }) => path);
 
-describe('at every endpoint', () => {
+describe('HTTP-9: at every endpoint', () => {
   test('no text is longer than 5,000 characters', () => {
     expect(leaves.length).toBeGreaterThan(400);
     expect(thatTake('x'.repeat(5001), leaves)).toEqual([]);
@@ -75,7 +75,7 @@ describe('at every endpoint', () => {
   });
 });
 
-describe('requests that Stripe refuses', () => {
+describe('HTTP-9: requests that Stripe refuses', () => {
   let harness: Harness;
   const known: Record<string, string> = {};
   beforeAll(async () => {

@@ -32,6 +32,7 @@ const mutant = (rule: string, test: string, file: string, from: string, to: stri
 });
 
 export const ruleMutants: readonly RuleMutant[] = [
+  mutant('HTTP-9', 'bounds', 'http/params.ts', 'if (raw.length <= most) return raw;', 'return raw;'),
   mutant('OBJ-1', 'subscriptions', 'engine/invoice-draft.ts', 'subscription: id }', "subscription: '' }"),
   mutant('OBJ-2', 'subscriptions', 'engine/subscriptions.ts', 'only.plan : null', 'null : null'),
   mutant('OBJ-3', 'versions', 'webhooks/endpoints.ts', 'api_version: version,', 'api_version: apiVersion,'),
