@@ -5,24 +5,22 @@
  * `stripe_object_malformed`) is thrown: a customer's `id`, a subscription's `id` and `status`, an open invoice's `id`.
  */
 
-import type { CustomerFacts, InvoiceFacts, ItemFacts, SubscriptionFacts } from '../../billing/facts.ts';
+import type { CustomerFacts, InvoiceFacts, SubscriptionFacts } from '../../billing/facts.ts';
 import { earlierInvoice } from '../../billing/known-facts.ts';
+import {
+  billingDetails,
+  compare,
+  customerMethod,
+  digestOfMethods,
+  subscriptionMethod,
+  type Digest,
+} from './digests.ts';
 import { discountFacts, isDiscounted } from './discount.ts';
 import { invoiceFacts, subscriptionOf, type OpenInvoiceData } from './invoice.ts';
-import {
-  idOf,
-  isObject,
-  list,
-  number,
-  object,
-  requiredText,
-  StripeObjectMalformed,
-  text,
-  time,
-  type Json,
-} from './json.ts';
+import { idOf, isObject, list, object, requiredText, StripeObjectMalformed, text, time, type Json } from './json.ts';
 import { methodFacts } from './method.ts';
-import { isMetered, itemsOf, phaseItemsOf, type Period } from './price.ts';
+import { isMetered, itemsOf, type Period } from './price.ts';
+import { activeSchedule, endOf, nextPhase } from './schedule.ts';
 
 export type { OpenInvoiceData as OpenInvoiceLook } from './invoice.ts';
 export { StripeObjectMalformed } from './json.ts';
@@ -44,8 +42,6 @@ export interface CustomerData {
   readonly newestPaid?: readonly unknown[];
 }
 
-type Digest = (text: string) => string;
-
 /**
  * Reduce one look at a customer to facts.
  *
@@ -62,7 +58,7 @@ export function customerFacts(data: CustomerData, digest: Digest, metadata: read
   const deleted = customer['deleted'] === true;
   const method = customerMethod(customer);
   const currency = text(customer['currency']);
-  const methodDigest = digestOfMethods(data, customer, digest);
+  const methodDigest = digestOfMethods(data.subscriptions, customer, digest);
   // A page that was fetched while the list grew can repeat what the page before it ended with.
   const distinct = new Map(data.subscriptions.map((each) => [requiredText(each, 'subscription', 'id'), each]));
   const subscriptions = [...distinct.values()]
@@ -213,96 +209,8 @@ function pauseOf(source: Json, schedule: Json | null): SubscriptionFacts['pause'
   return resumesAt === undefined ? null : { resumesAt };
 }
 
-function activeSchedule(source: Json): Json | null {
-  const schedule = source['schedule'];
-  return isObject(schedule) && (schedule['status'] === 'active' || schedule['status'] === 'not_started')
-    ? schedule
-    : null;
-}
-
-/** A schedule that ends by cancelling decides the end of the subscription as much as `cancel_at` does. */
-function endOf(schedule: Json | null): number | null {
-  if (schedule === null || schedule['end_behavior'] !== 'cancel') return null;
-  return time(object(list(schedule['phases']).at(-1))['end_date']);
-}
-
-/** The phase after the current one; without a clock, the current one is what Stripe calls so. */
-function nextPhase(schedule: Json | null, source: Json, items: readonly ItemFacts[]): SubscriptionFacts['next'] {
-  if (schedule === null) return null;
-  const current = object(schedule['current_phase']);
-  const after = number(current['start_date']) ?? -Infinity;
-  const phases = list(schedule['phases']).map(object);
-  const upcoming = phases
-    .filter((phase) => (number(phase['start_date']) ?? -Infinity) > after)
-    .toSorted((a, b) => (number(a['start_date']) ?? 0) - (number(b['start_date']) ?? 0))[0];
-  const at = time(upcoming?.['start_date']);
-  if (upcoming === undefined || at === null) return null;
-  return { at, items: phaseItemsOf(upcoming, source, items) };
-}
-
 /** SUB-4: `missing_payment_method` of a running trial. */
 function needsMethod(source: Json): boolean {
   const { missing_payment_method: then } = object(object(source['trial_settings'])['end_behavior']);
   return source['status'] === 'trialing' && (then === 'cancel' || then === 'pause');
-}
-
-function subscriptionMethod(source: Json): unknown {
-  return source['default_payment_method'] ?? source['default_source'] ?? null;
-}
-
-function customerMethod(customer: Json): unknown {
-  return object(customer['invoice_settings'])['default_payment_method'] ?? customer['default_source'] ?? null;
-}
-
-/**
- * Digests of payment methods that can be compared with each other: a charge names its method by id only, a default one
- * is expanded, and the two must not look like different cards (every page would say "you replaced your card").
- */
-function digestOfMethods(data: CustomerData, customer: Json, digest: Digest): (method: unknown) => string | null {
-  const known = new Map<string, Json>();
-  for (const holder of [
-    customerMethod(customer),
-    ...data.subscriptions.map((each) => subscriptionMethod(object(each))),
-  ]) {
-    const id = idOf(holder);
-    if (id !== null && isObject(holder)) known.set(id, holder);
-  }
-  return (method) => {
-    const id = idOf(method);
-    return id === null ? null : digest(methodText(id, known.get(id) ?? object(method)));
-  };
-}
-
-/** Id and the details printed on the method: a card that the network renewed (same id, later expiry) is a change too. */
-function methodText(id: string, method: Json): string {
-  const type = text(method['type']);
-  const details = type !== null && isObject(method[type]) ? method[type] : (method['card'] ?? method);
-  const fields = ['brand', 'fingerprint', 'last4', 'exp_month', 'exp_year', 'country'];
-  return canonical([id, type, ...fields.map((field) => scalar(object(details)[field]))]);
-}
-
-function billingDetails(customer: Json): string {
-  const address = object(customer['address']);
-  const lines = ['line1', 'line2', 'city', 'state', 'postal_code', 'country'];
-  const names = ['name', 'individual_name', 'business_name', 'email', 'phone'];
-  const taxIds = list(customer['tax_ids']).map((each) => [scalar(object(each)['type']), scalar(object(each)['value'])]);
-  return canonical([
-    names.map((field) => scalar(customer[field])),
-    lines.map((field) => scalar(address[field])),
-    taxIds.map((each) => canonical(each)).toSorted(compare),
-  ]);
-}
-
-/** Absent, `null` and empty are one thing to a person, and differ between API versions. */
-function scalar(value: unknown): string | number | null {
-  return text(value) ?? number(value);
-}
-
-function canonical(value: unknown): string {
-  return JSON.stringify(value);
-}
-
-/** By code unit: a locale's order would differ between machines, and with it the stored facts. */
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
