@@ -11,7 +11,8 @@ import { openSqliteStore } from '../../server/src/ledger/sqlite/ledger.ts';
 import { billhookLedger } from './billhook-ledger.ts';
 import { livesOf, take, type Step } from './lives.ts';
 import { PromptLedger } from './prompt-ledger.ts';
-import { seed } from './property.ts';
+import { seed, usualSeed } from './property.ts';
+import { wrongAmounts, type WrongAmount } from './wrong-amounts.ts';
 
 /** Hours after which a renewal has come, and was charged. */
 const month = 34 * 24;
@@ -86,7 +87,7 @@ function paidOf(before: readonly Entry[], after: readonly Entry[]): number {
 
 const isOwedDraft = ({ status, isBehind }: Entry) => status === 'draft' && isBehind;
 
-type Row = 'said paid' | 'recovered' | 'due' | 'button' | 'next';
+type Row = WrongAmount['row'];
 class Table {
   readonly #rows = new Map<Row, { said: number; compared: number }>();
   readonly differences: string[] = [];
@@ -119,8 +120,13 @@ class Table {
 const ends = ['cancel', 'markUnpaid', 'leavePastDue'] as const;
 
 /** @param end - of a subscription after its charges all failed, as the Dashboard says it */
-async function lead(life: readonly Step[], end: (typeof ends)[number], table: Table): Promise<void> {
-  const ledger = await PromptLedger.open(billhookLedger(async () => openSqliteStore(':memory:')));
+async function lead(
+  life: readonly Step[],
+  end: (typeof ends)[number],
+  table: Table,
+  mutate?: WrongAmount['mutate'],
+): Promise<void> {
+  const ledger = await PromptLedger.open(billhookLedger(async () => openSqliteStore(':memory:'), mutate));
   const { stripe, customer } = ledger;
   stripe.sandbox.settings.dunning.finally = end;
   try {
@@ -207,3 +213,19 @@ it('L36: what is said of money is what stands in Stripe’s books', async () => 
     expect(table.said(row)).toBeGreaterThanOrEqual(many.length / 20);
   }
 }, 3_600_000);
+
+/** As many lives as the normal run leads. */
+const enough = 60;
+
+it.each(wrongAmounts)('a ledger that is wrong is found out by its row: $row, $name', async (wrong) => {
+  const { row, name, hidesFor = 0, mutate } = wrong;
+  const table = new Table();
+  const isFound = () => table.differences.some((each) => each.startsWith(`${row}:`));
+  const many = fc.sample(lives, { seed, numRuns: enough });
+  let led = seed === usualSeed ? hidesFor : 0;
+  for (; led < many.length && !isFound(); led++) {
+    await lead(many[led] ?? [], ends[led % ends.length] ?? 'cancel', table, mutate);
+  }
+  process.stdout.write(`\n  ${row}, ${name}: ${isFound() ? 'found in' : 'not found up to'} life ${led}\n`);
+  expect(isFound(), `${enough} lives did not find it`).toBe(true);
+});

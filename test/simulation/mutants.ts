@@ -358,7 +358,7 @@ export const mutants: readonly Mutant[] = [
 ];
 
 /** The store's methods as plain ones, to be replaced one by one. */
-function methods(store: BillingStore): BillingStore {
+export function methods(store: BillingStore): BillingStore {
   const names = Object.keys(store) as (keyof BillingStore)[];
   return Object.fromEntries(names.map((name) => [name, store[name]])) as unknown as BillingStore;
 }
