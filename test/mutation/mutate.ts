@@ -36,7 +36,7 @@ async function mutate({ sources, tests }: Room): Promise<readonly MutantResult[]
     reporters: ['progress-append-only'],
     // Not in the repository: tests that walk its folders would walk the copy, and its links, too.
     tempDirName: copies,
-    concurrency: 1,
+    concurrency: Number(process.env['CONCURRENCY'] ?? 1),
     allowConsoleColors: false,
   });
   return await stryker.runMutationTest();
