@@ -5,11 +5,15 @@
 
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, posix, resolve } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { optionsFrom } from '../server/src/cli/environment.ts';
+import { readConfig } from '../server/src/config/config.ts';
+import { hostSecret } from './server/support/bff.ts';
 import { childEnvironment } from './support/child-environment.ts';
 import { blocks, inLanguages, nameOf, type Block } from './support/documented-blocks.ts';
 
@@ -26,6 +30,20 @@ const readBy: Readonly<Record<string, readonly string[]>> = {
   'server/tokens/recipes.test.ts': ['python', 'ruby', 'php', 'go', 'java'],
   'no test, for want of their compilers': ['csharp', 'elixir'],
 };
+
+it('every block is of a page that is read, and without a language only where it is a picture', async () => {
+  const folders = ['.', 'docs', 'server', 'server/host', 'widget'];
+  const names = await Promise.all(
+    folders.map(async (folder) => (await readdir(join(root, folder))).map((name) => posix.join(folder, name))),
+  );
+  for (const page of names.flat().filter((name) => name.endsWith('.md'))) {
+    const text = readFileSync(join(root, page), 'utf8');
+    const fences = [...text.matchAll(/^```(?<language>\w*)\n(?<code>[\s\S]*?)^```$/gm)].map(({ groups }) => groups);
+    const read = fences.filter((fence) => fence?.['language'] !== '');
+    expect(read, page).toHaveLength(blocks.filter((block) => block.page === page).length);
+    for (const fence of fences) if (fence?.['language'] === '') expect(fence['code'], page).toMatch(/[─→/]/);
+  }
+});
 
 it('every block is of a language that a test reads', () => {
   const read = new Set(Object.values(readBy).flat());
@@ -149,6 +167,14 @@ describe('TypeScript and JavaScript', () => {
         // JavaScript is read, and its types are not asked about.
         await writeFile(join(folder, name), block.language === 'js' ? block.code : moduleOf(block));
       }),
+      ...inLanguages('json')
+        .filter(({ code }) => Object.hasOwn(JSON.parse(code) as Json, 'level'))
+        .map(async ({ code }) =>
+          writeFile(
+            join(folder, 'answer.ts'),
+            `import type { AccessAnswer } from '@billhook/host';\nexport const answer: AccessAnswer = ${code};\n`,
+          ),
+        ),
       ...Object.entries(ownModules).map(async ([name, text]) => writeFile(join(folder, name), text)),
     ]);
     const compilerOptions = {
@@ -176,10 +202,50 @@ describe('TypeScript and JavaScript', () => {
   });
 });
 
+/** What a block of JSON shows, by a name in it; and how that is read. */
+const jsonOf: Readonly<Record<string, (code: string, folder: string) => unknown>> = {
+  hosts: (code, folder) => readAsFile(JSON.parse(code) as Json, folder),
+  checkout: (code, folder) => readAsFile({ hosts: [{ ...ownHost, ...(JSON.parse(code) as Json) }] }, folder),
+  // Compiled as an `AccessAnswer`, with the TypeScript above.
+  level: () => undefined,
+  'html.customData': (code) =>
+    Object.values(JSON.parse(code) as Record<string, readonly string[]>)
+      .flat()
+      .map((path) => readFileSync(join(root, path.replace('./node_modules/@billhook/', '')), 'utf8')),
+  // The address is the mounted one of `docs/nextjs.md`, with the route of `POST /v1/upkeep`.
+  crons: (code) => expect(JSON.parse(code)).toMatchObject({ crons: [{ path: '/billing/v1/upkeep' }] }),
+};
+
+type Json = Readonly<Record<string, unknown>>;
+const ownHost = { id: 'app', origins: ['https://app.example'], returnUrl: 'https://app.example/billing' };
+
+/** As `billhook serve` reads its file, with the secrets in the environment. */
+async function readAsFile(json: Json, folder: string): Promise<void> {
+  const path = join(folder, 'billhook.json');
+  await writeFile(path, JSON.stringify(json));
+  const secrets = {
+    STRIPE_SECRET_KEY: 'sk_test_1',
+    STRIPE_WEBHOOK_SECRET: 'whsec_1',
+    BILLHOOK_HOST_SECRET: hostSecret,
+  };
+  await readConfig(optionsFrom({ ...secrets, BILLHOOK_CONFIG: path }));
+}
+
 describe('JSON', () => {
-  it.each(inLanguages('json').map((block) => [nameOf(block), block] as const))('%s is JSON', (_, { code }) => {
-    expect(() => JSON.parse(code) as unknown).not.toThrow();
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'billhook-documented-json-'));
   });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it.each(inLanguages('json').map((block) => [nameOf(block), block] as const))(
+    '%s is read as what it shows',
+    async (_, { code }) => {
+      const shown = Object.keys(JSON.parse(code) as Json).filter((name) => Object.hasOwn(jsonOf, name));
+      expect(shown, 'says what it is').toHaveLength(1);
+      await jsonOf[shown[0] ?? '']?.(code, folder);
+    },
+  );
 });
 
 describe('a command line', () => {
