@@ -3,7 +3,6 @@
  * refused here, with words, and not at the BFF with a 401.
  */
 
-import { importJWK, importPKCS8 } from 'jose/key/import';
 import type { JWK } from 'jose';
 import { canonicalSecret } from './claims.ts';
 import { BillhookOptionError } from './option-error.ts';
@@ -83,6 +82,7 @@ async function importPrivate(
   if (jwk?.alg !== undefined && jwk.alg !== algorithm && !(algorithm === 'EdDSA' && jwk.alg === 'Ed25519')) {
     throw wrong(`must be a key for ${algorithm}, which its "alg" denies`);
   }
+  const { importJWK, importPKCS8 } = await import('jose/key/import');
   try {
     const key = jwk === null ? await importPKCS8(pem(given), algorithm) : await importJWK({ ...jwk, alg: algorithm });
     return { key: key as CryptoKey, name: typeof jwk?.kid === 'string' ? jwk.kid : null };
