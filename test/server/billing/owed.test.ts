@@ -142,6 +142,31 @@ describe('L37 a pause narrows no access that is paid for', () => {
     expect(snapshotOf([next]).access).toEqual({ level: 'readOnly', reason: 'paused', until: null });
   });
 
+  it('F5 an upgrade that is not paid takes nothing from the period that is', () => {
+    const upgrade = invoice({ status: 'open', billingReason: 'subscription_update' });
+    expect(snapshotOf([subscription({ pause, latestInvoice: upgrade })]).access).toMatchObject({
+      level: 'full',
+      until: iso(noon + 20 * day),
+    });
+    const renewal = invoice({ status: 'open', billingReason: 'subscription_cycle' });
+    expect(snapshotOf([subscription({ pause, latestInvoice: renewal })]).access.level).toBe('readOnly');
+  });
+
+  it('F5 a pause that is over before the period is narrows nothing', () => {
+    const short = { resumesAt: noon + 10 * day };
+    expect(snapshotOf([subscription({ pause: short })])).toMatchObject({
+      state: 'paused',
+      resumesAt: iso(noon + 10 * day),
+      access: { level: 'full', reason: 'paused', until: null },
+    });
+    expect(snapshotOf([trialing({ pause: { resumesAt: noon + day } })]).access).toMatchObject({ until: null });
+    const late = { now: noon + 11 * day, standing: { fetchedAt: noon } };
+    expect(snapshotOf([subscription({ pause: short })], late)).toMatchObject({
+      stale: true,
+      access: { level: 'full' },
+    });
+  });
+
   it('no access is narrowed before a fetch, but it is at the stale limit without one', () => {
     const at = (hours: number) =>
       snapshotOf([subscription({ pause })], { now: noon + 20 * day + hours * hour, standing: { fetchedAt: noon } })

@@ -17,11 +17,15 @@ export function paidThroughPause(facts: SubscriptionFacts, policy: Policy, deadl
   return status === 'ahead' || status === 'unseen' ? end : null;
 }
 
+/** Made beside the invoice of the period: an open one is no debt of the period itself. */
+const besides: readonly (string | null)[] = ['subscription_update', 'manual'];
+
 /**
  * The end of the period, if its own invoice is paid. During a pause Stripe moves the period on as ever, and voids what
  * it would have charged: that period is not paid.
  */
 function paidUntil({ latestInvoice, currentPeriodStart, currentPeriodEnd }: SubscriptionFacts): number | null {
-  if (latestInvoice?.status !== 'paid' || latestInvoice.created < (currentPeriodStart ?? -Infinity) - hour) return null;
-  return currentPeriodEnd;
+  if (latestInvoice === null || latestInvoice.created < (currentPeriodStart ?? -Infinity) - hour) return null;
+  const { status, billingReason } = latestInvoice;
+  return status === 'paid' || besides.includes(billingReason) ? currentPeriodEnd : null;
 }

@@ -179,6 +179,9 @@ function pausedCollection(
   if (facts.pause?.keepsService === true) return { level: 'full', reason: 'paused', until: end };
   const paid = paidThroughPause(facts, policy, deadlines);
   if (paid === null) return { level: policy.pausedAccess, reason: 'paused', until: end };
+  // It resumes before the paid time is over: nothing narrows.
+  const resumes = resumptionOf(facts, deadlines);
+  if (resumes !== null && resumes <= paid) return { level: 'full', reason: 'paused', until: end };
   return { level: 'full', reason: 'paused', ...narrowing(end, paid, policy.pausedAccess) };
 }
 
