@@ -135,16 +135,16 @@ class Storm {
     return (await (await fetch(`${this.#stripe}/storm/${path}`)).json()) as number;
   }
 
-  /** Until no customer waits to be fetched. */
+  /** Until no customer waits to be fetched but those of the pages, which have events of their own. */
   async #quiet(): Promise<void> {
     const ledger = new Database(this.#of.database, { readonly: true });
     const stale = ledger
-      .prepare<[], number>(
-        'SELECT EXISTS (SELECT 1 FROM customers WHERE synced_ticket < ticket AND deleted_at IS NULL)',
+      .prepare<[number], number>(
+        `SELECT count(*) FROM (SELECT 1 FROM customers WHERE synced_ticket < ticket AND deleted_at IS NULL LIMIT ?)`,
       )
       .pluck();
     // oxlint-disable-next-line no-await-in-loop -- until the queue is empty
-    while (stale.get() === 1) await pause(100);
+    while ((stale.get(pages + 1) ?? 0) > pages) await pause(100);
     ledger.close();
   }
 

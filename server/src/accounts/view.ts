@@ -188,8 +188,11 @@ class KeptViews {
       at >= kept.at &&
       (nextChangeAt === null || at < nextChangeAt);
     if (!isCurrent) return null;
-    this.#views.delete(key);
-    this.#views.set(key, kept);
+    // Its turn matters where one is about to be dropped.
+    if (this.#views.size >= maxKept) {
+      this.#views.delete(key);
+      this.#views.set(key, kept);
+    }
     return kept;
   }
 

@@ -15,6 +15,7 @@ import { waitPreference, type PollParts } from './long-poll.ts';
 import { isLoading } from './read-first.ts';
 import type { RouteContext } from './route-context.ts';
 import { awaitsPreview, heldReading, preferenceApplied } from './routes/billing.ts';
+import type { WidgetClaims } from '../tokens/verify.ts';
 
 type Parts = PollParts & Pick<RouteContext, 'read' | 'wantPreview' | 'auth'>;
 
@@ -39,6 +40,8 @@ export function readAtOnce(parts: Parts, origins: ReadonlySet<string>): ReadAtOn
   const { auth, read } = parts;
   const { verify, hosts, now, limits } = auth;
   const headersFor = answerHeaders(origins);
+  /** Of the tokens that are remembered. */
+  const callers = new WeakMap<WidgetClaims, Caller>();
   /** Requests that were tried in vain; with the failure where a poll's wait ended by one: the chain tells it. */
   const tried = new WeakMap<Request, { readonly cause: unknown } | null>();
 
@@ -97,7 +100,8 @@ export function readAtOnce(parts: Parts, origins: ReadonlySet<string>): ReadAtOn
     if (claims === null || host === undefined || !claims.scopes.has('billing:read')) return null;
     const origin = headers.get('origin') ?? undefined;
     if (origin !== undefined && !host.origins.includes(origin)) return null;
-    const caller = callerOf(claims, host);
+    let caller = callers.get(claims);
+    if (caller === undefined) callers.set(claims, (caller = callerOf(claims, host)));
     const last = read.lastView(caller);
     if (last === null || !waitsForNothing(caller, last)) return null;
     return { caller, origin, seen: headers.get('if-none-match') ?? undefined, wait };

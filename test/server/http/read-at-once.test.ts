@@ -227,4 +227,20 @@ describe('an answer that is kept is never older than the ledger', () => {
     await nextTurn();
     expect((await ask(headers)).body).not.toBe(unlinked.body);
   });
+
+  it('and a server that forgets to ask for commits is found: it goes on with the old answer', async () => {
+    const call = harness.as('pastDue');
+    const headers = { origin, authorization: `Bearer ${await token({ account: call.account })}` };
+    const forgetful = vi.spyOn(SqliteDatabase.prototype, 'changeCount').mockReturnValue(1);
+    onTestFinished(() => forgetful.mockRestore());
+    const first = await ask(headers);
+    const beside = openSqliteStore(harness.bff.database);
+    onTestFinished(() => beside.close());
+    await beside.changeLink({ host: 'acme', account: call.account }, null, true, Date.now());
+    await nextTurn();
+    expect((await ask(headers)).body, 'the mutant').toBe(first.body);
+    forgetful.mockRestore();
+    await nextTurn();
+    expect(JSON.parse((await ask(headers)).body), 'the server').toMatchObject({ state: 'none' });
+  });
 });
