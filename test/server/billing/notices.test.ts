@@ -440,6 +440,11 @@ describe('a customer', () => {
   test('M22: another product of the same Stripe account gives no notice', () => {
     const after = customer([subscription({ cancelAt: noon + day }), pastDue({ id: 'sub_2' })]);
     expect(between(customer([subscription()]), after, anHourLater, { plans: [] })).toEqual([]);
+    const deleted = between(customer([subscription()]), customer([], { deleted: true }), anHourLater, { plans: [] });
+    expect(
+      deleted.map(({ type }) => type),
+      'with its customer',
+    ).toEqual(['customer.deleted']);
   });
 });
 
