@@ -46,8 +46,8 @@ const seededOffers: NonNullable<DemoOptions['offers']> = [
   {
     id: 'business_yearly',
     price: 'business_yearly',
+    // Its features are those of Stripe's catalogue.
     description: 'Every department.',
-    features: ['Scenarios', 'Single sign-on', 'Priority support'],
   },
 ];
 

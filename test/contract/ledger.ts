@@ -24,8 +24,9 @@ export function ledgerContract(harness: ContractHarness): void {
     });
 
     it('keeps the catalogue', async () => {
+      const words = { description: 'Several teams.', features: ['Forecasts'], unit: 'seat' };
       await harness.store.saveProducts([
-        { id: 'prod_1', name: 'Team' },
+        { id: 'prod_1', name: 'Team', words },
         { id: 'prod_2', name: null },
       ]);
       await harness.store.saveProducts([{ id: 'prod_1', name: 'Team plus' }]);
@@ -35,6 +36,9 @@ export function ledgerContract(harness: ContractHarness): void {
           ['prod_2', null],
         ]),
       );
+      await harness.store.saveProducts([{ id: 'prod_2', name: 'Other', words }]);
+      const kept = (await harness.store.products()).find(({ id }) => id === 'prod_2');
+      expect(kept).toEqual({ id: 'prod_2', name: 'Other', metadata: null, words });
     });
 
     it('keeps prices, and a lookup key with the price that has it now', async () => {

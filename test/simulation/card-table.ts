@@ -138,7 +138,7 @@ export class CardTable {
       const [amount] = amountsIn(sentence);
       if (amount === undefined) continue;
       const ofPage = /^(Your bank asks|Pay )/.test(sentence);
-      const owed = due(sentence.startsWith('We couldn’t charge') ? [headline] : [...at.open.keys()]);
+      const owed = due(/ was declined for |^We couldn’t charge/.test(sentence) ? [headline] : [...at.open.keys()]);
       this.compare('banner', amount, ofPage ? page?.asks : owed, fault);
     }
     for (const [index, each] of [plan, ...lines].entries()) {

@@ -303,6 +303,8 @@ export type Change =
   | { readonly kind: 'resumed' }
   | { readonly kind: 'scheduled'; readonly plan: string | null; readonly at: string }
   | { readonly kind: 'paid'; readonly paid: Money }
+  /** At once, for what was bought or changed. */
+  | { readonly kind: 'charged'; readonly paid: Money }
   | { readonly kind: 'paymentFailed' }
   | { readonly kind: 'paymentMethod' }
   | { readonly kind: 'billingDetails' };

@@ -22,6 +22,8 @@ export function answerFromFixtures(api, tokenUrl, fixtures, now) {
   const reads = new Map();
   const returns = new Map();
   Date.now = () => clock;
+  let onLine = true;
+  Object.defineProperty(navigator, 'onLine', { get: () => onLine, configurable: true });
 
   window.fetch = async (input, init = {}) => {
     const url = new URL(input, document.baseURI);
@@ -46,11 +48,19 @@ export function answerFromFixtures(api, tokenUrl, fixtures, now) {
     const { snapshot, failure } = fixtures[name];
     const read = (reads.get(name) ?? 0) + 1;
     reads.set(name, read);
+    if (failure?.code === 'offline' && (!snapshot || read > 1)) await goneOffline();
     if (failure && (!snapshot || read > 1)) return failed(failure);
     const etag = `"${name}"`;
     if (headers.get('if-none-match') !== etag) return answer(snapshot, { etag });
     if (headers.get('prefer')) await held(signal);
     return new Response(null, { status: 304, headers: { etag } });
+  }
+
+  /** Offline until the failure was taken note of: alone in its turn of the page, so that it is this request's alone. */
+  async function goneOffline() {
+    await new Promise((resolve) => setTimeout(resolve));
+    onLine = false;
+    setTimeout(() => (onLine = true));
   }
 
   async function held(signal) {

@@ -10,11 +10,14 @@ import {
   nextPayment,
   owing,
   paidUp,
+  payNow,
+  portal,
   pro,
   readerOf,
   several,
   snapshots,
   team,
+  updateCard,
   visa,
 } from './snapshots.ts';
 
@@ -51,8 +54,8 @@ export const groups = {
 export type Group = keyof typeof groups;
 
 const unreachable: Failure = { code: 'unreachable', status: 0 };
-/** The browser's own word cannot be arranged for one element of a page: it comes from the BFF here. */
-const offline: Failure = { code: 'offline', status: 503 };
+/** No answer, and the browser says that it is offline. */
+const offline: Failure = { code: 'offline', status: 0 };
 const stripeDown: Failure = { code: 'stripe_unavailable', status: 503 };
 const refused = (code: string, status: number): Failure => ({ code, status });
 
@@ -71,15 +74,25 @@ const discounted = (price: Money, percentOff: number | null, until: string | nul
   discounted: true,
   discount: { price, percentOff, amountOff: { ...price, amount: 14_500 - price.amount }, until, once },
 });
-/** @param amount - of the next payment, in cents; the last one was of the same coupon */
-const paidWith = (plan: Plan, amount: number): BillingSnapshot => {
-  const money = { amount, currency: 'usd' };
+/** @param amount - of the next payment, in minor units @param last - of the last one. Default: the same */
+const paidWith = (plan: Plan, amount: number, last = amount): BillingSnapshot => {
+  const { currency } = plan.price ?? nextPayment.amount;
+  const { lastInvoice: _invoice, ...without } = active;
   return {
-    ...active,
+    ...without,
     plan,
-    lastInvoice: { ...lastInvoice, amount: money },
-    nextPayment: { ...nextPayment, amount: money },
+    // An invoice over nothing is not told.
+    ...(last > 0 && { lastInvoice: { ...lastInvoice, amount: { amount: last, currency } } }),
+    nextPayment: { ...nextPayment, amount: { amount, currency }, estimated: plan.metered },
   };
+};
+/** What is sent by invoice has no method to show. */
+const { paymentMethod: _method, ...sent } = snapshots.pastDue;
+const { paymentMethod: _none, ...unfinished } = snapshots.incomplete;
+const { finishBy: _, lastInvoice: _last, ...overTrial } = unfinished;
+const inAYear = (snapshot: BillingSnapshot): BillingSnapshot => {
+  const at = '2028-05-03T09:00:00Z';
+  return { ...snapshot, renewsAt: at, nextPayment: { ...(snapshot.nextPayment ?? nextPayment), at } };
 };
 const link = (purpose: Action['purpose']): Action => ({ purpose, via: 'link', url: 'https://app.example/plans' });
 
@@ -90,12 +103,12 @@ export const fixtures = {
   trialWithCard: {
     title: 'On trial, card on file',
     group: 'calm',
-    snapshot: { ...snapshots.trialing, payment: paidUp, actions: active.actions, paymentMethod: visa },
+    snapshot: { ...snapshots.trialing, payment: paidUp, actions: [portal], paymentMethod: visa },
   },
   scheduled: {
     title: 'A change is scheduled',
     group: 'calm',
-    snapshot: { ...active, plan: pro, next: { plan: team, at: '2027-06-03T09:00:00Z' } },
+    snapshot: { ...paidWith(pro, 2900, 9900), next: { plan: team, at: '2027-06-03T09:00:00Z' } },
   },
   cardExpires: {
     title: 'The card expires before it is charged',
@@ -104,17 +117,30 @@ export const fixtures = {
   },
   processing: { title: 'A bank debit is on its way', group: 'calm', snapshot: snapshots.processing },
   paused: { title: 'Paused by choice', group: 'calm', snapshot: snapshots.paused },
+  pausedPaid: {
+    title: 'Paused, in a paid month',
+    group: 'calm',
+    snapshot: {
+      ...snapshots.paused,
+      access: { level: 'full', reason: 'paused', until: '2027-06-03T09:00:00Z', after: 'readOnly' },
+      lastInvoice,
+    },
+  },
 
   pastDue: { title: 'Payment failed, in grace', group: 'trouble', snapshot: snapshots.pastDue },
   cardReplaced: {
     title: 'New card, invoice still open',
     group: 'trouble',
-    snapshot: { ...snapshots.pastDue, payment: { ...snapshots.pastDue.payment, methodReplaced: true } },
+    snapshot: {
+      ...snapshots.pastDue,
+      payment: { ...snapshots.pastDue.payment, methodReplaced: true },
+      actions: [payNow, updateCard, portal],
+    },
   },
   overdue: {
     title: 'An invoice is overdue',
     group: 'trouble',
-    snapshot: { ...snapshots.pastDue, payment: { ...owing, problem: 'overdue' } },
+    snapshot: { ...sent, payment: { ...owing, problem: 'overdue' }, actions: [payNow, portal] },
   },
   restricted: { title: 'Grace is over', group: 'trouble', snapshot: snapshots.restricted },
   actionRequired: { title: 'The bank asks', group: 'trouble', snapshot: snapshots.actionRequired },
@@ -123,9 +149,9 @@ export const fixtures = {
     title: 'Trial over, no card',
     group: 'trouble',
     snapshot: {
-      ...snapshots.incomplete,
+      ...overTrial,
       payment: { ...paidUp, problem: 'methodMissing', methodOnFile: false },
-      actions: [{ purpose: 'addCard', via: 'portal', flow: 'payment_method_update' }],
+      actions: [{ purpose: 'addCard', via: 'portal', flow: 'payment_method_update' }, portal],
     },
   },
 
@@ -163,11 +189,11 @@ export const fixtures = {
   changed: {
     title: 'Back, changed',
     group: 'trip',
-    snapshot: { ...active, plan: pro },
+    snapshot: paidWith(pro, 9900, 5428),
     visit: 'changed',
     changes: [
       { kind: 'plan', from: 'Team', to: 'Pro' },
-      { kind: 'paid', paid: { amount: 9900, currency: 'usd' } },
+      { kind: 'charged', paid: { amount: 5428, currency: 'usd' } },
       { kind: 'paymentMethod' },
     ],
   },
@@ -220,12 +246,17 @@ export const fixtures = {
   },
 
   several: { title: 'Several subscriptions', group: 'detail', snapshot: several },
-  yen: { title: 'Yen, a year', group: 'detail', snapshot: { ...active, plan: yen } },
-  everything: { title: 'All that a price can say', group: 'detail', snapshot: { ...active, plan: everything } },
+  yen: { title: 'Yen, a year', group: 'detail', snapshot: inAYear(paidWith(yen, 29_800)) },
+  everything: { title: 'All that a price can say', group: 'detail', snapshot: paidWith(everything, 10_420) },
   long: {
     title: 'A long name, a large price',
     group: 'detail',
-    snapshot: { ...snapshots.pastDue, plan: long, payment: { ...snapshots.pastDue.payment, due: long.price } },
+    snapshot: {
+      ...snapshots.pastDue,
+      plan: long,
+      payment: { ...snapshots.pastDue.payment, due: long.price },
+      lastInvoice: { ...lastInvoice, amount: long.price ?? lastInvoice.amount, state: 'open' },
+    },
   },
   discounted: {
     title: 'A coupon, until a day',
@@ -235,7 +266,7 @@ export const fixtures = {
   discountedOnce: {
     title: 'A coupon for the next payment',
     group: 'detail',
-    snapshot: paidWith(discounted({ amount: 13_500, currency: 'usd' }, null, null, true), 13_500),
+    snapshot: paidWith(discounted({ amount: 13_500, currency: 'usd' }, null, null, true), 13_500, 14_500),
   },
   free: {
     title: 'A coupon over everything',
@@ -245,7 +276,7 @@ export const fixtures = {
   usage: {
     title: 'Billed by usage',
     group: 'detail',
-    snapshot: { ...active, plan: { ...team, name: 'API', price: null, interval: null, metered: true } },
+    snapshot: paidWith({ ...team, name: 'API', price: null, interval: null, quantity: null, metered: true }, 310, 1240),
   },
   unnamed: {
     title: 'The catalogue has no name',

@@ -36,9 +36,9 @@ export const paidUp: Payment = {
 
 export const owing: Payment = { ...paidUp, due: { amount: 2900, currency: 'usd' }, problem: 'failed' };
 
-const portal = { purpose: 'manage', via: 'portal', flow: null } as const;
-const updateCard = { purpose: 'updateCard', via: 'portal', flow: 'payment_method_update' } as const;
-const payNow = { purpose: 'payNow', via: 'invoice' } as const;
+export const portal = { purpose: 'manage', via: 'portal', flow: null } as const;
+export const updateCard = { purpose: 'updateCard', via: 'portal', flow: 'payment_method_update' } as const;
+export const payNow = { purpose: 'payNow', via: 'invoice' } as const;
 
 export const visa: PaymentMethod = {
   name: 'Visa',
@@ -90,7 +90,16 @@ const { nextPayment: ___, ...notCharged } = active;
 const { paymentMethod: _, ...unpaying } = notCharged;
 const { lastInvoice: __, ...bare } = unpaying;
 
-const unpaid = { paymentMethod: { ...visa, update: null }, lastInvoice: { ...lastInvoice, state: 'open' } } as const;
+/** No renewal is told beside a debt. */
+const unpaid = {
+  renewsAt: null,
+  paymentMethod: { ...visa, update: null },
+  lastInvoice: { ...lastInvoice, state: 'open' },
+} as const;
+const offers: BillingSnapshot['offers'] = [
+  { id: 'team', plan: team, description: 'Several teams in one plan.', features: ['Forecasts', 'Holidays'] },
+  { id: 'pro', plan: pro, trialDays: 14, features: ['Everything in Team', 'Single sign-on'] },
+];
 
 const inState = (
   state: BillingState,
@@ -121,10 +130,7 @@ export const snapshots: Readonly<Record<BillingState, BillingSnapshot>> = {
       plan: null,
       renewsAt: null,
       actions: [{ purpose: 'subscribe', via: 'checkout', offer: 'team' }],
-      offers: [
-        { id: 'team', plan: team, description: 'Several teams in one plan.', features: ['Forecasts', 'Holidays'] },
-        { id: 'pro', plan: pro, trialDays: 14, features: ['Everything in Team', 'Single sign-on'] },
-      ],
+      offers,
     },
     bare,
   ),
@@ -132,9 +138,10 @@ export const snapshots: Readonly<Record<BillingState, BillingSnapshot>> = {
     'ended',
     {
       renewsAt: null,
-      endedAt: '2027-05-02T09:00:00Z',
+      endedAt: '2027-05-09T09:00:00Z',
       access: { level: 'none', reason: 'ended', until: null },
-      actions: [{ purpose: 'subscribeAgain', via: 'checkout', offer: 'team' }],
+      actions: [{ purpose: 'subscribeAgain', via: 'checkout', offer: 'team' }, portal],
+      offers,
     },
     unpaying,
   ),
@@ -142,36 +149,48 @@ export const snapshots: Readonly<Record<BillingState, BillingSnapshot>> = {
   trialing: inState(
     'trialing',
     {
+      renewsAt: null,
       trialEndsAt: '2027-05-20T09:00:00Z',
       payment: { ...paidUp, methodOnFile: false },
       actions: [{ purpose: 'addCard', via: 'portal', flow: 'payment_method_update' }, portal],
-      lastInvoice: { ...lastInvoice, amount: { amount: 0, currency: 'usd' } },
       nextPayment: { at: '2027-05-20T09:00:00Z', amount: { amount: 2900, currency: 'usd' }, estimated: false },
     },
-    unpaying,
+    bare,
   ),
   ending: inState('ending', {
     renewsAt: null,
     endsAt: '2027-06-03T09:00:00Z',
-    actions: [{ purpose: 'keepPlan', via: 'portal', flow: null }, portal],
+    actions: [{ purpose: 'keepPlan', via: 'portal', flow: null }],
   }),
-  paused: inState('paused', {
+  // The invoices of a pause are voided, so there is no last one to tell.
+  paused: inState(
+    'paused',
+    {
+      renewsAt: null,
+      resumesAt: '2027-07-01T09:00:00Z',
+      access: { level: 'readOnly', reason: 'paused', until: null },
+      actions: [{ purpose: 'resume', via: 'link', url: 'https://app.example/resume' }, portal],
+      paymentMethod: visa,
+    },
+    bare,
+  ),
+  processing: inState('processing', {
     renewsAt: null,
-    resumesAt: '2027-07-01T09:00:00Z',
-    access: { level: 'readOnly', reason: 'paused', until: null },
-    actions: [{ purpose: 'resume', via: 'link', url: 'https://app.example/resume' }, portal],
+    paymentMethod: { ...visa, name: 'SEPA', last4: '3000', expires: null },
+    lastInvoice: { ...lastInvoice, state: 'open' },
   }),
-  processing: inState('processing', {}),
   incomplete: inState('incomplete', {
-    renewsAt: null,
     finishBy: '2027-05-11T09:30:00Z',
     payment: { ...owing, problem: 'confirmationRequired' },
     access: { level: 'none', reason: 'incomplete', until: null },
-    actions: [{ purpose: 'finishPayment', via: 'invoice' }],
+    actions: [{ purpose: 'finishPayment', via: 'invoice' }, portal],
     ...unpaid,
+    lastInvoice: { ...unpaid.lastInvoice, at: '2027-05-10T10:30:00Z' },
   }),
   actionRequired: inState('actionRequired', {
     payment: { ...owing, problem: 'confirmationRequired' },
+    graceEndsAt: '2027-05-15T13:00:00Z',
+    access: { level: 'full', reason: 'pastDue', until: '2027-05-15T13:00:00Z', after: 'readOnly' },
     actions: [{ purpose: 'confirmPayment', via: 'invoice' }, portal],
     ...unpaid,
   }),
@@ -187,13 +206,16 @@ export const snapshots: Readonly<Record<BillingState, BillingSnapshot>> = {
     access: { level: 'readOnly', reason: 'restricted', until: null, since: '2027-05-08T13:00:00Z' },
     actions: [updateCard, payNow, portal],
     ...unpaid,
+    lastInvoice: { ...unpaid.lastInvoice, at: '2027-05-01T12:00:00Z' },
   }),
 };
 
 export const states = Object.keys(snapshots) as BillingState[];
 
+/** The other one gives access for as long as its trial lasts. */
 export const several: BillingSnapshot = {
   ...snapshots.pastDue,
+  access: { level: 'full', reason: 'trialing', until: '2027-05-20T09:00:00Z' },
   subscriptions: [
     { ...snapshots.pastDue, key: 'a' },
     { ...snapshots.trialing, key: 'b', plan: { ...pro, name: 'Analytics add-on', quantity: 5, taxExcluded: true } },

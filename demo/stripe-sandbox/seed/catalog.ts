@@ -40,6 +40,7 @@ export async function createCatalog(stripe: Stripe): Promise<Prices> {
   const business = await stripe.products.create({
     name: 'Business',
     description: 'Every department, with scenarios, single sign-on and priority support.',
+    marketing_features: [{ name: 'Scenarios' }, { name: 'Single sign-on' }, { name: 'Priority support' }],
   });
   const price = async (
     product: string,

@@ -5,7 +5,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.ts';
-import type { CataloguePrice, ItemFacts } from '../billing/facts.ts';
+import type { CataloguePrice, ItemFacts, ProductWords } from '../billing/facts.ts';
 import type { Catalogue as JudgesCatalogue } from '../billing/judge/judge.ts';
 import { isObject } from '../stripe/facts/json.ts';
 import { currencyOptionsOf, priceFacts } from '../stripe/facts/price.ts';
@@ -27,6 +27,7 @@ export class Catalogue implements JudgesCatalogue {
   readonly #names = new Map<string, string | null>();
   /** By product: the metadata that hosts ask for. */
   readonly #metadata = new Map<string, Readonly<Record<string, string>>>();
+  readonly #words = new Map<string, ProductWords>();
   /** By id. */
   readonly #prices = new Map<string, CataloguePrice>();
   /** A key that no price has any more stands for the one price that had it. */
@@ -86,6 +87,10 @@ export class Catalogue implements JudgesCatalogue {
     return this.#metadata.get(id) ?? {};
   }
 
+  productWords(id: string): ProductWords | null {
+    return this.#words.get(id) ?? null;
+  }
+
   /** A price by its id or lookup key. */
   price(ref: string): CataloguePrice | null {
     return this.#prices.get(ref) ?? this.#byLookupKey.get(ref) ?? null;
@@ -128,7 +133,10 @@ export class Catalogue implements JudgesCatalogue {
     const wanted = [...new Set(ids)];
     for (let from = 0; from < wanted.length; from += idsPerCall) {
       const found = await this.#gateway.products(wanted.slice(from, from + idsPerCall));
-      const products = found.map(({ id, name, metadata }) => ({ id, name, metadata: this.#chosen(metadata ?? {}) }));
+      const products = found.map(({ metadata, ...product }) => ({
+        ...product,
+        metadata: this.#chosen(metadata ?? {}),
+      }));
       await this.#store.saveProducts(products);
       for (const product of products) this.#rememberProduct(product);
     }
@@ -145,7 +153,8 @@ export class Catalogue implements JudgesCatalogue {
       return facts === null ? [] : [{ ...facts, ...(options && { currencyOptions: options }), archived }];
     });
     // The name first: once a price is known, its plan is shown.
-    await this.#fetchProducts(this.#unnamed(prices));
+    const wordless = prices.map(({ product }) => product).filter((id) => id !== '' && !this.#words.has(id));
+    await this.#fetchProducts([...this.#unnamed(prices), ...wordless]);
     await this.#store.savePrices(prices);
     await this.#loadPrices();
   }
@@ -178,12 +187,13 @@ export class Catalogue implements JudgesCatalogue {
     return Object.fromEntries(this.#asked.map((name) => [name, metadata[name] ?? '']));
   }
 
-  #rememberProduct({ id, name, metadata = null }: Product): void {
-    const known = [this.#names.get(id), this.#metadata.get(id) ?? null];
-    if (!isDeepStrictEqual(known, [name, metadata])) this.#version += 1;
+  #rememberProduct({ id, name, metadata = null, words = null }: Product): void {
+    const known = [this.#names.get(id), this.#metadata.get(id) ?? null, this.#words.get(id) ?? null];
+    if (!isDeepStrictEqual(known, [name, metadata, words])) this.#version += 1;
     this.#names.set(id, name);
     if (metadata === null) this.#metadata.delete(id);
     else this.#metadata.set(id, metadata);
+    if (words !== null) this.#words.set(id, words);
   }
 
   #remember({ archived = false, ...price }: CataloguePrice): void {

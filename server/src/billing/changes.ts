@@ -19,14 +19,15 @@ const rank: Record<Change['kind'], number> = {
   plan: 3,
   price: 4,
   quantity: 5,
-  ends: 6,
-  keeps: 7,
-  scheduled: 8,
-  paused: 9,
-  resumed: 10,
-  paid: 11,
-  paymentMethod: 12,
-  billingDetails: 13,
+  charged: 6,
+  ends: 7,
+  keeps: 8,
+  scheduled: 9,
+  paused: 10,
+  resumed: 11,
+  paid: 12,
+  paymentMethod: 13,
+  billingDetails: 14,
 };
 
 /**
@@ -55,7 +56,7 @@ function changesOfNew(now: SubscriptionFacts, productName: ProductName): Change[
   if (isTerminal(now)) return [];
   if (now.status === 'incomplete') return now.latestInvoice?.payment === 'failed' ? [{ kind: 'paymentFailed' }] : [];
   const failed: Change[] = isBehind(now) ? [{ kind: 'paymentFailed' }] : [];
-  return [{ kind: 'started', plan: nameOf(now, productName) }, ...failed];
+  return [{ kind: 'started', plan: nameOf(now, productName) }, ...chargedSince(null, now), ...failed];
 }
 
 function changesOfKnown(then: SubscriptionFacts, now: SubscriptionFacts, productName: ProductName): Change[] {
@@ -65,11 +66,13 @@ function changesOfKnown(then: SubscriptionFacts, now: SubscriptionFacts, product
   // Never finished, and given up: nothing was had that could end.
   if (isTerminal(now)) return then.status === 'incomplete' ? payments : [{ kind: 'ended' }, ...payments];
   if (then.status === 'incomplete') {
+    // Its first invoice was owed, so the payment tells what was charged.
     const started: Change[] = now.status === 'incomplete' ? [] : [{ kind: 'started', plan: nameOf(now, productName) }];
     return [...started, ...payments];
   }
   return [
     ...changesOfPlan(then, now, productName),
+    ...chargedSince(then, now),
     ...changesOfEnd(then, now),
     ...changesOfSchedule(then, now, productName),
     ...changesOfPause(then, now),
@@ -96,6 +99,18 @@ function changesOfPlan(then: SubscriptionFacts, now: SubscriptionFacts, productN
     changes.push({ kind: 'quantity', from: from.quantity, to: to.quantity });
   }
   return changes;
+}
+
+/** Charged at once, by the purchase or by the change of plan: an invoice that was made for it, and is paid. */
+const chargedFor = ['subscription_create', 'subscription_update'];
+
+function chargedSince(then: SubscriptionFacts | null, { latestInvoice }: SubscriptionFacts): Change[] {
+  if (latestInvoice === null || latestInvoice.amountPaid <= 0 || latestInvoice.status !== 'paid') return [];
+  if (!chargedFor.includes(latestInvoice.billingReason ?? '')) return [];
+  // One that was open is told as a payment.
+  if (then !== null && invoiceNow(latestInvoice.id, then) !== null) return [];
+  const { amountPaid: amount, currency } = latestInvoice;
+  return [{ kind: 'charged', paid: { amount, currency } }];
 }
 
 function changesOfEnd(then: SubscriptionFacts, now: SubscriptionFacts): Change[] {

@@ -142,6 +142,15 @@ export interface CataloguePrice extends ItemFacts {
   readonly archived?: boolean;
 }
 
+/** The words of a product in Stripe's catalogue that an offer of it may say. */
+export interface ProductWords {
+  readonly description: string | null;
+  /** Its marketing features. */
+  readonly features: readonly string[];
+  /** One of them: "seat". */
+  readonly unit: string | null;
+}
+
 export interface InvoiceFacts {
   readonly id: string;
   readonly status: 'draft' | 'open' | 'paid' | 'uncollectible' | 'void' | (string & {});

@@ -1,6 +1,6 @@
 /** The ledger’s contract on the catalogue: names of products and amounts of prices. */
 
-import type { CataloguePrice } from '../billing/facts.ts';
+import type { CataloguePrice, ProductWords } from '../billing/facts.ts';
 import { withFormerKeys } from '../billing/lookup-keys.ts';
 
 export interface Product {
@@ -9,6 +9,8 @@ export interface Product {
   readonly name: string | null;
   /** Of its metadata, what some host asks for; `null`: it was never asked for. Default: `null`. */
   readonly metadata?: Readonly<Record<string, string>> | null;
+  /** `null`: they were never asked for. Default: `null`. */
+  readonly words?: ProductWords | null;
 }
 
 export interface CatalogueStore {

@@ -1,7 +1,7 @@
 /** Rows as values. Both stores name their columns alike, so that what is read is made into the contract's types once. */
 
 import type { ConfirmedBy } from '@billhook/widget/contract';
-import type { CataloguePrice, CustomerFacts, NextInvoiceFacts } from '../billing/facts.ts';
+import type { CataloguePrice, CustomerFacts, NextInvoiceFacts, ProductWords } from '../billing/facts.ts';
 import type { CustomerRecord, Claim } from './customers.ts';
 import type { UnresolvedEvent } from './events.ts';
 import type { AccountRow, DoubtfulAccount, IntroductionCode, LinkRow, NotedIntroduction } from './links.ts';
@@ -195,18 +195,21 @@ export function checkoutOf(row: Row): CheckoutRecord | null {
   return session == null ? null : { session: text(session), offer: text(offer), returnUrl: text(returnUrl) };
 }
 
-export const productRow = ({ id, name, metadata = null }: Product) => ({
+export const productRow = ({ id, name, metadata = null, words = null }: Product) => ({
   id,
   name,
   metadata: metadata === null ? null : JSON.stringify(metadata),
+  words: words === null ? null : JSON.stringify(words),
 });
 
 export function productOf(row: Row): Product {
   const metadata = textOrNull(row['metadata']);
+  const words = textOrNull(row['words']);
   return {
     id: text(row['id']),
     name: textOrNull(row['name']),
     metadata: metadata === null ? null : (JSON.parse(metadata) as Record<string, string>),
+    words: words === null ? null : (JSON.parse(words) as ProductWords),
   };
 }
 

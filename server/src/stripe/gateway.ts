@@ -21,6 +21,7 @@ import type { CustomerFacts } from '../billing/facts.ts';
 import type { StripeIdentity } from '../ledger/ledger.ts';
 import type { Subject } from '../ledger/events.ts';
 import type { Product } from '../ledger/catalogue.ts';
+import { noWords, productWords } from './facts/product.ts';
 
 const customerExpand = ['invoice_settings.default_payment_method', 'tax_ids'];
 
@@ -171,8 +172,13 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
     products: (ids) =>
       named(async () => {
         const found = await stripe.products.list({ ids: [...ids], limit: 100 }).autoPagingToArray({ limit: 1_000 });
-        const known = new Map(found.map(({ id, name, metadata }) => [id, { name, metadata }]));
-        return ids.map((id) => ({ id, name: null, metadata: {}, ...known.get(id) }));
+        const known = new Map(
+          found.map((product) => {
+            const { id, name, metadata } = product;
+            return [id, { name, metadata, words: productWords(product) }];
+          }),
+        );
+        return ids.map((id) => ({ id, name: null, metadata: {}, words: noWords, ...known.get(id) }));
       }, 'product'),
 
     prices: (refs) =>

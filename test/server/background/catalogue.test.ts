@@ -30,14 +30,14 @@ const gateway = {
   },
 } as unknown as StripeGateway;
 
-async function catalogueOf(policy: object): Promise<Catalogue> {
+async function catalogueOf(policy: object, stripe = gateway): Promise<Catalogue> {
   const config = await readConfig({
     publicUrl,
     database: ':memory:',
     stripe: { secretKey: 'sk_test_1', webhookSecrets: ['whsec_1'] },
     hosts: [{ id: 'acme', secrets: [hostSecret], origins: [origin], returnUrl: `${origin}/billing`, ...policy }],
   });
-  return new Catalogue(config, store, gateway);
+  return new Catalogue(config, store, stripe);
 }
 
 it('offers are asked for at the start, and a day after they were had', async () => {
@@ -62,4 +62,27 @@ it('a host without offers has none to ask for, and one whose plans have lookup k
   const catalogue = await catalogueOf({ plans: [{ key: 'team', lookupKey: 'team_monthly' }] });
   await catalogue.refreshOffers(noon);
   expect(asked).toEqual([['team_monthly']]);
+});
+
+it('the words of an offered product are asked for once, also where an earlier version did not', async () => {
+  await store.saveProducts([{ id: 'prod_1', name: 'Team' }]);
+  const words = { description: 'Several teams.', features: ['Forecasts'], unit: 'seat' };
+  const askedProducts: (readonly string[])[] = [];
+  const price = { id: 'price_1', product: 'prod_1', lookup_key: 'team_monthly', currency: 'eur', unit_amount: 2900 };
+  const sells = {
+    prices: async () => [price],
+    products: async (ids: readonly string[]) => {
+      askedProducts.push(ids);
+      return ids.map((id) => ({ id, name: 'Team', metadata: {}, words }));
+    },
+  } as unknown as StripeGateway;
+  const catalogue = await catalogueOf({ offers: [{ id: 'team', price: 'team_monthly' }] }, sells);
+  await catalogue.load();
+  expect(catalogue.productWords('prod_1')).toBeNull();
+  const { version } = catalogue;
+  await catalogue.refreshOffers(noon);
+  expect(catalogue.productWords('prod_1')).toEqual(words);
+  expect(catalogue.version).toBeGreaterThan(version);
+  await catalogue.refreshOffers(noon + day);
+  expect(askedProducts).toEqual([['prod_1']]);
 });

@@ -47,6 +47,31 @@ const rows: readonly Row[] = [
     changes: [{ kind: 'plan', from: 'Starter', to: 'Team' }],
   },
   {
+    rule: 'plan, charged at once',
+    before: subscription({ items: [starter] }),
+    after: subscription({
+      latestInvoice: paid({ id: 'in_8', billingReason: 'subscription_update', amountPaid: 2000 }),
+    }),
+    changes: [
+      { kind: 'plan', from: 'Starter', to: 'Team' },
+      { kind: 'charged', paid: usd(2000) },
+    ],
+  },
+  {
+    rule: 'plan, covered by credit',
+    before: subscription({ items: [starter] }),
+    after: subscription({ latestInvoice: paid({ id: 'in_8', billingReason: 'subscription_update', amountPaid: 0 }) }),
+    changes: [{ kind: 'plan', from: 'Starter', to: 'Team' }],
+  },
+  {
+    rule: 'plan, with the invoice of its change still open',
+    before: subscription({ items: [starter] }),
+    after: subscription({
+      latestInvoice: invoice({ id: 'in_8', billingReason: 'subscription_update', payment: 'none' }),
+    }),
+    changes: [{ kind: 'plan', from: 'Starter', to: 'Team' }],
+  },
+  {
     rule: 'plan of an unknown product',
     before: subscription(),
     after: subscription({ items: [item({ product: 'prod_new' })] }),

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { CataloguePrice, CustomerFacts } from '../../../server/src/billing/facts.ts';
+import type { Catalogue } from '../../../server/src/billing/judge/plan.ts';
 import { offersOf } from '../../../server/src/billing/judge/offers.ts';
 import { defaultPolicy, type OfferRule } from '../../../server/src/billing/policy.ts';
 import { canceled, customer, item } from '../fixtures/facts.ts';
@@ -37,6 +38,27 @@ describe('F9 a customer is billed in one currency', () => {
   test('a bound one is offered what has a price in that one, at that price', () => {
     expect(prices(boundTo('eur'))).toEqual([['both', { amount: 5400, currency: 'eur' }]]);
     expect(prices(boundTo('jpy'))).toEqual([]);
+  });
+});
+
+describe('the words of an offer', () => {
+  const words = { description: 'Several teams.', features: ['Forecasts', 'Holidays'], unit: 'seat' };
+  const worded = { ...catalogue, productWords: () => words };
+  const said = (own: Partial<OfferRule>, from: Catalogue = worded) =>
+    offersOf({ ...defaultPolicy, offers: [rule('dollars', own)] }, from, null).map(({ description, features }) => ({
+      description,
+      features,
+    }));
+
+  test('are the host’s, else those of Stripe’s catalogue', () => {
+    expect(said({})).toEqual([{ description: 'Several teams.', features: ['Forecasts', 'Holidays'] }]);
+    expect(said({ description: 'Ours.' })).toEqual([{ description: 'Ours.', features: ['Forecasts', 'Holidays'] }]);
+    expect(said({ features: ['Ours'] })).toEqual([{ description: 'Several teams.', features: ['Ours'] }]);
+  });
+
+  test('none where neither has any, or the host wants none', () => {
+    expect(said({}, catalogue)).toEqual([{ description: undefined, features: undefined }]);
+    expect(said({ features: [], description: 'Ours.' })).toEqual([{ description: 'Ours.', features: undefined }]);
   });
 });
 

@@ -111,6 +111,7 @@ describe('words', () => {
       'price JPY 2900 → EUR 29.00',
     ],
     [{ kind: 'paid', paid: { amount: 1234, currency: 'kwd' } }, 'paid KWD 1.234'],
+    [{ kind: 'charged', paid: { amount: 2900, currency: 'usd' } }, 'charged USD 29.00 at once'],
     [{ kind: 'quantity', from: 3, to: 5 }, 'quantity 3 → 5'],
     [{ kind: 'scheduled', plan: 'Team', at: '2026-12-01T00:00:00.000Z' }, 'Team from 2026-12-01 on'],
     [{ kind: 'ends', at: null }, 'ends at a time that is not known'],

@@ -60,9 +60,9 @@ describe.each([
 });
 
 describe('the locale files', () => {
-  it('are exactly those that the widget asks for', () => {
+  it('are those that the widget asks for, and the one that a host may choose', () => {
     const served = [...files.keys()].flatMap((path) => /^\/widget\/locales\/(.+)\.json$/.exec(path)?.[1] ?? []);
-    expect(served.toSorted()).toEqual([...shippedLocales, 'en'].toSorted());
+    expect(served.toSorted()).toEqual([...shippedLocales, 'de-informal', 'en'].toSorted());
   });
 
   it.each(['/widget/locales/sv.json', '/widget/locales/en.ts', '/widget/locales/..%2f..%2fpackage.json'])(

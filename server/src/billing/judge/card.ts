@@ -86,9 +86,12 @@ function expiresFirst(
   return chargedAt !== null && end <= Date.parse(chargedAt) && !deadlines.isAhead(end - noticeDays * day);
 }
 
-/** A draft is no invoice yet, for its amount may still change, and a voided one is none any more. */
+/**
+ * A draft is no invoice yet, for its amount may still change, and a voided one is none any more. One over nothing, as of a
+ * trial's beginning, is not worth a row.
+ */
 function lastInvoiceOf(invoice: InvoiceFacts | null): LastInvoice | null {
-  if (invoice === null) return null;
+  if (invoice === null || invoice.amountDue === 0) return null;
   const states: Readonly<Record<string, LastInvoice['state']>> = { open: 'open', paid: 'paid', uncollectible: 'open' };
   const state = states[invoice.status];
   const at = iso(invoice.finalizedAt ?? invoice.created);

@@ -1,7 +1,7 @@
 /** The plans that may be bought now, each at the price that Checkout will ask. */
 
 import type { Money, Offer, Plan } from '@billhook/widget/contract';
-import type { CataloguePrice, CustomerFacts, ItemFacts, SubscriptionFacts } from '../facts.ts';
+import type { CataloguePrice, CustomerFacts, ItemFacts, ProductWords, SubscriptionFacts } from '../facts.ts';
 import type { OfferRule, Policy } from '../policy.ts';
 import { planOf, type Catalogue } from './plan.ts';
 
@@ -9,6 +9,7 @@ interface Sold {
   readonly rule: OfferRule;
   readonly item: ItemFacts;
   readonly plan: Plan;
+  readonly words: ProductWords | null;
 }
 
 /**
@@ -27,7 +28,7 @@ function soldAs(rule: OfferRule, catalogue: Catalogue, currency: string | null):
   if (price === null) return [];
   const item = { ...price, quantity: price.metered ? null : (rule.quantity ?? 1) };
   const plan = planOf([item], false, catalogue);
-  return plan === null ? [] : [{ rule, item, plan }];
+  return plan === null ? [] : [{ rule, item, plan, words: catalogue.productWords?.(item.product) ?? null }];
 }
 
 function inCurrency(price: CataloguePrice, currency: string | null): ItemFacts | null {
@@ -36,9 +37,13 @@ function inCurrency(price: CataloguePrice, currency: string | null): ItemFacts |
   return amount === undefined ? null : { ...price, currency, unitAmount: amount };
 }
 
-function offerOf({ rule, item, plan }: Sold, all: readonly Sold[], mayTry: boolean): Offer {
-  const { id, trialDays, description, features = [], recommended } = rule;
-  const saved = savingOf({ rule, item, plan }, all);
+/** The host's words stand before those of Stripe's catalogue. */
+function offerOf(sold: Sold, all: readonly Sold[], mayTry: boolean): Offer {
+  const { rule, plan, words } = sold;
+  const { id, trialDays, recommended } = rule;
+  const description = rule.description ?? words?.description ?? undefined;
+  const features = rule.features ?? words?.features ?? [];
+  const saved = savingOf(sold, all);
   return {
     id,
     plan,

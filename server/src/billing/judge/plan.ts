@@ -1,7 +1,7 @@
 /** Items → what is shown of them: the plan, its list price, a change that is already decided. */
 
 import type { Money, Plan, ScheduledChange } from '@billhook/widget/contract';
-import type { CataloguePrice, ItemFacts, SubscriptionFacts } from '../facts.ts';
+import type { CataloguePrice, ItemFacts, ProductWords, SubscriptionFacts } from '../facts.ts';
 import { iso } from './deadlines.ts';
 import { loweredBy } from './discount.ts';
 import { ownItems, type Policy } from '../policy.ts';
@@ -9,6 +9,8 @@ import { ownItems, type Policy } from '../policy.ts';
 /** Names and prices that Stripe's objects only point to. */
 export interface Catalogue {
   productName(id: string): string | null;
+  /** Absent where nothing is sold. */
+  productWords?(id: string): ProductWords | null;
   /** A price by its id or lookup key. */
   price(ref: string): ItemFacts | null;
   /** The same, where it is still sold. */

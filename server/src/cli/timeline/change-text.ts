@@ -27,6 +27,8 @@ export function changeText(change: Change): string {
       return `${planText(change.plan)} from ${dayText(change.at)} on`;
     case 'paid':
       return `paid ${moneyText(change.paid)}`;
+    case 'charged':
+      return `charged ${moneyText(change.paid)} at once`;
     case 'paymentFailed':
       return 'payment failed';
     case 'paymentMethod':

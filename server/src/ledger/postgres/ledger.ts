@@ -95,15 +95,17 @@ export async function openPostgresStore(address: string, pool?: number, looking 
       },
 
       async products() {
-        return (await db.all(`SELECT id, name, metadata FROM products`)).map(productOf);
+        return (await db.all(`SELECT id, name, metadata, words FROM products`)).map(productOf);
       },
 
       async saveProducts(products) {
         await db.run(
-          `INSERT INTO products (id, name, metadata)
-           SELECT id, name, metadata FROM json_to_recordset(@rows) AS product (id text, name text, metadata text)
+          `INSERT INTO products (id, name, metadata, words)
+           SELECT id, name, metadata, words
+           FROM json_to_recordset(@rows) AS product (id text, name text, metadata text, words text)
            ORDER BY id COLLATE "C"
-           ON CONFLICT (id) DO UPDATE SET name = excluded.name, metadata = excluded.metadata RETURNING ${notify}`,
+           ON CONFLICT (id) DO UPDATE SET name = excluded.name, metadata = excluded.metadata, words = excluded.words
+           RETURNING ${notify}`,
           { rows: JSON.stringify(products.map(productRow)), news: catalogueChange },
         );
       },

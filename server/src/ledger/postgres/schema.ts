@@ -224,6 +224,10 @@ export const migrations: readonly string[] = [
   CREATE INDEX customers_oldest ON customers (stale_since) WHERE synced_ticket < ticket AND deleted_at IS NULL;
   CREATE INDEX events_oldest ON events (received_at, closed_at) WHERE closed_at IS NULL;
   `,
+  /* sql */ `
+  -- The words of a product that an offer may say, as JSON; NULL: they were never asked for.
+  ALTER TABLE products ADD COLUMN words text;
+  `,
 ];
 
 /**

@@ -82,15 +82,15 @@ export function openSqliteStore(path: string, options: SqliteDatabaseOptions = {
     },
 
     async products() {
-      return db.readAll(`SELECT id, name, metadata FROM products`, {}).map(productOf);
+      return db.readAll(`SELECT id, name, metadata, words FROM products`, {}).map(productOf);
     },
 
     async saveProducts(products) {
       await db.transaction(() => {
         for (const product of products) {
           db.run(
-            `INSERT INTO products (id, name, metadata) VALUES (@id, @name, @metadata)
-             ON CONFLICT DO UPDATE SET name = @name, metadata = @metadata`,
+            `INSERT INTO products (id, name, metadata, words) VALUES (@id, @name, @metadata, @words)
+             ON CONFLICT DO UPDATE SET name = @name, metadata = @metadata, words = @words`,
             productRow(product),
           );
         }
