@@ -67,6 +67,15 @@ describe('the gallery', () => {
     await page.getByRole('region').getByText('Ask an owner or admin').waitFor();
   });
 
+  it('tells offline from an outage, each beside the other', async () => {
+    const page = await gallery.enter();
+    await page.goto(`${gallery.demo.hostUrl}/gallery`);
+    await shown(page);
+    const said = (state: string) => page.locator('figure', { hasText: state }).locator('.failure').first().innerText();
+    expect(await said('offlineKnown')).toMatch(/^You are offline\./);
+    expect(await said('bffDownKnown')).toMatch(/^Billing cannot be reached right now\./);
+  });
+
   it('is linked from the host’s site', async () => {
     const page = await gallery.enter();
     await page.goto(`${gallery.demo.hostUrl}/sign-in`);

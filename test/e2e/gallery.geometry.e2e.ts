@@ -59,9 +59,12 @@ async function misfits(lang = 'en'): Promise<string[]> {
           for (const box of range.getClientRects()) fits(box, () => text.textContent ?? '');
         }
         for (const inner of root.querySelectorAll<HTMLElement>('*:not(.visually-hidden, slot, path)')) {
+          const { display } = getComputedStyle(inner);
+          // It has no box of its own, and its children are looked at themselves.
+          if (display === 'contents') continue;
           fits(inner.getBoundingClientRect(), () => inner.outerHTML);
           // A box that clips would swallow what does not fit; a rounded number may be one off.
-          if (inner.scrollWidth > inner.clientWidth + 1 && getComputedStyle(inner).display !== 'inline')
+          if (inner.scrollWidth > inner.clientWidth + 1 && display !== 'inline')
             found.push(`${state}: overflows: ${inner.outerHTML}`);
         }
         for (const target of root.querySelectorAll('button, a')) {

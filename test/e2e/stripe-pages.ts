@@ -35,10 +35,11 @@ export async function saveCard(page: Page, number: string): Promise<void> {
   await page.getByRole('button', { name: 'Save card' }).click();
 }
 
-/** Pays on an invoice's page, with the card on file. */
-export async function payInvoice(page: Page): Promise<void> {
-  await page.waitForURL(/\/i\//);
-  await page.getByRole('button', { name: /^Pay €/ }).click();
+/** The tab of an invoice that a press opens. */
+export async function invoiceTab(page: Page, pressed: () => Promise<void>): Promise<Page> {
+  const [tab] = await Promise.all([page.waitForEvent('popup'), pressed()]);
+  await tab.waitForURL(/\/i\//);
+  return tab;
 }
 
 /** Waits until the page says that the invoice is paid. */
@@ -47,12 +48,13 @@ export const paid = (page: Page): Promise<void> => page.getByText('Your payment 
 /** The portal's and Checkout's link back to the host. */
 export const goBack = (page: Page): Promise<void> => page.getByRole('link', { name: /^\W*(Return to|Back)/ }).click();
 
-/** An invoice's page has no link back: people use the browser's. */
-export async function backToBilling(page: Page): Promise<void> {
-  while (!page.url().includes('/settings/billing')) {
-    // oxlint-disable-next-line no-await-in-loop -- one page after the other, as a thumb does
-    await page.goBack({ waitUntil: 'commit' });
-  }
+/**
+ * An invoice's page has no link back: people close its tab, and are at the one before. Without a screen every tab has the
+ * focus all the time, so nothing tells that one of them gets it.
+ */
+export async function backToBilling(tab: Page, page: Page): Promise<void> {
+  await tab.close();
+  await page.evaluate(() => dispatchEvent(new Event('focus')));
 }
 
 /** Picks a plan in the portal's list and changes to it. */

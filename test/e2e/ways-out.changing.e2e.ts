@@ -92,7 +92,7 @@ describe('another plan, or another card', () => {
     await says(page, 'Your payment method was updated.');
     await pass(21);
     await page.reload();
-    await says(page, /We couldn’t charge ¥9,000 /);
+    await says(page, /Visa •••• \d{4} was declined for ¥9,000 /);
     expect(await buttons(page)).toEqual(['Update card', 'Pay ¥9,000 now', 'Manage billing']);
   });
 });

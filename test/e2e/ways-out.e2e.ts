@@ -1,7 +1,7 @@
 /** M13, M16, B3: a debt, a wait or a payment to confirm is told calmly, with the way out of it. */
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { backToBilling, cards, confirm, goBack, paid, payInvoice, saveCard } from './stripe-pages.ts';
+import { backToBilling, cards, confirm, goBack, paid, invoiceTab, saveCard } from './stripe-pages.ts';
 import { openDemoBrowser, widgetOf, type DemoBrowser } from './demo-browser.ts';
 import { allWords, buttons, press, says } from './widget-words.ts';
 
@@ -25,10 +25,10 @@ describe('past due', () => {
     await says(page, /^Payment due$/);
     expect(await buttons(page)).toEqual(['Pay €145.00 now', 'Update card', 'Manage billing']);
 
-    await press(page, 'Pay €145.00 now');
-    await payInvoice(page);
-    await paid(page);
-    await backToBilling(page);
+    const invoice = await invoiceTab(page, () => press(page, 'Pay €145.00 now'));
+    await invoice.getByRole('button', { name: /^Pay €/ }).click();
+    await paid(invoice);
+    await backToBilling(invoice, page);
     await says(page, 'We received your payment of €145.00.');
     await says(page, /^Active$/);
     expect(await widgetOf(page).getByRole('region').count(), 'no banner any more').toBe(0);
@@ -67,11 +67,11 @@ describe('a bank that asks for confirmation', () => {
     const page = await demoBrowser.signIn('Mill Lane Clinic');
     await widgetOf(page).getByRole('region', { name: 'Confirm your payment' }).waitFor();
     await says(page, 'Your bank asks you to confirm a payment of €116.00.');
-    await press(page, 'Confirm payment');
-    await page.waitForURL(/\/i\//);
-    await confirm(page);
-    await paid(page);
-    await backToBilling(page);
+    await says(page, 'Invoices open in a new tab. This page updates by itself.');
+    const invoice = await invoiceTab(page, () => press(page, 'Confirm payment'));
+    await confirm(invoice);
+    await paid(invoice);
+    await backToBilling(invoice, page);
     await says(page, 'We received your payment of €116.00.');
     await says(page, /^Active$/);
     await says(page, /^Renews on/);
@@ -82,11 +82,10 @@ describe('a bank that asks for confirmation', () => {
     const page = await demoBrowser.signIn('Sparrow Films');
     await widgetOf(page).getByRole('region', { name: 'One step left' }).waitFor();
     expect(await buttons(page), 'no second plan is sold').toEqual(['Finish payment', 'Manage billing']);
-    await press(page, 'Finish payment');
-    await page.waitForURL(/\/i\//);
-    await confirm(page);
-    await paid(page);
-    await backToBilling(page);
+    const invoice = await invoiceTab(page, () => press(page, 'Finish payment'));
+    await confirm(invoice);
+    await paid(invoice);
+    await backToBilling(invoice, page);
     await says(page, 'Your Team plan has started.');
     await says(page, /^Active$/);
     await page.context().close();

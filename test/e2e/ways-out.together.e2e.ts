@@ -57,7 +57,7 @@ describe('two workspaces of one person', () => {
 
   it('are switched without a reload, and nothing of the first is left on the page', async () => {
     const page = await demoBrowser.signIn('Harbour Studio');
-    await says(page, /We couldn’t charge €145\.00 /);
+    await says(page, /Visa •••• \d{4} was declined for €145\.00 /);
     await page.evaluate(() => Object.assign(window, { sameDocument: true }));
     const customer = demoBrowser.demo.accounts.find(({ id }) => id === 'harbour-studio')?.customer ?? '?';
     await page.locator('.demo summary').click();
@@ -74,7 +74,7 @@ describe('two workspaces of one person', () => {
     expect(await page.evaluate(() => Reflect.get(window, 'sameDocument')), 'no reload').toBe(true);
 
     await change(page, 'Harbour Studio');
-    await says(page, /We couldn’t charge €145\.00 /);
+    await says(page, /Visa •••• \d{4} was declined for €145\.00 /);
     expect(await allWords(page)).not.toContain('87');
     await page.reload();
     await says(page, /^Payment due$/);
@@ -127,7 +127,7 @@ describe('several subscriptions', () => {
   it('M13: are listed each with its state, and the headline is the one in trouble', async () => {
     const page = await demoBrowser.signIn('Twin Oaks Group');
     await widgetOf(page).getByRole('region', { name: 'Your last payment didn’t go through' }).waitFor();
-    await says(page, /We couldn’t charge €9\.00 \(Starter\)/);
+    await says(page, /Visa •••• \d{4} was declined for €9\.00 \(Starter\)/);
     const list = widgetOf(page).getByRole('list', { name: 'Your subscriptions' }).getByRole('listitem');
     expect(await list.count()).toBe(2);
     expect(await list.nth(0).innerText()).toMatch(/Starter\s+Payment due\s+€9\.00 is due\.\s+€9\s+per month/);

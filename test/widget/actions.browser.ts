@@ -138,6 +138,30 @@ describe('opening Stripe’s pages', () => {
     expect(widget.text).to.contain('The billing portal is not set up yet.');
   });
 
+  for (const [target, opened] of [
+    [undefined, 1],
+    ['_self', 0],
+  ] as const) {
+    it(`an invoice opens in ${opened ? 'a tab of its own' : 'this page, where the host says so'}`, async () => {
+      page.bff.snapshot = snapshots.pastDue;
+      const { open } = window;
+      let tabs = 0;
+      window.open = () => {
+        tabs++;
+        return null;
+      };
+      try {
+        const widget = page.add('billhook-widget', target ? { target } : {});
+        await widget.ready();
+        widget.button('Pay $29.00 now').click();
+        await page.departure;
+        expect(tabs).to.equal(opened);
+      } finally {
+        window.open = open;
+      }
+    });
+  }
+
   it('uses this page where the browser refuses a tab', async () => {
     const { open } = window;
     window.open = () => null;

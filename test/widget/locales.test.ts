@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { ProblemCode } from '@billhook/widget/contract';
 import { nothingKnown } from '../../widget/src/client/client-state.ts';
 import { BillhookError, type WidgetErrorCode } from '../../widget/src/page/errors.ts';
+import { review } from '../../widget/build/words.ts';
 import { shippedLocales } from '../../widget/src/i18n/match-locale.ts';
 import { en } from './english.ts';
 import { present } from '../../widget/src/view/present.ts';
@@ -18,9 +19,13 @@ const localizerIn = (tag: string, lang = tag) => createLocalizer(lang, wordsOf(t
 const plain = (text: string) => text.replace(/[\u00a0\u202f]/g, ' ').replace(/[\u2066-\u2069\u200e\u200f\u061c]/g, '');
 const placeholders = (text: string) => (text.match(/\{\w+\}/g) ?? []).toSorted();
 
+/** One that a host chooses by its address. */
+const informal = 'de-informal';
+const reviewed = [...shippedLocales, informal];
+
 it('the files are those that the widget asks for', () => {
   const files = readdirSync(folder).flatMap((name) => (name.endsWith('.json') ? [name.slice(0, -5)] : []));
-  expect(files.toSorted()).toEqual([...shippedLocales, 'en'].toSorted());
+  expect(files.toSorted()).toEqual([...reviewed, 'en'].toSorted());
   // The script loads this file where it lacks an English word; the host's own language may lack more.
   expect(JSON.parse(readFileSync(new URL('en.json', folder), 'utf8'))).toEqual(en);
 });
@@ -28,6 +33,7 @@ it('the files are those that the widget asks for', () => {
 /** Words that are spelled as in English. */
 const sameInBoth: Readonly<Record<string, readonly string[]>> = {
   de: ['action.upgrade'],
+  [informal]: ['action.upgrade'],
   nl: ['interval.week', 'invoice.open'],
 };
 
@@ -36,6 +42,7 @@ const abbreviated = ['plusTax'];
 
 /** How the person must not be addressed there: each language keeps to one form. */
 const wrongRegister: Readonly<Record<string, string>> = {
+  [informal]: 'ihr|ihre|ihnen|ihren|ihrer|können|haben Sie',
   de: 'du|dich|dir|dein|deine|deinen|deiner|deines|euch|eure',
   fr: 'tu|te|toi|ton|ta|tes',
   es: 'usted|ustedes|su|sus|vosotros|vuestra|vuestro',
@@ -45,7 +52,7 @@ const wrongRegister: Readonly<Record<string, string>> = {
   pl: 'pan|pani|państwo|państwa',
 };
 
-describe.each(shippedLocales)('%s', (tag) => {
+describe.each(reviewed)('%s', (tag) => {
   const words = wordsOf(tag);
   const forms = new Intl.PluralRules(tag).resolvedOptions().pluralCategories;
   const base = (key: string) => (key in en ? key : key.replace(/\.\w+$/, ''));
@@ -131,7 +138,10 @@ describe.each(shippedLocales)('%s', (tag) => {
       for (const text of textsOf(view)) {
         expect(text).not.toMatch(/[{}]|undefined|\bnull\b|NaN|Invalid|Infinity/);
         // Names of plans and what is said of them are the host's, and Stripe and Visa are names.
-        const own = text.replace(/Several teams in one plan|Team|Pro|Free|Stripe|Visa|Analytics add-on|US\$|USD/g, '');
+        const own = text.replace(
+          /Several teams in one plan|Team|Pro|Free|Stripe|Visa|SEPA|Analytics add-on|US\$|USD/g,
+          '',
+        );
         expect(own).not.toMatch(/\b(your|you|payment|access|until|plan is|billing)\b/i);
         if (/^(ar|ja|zh)/.test(tag)) expect(own).not.toMatch(/[a-z]{2,}/i);
       }
@@ -294,6 +304,13 @@ describe('failures', () => {
       const text = failureText(new BillhookError(code, status), localizerIn(tag, tag), true);
       expect(text).toBe(`${wordsOf(tag)[word]}${word === 'failure.support' ? ` (${code})` : ''}`);
     }
+  });
+
+  it.each(reviewed)('%s: its review has every word, the place of each, and no broken row', async (tag) => {
+    const rows = (await review(tag)).trimEnd().split('\n').slice(2);
+    const keys = rows.map((row) => row.split(' | ')[0]?.slice(2));
+    expect(keys.toSorted()).toEqual([...new Set([...Object.keys(en), ...Object.keys(wordsOf(tag))])].toSorted());
+    expect(rows.filter((row) => row.split(' | ').length !== 4)).toEqual([]);
   });
 
   it('the statuses are those that the server answers with', async () => {

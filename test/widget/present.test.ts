@@ -155,9 +155,9 @@ describe('the rows', () => {
     expect(rows({ paymentMethod: { ...visa, name: 'PayPal', last4: null, expires: null } })[1]).toBe('PayPal');
   });
   it('begin with the next payment; its day keeps the place while the amount is awaited', () => {
-    expect(show({ snapshot: active }).rows[0]).toEqual({ label: 'Next payment', text: '$29.00 · June 3, 2027' });
+    expect(show({ snapshot: active }).rows[0]).toEqual({ label: 'Next payment', text: 'June 3, 2027 · $29.00' });
     const estimated = { ...active.nextPayment, estimated: true };
-    expect(rows({ nextPayment: estimated })[0]).toBe('$29.00 · June 3, 2027 · plus usage');
+    expect(rows({ nextPayment: estimated })[0]).toBe('June 3, 2027 · $29.00 · plus usage');
     expect(rows({ nextPayment: undefined, nextPaymentAwaited: true })[0]).toBe('June 3, 2027');
     expect(rows({ nextPayment: undefined })[0]).toBe('Visa •••• 4242, expires 10/2029');
   });
@@ -242,7 +242,7 @@ describe('every state has a sentence, and nobody is asked for what is not theirs
     const { payment } = snapshots.pastDue;
     const failed = { ...snapshots.pastDue, key: 'a', payment: { ...payment, due: { amount: 900, currency: 'usd' } } };
     const text = texts({ ...snapshots.pastDue, subscriptions: [failed, { ...active, key: 'b' }] });
-    expect(text).toContain('We couldn’t charge $9.00 (Team).');
+    expect(text).toContain('Visa •••• 4242 was declined for $9.00 (Team).');
   });
   it('the next try is today, tomorrow, or on a day', () => {
     const retried = (nextAttemptAt: string) =>
@@ -299,6 +299,7 @@ describe('the outcome of a visit', () => {
     [{ kind: 'resumed' }, 'Your plan is active again.'],
     [{ kind: 'scheduled', plan: 'Basic', at: '2027-06-03T09:00:00Z' }, 'Your plan changes to Basic on June 3, 2027.'],
     [{ kind: 'paid', paid: { amount: 2900, currency: 'usd' } }, 'We received your payment of $29.00.'],
+    [{ kind: 'charged', paid: { amount: 2900, currency: 'usd' } }, 'You were charged $29.00.'],
     [{ kind: 'paymentMethod' }, 'Your payment method was updated.'],
     [{ kind: 'billingDetails' }, 'Your billing details were updated.'],
     [{ kind: 'plan', from: 'Team', to: null }, 'Your account is up to date.'],
@@ -354,8 +355,8 @@ describe('an offer', () => {
     const views = offered({ id: 'team', plan: team }, { id: 'pro', plan: pro }, yearly);
     expect(views.map(({ action }) => action.label)).toEqual([
       'Choose Team',
-      'Choose Pro · per month',
-      'Choose Pro · per year',
+      'Choose Pro per month',
+      'Choose Pro per year',
     ]);
   });
   it('stands out where the host recommends it, else the first one does', () => {

@@ -10,7 +10,10 @@ const expected: Readonly<Record<BillingState, { words: readonly string[]; labels
     words: ['Free', 'You pay on Stripe’s secure page. Nothing is charged until you confirm.'],
     labels: ['Choose Team', 'Choose Pro'],
   },
-  ended: { words: ['Free', 'Team ended on May 2, 2027'], labels: ['Subscribe again'] },
+  ended: {
+    words: ['Free', 'Team ended on May 9, 2027'],
+    labels: ['Choose Team', 'Choose Pro', 'Manage billing'],
+  },
   active: {
     words: [
       'Team',
@@ -28,7 +31,7 @@ const expected: Readonly<Record<BillingState, { words: readonly string[]; labels
   },
   ending: {
     words: ['Canceled', 'Ends on June 3, 2027', 'You keep full access until then. You won’t be charged again.'],
-    labels: ['Keep my plan', 'Manage billing'],
+    labels: ['Keep my plan'],
   },
   paused: {
     words: ['Paused', 'Resumes on July 1, 2027', 'Nothing is charged while it is paused.'],
@@ -37,7 +40,7 @@ const expected: Readonly<Record<BillingState, { words: readonly string[]; labels
   processing: { words: ['Your payment is processing', 'nothing for you to do'], labels: ['Manage billing'] },
   incomplete: {
     words: ['One step left', 'Pay $29.00 by May 11, 2027, 9:30 AM to start Team.', 'Not started'],
-    labels: ['Finish payment'],
+    labels: ['Finish payment', 'Manage billing'],
   },
   actionRequired: {
     words: ['Confirm your payment', 'Your bank asks you to confirm a payment of $29.00.'],
@@ -46,7 +49,7 @@ const expected: Readonly<Record<BillingState, { words: readonly string[]; labels
   pastDue: {
     words: [
       'Your last payment didn’t go through',
-      'We couldn’t charge $29.00 (Team).',
+      'Visa •••• 4242 was declined for $29.00 (Team).',
       'Nothing changes until May 15, 2027 (in 5 days).',
       'We’ll try again on May 12, 2027.',
       'Payment due',

@@ -69,7 +69,8 @@ export abstract class BillhookElement extends BaseElement {
    */
   declare tokenCredentials: string | undefined;
   /**
-   * `_blank` opens Stripe's pages in a new tab. Default: this one.
+   * `_blank` opens Stripe's pages in a new tab, `_self` in this one. Default: an invoice in a new tab, for its page has no
+   * way back, and all else in this one.
    *
    * @type {'_self' | '_blank' | undefined}
    */
@@ -143,7 +144,9 @@ export abstract class BillhookElement extends BaseElement {
     // While one opens, further clicks are no actions.
     if (client?.state().opening || !this.dispatchEvent(event)) return click.preventDefault();
     if (action.via === 'link') return; // the anchor leads there by itself
-    void client?.open(action, this.target === '_blank', this.#localize.asked).finally(() => {
+    // An invoice's page has no way back.
+    const target = this.target ?? (action.via === 'invoice' && '_blank');
+    void client?.open(action, target === '_blank', this.#localize.asked).finally(() => {
       this.#openFailure = client.state().openFailure;
       this.requestUpdate();
     });

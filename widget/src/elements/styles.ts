@@ -49,6 +49,7 @@ const css = `
     font-size: var(--billhook-font-size, max(1em, 0.875rem));
     line-height: 1.5;
     overflow-wrap: anywhere;
+    text-wrap: pretty;
     /* A table or a menu around would hand these down, and they cut sentences off. */
     text-align: start;
     text-indent: 0;
@@ -179,6 +180,7 @@ const css = `
   /* The ways out: beside the words where there is room, else on a line of their own, which they fill. */
   .foot {
     flex-wrap: wrap-reverse;
+    align-items: center;
   }
   .foot,
   .facts {
@@ -192,18 +194,26 @@ const css = `
     flex-wrap: wrap;
   }
   .what {
-    flex: 99 1 9em;
+    flex: 99 1 11.5em;
   }
-  .foot,
-  .failure {
-    align-items: center;
+  :not(.card) > .plan .price {
+    margin-inline-start: auto;
+    text-align: end;
   }
   .hint,
   .failure .words {
-    flex: 99 1 13em;
+    flex: 99 1 9.5em;
   }
+  /* The price stands in one line with those beside it, whatever is said below. */
   .offers .plan {
-    display: block;
+    display: grid;
+    gap: 4px;
+  }
+  .offers .what {
+    display: contents;
+  }
+  .offers .line {
+    order: 1;
   }
   .actions {
     display: flex;
@@ -288,7 +298,7 @@ const css = `
     --_tone: var(--billhook-critical, #dc2626);
   }
   .banner {
-    padding-block: 18px 20px;
+    padding-block: 18px 14px;
   }
   .words {
     flex: 1;
@@ -298,13 +308,13 @@ const css = `
     color: color-mix(in oklab, var(--_tone) 62%, var(--_text));
   }
   .message .actions {
-    margin-block-start: 14px;
+    margin-block: 14px 6px;
   }
   .skeleton + .line {
     margin-block-start: 6px;
   }
-  .failure .icon {
-    align-self: start;
+  .failure {
+    align-items: center;
   }
   .alone {
     align-content: center;
@@ -353,7 +363,7 @@ const css = `
     color: transparent;
     background: #8883;
     border-color: transparent;
-    border-radius: 6px;
+    clip-path: inset(10% 0 round 6px);
     /* Forced colours would make the stand-in's words readable. */
     forced-color-adjust: none;
   }

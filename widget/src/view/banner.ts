@@ -1,7 +1,7 @@
 /** Pure: payment trouble in calm words, and its consequence until it is solved. */
 import type { BillingState, Payment } from '../contract.ts';
 import type { WordKey } from '../i18n/localizer.ts';
-import { daysUntil, nameOf, paragraph, type Told } from './told.ts';
+import { daysUntil, nameOf, paragraph, printed, type Told } from './told.ts';
 
 export interface Banner {
   readonly tone: 'info' | 'caution' | 'critical';
@@ -27,21 +27,26 @@ type BannerOf = (told: Told) => Banner;
 
 const unpaid: BannerOf = (told) => {
   const { term, snapshot } = told;
-  const { state, payment, access, plan, subscriptions } = snapshot;
+  const { state, payment, access, plan, subscriptions, paymentMethod: method, mayManage } = snapshot;
   const { problem, due, nextAttemptAt } = payment;
   const overdue = problem === 'overdue';
   return {
     tone: 'critical',
     title: term(access.level === 'readOnly' ? 'banner.restricted' : overdue ? 'banner.overdue' : 'banner.pastDue'),
     text: paragraph(
-      (payment.methodReplaced
-        ? term('methodReplaced')
-        : overdue || state === 'restricted'
-          ? term('amountOpen', { amount: due })
-          : // Several subscriptions may owe: the one that the headline speaks about is named, with its own debt.
-            term('chargeFailed', { amount: subscriptions[0]?.payment.due ?? due, plan: nameOf(plan, told) })) ||
-        // Without an amount: no page asks for it any more.
-        term('noInvoice'),
+      mayManage &&
+        ((payment.methodReplaced
+          ? term('methodReplaced')
+          : overdue || state === 'restricted'
+            ? term('amountOpen', { amount: due })
+            : // Several subscriptions may owe: the one that the headline speaks about is named, with its own debt.
+              term(method ? 'declined' : 'chargeFailed', {
+                amount: subscriptions[0]?.payment.due ?? due,
+                plan: nameOf(plan, told),
+                method: method && printed(method),
+              })) ||
+          // Without an amount: no page asks for it any more.
+          term('noInvoice')),
       accessWords(told),
       nextAttemptAt && retryWords(nextAttemptAt, told),
     ),

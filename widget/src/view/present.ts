@@ -7,12 +7,14 @@ import { bannerOf, type Banner } from './banner.ts';
 import { freePlanView, percent, planView, type PlanView } from './plan.ts';
 import { noticeOf, rowsOf, type RowView } from './rows.ts';
 import { failureOf, noteOf, nothingLives, type FailureView, type NoteView } from './sentences.ts';
-import { joined, type Told } from './told.ts';
+import type { Told } from './told.ts';
 
 export interface BannerView extends Banner {
   readonly actions: readonly ActionView[];
+  /** Below the buttons. */
+  readonly hint?: string | false;
   /** It became true while the page was open. */
-  readonly alerting: boolean;
+  readonly alerting?: boolean;
 }
 
 export interface OfferView {
@@ -85,12 +87,13 @@ export function present(state: ClientState, i18n: Localizer, now: number): Billi
   const notice = trouble || visit === 'returning' ? null : noticeOf(told);
   const change = snapshot.paymentMethod?.update;
   const via = offers.length ? 'checkout' : [...actions, ...remedies].find(({ href }) => href === null)?.action.via;
+  const opensInvoice = remedies.some(({ action }) => action.via === 'invoice');
   return {
     phase: state.signedOut ? 'hidden' : known ? 'ready' : failure ? 'failed' : 'loading',
     note,
     failure,
-    banner: banner && { ...banner, actions: remedies, alerting },
-    notice: notice && { ...notice, actions: change ? viewsOf(change, state, told) : [], alerting: false },
+    banner: banner && { ...banner, actions: remedies, hint: opensInvoice && term('hint.invoice'), alerting },
+    notice: notice && { ...notice, actions: change ? viewsOf(change, state, told) : [] },
     rows: rowsOf(told),
     plan:
       snapshot.freePlanName && nothingLives.test(snapshot.state)
@@ -136,6 +139,10 @@ function offerView(
     // A document that cannot be shown is found out here, and not in the middle of a render.
     features: [...features],
     primary,
-    action: actionView(action, term('choose', { plan: joined(view.name, isOneOfTwo && view.price?.per) }), state),
+    action: actionView(
+      action,
+      term('choose', { plan: isOneOfTwo ? `${view.name} ${view.price?.per}` : view.name }),
+      state,
+    ),
   };
 }

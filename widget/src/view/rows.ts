@@ -1,15 +1,12 @@
 /** Pure: the next payment, its method, and the last invoice, as rows under the plan. */
-import type { PaymentMethod } from '../contract.ts';
 import type { Banner } from './banner.ts';
-import { joined, type Told } from './told.ts';
+import { joined, printed, type Told } from './told.ts';
 
 /** "Payment method", and its details. */
 export interface RowView {
   readonly label: string;
   readonly text: string;
 }
-
-const printed = ({ name, last4 }: PaymentMethod): string => (last4 ? `${name} •••• ${last4}` : name);
 
 /** A server of before, and a token that may not manage, tell of none. */
 export function rowsOf({ snapshot, term, date, money }: Told): RowView[] {
@@ -18,7 +15,7 @@ export function rowsOf({ snapshot, term, date, money }: Told): RowView[] {
   // Its day is known at once, and keeps the row's place until Stripe has told the amount.
   const day = next ? next.at : snapshot.nextPaymentAwaited && (snapshot.renewsAt ?? snapshot.trialEndsAt);
   if (day) {
-    const text = joined(next && money(next.amount), date(day), next?.estimated && term('plusUsage'));
+    const text = joined(date(day), next && money(next.amount), next?.estimated && term('plusUsage'));
     rows.push({ label: term('nextPayment'), text });
   }
   if (paymentMethod) {

@@ -1,5 +1,5 @@
 /** Pure: the account, the clock and the words that one view is made of, and the parts that all its sentences share. */
-import type { BillingSnapshot, Plan } from '../contract.ts';
+import type { BillingSnapshot, PaymentMethod, Plan } from '../contract.ts';
 import type { Localizer } from '../i18n/localizer.ts';
 
 export interface Told extends Localizer {
@@ -26,3 +26,5 @@ export const joined = (...texts: readonly (string | number | false | null | unde
   texts.filter(Boolean).join(' · ');
 
 export const nameOf = (plan: Plan | null, { term }: Told): string => plan?.name ?? term('unnamedPlan');
+
+export const printed = ({ name, last4 }: PaymentMethod): string => (last4 ? `${name} •••• ${last4}` : name);
