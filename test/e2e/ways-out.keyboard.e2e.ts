@@ -145,7 +145,7 @@ it('a trial with a card: its first charge is announced, and told when it has com
   await says(page, 'Your Business plan has started.');
   await says(page, /^Then €290 per year$/);
   const [, day] = /Free until (\w+ \d+, \d{4})/.exec(await allWords(page)) ?? [];
-  await says(page, `€290.00 · ${day}`);
+  await says(page, `${day} · €290.00`);
   expect(await allWords(page), 'an invoice over nothing is no row').not.toContain('Last invoice');
   // An invoice becomes final about an hour after its period's end (SUB-5): for an hour a day that is the next day.
   const nextDay = new Date(`${day} UTC`);
