@@ -43,7 +43,7 @@ describe('a free workspace', () => {
     const page = await demoBrowser.signIn(free);
     await says(page, /^Free$/);
     expect(await buttons(page)).toEqual(['Choose Starter', 'Choose Team', 'Choose Business']);
-    expect(await allWords(page)).toMatch(/Starter €9 per month.*Team €29 per month.*Business €290 per year/);
+    expect(await allWords(page)).toMatch(/Starter.*€9 per month.*Team.*€29 per month.*Business.*€290 per year/);
     await press(page, 'Choose Team');
     await subscribe(page, cards.works);
     await hasTeam(page);

@@ -32,7 +32,7 @@ const compactStyle = (style: string): string =>
  * test holds that none of them is a name of the contract or of an element.
  */
 export const internalNames =
-  `phase lines notes notice alone busy tone client hasUpdated renderBefore dismiss schedule readers trouble visible activated addController alerting announces confirmedAt daysAhead endVisit failures forgetDocument
+  `phase lines notes notice alone busy tone client renderBefore dismiss schedule readers trouble visible activated addController alerting announces confirmedAt daysAhead endVisit failures forgetDocument
   hasReturned hostConnected hostDisconnected hostUpdate isAnnouncer isAsking isFresh isHeldOff isOpen isOver
   isProvisional lastTook localizer onActive onFrozen onInactive onPeerRevision onRestored openFailure performUpdate
   reconfigured renderBilling returnedAt showVisit signOut signedOut sinceAttention sinceReturn snapshotChanged

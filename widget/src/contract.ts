@@ -104,6 +104,8 @@ export interface PaymentMethod {
   readonly expires: string | null;
   /** It expires within 30 days (or has expired), and before it is charged next. */
   readonly expiresSoon: boolean;
+  /** It was declined for all that is owed. Absent where another method, or an unknown one, was tried. */
+  readonly declined?: boolean;
   /** The way to change it, where `actions` has none; `null` where the portal does not let people do that. */
   readonly update: Action | null;
 }

@@ -134,6 +134,7 @@ export const fixtures = {
     snapshot: {
       ...snapshots.pastDue,
       payment: { ...snapshots.pastDue.payment, methodReplaced: true },
+      paymentMethod: { ...visa, update: null },
       actions: [payNow, updateCard, portal],
     },
   },

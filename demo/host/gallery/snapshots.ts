@@ -96,6 +96,7 @@ const unpaid = {
   paymentMethod: { ...visa, update: null },
   lastInvoice: { ...lastInvoice, state: 'open' },
 } as const;
+const declined = { ...unpaid, paymentMethod: { ...unpaid.paymentMethod, declined: true } } as const;
 const offers: BillingSnapshot['offers'] = [
   { id: 'team', plan: team, description: 'Several teams in one plan.', features: ['Forecasts', 'Holidays'] },
   { id: 'pro', plan: pro, trialDays: 14, features: ['Everything in Team', 'Single sign-on'] },
@@ -199,14 +200,14 @@ export const snapshots: Readonly<Record<BillingState, BillingSnapshot>> = {
     graceEndsAt: '2027-05-15T13:00:00Z',
     access: { level: 'full', reason: 'pastDue', until: '2027-05-15T13:00:00Z', after: 'readOnly' },
     actions: [updateCard, payNow, portal],
-    ...unpaid,
+    ...declined,
   }),
   restricted: inState('restricted', {
     payment: owing,
     access: { level: 'readOnly', reason: 'restricted', until: null, since: '2027-05-08T13:00:00Z' },
     actions: [updateCard, payNow, portal],
-    ...unpaid,
-    lastInvoice: { ...unpaid.lastInvoice, at: '2027-05-01T12:00:00Z' },
+    ...declined,
+    lastInvoice: { ...declined.lastInvoice, at: '2027-05-01T12:00:00Z' },
   }),
 };
 

@@ -109,6 +109,21 @@ describe('payment', () => {
     expect(payment(pastDue({ openInvoices, methodDigest: 'card-3' })).methodReplaced).toBe(true);
   });
 
+  test('a method is called declined where it was, and for all that is owed', () => {
+    const method = { brand: 'visa', last4: '0341', expMonth: 12, expYear: 2034 };
+    const declined = (over: Partial<SubscriptionFacts> = {}) =>
+      snapshotOf([pastDue({ method, ...over })]).paymentMethod?.declined;
+    expect(declined()).toBe(true);
+    expect(declined({ methodDigest: 'card-2' })).toBeUndefined();
+    expect(declined(open({ triedMethodDigest: null }))).toBeUndefined();
+    const tried = (...digests: string[]) =>
+      declined({ openInvoices: digests.map((each, at) => invoice({ id: `in_${at}`, triedMethodDigest: each })) });
+    expect(tried('card-1', 'card-1')).toBe(true);
+    expect(tried('card-2', 'card-1')).toBeUndefined();
+    const waiting = [invoice({ id: 'in_0' }), invoice({ id: 'in_1', payment: 'processing' })];
+    expect(declined({ openInvoices: waiting })).toBeUndefined();
+  });
+
   test('SUB-7 the invoice to pay is the latest, or one that the bank must confirm', () => {
     const [old, latest] = [invoice({ id: 'in_old' }), invoice({ id: 'in_new' })];
     const both = { latestInvoice: latest, openInvoices: [old, latest] };

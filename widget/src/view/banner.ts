@@ -40,7 +40,7 @@ const unpaid: BannerOf = (told) => {
           : overdue || state === 'restricted'
             ? term('amountOpen', { amount: due })
             : // Several subscriptions may owe: the one that the headline speaks about is named, with its own debt.
-              term(method ? 'declined' : 'chargeFailed', {
+              term(method?.declined ? 'declined' : 'chargeFailed', {
                 amount: subscriptions[0]?.payment.due ?? due,
                 plan: nameOf(plan, told),
                 method: method && printed(method),

@@ -12,7 +12,7 @@ import type { Told } from './told.ts';
 export interface BannerView extends Banner {
   readonly actions: readonly ActionView[];
   /** Below the buttons. */
-  readonly hint?: string | false;
+  readonly hint?: string | undefined;
   /** It became true while the page was open. */
   readonly alerting?: boolean;
 }
@@ -92,7 +92,7 @@ export function present(state: ClientState, i18n: Localizer, now: number): Billi
     phase: state.signedOut ? 'hidden' : known ? 'ready' : failure ? 'failed' : 'loading',
     note,
     failure,
-    banner: banner && { ...banner, actions: remedies, hint: opensInvoice && term('hint.invoice'), alerting },
+    banner: banner && { ...banner, actions: remedies, hint: opensInvoice ? term('hint.invoice') : undefined, alerting },
     notice: notice && { ...notice, actions: change ? viewsOf(change, state, told) : [] },
     rows: rowsOf(told),
     plan:

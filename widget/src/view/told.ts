@@ -27,4 +27,4 @@ export const joined = (...texts: readonly (string | number | false | null | unde
 
 export const nameOf = (plan: Plan | null, { term }: Told): string => plan?.name ?? term('unnamedPlan');
 
-export const printed = ({ name, last4 }: PaymentMethod): string => (last4 ? `${name} •••• ${last4}` : name);
+export const printed = ({ name, last4 }: PaymentMethod): string => paragraph(name, last4 && `•••• ${last4}`);

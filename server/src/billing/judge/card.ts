@@ -9,6 +9,7 @@ import type {
 } from '@billhook/widget/contract';
 import type { InvoiceFacts, MethodFacts } from '../facts.ts';
 import { iso, type Deadlines } from './deadlines.ts';
+import { methodDeclined } from './payment.ts';
 import { mayOpen } from './portal.ts';
 import type { JudgedSubscription } from './subscription.ts';
 import type { PortalFeatures } from '../policy.ts';
@@ -53,7 +54,9 @@ export function cardRows(
       ? { purpose: 'updateCard', via: 'portal', flow: 'payment_method_update' }
       : null;
   return {
-    ...(paymentMethod === null ? {} : { paymentMethod: { ...paymentMethod, update } }),
+    ...(paymentMethod === null
+      ? {}
+      : { paymentMethod: { ...paymentMethod, ...(methodDeclined(facts) ? { declined: true } : {}), update } }),
     ...(lastInvoice === null ? {} : { lastInvoice }),
   };
 }
@@ -62,7 +65,7 @@ function paymentMethodOf(
   method: MethodFacts | null,
   summary: SubscriptionSummary,
   deadlines: Deadlines,
-): Omit<PaymentMethod, 'update'> | null {
+): Omit<PaymentMethod, 'update' | 'declined'> | null {
   if (method === null) return null;
   const { brand, last4, expMonth, expYear } = method;
   const words = brand.split(/[_ ]/).map((word) => word.slice(0, 1).toUpperCase() + word.slice(1));

@@ -59,6 +59,17 @@ export function methodReplaced(subscription: SubscriptionFacts): boolean {
   );
 }
 
+/** Was the method on file declined for all that the subscription owes? `false` where another one, or an unknown one, was tried. */
+export function methodDeclined(subscription: SubscriptionFacts): boolean {
+  const { methodDigest } = subscription;
+  const unpaid = unpaidInvoices(subscription);
+  return (
+    methodDigest !== null &&
+    unpaid.length > 0 &&
+    unpaid.every((each) => each.payment === 'failed' && each.triedMethodDigest === methodDigest)
+  );
+}
+
 /** Open over all of them. Several currencies cannot be added: the largest one is shown, and that there are others. */
 export function dueOver(
   subscriptions: readonly SubscriptionFacts[],

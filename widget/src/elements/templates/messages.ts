@@ -24,7 +24,7 @@ export function banner(
       <p class="title" id="banner-title" .textContent=${view.title}></p>
       <p .textContent=${view.text}></p>
       ${actionButtons(view.actions, press, i18n, true, false)}
-      <p class="hint" .textContent=${view.hint || null}></p>
+      <p class="hint" .textContent=${view.hint ?? ''}></p>
     </div>
   </section>`;
 }

@@ -59,7 +59,6 @@ export const en = {
   limitedSince: 'Limited since {date}.',
   bankAsks: 'Your bank asks you to confirm a payment of {amount}.',
   firstPaymentBy: 'Pay {amount} by {time} to start {plan}.',
-  trialOver: 'Your trial is over.',
   paymentOnItsWay: 'It can take a few days. There is nothing for you to do.',
 
   'action.manage': 'Manage billing',
@@ -69,7 +68,6 @@ export const en = {
   'action.finishPayment': 'Finish payment',
   'action.keepPlan': 'Keep my plan',
   'action.subscribe': 'Choose a plan',
-  'action.subscribeAgain': 'Subscribe again',
   'action.resume': 'Resume plan',
   payAmount: 'Pay {amount} now',
   choose: 'Choose {plan}',
