@@ -111,7 +111,10 @@ describe('a first purchase', () => {
     expect([paid.status, paid.headers.get('location')]).toEqual([303, here]);
     expect(await comeBack(visit)).toMatchObject({
       outcome: 'changed',
-      changes: [{ kind: 'started', plan: 'Team' }],
+      changes: [
+        { kind: 'started', plan: 'Team' },
+        { kind: 'charged', paid: { amount: 8_700, currency: 'eur' } },
+      ],
       snapshot: { state: 'active', plan: { quantity: 3 }, access: { level: 'full' }, offers: [] },
     });
     expect(subscriptionsOf(buyer.account)).toHaveLength(1);
