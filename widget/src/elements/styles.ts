@@ -167,7 +167,7 @@ const css = `
     display: flex;
     flex-direction: column;
     gap: 8px;
-    padding: 16px;
+    padding: 12px;
   }
   .offers .button {
     flex: none;
