@@ -17,7 +17,6 @@ import {
   union,
   unsupported,
 } from '../http/params.ts';
-
 import { itemPriceData } from './inline-prices.ts';
 
 const paymentBehavior = only('allow_incomplete', 'default_incomplete', 'error_if_incomplete');

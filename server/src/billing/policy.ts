@@ -171,8 +171,7 @@ export function matchesPlan(rule: PlanRule, item: ItemFacts): boolean {
  */
 function isKnownBy(lookupKey: string, item: ItemFacts, remembered: RememberedKeys | undefined): boolean {
   const keys = [...lookupKeysOf(item), ...(remembered?.keysOf(item.price) ?? [])];
-  const key = keys.find((each) => each === lookupKey || remembered?.named.has(each));
-  if (key !== undefined || keys.length > 0) return key === lookupKey;
+  if (keys.length > 0) return keys.find((each) => each === lookupKey || remembered?.named.has(each)) === lookupKey;
   const product = remembered?.product ?? '';
   return product !== '' && item.product === product;
 }
