@@ -4,7 +4,7 @@ import { createHmac } from 'node:crypto';
 import type { AccessAnswer } from '@billhook/widget/contract';
 import type { Hono } from 'hono';
 import { createApp } from './http/app.ts';
-import { widgetAuth } from './http/auth.ts';
+import { claimsOfRequest, widgetAuth } from './http/auth.ts';
 import { createBackground } from './background/background.ts';
 import { Catalogue } from './background/catalogue.ts';
 import type { ReadAccess } from './background/outbox.ts';
@@ -115,12 +115,14 @@ export async function createBillhook(
     const { wakeWorker, wantPreview, requestSweep } = background;
     const linking = createLinking(config, store, gateway, wakeWorker);
     const limits = createLimits(config.limits, config.proxies);
+    const verify = widgetTokenVerifier(
+      config.publicUrl,
+      (host) => config.hosts.get(host) ?? null,
+      unknownClaims(config.log),
+    );
     const auth = {
-      verify: widgetTokenVerifier(
-        config.publicUrl,
-        (host) => config.hosts.get(host) ?? null,
-        unknownClaims(config.log),
-      ),
+      verify,
+      claimsOf: claimsOfRequest(verify, config.now),
       hosts: config.hosts,
       now: config.now,
       limits,

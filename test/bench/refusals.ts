@@ -60,7 +60,7 @@ export async function measureRefusals(rounds = 5, operations = 400): Promise<rea
         good.visit,
         contender('an unknown visit', 404, () => post(headers, JSON.stringify({ visit: `v_${(count += 1)}` }))),
       ],
-      [good.visit, contender('a body that is too large', 413, () => post(headers, 'x'.repeat(9_000)))],
+      [good.visit, contender('a body that is too large', 413, () => post(headers, 'x'.repeat(70_000)))],
       [good.webhook, contender('a webhook that is not signed', 400, () => webhook((count += 1), 'whsec_of_another'))],
     ];
     const refusals: Refusal[] = [];

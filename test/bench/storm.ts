@@ -48,7 +48,7 @@ export async function measureStorm(customers: number): Promise<StormFigures> {
   try {
     await source.bff.settled(source.as('active'));
     fillFrom(source, database, customers);
-    server = await serving({ ...stripe, apiUrl }, database, { STRIPE_REQUESTS_PER_SECOND: '10000', LOG_LEVEL: 'warn' });
+    server = await serving({ ...stripe, apiUrl }, database, { STRIPE_REQUESTS_PER_SECOND: '10000' });
     return await new Storm(server, apiUrl, { database, customers, secret: stripe.webhookSecrets[0] ?? '' }).over();
   } finally {
     server?.process.child.kill('SIGKILL');

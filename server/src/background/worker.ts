@@ -11,6 +11,7 @@ import { FirstTurns } from './first-turns.ts';
 import { describeCause } from '../log.ts';
 import { PollLoop } from './poll-loop.ts';
 import { judgeDue } from './judged-access.ts';
+import { SpareTime } from './spare-time.ts';
 import { syncCustomer } from './sync.ts';
 import type { Waiters } from './waiters.ts';
 import { StoreUnavailableError } from '../ledger/errors.ts';
@@ -67,6 +68,7 @@ export class Worker {
   readonly #pollLoop: PollLoop;
   readonly #events: EventResolver;
   readonly #firstTurns = new FirstTurns();
+  readonly #spareTime: SpareTime;
   /** Writes that failed while the ledger was down: without them each lease would have to end by itself. */
   readonly #deferred: (() => Promise<void>)[] = [];
   #fetching = 0;
@@ -89,6 +91,7 @@ export class Worker {
       random: Math.random,
       ...options,
     };
+    this.#spareTime = new SpareTime(this.#options.concurrency - this.#options.reservedForPriority);
     this.#pollLoop = new PollLoop({
       poll: () => this.#poll(),
       intervalMs: this.#options.pollMs,
@@ -169,7 +172,7 @@ export class Worker {
    * and a crowd of open pages not before the events of everybody else.
    */
   async #claim(now: number): Promise<void> {
-    const { concurrency, reservedForPriority: kept, leaseMs, restMs } = this.#options;
+    const { concurrency, leaseMs, restMs } = this.#options;
     const { store } = this.#parts;
     const watched = this.#waiters.watched.next(watchedAtOnce);
     const first = 2 * concurrency - this.#prioritized;
@@ -177,7 +180,7 @@ export class Worker {
     const claims = first > 0 ? await store.claim(now, leaseMs, first, looks) : [];
     this.#firstTurns.took(customersOf(claims), now);
     this.#fetch(claims);
-    const others = concurrency - kept - (this.#fetching - this.#prioritized);
+    const others = this.#spareTime.places() - (this.#fetching - this.#prioritized);
     if (others > 0) this.#fetch(await store.claim(now, leaseMs, others, { restMs, prioritized: false }));
   }
 

@@ -21,9 +21,32 @@ export interface Caller extends Account {
 /** The parts of authentication, the same for every route. */
 export interface AuthParts {
   readonly verify: VerifyWidgetToken;
+  readonly claimsOf: ClaimsOfRequest;
   readonly hosts: ReadonlyMap<string, Host>;
   readonly now: () => number;
   readonly limits: Limits;
+}
+
+/**
+ * The verified claims of a request's token. A request is verified once, however many parts of the server ask.
+ *
+ * @returns Rejects with a {@link BillhookError}: `token_missing`, and what {@link widgetTokenVerifier} throws.
+ */
+export type ClaimsOfRequest = (request: Request) => Promise<WidgetClaims>;
+
+export function claimsOfRequest(verify: VerifyWidgetToken, now: () => number): ClaimsOfRequest {
+  const asked = new WeakMap<Request, Promise<WidgetClaims>>();
+  return (request) => {
+    let claims = asked.get(request);
+    if (claims === undefined) asked.set(request, (claims = verified(request)));
+    return claims;
+  };
+
+  async function verified({ headers }: Request): Promise<WidgetClaims> {
+    const token = bearerTokenOf(headers.get('authorization'));
+    if (token === undefined) throw new BillhookError('token_missing');
+    return await verify(token, now());
+  }
 }
 
 export type Authenticated = { Variables: { caller: Caller; host: Host } };
@@ -39,7 +62,7 @@ export type Authenticated = { Variables: { caller: Caller; host: Host } };
  * @throws {BillhookError} `token_missing`, what {@link widgetTokenVerifier} throws, `scope_missing`,
  *   `origin_not_allowed`, `rate_limited`
  */
-export function widgetAuth({ verify, hosts, now, limits }: AuthParts, scope: Scope) {
+export function widgetAuth({ claimsOf, hosts, limits }: AuthParts, scope: Scope) {
   return createMiddleware<Authenticated>(async function widgetAuth(c, next) {
     const claims = await verified(c);
     const host = hosts.get(claims.host);
@@ -62,9 +85,7 @@ export function widgetAuth({ verify, hosts, now, limits }: AuthParts, scope: Sco
 
   async function verified(c: Context): Promise<WidgetClaims> {
     try {
-      const token = bearerTokenOf(c.req.header('authorization'));
-      if (token === undefined) throw new BillhookError('token_missing');
-      return await verify(token, now());
+      return await claimsOf(c.req.raw);
     } catch (cause) {
       if (cause instanceof BillhookError && cause.status === 401) await limits.countRefusal(c);
       throw cause;

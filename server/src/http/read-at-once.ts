@@ -1,6 +1,6 @@
 /**
- * `GET /v1/billing` where nothing is left to do but to send a known answer, or to wait until it changes: the token was verified
- * before and holds, page and scope are right, and the account waits for nothing. The answer is the one of the general chain,
+ * `GET /v1/billing` where nothing is left to do but to send a known answer, or to wait until it changes: the token holds, page
+ * and scope are right, and the account waits for nothing. The answer is the one of the general chain,
  * byte for byte, without its routing and middleware (`read-at-once.test.ts`), and a held poll keeps nothing of these.
  * Everything else goes through that chain, every refusal included.
  */
@@ -16,6 +16,9 @@ import { isLoading } from './read-first.ts';
 import type { RouteContext } from './route-context.ts';
 import { awaitsPreview, heldReading, preferenceApplied } from './routes/billing.ts';
 import type { WidgetClaims } from '../tokens/verify.ts';
+
+/** Any preference but the one that a page has: `wait=25`. */
+const prefersOther = /^(?!wait=\d+$)./;
 
 type Parts = PollParts & Pick<RouteContext, 'read' | 'wantPreview' | 'auth'>;
 
@@ -38,7 +41,7 @@ interface Asked {
 /** @param origins - of all hosts */
 export function readAtOnce(parts: Parts, origins: ReadonlySet<string>): ReadAtOnce {
   const { auth, read } = parts;
-  const { verify, hosts, now, limits } = auth;
+  const { verify, claimsOf, hosts, now, limits } = auth;
   const headersFor = answerHeaders(origins);
   /** Of the tokens that are remembered. */
   const callers = new WeakMap<WidgetClaims, Caller>();
@@ -59,19 +62,35 @@ export function readAtOnce(parts: Parts, origins: ReadonlySet<string>): ReadAtOn
   return Object.assign(atOnce, { middleware });
 
   function atOnce(request: Request): Promise<Response | null> | null {
-    const asked = askedBy(request);
-    if (asked !== null) return answered(request, asked);
+    const { headers } = request;
+    const token = prefersOther.test(headers.get('prefer') ?? '')
+      ? undefined
+      : bearerTokenOf(headers.get('authorization'));
+    if (token === undefined) return left(request);
+    const claims = verify.remembered(token, now());
+    if (claims === null)
+      return claimsOf(request).then(
+        (fresh) => answered(request, fresh),
+        () => left(request),
+      );
+    return answered(request, claims);
+  }
+
+  /** To the general chain, which refuses what is to be refused. */
+  function left(request: Request): null {
     tried.set(request, null);
     return null;
   }
 
-  async function answered(request: Request, asked: Asked): Promise<Response | null> {
+  function answered(request: Request, claims: WidgetClaims): Promise<Response | null> | null {
+    const asked = askedBy(request, claims);
+    return asked === null ? left(request) : answerTo(request, asked);
+  }
+
+  async function answerTo(request: Request, asked: Asked): Promise<Response | null> {
     const { caller, origin, seen, wait } = asked;
     let view = await viewOf(caller, seen);
-    if (view === null || !waitsForNothing(caller, view)) {
-      tried.set(request, null);
-      return null;
-    }
+    if (view === null || !waitsForNothing(caller, view)) return left(request);
     if (wait > 0 && includesEtag(seen, view.etag)) {
       try {
         view = await heldReading(parts, caller, view, { wait, seen, signal: request.signal });
@@ -89,22 +108,21 @@ export function readAtOnce(parts: Parts, origins: ReadonlySet<string>): ReadAtOn
   }
 
   /** The question, where the last reading lets expect that it is answered here: otherwise nothing is counted. */
-  function askedBy({ headers }: Request): Asked | null {
-    const prefer = headers.get('prefer');
-    const wait = waitPreference(prefer);
-    // Another preference than to wait.
-    if (wait === 0 && prefer !== null) return null;
-    const token = bearerTokenOf(headers.get('authorization'));
-    const claims = token === undefined ? null : verify.remembered(token, now());
-    const host = claims === null ? undefined : hosts.get(claims.host);
-    if (claims === null || host === undefined || !claims.scopes.has('billing:read')) return null;
+  function askedBy({ headers }: Request, claims: WidgetClaims): Asked | null {
+    const host = hosts.get(claims.host);
+    if (host === undefined || !claims.scopes.has('billing:read')) return null;
     const origin = headers.get('origin') ?? undefined;
     if (origin !== undefined && !host.origins.includes(origin)) return null;
     let caller = callers.get(claims);
     if (caller === undefined) callers.set(claims, (caller = callerOf(claims, host)));
     const last = read.lastView(caller);
     if (last === null || !waitsForNothing(caller, last)) return null;
-    return { caller, origin, seen: headers.get('if-none-match') ?? undefined, wait };
+    return {
+      caller,
+      origin,
+      seen: headers.get('if-none-match') ?? undefined,
+      wait: waitPreference(headers.get('prefer')),
+    };
   }
 
   /**
