@@ -125,6 +125,19 @@ describe('dunning and recovery', () => {
     expect(await stripe.customers.retrieve(customer.id)).toMatchObject({ delinquent: false });
   });
 
+  test('SUB-7: writing off an older invoice is not enough, writing off the latest is', async () => {
+    harness.sandbox.settings.dunning.finally = 'leavePastDue';
+    const { customer, subscription, invoice: older } = await pastDue();
+    await harness.sandbox.clock.advance(31 * dayMs);
+    const latest = await latestInvoice(stripe, subscription.id);
+    await stripe.invoices.markUncollectible(older.id ?? '');
+    expect((await stripe.subscriptions.retrieve(subscription.id)).status).toBe('past_due');
+    expect(await stripe.customers.retrieve(customer.id)).toMatchObject({ delinquent: true });
+    await stripe.invoices.markUncollectible(latest.id ?? '');
+    expect((await stripe.subscriptions.retrieve(subscription.id)).status).toBe('active');
+    expect(await stripe.customers.retrieve(customer.id)).toMatchObject({ delinquent: false });
+  });
+
   test('SUB-7: the next scheduled retry uses the new card', async () => {
     const { customer, subscription } = await pastDue();
     const working = await stripe.paymentMethods.attach('pm_card_visa', { customer: customer.id });

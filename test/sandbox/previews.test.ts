@@ -45,6 +45,20 @@ describe('INV-1: previews', () => {
     expect((await latestInvoice(stripe, subscription.id)).total).toBe(now.total);
   });
 
+  test.each(['subscription', 'item'])(
+    'without a coupon of the %s that is over by then, as it is then billed',
+    async (of) => {
+      const { subscription } = await subscribed(stripe);
+      await stripe.coupons.create({ id: 'MONTH', percent_off: 10, duration: 'repeating', duration_in_months: 1 });
+      const discounts = [{ coupon: 'MONTH' }];
+      const items = [{ id: subscription.items.data[0]?.id ?? '', discounts }];
+      await stripe.subscriptions.update(subscription.id, of === 'item' ? { items } : { discounts });
+      const preview = await stripe.invoices.createPreview({ subscription: subscription.id });
+      await harness.sandbox.clock.advanceTo(april + 2 * hourMs);
+      expect([preview.total, (await latestInvoice(stripe, subscription.id)).total]).toEqual([2900, 2900]);
+    },
+  );
+
   test('with the discounts that run, or with others', async () => {
     const { subscription } = await subscribed(stripe);
     await stripe.coupons.create({ id: 'TENTH', percent_off: 10, duration: 'forever' });

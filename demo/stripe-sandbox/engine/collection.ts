@@ -6,7 +6,7 @@ import type { Customer, Invoice, InvoicePayment, PaymentIntent, PaymentMethod, S
 import { endSubscription, subscriptionOf } from './cancellation.ts';
 import { asyncPaymentOf } from './checkout-payment.ts';
 import { payingMethod } from './customers.ts';
-import { cancelPayments, finalizeInvoice } from './invoices.ts';
+import { cancelPayments, finalizeInvoice, markUncollectible } from './invoices.ts';
 import { charge, decideDebit, intentOf, invoiceOf, paymentOf, type Attempt } from './payments.ts';
 import { daySeconds } from './periods.ts';
 import { isForPendingChange, isTerminal, markResumed } from './subscription-status.ts';
@@ -190,6 +190,15 @@ function recover(state: State, invoice: Invoice): void {
     state.resumptions.delete(subscription.id);
     markResumed(state, subscription);
   }
+  markDelinquent(state, invoice);
+}
+
+/** SUB-7: a debt that is written off is no debt any more. */
+export function writeOff(state: State, invoice: Invoice): void {
+  markUncollectible(state, invoice);
+  const subscription = subscriptionOf(state, invoice);
+  const waiting = subscription && ['past_due', 'unpaid'].includes(subscription.status);
+  if (waiting && subscription.latest_invoice === invoice.id) setStatus(state, subscription, 'active');
   markDelinquent(state, invoice);
 }
 

@@ -3,6 +3,7 @@
 import { invalidRequest } from '../errors.ts';
 import type { State } from '../state/state.ts';
 import type { Customer, Discount, Invoice, ItemChange, Subscription } from '../state/wire.ts';
+import { discountsFor } from './discounts.ts';
 import { buildInvoice, type InvoiceDraft } from './invoice-draft.ts';
 import type { LineDraft } from './line-draft.ts';
 import { periodLines } from './lines.ts';
@@ -76,15 +77,22 @@ function unsaved(
   subscription: Subscription,
   draft: Pick<InvoiceDraft, 'lines' | 'reason' | 'period' | 'takePending'>,
 ): Invoice {
+  const cycles = draft.reason === 'subscription_cycle';
+  const at = cycles
+    ? Math.min(...subscription.items.data.map((item) => item.current_period_end))
+    : state.clock.seconds();
+  // A coupon that is over by then lowers nothing.
+  const counting = (all: readonly Discount[]) => all.filter(({ end }) => end === null || end > at);
   const invoice = buildInvoice(
     state,
     {
       ...draft,
+      lines: draft.lines.map((line) => ({ ...line, discounts: counting(line.discounts) })),
       customer,
       subscription,
       currency: subscription.currency,
       autoAdvance: false,
-      ...(discounts ? { discounts } : {}),
+      discounts: counting(discounts ?? discountsFor(state, customer, subscription)),
       ...(automaticTax === undefined ? {} : { automaticTax }),
     },
     `upcoming_${state.ids.next('in')}`,
@@ -92,10 +100,6 @@ function unsaved(
   // The pages of an invoice exist once it is final, and a preview never is.
   delete invoice.hosted_invoice_url;
   delete invoice.invoice_pdf;
-  const cycles = draft.reason === 'subscription_cycle';
-  const at = cycles
-    ? Math.min(...subscription.items.data.map((item) => item.current_period_end))
-    : state.clock.seconds();
   invoice.created = at;
   invoice.next_payment_attempt =
     subscription.collection_method === 'send_invoice' ? null : at + (cycles ? state.settings.finalizeAfterSeconds : 0);

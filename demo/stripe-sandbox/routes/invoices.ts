@@ -2,11 +2,11 @@
 
 import type { Stripe } from 'stripe';
 import { isTestMethod } from '../engine/cards.ts';
-import { payNow, payOutOfBand, settleZero } from '../engine/collection.ts';
+import { payNow, payOutOfBand, settleZero, writeOff } from '../engine/collection.ts';
 import { requireAttached, requireCustomer, requireListed } from '../engine/customers.ts';
 import { proposeDiscount, redeem } from '../engine/discounts.ts';
 import { pendingItems } from '../engine/invoice-draft.ts';
-import { draftInvoice, finalizeInvoice, markUncollectible, voidInvoice } from '../engine/invoices.ts';
+import { draftInvoice, finalizeInvoice, voidInvoice } from '../engine/invoices.ts';
 import { requireTaxLocation } from '../engine/quote.ts';
 import { invalidRequest, noSuch } from '../errors.ts';
 import type { Api } from '../http/api.ts';
@@ -170,7 +170,7 @@ function transitionRoutes(api: Api): void {
   api.post('/v1/invoices/:id/mark_uncollectible', {}, ({ state, id }) => {
     const invoice = requireInvoice(state, id());
     if (invoice.status !== 'open') throw notEditable('You can only mark an open invoice as uncollectible.');
-    markUncollectible(state, invoice);
+    writeOff(state, invoice);
     return invoice;
   });
   api.delete('/v1/invoices/:id', {}, ({ state, id }) => {
