@@ -7,7 +7,7 @@ import type { CustomerFacts, SubscriptionFacts } from '../../server/src/billing/
 import { isBehind } from '../../server/src/billing/changes.ts';
 import { iso } from '../../server/src/billing/judge/deadlines.ts';
 import { unpaidInvoices } from '../../server/src/billing/judge/payment.ts';
-import { endOf, isEnding, isTerminal, keyOf } from '../../server/src/billing/judge/subscription.ts';
+import { endOf, isLeaving, isTerminal, keyOf } from '../../server/src/billing/judge/subscription.ts';
 import type { Seen, ToldNotice } from './ledger-under-test.ts';
 import { BrokenPromise } from './broken-promise.ts';
 
@@ -105,7 +105,7 @@ function quantityTold({ type, data }: ToldNotice): unknown {
   return typeof plan === 'object' && plan !== null ? Reflect.get(plan, 'quantity') : undefined;
 }
 
-const endText = (facts: SubscriptionFacts): string | null => (isEnding(facts) ? iso(endOf(facts)) : null);
+const endText = (facts: SubscriptionFacts): string | null => (isLeaving(facts) ? iso(endOf(facts)) : null);
 
 /** An unfinished first payment is shown only on the page where it is made. */
 const isAlive = (facts: SubscriptionFacts): boolean => !isTerminal(facts) && facts.status !== 'incomplete';

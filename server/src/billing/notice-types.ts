@@ -51,7 +51,7 @@ export interface NoticeData {
    * debt was dropped; `due` is the part that is open still.
    */
   readonly 'payment.recovered': OfSubscription & { readonly paid: Money | null; readonly due: Money | null };
-  /** A cancellation was decided, or moved to another day. */
+  /** It is in its last period: a cancellation was decided, or moved to another day, or a contract comes to its end. */
   readonly 'subscription.ending': OfSubscription & { readonly endsAt: string | null };
   /** The cancellation was taken back. */
   readonly 'subscription.kept': OfSubscription;

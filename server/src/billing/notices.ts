@@ -9,7 +9,7 @@ import { changesOfPause } from './changes.ts';
 import type { CustomerFacts, SubscriptionFacts } from './facts.ts';
 import { iso } from './judge/deadlines.ts';
 import { mainItem, planOf } from './judge/plan.ts';
-import { endOf, isEnding, isTerminal, keyOf } from './judge/subscription.ts';
+import { endOf, inPeriodOfPlan, isLeaving, isTerminal, keyOf } from './judge/subscription.ts';
 import { failureNotices, recoveryNotices } from './payment-notices.ts';
 import { defaultPolicy, isOwn, ownItems, type Policy } from './policy.ts';
 import type { OfSubscription, NoticeData, NoticeType, NoticeDraft, SyncTimes } from './notice-types.ts';
@@ -124,7 +124,9 @@ function planNotices(then: SubscriptionFacts, now: SubscriptionFacts, context: C
   ];
 }
 
+/** As the state says it: a contract with a far last day is in order until its last period (F25). */
 function endNotices(then: SubscriptionFacts | null, now: SubscriptionFacts, context: Context): NoticeDraft[] {
+  const isEnding = (facts: SubscriptionFacts) => isLeaving(inPeriodOfPlan(facts, context.policy));
   const wasEnding = then !== null && isEnding(then);
   const of = about(now, context);
   if (!isEnding(now)) {

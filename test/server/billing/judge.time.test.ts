@@ -166,6 +166,13 @@ describe('dates', () => {
   test('L8 the renewal date does not jump before it is paid', () => {
     const draft = subscription({ ...renewing, latestInvoice: invoice({ status: 'draft', ...renewal }) });
     expect(snapshotOf([draft])).toMatchObject({ state: 'active', renewsAt: iso(noon - 30 * minute) });
+    // Kept as a draft during a pause that is over: nothing charges it (SUB-19).
+    const kept = subscription({
+      currentPeriodStart: noon - 4 * day,
+      currentPeriodEnd: noon + 26 * day,
+      latestInvoice: invoice({ status: 'draft', created: noon - 4 * day, payment: 'none', attempted: false }),
+    });
+    expect(snapshotOf([kept]).renewsAt).toBe(iso(noon + 26 * day));
     expect(judged([draft]).nextChangeAt).toBe(noon + 90 * minute);
   });
 

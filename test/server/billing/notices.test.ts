@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CustomerFacts, SubscriptionFacts } from '../../../server/src/billing/facts.ts';
+import { isLeaving } from '../../../server/src/billing/judge/subscription.ts';
 import { nextNoticeAt, noticesBetween } from '../../../server/src/billing/notices.ts';
 import { anyCustomer, moment, seeded } from '../fixtures/arbitrary-facts.ts';
 import {
@@ -135,6 +136,34 @@ const rows: readonly Row[] = [
     before: subscription(),
     after: subscription({ cancelAtPeriodEnd: true }),
     told: [['subscription.ending', { endsAt: iso(noon + 20 * day) }]],
+  },
+  {
+    rule: 'F25 a contract begins, with a far last day',
+    before: null,
+    after: subscription({ created: noon, cancelAt: noon + 1000 * day }),
+    told: [['subscription.started']],
+  },
+  {
+    rule: 'F25 a contract is renewed until then',
+    before: subscription({ cancelAt: noon + 80 * day }),
+    after: subscription({ cancelAt: noon + 80 * day, currentPeriodEnd: noon + 50 * day }),
+    told: [],
+  },
+  {
+    rule: 'F25 a contract comes to its last period',
+    before: subscription({ cancelAt: noon + 50 * day }),
+    after: subscription({ cancelAt: noon + 50 * day, currentPeriodEnd: noon + 50 * day }),
+    told: [['subscription.ending', { endsAt: iso(noon + 50 * day) }]],
+  },
+  {
+    rule: 'F25 L38 the last period is that of the plan, not of usage beside it',
+    before: subscription({ currentPeriodEnd: noon + 90 * day }),
+    after: subscription({
+      cancelAt: noon + 60 * day,
+      currentPeriodEnd: noon + 90 * day,
+      items: [item({ period: { start: noon, end: noon + 20 * day } })],
+    }),
+    told: [],
   },
   {
     rule: 'ending on another day',
@@ -535,7 +564,7 @@ describe(`for any life of a subscription, looked at whenever (seed ${seeded.seed
           expect(heard).toEqual({
             started: true,
             ended: false,
-            ending: now.cancelAt === null ? null : iso(now.cancelAt),
+            ending: isLeaving(now) ? iso(now.cancelAt ?? 0) : null,
             failing: now.status === 'past_due' || now.status === 'unpaid',
             plan: catalogue.productName(now.items[0]?.product ?? ''),
             quantity: now.items[0]?.quantity,

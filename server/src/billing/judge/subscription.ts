@@ -87,7 +87,7 @@ export function judgeSubscription(
 }
 
 /** The item that the plan is named by says the period too: not another product's beside it (F7, L38). */
-function inPeriodOfPlan(facts: SubscriptionFacts, policy: Policy): SubscriptionFacts {
+export function inPeriodOfPlan(facts: SubscriptionFacts, policy: Pick<Policy, 'plans'>): SubscriptionFacts {
   const period = mainItem(ownItems(facts, policy.plans))?.period;
   return period === undefined ? facts : { ...facts, currentPeriodStart: period.start, currentPeriodEnd: period.end };
 }
@@ -246,12 +246,16 @@ function renewalIsUnpaid(facts: SubscriptionFacts, start: number, deadlines: Dea
   if (facts.collectionMethod === 'send_invoice') return false;
   const latest = facts.latestInvoice;
   const renewals = [...facts.openInvoices, ...(latest === null ? [] : [latest])];
+  // Stripe charges after 72 hours at the latest (SUB-5). A draft that is one even then is not charged by itself, such as
+  // one that was kept during a pause.
+  const mayBeCharged = () => deadlines.status(start + 73 * hour) !== 'seen';
   const waits = renewals.some(
-    ({ billingReason, status }) => billingReason === 'subscription_cycle' && (status === 'draft' || status === 'open'),
+    ({ billingReason, status }) =>
+      billingReason === 'subscription_cycle' && (status === 'open' || (status === 'draft' && mayBeCharged())),
   );
-  // Between the new period and its draft, the latest invoice is still the last period's. Stripe charges after 72 hours
-  // at the latest (SUB-5); a subscription without a new invoice even then is billed in some other way, such as in advance.
-  const lacks = latest !== null && latest.created < start - hour && deadlines.status(start + 73 * hour) !== 'seen';
+  // Between the new period and its draft, the latest invoice is still the last period's; a subscription without a new
+  // invoice after that time is billed in some other way, such as in advance.
+  const lacks = latest !== null && latest.created < start - hour && mayBeCharged();
   // Charged about an hour after the period began: the one look that tells, should the webhook be lost.
   if (waits || lacks) deadlines.refetchAt(start + 2 * hour);
   return waits || lacks;
