@@ -72,6 +72,17 @@ const table: readonly Row[] = [
     actions: ['subscribeAgain:link:https://a.example/plans', 'manage:portal'],
   },
   {
+    rule: 'M13 a purchase that was never paid says nothing of the plan that was had',
+    of: [
+      canceled({ items: [item({ price: 'price_starter' })] }),
+      subscription({ id: 'sub_2', status: 'incomplete_expired', endedAt: noon - day }),
+    ],
+    story: { policy: { offers } },
+    state: 'ended',
+    access: 'none',
+    actions: ['subscribeAgain:checkout:starter', 'manage:portal'],
+  },
+  {
     rule: 'SUB-3 expired first payment: over',
     of: [subscription({ status: 'incomplete_expired' })],
     state: 'ended',

@@ -90,12 +90,12 @@ function expiresFirst(
 }
 
 /**
- * A draft is no invoice yet, for its amount may still change, and a voided one is none any more. One over nothing, as of a
- * trial's beginning, is not worth a row.
+ * A draft is no invoice yet, for its amount may still change, a voided one is none any more, and one that was written off
+ * asks for nothing. One over nothing, as of a trial's beginning, is not worth a row.
  */
 function lastInvoiceOf(invoice: InvoiceFacts | null): LastInvoice | null {
   if (invoice === null || invoice.amountDue === 0) return null;
-  const states: Readonly<Record<string, LastInvoice['state']>> = { open: 'open', paid: 'paid', uncollectible: 'open' };
+  const states: Readonly<Record<string, LastInvoice['state']>> = { open: 'open', paid: 'paid' };
   const state = states[invoice.status];
   const at = iso(invoice.finalizedAt ?? invoice.created);
   if (state === undefined || at === null) return null;

@@ -228,10 +228,14 @@ function byUrgency(a: JudgedSubscription, b: JudgedSubscription): number {
   return rank(b) - rank(a) || b.facts.created - a.facts.created;
 }
 
-/** With nothing live, the subscription that ended last speaks. Another product's end is no news here. */
+/**
+ * With nothing live, the subscription that ended last speaks; rather one that was had than a purchase that was never paid.
+ * Another product's end is no news here.
+ */
 function lastEnded(judged: readonly JudgedSubscription[]): JudgedSubscription | null {
-  const when = (each: JudgedSubscription) => each.summary.endedAt ?? '';
-  return judged.filter((each) => each.own).toSorted((a, b) => (when(a) < when(b) ? 1 : -1))[0] ?? null;
+  const rankOf = ({ facts, summary }: JudgedSubscription) =>
+    `${facts.status === 'incomplete_expired' ? 0 : 1} ${summary.endedAt ?? ''}`;
+  return judged.filter((each) => each.own).toSorted((a, b) => (rankOf(a) < rankOf(b) ? 1 : -1))[0] ?? null;
 }
 
 function over<T extends { readonly status: string }>(subscription: T): T {
