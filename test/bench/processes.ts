@@ -122,7 +122,9 @@ export class Fleet {
     return times.reduce((sum, each) => sum + each, 0);
   }
 
+  /** After the work of the start, and once it rests. */
   async idle(seconds: number): Promise<Idle> {
+    await pause(20_000);
     const before = [await this.cpuMs(), await transactionsOf(this.#database)] as const;
     await pause(seconds * 1_000);
     const after = [await this.cpuMs(), await transactionsOf(this.#database)] as const;

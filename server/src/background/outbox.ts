@@ -10,7 +10,7 @@ import type { Config, Host } from '../config/config.ts';
 import { DeliveryFailure, postNotice } from './host-webhook.ts';
 import { iso } from '../billing/judge/deadlines.ts';
 import { describeCause } from '../log.ts';
-import { PollLoop } from './poll-loop.ts';
+import { PollLoop, restingOf } from './poll-loop.ts';
 import { type BillingStore } from '../ledger/ledger.ts';
 import type { Receiver, NoticeClaim } from '../ledger/outbox.ts';
 import type { Notice } from '../billing/notice-types.ts';
@@ -83,6 +83,7 @@ export class Outbox {
     this.#rounds = new PollLoop({
       poll: () => this.#poll(),
       intervalMs: this.#options.pollMs,
+      ...restingOf(store, this.#options.pollMs),
       // The ledger could not record the outcome. The lease ends by itself, and the notice is delivered again.
       onFailure: (cause) => config.log.error('outbox.failed', { code: codeOf(cause), cause: describeCause(cause) }),
     });

@@ -3,6 +3,8 @@
  * other processes write too. The work that a poll finds goes on during the next poll.
  */
 
+import type { BillingStore } from '../ledger/ledger.ts';
+
 export interface PollLoopOptions {
   /** Looks once, and hands what it finds to `take`. */
   readonly poll: () => Promise<void>;
@@ -10,7 +12,21 @@ export interface PollLoopOptions {
   readonly onFailure: (cause: unknown) => void;
   /** Milliseconds between two polls without a wake; `null`: only a wake makes it poll, and no timer runs. */
   readonly intervalMs: number | null;
+  /** The same after {@link restAfter} of them that found nothing. Default: no longer than before. */
+  readonly restingMs?: number;
 }
+
+/** Polls without a wake between them that find nothing, until the loop rests. */
+const restAfter = 10;
+
+/**
+ * A ledger that is a server of its own is asked less often where nothing happens. Other processes' commits are heard, and
+ * wake; what time alone brings, a deadline or the end of a back-off, comes at most so much later.
+ */
+export const restingOf = (
+  { shared }: Pick<BillingStore, 'shared'>,
+  intervalMs: number | null,
+): Pick<PollLoopOptions, 'restingMs'> => (shared && intervalMs !== null ? { restingMs: 3 * intervalMs } : {});
 
 export class PollLoop {
   readonly #options: PollLoopOptions;
@@ -19,6 +35,8 @@ export class PollLoop {
   #polling: Promise<void> | null = null;
   #pollAgain = false;
   #running = false;
+  /** Polls in a row for which nothing was the cause but time, and that found nothing. */
+  #vain = 0;
 
   constructor(options: PollLoopOptions) {
     this.#options = options;
@@ -36,6 +54,11 @@ export class PollLoop {
 
   /** There is something: look now. */
   wake(): void {
+    this.#vain = 0;
+    this.#poll();
+  }
+
+  #poll(): void {
     if (!this.#running) return;
     if (this.#polling) {
       this.#pollAgain = true;
@@ -43,10 +66,16 @@ export class PollLoop {
     }
     this.#polling = this.#pollUntilQuiet().finally(() => {
       this.#polling = null;
-      const { intervalMs } = this.#options;
+      // Woken after the last look had ended, and before its end was noted.
+      if (this.#pollAgain) return this.#poll();
+      const { intervalMs, restingMs = intervalMs } = this.#options;
       if (!this.#running || intervalMs === null) return;
       if (this.#timer) clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.wake(), intervalMs);
+      const pauseMs = this.#vain < restAfter ? intervalMs : (restingMs ?? intervalMs);
+      this.#timer = setTimeout(() => {
+        this.#vain += 1;
+        this.#poll();
+      }, pauseMs);
     });
   }
 
@@ -81,6 +110,7 @@ export class PollLoop {
       try {
         await this.#options.poll();
       } catch (cause) {
+        this.#pollAgain = false;
         this.#options.onFailure(cause);
         return;
       }

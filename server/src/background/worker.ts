@@ -9,7 +9,7 @@ import { backOffMs } from './backoff.ts';
 import { EventResolver } from './event-resolver.ts';
 import { FirstTurns } from './first-turns.ts';
 import { describeCause } from '../log.ts';
-import { PollLoop } from './poll-loop.ts';
+import { PollLoop, restingOf } from './poll-loop.ts';
 import { judgeDue } from './judged-access.ts';
 import { SpareTime } from './spare-time.ts';
 import { syncCustomer } from './sync.ts';
@@ -27,7 +27,7 @@ export interface WorkerOptions {
   readonly concurrency?: number;
   /** How many of these the others leave free. Default: a quarter. */
   readonly reservedForPriority?: number;
-  /** Milliseconds between two polls of the table without a wake; `null`: none. Default: 1,000. */
+  /** Milliseconds between two polls of the table without a wake; `null`: none. Default: 1,000, at rest more ({@link restingOf}). */
   readonly pollMs?: number | null;
   /**
    * Milliseconds for which a customer without a waiting page rests after a fetch began, however many events come.
@@ -95,6 +95,7 @@ export class Worker {
     this.#pollLoop = new PollLoop({
       poll: () => this.#poll(),
       intervalMs: this.#options.pollMs,
+      ...restingOf(parts.store, this.#options.pollMs),
       // The ledger could not even record the failure. The lease ends by itself, so nothing is lost.
       onFailure: (cause) => this.#noteFailure('worker.failed', cause),
     });
