@@ -193,6 +193,15 @@ describe('every state has a sentence, and nobody is asked for what is not theirs
       'Renews on June 3, 2027',
       'Ends on January 1, 2029',
     ]));
+  it.each(['active', 'trialing', 'ending', 'paused', 'processing', 'actionRequired', 'pastDue', 'restricted'] as const)(
+    'the last day of a plan is told while it is %s',
+    (state) => {
+      const endsAt = '2029-01-01T00:00:00Z';
+      const told = lines({ ...snapshots[state], endsAt }).filter((line) => line.includes('2029'));
+      expect(told).toEqual(['Ends on January 1, 2029']);
+      expect(lines({ ...snapshots[state], endsAt: null }).join(' ')).not.toContain('Ends');
+    },
+  );
   it('a trial with a card tells what comes after it', () => {
     const withCard = { ...snapshots.trialing, payment: active.payment };
     expect(lines(withCard)).toEqual([expect.stringMatching(/^Free until .* \(in \d+ days\)$/), 'Then $29 per month']);

@@ -151,18 +151,21 @@ const pauseMeans: Line = (_, told) => {
   );
 };
 
+const owes = [due, ends];
+
 const lines: Readonly<Record<BillingState, readonly Line[]>> = {
   unknown: [],
   none: [],
   ended: [dated('endedOn', 'endedAt')],
   // One date is enough where a change comes with the renewal. A contract with a last day renews until then (F25).
   active: [(of, told) => nextLine(of.next, told) ?? renews(of, told), ends],
-  trialing: [trialEnds, afterTrial],
+  trialing: [trialEnds, afterTrial, ends],
   ending: [ends, keepsAccess],
-  paused: [dated('resumesOn', 'resumesAt'), pauseMeans],
-  processing: [renews],
-  incomplete: [due],
-  actionRequired: [due],
-  pastDue: [due],
-  restricted: [due],
+  // Until its end, one that was canceled may be paused, or owe.
+  paused: [dated('resumesOn', 'resumesAt'), ends, pauseMeans],
+  processing: [renews, ends],
+  incomplete: owes,
+  actionRequired: owes,
+  pastDue: owes,
+  restricted: owes,
 };
