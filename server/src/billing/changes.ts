@@ -4,12 +4,18 @@
  */
 
 import type { Change, Money } from '@billhook/widget/contract';
-import type { CustomerFacts, EarlierInvoice, InvoiceFacts, SubscriptionFacts } from './facts.ts';
+import type { CustomerFacts, EarlierInvoice, InvoiceFacts, ItemFacts, SubscriptionFacts } from './facts.ts';
 import { endOf, isEnding, isTerminal } from './judge/subscription.ts';
 import { iso } from './judge/deadlines.ts';
-import { listPrice, mainItem, sameItems } from './judge/plan.ts';
+import { listPrice, mainItem, sameItems, sameTerms } from './judge/plan.ts';
+import { isOwn, ownItems, type Policy } from './policy.ts';
 
 type ProductName = (id: string) => string | null;
+
+interface Context {
+  readonly plans: Policy['plans'];
+  readonly productName: ProductName;
+}
 
 /** Most important first: something to do, something bought or lost, something that will be different, something put in order. */
 const rank: Record<Change['kind'], number> = {
@@ -36,13 +42,20 @@ const rank: Record<Change['kind'], number> = {
  * // [{ kind: 'plan', from: 'Starter', to: 'Team' }]
  *
  * @param before - `null` where there was no customer yet: everything that lives now has started
+ * @param plans - the host's: another product beside one of them is not the plan (L38). Default: all
  * @returns most important first, in a fixed order; the same facts give none
  */
-export function changesBetween(before: CustomerFacts | null, after: CustomerFacts, productName: ProductName): Change[] {
+export function changesBetween(
+  before: CustomerFacts | null,
+  after: CustomerFacts,
+  productName: ProductName,
+  plans: Policy['plans'] = 'all',
+): Change[] {
+  const context: Context = { plans, productName };
   const changes = [
     ...after.subscriptions.flatMap((now) => {
       const then = before?.subscriptions.find(({ id }) => id === now.id) ?? null;
-      return then === null ? changesOfNew(now, productName) : changesOfKnown(then, now, productName);
+      return then === null ? changesOfNew(now, context) : changesOfKnown(then, now, context);
     }),
     ...(before === null ? [] : goneWithCustomer(before, after)),
     ...(before === null ? [] : changesOfCustomer(before, after)),
@@ -52,14 +65,14 @@ export function changesBetween(before: CustomerFacts | null, after: CustomerFact
   return distinct.toSorted((a, b) => rank[a.kind] - rank[b.kind]);
 }
 
-function changesOfNew(now: SubscriptionFacts, productName: ProductName): Change[] {
+function changesOfNew(now: SubscriptionFacts, context: Context): Change[] {
   if (isTerminal(now)) return [];
   if (now.status === 'incomplete') return now.latestInvoice?.payment === 'failed' ? [{ kind: 'paymentFailed' }] : [];
   const failed: Change[] = isBehind(now) ? [{ kind: 'paymentFailed' }] : [];
-  return [{ kind: 'started', plan: nameOf(now, productName) }, ...chargedSince(null, now), ...failed];
+  return [{ kind: 'started', plan: nameOf(now, context) }, ...chargedSince(null, now), ...failed];
 }
 
-function changesOfKnown(then: SubscriptionFacts, now: SubscriptionFacts, productName: ProductName): Change[] {
+function changesOfKnown(then: SubscriptionFacts, now: SubscriptionFacts, context: Context): Change[] {
   // Terminal is terminal (L3): nothing that is written to an ended subscription later is news.
   if (isTerminal(then)) return [];
   const payments = [...paidBetween(then, now), ...failedBetween(then, now)];
@@ -67,31 +80,29 @@ function changesOfKnown(then: SubscriptionFacts, now: SubscriptionFacts, product
   if (isTerminal(now)) return then.status === 'incomplete' ? payments : [{ kind: 'ended' }, ...payments];
   if (then.status === 'incomplete') {
     // Its first invoice was owed, so the payment tells what was charged.
-    const started: Change[] = now.status === 'incomplete' ? [] : [{ kind: 'started', plan: nameOf(now, productName) }];
+    const started: Change[] = now.status === 'incomplete' ? [] : [{ kind: 'started', plan: nameOf(now, context) }];
     return [...started, ...payments];
   }
   return [
-    ...changesOfPlan(then, now, productName),
+    ...changesOfPlan(then, now, context),
     ...chargedSince(then, now),
     ...changesOfEnd(then, now),
-    ...changesOfSchedule(then, now, productName),
+    ...changesOfSchedule(then, now, context),
     ...changesOfPause(then, now),
     ...payments,
   ];
 }
 
-function changesOfPlan(then: SubscriptionFacts, now: SubscriptionFacts, productName: ProductName): Change[] {
-  const [from, to] = [mainItem(then.items), mainItem(now.items)];
+function changesOfPlan(then: SubscriptionFacts, now: SubscriptionFacts, context: Context): Change[] {
+  const [was, is] = [isOwn(then, context.plans), isOwn(now, context.plans)];
+  if (was !== is) return [is ? { kind: 'started', plan: nameOf(now, context) } : { kind: 'ended' }];
+  const [from, to] = [planItem(then, context), planItem(now, context)];
   if (from === null || to === null) return [];
+  const { productName } = context;
   const changes: Change[] = [];
   if (from.product !== to.product) {
     changes.push({ kind: 'plan', from: productName(from.product), to: productName(to.product) });
-  } else if (
-    from.unitAmount !== to.unitAmount ||
-    from.currency !== to.currency ||
-    from.interval !== to.interval ||
-    from.intervalCount !== to.intervalCount
-  ) {
+  } else if (!sameTerms(from, to)) {
     // The same plan at another price or another rhythm: monthly to yearly.
     changes.push({ kind: 'price', from: listPrice(from), to: listPrice(to) });
   }
@@ -119,7 +130,7 @@ function changesOfEnd(then: SubscriptionFacts, now: SubscriptionFacts): Change[]
   return [{ kind: 'ends', at: iso(endOf(now)) }];
 }
 
-function changesOfSchedule(then: SubscriptionFacts, now: SubscriptionFacts, productName: ProductName): Change[] {
+function changesOfSchedule(then: SubscriptionFacts, now: SubscriptionFacts, context: Context): Change[] {
   const [planned, plans] = [upcoming(then), upcoming(now)];
   if (plans === null) {
     // A planned change that is gone and did not happen was taken back; one that happened is a change of plan.
@@ -127,8 +138,7 @@ function changesOfSchedule(then: SubscriptionFacts, now: SubscriptionFacts, prod
   }
   if (planned !== null && planned.at === plans.at && sameItems(planned.items, plans.items)) return [];
   const at = iso(plans.at);
-  const item = mainItem(plans.items);
-  return at === null ? [] : [{ kind: 'scheduled', plan: item === null ? null : productName(item.product), at }];
+  return at === null ? [] : [{ kind: 'scheduled', plan: nameOf(plans, context), at }];
 }
 
 function upcoming({ next, items }: SubscriptionFacts): SubscriptionFacts['next'] {
@@ -209,7 +219,13 @@ function changesOfCustomer(before: CustomerFacts, after: CustomerFacts): Change[
   return changes;
 }
 
-function nameOf(facts: SubscriptionFacts, productName: ProductName): string | null {
-  const item = mainItem(facts.items);
-  return item === null ? null : productName(item.product);
+/** The item that the plan is named by. */
+function planItem(of: Pick<SubscriptionFacts, 'items'>, { plans }: Context): ItemFacts | null {
+  const own = ownItems(of, plans);
+  return mainItem(own.length > 0 ? own : of.items);
+}
+
+function nameOf(of: Pick<SubscriptionFacts, 'items'>, context: Context): string | null {
+  const item = planItem(of, context);
+  return item === null ? null : context.productName(item.product);
 }

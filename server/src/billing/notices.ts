@@ -8,7 +8,7 @@
 import { changesOfPause } from './changes.ts';
 import type { CustomerFacts, SubscriptionFacts } from './facts.ts';
 import { iso } from './judge/deadlines.ts';
-import { mainItem, planOf } from './judge/plan.ts';
+import { mainItem, planOf, sameTerms } from './judge/plan.ts';
 import { endOf, inPeriodOfPlan, isLeaving, isTerminal, keyOf } from './judge/subscription.ts';
 import { failureNotices, recoveryNotices } from './payment-notices.ts';
 import { defaultPolicy, isOwn, ownItems, type Policy } from './policy.ts';
@@ -105,15 +105,11 @@ function noticesOf(then: SubscriptionFacts | null, now: SubscriptionFacts, conte
 }
 
 function planNotices(then: SubscriptionFacts, now: SubscriptionFacts, context: Context): NoticeDraft[] {
-  const terms = (facts: SubscriptionFacts) => {
-    const item = mainItem(ownItems(facts, context.policy.plans));
-    return item && [item.product, item.unitAmount, item.currency, item.interval, item.intervalCount, item.quantity];
-  };
-  const [was, is] = [terms(then), terms(now)];
+  const itemOf = (facts: SubscriptionFacts) => mainItem(ownItems(facts, context.policy.plans));
+  const [was, is] = [itemOf(then), itemOf(now)];
   const [from, to] = [about(then, context).plan, about(now, context).plan];
-  if (was === null || is === null || from === null || to === null || JSON.stringify(was) === JSON.stringify(is)) {
-    return [];
-  }
+  if (was === null || is === null || from === null || to === null) return [];
+  if (was.product === is.product && was.quantity === is.quantity && sameTerms(was, is)) return [];
   return [
     {
       type: 'plan.changed',

@@ -121,7 +121,7 @@ export const defaultPolicy: Policy = {
 };
 
 /** The items of a subscription that are plans of this host. */
-export function ownItems(subscription: SubscriptionFacts, plans: Policy['plans']): readonly ItemFacts[] {
+export function ownItems(subscription: Pick<SubscriptionFacts, 'items'>, plans: Policy['plans']): readonly ItemFacts[] {
   if (plans === 'all') return subscription.items;
   return subscription.items.filter((item) => plans.some((rule) => matchesPlan(rule, item)));
 }

@@ -72,6 +72,18 @@ const rows: readonly Row[] = [
     changes: [{ kind: 'plan', from: 'Starter', to: 'Team' }],
   },
   {
+    rule: 'F9 an amount that only an invoice told is no other price',
+    before: subscription({ items: [item({ unitAmount: null })] }),
+    after: subscription(),
+    changes: [],
+  },
+  {
+    rule: 'F9 another price without a known amount',
+    before: subscription({ items: [item({ unitAmount: null })] }),
+    after: subscription({ items: [item({ price: 'price_new', unitAmount: null, interval: 'year' })] }),
+    changes: [{ kind: 'price', from: null, to: null }],
+  },
+  {
     rule: 'plan of an unknown product',
     before: subscription(),
     after: subscription({ items: [item({ product: 'prod_new' })] }),
@@ -393,6 +405,33 @@ describe('between two syncs of a customer', () => {
       { kind: 'billingDetails' },
     ]);
     expect(between(customer([], { billingDetailsDigest: null }), customer([]))).toEqual([]);
+  });
+
+  describe('L38 beside the plan stands another product’s item', () => {
+    const support = item({ price: 'price_support', product: 'prod_support', lookupKey: null });
+    const plans = [
+      { key: 'team', product: 'prod_team' },
+      { key: 'starter', product: 'prod_starter' },
+    ];
+    const of = (...items: (typeof support)[]) => customer([subscription({ items })]);
+    const told = (before: CustomerFacts | null, after: CustomerFacts) =>
+      changesBetween(before, after, (id) => catalogue.productName(id), plans);
+
+    test.each([
+      ['bought', null, of(support, item()), [{ kind: 'started', plan: 'Team' }]],
+      ['alone is gone', of(support, item()), of(item()), []],
+      ['comes', of(item()), of(support, item()), []],
+      ['more seats', of(support, item()), of(support, item({ quantity: 4 })), [{ kind: 'quantity', from: 1, to: 4 }]],
+      ['plan', of(support, starter), of(support, item()), [{ kind: 'plan', from: 'Starter', to: 'Team' }]],
+      ['the plan is gone', of(item(), support), of(support), [{ kind: 'ended' }]],
+      ['the plan is back', of(support), of(support, item()), [{ kind: 'started', plan: 'Team' }]],
+    ])('%s', (_, before, after, changes) => expect(told(before, after)).toEqual(changes));
+
+    test('a change that is scheduled', () => {
+      const next = { at: noon + day, items: [support, starter] };
+      const after = customer([subscription({ items: [support, item()], next })]);
+      expect(told(of(support, item()), after)).toEqual([{ kind: 'scheduled', plan: 'Starter', at: iso(next.at) }]);
+    });
   });
 
   test('changes that need an action come first', () => {

@@ -138,6 +138,12 @@ const rows: readonly Row[] = [
     told: [['subscription.ending', { endsAt: iso(noon + 20 * day) }]],
   },
   {
+    rule: 'F9 an amount that only an invoice told is no other price',
+    before: subscription({ items: [item({ unitAmount: null })] }),
+    after: subscription(),
+    told: [],
+  },
+  {
     rule: 'F25 a contract begins, with a far last day',
     before: null,
     after: subscription({ created: noon, cancelAt: noon + 1000 * day }),

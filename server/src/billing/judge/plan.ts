@@ -80,6 +80,17 @@ export function namedItem(item: ItemFacts, catalogue: Pick<Catalogue, 'price'>):
   return price === null ? item : { ...price, quantity: price.metered ? null : item.quantity };
 }
 
+/** The same price for one. A price keeps its amount, so one that is only learned is no other. */
+export function sameTerms(a: ItemFacts, b: ItemFacts): boolean {
+  const isLearned = a.price === b.price && (a.unitAmount === null || b.unitAmount === null);
+  return (
+    (isLearned || a.unitAmount === b.unitAmount) &&
+    a.currency === b.currency &&
+    a.interval === b.interval &&
+    a.intervalCount === b.intervalCount
+  );
+}
+
 /** The same prices in the same quantities, in whatever order. */
 export function sameItems(a: readonly ItemFacts[], b: readonly ItemFacts[]): boolean {
   const keys = (items: readonly ItemFacts[]) => items.map((item) => `${item.price} ${item.quantity ?? ''}`).toSorted();

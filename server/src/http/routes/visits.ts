@@ -8,6 +8,7 @@ import { z } from 'zod';
 import type { Change, VisitReturn, VisitReturnRequest } from '@billhook/widget/contract';
 import type { Authenticated } from '../auth.ts';
 import { changesBetween } from '../../billing/changes.ts';
+import { withRememberedKeys, type Policy } from '../../billing/policy.ts';
 import { BillhookError } from '../../problem.ts';
 import { waitPreference } from '../long-poll.ts';
 import { idField, readBody, type RequestSchema } from '../read-body.ts';
@@ -49,18 +50,19 @@ export function visitsRoute(parts: RouteContext) {
       return c.json<VisitReturn>({ outcome: 'pending', changes: [], snapshot });
     }
 
-    const changes = await changesSince(visit, record);
+    const changes = await changesSince(visit, record, caller.policy);
     const outcome = changes.length > 0 ? 'changed' : 'unchanged';
     const recheckAt = outcome === 'unchanged' ? recheckAfterMs.map((after) => config.now() + after) : [];
     await store.settleVisit(visit.id, outcome, recheckAt);
     return c.json<VisitReturn>({ outcome, changes, snapshot });
   });
 
-  async function changesSince(visit: Visit, record: CustomerRecord | null): Promise<Change[]> {
+  async function changesSince(visit: Visit, record: CustomerRecord | null, policy: Policy): Promise<Change[]> {
     if (!record?.facts || record.revision === visit.seen) return [];
     const before = await store.factsAt(visit.customer, visit.seen);
     // Before a first purchase there was nothing; before a portal that was opened without facts, the state is unknown.
     if (before === null && visit.kind !== 'checkout') return [];
-    return changesBetween(before, record.facts, (product) => catalogue.productName(product));
+    const { plans } = withRememberedKeys(policy, catalogue);
+    return changesBetween(before, record.facts, (product) => catalogue.productName(product), plans);
   }
 }
