@@ -250,7 +250,7 @@ describe('failures', () => {
     token_missing: [401, 'failure.support'],
     token_malformed: [401, 'failure.support'],
     token_invalid: [401, 'failure.support'],
-    token_expired: [401, 'failure.token'],
+    token_expired: [401, 'failure.support'],
     token_issuer_unknown: [401, 'failure.support'],
     token_audience_wrong: [401, 'failure.support'],
     token_keys_unavailable: [503, 'failure.unreachable'],

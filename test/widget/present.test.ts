@@ -334,7 +334,7 @@ describe('failures', () => {
   it.each([
     ['origin_not_allowed', 403, true],
     ['token_invalid', 401, true],
-    ['token_expired', 401, false],
+    ['token_expired', 401, true],
     ['portal_not_configured', 409, false],
     ['stripe_unavailable', 503, false],
     ['code_of_the_future', 418, true],

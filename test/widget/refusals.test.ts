@@ -21,7 +21,7 @@ const ofTheServer = {
   token_missing: ['host', 'a proxy takes the `Authorization` header out'],
   token_malformed: ['host', '`billhook token` prints a good one to compare'],
   token_invalid: ['host', '`BILLHOOK_HOST_SECRET` is the same on both sides'],
-  token_expired: ['customer', 'signs in again; the page mints anew by itself'],
+  token_expired: ['host', 'the page mints anew by itself; `billhook doctor` compares the clocks'],
   token_issuer_unknown: ['host', '`BILLHOOK_HOST_ID` is the token’s issuer'],
   token_audience_wrong: ['host', '`BILLHOOK_URL` is the token’s audience'],
   token_keys_unavailable: ['passes', 'the host: `billhook doctor` says whether `BILLHOOK_HOST_JWKS_URL` answers'],

@@ -68,7 +68,8 @@ export function noteOf({ visit, changes, failure }: ClientState, told: Told): No
 
 /**
  * Words that may have to be fetched are those of refusals: there the server has answered. A fault of the set-up is not
- * blamed on the person: calm words, and the code, which the console explains to the host's developer (L40).
+ * blamed on the person: calm words, and the code, which the console explains to the host's developer (L40). An expired token
+ * is one, too: the host has minted another for the second try, so its clock is behind, or it gives out one that it kept (F15).
  */
 export function failureText(
   { code, status, transient: passes }: BillhookError,
@@ -80,7 +81,7 @@ export function failureText(
   const known = isAnswered && term(`failure.${word}` as WordKey);
   if (known) return known;
   if (passes) return term('failure.unreachable');
-  return code === 'token_expired' ? term('failure.token') : `${term('failure.support')} (${code})`;
+  return `${term('failure.support')} (${code})`;
 }
 
 export function failureOf(

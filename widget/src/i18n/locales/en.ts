@@ -83,7 +83,6 @@ export const en = {
 
   'failure.offline': 'You are offline.',
   'failure.unreachable': 'Billing cannot be reached right now.',
-  'failure.token': 'Your session has expired. Sign in again.',
   'failure.support': 'Billing cannot be opened right now. Nothing was changed.',
   // A frame without an origin of its own can fetch nothing.
   'failure.unsupported_frame': 'Billing cannot open in a frame. Open the page in its own tab.',

@@ -135,7 +135,6 @@ export const notes = {
 
   'failure.offline': 'Above the card: the browser says so.',
   'failure.unreachable': 'Above the card: no answer.',
-  'failure.token': 'Above the card: the sign-in at the host is over.',
   'failure.support': 'Above the card, a code in brackets behind it: a fault of the set-up.',
   'failure.unsupported_frame': 'Above the card: the page is inside a frame that may open nothing.',
   'failure.rate_limited': 'Above the card.',
