@@ -19,7 +19,7 @@ const notYetHeld = 'Not yet held';
 const mostNotYetHeld = 3;
 
 /** Names of standards that have the form of an id. */
-const standards = new Set(['UTF-8']);
+const standards = new Set(['UTF-8', 'UTF-16']);
 
 /**
  * An id is a word of its own: `M17`, `SUB-7`. Not ids are `ES256`, `#4B3`, `SHA-256`, `ML-DSA-44`, and the path data of a

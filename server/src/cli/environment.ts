@@ -4,56 +4,8 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { ConfigError, type BillhookOptions, type ConfigProblem } from '../config/config.ts';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Which variable sets which option; also how a problem is named to the operator. */
-const variables: Record<string, string> = {
-  publicUrl: 'BILLHOOK_URL',
-  database: 'DATABASE_URL',
-  proxies: 'BILLHOOK_PROXIES',
-  'stripe.secretKey': 'STRIPE_SECRET_KEY',
-  'stripe.webhookSecrets': 'STRIPE_WEBHOOK_SECRET',
-  'stripe.apiUrl': 'STRIPE_API_URL',
-  'stripe.requestsPerSecond': 'STRIPE_REQUESTS_PER_SECOND',
-  metrics: 'BILLHOOK_METRICS',
-  'metrics.token': 'BILLHOOK_METRICS_TOKEN',
-  'upkeep.secret': 'BILLHOOK_UPKEEP_SECRET',
-  'hosts.0.id': 'BILLHOOK_HOST_ID',
-  'hosts.0.secrets': 'BILLHOOK_HOST_SECRET',
-  'hosts.0.publicKeys': 'BILLHOOK_HOST_PUBLIC_KEY',
-  'hosts.0.jwksUrl': 'BILLHOOK_HOST_JWKS_URL',
-  'hosts.0.origins': 'BILLHOOK_HOST_ORIGINS',
-  'hosts.0.returnUrl': 'BILLHOOK_HOST_RETURN_URL',
-  'hosts.0.returnUrlKeeps': 'BILLHOOK_HOST_RETURN_URL_KEEPS',
-  'hosts.0.portalConfiguration': 'STRIPE_PORTAL_CONFIGURATION',
-  'hosts.0.offers': 'BILLHOOK_OFFERS',
-  'hosts.0.webhook.url': 'BILLHOOK_HOST_WEBHOOK_URL',
-  'hosts.0.webhook.secrets': 'BILLHOOK_HOST_WEBHOOK_SECRET',
-  'hosts.0.policy.graceDays': 'BILLHOOK_GRACE_DAYS',
-  'hosts.0.policy.freePlan.name': 'BILLHOOK_FREE_PLAN',
-  'hosts.0.policy.freePlan.access': 'BILLHOOK_FREE_PLAN_ACCESS',
-  'hosts.0.policy.upgradeUrl': 'BILLHOOK_UPGRADE_URL',
-};
-
-/** Variables of the process, no options. */
-const ownVariables = ['BILLHOOK_CONFIG', 'BILLHOOK_CONNECTIONS'];
-
-/** Kubernetes sets them where a service is called `billhook`. */
-const ofAService = /^BILLHOOK_(?:PORT|SERVICE)(?:_|$)/;
-
-/** Variables that look like settings and are read by nothing: most often a slip of the pen, with the default in its place. */
-export function unknownVariables(env: Environment): string[] {
-  const known = new Set([...Object.values(variables), ...ownVariables]);
-  const ofHost = new RegExp(`^(?:${hostVariables.join('|')})_`);
-  return Object.keys(env).filter(
-    (name) => name.startsWith('BILLHOOK_') && !known.has(name) && !ofHost.test(name) && !ofAService.test(name),
-  );
-}
-
-/** Secrets of one of several hosts stand in variables that end with its id. */
-const hostVariables = ['BILLHOOK_HOST_SECRET', 'BILLHOOK_HOST_WEBHOOK_SECRET'] as const;
+import { ConfigError, type BillhookOptions } from '../config/config.ts';
+import { hostVariables, ownVariables, unreadVariables, variableOf, variables, type Environment } from './variables.ts';
 
 /** Secrets never stand in the file: it is read by more people, and copied to more places, than an environment is. */
 const secretOptions = ['secrets', 'webhookSecrets', 'secretKey', 'token', 'secret'];
@@ -76,6 +28,7 @@ const trimmed = (env: Environment): Environment =>
 /** How the operator knows an option: by its variable, or by its place in the file. */
 export function nameOf(env: Environment): (option: string) => string {
   return (option) => {
+    if (ownVariables.has(option)) return option;
     const list = /^(.+)\.(\d+)(?:\.key)?$/.exec(option);
     const [path, entry] =
       variables[list?.[1] ?? ''] === undefined ? [option, undefined] : [list?.[1] ?? option, list?.[2]];
@@ -125,20 +78,6 @@ function fromFile(path: string, env: Environment): Json {
 const holdsPassword = (address: unknown): boolean =>
   typeof address === 'string' && URL.canParse(address) && new URL(address).password !== '';
 
-/** A variable of one host says nothing of a file's hosts: it is named, with its place in the file, and not passed over. */
-function unreadVariables(env: Environment): ConfigProblem[] {
-  const isRead = (option: string) => !option.startsWith('hosts.0.') || option.endsWith('.secrets');
-  return Object.entries(variables)
-    .filter(([option, variable]) => !isRead(option) && env[variable])
-    .map(([option, variable]) => ({
-      option: variable,
-      must: `must not be set beside BILLHOOK_CONFIG, which is read in its place: say hosts[].${option.slice('hosts.0.'.length)} in the file`,
-    }));
-}
-
-const variableOf = (variable: string, id: unknown): string =>
-  `${variable}_${String(id).toUpperCase().replaceAll(/\W/g, '_')}`;
-
 /** `team-a` and `team.a` would read one variable, and each could mint the other's tokens. */
 function refuseSharedVariables(hosts: readonly Json[], env: Environment): void {
   const ids = hosts.map(({ id }) => id);
@@ -167,7 +106,8 @@ function secretsOf({ id, webhook }: Json, count: number, env: Environment): Json
 
 function readJson(path: string): Json {
   try {
-    const json: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    // An editor's mark of the encoding at the head of a file is no part of its text.
+    const json: unknown = JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
     if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Json;
     throw new Error('it is no object');
   } catch (cause) {

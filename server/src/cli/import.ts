@@ -1,19 +1,18 @@
 /** `billhook import`: links existing subscribers on day one, before their first poll (M30). */
 
-import { constants, createReadStream } from 'node:fs';
-import { access } from 'node:fs/promises';
-import process from 'node:process';
-import { pipeline } from 'node:stream';
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { parse as csv } from 'csv-parse';
 import { backOffMs } from '../background/backoff.ts';
 import type { BillhookOptions } from '../config/config.ts';
 import { withPriority } from '../stripe/request-budget.ts';
 import { openServices } from '../services.ts';
 import { createLinking } from '../accounts/linking.ts';
 import { StripeFailure } from '../stripe/failure.ts';
+import { isAccount, isCustomer } from '../tokens/claims.ts';
 import { describeCause } from '../log.ts';
 import { parse, type Output } from './args.ts';
+import { recordsOf } from './csv.ts';
 import { refusalWords } from './link-words.ts';
 import { printable } from './printable.ts';
 
@@ -21,7 +20,7 @@ export const importUsage = `billhook import <file>
 
   Links accounts to customers that exist at Stripe. One line each, as CSV with the columns
       account,customer[,host]
-  An account with a comma in it stands in quotation marks. "-" in place of the file reads standard input. A first line with
+  An account with a comma in it stands in quotation marks; semicolons or tabs may separate instead. "-" in place of the file reads standard input. A first line with
   these names is skipped. The host may be left out where there is only one. Every customer is asked about at Stripe before
   it is linked; what is linked already stays, so the same file can be imported again after a failure.
   Where Stripe asks for patience, or does not answer for a while, it waits and goes on.
@@ -55,7 +54,7 @@ export async function importAccounts(
   const parsed = parse(args, { name: 'import', usage: importUsage, options: {}, operands: ['a file'] }, output);
   if (parsed.exitCode !== null) return parsed.exitCode;
   const [file = ''] = parsed.operands;
-  const unreadable = file === '-' ? null : await access(file, constants.R_OK).then(() => null, codeOfFile);
+  const unreadable = file === '-' ? null : await whyUnreadable(file);
   if (unreadable !== null) {
     output.stderr.write(`billhook import: ${file} cannot be read [${unreadable}]\n`);
     return 2;
@@ -121,58 +120,35 @@ export async function importAccounts(
 const unknownCustomer =
   'Stripe does not know it. A customer of the other mode, or of another Stripe account, is the usual cause.';
 
-const codeOfFile = (cause: NodeJS.ErrnoException): string => cause.code ?? 'unknown';
+/** A folder can be opened, and not read. */
+async function whyUnreadable(path: string): Promise<string | null> {
+  try {
+    await access(path, constants.R_OK);
+    return (await stat(path)).isDirectory() ? 'EISDIR' : null;
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code ?? 'unknown';
+  }
+}
 
-/** The file's lines, or a sentence for each that cannot be read. */
+/** The file's lines, or a sentence for each that cannot be used. */
 async function* linesOf(
   path: string,
   onlyHost: string | undefined,
   hosts: ReadonlyMap<string, unknown>,
 ): AsyncIterable<Line | string> {
-  const input = path === '-' ? process.stdin : createReadStream(path);
-  const unread: string[] = [];
-  const records = csv({
-    ...asSpreadsheetsWrite,
-    info: true,
-    // An error would end it, and lose the records that were read and not yet taken.
-    skip_records_with_error: true,
-    on_skip(cause) {
-      unread.push(`line ${String(cause?.['lines'])}: nothing was read from here on, for it is no CSV [${cause?.code}]`);
-      return undefined;
-    },
-  });
-  // An input that fails ends the records with its error.
-  pipeline(input, records, () => undefined);
-  try {
-    for await (const { record, info } of records as AsyncIterable<Numbered>) {
-      const number = info.lines;
-      const [account = '', customer = '', host = onlyHost ?? '', ...more] = record;
-      if (number === 1 && account === 'account') continue;
-      if (more.length > 0) yield `line ${number}: has more than three columns`;
-      else if (account === '' || account.length > 255)
-        yield `line ${number}: the account must have 1 to 255 characters`;
-      else if (!/^cus_\w{1,60}$/.test(customer)) yield `line ${number}: "${customer}" is no Stripe customer (cus_…)`;
-      else if (!hosts.has(host)) yield `line ${number}: "${host}" is no host of this server`;
-      else yield { number, account, customer, host };
+  for await (const each of recordsOf(path)) {
+    if (typeof each === 'string') {
+      yield each;
+      continue;
     }
-    yield* unread;
-  } finally {
-    input.destroy();
+    const { number, cells } = each;
+    const [account = '', customer = '', host = onlyHost ?? '', ...more] = cells;
+    if (number === 1 && account.toLowerCase() === 'account') continue;
+    if (more.length > 0) yield `line ${number}: has more than three columns`;
+    else if (account.includes('\uFFFD')) yield `line ${number}: is not in UTF-8, so the account’s name is not known`;
+    else if (!isAccount(account)) yield `line ${number}: the account must have 1 to 255 characters`;
+    else if (!isCustomer(customer)) yield `line ${number}: "${customer}" is no Stripe customer (cus_…)`;
+    else if (!hosts.has(host)) yield `line ${number}: "${host}" is no host of this server`;
+    else yield { number, account, customer, host };
   }
 }
-
-interface Numbered {
-  readonly record: readonly string[];
-  /** Lines so far, this one included. */
-  readonly info: { readonly lines: number };
-}
-
-/** Cells in quotation marks may hold commas; a mark inside of an unquoted cell is itself. */
-const asSpreadsheetsWrite = {
-  bom: true,
-  trim: true,
-  relax_quotes: true,
-  relax_column_count: true,
-  skip_empty_lines: true,
-  record_delimiter: ['\r\n', '\n', '\r'],
-};

@@ -4,10 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import { pino } from 'pino';
 import { createBillhook, type Billhook } from '../billhook.ts';
-import { ConfigError } from '../config/config.ts';
+import { ConfigError, type ConfigProblem } from '../config/config.ts';
 import { ownServer } from '../http/widget-files.ts';
-import { nameOf, optionsFrom, unknownVariables, type Environment } from './environment.ts';
+import { nameOf, optionsFrom } from './environment.ts';
 import { stopAsked } from './stop-asked.ts';
+import { unknownVariables, type Environment } from './variables.ts';
 import type { Log, LogFields } from '../log.ts';
 import type { SchedulerOptions } from '../background/scheduler.ts';
 import type { WorkerOptions } from '../background/worker.ts';
@@ -26,6 +27,13 @@ function connectionsOf(env: Environment): number {
   throw new ConfigError([{ option: 'BILLHOOK_CONNECTIONS', must: 'must be a whole number of connections, from 1' }]);
 }
 
+function logLevelOf(env: Environment): string {
+  const level = env['LOG_LEVEL']?.trim().toLowerCase() || 'info';
+  const levels = [...Object.keys(pino.levels.values), 'silent'];
+  if (levels.includes(level)) return level;
+  throw new ConfigError([{ option: 'LOG_LEVEL', must: `must be one of ${levels.join(', ')}` }]);
+}
+
 const portOf = (env: Environment): number => Number(env['PORT'] || 4001);
 
 /**
@@ -38,7 +46,7 @@ export async function serveBillhook(
   env: Environment,
   pace: { readonly worker?: WorkerOptions; readonly upkeep?: SchedulerOptions } = {},
 ): Promise<number> {
-  const logger = pino({ level: env['LOG_LEVEL'] || 'info' });
+  const logger = pino({ level: logLevelOf(env) });
   const log: Log = {
     info: (what, fields) => logger.info(fields ?? ({} satisfies LogFields), what),
     warn: (what, fields) => logger.warn(fields ?? {}, what),
@@ -54,7 +62,7 @@ export async function serveBillhook(
   // Before anything is open: a signal that comes while starting must not end the process in its middle.
   const stopping = stopAsked(env);
   const options = optionsFrom(env);
-  for (const variable of unknownVariables(env)) log.warn('config.variable_unknown', { variable });
+  for (const variable of unknownVariables(env, options)) log.warn('config.variable_unknown', { variable });
   let billhook: Billhook;
   try {
     billhook = await createBillhook({ ...options, log }, pace.worker, pace.upkeep);
@@ -75,8 +83,7 @@ export async function serveBillhook(
     await new Promise<void>((listening, failed) => server.once('listening', listening).once('error', failed));
   } catch (cause) {
     await billhook.close();
-    const taken = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
-    throw taken ? new ConfigError([{ option: 'PORT', must: `${port} is taken by another program` }]) : cause;
+    throw notListening(cause as NodeJS.ErrnoException, port, env['HOST']) ?? cause;
   }
   log.info('server.listening', { port: (server.address() as AddressInfo).port });
 
@@ -90,6 +97,21 @@ export async function serveBillhook(
   await billhook.close();
   log.info('server.stopped');
   return 0;
+}
+
+/** An address that cannot be listened at, by the variable that says it. */
+function notListening({ code = '' }: NodeJS.ErrnoException, port: number, host = ''): ConfigError | null {
+  const elsewhere = { option: 'HOST', must: `must be an address of this machine, or not be set: "${host}" is none` };
+  const problems: Readonly<Record<string, ConfigProblem>> = {
+    EADDRINUSE: { option: 'PORT', must: `${port} is taken by another program` },
+    EACCES: { option: 'PORT', must: `${port} is not allowed to this user; ports from 1024 on are` },
+    EADDRNOTAVAIL: elsewhere,
+    ENOTFOUND: elsewhere,
+    EAI_AGAIN: elsewhere,
+    EINVAL: elsewhere,
+  };
+  const problem = Object.hasOwn(problems, code) ? problems[code] : undefined;
+  return problem === undefined ? null : new ConfigError([problem]);
 }
 
 /**

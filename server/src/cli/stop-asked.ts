@@ -4,16 +4,16 @@
  */
 
 import process from 'node:process';
-import type { Environment } from './environment.ts';
+import type { Environment } from './variables.ts';
 
 const lookEveryMs = 500;
 
-/** Resolves at SIGTERM, at SIGINT, and where npm has started the server also when npm's shell is gone. */
+/** Resolves at SIGTERM, at SIGINT, at SIGHUP (its terminal was closed), and where npm has started the server also when npm's shell is gone. */
 export async function stopAsked(env: Environment): Promise<void> {
   const launcher = process.ppid;
   let look: NodeJS.Timeout | undefined;
   await new Promise<void>((stop) => {
-    process.once('SIGTERM', () => stop()).once('SIGINT', () => stop());
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => stop());
     if (env['npm_command'] === undefined) return;
     // It keeps no process from ending: one whose start was refused has nothing else to wait for.
     look = setInterval(() => process.ppid !== launcher && stop(), lookEveryMs).unref();

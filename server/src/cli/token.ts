@@ -2,7 +2,8 @@
 
 import { misused, parse, type Output } from './args.ts';
 import { ConfigError, type BillhookOptions } from '../config/config.ts';
-import { nameOf, optionsFrom, type Environment } from './environment.ts';
+import { nameOf, optionsFrom } from './environment.ts';
+import type { Environment } from './variables.ts';
 import { mintWidgetToken } from '../tokens/mint.ts';
 import { importSecret } from '../tokens/keys.ts';
 import type { Scope } from '../tokens/claims.ts';

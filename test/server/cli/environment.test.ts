@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError, readConfig } from '../../../server/src/config/config.ts';
-import { nameOf, optionsFrom, unknownVariables } from '../../../server/src/cli/environment.ts';
+import { nameOf, optionsFrom } from '../../../server/src/cli/environment.ts';
+import { unknownVariables } from '../../../server/src/cli/variables.ts';
 import { hostSecret, origin } from '../support/bff.ts';
 
 let folder: string;
@@ -163,14 +164,51 @@ describe('a free plan from the environment', () => {
   });
 });
 
-it('names variables that nothing reads, and none of a host’s or of a Kubernetes service', () => {
-  const read = {
-    BILLHOOK_CONFIG: '',
-    BILLHOOK_CONNECTIONS: '9',
-    BILLHOOK_GRACE_DAYS: '3',
+it('N10: names variables that nothing reads, and none of a Kubernetes service', () => {
+  const read = { BILLHOOK_CONFIG: '', BILLHOOK_CONNECTIONS: '9', BILLHOOK_GRACE_DAYS: '3' };
+  const injected = { BILLHOOK_PORT: 'tcp://10.0.0.1:4001', BILLHOOK_SERVICE_HOST: '10.0.0.1', STRIPE_API_KEY: '' };
+  const slips = {
+    BILLHOOK_GRACEDAYS: '3',
+    BILLHOOK_ORIGINS: origin,
+    BILLHOOK_PORTS: '1',
     BILLHOOK_HOST_SECRET_ACME: '',
   };
-  const injected = { BILLHOOK_PORT: 'tcp://10.0.0.1:4001', BILLHOOK_SERVICE_HOST: '10.0.0.1', STRIPE_API_KEY: '' };
-  const slips = { BILLHOOK_GRACEDAYS: '3', BILLHOOK_ORIGINS: origin, BILLHOOK_PORTS: '1' };
-  expect(unknownVariables({ ...read, ...injected, ...slips })).toEqual(Object.keys(slips));
+  const env = { ...read, ...injected, ...slips };
+  expect(unknownVariables(env, optionsFrom(env))).toEqual(Object.keys(slips));
+});
+
+it.each([
+  ['one host', ['acme'], ['BILLHOOK_HOST_SECRET'], []],
+  ['its own variable', ['acme'], ['BILLHOOK_HOST_SECRET_ACME'], []],
+  ['both', ['acme'], ['BILLHOOK_HOST_SECRET', 'BILLHOOK_HOST_SECRET_ACME'], ['BILLHOOK_HOST_SECRET']],
+  [
+    'two hosts, and one for all',
+    ['acme', 'b.c'],
+    ['BILLHOOK_HOST_SECRET', 'BILLHOOK_HOST_SECRET_B_C'],
+    ['BILLHOOK_HOST_SECRET'],
+  ],
+  ['a slip', ['acme'], ['BILLHOOK_HOST_WEBHOOK_SECRET_ACNE'], ['BILLHOOK_HOST_WEBHOOK_SECRET_ACNE']],
+])('N10: a secret beside a file that no host reads is named: %s', async (_, ids, variables, unread) => {
+  const path = await file({ hosts: ids.map(host) });
+  const env = { ...stripe, BILLHOOK_CONFIG: path, ...Object.fromEntries(variables.map((name) => [name, hostSecret])) };
+  expect(unknownVariables(env, optionsFrom(env))).toEqual(unread);
+});
+
+it('N10: a file without hosts is refused for that, and for nothing else', async () => {
+  const env = { ...stripe, BILLHOOK_CONFIG: await file({}) };
+  expect(unknownVariables(env, optionsFrom(env))).toEqual([]);
+});
+
+it('F16: an editor’s mark at the head of the file is no part of it', async () => {
+  const path = await file(`\uFEFF${JSON.stringify({ hosts: [host('acme')] })}`);
+  expect(optionsFrom({ ...stripe, BILLHOOK_CONFIG: path })).toMatchObject({ hosts: [{ id: 'acme' }] });
+});
+
+it('N11: a variable of the process is called by its name, also beside a file', () => {
+  const name = nameOf({ BILLHOOK_CONFIG: 'billhook.json' });
+  expect(['PORT', 'BILLHOOK_CONFIG', 'hosts.0.origins'].map(name)).toEqual([
+    'PORT',
+    'BILLHOOK_CONFIG',
+    'billhook.json: hosts.0.origins',
+  ]);
 });

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => harness.close());
 
 /** Runs the command on the running server's own ledger, as an operator would. */
-async function run(csv: string | null, patienceMs?: number, options = harness.options) {
+async function run(csv: string | Buffer | null, patienceMs?: number, options = harness.options) {
   const said = { out: '', err: '' };
   const file = `${harness.bff.database}.csv`;
   if (csv !== null) await writeFile(file, csv);
@@ -55,6 +55,43 @@ describe('billhook import', () => {
     });
     for (const account of ['Acme, Inc.', 'The "Blue" Door', '5" pipes'])
       expect(await harness.bff.snapshot({ account }), account).toMatchObject({ state: 'none' });
+  });
+
+  it.each<[string, (one: string, two: string) => string | Buffer, readonly [string, string]]>([
+    [
+      'semicolons',
+      (one, two) => `\uFEFFaccount;customer\r\nsemi, one;${one}\r\n"semi;two";${two}\r\n`,
+      ['semi, one', 'semi;two'],
+    ],
+    ['tabs', (one, two) => `Account\tCustomer\ntab 1\t${one}\ntab 2\t${two}\tacme\n`, ['tab 1', 'tab 2']],
+    [
+      'UTF-16',
+      (one, two) => Buffer.from(`\uFEFFaccount,customer\r\n"Äpfel, Köln",${one}\r\nutf_2,${two}`, 'utf16le'),
+      ['Äpfel, Köln', 'utf_2'],
+    ],
+    ['line ends of an old Mac', (one, two) => `"mac,1",${one}\rmac_2,${two}\r`, ['mac,1', 'mac_2']],
+  ])('N12: reads a file with %s', async (_, csv, accounts) => {
+    const [one, two] = await Promise.all([1, 2].map(() => harness.stripe.customers.create({})));
+    expect(await run(csv(one?.id ?? '', two?.id ?? ''))).toEqual({
+      code: 0,
+      err: '',
+      out: expect.stringMatching(/^2 linked, 0 linked before, 0 refused/),
+    });
+    for (const account of accounts)
+      expect(await harness.bff.snapshot({ account }), account).toMatchObject({ state: 'none' });
+  });
+
+  it('N12: links no name that it cannot read, nor one that no token could have', async () => {
+    const { id } = await harness.stripe.customers.create({});
+    expect(await run(Buffer.from(`M\u00fcller,${id}\n`, 'latin1'))).toMatchObject({
+      code: 1,
+      err: 'line 1: is not in UTF-8, so the account’s name is not known\n',
+    });
+    expect(await run(`a\0b,${id}\n`)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^line 1: the account must have/),
+    });
+    expect(await run('')).toMatchObject({ code: 0, out: expect.stringMatching(/^0 linked/) });
   });
 
   it('names each line that it refuses, and links the others', async () => {
@@ -138,7 +175,11 @@ describe('billhook import', () => {
     const output = { stdout: { write: () => true }, stderr: { write: (text: string) => said.push(text) } };
     const said: string[] = [];
     expect(await importAccounts(['/nowhere.csv'], harness.options, output)).toBe(2);
-    expect(said).toEqual(['billhook import: /nowhere.csv cannot be read [ENOENT]\n']);
+    expect(await importAccounts([import.meta.dirname], harness.options, output)).toBe(2);
+    expect(said).toEqual([
+      'billhook import: /nowhere.csv cannot be read [ENOENT]\n',
+      `billhook import: ${import.meta.dirname} cannot be read [EISDIR]\n`,
+    ]);
   });
 
   it('reads standard input where the file is "-"', () => {

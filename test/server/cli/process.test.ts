@@ -146,6 +146,18 @@ describe('the start is refused', () => {
     }
   });
 
+  it.each([
+    ['LOG_LEVEL', 'verbose', 'must be one of trace, debug, info, warn, error, fatal, silent'],
+    ['HOST', '203.0.113.7', 'must be an address of this machine, or not be set: "203.0.113.7" is none'],
+    ['HOST', 'nowhere.invalid', 'must be an address of this machine, or not be set: "nowhere.invalid" is none'],
+    ['PORT', '80000', 'must be a port number, 0 to 65535'],
+    ['BILLHOOK_CONNECTIONS', 'many', 'must be a whole number of connections, from 1'],
+  ])('N11: when %s is %s, in words and without a stack', async (variable, value, must) => {
+    const { ended, errors } = serve({ [variable]: value });
+    expect(await ended).toBe(1);
+    expect(errors).toEqual(['billhook: the configuration has 1 problem:', `- ${variable} ${must} [config_invalid]`]);
+  });
+
   it('when the ledger cannot be opened', async () => {
     const { ended, errors } = serve({ DATABASE_URL: join(folder, 'nowhere', 'ledger.db') });
     expect(await ended).toBe(1);
@@ -224,6 +236,15 @@ describe('a running server', () => {
     expect((await held).status).toBe(304);
     expect(await server.ended).toBe(0);
     sandbox.faults.clear();
+  });
+
+  it.each(['SIGINT', 'SIGHUP'] as const)('N18: ends at %s as at SIGTERM', async (signal) => {
+    const server = serve();
+    await server.listening;
+    server.child.kill(signal);
+    expect(await server.ended).toBe(0);
+    expect(server.lines.at(-1)).toContain('server.stopped');
+    expect(server.lines.filter((line) => /"level":[56]0/.test(line))).toEqual([]);
   });
 
   it('N18: ends with the npm that started it, whose shell passes no signal on', async () => {

@@ -5,7 +5,8 @@ import { type Diagnosis, fail, ok, warn } from './diagnosis.ts';
 import { diagnoseLedger } from './ledger.ts';
 import { diagnoseHost, diagnoseServer } from './server.ts';
 import { diagnoseStripe } from './stripe.ts';
-import { nameOf, optionsFrom, unknownVariables, type Environment } from '../environment.ts';
+import { nameOf, optionsFrom } from '../environment.ts';
+import { unknownVariables, type Environment } from '../variables.ts';
 import { gatewayOf } from '../../services.ts';
 import { parse, type Output } from '../args.ts';
 
@@ -50,7 +51,7 @@ async function diagnosesOf(env: Environment): Promise<Diagnosis[]> {
   try {
     const checks = await Promise.all([
       [ok('configuration', hosts.length === 1 ? 'one host' : `${hosts.length} hosts`)],
-      unknownVariables(env).map((name) =>
+      unknownVariables(env, options).map((name) =>
         warn('configuration', `${name} is set, and nothing reads it`, 'Correct its name, or remove it.'),
       ),
       diagnoseStripe(config, gateway),
