@@ -97,6 +97,11 @@ const problemTexts: Record<ProblemCode, Known> = {
     title: 'Another purchase is being opened',
     detail: 'Another tab is opening a purchase for this account. Please try again in a moment.',
   },
+  offer_unavailable: {
+    status: 409,
+    title: 'Not sold any more',
+    detail: 'This plan is not sold to the account any more.',
+  },
   visit_not_found: { status: 404, title: 'Visit not found', detail: 'This visit is unknown or over.' },
   introduction_refused: {
     status: 403,

@@ -265,6 +265,7 @@ describe('failures', () => {
     no_open_invoice: [404, 'failure.no_open_invoice'],
     subscription_exists: [409, 'failure.subscription_exists'],
     checkout_busy: [409, 'failure.checkout_busy'],
+    offer_unavailable: [409, 'failure.offer_unavailable'],
     visit_not_found: [404, 'failure.support'],
     introduction_refused: [403, 'failure.support'],
     portal_not_configured: [502, 'failure.portal_not_configured'],

@@ -407,6 +407,7 @@ describe('a purchase that is refused', () => {
   it.each([
     ['subscription_exists', 'You already have a plan.'],
     ['checkout_busy', 'A purchase is open in another tab. Try again in a moment.'],
+    ['offer_unavailable', 'This plan is not offered any more.'],
   ])('%s has its own words, without a code for support', (code, words) => {
     const { failure } = show({ openFailure: new BillhookError(code, 409) });
     expect(failure?.text).toBe(words);

@@ -36,6 +36,7 @@ const ofTheServer = {
   no_open_invoice: ['customer', 'has nothing to pay any more'],
   subscription_exists: ['customer', 'manages the plan in the portal'],
   checkout_busy: ['customer', 'tries again in a moment, or goes on in the other tab'],
+  offer_unavailable: ['customer', 'chooses among the plans that are sold; the page reads anew by itself'],
   visit_not_found: ['host', 'the page reads anew by itself'],
   introduction_refused: ['host', '`billhook link` moves an account’s customer'],
   portal_not_configured: ['host', '`billhook setup` makes the configurations'],

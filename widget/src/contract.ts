@@ -405,6 +405,7 @@ export type ProblemCode =
   | 'no_open_invoice'
   | 'subscription_exists'
   | 'checkout_busy'
+  | 'offer_unavailable'
   | 'visit_not_found'
   | 'introduction_refused'
   | 'portal_not_configured'

@@ -13,7 +13,7 @@ import type { Params } from './checkout-fields.ts';
 import { refuseOutOfMode, trialOf } from './checkout-refusals.ts';
 import { inlinePrice } from './inline-prices.ts';
 import { freshMetadata } from './metadata.ts';
-import { inactivePrice, recurringPrice } from './subscriptions.ts';
+import { recurringPrice, requireSold } from './subscriptions.ts';
 import { taxRatesOf } from './tax.ts';
 
 export function openCheckout(state: State, params: Params): CheckoutSession {
@@ -152,7 +152,7 @@ function oneTimePrice(state: State, id: string, path: string): Price {
   const price = state.prices.get(id);
   if (!price) throw noSuch('price', id, `${path}[price]`);
   if (price.recurring) throw recurringInPayment(path);
-  if (!price.active) throw inactivePrice(`${path}[price]`);
+  requireSold(state, price, `${path}[price]`);
   return price;
 }
 

@@ -162,12 +162,17 @@ export function recurringPrice(state: State, id: string, param: string): Price {
       { param },
     );
   }
-  if (!price.active) throw inactivePrice(param);
+  requireSold(state, price, param);
   return price;
 }
 
-export const inactivePrice = (param: string): Error =>
-  invalidRequest('The price specified is inactive. This field only accepts active prices.', { param });
+/** A price is sold as long as its product is. */
+export function requireSold(state: State, price: Price, param: string): void {
+  if (!price.active)
+    throw invalidRequest('The price specified is inactive. This field only accepts active prices.', { param });
+  if (state.products.get(price.product)?.active === false)
+    throw invalidRequest(`The product of the price specified is inactive: ${price.product}.`, { param });
+}
 
 /** A price by its id, or one that comes with the request. */
 function itemPrice(

@@ -7,8 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.ts';
 import type { CataloguePrice, ItemFacts, ProductWords } from '../billing/facts.ts';
 import type { Catalogue as JudgesCatalogue } from '../billing/judge/judge.ts';
-import { isObject } from '../stripe/facts/json.ts';
-import { currencyOptionsOf, priceFacts } from '../stripe/facts/price.ts';
+import { currencyOptionsOf, isArchived, priceFacts } from '../stripe/facts/price.ts';
 import { describeCause, type Log } from '../log.ts';
 import type { StripeGateway } from '../stripe/gateway.ts';
 import type { Product } from '../ledger/catalogue.ts';
@@ -39,6 +38,7 @@ export class Catalogue implements JudgesCatalogue {
   /** The prices that the hosts offer, by id or lookup key, and the lookup keys that name their plans. */
   readonly #offered: readonly string[];
   #offersDueAt = 0;
+  #offersAreKnown = false;
   #version = 0;
 
   constructor(config: Config, store: BillingStore, gateway: StripeGateway) {
@@ -111,6 +111,11 @@ export class Catalogue implements JudgesCatalogue {
     await this.#fetchProducts(this.#unnamed(items));
   }
 
+  /** Stripe was asked for the hosts' offers. */
+  get offersAreKnown(): boolean {
+    return this.#offersAreKnown;
+  }
+
   /** Once a day, and every minute while it failed. */
   offersAreDue(now: number): boolean {
     return this.#offered.length > 0 && now >= this.#offersDueAt;
@@ -121,12 +126,15 @@ export class Catalogue implements JudgesCatalogue {
     this.#offersDueAt = now + minute;
     await this.#fetchPrices(this.#offered);
     this.#offersDueAt = now + day;
+    this.#offersAreKnown = true;
   }
 
   /** Fetches one product or price again, after Stripe said that it changed. */
   async refresh(subject: { readonly type: string; readonly id: string }): Promise<void> {
-    if (subject.type === 'product') await this.#fetchProducts([subject.id]);
-    else await this.#fetchPrices([subject.id]);
+    if (subject.type !== 'product') return await this.#fetchPrices([subject.id]);
+    await this.#fetchProducts([subject.id]);
+    // With an archived product none of its prices is sold.
+    await this.#fetchPrices(this.#offered.filter((ref) => this.price(ref)?.product === subject.id));
   }
 
   async #fetchProducts(ids: readonly string[]): Promise<void> {
@@ -149,8 +157,9 @@ export class Catalogue implements JudgesCatalogue {
     const prices = found.flatMap((price): CataloguePrice[] => {
       const facts = priceFacts(price, { currency: null, quantity: 1, taxed: true });
       const options = currencyOptionsOf(price);
-      const archived = isObject(price) && price['active'] === false;
-      return facts === null ? [] : [{ ...facts, ...(options && { currencyOptions: options }), archived }];
+      return facts === null
+        ? []
+        : [{ ...facts, ...(options && { currencyOptions: options }), archived: isArchived(price) }];
     });
     // The name first: once a price is known, its plan is shown.
     const wordless = prices.map(({ product }) => product).filter((id) => id !== '' && !this.#words.has(id));

@@ -71,8 +71,10 @@ export function returnUrlOf(
 
 /** The living customer of the account. @throws {BillhookError} `no_customer` */
 export function customerOf({ record }: AccountView): CustomerRecord {
-  if (!isLiving(record)) throw new BillhookError('no_customer');
-  return record;
+  if (isLiving(record)) return record;
+  if (record === null) throw new BillhookError('no_customer');
+  const detail = 'This account’s customer was deleted at Stripe, so there is no billing to manage until it buys again.';
+  throw new BillhookError('no_customer', { detail });
 }
 
 /** Begins a visit at the revision that the page showed, or, if it cannot say, at the one that is known now. */

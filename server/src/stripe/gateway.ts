@@ -23,6 +23,8 @@ import type { Subject } from '../ledger/events.ts';
 import type { Product } from '../ledger/catalogue.ts';
 import { noWords, productWords } from './facts/product.ts';
 
+/** A price is sold as long as its product is. */
+const priceExpand = ['currency_options', 'product'];
 const customerExpand = ['invoice_settings.default_payment_method', 'tax_ids'];
 
 /** The customer's fields that an introduction is checked against before it links. */
@@ -187,14 +189,16 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
         const found: Stripe.Price[] = [];
         for (let from = 0; from < refs.length; from += 10) {
           const some = refs.slice(from, from + 10);
-          const listed = await stripe.prices.list({ lookup_keys: some, limit: 100, expand: ['data.currency_options'] });
+          const listed = await stripe.prices.list({
+            lookup_keys: some,
+            limit: 100,
+            expand: priceExpand.map((path) => `data.${path}`),
+          });
           const rest = some.filter((ref) => listed.data.every(({ lookup_key: key }) => key !== ref));
           found.push(
             ...listed.data,
             ...(
-              await Promise.all(
-                rest.map((id) => orNothing(stripe.prices.retrieve(id, { expand: ['currency_options'] }))),
-              )
+              await Promise.all(rest.map((id) => orNothing(stripe.prices.retrieve(id, { expand: priceExpand }))))
             ).flat(),
           );
         }

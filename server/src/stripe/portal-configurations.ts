@@ -15,8 +15,7 @@ import {
 } from './portal-parameters.ts';
 import { externalPortalPolicy, featuresOf, type PortalSettings } from '../config/portal.ts';
 import type { ReadyPortal } from './portal.ts';
-import { priceFacts } from './facts/price.ts';
-import { isObject } from './facts/json.ts';
+import { isArchived, priceFacts } from './facts/price.ts';
 import { StripeFailure } from './failure.ts';
 import type { StripeGateway } from './gateway.ts';
 import type { PortalFeatures } from '../billing/policy.ts';
@@ -81,7 +80,7 @@ async function resolvePlans(host: Host, settings: PortalSettings, gateway: Strip
   if (wanted.length === 0) return [];
   const prices = (await gateway.prices([...new Set(wanted.map(({ price }) => price))])).flatMap((price) => {
     const facts = priceFacts(price, { currency: null, quantity: null, taxed: true });
-    return facts === null ? [] : [{ ...facts, active: !isObject(price) || price['active'] !== false }];
+    return facts === null ? [] : [{ ...facts, active: !isArchived(price) }];
   });
   return wanted.map((plan) => ({
     ref: plan.price,

@@ -85,9 +85,38 @@ describe('a first purchase', () => {
     const [price] = (await stripe.prices.list({ lookup_keys: ['starter_monthly'] })).data;
     await stripe.prices.update(String(price?.id), { active: false });
     await offered(['team']);
-    expect((await problemOf(await request('starter'))).code).toBe('field_invalid');
+    expect(await problemOf(await request('starter'))).toMatchObject({ status: 409, code: 'offer_unavailable' });
     await stripe.prices.update(String(price?.id), { active: true });
     await offered(all);
+  });
+
+  it.each(['price', 'product'])('is refused as sold no more where its %s was archived since the look', async (of) => {
+    await offered();
+    const { stripe } = harness;
+    const [price] = (await stripe.prices.list({ lookup_keys: ['starter_monthly'] })).data;
+    const [priceId, productId] = [String(price?.id), String(price?.product)];
+    const sell = (active: boolean) =>
+      of === 'price' ? stripe.prices.update(priceId, { active }) : stripe.products.update(productId, { active });
+    const [endpoint] = (await stripe.webhookEndpoints.list()).data;
+    // The webhook of it is on its way.
+    await stripe.webhookEndpoints.update(String(endpoint?.id), { disabled: true });
+    await sell(false);
+    expect(await problemOf(await request('starter'))).toMatchObject({ status: 409, code: 'offer_unavailable' });
+    expect((await offered(['team'])).offers).toHaveLength(1);
+    await stripe.webhookEndpoints.update(String(endpoint?.id), { disabled: false });
+    await sell(true);
+    await offered(all);
+  });
+
+  it('may be clicked before the server has learned what is sold', async () => {
+    const fresh = await startBffHarness({ host: { offers: [{ id: 'team', price: 'team_monthly' }] } });
+    const body = { offer: 'team', seen: null };
+    fresh.sandbox.faults.next({ kind: 'serverError', path: '/v1/prices', times: 20 });
+    const early = { account: 'team_early', body };
+    expect(await problemOf(await fresh.bff.call('/v1/checkout-sessions', early))).toMatchObject({ status: 503 });
+    fresh.sandbox.faults.clear();
+    expect((await fresh.bff.call('/v1/checkout-sessions', early)).status).toBe(200);
+    await fresh.close();
   });
 
   it('M13, M22: is offered by the catalogue’s names and prices; a price that Stripe does not know is not offered', async () => {
@@ -198,7 +227,7 @@ describe('a purchase is refused', () => {
 
   it('for a plan that is not offered, and with wrong fields, and creates no customer', async () => {
     await offered();
-    expect(await problemOf(await request('gone'))).toMatchObject({ code: 'field_invalid', field: 'offer' });
+    expect(await problemOf(await request('gone'))).toMatchObject({ status: 409, code: 'offer_unavailable' });
     expect(await problemOf(await request('nothing'))).toMatchObject({ code: 'field_invalid', field: 'offer' });
     expect(await problemOf(await request('team', buyer, { customer: 'cus_1' }))).toMatchObject({ field: 'customer' });
     expect(await problemOf(await request('team', buyer, { locale: 'x' }))).toMatchObject({ field: 'locale' });

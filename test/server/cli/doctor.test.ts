@@ -140,6 +140,12 @@ describe('billhook doctor', () => {
       async () => stripe.prices.update(await priceOf('team_monthly'), { active: true }),
       /^fail catalogue: app offers team_monthly, which is archived$/,
     ],
+    [
+      'an offer of a product that is archived',
+      async () => stripe.products.update(await productOf('team_monthly'), { active: false }),
+      async () => stripe.products.update(await productOf('team_monthly'), { active: true }),
+      /^fail catalogue: app offers team_monthly, which is archived$/,
+    ],
   ])('%s', async (_, spoil, mend, complaint) => {
     await spoil();
     try {
@@ -403,6 +409,11 @@ describe('billhook doctor', () => {
     expect(await run({}, '--cure')).toMatchObject({ code: 2, err: expect.stringContaining('--json') });
   });
 });
+
+async function productOf(lookupKey: string): Promise<string> {
+  const { data } = await stripe.prices.list({ lookup_keys: [lookupKey] });
+  return String(data[0]?.product);
+}
 
 async function priceOf(lookupKey: string): Promise<string> {
   const { data } = await stripe.prices.list({ lookup_keys: [lookupKey] });

@@ -457,6 +457,10 @@ describe('Stripe’s own failures', () => {
       code: 'no_customer',
     });
     const alone = await harness.bff.call('/v1/portal-sessions', { account: 'team_ended', body });
-    expect(await problemOf(alone)).toMatchObject({ status: 404, code: 'no_customer' });
+    expect(await problemOf(alone)).toMatchObject({
+      status: 404,
+      code: 'no_customer',
+      detail: expect.stringContaining('was deleted at Stripe') as string,
+    });
   });
 });

@@ -2,6 +2,7 @@
 
 import type { Config, Host } from '../../config/config.ts';
 import { describeCause } from '../../log.ts';
+import { isArchived } from '../../stripe/facts/price.ts';
 import { externalPortal, planPortal } from '../../stripe/portal-configurations.ts';
 import { StripeFailure } from '../../stripe/failure.ts';
 import type { StripeGateway } from '../../stripe/gateway.ts';
@@ -105,7 +106,6 @@ function modeOf({ livemode, publicUrl }: Config): Diagnosis[] {
 interface PriceLook {
   readonly id?: string;
   readonly lookup_key?: string | null;
-  readonly active?: boolean;
   readonly recurring?: object | null;
 }
 
@@ -126,7 +126,7 @@ async function catalogueOf({ hosts }: Config, gateway: StripeGateway): Promise<D
         ),
       ];
     }
-    if (price.active === false) {
+    if (isArchived(price)) {
       return [
         fail(
           'catalogue',

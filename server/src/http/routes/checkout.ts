@@ -4,7 +4,9 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import type { BillingState, CheckoutSessionRequest } from '@billhook/widget/contract';
 import type { Authenticated, Caller } from '../auth.ts';
+import type { ItemFacts } from '../../billing/facts.ts';
 import { BillhookError } from '../../problem.ts';
+import { StripeFailure } from '../../stripe/failure.ts';
 import type { AccountView } from '../../accounts/view.ts';
 import { stripeLocale } from '../../stripe/locale.ts';
 import { idField, readBody, type RequestSchema } from '../read-body.ts';
@@ -47,41 +49,55 @@ export function checkoutRoute(parts: RouteContext) {
     const { caller } = c.var;
     const { offer: wanted, returnUrl, locale, seen } = await readBody(c, checkoutSessionRequest);
     const back = returnUrlOf(c.var.host, returnUrl);
+    const offer = caller.policy.offers.find(({ id }) => id === wanted);
+    if (offer === undefined) {
+      const detail = 'offer must be the id of one of the host’s offers.';
+      throw new BillhookError('field_invalid', { field: 'offer', detail });
+    }
+    // A server that has just started does not know yet what is sold.
+    if (!catalogue.offersAreKnown && catalogue.price(offer.price) === null) await catalogue.refreshOffers(config.now());
     const introduced = await readIntroduced(parts, caller);
     requireCertain(caller, introduced);
 
     const { signal } = c.req.raw;
     const { snapshot } = await readFresh(caller, introduced, signal);
     if (!restingStates[snapshot.state]) throw new BillhookError('subscription_exists');
-    const offer = caller.policy.offers.find(({ id }) => id === wanted);
-    const price = offer && catalogue.price(offer.price);
+    const price = catalogue.price(offer.price);
     const shown = snapshot.offers.find(({ id }) => id === wanted);
-    if (!offer || !price || !shown) {
-      throw new BillhookError('field_invalid', {
-        field: 'offer',
-        detail: 'This plan is not offered to the account now.',
-      });
-    }
+    if (price === null || shown === undefined) throw new BillhookError('offer_unavailable');
 
     const customer = await linking.ensureCustomer(caller, caller.payer);
     const { host, account } = caller;
-    const url = await openCheckout(
-      {
-        host,
-        account,
-        customer,
-        offer,
-        price,
-        trialDays: shown.trialDays ?? null,
-        returnUrl: back,
-        locale: locale === undefined ? null : stripeLocale(locale, 'checkout'),
-        nothingRuns: async () => restingStates[(await readFresh(caller, await read(caller), signal)).snapshot.state],
-      },
-      signal,
-    );
+    const purchase = {
+      host,
+      account,
+      customer,
+      offer,
+      price,
+      trialDays: shown.trialDays ?? null,
+      returnUrl: back,
+      locale: locale === undefined ? null : stripeLocale(locale, 'checkout'),
+      nothingRuns: async () => restingStates[(await readFresh(caller, await read(caller), signal)).snapshot.state],
+    };
+    const url = await whileSold(price, () => openCheckout(purchase, signal));
     const record = customerOf(await read(caller));
     return c.json(await openVisit(parts, caller, record, 'checkout', seen, url));
   });
+
+  /**
+   * Stripe refuses what was archived between look and click. The webhook of it may be on its way.
+   *
+   * @throws {BillhookError} `offer_unavailable`
+   */
+  async function whileSold<T>({ price }: ItemFacts, open: () => Promise<T>): Promise<T> {
+    try {
+      return await open();
+    } catch (cause) {
+      if (!(cause instanceof StripeFailure) || cause.code !== 'stripe_rejected') throw cause;
+      await catalogue.refresh({ type: 'price', id: price });
+      throw catalogue.soldPrice(price) === null ? new BillhookError('offer_unavailable', { cause }) : cause;
+    }
+  }
 
   /** The account as Stripe says it is now: a purchase in another tab may be a second old. */
   async function readFresh(caller: Caller, known: AccountView, signal: AbortSignal): Promise<AccountView> {

@@ -72,6 +72,12 @@ export function currencyOptionsOf(price: unknown): Readonly<Record<string, numbe
   return options.length === 0 ? null : Object.fromEntries(options);
 }
 
+/** Is it sold to no new customer? A price is sold as long as its product is, where that is expanded. */
+export function isArchived(price: unknown): boolean {
+  const source = object(price);
+  return [source, object(source['product'])].some(({ active }) => active === false);
+}
+
 /** Is usage billed afterwards? */
 export function isMetered(price: unknown): boolean {
   const recurring = recurringOf(object(price));

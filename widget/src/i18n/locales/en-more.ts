@@ -72,6 +72,7 @@ export const enMore = {
   'failure.no_open_invoice': 'There is nothing to pay any more.',
   'failure.subscription_exists': 'You already have a plan.',
   'failure.checkout_busy': 'A purchase is open in another tab. Try again in a moment.',
+  'failure.offer_unavailable': 'This plan is not offered any more.',
   'failure.no_customer': 'There is nothing to manage yet.',
   'failure.portal_not_configured': 'The billing portal is not set up yet.',
   'failure.portal_flow_unavailable': 'That is not possible any more.',

@@ -142,6 +142,7 @@ export const notes = {
   'failure.no_open_invoice': 'Above the card, after “Pay now”: a colleague has paid.',
   'failure.subscription_exists': 'Above the card, after “Choose …”.',
   'failure.checkout_busy': 'Above the card, after “Choose …”.',
+  'failure.offer_unavailable': 'Above the card, after “Choose …”: it was withdrawn meanwhile.',
   'failure.no_customer': 'Above the card, after “Manage billing”.',
   'failure.portal_not_configured': 'Above the card, after “Manage billing”.',
   'failure.portal_flow_unavailable': 'Above the card, after a press.',
