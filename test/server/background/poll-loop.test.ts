@@ -69,7 +69,7 @@ it.each([0, 1, 2, 3, 4, 5, 6, 7, 8])('is never woken in vain: %d microtasks afte
   loop.start();
   for (let passed = 0; passed < microtasks; passed += 1) {
     // oxlint-disable-next-line no-await-in-loop -- one microtask after the other
-    await null;
+    await Promise.resolve();
   }
   loop.wake();
   await loop.idle();
@@ -82,7 +82,7 @@ it('after a failure waits for its interval, also when it was woken meanwhile', a
   const loop: PollLoop = new PollLoop({
     async poll() {
       polls += 1;
-      await null;
+      await Promise.resolve();
       loop.wake();
       throw new Error('the ledger is down');
     },
