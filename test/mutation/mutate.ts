@@ -1,7 +1,8 @@
 /**
  * Changes each room's sources in every small way and runs its tests: prints the changes that no test noticed, and ends with
  * 1 where a room falls below its share. `node test/mutation/mutate.ts tokens` does one room, and
- * `tokens server/src/tokens/mint.ts` one file of it.
+ * `tokens server/src/tokens/mint.ts` one file of it. `CONCURRENCY=2` uses two processors, `SHARE=0.1 SEED=7` takes every tenth
+ * change, and `AGAIN=survivors` asks only for those that the last run of the room did not notice.
  *
  * @see {@link https://stryker-mutator.io/docs/mutation-testing-elements/mutant-states-and-metrics/ Stryker's metrics}
  */
@@ -12,28 +13,44 @@ import { join, relative, resolve } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { Stryker } from '@stryker-mutator/core';
+import { fileOf, repository, sidesOf, told, type MutantResult } from './change.ts';
+import { equivalents, type Equivalent } from './equivalent.ts';
 import { rooms, type Room } from './rooms.ts';
 
-type MutantResult = Awaited<ReturnType<Stryker['runMutationTest']>>[number];
+/** The results of each room's last run. */
+const kept = join(repository, 'node_modules/.cache/billhook-mutation');
 
-const repository = resolve(import.meta.dirname, '../..');
+/** Of all changes, by the seed: the score is an estimate then. */
+const share = Number(process.env['SHARE'] ?? 1);
+const seed = process.env['SEED'] ?? '1';
+const ofShare = share < 1 ? `, of a share of ${share} by seed ${seed}` : '';
 
 const copies = await mkdtemp(join(tmpdir(), 'billhook-mutation-'));
 
-async function mutate({ sources, tests }: Room): Promise<readonly MutantResult[]> {
+async function mutate(name: string, { sources, tests }: Room): Promise<readonly MutantResult[]> {
   process.chdir(repository);
   process.env['MUTATION_TESTS'] = tests.join(' ');
+  // Properties look for what no table thought of; here each change asks them all, and the tables are what is measured.
+  process.env['PROPERTY_RUNS'] ??= '40';
   const stryker = new Stryker({
     mutate: [...sources],
-    plugins: [fileURLToPath(import.meta.resolve('@stryker-mutator/vitest-runner'))],
+    plugins: [
+      fileURLToPath(import.meta.resolve('@stryker-mutator/vitest-runner')),
+      resolve(import.meta.dirname, 'plugins.ts'),
+    ],
+    checkers: share < 1 ? ['share'] : [],
     testRunner: 'vitest',
     vitest: { configFile: relative(repository, resolve(import.meta.dirname, 'vitest.config.ts')), related: false },
     coverageAnalysis: 'perTest',
     // A machine that is busy is no mutant that hangs.
-    timeoutMS: 60_000,
+    timeoutMS: 30_000,
+    incremental: true,
+    incrementalFile: join(kept, `${name}.json`),
+    // A change that an unchanged test noticed needs no second look, unless sources beside the room's have changed.
+    force: process.env['AGAIN'] !== 'survivors',
     // A constant is changed without a test that runs it being known: all tests would run for each.
     ignoreStatic: true,
-    reporters: ['progress-append-only'],
+    reporters: ['progress-append-only', 'lived'],
     // Not in the repository: tests that walk its folders would walk the copy, and its links, too.
     tempDirName: copies,
     concurrency: Number(process.env['CONCURRENCY'] ?? 1),
@@ -45,8 +62,12 @@ async function mutate({ sources, tests }: Room): Promise<readonly MutantResult[]
 const noticed = new Set(['Killed', 'Timeout']);
 const unnoticed = new Set(['Survived', 'NoCoverage']);
 
-const where = ({ fileName, location: { start } }: MutantResult): string =>
-  `${relative(repository, fileName)}:${start.line + 1}:${start.column + 1}`;
+/** Is this one of the list? */
+const isSame = (mutant: MutantResult, { file, was, became }: Equivalent): boolean => {
+  if (fileOf(mutant) !== file) return false;
+  const sides = sidesOf(mutant);
+  return sides[0] === was && sides[1] === became;
+};
 
 /** Changes that are left out, by the reason that stands beside them in the source, or by the runner's own. */
 function leftOut(results: readonly MutantResult[]): string {
@@ -58,18 +79,23 @@ function leftOut(results: readonly MutantResult[]): string {
 }
 
 async function report(name: string, room: Room): Promise<boolean> {
-  const results = await mutate(room);
-  const lived = results.filter(({ status }) => unnoticed.has(status));
-  for (const mutant of lived) {
-    process.stdout.write(`${where(mutant)}  ${mutant.mutatorName}  ${mutant.status}  ${mutant.replacement ?? ''}\n`);
-  }
-  const killed = results.filter(({ status }) => noticed.has(status)).length;
-  const share = (100 * killed) / (killed + lived.length);
-  const isEnough = share >= room.atLeast;
-  process.stdout.write(
-    `${leftOut(results)}${name}: ${killed} of ${killed + lived.length} noticed, ${share.toFixed(1)} % (at least ${room.atLeast})\n`,
+  const results = await mutate(name, room);
+  const unseen = results.filter(({ status }) => unnoticed.has(status));
+  const lived = unseen.filter((mutant) => !equivalents.some((each) => isSame(mutant, each)));
+  for (const mutant of lived) process.stdout.write(`${told(mutant)}\n`);
+  const seen = results.filter(({ status }) => noticed.has(status));
+  const wrong = equivalents.filter(
+    (each) => seen.some((mutant) => isSame(mutant, each)) && !unseen.some((mutant) => isSame(mutant, each)),
   );
-  return isEnough;
+  for (const { file, was, became } of wrong) {
+    process.stdout.write(`${file}: is noticed, and no equivalent: ${was}  →  ${became}\n`);
+  }
+  const all = seen.length + lived.length;
+  const percent = (100 * seen.length) / all;
+  process.stdout.write(
+    `${leftOut(results)}  ${unseen.length - lived.length} equivalent\n${name}: ${seen.length} of ${all} noticed, ${percent.toFixed(1)} % (at least ${room.atLeast})${ofShare}\n`,
+  );
+  return percent >= room.atLeast && wrong.length === 0;
 }
 
 const [wanted, ...files] = process.argv.slice(2);

@@ -1,13 +1,14 @@
 import { resolve } from 'node:path';
 import process from 'node:process';
 import { defineConfig } from 'vitest/config';
-import { hangMs } from '../support/patience.ts';
+import { residentPool } from './resident-pool.ts';
 
 const here = (path: string) => resolve(import.meta.dirname, '../..', path);
 
 /** The tests of one room, for `mutate.ts`, which changes a copy of the sources and runs those that reach the change. */
 export default defineConfig({
   root: here('test'),
+  plugins: [residentPool],
   // The copy's `node_modules` lead back to the packages that were not changed.
   resolve: {
     alias: [
@@ -23,6 +24,6 @@ export default defineConfig({
     isolate: false,
     maxWorkers: 1,
     // A change that hangs is ended by the runner.
-    testTimeout: hangMs,
+    testTimeout: 10_000,
   },
 });

@@ -40,8 +40,24 @@ describe('the payment method', () => {
     ['brand_of_the_future', 'Brand Of The Future'],
   ])('%s is called %s', (brand, name) => {
     const method = visa({ brand, expMonth: null, expYear: null });
-    expect(snapshotOf([subscription({ method })]).paymentMethod).toMatchObject({ name, expires: null });
+    expect(snapshotOf([subscription({ method })]).paymentMethod).toMatchObject({
+      name,
+      expires: null,
+      expiresSoon: false,
+    });
   });
+
+  test.each([
+    ['a month alone', { expYear: null }],
+    ['a year alone', { expMonth: null }],
+    ['a year that is none', { expYear: 12_030 }],
+    ['a time beyond all calendars', { expYear: 1e300 }],
+  ])('has no expiry where its facts are %s', (_, own) =>
+    expect(snapshotOf([subscription({ method: visa(own) })]).paymentMethod).toMatchObject({
+      expires: null,
+      expiresSoon: false,
+    }),
+  );
 
   test('is null where it is unknown, or never charged', () => {
     expect(snapshotOf([subscription()])).not.toHaveProperty('paymentMethod');
@@ -80,15 +96,26 @@ describe('B13 a card that expires before it is charged', () => {
   });
 
   test('is not reported where it is valid for the next charge', () =>
-    expect(soon({ method: goodUntil(20), currentPeriodEnd: noon + 10 * day })).toBe(false));
+    expect(soon({ method: goodUntil(0), currentPeriodEnd: noon + 5 * day })).toBe(false));
+
+  test('is reported where it ends at the very moment of the charge', () => {
+    const method = goodUntil(0);
+    const end = Date.UTC(method.expYear ?? 0, method.expMonth ?? 0, 1);
+    expect(soon({ method, currentPeriodEnd: end })).toBe(true);
+    expect(soon({ method, currentPeriodEnd: end - 1 })).toBe(false);
+  });
 
   test('the first charge after a trial counts as well', () => {
     const expired = { method: visa({ expYear: 2020 }), trialEnd: noon + 5 * day };
     expect(snapshotOf([trialing(expired)]).paymentMethod?.expiresSoon).toBe(true);
   });
 
-  test('nothing is charged of a plan that ends', () =>
-    expect(soon({ method: visa({ expYear: 2020 }), cancelAt: noon + 20 * day })).toBe(false));
+  test('nothing is charged of a plan that ends, nor of a trial that does', () => {
+    const expired = { method: visa({ expYear: 2020 }) };
+    expect(soon({ ...expired, cancelAt: noon + 20 * day })).toBe(false);
+    const trial = snapshotOf([trialing({ ...expired, cancelAt: noon + 5 * day })]);
+    expect(trial).toMatchObject({ state: 'ending', paymentMethod: { expiresSoon: false } });
+  });
 });
 
 describe('the last invoice', () => {
@@ -102,6 +129,13 @@ describe('the last invoice', () => {
       amount: { amount: 2900, currency: 'usd' },
       state,
     });
+  });
+
+  test('is of the day of its making where it was not finalized, and none without a day', () => {
+    const lastInvoice = (own: object) => snapshotOf([subscription({ latestInvoice: invoice(own) })]).lastInvoice;
+    expect(lastInvoice({ finalizedAt: null })?.at).toBe(new Date(noon - 2 * day).toISOString());
+    expect(lastInvoice({ finalizedAt: 1e300 })).toBeUndefined();
+    expect(lastInvoice({ amountDue: 0 })).toBeUndefined();
   });
 
   test.each(['draft', 'void', 'uncollectible'])('a %s one is none', (status) =>

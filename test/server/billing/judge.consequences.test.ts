@@ -29,6 +29,11 @@ describe('access tells its next level', () => {
     const ends = pastDue({ cancelAt: noon + day });
     expect(snapshotOf([ends]).access).toMatchObject({ until: iso(noon + day) });
     expect(snapshotOf([ends]).access).not.toHaveProperty('after');
+    const together = pastDue({ cancelAt: noon + 6 * day });
+    expect(snapshotOf([together]).access).not.toHaveProperty('after');
+    const later = pastDue({ cancelAt: noon + 6 * day + 1 });
+    expect(snapshotOf([later]).access).toMatchObject({ until: iso(noon + 6 * day), after: 'readOnly' });
+    expect(snapshotOf([subscription({ status: 'past_due' })]).access).not.toHaveProperty('after');
     expect(snapshotOf([subscription()]).access).toEqual({ level: 'full', reason: 'active', until: null });
   });
 });

@@ -38,8 +38,9 @@ describe('L38 a coupon', () => {
   });
 
   test('several come one after the other, and are one price until the first of them ends', () => {
-    const two = [coupon({ percentOff: 50, end: null }), coupon({ percentOff: 10 })];
-    expect(planWith(two)?.discount).toEqual({
+    const three = [coupon({ percentOff: 50, end: null }), coupon({ percentOff: 10 })];
+    three.push(coupon({ percentOff: 0, end: noon + 200 * day }));
+    expect(planWith(three)?.discount).toEqual({
       price: usd(1305),
       percentOff: null,
       amountOff: usd(1595),
@@ -54,6 +55,16 @@ describe('L38 a coupon', () => {
     expect(planWith([coupon({ once: true })], trial)).not.toHaveProperty('discount');
   });
 
+  test('for the next payment alone, beside one that stays: together they are no price for long', () => {
+    const both = planWith([coupon({ once: true, end: null }), coupon({ percentOff: 10, end: null })]);
+    expect(both).toMatchObject({ discounted: true });
+    expect(both).not.toHaveProperty('discount');
+  });
+
+  test('by a share of several items: the share is told, for it is each one’s', () => {
+    expect(planWith([coupon()], several())?.discount).toMatchObject({ percentOff: 20, price: usd(2320) });
+  });
+
   test('that ends before the next charge lowers none any more', () => {
     expect(planWith([coupon({ end: noon + 20 * day })])).toMatchObject({ discounted: false });
     expect(planWith([coupon({ end: noon + 20 * day + 1 })])?.discounted).toBe(true);
@@ -65,6 +76,11 @@ describe('L38 no price is made up', () => {
   test.each([
     ['terms that are not known', undefined, {}],
     ['an amount over several items', [coupon({ percentOff: null, amountOff: 500, currency: 'usd' })], several()],
+    [
+      'a share and an amount over several items',
+      [coupon(), coupon({ percentOff: null, amountOff: 500, currency: 'usd' })],
+      several(),
+    ],
     ['an amount in another currency', [coupon({ percentOff: null, amountOff: 500, currency: 'eur' })], {}],
   ])('from %s', (_, discounts, own) => {
     const plan = planWith(discounts, own);

@@ -108,6 +108,16 @@ describe('the next payment', () => {
     });
   });
 
+  it('is told with its day, or not at all', () => {
+    expect(seen([subscription()], { invoice: next({ at: 1e300 }), isCurrent: true }).nextPayment).toBeUndefined();
+    const draft = invoice({ status: 'draft', attempted: false, nextAttemptAt: 1e300 });
+    expect(seen([subscription({ latestInvoice: draft })], known).nextPayment).toBeUndefined();
+  });
+
+  it('is the preview where there was no invoice yet', () => {
+    expect(seen([subscription({ latestInvoice: null })], known).nextPayment).toBeDefined();
+  });
+
   it('is of a contract that renews until its last day', () => {
     expect(seen([subscription({ cancelAt: noon + 400 * day })], known).nextPayment).toBeDefined();
   });
@@ -146,6 +156,7 @@ describe('F11: a trial without a payment method', () => {
       discounts: [{ percentOff: null, amountOff: null, currency: null, end: null, once: false, ...terms }],
     });
   const nothing = { invoice: next({ amountDue: 0 }), isCurrent: true };
+  const several = (facts: SubscriptionFacts) => ({ ...facts, items: [item({ quantity: 3 })] });
 
   it.each([
     ['that costs something', without(), {}, true],
@@ -167,6 +178,38 @@ describe('F11: a trial without a payment method', () => {
     ['with an amount off that is the price', coupon({ amountOff: 2900, currency: 'usd' }), { isCurrent: true }, false],
     ['with an amount off that is less', coupon({ amountOff: 2899, currency: 'usd' }), { isCurrent: true }, true],
     ['of nothing', without({ items: [item({ quantity: 0 })] }), {}, false],
+    [
+      'at a price that usage decides, whatever is known of it',
+      without({ items: [item({ unitAmount: null })] }),
+      {},
+      true,
+    ],
+    ['at a price without a quantity', without({ items: [item({ quantity: null })] }), {}, true],
+    ['of nothing that is known', without({ items: [] }), {}, true],
+    ['with a discount whose terms are not known', without({ discounted: true, discounts: [] }), {}, true],
+    ['with one that takes all until after it', coupon({ percentOff: 100, end: noon + 5 * day + 1 }), {}, false],
+    ['with one that takes all until its very end', coupon({ percentOff: 100, end: noon + 5 * day }), {}, true],
+    [
+      'with one that takes all of a trial without an end',
+      { ...coupon({ percentOff: 100, end: noon }), trialEnd: null },
+      {},
+      false,
+    ],
+    [
+      'with an amount off that is one of several prices',
+      several(coupon({ amountOff: 2900, currency: 'usd' })),
+      {},
+      true,
+    ],
+    ['with an amount off that is all of them', several(coupon({ amountOff: 8700, currency: 'usd' })), {}, false],
+    ['with an amount off in another currency', coupon({ amountOff: 2900, currency: 'eur' }), {}, true],
+    ['with an amount off in no currency', coupon({ amountOff: 2900 }), {}, true],
+    [
+      'with an amount off a price that usage decides',
+      { ...coupon({ amountOff: 2900, currency: 'usd' }), items: [item({ metered: true })] },
+      {},
+      true,
+    ],
   ])('%s', (_, facts, preview, needed) => {
     const standing = { preview: { invoice: null, isCurrent: true, askedAt: null, ...preview }, fetchedAt: noon };
     const { snapshot } = judged([facts], { standing });

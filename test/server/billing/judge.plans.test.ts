@@ -116,6 +116,7 @@ describe('payment', () => {
     expect(declined()).toBe(true);
     expect(declined({ methodDigest: 'card-2' })).toBeUndefined();
     expect(declined(open({ triedMethodDigest: null }))).toBeUndefined();
+    expect(declined({ methodDigest: null, ...open({ triedMethodDigest: null }) })).toBeUndefined();
     const tried = (...digests: string[]) =>
       declined({ openInvoices: digests.map((each, at) => invoice({ id: `in_${at}`, triedMethodDigest: each })) });
     expect(tried('card-1', 'card-1')).toBe(true);
@@ -227,6 +228,16 @@ describe('the plan', () => {
       at: iso(noon + 20 * day),
       plan: { name: 'Starter', price: { amount: 1800, currency: 'usd' }, quantity: 2 },
     });
+  });
+
+  test('a scheduled change is one that adds an item, and keeps the price that Stripe says', () => {
+    const next = (items: readonly ItemFacts[], at = noon + day) =>
+      snapshotOf([subscription({ next: { at, items } })]).next;
+    expect(next([item(), item({ price: 'price_zzz', product: 'prod_support' })])?.plan.otherItems).toBe(1);
+    expect(next([item({ quantity: 2, unitAmount: 5000 })])?.plan.price?.amount).toBe(10_000);
+    expect(next([item({ price: 'price_usage', unitAmount: null })])?.plan.price).toBeNull();
+    expect(next([])).toBeNull();
+    expect(next([item({ quantity: 2 })], 1e300)).toBeNull();
   });
 
   test('a scheduled change on its day: shown until the next fetch, and no longer', () => {

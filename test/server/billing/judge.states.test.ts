@@ -157,6 +157,29 @@ const table: readonly Row[] = [
     actions: ['resume:portal'],
   },
   {
+    rule: 'SUB-15 paused by request, where the portal pauses no more: the host resumes',
+    of: [subscription({ status: 'paused', pausedBecause: 'request' })],
+    story: { policy: { resumeUrl: 'https://a.example/resume' } },
+    state: 'paused',
+    access: 'readOnly',
+    actions: ['resume:link:https://a.example/resume', 'manage:portal'],
+  },
+  {
+    rule: 'SUB-15 … and the host says nothing of resuming',
+    of: [subscription({ status: 'paused', pausedBecause: 'request' })],
+    state: 'paused',
+    access: 'readOnly',
+    actions: ['manage:portal'],
+  },
+  {
+    rule: 'SUB-15 pause_collection is the host’s, also where the portal pauses',
+    of: [subscription({ pause: { resumesAt: null } })],
+    story: { policy: { resumeUrl: 'https://a.example/resume', portal: portalWith({ pause: true }) } },
+    state: 'paused',
+    access: 'full',
+    actions: ['resume:link:https://a.example/resume', 'manage:portal'],
+  },
+  {
     rule: 'paused: access by policy',
     of: [subscription({ pause: { resumesAt: null }, latestInvoice: invoice({ status: 'draft' }) })],
     story: { policy: { pausedAccess: 'none' } },
@@ -330,6 +353,13 @@ const table: readonly Row[] = [
     actions: ['manage:portal'],
   },
   {
+    rule: 'L21 … of a plan that ends: it can be kept all the same',
+    of: [subscription({ cancelAtPeriodEnd: true, ...open({ payment: 'processing' }) })],
+    state: 'processing',
+    access: 'full',
+    actions: ['keepPlan:portal'],
+  },
+  {
     rule: 'L21 … after grace: nobody is told to pay twice',
     of: [pastDue(open({ payment: 'processing', firstFailedAt: noon - 9 * day }))],
     state: 'processing',
@@ -364,6 +394,21 @@ describe('the table of states', () => {
     });
   });
 
+  test.each([
+    ['canceled', 'ended'],
+    ['hibernating', 'unknown'],
+  ])('a payment on its way says nothing more of one that is %s', (status, state) => {
+    for (const payment of ['processing', 'actionRequired'] as const)
+      expect(snapshotOf([subscription({ status, ...open({ payment }) })]).state).toBe(state);
+  });
+
+  test('past due with nothing to count a grace from waits for Stripe', () => {
+    expect(snapshotOf([subscription({ status: 'past_due' })])).toMatchObject({
+      state: 'pastDue',
+      access: { level: 'full', until: null },
+    });
+  });
+
   test('linked, never fetched: unknown, access not refused, nothing offered', () => {
     const snapshot = snapshotOf([], {
       policy: { offers, upgradeUrl: 'https://a.example/plans' },
@@ -395,6 +440,11 @@ describe('the table of states', () => {
   test('subscribe again, where the plan that ended is not on offer: the first offer', () => {
     const gone = canceled({ items: [item({ price: 'price_gone' })] });
     expect(spelled(snapshotOf([gone], { policy: { offers } }))[0]).toBe('subscribeAgain:checkout:team');
+    const byKey = [...offers.slice(0, 1), { id: 'starter', price: 'starter_monthly' }];
+    const had = canceled({ items: [item({ price: 'price_starter' })] });
+    expect(spelled(snapshotOf([had], { policy: { offers: byKey } }))[0]).toBe('subscribeAgain:checkout:starter');
+    const unsold = [{ id: 'unsold', price: 'price_gone' }, ...offers];
+    expect(spelled(snapshotOf([gone], { policy: { offers: unsold } }))[0]).toBe('subscribeAgain:checkout:team');
   });
 
   test('a deleted customer has nothing live, and no portal', () => {

@@ -50,6 +50,21 @@ describe('grace', () => {
     expect(snapshotOf([subscription({ latestInvoice: paid() })])).toMatchObject({ state: 'active', graceEndsAt: null });
   });
 
+  test.each(['active', 'trialing', 'incomplete', 'paused', 'hibernating'])(
+    'a subscription that is %s has none, whatever is open',
+    (status) => expect(graceEnd(pastDue({ status }))).toBeNull(),
+  );
+
+  test('H3 what was open when a newer one was paid starts none, as long as anything else is open', () => {
+    const old = invoice({ id: 'in_old', created: noon - 31 * day, firstFailedAt: noon - 30 * day });
+    const renewal = invoice({ id: 'in_new', firstFailedAt: noon - hour });
+    const both = { latestInvoice: renewal, openInvoices: [old, renewal] };
+    expect(graceEnd(pastDue({ ...both, newestPaidCreated: old.created }))).toBe(iso(noon - hour + 7 * day));
+    expect(graceEnd(pastDue({ ...both, newestPaidCreated: old.created - 1 }))).toBe(iso(noon - 23 * day));
+    expect(graceEnd(pastDue({ ...both, newestPaidCreated: null }))).toBe(iso(noon - 23 * day));
+    expect(graceEnd(pastDue({ ...both, newestPaidCreated: renewal.created }))).toBe(iso(noon - 23 * day));
+  });
+
   test('an earlier end of the subscription bounds the access', () => {
     expect(snapshotOf([pastDue({ cancelAt: noon + 2 * day })]).access.until).toBe(iso(noon + 2 * day));
   });
@@ -105,6 +120,11 @@ describe('access is narrowed only on facts fetched after the moment of narrowing
     expect(nextChangeAt).toBe(noon + 5 * minute);
   });
 
+  test('Stripe is late with a trial whose collection is paused: the same way', () => {
+    const late = trialing({ trialEnd: noon - 5 * minute, pause: { resumesAt: null } });
+    expect(judged([late]).nextChangeAt).toBe(noon + 5 * minute);
+  });
+
   test('a look at the very moment is not repeated at once', () => {
     expect(judged([subscription({ cancelAt: noon })]).nextChangeAt).toBe(noon + minute);
     expect(judged([trialing({ trialEnd: noon })]).nextChangeAt).toBe(noon + minute);
@@ -138,10 +158,57 @@ describe('access is narrowed only on facts fetched after the moment of narrowing
     expect(snapshot).toMatchObject({ state: 'active', stale: true, access: { level: 'full' } });
   });
 
+  test('a trial that is over by its own date needs no payment method any more', () => {
+    const leaving = trialing({ methodOnFile: false, cancelAt: noon + 5 * day });
+    const now = noon + 9 * day;
+    expect(snapshotOf([leaving]).subscriptions[0]?.payment.methodNeeded).toBe(true);
+    expect(at(now, leaving).snapshot).toMatchObject({ state: 'ended', payment: { methodNeeded: false } });
+    expect(snapshotOf([trialing()]).subscriptions[0]?.payment.methodNeeded).toBe(false);
+  });
+
+  test('a resumption is told of what is paused', () =>
+    expect(snapshotOf([pastDue({ pause: { resumesAt: noon + day } })]).resumesAt).toBeNull());
+
   test('a resumption is awaited, not assumed', () => {
     const paused = subscription({ pause: { resumesAt: noon + day } });
     expect(judged([paused]).nextChangeAt).toBe(noon + day);
     expect(at(noon + day, paused).snapshot).toMatchObject({ state: 'paused', stale: true, resumesAt: iso(noon + day) });
+  });
+});
+
+describe('L37 a pause of collection takes nothing that is paid', () => {
+  const start = noon - 10 * day;
+  const [untilPeriodEnd, notPaid] = [iso(noon + 20 * day), 'readOnly'];
+  const access = (own: Partial<SubscriptionFacts>) => {
+    const { level, until } = snapshotOf([subscription({ pause: { resumesAt: null }, ...own })]).access;
+    return level === 'full' ? until : level;
+  };
+
+  test.each([
+    ['its invoice is paid', paid({ created: start }), untilPeriodEnd],
+    ['its invoice is from an hour before, as Stripe makes them', paid({ created: start - hour }), untilPeriodEnd],
+    ['its last invoice is that of the period before', paid({ created: start - hour - 1 }), notPaid],
+    ['it has no invoice', null, notPaid],
+    ['its invoice is open', invoice({ billingReason: 'subscription_cycle' }), notPaid],
+    ['its invoice was voided', invoice({ status: 'void' }), notPaid],
+    ['an upgrade is open', invoice({ billingReason: 'subscription_update' }), untilPeriodEnd],
+    ['an invoice made by hand is open', invoice({ billingReason: 'manual' }), untilPeriodEnd],
+  ])('a period is paid as its invoice is: %s', (_, latestInvoice, until) => {
+    expect(access({ latestInvoice })).toBe(until);
+  });
+
+  test('a period whose beginning is not known is paid by the latest invoice', () =>
+    expect(access({ currentPeriodStart: null, latestInvoice: paid() })).toBe(untilPeriodEnd));
+
+  test('that is over when the paid time is narrows nothing', () => {
+    const resuming = (resumesAt: number) => access({ pause: { resumesAt } });
+    expect(resuming(noon + 20 * day)).toBeNull();
+    expect(resuming(noon + 20 * day + 1)).toBe(untilPeriodEnd);
+  });
+
+  test('a trial lasts to its own end, without any invoice', () => {
+    const trial = { status: 'trialing', trialEnd: noon + 3 * day, currentPeriodEnd: noon + 5 * day };
+    expect(access({ ...trial, latestInvoice: null })).toBe(iso(noon + 3 * day));
   });
 });
 
@@ -189,6 +256,28 @@ describe('dates', () => {
   test('L8 and is the next one once it is', () => {
     const done = subscription({ ...renewing, latestInvoice: paid({ created: noon - 29 * minute }) });
     expect(snapshotOf([done]).renewsAt).toBe(iso(noon + 30 * day));
+    expect(judged([done]).nextChangeAt, 'nothing is left to look for before').toBe(noon + 30 * day);
+    const early = subscription({ ...renewing, latestInvoice: paid({ created: noon - 90 * minute }) });
+    expect(snapshotOf([early]).renewsAt, 'made an hour before').toBe(iso(noon + 30 * day));
+  });
+
+  test('L8 … nor beside another invoice that is open', () => {
+    const upgrade = invoice({ id: 'in_up', billingReason: 'subscription_update', payment: 'none' });
+    const draft = invoice({ status: 'draft', ...renewal });
+    const both = subscription({ ...renewing, latestInvoice: draft, openInvoices: [upgrade] });
+    expect(snapshotOf([both]).renewsAt).toBe(iso(noon - 30 * minute));
+  });
+
+  test('L8 and is the end of the period where its beginning or its invoice is not known', () => {
+    const draft = { ...renewing, ...open({ ...renewal, payment: 'none' }) };
+    expect(snapshotOf([subscription({ ...draft, currentPeriodStart: null })]).renewsAt).toBe(iso(noon + 30 * day));
+    expect(snapshotOf([subscription({ ...renewing, latestInvoice: null })]).renewsAt).toBe(iso(noon + 30 * day));
+  });
+
+  test('L8 Stripe is late with a renewal: its day stands, and it is fetched again ever more rarely', () => {
+    const late = judged([subscription({ currentPeriodEnd: noon - 10 * minute })]);
+    expect(late.snapshot.renewsAt).toBe(iso(noon - 10 * minute));
+    expect(late.nextChangeAt).toBe(noon + 10 * minute);
   });
 
   test('L8 an open upgrade is no unpaid renewal', () => {

@@ -46,6 +46,19 @@ describe('L36 an active subscription that owes', () => {
     expect(purposes([{ ...owing, ...own }])).toEqual(actions);
   });
 
+  it.each([
+    ['failed', { payment: 'failed' }, ['payNow', 'keepPlan']],
+    ['late', { collectionMethod: 'send_invoice', payment: 'none', dueDate: noon - day }, ['payNow', 'keepPlan']],
+    [
+      'sent and not late',
+      { collectionMethod: 'send_invoice', payment: 'none', dueDate: noon + day },
+      ['keepPlan', 'payNow'],
+    ],
+    ['open, and nothing else', { payment: 'none' }, ['keepPlan', 'payNow']],
+  ] as const)('pays before anything else what has failed or is late: %s', (_, own, actions) => {
+    expect(purposes([subscription({ cancelAtPeriodEnd: true, openInvoices: [{ ...old, ...own }] })])).toEqual(actions);
+  });
+
   it('beside one whose payment is on its way', () => {
     const waiting = invoice({ id: 'in_wait', payment: 'processing' });
     const both = [owing, subscription({ id: 'sub_2', latestInvoice: waiting, openInvoices: [waiting] })];
@@ -58,6 +71,8 @@ describe('L36 an active subscription that owes', () => {
     const coming = { ...fresh, nextAttemptAt: noon + day };
     expect(purposes([subscription({ latestInvoice: coming, openInvoices: [coming] })])).toEqual(['manage']);
     expect(purposes([subscription({ latestInvoice: fresh, openInvoices: [fresh] })])).toEqual(['payNow', 'manage']);
+    const soon = judged([subscription({ latestInvoice: coming, openInvoices: [coming] })]);
+    expect([soon.invoiceToPay, soon.snapshot.payment.payNow]).toEqual([null, null]);
     const waiting = invoice({ payment: 'processing' });
     const processing = judged([subscription({ latestInvoice: waiting, openInvoices: [waiting] })]);
     expect(processing.invoiceToPay).toBeNull();
@@ -70,6 +85,133 @@ test('F4 L38 the button has the amount of its page, the text the total and the n
   const both = judged([pastDue({ latestInvoice: latest, openInvoices: [old, latest] })]);
   expect(both.snapshot.payment).toMatchObject({ due: usd(8800), openInvoices: 2, payNow: usd(5900) });
   expect(both.invoiceToPay).toBe('in_1');
+});
+
+describe('the invoice to pay', () => {
+  const [older, latest] = [invoice({ id: 'in_old', created: noon - 40 * day }), invoice()];
+  const toPay = (one: object, two: object) =>
+    judged([
+      pastDue({
+        latestInvoice: { ...latest, ...two },
+        openInvoices: [
+          { ...older, ...one },
+          { ...latest, ...two },
+        ],
+      }),
+    ]).invoiceToPay;
+
+  it.each([
+    ['is the latest', {}, {}, 'in_1'],
+    ['is the one that the bank asks about', { payment: 'none' }, { payment: 'actionRequired' }, 'in_1'],
+    [
+      'is the one that the bank asks about, also an older one',
+      { payment: 'actionRequired' },
+      { payment: 'none' },
+      'in_old',
+    ],
+    ['is the latest where a confirmation alone would not help', { payment: 'actionRequired' }, {}, 'in_1'],
+    ['is none whose payment is on its way', {}, { payment: 'processing' }, 'in_old'],
+  ])('%s', (_, one, two, id) => expect(toPay(one, two)).toBe(id));
+
+  it('is the newest that is open where the latest is paid', () => {
+    const open = [older, { ...latest, id: 'in_newer' }];
+    expect(judged([pastDue({ latestInvoice: paid({ id: 'in_paid' }), openInvoices: open })]).invoiceToPay).toBe(
+      'in_newer',
+    );
+  });
+});
+
+describe('an invoice that was sent', () => {
+  const sent = (own: object) => {
+    const one = invoice({ collectionMethod: 'send_invoice', dueDate: noon + day, ...own });
+    return snapshotOf([subscription({ collectionMethod: 'send_invoice', latestInvoice: one, openInvoices: [one] })]);
+  };
+
+  it.each([
+    ['failed', 'active', 'failed'],
+    ['processing', 'processing', null],
+    ['actionRequired', 'active', null],
+    ['none', 'active', null],
+  ])('with its payment %s is %s', (payment, state, problem) =>
+    expect(sent({ payment })).toMatchObject({ state, payment: { problem } }),
+  );
+});
+
+describe('the problem of a debt', () => {
+  const bare = { methodOnFile: false, methodDigest: null };
+  const sentAs = (own: object) => ({ collectionMethod: 'send_invoice' as const, payment: 'none' as const, ...own });
+  const owing = (own: object, facts: object = {}) => {
+    const one = invoice(own);
+    return subscription({ latestInvoice: one, openInvoices: [one], ...facts });
+  };
+
+  it.each([
+    ['a charge failed', owing({}), 'failed'],
+    ['a charge failed, and grace goes on', pastDue(), 'failed'],
+    ['a charge failed, and grace is over', pastDue({ openInvoices: [old] }), 'failed'],
+    ['… without any method', pastDue({ ...bare, openInvoices: [old] }), 'methodMissing'],
+    ['nothing failed yet, without any method', owing({ payment: 'none' }, bare), null],
+    ['nothing is open, without any method', subscription(bare), null],
+    [
+      'a trial ended without one',
+      subscription({ ...bare, status: 'paused', pausedBecause: 'trialWithoutMethod' }),
+      'methodMissing',
+    ],
+    ['sent, and due tomorrow', owing(sentAs({ dueDate: noon + day })), null],
+    ['sent, and due now', owing(sentAs({ dueDate: noon })), 'overdue'],
+    ['sent, without a due date', owing(sentAs({ dueDate: null })), null],
+    [
+      'sent, without a due date, and past due',
+      pastDue({ ...sentAs({}), openInvoices: [invoice(sentAs({ dueDate: null }))] }),
+      'overdue',
+    ],
+    ['charged, whatever its due date', owing({ payment: 'none', dueDate: noon - day }), null],
+    [
+      'sent and charged, and the sent one is late',
+      subscription({
+        openInvoices: [invoice({ payment: 'none' }), invoice({ id: 'in_2', ...sentAs({ dueDate: noon - day }) })],
+      }),
+      'overdue',
+    ],
+  ])('%s', (_, of, problem) => expect(snapshotOf([of]).payment.problem).toBe(problem));
+
+  it('changes on the day that it is due', () =>
+    expect(judged([owing(sentAs({ dueDate: noon + day }))]).nextChangeAt).toBe(noon + day));
+});
+
+it.each([
+  [
+    'beside an invoice that was not tried yet',
+    [invoice({ id: 'in_0', payment: 'none', triedMethodDigest: null })],
+    true,
+  ],
+  ['unless it was tried as well', [invoice({ id: 'in_0', triedMethodDigest: 'card-2' })], false],
+  ['unless it is not known what was tried', [invoice({ id: 'in_0', triedMethodDigest: null })], false],
+])('L11 a card was replaced after a failure, %s', (_, others, replaced) => {
+  const of = pastDue({ methodDigest: 'card-2', openInvoices: [...others, invoice()] });
+  expect(snapshotOf([of]).payment.methodReplaced).toBe(replaced);
+});
+
+test('of several currencies the largest amount is told, and that there are others', () => {
+  const euros = invoice({ id: 'in_eur', currency: 'eur', amountRemaining: 5800 });
+  for (const openInvoices of [
+    [invoice(), euros],
+    [euros, invoice()],
+  ]) {
+    expect(snapshotOf([pastDue({ openInvoices })]).payment).toMatchObject({
+      due: { amount: 5800, currency: 'eur' },
+      otherCurrencies: true,
+    });
+  }
+});
+
+test('the next attempt is the first of those that are known', () => {
+  const at = (...attempts: readonly (number | null)[]) =>
+    snapshotOf([
+      pastDue({ openInvoices: attempts.map((nextAttemptAt, i) => invoice({ id: `in_${i}`, nextAttemptAt })) }),
+    ]).payment.nextAttemptAt;
+  expect(at(noon + 2 * day, null, noon + day)).toBe(iso(noon + day));
+  expect([at(null), at(), at(noon)]).toEqual([null, null, null]);
 });
 
 test('an ended subscription needs no payment', () => {

@@ -32,6 +32,9 @@ const special = (when: PortalRule['when']): PortalRule => ({ use: 'special', whe
 const chosen = (of: readonly SubscriptionFacts[], rules: readonly PortalRule[], story: Story = {}) =>
   judged(of, { ...story, policy: { portal: portal(rules) } });
 
+const mixed = () =>
+  subscription({ items: [item({ price: 'price_yearly', interval: 'year', currency: 'eur' }), item()] });
+
 interface Row {
   readonly rule: string;
   readonly when: PortalRule['when'];
@@ -56,6 +59,10 @@ const table: readonly Row[] = [
     of: [subscription(), canceled({ id: 'sub_2' })],
     matches: false,
   },
+  { rule: 'no condition: everybody', when: {}, of: [], matches: true },
+  { rule: 'interval: of one of its items', when: { interval: 'year' }, of: [mixed()], matches: true },
+  { rule: 'plans: one of its items', when: { plans: [{ price: 'price_yearly' }] }, of: [mixed()], matches: true },
+  { rule: 'currency: of one of its items', when: { currency: 'eur' }, of: [mixed()], matches: true },
   { rule: 'interval: it', when: { interval: 'year' }, of: [yearly()], matches: true },
   { rule: 'interval: another', when: { interval: 'year' }, of: [subscription()], matches: false },
   {
@@ -298,7 +305,7 @@ describe(`for any facts, policy, portal and clock (seed ${seeded.seed})`, () => 
       // A foreign subscription counts for no account, so more accounts are needed to see as many flows.
       { ...seeded, numRuns: 2 * seeded.numRuns },
     );
-    expect(seen).toBeGreaterThan(50);
+    expect(seen).toBeGreaterThan(seeded.numRuns / 60);
   });
 
   test('the choice stays the same until nextChangeAt', () => {

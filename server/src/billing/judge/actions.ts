@@ -1,7 +1,7 @@
 /** The ways out of a state. Each action is exactly one way out; the first is primary. */
 
 import type { Action, Offer, Purpose } from '@billhook/widget/contract';
-import type { CustomerFacts, InvoiceFacts } from '../facts.ts';
+import type { InvoiceFacts } from '../facts.ts';
 import type { JudgedSubscription } from './subscription.ts';
 import { chargesItself } from './payment.ts';
 import { mayOpen } from './portal.ts';
@@ -10,9 +10,10 @@ import type { OfferRule, Policy, PortalFeatures } from '../policy.ts';
 
 /** An account's actions follow from these. */
 export interface Situation {
-  /** `null` while the customer was never fetched. */
-  readonly facts: CustomerFacts | null;
-  readonly linked: boolean;
+  /** The customer was never fetched. */
+  readonly isUnknown: boolean;
+  /** The customer is deleted at Stripe: it has no portal. */
+  readonly isDeleted: boolean;
   /** The subscription that the headline speaks about. */
   readonly headline: JudgedSubscription | null;
   /** The invoice that is to be paid; `null` when there is none. */
@@ -26,14 +27,14 @@ export interface Situation {
 }
 
 export function actionsFor(situation: Situation, policy: Policy, catalogue: Catalogue): Action[] {
-  const { facts, linked, headline, offers } = situation;
+  const { headline, offers } = situation;
   // Linked and never fetched: what would be offered might be wrong, so nothing is, for the moment it takes.
-  if (linked && facts === null) return [];
-  if (headline === null) return purchase('subscribe', 'upgrade', offers, offers[0]?.id, policy);
-  const manage = facts !== null && !facts.deleted ? [portal('manage')] : [];
+  if (situation.isUnknown) return [];
+  if (headline === null) return purchase('subscribe', 'upgrade', offers[0]?.id, policy);
+  const manage = situation.isDeleted ? [] : [portal('manage')];
   if (!headline.live) {
     const again = offers.find(({ id }) => id === sameOffer(headline, policy.offers, catalogue)) ?? offers[0];
-    return [...purchase('subscribeAgain', 'subscribeAgain', offers, again?.id, policy), ...manage];
+    return [...purchase('subscribeAgain', 'subscribeAgain', again?.id, policy), ...manage];
   }
   const ways = withDebt(wayOut(headline, situation, policy), headline, situation.toPay);
   // Two buttons to one page, under two names, are one too many.
@@ -79,12 +80,10 @@ function wayOut(headline: JudgedSubscription, situation: Situation, policy: Poli
       return payment.methodOnFile ? resume(headline, features, policy) : method;
     case 'trialing':
       return situation.needsMethod ? method : [];
-    case 'ending':
-      return [portal('keepPlan')];
     case 'paused':
       return resume(headline, features, policy);
     default:
-      // Processing: nothing to do, and above all nothing to pay (L21).
+      // Ending, also while a payment is on its way. Processing: nothing to do, and above all nothing to pay (L21).
       return access.reason === 'ending' ? [portal('keepPlan')] : [];
   }
 }
@@ -97,18 +96,12 @@ function wayOut(headline: JudgedSubscription, situation: Situation, policy: Poli
 function resume({ facts }: JudgedSubscription, features: PortalFeatures, policy: Policy): Action[] {
   if (facts.pausedBecause === 'request' && features.pause) return [portal('resume')];
   if (policy.resumeUrl !== null) return [{ purpose: 'resume', via: 'link', url: policy.resumeUrl }];
-  return facts.status === 'paused' && facts.pausedBecause === 'trialWithoutMethod' ? [portal('resume')] : [];
+  return facts.pausedBecause === 'trialWithoutMethod' ? [portal('resume')] : [];
 }
 
 /** Checkout for a plan that may be bought now, else (or beside it) the host's own page. */
-function purchase(
-  buy: Purpose,
-  look: Purpose,
-  offers: readonly Offer[],
-  preferred: string | undefined,
-  { upgradeUrl }: Policy,
-): Action[] {
-  if (preferred !== undefined && offers.length > 0) return [{ purpose: buy, via: 'checkout', offer: preferred }];
+function purchase(buy: Purpose, look: Purpose, preferred: string | undefined, { upgradeUrl }: Policy): Action[] {
+  if (preferred !== undefined) return [{ purpose: buy, via: 'checkout', offer: preferred }];
   return upgradeUrl === null ? [] : [{ purpose: look, via: 'link', url: upgradeUrl }];
 }
 

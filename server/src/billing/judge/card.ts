@@ -70,13 +70,13 @@ function paymentMethodOf(
   const { brand, last4, expMonth, expYear } = method;
   const words = brand.split(/[_ ]/).map((word) => word.slice(0, 1).toUpperCase() + word.slice(1));
   // A card is good until the last day of its month.
-  const end = expMonth === null || expYear === null ? null : Date.UTC(expYear, expMonth, 1);
-  const month = /^\d{4}-\d{2}/.exec((end === null ? null : iso(end - day)) ?? '')?.[0] ?? null;
+  const end = expMonth === null || expYear === null ? Number.NaN : Date.UTC(expYear, expMonth, 1);
+  const month = /^\d{4}-\d{2}/.exec(String(iso(end - day)))?.[0] ?? null;
   return {
     name: brandNames[brand] ?? words.join(' '),
     last4,
     expires: month,
-    expiresSoon: end !== null && month !== null && expiresFirst(end, summary, deadlines),
+    expiresSoon: expiresFirst(end, summary, deadlines),
   };
 }
 

@@ -33,7 +33,7 @@ export function deadlinesAt(now: number, fetchedAt: number, limit: number): Dead
   let next = Infinity;
   let missed = false;
   const note = (at: number) => {
-    if (at > now && at < next) next = at;
+    if (at > now) next = Math.min(next, at);
   };
   const statusOf = (at: number | null): DeadlineStatus => {
     if (!isMoment(at)) return 'ahead';

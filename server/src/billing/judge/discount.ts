@@ -11,9 +11,9 @@ import { iso } from './deadlines.ts';
 export function loweredBy(
   { discounts, currentPeriodEnd, status }: SubscriptionFacts,
   plan: Plan,
-): Pick<Plan, 'discounted' | 'discount'> {
-  if (discounts === undefined) return { discounted: plan.discounted };
-  const counting = discounts.filter(({ end }) => end === null || currentPeriodEnd === null || end > currentPeriodEnd);
+): Partial<Pick<Plan, 'discounted' | 'discount'>> {
+  if (discounts === undefined) return {};
+  const counting = discounts.filter(({ end }) => end === null || end > (currentPeriodEnd ?? 0));
   const [first] = counting;
   if (first === undefined) return { discounted: false };
   const isOnce = counting.some(({ once }) => once);
@@ -27,24 +27,25 @@ export function loweredBy(
 
 function termsOf(first: DiscountFacts, all: readonly DiscountFacts[], list: Money | null): Discount | null {
   const percentOff = all.length === 1 ? first.percentOff : null;
-  const price = list === null ? null : lowered(list, all);
-  if (price === null && percentOff === null) return null;
-  const ends = all.flatMap(({ end }) => end ?? []);
+  const known = list === null ? null : lowered(list, all);
+  if (known === null && percentOff === null) return null;
   return {
-    price,
+    price: known?.price ?? null,
     percentOff,
-    amountOff: price === null || list === null ? null : { ...list, amount: list.amount - price.amount },
-    until: ends.length === 0 ? null : iso(Math.min(...ends)),
+    amountOff: known?.amountOff ?? null,
+    // Infinity, where none ends, is no moment.
+    until: iso(Math.min(...all.flatMap(({ end }) => end ?? []))),
     once: first.once,
   };
 }
 
 /** One after the other, each rounded as an invoice's line is. */
-function lowered({ amount: listed, currency }: Money, discounts: readonly DiscountFacts[]): Money | null {
-  let amount = listed;
+function lowered(list: Money, discounts: readonly DiscountFacts[]): { price: Money; amountOff: Money } | null {
+  const { currency } = list;
+  let { amount } = list;
   for (const { percentOff, amountOff, currency: of } of discounts) {
     if (amountOff !== null && of !== currency) return null;
     amount -= Math.min(amount, amountOff ?? Math.round((amount * (percentOff ?? 0)) / 100));
   }
-  return { amount, currency };
+  return { price: { amount, currency }, amountOff: { amount: list.amount - amount, currency } };
 }

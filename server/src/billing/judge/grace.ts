@@ -17,7 +17,7 @@ const day = 24 * 60 * 60_000;
 export function graceEndOf(subscription: SubscriptionFacts, graceDays: number): number | null {
   if (subscription.status !== 'past_due' && subscription.status !== 'unpaid') return null;
   const { openInvoices, newestPaidCreated } = subscription;
-  const present = openInvoices.filter(({ created }) => created > (newestPaidCreated ?? -Infinity));
+  const present = openInvoices.filter(({ created }) => created > (newestPaidCreated ?? 0));
   const starts = (present.length > 0 ? present : openInvoices).map(troubleSince);
   return starts.length === 0 ? null : Math.min(...starts) + graceDays * day;
 }

@@ -121,11 +121,12 @@ export function judge(
 ): Judgement {
   const policy = withRememberedKeys(hostPolicy, catalogue);
   const { customerInDoubt = false, facts, linked, staleSince, preview = notAsked } = standing;
-  const moments = deadlinesAt(now, standing.fetchedAt ?? -Infinity, policy.staleLimitHours * hour);
+  const moments = deadlinesAt(now, standing.fetchedAt ?? 0, policy.staleLimitHours * hour);
   const waitsTooLong = staleSince === null ? null : staleSince + policy.staleAfterSeconds * 1000;
   // A customer deleted at Stripe has nothing live any more, whatever its subscriptions last said.
+  const isDeleted = facts?.deleted === true;
   const judged = (facts?.subscriptions ?? [])
-    .map((each) => judgeSubscription(facts?.deleted === true ? over(each) : each, policy, catalogue, moments))
+    .map((each) => judgeSubscription(isDeleted ? over(each) : each, policy, catalogue, moments))
     .toSorted(byUrgency);
   // Another product of the same Stripe account is listed, and decides nothing: no headline, offer, refusal or demand (H6).
   const live = judged.filter((each) => each.live && each.own);
@@ -143,8 +144,8 @@ export function judge(
   const charged = viewer.mayManage ? chargedNext(headline) : null;
   const nextPayment = nextPaymentOf(charged, preview, moments);
   const needsMethod =
-    headline !== null && methodNeeded(headline.facts, preview.invoice, nextPayment.nextPaymentAwaited);
-  const situation = { facts, linked, headline, toPay, offers, portal: portal.features, needsMethod };
+    headline?.live === true && methodNeeded(headline.facts, preview.invoice, nextPayment.nextPaymentAwaited);
+  const situation = { isUnknown: never, isDeleted, headline, toPay, offers, portal: portal.features, needsMethod };
   const actions = actionsFor(situation, policy, catalogue);
   // One decision for the button, its amount and the page that it opens.
   const opened = actions.some(({ via }) => via === 'invoice') ? toPay : null;
@@ -185,25 +186,22 @@ export function judge(
 /** The best among the host's own plans (M22: others count for nothing here). */
 function accessOf(judged: readonly JudgedSubscription[], linked: boolean, policy: Policy): GivenAccess {
   const own = judged.filter((each) => each.own);
-  const paid = own.map((each) => each.access).toSorted((a, b) => -compareAccess(a, b))[0] ?? null;
+  const [paid] = own.map((each) => each.access).toSorted(byAccess);
   // Never asked Stripe about: an account that was a subscriber long before Billhook must not be told "no" (M30).
   const without = accessAt(policy.freePlan?.access ?? 'none', 'none');
-  if (!linked)
-    return compareAccess(accessAt(policy.unknownAccess, 'none'), without) > 0
-      ? accessAt(policy.unknownAccess, 'none')
-      : without;
-  if (paid === null) return without;
+  if (!linked) return [without, accessAt(policy.unknownAccess, 'none')].toSorted(byAccess)[0] ?? without;
+  if (paid === undefined) return without;
   // The free plan is the floor where nothing is running: a cancelled or never finished purchase must not leave
   // an account with less than never having bought. A debt or a pause is not lifted by it.
   const nothingRuns = paid.reason === 'ended' || paid.reason === 'incomplete';
-  return nothingRuns && compareAccess(without, paid) > 0 ? without : paid;
+  return nothingRuns && byAccess(without, paid) < 0 ? without : paid;
 }
 
-/** By level, then by how long it lasts. */
-function compareAccess(a: GivenAccess, b: GivenAccess): number {
+/** The most first: by level, then by how long it lasts. */
+function byAccess(a: GivenAccess, b: GivenAccess): number {
   return (
-    accessRank[a.level] - accessRank[b.level] ||
-    Math.sign((a.until ?? Number.MAX_VALUE) - (b.until ?? Number.MAX_VALUE))
+    accessRank[b.level] - accessRank[a.level] ||
+    Math.sign((b.until ?? Number.MAX_VALUE) - (a.until ?? Number.MAX_VALUE))
   );
 }
 
@@ -229,13 +227,14 @@ function byUrgency(a: JudgedSubscription, b: JudgedSubscription): number {
 }
 
 /**
- * With nothing live, the subscription that ended last speaks; rather one that was had than a purchase that was never paid.
- * Another product's end is no news here.
+ * With nothing live, the subscription that ended last speaks (among equals the newest: the order that they have); rather one that was had than a
+ * purchase that was never paid. Another product's end is no news here.
  */
 function lastEnded(judged: readonly JudgedSubscription[]): JudgedSubscription | null {
-  const rankOf = ({ facts, summary }: JudgedSubscription) =>
-    `${facts.status === 'incomplete_expired' ? 0 : 1} ${summary.endedAt ?? ''}`;
-  return judged.filter((each) => each.own).toSorted((a, b) => (rankOf(a) < rankOf(b) ? 1 : -1))[0] ?? null;
+  const wasHad = ({ facts }: JudgedSubscription) => Number(facts.status !== 'incomplete_expired');
+  const when = ({ summary: { endedAt } }: JudgedSubscription) => (endedAt === null ? 0 : Date.parse(endedAt));
+  const byEnd = (a: JudgedSubscription, b: JudgedSubscription) => wasHad(b) - wasHad(a) || when(b) - when(a);
+  return judged.filter((each) => each.own).toSorted(byEnd)[0] ?? null;
 }
 
 function over<T extends { readonly status: string }>(subscription: T): T {

@@ -3,7 +3,7 @@
 import type { ItemFacts, NextInvoiceFacts, SubscriptionFacts } from '../facts.ts';
 
 /**
- * A first charge over nothing needs none, unless Stripe was told to end the trial without one all the same. The preview
+ * A trial's first charge over nothing needs none, unless Stripe was told to end the trial without one all the same. The preview
  * knows the amount after discounts; while it is on its way to a page, a discounted trial asks for nothing yet.
  *
  * @param isAwaited - the page is about to learn the amount
@@ -13,7 +13,7 @@ export function methodNeeded(
   invoice: NextInvoiceFacts | null = null,
   isAwaited = false,
 ): boolean {
-  if (facts.status !== 'trialing' || facts.methodOnFile || facts.collectionMethod === 'send_invoice') return false;
+  if (facts.methodOnFile || facts.collectionMethod === 'send_invoice') return false;
   if (facts.trialNeedsMethod === true) return true;
   const amount = firstCharge(facts, invoice);
   return amount === null ? !(facts.discounted && isAwaited) : amount > 0;
@@ -23,7 +23,7 @@ export function methodNeeded(
 function firstCharge(facts: SubscriptionFacts, invoice: NextInvoiceFacts | null): number | null {
   if (invoice?.subscription === facts.id) return invoice.amountDue;
   const total = listTotal(facts.items);
-  return total === 0 || takesAll(facts, total) ? 0 : null;
+  return total === 0 || takesAll(facts, total) === true ? 0 : null;
 }
 
 /** `null`: usage or tiers decide. */
@@ -37,11 +37,12 @@ function listTotal(items: readonly ItemFacts[]): number | null {
 }
 
 /** Of those that still count when the trial ends. One that counts once may be used up by the trial's own invoice. */
-function takesAll({ discounts = [], trialEnd }: SubscriptionFacts, total: number | null): boolean {
-  return discounts.some(
+function takesAll({ discounts, trialEnd, items }: SubscriptionFacts, total: number | null): boolean | undefined {
+  return discounts?.some(
     ({ once, end, percentOff, amountOff, currency }) =>
       !once &&
-      (end === null || trialEnd === null || end > trialEnd) &&
-      (percentOff === 100 || (amountOff !== null && total !== null && currency !== null && amountOff >= total)),
+      (end === null || end > (trialEnd ?? 0)) &&
+      (percentOff === 100 ||
+        (total !== null && (amountOff ?? 0) >= total && items.every((item) => item.currency === currency))),
   );
 }

@@ -4,7 +4,7 @@ import type { BillingSnapshot } from '@billhook/widget/contract';
 import type { InvoiceFacts, NextInvoiceFacts, SubscriptionFacts } from '../facts.ts';
 import { iso, type Deadlines } from './deadlines.ts';
 import { chargesItself } from './payment.ts';
-import { isLeaving, type JudgedSubscription } from './subscription.ts';
+import type { JudgedSubscription } from './subscription.ts';
 
 /** How the preview stands that is kept beside the facts. */
 export interface PreviewStanding {
@@ -39,7 +39,7 @@ function chargedSoon({ latestInvoice }: SubscriptionFacts): InvoiceFacts | null 
 export function chargedNext(headline: JudgedSubscription | null): SubscriptionFacts | null {
   if (headline === null || !headline.live) return null;
   const { facts, summary } = headline;
-  const isCharged = facts.collectionMethod === 'charge_automatically' && facts.pause === null && !isLeaving(facts);
+  const isCharged = facts.collectionMethod === 'charge_automatically';
   return isCharged && (summary.state === 'active' || summary.state === 'trialing') ? facts : null;
 }
 
@@ -56,7 +56,7 @@ export function nextPaymentOf(
   const isShown = invoice?.subscription === subscription.id && at !== null && deadlines.isAhead(invoice.at);
   return {
     ...(isShown ? { nextPayment: paymentOf(invoice, at, subscription) } : {}),
-    ...(isCurrent || isResting(askedAt, deadlines) ? {} : { nextPaymentAwaited: true }),
+    ...(isCurrent || isResting(askedAt ?? 0, deadlines) ? {} : { nextPaymentAwaited: true }),
   };
 }
 
@@ -77,5 +77,5 @@ const paymentOf = ({ amountDue, currency }: NextInvoiceFacts, at: string, { item
 });
 
 /** No answer came in time: waiting for one is over until it is asked for again. */
-const isResting = (askedAt: number | null, deadlines: Deadlines): boolean =>
-  askedAt !== null && !deadlines.isAhead(askedAt + previewLimitMs) && deadlines.isAhead(askedAt + previewRestMs);
+const isResting = (askedAt: number, deadlines: Deadlines): boolean =>
+  !deadlines.isAhead(askedAt + previewLimitMs) && deadlines.isAhead(askedAt + previewRestMs);

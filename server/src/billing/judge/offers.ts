@@ -3,7 +3,7 @@
 import type { Money, Offer, Plan } from '@billhook/widget/contract';
 import type { CataloguePrice, CustomerFacts, ItemFacts, ProductWords, SubscriptionFacts } from '../facts.ts';
 import type { OfferRule, Policy } from '../policy.ts';
-import { planOf, type Catalogue } from './plan.ts';
+import { planNamedBy, type Catalogue } from './plan.ts';
 
 interface Sold {
   readonly rule: OfferRule;
@@ -27,8 +27,8 @@ function soldAs(rule: OfferRule, catalogue: Catalogue, currency: string | null):
   const price = listed === null ? null : inCurrency(listed, currency);
   if (price === null) return [];
   const item = { ...price, quantity: price.metered ? null : (rule.quantity ?? 1) };
-  const plan = planOf([item], false, catalogue);
-  return plan === null ? [] : [{ rule, item, plan, words: catalogue.productWords?.(item.product) ?? null }];
+  const plan = planNamedBy(item, [item], false, catalogue);
+  return [{ rule, item, plan, words: catalogue.productWords?.(item.product) ?? null }];
 }
 
 function inCurrency(price: CataloguePrice, currency: string | null): ItemFacts | null {
@@ -60,7 +60,7 @@ function savingOf({ item, plan }: Sold, all: readonly Sold[]): number | null {
   if (!isEvery('year', plan)) return null;
   const monthly = all.find((other) => other.item.product === item.product && isEvery('month', other.plan));
   const [year, month] = [eachOf(plan), monthly === undefined ? null : eachOf(monthly.plan)];
-  if (year === null || month === null || month.amount <= 0 || month.currency !== year.currency) return null;
+  if (year === null || month === null || month.currency !== year.currency) return null;
   const saved = Math.floor((1 - year.amount / (12 * month.amount)) * 100);
   return saved > 0 ? saved : null;
 }

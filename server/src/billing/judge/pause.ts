@@ -25,7 +25,7 @@ const besides: readonly (string | null)[] = ['subscription_update', 'manual'];
  * it would have charged: that period is not paid.
  */
 function paidUntil({ latestInvoice, currentPeriodStart, currentPeriodEnd }: SubscriptionFacts): number | null {
-  if (latestInvoice === null || latestInvoice.created < (currentPeriodStart ?? -Infinity) - hour) return null;
+  if (latestInvoice === null || latestInvoice.created < (currentPeriodStart ?? 0) - hour) return null;
   const { status, billingReason } = latestInvoice;
   return status === 'paid' || besides.includes(billingReason) ? currentPeriodEnd : null;
 }

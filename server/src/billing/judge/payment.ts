@@ -8,16 +8,16 @@ import { iso, type Deadlines } from './deadlines.ts';
  * How the payments of a subscription stand, taken together. `failed` outranks `actionRequired`: with both, a
  * confirmation alone would not help. `processing` only when everything that is open is on its way (L21).
  */
-export type PaymentStatus = 'clear' | 'processing' | 'actionRequired' | 'failed';
+export type PaymentStatus = 'processing' | 'actionRequired' | 'failed' | null;
 
 export function paymentStatus(subscription: SubscriptionFacts): PaymentStatus {
   const kinds = unpaidInvoices(subscription).map((invoice) =>
     // An invoice that was sent is paid by its own terms: bank transfer instructions are no bank asking for confirmation.
-    invoice.collectionMethod === 'send_invoice' && invoice.payment === 'actionRequired' ? 'none' : invoice.payment,
+    invoice.collectionMethod === 'send_invoice' && invoice.payment === 'actionRequired' ? null : invoice.payment,
   );
   if (kinds.includes('failed')) return 'failed';
   if (kinds.includes('actionRequired')) return 'actionRequired';
-  return kinds.length > 0 && kinds.every((kind) => kind === 'processing') ? 'processing' : 'clear';
+  return kinds.length > 0 && kinds.every((kind) => kind === 'processing') ? 'processing' : null;
 }
 
 /** Open and not fully paid, oldest first. */
@@ -77,14 +77,15 @@ export function dueOver(
   const open = subscriptions.flatMap(unpaidInvoices);
   const sums = new Map<string, number>();
   for (const { currency, amountRemaining } of open) sums.set(currency, (sums.get(currency) ?? 0) + amountRemaining);
-  const largest = [...sums].toSorted(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))[0];
+  const largest = [...sums].toSorted(([, a], [, b]) => b - a)[0];
   const due = largest === undefined ? null : { amount: largest[1], currency: largest[0] };
   return { due, otherCurrencies: sums.size > 1, openInvoices: open.length };
 }
 
 export function paymentOf(subscription: SubscriptionFacts, problem: Payment['problem'], deadlines: Deadlines): Payment {
   const attempts = unpaidInvoices(subscription).flatMap((invoice) => invoice.nextAttemptAt ?? []);
-  const nextAttempt = attempts.length === 0 ? null : Math.min(...attempts);
+  // Infinity, where none is known, is no moment.
+  const nextAttempt = Math.min(...attempts);
   return {
     ...dueOver([subscription]),
     // Once it has passed it is no promise any more, whether or not Stripe could be asked how it went.

@@ -38,7 +38,16 @@ export function planOf(
   own: readonly ItemFacts[] = items,
 ): Plan | null {
   const item = mainItem(own.length > 0 ? own : items);
-  if (item === null) return null;
+  return item === null ? null : planNamedBy(item, items, discounted, catalogue);
+}
+
+/** The plan that one of its items names. */
+export function planNamedBy(
+  item: ItemFacts,
+  items: readonly ItemFacts[],
+  discounted: boolean,
+  catalogue: Catalogue,
+): Plan {
   return {
     name: catalogue.productName(item.product),
     price: listPrice(item),
@@ -93,7 +102,7 @@ export function sameTerms(a: ItemFacts, b: ItemFacts): boolean {
 
 /** The same prices in the same quantities, in whatever order. */
 export function sameItems(a: readonly ItemFacts[], b: readonly ItemFacts[]): boolean {
-  const keys = (items: readonly ItemFacts[]) => items.map((item) => `${item.price} ${item.quantity ?? ''}`).toSorted();
+  const keys = (items: readonly ItemFacts[]) => items.map((item) => `${item.price} ${item.quantity}`).toSorted();
   const [left, right] = [keys(a), keys(b)];
   return left.length === right.length && left.every((key, index) => key === right[index]);
 }

@@ -4,7 +4,7 @@
  */
 
 import type { PortalFlow } from '@billhook/widget/contract';
-import type { SubscriptionFacts } from '../facts.ts';
+import type { ItemFacts, SubscriptionFacts } from '../facts.ts';
 import {
   matchesPlan,
   type PortalFeatures,
@@ -89,11 +89,14 @@ export function mayOpen(flow: PortalFlow, about: SubscriptionFacts | null, featu
     case 'subscription_cancel':
       return features.cancel && about !== null && !isEnding(about);
     case 'subscription_update':
-      return features.update && takesChanges(about) && about.items.length === 1 && about.items[0]?.metered === false;
+      return features.update && takesChanges(about) && isOneFixedPrice(about.items);
     case 'subscription_pause':
       return features.pause && takesChanges(about) && about.pause === null && about.next === null;
   }
 }
+
+const isOneFixedPrice = ([item, ...others]: readonly ItemFacts[]): boolean =>
+  item?.metered === false && others.length === 0;
 
 /** An account that owes, has paused or is leaving is shown another way out by the portal. */
 function takesChanges(about: SubscriptionFacts | null): about is SubscriptionFacts {

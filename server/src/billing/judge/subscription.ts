@@ -233,7 +233,6 @@ function problemOf(
 function renewalOf(facts: SubscriptionFacts, base: BillingState, deadlines: Deadlines): number | null {
   if (base !== 'active') return null;
   const { currentPeriodStart: start, currentPeriodEnd: end } = facts;
-  if (facts.status !== 'active' || end === null) return null;
   deadlines.refetchAt(end);
   deadlines.recheckLate(end);
   if (start === null || !renewalIsUnpaid(facts, start, deadlines)) return end;
@@ -278,8 +277,7 @@ function resumptionOf(facts: SubscriptionFacts, deadlines: Deadlines): number | 
 
 /** A phase whose day has come is not upcoming any more; until Stripe could be asked, it stays what was said. */
 function nextIsAhead(facts: SubscriptionFacts, deadlines: Deadlines): boolean {
-  if (facts.next === null) return false;
-  const status = deadlines.status(facts.next.at);
+  const status = deadlines.status(facts.next?.at ?? null);
   return status === 'ahead' || status === 'unseen';
 }
 
@@ -294,8 +292,8 @@ function ended(at: number | null): BaseStatus {
 }
 
 function earliest(...deadlines: readonly (number | null)[]): number | null {
-  const known = deadlines.filter((at) => at !== null);
-  return known.length === 0 ? null : Math.min(...known);
+  const first = Math.min(...deadlines.map((at) => at ?? Infinity));
+  return first === Infinity ? null : first;
 }
 
 /** Opaque and stable; ids of Stripe never leave. They are random enough that a plain hash cannot be turned around. */
