@@ -1,7 +1,7 @@
 /**
  * `pnpm bench`: the costs of Billhook beside those of an alternative and beside the limit, in one run, and beside the ratios
  * that were kept last. `--keep` keeps this run's, and writes the table and the picture of docs/performance.md.
- * `--profile` prints where the time of a read and of a webhook goes.
+ * `--profile` prints where the time of a read and of a webhook goes; `--peers` measures what one could pick instead.
  */
 
 import { readFile, writeFile } from 'node:fs/promises';
@@ -9,6 +9,7 @@ import { resolve } from 'node:path';
 import process from 'node:process';
 import { keyOf, pictureOf, tableOf, type Line } from './line.ts';
 import { allLines } from './lines.ts';
+import { peerLines } from './peers.ts';
 import { profiles } from './profiles.ts';
 
 const docs = resolve(import.meta.dirname, '../../docs');
@@ -17,6 +18,11 @@ const between = /(<!-- bench -->\n)[\s\S]*?(<!-- \/bench -->)/;
 
 if (process.argv.includes('--profile')) {
   process.stdout.write(await profiles());
+  process.exit(0);
+}
+
+if (process.argv.includes('--peers')) {
+  process.stdout.write(`${tableOf(await peerLines())}\n`);
   process.exit(0);
 }
 

@@ -112,11 +112,7 @@ class Storm {
     const began = performance.now();
     const deliveries = program('storm-deliveries.ts', url, secret, String(customers), String(eventsEach));
     const watchers = [this.#read(), ...Array.from({ length: pages }, (_, page) => this.#watch(page))];
-    const [deliveredSeconds] = (await once(deliveries, 'message')) as [number];
-    await this.#quiet();
-    const seconds = (performance.now() - began) / 1_000;
-    this.#over.abort();
-    await Promise.all(watchers);
+    const [[deliveredSeconds, seconds]] = await Promise.all([this.#passed(deliveries, began), ...watchers]);
     this.#reads.sort((a, b) => a - b);
     return {
       customers,
@@ -129,6 +125,17 @@ class Storm {
       deliveredSeconds,
       seconds,
     };
+  }
+
+  /** Seconds until all was delivered, and until all was fetched. Then those who watch may stop. */
+  async #passed(deliveries: ChildProcess, began: number): Promise<readonly [delivered: number, fetched: number]> {
+    const ended = once(deliveries, 'exit').then(([code]) =>
+      Promise.reject(new Error(`the deliveries ended with ${code}`)),
+    );
+    const [delivered] = (await Promise.race([once(deliveries, 'message'), ended])) as [number];
+    await this.#quiet();
+    this.#over.abort();
+    return [delivered, (performance.now() - began) / 1_000];
   }
 
   async #stripeSays(path: string): Promise<number> {
