@@ -66,7 +66,7 @@ export interface BillhookHost {
  *   url: process.env.BILLHOOK_URL,
  *   issuer: 'acme',
  *   secret: process.env.BILLHOOK_HOST_SECRET,
- *   onUnknown: 'allow',
+ *   onUnknown: 'refuse',
  *   onUnreachable: 'allow',
  * });
  *

@@ -16,7 +16,7 @@ import { createBillhookHost, type BillhookHost, type BillhookHostOptions } from 
  *   url: process.env.BILLHOOK_URL,
  *   issuer: 'acme',
  *   secret: process.env.BILLHOOK_HOST_SECRET,
- *   onUnknown: 'allow',
+ *   onUnknown: 'refuse',
  *   onUnreachable: 'allow',
  * }));
  * ```

@@ -9,6 +9,7 @@ import { describeCause, silentLog, type Log } from '../log.ts';
 import { inconsistencies, isLiveKey, type ConfigProblem } from './consistency.ts';
 import { withHostCheckout } from './checkout.ts';
 import { planOptions } from './plans.ts';
+import { trimmed } from './trimmed.ts';
 import { defaultPolicy, type Policy } from '../billing/policy.ts';
 import { portalOptions, portalPolicy, portalSettings, type PortalSettings } from './portal.ts';
 import { isPostgresAddress, postgresAddressProblem } from '../ledger/postgres/address.ts';
@@ -283,7 +284,7 @@ export async function readConfig({
   waitUntil,
   ...given
 }: BillhookOptions): Promise<Config> {
-  const parsed = options.safeParse(given);
+  const parsed = options.safeParse(trimmed(given));
   const problems =
     parsed.error?.issues
       .flatMap(nearest)

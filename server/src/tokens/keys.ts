@@ -10,7 +10,7 @@ import type { JWK } from 'jose';
 import { z } from 'zod';
 import { isSafeAddress } from './web-address.ts';
 import { canonicalSecret } from './claims.ts';
-import { publicAlgorithms, type PublicAlgorithm } from './signing-key.ts';
+import { pemText, publicAlgorithms, type PublicAlgorithm } from './signing-key.ts';
 
 export type TokenAlgorithm = 'HS256' | PublicAlgorithm;
 
@@ -83,13 +83,13 @@ export interface GivenPublicKey {
  */
 export function importPublicKey({ algorithm, key: given, keyId }: GivenPublicKey): TokenKey {
   const jwk = asJwk(given);
-  if (jwk === null && !/^\s*-----BEGIN PUBLIC KEY-----[^-]+-----END PUBLIC KEY-----\s*$/.test(pem(given))) {
+  if (jwk === null && !/^\s*-----BEGIN PUBLIC KEY-----[^-]+-----END PUBLIC KEY-----\s*$/.test(pemText(given))) {
     throw new TypeError('must be a public key, in PEM ("BEGIN PUBLIC KEY") or as a JWK');
   }
   // Node would derive the public half in silence; but a private key that lies in a server's options is no longer private.
   if (jwk?.d !== undefined) throw new TypeError('must be the public key, not the private one');
   const key = readable('must be a public key that can be read', () =>
-    createPublicKey(jwk === null ? pem(given) : { key: jwk, format: 'jwk' }),
+    createPublicKey(jwk === null ? pemText(given) : { key: jwk, format: 'jwk' }),
   );
   const fixed = fixedAlgorithm(key, algorithm, jwk);
   return {
@@ -134,13 +134,10 @@ function algorithmOf(key: KeyObject): PublicAlgorithm {
 function asJwk(given: string | JWK): JWK | null {
   if (typeof given !== 'string') return given;
   if (!given.trimStart().startsWith('{')) return null;
-  return readable('must be a JWK that can be read', () => JSON.parse(given) as JWK);
+  return readable('must be a JWK that can be read', () => JSON.parse(given.trim()) as JWK);
 }
 
 const nameOf = (jwk: JWK | null): string | null => (typeof jwk?.kid === 'string' ? jwk.kid : null);
-
-/** An environment file cannot hold line ends, so they may be written as "\n"; no PEM contains a backslash. */
-const pem = (given: string | JWK) => String(given).replaceAll(String.raw`\n`, '\n');
 
 /** Node's own message is left out: it may quote the key. */
 function readable<T>(must: string, read: () => T): T {

@@ -37,7 +37,7 @@ export interface ReadKey {
 /** @throws {BillhookOptionError} `secret_missing`, `secret_weak`, `private_key_invalid` */
 export async function readSigningKey(given: SigningKey): Promise<ReadKey> {
   if ('privateKey' in given) return await readPrivateKey(given);
-  return { algorithm: 'HS256', key: readSecret(given.secret), keyId: given.keyId ?? null };
+  return { algorithm: 'HS256', key: readSecret(given.secret), keyId: given.keyId?.trim() ?? null };
 }
 
 /** @throws {BillhookOptionError} `secret_missing`, `secret_weak` */
@@ -67,7 +67,7 @@ async function readPrivateKey({ privateKey, algorithm, keyId }: Exclude<SigningK
   const { modulusLength } = key.algorithm as { readonly modulusLength?: number };
   if (algorithm === 'RS256' && modulusLength !== undefined && modulusLength < 2048)
     throw wrong('must have at least 2048 bits');
-  return { algorithm, key, keyId: keyId ?? name };
+  return { algorithm, key, keyId: keyId?.trim() ?? name };
 }
 
 async function importPrivate(
@@ -84,24 +84,25 @@ async function importPrivate(
   }
   const { importJWK, importPKCS8 } = await import('jose/key/import');
   try {
-    const key = jwk === null ? await importPKCS8(pem(given), algorithm) : await importJWK({ ...jwk, alg: algorithm });
+    const key =
+      jwk === null ? await importPKCS8(pemText(given), algorithm) : await importJWK({ ...jwk, alg: algorithm });
     return { key: key as CryptoKey, name: typeof jwk?.kid === 'string' ? jwk.kid : null };
   } catch (cause) {
     throw wrong('must be a private key that can be read', cause);
   }
 }
 
-/** An environment file cannot hold line ends, so they may be written as "\n"; no PEM contains a backslash. */
-const pem = (given: unknown) =>
+/** An environment file cannot hold line ends, so they may be written as "\n" or "\r\n"; no PEM contains a backslash. */
+export const pemText = (given: unknown): string =>
   String(given)
-    .replaceAll(String.raw`\n`, '\n')
+    .replaceAll(/(?:\\r)?\\n/g, '\n')
     .trim();
 
 function jwkOf(given: unknown): JWK | null {
   if (typeof given === 'object' && given !== null) return given;
   if (typeof given !== 'string' || !given.trimStart().startsWith('{')) return null;
   try {
-    return JSON.parse(given) as JWK;
+    return JSON.parse(given.trim()) as JWK;
   } catch {
     throw wrong('must be a JWK that can be read');
   }
@@ -122,7 +123,7 @@ const identifiers: Record<PublicAlgorithm, string> = {
 };
 
 function algorithmOfPem(given: unknown): PublicAlgorithm | null {
-  const body = /^-----BEGIN PRIVATE KEY-----([^-]+)-----END PRIVATE KEY-----$/.exec(pem(given))?.[1];
+  const body = /^-----BEGIN PRIVATE KEY-----([^-]+)-----END PRIVATE KEY-----$/.exec(pemText(given))?.[1];
   if (body === undefined) return null;
   try {
     const head = atob(body.replaceAll(/\s/g, '')).slice(0, 48);

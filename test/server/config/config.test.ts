@@ -29,6 +29,34 @@ describe('options', () => {
     expect(hosts.get('acme')?.keys).toHaveLength(1);
   });
 
+  it('F16: mean the same where each was read from a file that ends in a newline', async () => {
+    const full: BillhookOptions = {
+      ...good,
+      background: 'none',
+      database: 'postgres://billhook:secret@db.internal/app',
+      metrics: { token: 'a-token-of-the-metrics' },
+      upkeep: { secret: 'a-secret-of-the-cron' },
+      hosts: [
+        {
+          id: 'acme',
+          secrets: [{ secret: hostSecret, keyId: 'k1' }],
+          origins: [origin],
+          returnUrl: `${origin}/billing`,
+          webhook: { url: `${origin}/hook`, secrets: [`whsec_${btoa('a'.repeat(32))}`] },
+          plans: [{ key: 'team', lookupKey: 'team_monthly', features: ['export'] }],
+        },
+      ],
+    };
+    const withLineEnds = JSON.parse(
+      JSON.stringify(full, (_, value: unknown) => (typeof value === 'string' ? `\uFEFF${value}\r\n` : value)),
+    ) as BillhookOptions;
+    const read = async (options: BillhookOptions) => JSON.stringify([...(await readConfig(options)).hosts], null, 1);
+    expect(await read(withLineEnds)).toBe(await read(full));
+    const { hosts: _, ...server } = await readConfig(withLineEnds);
+    const { hosts: __, ...plain } = await readConfig(full);
+    expect(JSON.stringify(server)).toBe(JSON.stringify(plain));
+  });
+
   it('are refused with every problem at once', async () => {
     expect(
       await problems({

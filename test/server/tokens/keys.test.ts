@@ -218,3 +218,27 @@ describe('a host’s keys from the environment', () => {
     expect(errors.join('\n')).toMatch(/^- BILLHOOK_HOST_JWKS_URL must be an https address/m);
   });
 });
+
+describe('F16: a key is the same, however its file was written', () => {
+  const spki = pem(ec.publicKey);
+  const jwk = JSON.stringify(ec.publicKey.export({ format: 'jwk' }));
+  const privateJwk = JSON.stringify(ec.privateKey.export({ format: 'jwk' }));
+  const written = {
+    'line ends of Windows': (text: string) => text.replaceAll('\n', '\r\n'),
+    'an editor’s mark at its head': (text: string) => `\uFEFF${text}`,
+    'line ends in words': (text: string) => text.trim().replaceAll('\n', String.raw`\n`),
+    'line ends of Windows in words': (text: string) => text.trim().replaceAll('\n', String.raw`\r\n`),
+    'white space around it': (text: string) => `\n  ${text}\n\n`,
+  };
+  it.each(Object.entries(written))('with %s', async (_, write) => {
+    const isText = write === written['line ends in words'] || write === written['line ends of Windows in words'];
+    for (const [half, own] of [[spki, ecPrivatePem], ...(isText ? [] : [[jwk, privateJwk]])] as const) {
+      const { hosts } = await readConfig(optionsWith({ publicKeys: [{ key: write(half) }] }));
+      const verify = widgetTokenVerifier(publicUrl, (id) => hosts.get(id) ?? null);
+      const contents = { issuer: 'acme', audience: publicUrl, account: 'team_1', keyId: 'k1\n' };
+      const token = await mintWidgetToken({ privateKey: write(own), algorithm: 'ES256', ...contents });
+      expect(await verify(token, Date.now())).toMatchObject({ account: 'team_1' });
+      expect(JSON.parse(atob(token.split('.')[0] ?? ''))).toMatchObject({ kid: 'k1' });
+    }
+  });
+});
