@@ -12,7 +12,7 @@ import type { SchedulerOptions } from './background/scheduler.ts';
 import type { WorkerOptions } from './background/worker.ts';
 import type { BillhookOptions } from './config/config.ts';
 import { withBasePath } from './http/base-path.ts';
-import { openServices } from './services.ts';
+import { atStart, openServices } from './services.ts';
 import { accessView } from './accounts/access.ts';
 import { onceAProcess } from './operations/once-a-process.ts';
 import { hostCalls, type AccountName } from './http/host-calls.ts';
@@ -92,7 +92,8 @@ export async function createBillhook(
   const { store, gateway, metrics } = ledger;
   try {
     // A Stripe that has just not answered is not waited for a second time.
-    const config = ledger.identity() === null ? ledger.config : await loadExternalPortals(ledger.config, gateway);
+    const config =
+      ledger.identity() === null ? ledger.config : await atStart(() => loadExternalPortals(ledger.config, gateway));
     const catalogue = new Catalogue(config, store, gateway);
     await catalogue.load();
     const widget = await readWidgetFiles();

@@ -2,7 +2,7 @@
 
 import { readConfig, type BillhookOptions, type Config } from './config/config.ts';
 import { describeCause } from './log.ts';
-import { RequestBudget } from './stripe/request-budget.ts';
+import { RequestBudget, withPriority } from './stripe/request-budget.ts';
 import { createMetrics, type Metrics } from './operations/metrics.ts';
 import { isPostgresAddress } from './ledger/postgres/address.ts';
 import { widerThanOwner } from './ledger/sqlite/file-mode.ts';
@@ -31,7 +31,8 @@ export interface Services {
 
 /**
  * Opens the ledger and checks that it belongs to the key's Stripe account: with a wrong key all customers would seem
- * gone. Stripe being down does not stop the start.
+ * gone. Stripe being down does not stop the start, nor does a slow Stripe hold up a server's: nothing is fetched
+ * before Stripe has answered.
  *
  * @param serving - a server's, not a command's: of these, one may work on a ledger's file. Default: false
  * @param looking - makes no ledger, and brings none up to date. Default: false
@@ -70,7 +71,7 @@ export async function openServices(
     await store.close();
   };
   try {
-    await confirm();
+    await (serving ? atStart(confirm) : confirm());
   } catch (cause) {
     const transient = cause instanceof StripeFailure && cause.transient;
     if (!transient) {
@@ -81,6 +82,13 @@ export async function openServices(
   }
   return { config, store, gateway, metrics, budget, confirm, identity: () => identity, close };
 }
+
+/** Milliseconds for which a server's start waits for Stripe. Pages of a restarting server show what the ledger knows. */
+const startAsksMs = 3_000;
+
+/** Asks Stripe for what a server's start would like to know, and can do without. */
+export const atStart = <T>(ask: () => Promise<T>): Promise<T> =>
+  withPriority('click', ask, AbortSignal.timeout(startAsksMs));
 
 /** The one place that chooses: PostgreSQL by its address, and a file for everything else. The other's driver is not loaded. */
 async function openStore(

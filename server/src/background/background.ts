@@ -148,9 +148,10 @@ class Work {
 
   async stop(): Promise<void> {
     this.#unfollow();
-    await this.scheduler.stop();
-    // Cuts off what still waits for Stripe: its customers stay stale.
+    const jobsEnded = this.scheduler.stop();
+    // Cuts off what still waits for Stripe: its customers stay stale, and a job goes on from its last step.
     this.#parts.gateway.close();
+    await jobsEnded;
     await this.worker.stop();
     await this.previews.idle();
     await this.outbox.stop();
