@@ -18,7 +18,7 @@ import type { PortalChoice } from '../billing/judge/portal.ts';
 import type { Policy } from '../billing/policy.ts';
 import type { HeardCommits } from '../ledger/feed.ts';
 import type { BillingStore } from '../ledger/ledger.ts';
-import type { CustomerRecord } from '../ledger/customers.ts';
+import { hasIllegibleFacts, type CustomerRecord } from '../ledger/customers.ts';
 import { isDoubtful, type AccountRow, type NotedIntroduction } from '../ledger/links.ts';
 
 export interface AccountView {
@@ -85,9 +85,16 @@ export function createReadAccount(store: BillingStore, catalogue: VersionedCatal
     const moment = momentOf(before);
     const known = kept.find(account, row, moment);
     if (known !== null) return known;
+    await fetchAnew(row, moment.at);
     const view = viewOf(account, row, moment.at);
     kept.keep(account, { ...moment, readAt: moment.at, view, row, policy: account.policy });
     return view;
+  }
+
+  /** What a former version left, and this one cannot read, is not waited for until something happens to the customer. */
+  async function fetchAnew({ record }: AccountRow, at: number): Promise<void> {
+    if (record === null || !hasIllegibleFacts(record) || record.syncedTicket < record.ticket) return;
+    await store.raiseTicket(record.customer, 'check', at);
   }
 
   function momentOf(before: Pick<Moment, 'changes' | 'heard'>): Moment {

@@ -10,7 +10,7 @@ import type { AccessSummary } from '../billing/notice-types.ts';
 import type { Config } from '../config/config.ts';
 import type { AccessNow } from '../ledger/access-told.ts';
 import type { AccountRef } from '../ledger/account.ts';
-import type { CustomerRecord, DueAccess } from '../ledger/customers.ts';
+import { hasIllegibleFacts, type CustomerRecord, type DueAccess } from '../ledger/customers.ts';
 import { describeCause } from '../log.ts';
 
 /** Facts, and when their fetch began. */
@@ -70,6 +70,7 @@ export function judgeDue(
 ): { readonly nextChangeAt: number | null; readonly access: DueAccess | null } {
   const { host, account, customer, fetchedAt } = due;
   try {
+    if (hasIllegibleFacts(due)) throw new Error('its facts cannot be read');
     const judged = judgeFacts(due, due, now, parts);
     const access =
       judged && accessNow(due, judged.access, due, `access ${customer} at ${due.nextChangeAt} ${now}`, parts);

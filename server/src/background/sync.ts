@@ -34,14 +34,17 @@ export async function syncCustomer(parts: SyncParts, claim: Claim): Promise<Appl
   // is narrowed only on facts fetched after the moment of narrowing.
   const fetchedAt = config.now();
   const policy = config.hosts.get(claim.host)?.policy;
-  const known = readableFacts(claim, config);
+  const { facts: known, isIllegible = false } = claim;
+  if (isIllegible)
+    config.log.error('facts.illegible', { host: claim.host, account: claim.account, customer: claim.customer });
   const entitlements = policy?.entitlements ?? false;
   const found = await gateway.fetchCustomer(claim.customer, { known, entitlements });
   const fetched = customerFacts(found, digest, policy?.metadata);
   await catalogue.fetchMissing(fetched.subscriptions.flatMap(({ items, next }) => [...items, ...(next?.items ?? [])]));
   const named = withCatalogueItems(fetched, catalogue);
   const facts = known === null ? named : withKnown(named, known);
-  const notices = known === claim.facts ? noticesFor(claim, facts, fetchedAt, parts) : [];
+  // Nothing is news beside facts that cannot be read.
+  const notices = isIllegible ? [] : noticesFor(claim, facts, fetchedAt, parts);
   const judged = judgeFacts(claim, { facts, fetchedAt }, fetchedAt, parts);
   // A first look tells of access only where it has news: the account could not be known before, and nothing has changed.
   const before = known !== null || notices.length > 0 ? { facts: known, fetchedAt: claim.fetchedAt } : null;
@@ -55,19 +58,6 @@ export async function syncCustomer(parts: SyncParts, claim: Claim): Promise<Appl
     notices,
     access: judged && accessNow(claim, judged.access, before, fact, parts),
   });
-}
-
-/**
- * The facts that the fetch may replace, if they can be read: those of another version of this program, or of a damaged
- * row, must not keep the truth out for ever.
- */
-function readableFacts({ facts, host, account, customer }: Claim, { log }: Config): CustomerFacts | null {
-  if (facts === null) return null;
-  const isLegible =
-    Array.isArray(facts.subscriptions) &&
-    facts.subscriptions.every(({ items, openInvoices }) => Array.isArray(items) && Array.isArray(openInvoices));
-  if (!isLegible) log.error('facts.illegible', { host, account, customer });
-  return isLegible ? facts : null;
 }
 
 /** The host's notices, for each of its receivers. */

@@ -117,6 +117,8 @@ export interface ItemFacts {
   readonly lookupKey: string | null;
   /** The lookup keys that this price had before, the latest first: each was renamed, or moved to a newer price. */
   readonly formerLookupKeys?: readonly string[];
+  /** The latest of them, in facts of a former version. */
+  readonly formerLookupKey?: string;
   readonly currency: string;
   /** Minor units for one, possibly fractional; `null` for tiers. */
   readonly unitAmount: number | null;

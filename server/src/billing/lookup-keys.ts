@@ -4,7 +4,9 @@ import type { ItemFacts } from './facts.ts';
 
 /** A price's lookup keys, now and before, the latest first. */
 export const lookupKeysOf = (price: ItemFacts | null | undefined): readonly string[] =>
-  price ? [price.lookupKey, ...(price.formerLookupKeys ?? [])].filter((key) => key !== null) : [];
+  price
+    ? [price.lookupKey, ...(price.formerLookupKeys ?? [price.formerLookupKey ?? null])].filter((key) => key !== null)
+    : [];
 
 /**
  * A price that remembers the lookup keys that it had: it keeps the plan that it was sold as, though a key was renamed, or

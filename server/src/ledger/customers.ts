@@ -30,6 +30,10 @@ export function isLiving(record: CustomerRecord | null): record is CustomerRecor
   return record !== null && record.facts?.deleted !== true;
 }
 
+/** Facts were fetched, and cannot be read by this program. */
+export const hasIllegibleFacts = (record: CustomerRecord): boolean =>
+  record.facts === null && record.fetchedAt !== null;
+
 export interface Claim extends AccountRef {
   readonly customer: string;
   /** The ticket at the moment of the claim, before any fetch. */
@@ -42,6 +46,8 @@ export interface Claim extends AccountRef {
   readonly attempts: number;
   /** The facts that the fetch may replace, and when their fetch began. */
   readonly facts: CustomerFacts | null;
+  /** The row's facts cannot be read. Default: false. */
+  readonly isIllegible?: boolean;
   readonly fetchedAt: number | null;
   readonly linkedAt: number;
   /** Since when it has been stale. */

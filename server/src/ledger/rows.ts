@@ -2,6 +2,7 @@
 
 import type { ConfirmedBy } from '@billhook/widget/contract';
 import type { CataloguePrice, CustomerFacts, NextInvoiceFacts, ProductWords } from '../billing/facts.ts';
+import { legibleFacts } from '../billing/legible-facts.ts';
 import type { CustomerRecord, Claim } from './customers.ts';
 import type { UnresolvedEvent } from './events.ts';
 import type { AccountRow, DoubtfulAccount, IntroductionCode, LinkRow, NotedIntroduction } from './links.ts';
@@ -23,7 +24,7 @@ export const number = (cell: Cell | undefined): number => Number(cell);
 export const numberOrNull = (cell: Cell | undefined): number | null => (cell == null ? null : Number(cell));
 
 /** Unreadable facts are unknown: one damaged row must not stop a read of many, and the next fetch mends it. */
-export const factsOf = (cell: Cell | undefined): CustomerFacts | null => jsonOrNull<CustomerFacts>(cell);
+export const factsOf = (cell: Cell | undefined): CustomerFacts | null => legibleFacts(jsonOrNull(cell));
 
 function jsonOrNull<T>(cell: Cell | undefined): T | null {
   try {
@@ -121,6 +122,7 @@ export const claimColumns =
   'customer, host, account, ticket, claim, cause, attempts, facts, fetched_at, linked_at, stale_since';
 
 export function claimOf(row: Row, claimedAt: number): Claim {
+  const facts = factsOf(row['facts']);
   return {
     customer: text(row['customer']),
     host: text(row['host']),
@@ -131,7 +133,8 @@ export function claimOf(row: Row, claimedAt: number): Claim {
     cause: text(row['cause']) as ConfirmedBy,
     prioritized: Boolean(row['prioritized']),
     attempts: number(row['attempts']),
-    facts: factsOf(row['facts']),
+    facts,
+    ...(facts === null && row['facts'] != null ? { isIllegible: true } : {}),
     fetchedAt: numberOrNull(row['fetched_at']),
     linkedAt: number(row['linked_at']),
     staleSince: number(row['stale_since']),
@@ -219,7 +222,9 @@ export const priceRow = (price: CataloguePrice) => ({
   facts: JSON.stringify(price),
 });
 
-export const priceOf = (row: Row): CataloguePrice => JSON.parse(text(row['facts'])) as CataloguePrice;
+/** Without those that cannot be read: they are asked for anew. */
+export const pricesOf = (rows: readonly Row[]): CataloguePrice[] =>
+  rows.flatMap((row) => jsonOrNull<CataloguePrice>(row['facts']) ?? []);
 
 export function jobLeaseOf(row: Row, looks: Row | undefined): JobLease {
   const progress = row['progress'];
@@ -232,17 +237,21 @@ export function jobLeaseOf(row: Row, looks: Row | undefined): JobLease {
   };
 }
 
-export function causedChangeOf(row: Row): CausedChange {
-  return {
-    customer: text(row['customer']),
-    host: text(row['host']),
-    account: text(row['account']),
-    at: number(row['at']),
-    revision: number(row['revision']),
-    before: factsOf(row['before']),
-    after: JSON.parse(text(row['facts'])) as CustomerFacts,
-  };
-}
+/** Without those to facts that cannot be read: there is nothing to compare. */
+export const causedChangesOf = (rows: readonly Row[]): CausedChange[] =>
+  rows.flatMap((row) => {
+    const after = factsOf(row['facts']);
+    if (after === null) return [];
+    return {
+      customer: text(row['customer']),
+      host: text(row['host']),
+      account: text(row['account']),
+      at: number(row['at']),
+      revision: number(row['revision']),
+      before: factsOf(row['before']),
+      after,
+    };
+  });
 
 /** @param failing - one row for each failure's code */
 export function statsOf(row: Row, failing: readonly Row[]): LedgerStats {

@@ -4,7 +4,6 @@ import { type Row, number, text, numberOrNull, textOrNull, factsOf } from './row
 import type { HistoryEntry } from './history.ts';
 import type { VisitKind } from './visits.ts';
 import type { ConfirmedBy } from '@billhook/widget/contract';
-import type { CustomerFacts } from '../billing/facts.ts';
 import type { Receiver } from './outbox.ts';
 import type { NoticeType } from '../billing/notice-types.ts';
 
@@ -31,7 +30,7 @@ export function timelineOf(rows: TimelineRows, since: number, limit: number): Hi
     ...rows.visits.map(visitOf),
     ...rows.events.map(eventOf),
     ...rows.syncs.map(syncOf),
-    ...rows.revisions.map(changeOf),
+    ...rows.revisions.flatMap((row) => changeOf(row) ?? []),
     ...rows.notices.map(noticeOf),
     ...rows.customers.filter((row) => row['deleted_at'] !== null).map(deletedOf),
   ];
@@ -78,14 +77,19 @@ const syncOf = (row: Row): Of<'sync'> => ({
   outcome: text(row['outcome']),
 });
 
-const changeOf = (row: Row): Of<'change'> => ({
-  ...whose(row),
-  what: 'change',
-  revision: number(row['revision']),
-  confirmedBy: text(row['confirmed_by']) as ConfirmedBy,
-  before: factsOf(row['before']),
-  after: JSON.parse(text(row['facts'])) as CustomerFacts,
-});
+/** `null`: its facts cannot be read, and there is nothing to compare. */
+function changeOf(row: Row): Of<'change'> | null {
+  const after = factsOf(row['facts']);
+  if (after === null) return null;
+  return {
+    ...whose(row),
+    what: 'change',
+    revision: number(row['revision']),
+    confirmedBy: text(row['confirmed_by']) as ConfirmedBy,
+    before: factsOf(row['before']),
+    after,
+  };
+}
 
 const noticeOf = (row: Row): Of<'notice'> => ({
   ...whose(row),

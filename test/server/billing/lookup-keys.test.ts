@@ -35,6 +35,7 @@ describe('a price that was seen with a key', () => {
       { lookupKey: 'team_2025', formerLookupKeys: ['team_monthly'] },
       ['team'],
     ],
+    ['keeps the one that a former version remembered', { lookupKey: null, formerLookupKey: 'team_monthly' }, ['team']],
     ['keeps it where the key is taken away', { lookupKey: null, formerLookupKeys: ['team_monthly'] }, ['team']],
     ['keeps it through many renamings', { lookupKey: 'c', formerLookupKeys: ['b', 'a', 'team_monthly'] }, ['team']],
     [

@@ -1,7 +1,7 @@
 /** Jobs in PostgreSQL: their leases, progress and reports. */
 
 import { clockSkewMs } from '../clocks.ts';
-import { causedChangeOf, number, recordOf, text, jobLeaseOf } from '../rows.ts';
+import { causedChangesOf, number, recordOf, text, jobLeaseOf } from '../rows.ts';
 import type { PostgresDatabase } from './database.ts';
 import { notifyAll, raisedChanges } from './feed.ts';
 import { lockLiving } from './tickets.ts';
@@ -79,7 +79,7 @@ export function postgresJobs(db: PostgresDatabase): JobStore {
 
     async changesCausedBy(cause, since, limit) {
       const rows = await db.all(jobSql.changes, { cause, since, limit });
-      return rows.map(causedChangeOf);
+      return causedChangesOf(rows);
     },
   };
 }

@@ -23,7 +23,7 @@ import { postgresPurchases } from './purchases.ts';
 import { postgresTrail } from './history.ts';
 import { postgresVisits } from './visits.ts';
 import { pinOrRefuse } from '../pin.ts';
-import { number, priceOf, priceRow, productOf, productRow, text } from '../rows.ts';
+import { number, priceRow, pricesOf, productOf, productRow, text } from '../rows.ts';
 import type { BillingStore } from '../ledger.ts';
 
 /**
@@ -111,7 +111,7 @@ export async function openPostgresStore(address: string, pool?: number, looking 
       },
 
       async prices() {
-        return (await db.all(`SELECT facts FROM prices`)).map(priceOf);
+        return pricesOf(await db.all(`SELECT facts FROM prices`));
       },
 
       async savePrices(prices) {
@@ -121,7 +121,7 @@ export async function openPostgresStore(address: string, pool?: number, looking 
           for (const price of prices) {
             const { facts: _, ...named } = priceRow(price);
             // oxlint-disable-next-line no-await-in-loop -- one connection
-            const concerned = (await tx.all(concernedPrices, named)).map(priceOf);
+            const concerned = pricesOf(await tx.all(concernedPrices, named));
             // oxlint-disable-next-line no-await-in-loop -- one connection
             for (const each of pricesAfter(price, concerned)) await tx.run(savedPrice, priceRow(each));
           }

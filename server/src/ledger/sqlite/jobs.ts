@@ -1,7 +1,7 @@
 /** Jobs in SQLite: their leases, progress and reports. */
 
 import { clockSkewMs } from '../clocks.ts';
-import { causedChangeOf, number, recordOf, jobLeaseOf } from '../rows.ts';
+import { causedChangesOf, number, recordOf, jobLeaseOf } from '../rows.ts';
 import type { SqliteDatabase } from './database.ts';
 import { jobSql, type JobStore } from '../jobs.ts';
 
@@ -86,7 +86,7 @@ export function sqliteJobs(db: SqliteDatabase): JobStore {
     },
 
     async changesCausedBy(cause, since, limit) {
-      return db.readAll(jobSql.changes, { cause, since, limit }).map(causedChangeOf);
+      return causedChangesOf(db.readAll(jobSql.changes, { cause, since, limit }));
     },
   };
 }

@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { concernedPrices, pricesAfter, savedPrice } from '../catalogue.ts';
 import { pinOrRefuse } from '../pin.ts';
-import { priceOf, priceRow, productOf, productRow } from '../rows.ts';
+import { priceRow, pricesOf, productOf, productRow } from '../rows.ts';
 import { sqliteBudget } from './budget.ts';
 import { sqliteCustomers } from './customers.ts';
 import { SqliteDatabase, type SqliteDatabaseOptions } from './database.ts';
@@ -98,14 +98,14 @@ export function openSqliteStore(path: string, options: SqliteDatabaseOptions = {
     },
 
     async prices() {
-      return db.readAll(`SELECT facts FROM prices`, {}).map(priceOf);
+      return pricesOf(db.readAll(`SELECT facts FROM prices`, {}));
     },
 
     async savePrices(prices) {
       await db.transaction(() => {
         for (const price of prices) {
           const { facts: _, ...named } = priceRow(price);
-          const concerned = db.all(concernedPrices, named).map(priceOf);
+          const concerned = pricesOf(db.all(concernedPrices, named));
           for (const each of pricesAfter(price, concerned)) db.run(savedPrice, priceRow(each));
         }
       });
