@@ -2,8 +2,6 @@
 
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { setTimeout as pause } from 'node:timers/promises';
-import { backOffMs } from '../background/backoff.ts';
 import type { BillhookOptions } from '../config/config.ts';
 import { withPriority } from '../stripe/request-budget.ts';
 import { openServices } from '../services.ts';
@@ -14,6 +12,7 @@ import { describeCause } from '../log.ts';
 import { parse, type Output } from './args.ts';
 import { recordsOf } from './csv.ts';
 import { refusalWords } from './link-words.ts';
+import { patiently } from './patiently.ts';
 import { printable } from './printable.ts';
 
 export const importUsage = `billhook import <file>
@@ -87,7 +86,7 @@ export async function importAccounts(
     try {
       // A server may be at work beside it: people go first.
       const outcome = await withPriority('background', () =>
-        patiently(() => linking.link({ host, account }, customer), `line ${number}`),
+        patiently(() => linking.link({ host, account }, customer), { what: `line ${number}`, patienceMs, output }),
       );
       if (outcome === 'linked' || outcome === 'alreadyLinked') return outcome;
       return refused(outcome, await refusalWords(ledger.store, { host, account, customer }, outcome));
@@ -95,24 +94,6 @@ export async function importAccounts(
       // A customer that Stripe does not know fails its own line; an outage that does not end fails the command.
       if (!(cause instanceof StripeFailure) || cause.transient) throw cause;
       return refused(cause.code, cause.code === 'stripe_customer_missing' ? unknownCustomer : describeCause(cause));
-    }
-  }
-
-  /** The mean rate that the budget keeps may still break a window of Stripe's: a failure that passes is tried again (F23). */
-  async function patiently<T>(ask: () => Promise<T>, line: string): Promise<T> {
-    const began = performance.now();
-    for (let failures = 0; ; failures += 1) {
-      try {
-        // oxlint-disable-next-line no-await-in-loop -- each try follows the failure of the one before
-        return await ask();
-      } catch (cause) {
-        const waitMs = backOffMs(cause, failures, Math.random);
-        const isOver = performance.now() - began + waitMs > patienceMs;
-        if (!(cause instanceof StripeFailure) || !cause.transient || isOver) throw cause;
-        if (failures === 0) output.stderr.write(`${line}: Stripe asks for patience [${cause.code}]; waiting\n`);
-        // oxlint-disable-next-line no-await-in-loop -- as above
-        await pause(waitMs);
-      }
     }
   }
 }

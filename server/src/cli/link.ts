@@ -11,6 +11,7 @@ import { openServices } from '../services.ts';
 import { accountMust, customerMust, isAccount, isCustomer } from '../tokens/claims.ts';
 import { misused, parse, type Output } from './args.ts';
 import { customerTaken } from './link-words.ts';
+import { patiently, whileLimited } from './patiently.ts';
 import { printable } from './printable.ts';
 
 export const linkUsage = `billhook link <host> <account> <customer> [--replace]
@@ -54,7 +55,7 @@ export async function linkAccount(args: readonly string[], options: BillhookOpti
       gateway,
       createLinking(config, store, gateway, () => {}),
     );
-    const { outcome, before, owner } = await relink(request);
+    const { outcome, before, owner } = await patiently(() => relink(request), whileLimited('billhook link', output));
     const text = textOf(outcome, request, before, owner);
     if (!done.has(outcome)) {
       output.stderr.write(`${printable(`billhook link: ${text} [${outcome}]`)}\n`);

@@ -8,6 +8,7 @@ import type { LeftOut, SwitchableProduct } from '../stripe/portal-parameters.ts'
 import { StripeFailure } from '../stripe/failure.ts';
 import type { StripeGateway } from '../stripe/gateway.ts';
 import { parse, type Output } from './args.ts';
+import { patiently, whileLimited } from './patiently.ts';
 
 export const setupUsage = `billhook setup [--check]
 
@@ -47,7 +48,7 @@ export async function setUp(args: readonly string[], options: BillhookOptions, o
   const say = (line: string) => output.stdout.write(`${line}\n`);
   let wrong = false;
   try {
-    const { account, livemode } = await gateway.identity();
+    const { account, livemode } = await patiently(() => gateway.identity(), whileLimited('billhook setup', output));
     say(`Stripe account ${account} (${livemode ? 'live' : 'test'} mode)`);
     for (const host of config.hosts.values()) {
       // oxlint-disable-next-line no-await-in-loop -- told in order, and gentle on Stripe's limits
@@ -81,7 +82,7 @@ async function configureHost(host: Host, gateway: StripeGateway, check: boolean,
 /** @returns `undefined` where Stripe refused it, which is said. */
 async function orFailure<T>(what: string, ask: () => Promise<T>, { stderr }: Output): Promise<T | undefined> {
   try {
-    return await ask();
+    return await patiently(ask, whileLimited(what, { stderr }));
   } catch (cause) {
     if (!(cause instanceof StripeFailure)) throw cause;
     stderr.write(`${what}  failed: ${describeCause(cause.cause)} [${cause.code}]\n`);

@@ -55,9 +55,15 @@ it.each([
   expect(said).not.toContain('sk_test_wrong');
 });
 
-it('when Stripe’s rate limit is reached', async () => {
-  sandbox.faults.next({ kind: 'rateLimited' });
-  expect(await complaint({})).toMatch(/^billhook: Stripe’s rate limit is reached: .*\[stripe_rate_limited\]$/);
+it('F23: waits where Stripe’s rate limit is reached, and goes on', async () => {
+  sandbox.faults.next({ kind: 'rateLimited', path: '/v1/account' });
+  sandbox.faults.next({ kind: 'rateLimited', path: '/v1/billing_portal' });
+  const said = await complaint({});
+  expect(said.split('\n')).toEqual([
+    'billhook setup: Stripe asks for patience [stripe_rate_limited]; waiting',
+    expect.stringMatching(/: Stripe asks for patience \[stripe_rate_limited\]; waiting$/),
+  ]);
+  expect(sandbox.faults.pending()).toEqual([]);
 });
 
 it('prints a command’s help for “help” and its name, too, and refuses a name that no command has', async () => {
