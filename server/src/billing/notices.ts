@@ -204,6 +204,6 @@ function about(facts: SubscriptionFacts, { policy, productName }: Context): OfSu
   const own = ownItems(facts, policy.plans);
   return {
     subscription: keyOf(facts.id),
-    plan: planOf(facts.items, facts.discounted, { productName, price: () => null, soldPrice: () => null }, own),
+    plan: planOf(facts.items, facts.discounted, { productName }, own),
   };
 }

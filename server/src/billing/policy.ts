@@ -172,8 +172,7 @@ export function matchesPlan(rule: PlanRule, item: ItemFacts): boolean {
 function isKnownBy(lookupKey: string, item: ItemFacts, remembered: RememberedKeys | undefined): boolean {
   const keys = [...lookupKeysOf(item), ...(remembered?.keysOf(item.price) ?? [])];
   if (keys.length > 0) return keys.find((each) => each === lookupKey || remembered?.named.has(each)) === lookupKey;
-  const product = remembered?.product ?? '';
-  return product !== '' && item.product === product;
+  return item.product === remembered?.product;
 }
 
 /** The deep links that a configuration leaves open. */

@@ -2,8 +2,9 @@
 
 import { describe, expect, it } from 'vitest';
 import type { AccessAnswer } from '@billhook/widget/contract';
-import { accessDocument } from '../../../server/src/billing/access-document.ts';
+import { accessDocument, accessSummary } from '../../../server/src/billing/access-document.ts';
 import { defaultPolicy, type Policy } from '../../../server/src/billing/judge/judge.ts';
+import { keyOf } from '../../../server/src/billing/judge/subscription.ts';
 import type { CustomerFacts, SubscriptionFacts } from '../../../server/src/billing/facts.ts';
 import { canceled, customer, day, item, judged, noon, pastDue, subscription } from '../fixtures/facts.ts';
 
@@ -50,6 +51,74 @@ describe('M32: the access document', () => {
   it('names a plan by the lookup key where the host has no key, and by nothing where there is none', () => {
     const { plans: listed } = documentOf([subscription({ items: [item(), support] })]);
     expect(listed[0]?.items.map(({ plan }) => plan)).toEqual(['team_monthly', null]);
+  });
+
+  it('has the quantity of the host’s own item, wherever it stands, and of the first where none is the host’s', () => {
+    const quantities = (...items: ReturnType<typeof item>[]) =>
+      documentOf([subscription({ items })], { plans: plans.slice(0, 1) }).plans.map(({ quantity }) => quantity);
+    expect(quantities(support, item({ quantity: 5 }))).toEqual([5]);
+    expect(quantities(support)).toEqual([3]);
+    expect(quantities()).toEqual([null]);
+  });
+
+  it('names a plan by the first rule that has a key, then by the first with a lookup key', () => {
+    const named = (...rules: Policy['plans'] & object[]) =>
+      documentOf([subscription()], { plans: rules }).plans[0]?.items[0]?.plan;
+    expect(named({ product: 'prod_team' }, { key: 'team', price: 'price_team' })).toBe('team');
+    expect(named({ product: 'prod_team' }, { lookupKey: 'team_monthly' }, { price: 'price_team' })).toBe(
+      'team_monthly',
+    );
+  });
+
+  it('has no features and counts no seats that no rule gives', () => {
+    const bare = [{ key: 'team', product: 'prod_team' }];
+    expect(documentOf([subscription({ items: [support, item({ quantity: 5 })] })], { plans: bare })).toMatchObject({
+      features: [],
+      seats: 5,
+    });
+    expect(documentOf([subscription({ items: [support, item({ quantity: 5 })] })])).toMatchObject({
+      features: [],
+      seats: 3,
+    });
+    expect(documentOf([subscription({ items: [] })])).toMatchObject({ features: [], seats: null });
+  });
+
+  it('has entitlements only of facts that tell them', () => {
+    expect(documentOf([subscription()], { entitlements: true }).features).toEqual([]);
+    expect(documentOf([subscription()], { entitlements: true }, { entitlements: ['export'] }).features).toEqual([
+      'export',
+    ]);
+    expect(documentOf([canceled()], { entitlements: true }, { entitlements: ['export'] }).features).toEqual([]);
+    expect(documentOf([subscription()], {}, { entitlements: ['export'] }).features).toEqual([]);
+  });
+
+  it('is summed up by what a backend acts upon, in an order that states do not change', () => {
+    const own = [{ key: 'team', product: 'prod_team', features: ['export'] }];
+    const ids = ['sub_1', 'sub_2', 'sub_3'];
+    const all = ids.map((id, i) => subscription({ id, created: noon - i * day, items: [item({ quantity: i + 1 })] }));
+    const foreign = subscription({ id: 'sub_9', items: [support] });
+    const late = all.map((each, i) => (i === 1 ? { ...each, status: 'past_due' } : each));
+    const [calm, behind] = [all, late].map((each) => accessSummary(documentOf([...each, foreign], { plans: own })));
+    const { level, reason, until, state, features, seats } = documentOf(all, { plans: own });
+    expect(calm).toMatchObject({ level, reason, until, state, features, seats });
+    expect(calm?.plans.map(({ subscription: key }) => key)).toEqual(ids.map(keyOf).toSorted());
+    expect(behind?.plans.map(({ subscription: key }) => key)).toEqual(calm?.plans.map(({ subscription: key }) => key));
+    const first = calm?.plans.find(({ subscription: key }) => key === keyOf('sub_3'));
+    expect(first).toEqual({
+      subscription: keyOf('sub_3'),
+      state: 'active',
+      access: 'full',
+      items: [{ plan: 'team', quantity: 3 }],
+    });
+    expect(Object.keys(calm ?? {}).toSorted()).toEqual([
+      'features',
+      'level',
+      'plans',
+      'reason',
+      'seats',
+      'state',
+      'until',
+    ]);
   });
 
   it('has features once each, and seats of the plans that count them', () => {

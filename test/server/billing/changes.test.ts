@@ -3,7 +3,19 @@ import { describe, expect, test } from 'vitest';
 import { changesBetween } from '../../../server/src/billing/changes.ts';
 import type { CustomerFacts, EarlierInvoice, SubscriptionFacts } from '../../../server/src/billing/facts.ts';
 import { anyCustomer, seeded } from '../fixtures/arbitrary-facts.ts';
-import { catalogue, customer, day, invoice, iso, item, noon, paid, pastDue, subscription } from '../fixtures/facts.ts';
+import {
+  canceled,
+  catalogue,
+  customer,
+  day,
+  invoice,
+  iso,
+  item,
+  noon,
+  paid,
+  pastDue,
+  subscription,
+} from '../fixtures/facts.ts';
 
 const between = (before: CustomerFacts | null, after: CustomerFacts) =>
   changesBetween(before, after, (id) => catalogue.productName(id));
@@ -379,6 +391,91 @@ describe('between two syncs of a customer', () => {
     expect(between(customer([subscription()]), customer([], { deleted: true, methodDigest: null }))).toEqual([
       { kind: 'ended' },
     ]);
+  });
+
+  test.each([
+    ['amount', { unitAmount: 3900 }, true],
+    ['currency', { currency: 'eur' }, true],
+    ['interval', { interval: 'year' }, true],
+    ['rhythm', { intervalCount: 3 }, true],
+    ['lookup key', { lookupKey: 'team_2027' }, false],
+  ] as const)('another %s of the same plan is another price: %s', (_, own, isNews) => {
+    const kinds = ofOne(subscription(), subscription({ items: [item(own)] })).map(({ kind }) => kind);
+    expect(kinds).toEqual(isNews ? ['price'] : []);
+  });
+
+  test('a quantity that is known on one side alone is no change of it', () => {
+    const of = (quantity: number | null) => subscription({ items: [item({ quantity })] });
+    expect(ofOne(of(1), of(2))).toEqual([{ kind: 'quantity', from: 1, to: 2 }]);
+    expect([ofOne(of(null), of(2)), ofOne(of(1), of(null)), ofOne(of(null), of(null))]).toEqual([[], [], []]);
+  });
+
+  test('a charge is told where it was made at once, is paid, and was not owed before', () => {
+    const charge = (own: object, before: Partial<SubscriptionFacts> = {}) =>
+      ofOne(
+        subscription(before),
+        subscription({ latestInvoice: paid({ id: 'in_8', billingReason: 'subscription_update', ...own }) }),
+      ).map(({ kind }) => kind);
+    const owed = { openInvoices: [invoice({ id: 'in_8' })] };
+    expect(charge({})).toEqual(['charged']);
+    expect(charge({ status: 'open', amountPaid: 900, payment: 'none' })).toEqual([]);
+    expect(charge({ amountPaid: 0 })).toEqual([]);
+    expect(charge({ billingReason: 'subscription_cycle' })).toEqual([]);
+    expect(charge({ billingReason: null })).toEqual([]);
+    expect(charge({}, owed)).toEqual(['paid']);
+    expect(charge({}, { latestInvoice: invoice({ id: 'in_8', status: 'draft' }) })).toEqual([]);
+    const created = paid({ billingReason: 'subscription_create' });
+    expect(between(customer([]), customer([subscription({ latestInvoice: created })])).map(({ kind }) => kind)).toEqual(
+      ['started', 'charged'],
+    );
+  });
+
+  test('a planned change that is moved to another day is told again, and none without a day', () => {
+    const next = (at: number) => subscription({ next: { at, items: [starter] } });
+    expect(ofOne(next(noon + day), next(noon + 2 * day))).toMatchObject([{ kind: 'scheduled', plan: 'Starter' }]);
+    expect(ofOne(next(noon + day), next(noon + day))).toEqual([]);
+    expect(ofOne(subscription(), next(1e300))).toEqual([]);
+  });
+
+  test('a failure is told of what is owed newly, or failed again', () => {
+    const owes = (own: object = {}, more: Partial<SubscriptionFacts> = {}) =>
+      subscription({ latestInvoice: null, openInvoices: [invoice(own)], ...more });
+    const kinds = (then: SubscriptionFacts, now: SubscriptionFacts) => ofOne(then, now).map(({ kind }) => kind);
+    const failed = ['paymentFailed'];
+    expect(kinds(subscription(), owes())).toEqual(failed);
+    expect(kinds(owes({ payment: 'none' }), owes())).toEqual(failed);
+    expect(kinds(owes({ attemptCount: 1 }), owes({ attemptCount: 2 }))).toEqual(failed);
+    expect(kinds(owes({ attemptCount: 2 }), owes({ attemptCount: 2 }))).toEqual([]);
+    expect(kinds(owes(), owes({ payment: 'processing', attemptCount: 9 }))).toEqual([]);
+    expect(kinds(pastDue({ openInvoices: [] }), pastDue())).toEqual([]);
+    expect(kinds(subscription({ latestInvoice: null }), owes({ payment: 'none' }))).toEqual([]);
+    expect(kinds(owes({ payment: 'none' }), owes({}, { status: 'canceled' }))).toEqual(['ended']);
+  });
+
+  test('a first payment that failed is told where it is made', () => {
+    const first = (latestInvoice: ReturnType<typeof invoice> | null) =>
+      between(null, customer([subscription({ status: 'incomplete', latestInvoice })]));
+    expect(first(invoice())).toEqual([{ kind: 'paymentFailed' }]);
+    expect([first(invoice({ payment: 'none' })), first(null)]).toEqual([[], []]);
+    expect(between(null, customer([pastDue()])).map(({ kind }) => kind)).toEqual(['paymentFailed', 'started']);
+  });
+
+  test.each([
+    ['that ran, and is not listed any more', [subscription()], [], true],
+    ['that ran, beside one that had ended', [canceled(), subscription({ id: 'sub_2' })], [], true],
+    ['that had ended', [canceled()], [], false],
+    ['that was never paid', [subscription({ status: 'incomplete' })], [], false],
+    ['that is still listed', [subscription()], [subscription()], false],
+  ])('a deleted customer ends a subscription %s: %s', (_, before, after, ends) => {
+    const changes = between(customer(before), customer(after, { deleted: true }));
+    expect(changes).toEqual(ends ? [{ kind: 'ended' }] : []);
+    expect(between(customer(before), customer([]))).toEqual([]);
+    expect(between(customer(before, { deleted: true }), customer([], { deleted: true }))).toEqual([]);
+  });
+
+  test('the customer’s own method, and details that are not known any more', () => {
+    expect(between(customer([]), customer([], { methodDigest: 'card-2' }))).toEqual([{ kind: 'paymentMethod' }]);
+    expect(between(customer([]), customer([], { billingDetailsDigest: null }))).toEqual([]);
   });
 
   test('payment method: replaced, added, removed; one change each', () => {

@@ -13,6 +13,10 @@ describe('driftBetween', () => {
     ['nothing', {}, []],
     ['a failed renewal', { status: 'past_due', openInvoices: [invoice()] }, ['state', 'payment']],
     ['the end', { status: 'canceled', endedAt: noon, cancelAt: noon }, ['state']],
+    ['a pause for another reason', { pausedBecause: 'request' }, ['state']],
+    ['the day of an end', { endedAt: noon }, ['state']],
+    ['another beginning of the period', { currentPeriodStart: noon }, ['period']],
+    ['a method where there was none', { methodOnFile: false }, ['paymentMethod']],
     ['a pause', { pause: { resumesAt: null } }, ['pause']],
     ['a longer trial', { trialEnd: noon + 30 * day }, ['trial']],
     ['a cancellation', { cancelAt: noon + day }, ['ends']],
@@ -31,7 +35,22 @@ describe('driftBetween', () => {
     expect(differing(own)).toEqual(classes);
   });
 
+  it.each<[string, Partial<SubscriptionFacts>, Partial<SubscriptionFacts>, DriftClass[]]>([
+    ['another day', { cancelAt: noon + day }, { cancelAt: noon + 2 * day }, ['ends']],
+    ['the same day, spelt otherwise', { cancelAt: held.currentPeriodEnd }, { cancelAtPeriodEnd: true }, ['other']],
+    ['none any more', { cancelAt: noon + day }, {}, ['ends']],
+  ])('of a cancellation: %s', (_, then, now, classes) => {
+    expect(driftBetween(customer([{ ...held, ...then }]), customer([{ ...held, ...now }]))).toEqual(classes);
+  });
+
+  it('of several subscriptions, each with itself', () => {
+    const other = subscription({ id: 'sub_2', status: 'past_due' });
+    expect(driftBetween(customer([held, other]), customer([other, { ...held, trialEnd: noon }]))).toEqual(['trial']);
+  });
+
   it('of a whole customer', () => {
+    expect(driftBetween(customer([held]), customer([held], { methodDigest: 'card-2' }))).toEqual(['paymentMethod']);
+    expect(driftBetween(customer([held]), customer([held], { methodOnFile: false }))).toEqual(['paymentMethod']);
     expect(driftBetween(null, customer([held]))).toEqual(['neverFetched']);
     expect(driftBetween(customer([held]), customer([], { deleted: true }))).toEqual(['deleted']);
     expect(driftBetween(customer([]), customer([held])), 'a subscription nobody knew').toEqual(['state']);

@@ -54,6 +54,25 @@ describe('a price that was seen with a key', () => {
   });
 });
 
+describe('a rule by a lookup key of which nothing is remembered', () => {
+  it.each([
+    ['matches a price with the key', { lookupKey: 'team_monthly' }, true],
+    ['matches a price that had it', { lookupKey: null, formerLookupKeys: ['team_monthly'] }, true],
+    ['matches none with another key', { lookupKey: 'other' }, false],
+    ['matches none without a key', { lookupKey: null }, false],
+  ])('%s', (_, own, matches) => expect(matchesPlan(team, item(own))).toBe(matches));
+});
+
+it('a price without a key has the plan of its product, where each plan has a product of its own', () => {
+  const [ofTeam, ofBusiness] = [item(), item({ price: 'price_b', product: 'prod_b', lookupKey: 'business_monthly' })];
+  const bare = { price: 'price_new', lookupKey: null };
+  expect(plansOf(item(bare), [team, business], knowing(ofTeam, ofBusiness))).toEqual(['team']);
+  expect(plansOf(item({ ...bare, product: 'prod_b' }), [team, business], knowing(ofTeam, ofBusiness))).toEqual([
+    'business',
+  ]);
+  expect(plansOf(item({ ...bare, product: '' }), [team, business], knowing(ofTeam))).toEqual([]);
+});
+
 describe('a price that the catalogue saw with a key', () => {
   const renamed = item({ lookupKey: 'team_2025', formerLookupKeys: ['team_monthly'] });
 

@@ -34,7 +34,7 @@ export function listPrice(item: ItemFacts): Money | null {
 export function planOf(
   items: readonly ItemFacts[],
   discounted: boolean,
-  catalogue: Catalogue,
+  catalogue: Pick<Catalogue, 'productName'>,
   own: readonly ItemFacts[] = items,
 ): Plan | null {
   const item = mainItem(own.length > 0 ? own : items);
@@ -46,7 +46,7 @@ export function planNamedBy(
   item: ItemFacts,
   items: readonly ItemFacts[],
   discounted: boolean,
-  catalogue: Catalogue,
+  catalogue: Pick<Catalogue, 'productName'>,
 ): Plan {
   return {
     name: catalogue.productName(item.product),
