@@ -182,9 +182,9 @@ function failedBetween(then: SubscriptionFacts, now: SubscriptionFacts): Change[
   if (isTerminal(now)) return [];
   if (!isBehind(then) && isBehind(now)) return [{ kind: 'paymentFailed' }];
   const failedAgain = now.openInvoices.some((invoice) => {
-    const before = [...then.openInvoices, then.latestInvoice].find((each) => each?.id === invoice.id);
+    const before = [...then.openInvoices, then.latestInvoice].find((each) => each?.id === invoice.id) ?? null;
     if (invoice.payment !== 'failed') return false;
-    return before === null || before === undefined
+    return before === null
       ? !isBehind(then)
       : before.payment !== 'failed' || invoice.attemptCount > before.attemptCount;
   });

@@ -151,9 +151,10 @@ function keysOf(set: unknown): readonly TokenKey[] {
   const listed: unknown = typeof set === 'object' && set !== null && 'keys' in set ? set.keys : null;
   if (!Array.isArray(listed)) throw new Error('the answer is no JWK set');
   return listed.flatMap((jwk: JWK | null) => {
-    if (typeof jwk !== 'object' || jwk === null || (jwk.use ?? 'sig') !== 'sig') return [];
+    if (jwk === null || (jwk.use ?? 'sig') !== 'sig') return [];
     if (jwk.key_ops !== undefined && !(Array.isArray(jwk.key_ops) && jwk.key_ops.includes('verify'))) return [];
     try {
+      // Throws for all that is no key, such as a text.
       return [importPublicKey({ key: jwk })];
     } catch {
       return [];

@@ -430,6 +430,23 @@ describe('between two syncs of a customer', () => {
     );
   });
 
+  test('a payment is by how much more is paid of what was owed, and none of what is not seen any more', () => {
+    const owed = subscription({
+      latestInvoice: null,
+      openInvoices: [invoice({ amountPaid: 900, amountRemaining: 2000 })],
+    });
+    expect(ofOne(owed, subscription({ earlierInvoices: [earlier()] }))).toEqual([{ kind: 'paid', paid: usd(2000) }]);
+    expect(ofOne(owed, subscription({ latestInvoice: null }))).toEqual([]);
+  });
+
+  test('a foreign subscription that begins is named by its own item', () => {
+    const begun = customer([subscription({ items: [item({ product: 'prod_support' })] })]);
+    const name = (id: string) => catalogue.productName(id);
+    expect(changesBetween(null, begun, name, [{ product: 'prod_team' }])).toEqual([
+      { kind: 'started', plan: 'Support' },
+    ]);
+  });
+
   test('a planned change that is moved to another day is told again, and none without a day', () => {
     const next = (at: number) => subscription({ next: { at, items: [starter] } });
     expect(ofOne(next(noon + day), next(noon + 2 * day))).toMatchObject([{ kind: 'scheduled', plan: 'Starter' }]);

@@ -153,7 +153,54 @@ describe('published keys', () => {
   it('an empty key set is accepted, but reported', async () => {
     server.answer = keySet();
     expect(await jwks.find('one', start)).toEqual([]);
+    expect(troubles).toEqual([new Error('the key set holds no key that can be used')]);
+    server.answer = keySet(first);
+    await jwks.find('one', start + minute);
     expect(troubles).toHaveLength(1);
+  });
+});
+
+describe('a copy', () => {
+  it('of several keys knows each of them', async () => {
+    server.answer = keySet(first, replacement);
+    await jwks.find('one', start);
+    expect(names(await jwks.find('two', start))).toEqual(['one', 'two']);
+    expect(server.requests).toBe(1);
+  });
+
+  it('is of no age at the moment of its making, and old before it', async () => {
+    await jwks.find('one', start);
+    await jwks.find('one', start);
+    expect(server.requests).toBe(1);
+    await jwks.find('one', start - 1);
+    expect(server.requests, 'a clock that was set back').toBe(2);
+  });
+
+  it('is asked for as a key set', async () => {
+    let accept: string | undefined;
+    server.answer = (request, response) => {
+      accept = request.headers.accept;
+      keySet(first)(request, response);
+    };
+    await jwks.find('one', start);
+    expect(accept).toBe('application/jwk-set+json, application/json');
+  });
+
+  it('has the keys that can be used, and passes over the others', async () => {
+    const usable = [{}, { use: 'sig' }, { key_ops: ['verify'] }, { key_ops: ['sign', 'verify'] }];
+    const others = [{ use: 'enc' }, { key_ops: ['sign'] }, { key_ops: [] }, { key_ops: 'verify' }, { key_ops: null }];
+    const key = (more: object, i: number) => published('ES256', `${i}`, more);
+    const odd = [null, 'text', 7, [], {}, { kty: 'oct', k: 'AAAA' }];
+    server.answer = (_, response) =>
+      void response.end(JSON.stringify({ keys: [...odd, ...[...usable, ...others].map(key)] }));
+    expect(names(await jwks.find(null, start))).toEqual(['0', '1', '2', '3']);
+  });
+
+  it('may be 65,536 bytes large', async () => {
+    const set = (more: string) => JSON.stringify({ keys: [first], more });
+    const largest = set('x'.repeat(65_536 - set('').length));
+    server.answer = (_, response) => void response.end(largest);
+    expect(names(await jwks.find('one', start))).toEqual(['one']);
   });
 });
 
@@ -190,6 +237,19 @@ describe('an answer that is no key set', () => {
     server.answer = answer;
     await expect(jwks.find('one', start)).rejects.toMatchObject(unavailable(5));
     expect(troubles).toHaveLength(1);
+  });
+
+  it.each<[string, Answer]>([
+    ['the key set’s address answered 500', (_, response) => void response.writeHead(500).end()],
+    ['the key set’s address answered 204', (_, response) => void response.writeHead(204).end()],
+    ['the key set is larger than 65536 bytes', endless],
+    ['the answer is no JWK set', (_, response) => void response.end('null')],
+    ['the answer is no JWK set', (_, response) => void response.end('"keys"')],
+    ['the answer is no JWK set', (_, response) => void response.end('{"key":[]}')],
+  ])('is told to the operator: %s', async (message, answer) => {
+    server.answer = answer;
+    await expect(jwks.find('one', start)).rejects.toMatchObject({ cause: { message } });
+    expect(troubles).toMatchObject([{ message }]);
   });
 
   it('that is a redirect is not followed', async () => {
