@@ -14,4 +14,88 @@ export interface Equivalent {
   readonly reason: string;
 }
 
-export const equivalents: readonly Equivalent[] = [];
+type Row = readonly [was: string, became: string, reason: string];
+
+const sources: Readonly<Record<string, readonly Row[]>> = {
+  'server/src/billing/judge/actions.ts': [
+    ["action.via === 'portal'", 'true', 'Only a way into the portal has a flow; the compiler has to be told.'],
+  ],
+  'server/src/billing/judge/card.ts': [
+    ["each.via === 'portal'", 'true', 'Only a way into the portal has a flow; the compiler has to be told.'],
+    ['chargedAt !== null', 'true', 'The date of null is no number, and nothing is less than that.'],
+  ],
+  'server/src/billing/judge/method-needed.ts': [
+    [
+      'items.every((item) => item.currency === currency)',
+      'items.some(item => item.currency === currency)',
+      'Stripe holds all items of a subscription to one currency.',
+    ],
+  ],
+  'server/src/billing/judge/next-payment.ts': [
+    ['nextAttemptAt === null', 'false', 'Its date is null then, which is asked before; the compiler has to be told.'],
+  ],
+  'server/src/billing/judge/subscription.ts': [
+    [
+      'facts.pause?.keepsService',
+      'facts.pause.keepsService',
+      'Called where there is a pause; the compiler does not know.',
+    ],
+    ['graceEnd !== null', 'true', 'A moment that there is not is never seen, nor overdue.'],
+    ['[]', '["Stryker was here"]', 'A text among the invoices has no reason and no status, and is no renewal.'],
+    [
+      'first === Infinity',
+      'false',
+      'Infinity is no moment: it is told as none, as null is, and nothing comes after it.',
+    ],
+  ],
+  'server/src/billing/access-document.ts': [
+    [
+      'facts?.entitlements',
+      'facts.entitlements',
+      'Without facts no subscription gives anything, which is asked before.',
+    ],
+    ['a.key < b.key', 'a.key <= b.key', 'No two subscriptions have one key.'],
+    ['[]', '["Stryker was here"]', 'A text among the rules has no key and no features.'],
+  ],
+  'server/src/billing/changes.ts': [
+    ["''", '"Stryker was here!"', 'No reason for an invoice is called so, nor is it empty.'],
+    ['[]', '["Stryker was here"]', 'A text among the invoices has no id.'],
+  ],
+  'server/src/billing/notices.ts': [
+    [
+      'to === null',
+      'false',
+      'Without items there are no terms either, which is asked before; the compiler has to be told.',
+    ],
+    [
+      'from === null',
+      'false',
+      'Without items there are no terms either, which is asked before; the compiler has to be told.',
+    ],
+    ['trialEnd === null', 'false', 'There is no moment then, which is asked before; the compiler has to be told.'],
+    ['trialEnd !== null', 'true', 'A trial without an end has its moment in the days before 1970.'],
+    ['trialEndsAt === null', 'false', 'No clock shows a time that no calendar has.'],
+    ['[]', '["Stryker was here"]', 'A text among the plans of nothing is no plan.'],
+    ["'active'", '""', 'Any status stands for one that is not paused.'],
+  ],
+  'server/src/billing/known-facts.ts': [
+    ['[]', '["Stryker was here"]', 'Called where there is a list; the compiler does not know.'],
+  ],
+  'server/src/billing/payment-notices.ts': [
+    ['[]', '["Stryker was here"]', 'No invoice has a text as its id that Stripe does not give.'],
+  ],
+  'server/src/billing/policy.ts': [
+    ['rule.lookupKey === undefined', 'false', 'A rule without a lookup key asks for nothing that is remembered.'],
+    ['lookupKey === undefined', 'false', 'A rule without a lookup key asks for nothing that is remembered.'],
+    [
+      '[]',
+      '["Stryker was here"]',
+      'A text among the lookup keys that rules name, or prices have: no rule and no price has it.',
+    ],
+    ['named.size === 0', 'false', 'Rules without lookup keys remember nothing: only work is spared.'],
+  ],
+};
+
+export const equivalents: readonly Equivalent[] = Object.entries(sources).flatMap(([file, rows]) =>
+  rows.map(([was, became, reason]) => ({ file, was, became, reason })),
+);

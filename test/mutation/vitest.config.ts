@@ -24,6 +24,6 @@ export default defineConfig({
     isolate: false,
     maxWorkers: 1,
     // A change that hangs is ended by the runner.
-    testTimeout: 10_000,
+    testTimeout: 30_000,
   },
 });

@@ -181,9 +181,9 @@ function trialNotices(before: CustomerFacts | null, now: SubscriptionFacts, cont
   const then = before?.subscriptions.find(({ id }) => id === now.id);
   const wasSeen = then !== undefined && trialNoticeOf(then) === moment;
   // A trial that is about to end is worth a notice at the very first sync too.
-  if (wasSeen && at.before !== null && at.before >= moment) return [];
+  if (wasSeen && (at.before ?? 0) >= moment) return [];
   const end = endOf(now);
-  const endsAt = end !== null && end <= trialEnd ? iso(end) : null;
+  const endsAt = (end ?? Infinity) <= trialEnd ? iso(end) : null;
   const data = { ...about(now, context), trialEndsAt, endsAt, methodOnFile: now.methodOnFile };
   return [{ type: 'trial.ending', fact: `trial ${now.id} ${trialEnd}`, once: true, data }];
 }

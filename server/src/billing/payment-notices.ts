@@ -6,7 +6,6 @@ import type { InvoiceFacts, SubscriptionFacts } from './facts.ts';
 import { graceEndOf } from './judge/grace.ts';
 import { iso } from './judge/deadlines.ts';
 import { dueOver, unpaidInvoices } from './judge/payment.ts';
-import { isTerminal } from './judge/subscription.ts';
 import type { OfSubscription, NoticeDraft } from './notice-types.ts';
 
 /** Failures since then, each invoice by itself. @param then - `null` where nothing was had before */
@@ -35,10 +34,10 @@ export function failureNotices(
 
 /**
  * Invoices that could not be collected. One that failed stays one while it is open, whatever its newest attempt does. A
- * confirmation counts only once the subscription fell behind: before, the person is on the page that asks for it.
+ * confirmation counts only once the subscription fell behind: before, the person is on the page that asks for it. Asked of
+ * what was had and is not over: an unfinished purchase and an end have their own words.
  */
 function troubles(subscription: SubscriptionFacts): readonly InvoiceFacts[] {
-  if (isTerminal(subscription) || subscription.status === 'incomplete') return [];
   const open = unpaidInvoices(subscription);
   const failed = open.filter(({ payment, firstFailedAt }) => payment === 'failed' || firstFailedAt !== null);
   if (failed.length > 0 || !isBehind(subscription)) return failed;

@@ -68,6 +68,13 @@ describe('M32: the access document', () => {
     expect(named({ product: 'prod_team' }, { lookupKey: 'team_monthly' }, { price: 'price_team' })).toBe(
       'team_monthly',
     );
+    const renamed = subscription({ items: [item({ lookupKey: 'team_2027', formerLookupKeys: ['team_monthly'] })] });
+    const rules = [{ product: 'prod_team' }, { lookupKey: 'team_monthly' }];
+    expect(documentOf([renamed], { plans: rules }).plans[0]?.items[0]?.plan).toBe('team_monthly');
+  });
+
+  it('has no beginning where no calendar has it', () => {
+    expect(documentOf([subscription({ created: 1e300 })]).plans[0]?.startedAt).toBe('');
   });
 
   it('has no features and counts no seats that no rule gives', () => {

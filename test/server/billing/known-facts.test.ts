@@ -29,6 +29,11 @@ describe('the first failure of an open invoice', () => {
     ['is none where none is known', null, null, null],
   ])('%s', (_, then, now, at) => expect(kept(then, now)).toBe(at));
 
+  test('is what is said of an invoice that is new', () => {
+    const now = pastDue({ openInvoices: [invoice({ id: 'in_new', firstFailedAt: noon })] });
+    expect(known(now, pastDue())?.openInvoices[0]?.firstFailedAt).toBe(noon);
+  });
+
   test('is as Stripe shows it where the subscription is over', () =>
     expect(kept(noon - day, null, { status: 'canceled' })).toBeNull());
 });

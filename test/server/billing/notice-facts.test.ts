@@ -135,6 +135,13 @@ test('a plan that has no items, before or after, tells no change', () => {
     expect(told([before], [after])).toEqual([]);
 });
 
+test('a foreign subscription that becomes the host’s has no plan that changed', () => {
+  const starter = subscription({ items: [item({ product: 'prod_starter' })] });
+  const policy = { plans: [{ product: 'prod_team' }], graceDays: 7 };
+  const at = { before: noon - hour, after: noon };
+  expect(noticesBetween(customer([starter]), customer([subscription()]), at, () => null, policy)).toEqual([]);
+});
+
 test('a pause that is moved is told again; one of the status alone has no day', () => {
   const moved = told([subscription(paused)], [subscription({ pause: { resumesAt: null } })]);
   expect(moved).toMatchObject([{ type: 'subscription.paused', data: { resumesAt: null } }]);
@@ -185,6 +192,32 @@ describe('a payment', () => {
       subscription({ openInvoices: [invoice({ amountPaid: 900, amountRemaining: 2000 })] }),
       ['payment.recovered'],
     ],
+    ['of nothing that is seen: active again, and nothing is open', pastDue(), subscription(), ['payment.recovered']],
+    [
+      'in part, of a trial’s',
+      pastDue(),
+      subscription({ status: 'trialing', openInvoices: [part()] }),
+      ['payment.recovered'],
+    ],
+    ['dropped, and still past due', pastDue(), pastDue({ openInvoices: [], earlierInvoices: [closed('void')] }), []],
+    [
+      'of one of two, and the other is not seen',
+      owes(invoice(), second),
+      subscription({ earlierInvoices: [closed('paid')] }),
+      [],
+    ],
+    [
+      'that was last seen open',
+      owes(invoice()),
+      subscription({ earlierInvoices: [{ ...closed('open'), amountRemaining: 1 }] }),
+      [],
+    ],
+    [
+      'that is written off unpaid',
+      owes(invoice()),
+      subscription({ earlierInvoices: [{ ...closed('void'), amountRemaining: 1 }] }),
+      ['payment.recovered'],
+    ],
     [
       'in part: still behind',
       pastDue(),
@@ -231,6 +264,10 @@ describe('a payment', () => {
     expect(news.map(({ type }) => type)).toEqual(['subscription.started', 'payment.failed']);
   });
 });
+
+function part() {
+  return invoice({ amountPaid: 900, amountRemaining: 2000 });
+}
 
 function closed(status: string) {
   return { id: 'in_1', status, currency: 'usd', amountPaid: 0, amountRemaining: 0 };

@@ -17,7 +17,7 @@ import {
 import { customerFacts } from '../../../server/src/stripe/facts/customer.ts';
 
 describe('an item', () => {
-  const periodOf = (own: object) =>
+  const periodOf = (own: Record<string, unknown>) =>
     subscriptionOf(
       stripeSubscription('new', {
         current_period_start: start,
@@ -184,7 +184,7 @@ describe('the words of a product', () => {
 });
 
 test('a customer has its currency where Stripe has decided it', () => {
-  const of = (own: object) =>
+  const of = (own: Record<string, unknown>) =>
     customerFacts({ customer: stripeCustomer(own), subscriptions: [], openInvoices: [] }, String);
   expect(of({ currency: 'eur' })).toMatchObject({ customerCurrency: 'eur' });
   expect(of({ currency: null })).not.toHaveProperty('customerCurrency');
