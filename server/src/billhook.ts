@@ -33,8 +33,10 @@ export interface Billhook {
   /**
    * The same as a web-standard handler, for any server: `getRequestListener(billhook.fetch)` for Node's own, Express and
    * Fastify, the function itself for Next.js. Where `publicUrl` has a path, requests are answered with it and without.
+   *
+   * @param env - the platform's own, of Hono `c.env`: on Node it has the connection, and so the client's address
    */
-  readonly fetch: (request: Request, env?: object) => Response | Promise<Response>;
+  readonly fetch: (request: Request, env?: unknown) => Response | Promise<Response>;
   /**
    * May this account use the product, and what did it buy? The answer of `GET /v1/access`, without a request and without a
    * token. `access` is of another level than `none` only where the host said so; `unknown` is no "no".

@@ -25,6 +25,12 @@ type Mount = (billhook: Billhook) => Promise<{ url: string; close(): unknown }>;
 
 const mounts: Readonly<Record<string, Mount>> = {
   async Hono({ fetch }) {
+    const host = new Hono().get('/', (c) => c.text('the host'));
+    host.all('/billing/*', (c) => fetch(c.req.raw, c.env));
+    return await listening(createAdaptorServer(host) as Server);
+  },
+
+  async 'Hono’s mount'({ fetch }) {
     const host = new Hono().mount('/billing', fetch).get('/', (c) => c.text('the host'));
     return await listening(createAdaptorServer(host) as Server);
   },
@@ -163,9 +169,63 @@ describe('N13: behind a parser that has read the body', () => {
     }
   });
 
-  it('so does a handler of requests', async () => {
+  /** Middleware of hosts, in front of the mounted routes. */
+  const readers: Readonly<Record<string, Mount>> = {
+    async 'Express with urlencoded()'(billhook) {
+      return await afterExpress(express.urlencoded({ type: '*/*' }), billhook);
+    },
+    async 'Express with raw()'(billhook) {
+      return await afterExpress(express.raw({ type: '*/*' }), billhook);
+    },
+    async 'Express with text()'(billhook) {
+      return await afterExpress(express.text({ type: '*/*' }), billhook);
+    },
+    async 'Fastify with its own parsers'({ fetch }) {
+      const host = fastify();
+      const billing = getRequestListener(fetch);
+      host.all('/billing/*', (request, reply) => {
+        reply.hijack();
+        void billing(request.raw, reply.raw);
+      });
+      return { url: await host.listen({ port: 0, host: '127.0.0.1' }), close: () => host.close() };
+    },
+    async 'Hono whose middleware reads JSON'({ fetch }) {
+      const host = new Hono().use(async (c, next) => {
+        await c.req.json();
+        await next();
+      });
+      host.all('/billing/*', (c) => fetch(c.req.raw, c.env));
+      return await listening(createAdaptorServer(host) as Server);
+    },
+    async 'Hono with the routes in its own'({ app }) {
+      const host = new Hono().use(async (c, next) => {
+        await c.req.text();
+        await next();
+      });
+      return await listening(createAdaptorServer(host.route('/billing', app)) as Server);
+    },
+  };
+  async function afterExpress(parser: express.RequestHandler, { fetch }: Billhook) {
+    const host = express();
+    host.use(parser);
+    host.use('/billing', getRequestListener(fetch));
+    return await listening(createServer(host));
+  }
+  it.each(Object.keys(readers))('so does %s', async (name) => {
+    const server = await readers[name]?.(harness.bff.billhook);
+    if (!server) throw new Error(name);
+    try {
+      const answer = await post(`${server.url}${webhook}`);
+      expect([answer.status, await answer.json()]).toEqual([500, expect.objectContaining({ code: 'body_consumed' })]);
+    } finally {
+      await server.close();
+    }
+  });
+
+  it.each(['read', 'held by a reader'])('so does a handler of requests, whose body is %s', async (how) => {
     const request = new Request(`${publicUrl.replace('/billing', '')}${webhook}`, { method: 'POST', body: '{}' });
-    await request.text();
+    if (how === 'read') await request.text();
+    else request.body?.getReader();
     const answer = await harness.bff.billhook.fetch(request);
     expect(await answer.json()).toMatchObject({ code: 'body_consumed' });
   });

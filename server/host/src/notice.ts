@@ -107,7 +107,9 @@ async function bodyOf(delivery: NoticeDelivery): Promise<string> {
   if (body instanceof Uint8Array) return new TextDecoder().decode(body);
   throw new BillhookHostError(
     'notice_malformed',
-    'the body must be the text or bytes that came: a parser was before this',
+    body === undefined || body === null
+      ? 'there is no body: give the text or the bytes that came (of Express: express.raw() before this)'
+      : 'the body must be the text or bytes that came: a parser was before this',
   );
 }
 

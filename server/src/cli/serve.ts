@@ -71,7 +71,9 @@ export async function serveBillhook(
   }
 
   const server = serve({
-    fetch: withStrictTransport(options.publicUrl, (request, env) => billhook.fetch(request, { ...env, ...ownServer })),
+    fetch: withStrictTransport(options.publicUrl, (request, env) =>
+      billhook.fetch(request, { ...(env as object), ...ownServer }),
+    ),
     port,
     serverOptions: patience,
     ...(env['HOST'] ? { hostname: env['HOST'] } : {}),

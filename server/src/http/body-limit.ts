@@ -41,7 +41,9 @@ export function limitBody(maxSize: number): MiddlewareHandler {
 /** A parser before Billhook leaves an empty body, which looks like a wrong signature and a wrong request. */
 function requireUnread(c: Context): void {
   const { incoming } = (c.env ?? {}) as NodeBindings;
-  const wasRead = incoming === undefined ? c.req.raw.bodyUsed : incoming.readableDidRead === true;
+  const { raw } = c.req;
+  const wasRead =
+    incoming === undefined ? raw.bodyUsed || raw.body?.locked === true : incoming.readableDidRead === true;
   if (wasRead && incoming?.rawBody === undefined) throw new BillhookError('body_consumed');
 }
 
