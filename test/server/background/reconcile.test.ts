@@ -374,6 +374,13 @@ describe('billhook reconcile without a server', () => {
     expect(most).toBeLessThanOrEqual(4);
   });
 
+  it('F23: waits while Stripe’s rate limit keeps it from beginning', async () => {
+    sandbox.faults.next({ kind: 'rateLimited', path: '/v1/account', times: 2 });
+    const { code, err } = await run(options);
+    expect(code).toBe(0);
+    expect(err).toContain('billhook reconcile: Stripe asks for patience [stripe_rate_limited]; waiting\n');
+  });
+
   it('Stripe down: fails with a message, and the next run continues', async () => {
     sandbox.faults.next({ kind: 'serverError', path: '/v1/subscriptions' });
     await expect(run(options, ['--json'], { leaseMs: 300 })).rejects.toMatchObject({ code: 'stripe_unavailable' });

@@ -290,6 +290,9 @@ describe('L37 a pause narrows no access that is paid for', () => {
       level: 'full',
       until: iso(noon + 20 * day),
     });
+    // Usage that reached its limit, billed within the period, and voided by the pause.
+    const usage = invoice({ status: 'void', billingReason: 'subscription_threshold' });
+    expect(snapshotOf([subscription({ pause, latestInvoice: usage })]).access.level).toBe('full');
     const renewal = invoice({ status: 'open', billingReason: 'subscription_cycle' });
     expect(snapshotOf([subscription({ pause, latestInvoice: renewal })]).access.level).toBe('readOnly');
   });

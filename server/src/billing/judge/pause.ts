@@ -18,7 +18,7 @@ export function paidThroughPause(facts: SubscriptionFacts, policy: Policy, deadl
 }
 
 /** Made beside the invoice of the period: an open one is no debt of the period itself. */
-const besides: readonly (string | null)[] = ['subscription_update', 'manual'];
+const besides: readonly (string | null)[] = ['subscription_update', 'subscription_threshold', 'manual'];
 
 /**
  * The end of the period, if its own invoice is paid. During a pause Stripe moves the period on as ever, and voids what

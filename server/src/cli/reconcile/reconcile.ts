@@ -11,6 +11,7 @@ import { Worker, type WorkerOptions } from '../../background/worker.ts';
 import { showProgress, type Screen } from './progress.ts';
 import { reportText } from './report.ts';
 import { parse, type Output } from '../args.ts';
+import { patiently, whileLimited } from '../patiently.ts';
 
 export const reconcileUsage = `billhook reconcile [--json]
 
@@ -69,7 +70,7 @@ export async function reconcileLedger(
   const helper = createHelper(ledger, worker);
   const progress = showProgress(output.stderr);
   try {
-    await ledger.confirm();
+    await patiently(() => ledger.confirm(), whileLimited('billhook reconcile', output));
     const report = await reconciled();
     progress.end();
     output.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report, ledger.config.now()));
