@@ -200,6 +200,8 @@ export class Tab {
     const storage = this.#storage;
     if (stored !== undefined) this.stored = stored;
     const context = createContext({
+      // The change of the sources that a run of `mutation/` tries: one for all realms.
+      __stryker__: Reflect.get(globalThis, '__stryker__') as unknown,
       AbortController,
       AbortSignal,
       DOMException,

@@ -23,6 +23,14 @@ describe('the BFF’s answers', () => {
     { revision: 'e1.1' },
     { ...active, payment: null },
     { ...active, state: '' },
+    { ...active, access: undefined },
+    { ...active, revision: 7 },
+    ...['actions', 'offers', 'subscriptions'].flatMap((list) => [
+      { ...active, [list]: {} },
+      { ...active, [list]: [null] },
+      { ...active, [list]: ['text'] },
+      { ...active, [list]: [{}, 7] },
+    ]),
   ])('are refused: %j', (value) =>
     expect(() => parseSnapshot(value)).toThrow(expect.objectContaining({ code: 'response_malformed' })),
   );
@@ -34,6 +42,9 @@ describe('the BFF’s answers', () => {
 
   it('a return without an outcome is not settled', () => {
     expect(parseVisitReturn({ snapshot: active })).toEqual({ outcome: 'pending', changes: [], snapshot: active });
+    const odd = { outcome: 'changed', snapshot: active };
+    expect(parseVisitReturn({ ...odd, changes: ['text'] })).toMatchObject({ outcome: 'changed', changes: [] });
+    expect(parseVisitReturn({ ...odd, changes: [{ kind: 'keeps' }] }).changes).toEqual([{ kind: 'keeps' }]);
     expect(() => parseVisitReturn(null)).toThrow(expect.objectContaining({ code: 'response_malformed' }));
   });
 });
@@ -47,6 +58,7 @@ describe('which document may replace which', () => {
     ['e1.9', 'e1.10', false],
     ['e2.1', 'e1.10', true],
     ['odd', 'e1.10', true],
+    ['e1.odd', 'e1.10', true],
   ])('%s after %s: %s', (next, current, may) => expect(supersedes(at(next), at(current))).toBe(may));
 
   it('the first one always', () => expect(supersedes(active, null)).toBe(true));

@@ -63,6 +63,51 @@ describe('when to ask next', () => {
       { visit: 'pending', sinceReturn: provisionalLimit },
       { kind: 'read', wait: 0, delay: 5 * minuteMs },
     ],
+    [
+      'cut waits: at the end of the 30 s, slower',
+      { visit: 'pending', waitsCut: true, sinceReturn: 30_000 },
+      { kind: 'return', wait: 0, delay: 15_000 },
+    ],
+    [
+      'cut waits of what is unsettled: slower from the first',
+      { unsettled: true, waitsCut: true },
+      { kind: 'read', wait: 0, delay: 15_000 },
+    ],
+    [
+      'cut waits of an outcome that may change: hurried as well',
+      { visit: 'unchanged', waitsCut: true, sinceReturn: 1_000 },
+      { kind: 'read', wait: 0, delay: 2000 },
+    ],
+    [
+      'cut waits: no sooner than the server asks',
+      { visit: 'returning', waitsCut: true, retryAfter: 20_000 },
+      { kind: 'return', wait: 0, delay: 20_000 },
+    ],
+    [
+      'an outcome: idle when its 40 s are over',
+      { visit: 'changed', sinceReturn: 40_000 },
+      { kind: 'read', wait: 0, delay: 5 * minuteMs },
+    ],
+    [
+      'an outcome: one second at least is waited for',
+      { visit: 'changed', sinceReturn: 39_999, lastTook: 2_000 },
+      { kind: 'read', wait: 1, delay: 0 },
+    ],
+    [
+      'returning, until the limit',
+      { visit: 'returning', sinceReturn: provisionalLimit - 1, lastTook: 2_000 },
+      { kind: 'return', wait: 25, delay: 0 },
+    ],
+    [
+      'unsettled, until the limit',
+      { unsettled: true, sinceAttention: provisionalLimit - 1, lastTook: 2_000 },
+      { kind: 'read', wait: 25, delay: 0 },
+    ],
+    [
+      'a failure while something is awaited backs off as well',
+      { unsettled: true, failures: 2, random: 0.5 },
+      { kind: 'read', wait: 25, delay: 2000 },
+    ],
     ['unsettled: waits', { unsettled: true, lastTook: 25_000 }, { kind: 'read', wait: 25, delay: 0 }],
     [
       'unsettled with nobody there: idle',

@@ -25,7 +25,7 @@ describe.each<[string, (value: unknown) => boolean, unknown[], unknown[]]>([
   [
     'an e-mail address',
     isEmail,
-    ['a@b', `${long(510)}@b`],
+    ['a@b', 'a@example.org', `${long(510)}@b`],
     [`${long(511)}@b`, 'a', '@b', 'a@', 'a b@c', 'a@b@c', 'a@b\n', 7, null, ['a@b']],
   ],
   ['a name', isName, ['a', ' a ', long(256)], ['', ' ', '\n', long(257), 'a\0', `${half}a`, 7, null, ['a']]],
@@ -43,6 +43,7 @@ describe('F16: white space and last slashes', () => {
   it.each([
     [' HTTPS://A.Example:443/b// \n', 'https://a.example/b'],
     ['http://A.Example:80', 'http://a.example'],
+    ['\u00A0https://A.Example/\u00A0', 'https://a.example'],
     ['https://a.example/b?c#d', 'https://a.example/b'],
     ['urn:Billing:one', 'urn:Billing:one'],
     ['xhttps://A.Example/b/', 'xhttps://A.Example/b'],

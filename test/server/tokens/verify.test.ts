@@ -39,6 +39,33 @@ describe('a widget token', () => {
     expect(await verify(await token({ secret: secondSecret }), Date.now())).toMatchObject({ account: 'team_1' });
   });
 
+  it('F16: is accepted where its secret was read with the end of its line, and no other white space', async () => {
+    const verify = verifierFor([importSecret(hostSecret, null)]);
+    const signedWith = (secret: string) =>
+      new SignJWT({ scope: 'access', sub: 'team_1' })
+        .setProtectedHeader({ alg: 'HS256', typ: tokenType })
+        .setIssuer('acme')
+        .setAudience(publicUrl)
+        .setIssuedAt()
+        .setExpirationTime('5m')
+        .sign(new TextEncoder().encode(secret));
+    for (const end of ['', '\n', '\r\n']) {
+      expect(await verify(await signedWith(`${hostSecret}${end}`), Date.now())).toMatchObject({ account: 'team_1' });
+    }
+    for (const end of [' ', '\r', '\n\n']) {
+      await expect(verify(await signedWith(`${hostSecret}${end}`), Date.now())).rejects.toMatchObject({
+        code: 'token_invalid',
+      });
+    }
+  });
+
+  it.each([
+    ['short', 'a host secret must have at least 32 bytes'],
+    [`-----BEGIN PUBLIC KEY-----${hostSecret}`, 'a host secret must be random bytes, not a PEM key'],
+  ])('is checked with no secret such as %j', (secret, message) => {
+    expect(() => importSecret(secret, null)).toThrow(message);
+  });
+
   it('is checked with the key that it names', async () => {
     const verify = verifierFor([importSecret(hostSecret, 'one'), importSecret(secondSecret, 'two')]);
     expect(await verify(await token({ secret: secondSecret, keyId: 'two' }), Date.now())).toMatchObject({
