@@ -58,3 +58,11 @@ export function withHostCheckout(offer: OfferRule, host: CheckoutSettings): Offe
   const both = { ...host.metadata, ...offer.checkout?.metadata };
   return { ...offer, checkout: { ...host, ...own, ...(Object.keys(both).length === 0 ? {} : { metadata: both }) } };
 }
+
+/** The two together go to Stripe, which takes so many keys of one object. */
+export const metadataProblem = (offer: OfferRule, host: CheckoutSettings): string | null => {
+  const { metadata = {} } = withHostCheckout(offer, host).checkout ?? {};
+  return Object.keys(metadata).length > maxKeys
+    ? `must hold at most ${maxKeys} with those of the host’s checkout`
+    : null;
+};

@@ -1,5 +1,7 @@
 /** Contradictions between options that are each right by themselves. Pure. */
 
+import type { CheckoutSettings, OfferRule } from '../billing/policy.ts';
+import { metadataProblem } from './checkout.ts';
 import { canonicalSecret } from '../tokens/claims.ts';
 import type { TokenKey } from '../tokens/keys.ts';
 
@@ -29,6 +31,8 @@ interface CheckedHost {
   readonly jwksUrl: string | null;
   readonly origins: readonly string[];
   readonly returnUrl: string;
+  readonly checkout: CheckoutSettings;
+  readonly offers: readonly OfferRule[];
   readonly portal?:
     | {
         readonly configurations: Readonly<
@@ -54,8 +58,21 @@ export function inconsistencies(options: CheckedOptions, hosts: readonly GivenHo
       ? []
       : [{ option: `hosts.${index}.returnUrl`, must: 'must lie on one of the host’s origins' }],
   );
+  const metadata = options.hosts.flatMap(({ checkout, offers }, index) =>
+    offers.flatMap((offer, at) => {
+      const must = metadataProblem(offer, checkout);
+      return must === null ? [] : [{ option: `hosts.${index}.offers.${at}.checkout.metadata`, must }];
+    }),
+  );
   const live = isLiveKey(options.stripe.secretKey) ? unsafeLive(options) : [];
-  return [...elsewhere, ...sharedSecrets(options, hosts), ...sharedKeys(options), ...live, ...upkeepOf(options)];
+  return [
+    ...elsewhere,
+    ...metadata,
+    ...sharedSecrets(options, hosts),
+    ...sharedKeys(options),
+    ...live,
+    ...upkeepOf(options),
+  ];
 }
 
 export const isLiveKey = (secretKey: string): boolean => /^(?:sk|rk)_live_/.test(secretKey);

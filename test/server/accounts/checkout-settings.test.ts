@@ -253,6 +253,14 @@ describe('the options', () => {
   ])('%j %j: are refused in words', async (offer, checkout, words) => {
     expect(await problems(offer, checkout)).toContain(words);
   });
+  it('F6: metadata of a host and of its offer are one object at Stripe, which takes 50 keys', async () => {
+    const keys = (count: number, prefix: string) =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`${prefix}${index}`, 'x']));
+    const said = (own: number, host: number) =>
+      problems({ checkout: { metadata: keys(own, 'a') } }, { metadata: keys(host, 'b') });
+    expect(await said(24, 24)).toBe('');
+    expect(await said(25, 24)).toContain('hosts.0.offers.0.checkout.metadata must hold at most 48');
+  });
   it('are taken with their defaults', async () => {
     expect(await problems({ adjustableQuantity: {}, checkout: {} }, { automaticTax: true })).toBe('');
   });
