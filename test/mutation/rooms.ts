@@ -56,7 +56,7 @@ export const rooms = {
     sources: [
       'widget/src/client/{api,client,client-state,client-store,parse,polling,reader,scheduler,visit-session}.ts',
     ],
-    tests: ['widget/{parse,polling,polling-manners,refusals,requests,visit-session}.test.ts'],
+    tests: ['widget/{client-store,parse,polling,polling-manners,refusals,requests,visit-session}.test.ts'],
     atLeast: 0,
   },
 } satisfies Record<string, Room>;
