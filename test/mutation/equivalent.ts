@@ -68,6 +68,11 @@ const sources: Readonly<Record<string, readonly Row[]>> = {
       'Without items there are no terms either, which is asked before; the compiler has to be told.',
     ],
     [
+      'is === null',
+      'false',
+      'Without terms there is no plan either, which is asked after; the compiler has to be told.',
+    ],
+    [
       'from === null',
       'false',
       'Without items there are no terms either, which is asked before; the compiler has to be told.',
