@@ -87,6 +87,6 @@ describe('F9 a customer that paid in yen', () => {
       ['yen', { amount: 4500, currency: 'jpy' }],
     ]);
     const other = await bff.call('/v1/checkout-sessions', { ...init, body: { offer: 'euros', seen: null } });
-    expect(other.status).toBe(400);
+    expect(other.status).toBe(409);
   });
 });
