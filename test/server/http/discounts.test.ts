@@ -51,6 +51,40 @@ describe('L38 the price with a coupon', () => {
     expect(nextPayment?.amount).toEqual(plan?.discount?.price);
   });
 
+  it('is not said of a coupon for another product, whose terms are asked for once', async () => {
+    const { bff, customers, sandbox, stripe } = await startBffHarness();
+    const { data } = await stripe.subscriptions.list({ customer: customers.active });
+    const { id } = data[0] as Stripe.Subscription;
+    const starter = await stripe.prices.list({ lookup_keys: ['starter_monthly'] });
+    const { price } = await stripe.subscriptionItems.create({
+      subscription: id,
+      price: starter.data[0]?.id ?? '',
+      proration_behavior: 'none',
+    });
+    const coupon = await stripe.coupons.create({
+      percent_off: 50,
+      duration: 'forever',
+      applies_to: { products: [String(price.product)] },
+    });
+    await stripe.subscriptions.update(id, { discounts: [{ coupon: coupon.id }] });
+    await sandbox.deliveries.settled();
+    sandbox.requests.clear();
+    for (let look = 0; look < 2; look += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- one look after the other
+      const answer = await bff.settled({ account: 'team_active', mint: { customer: customers.active } });
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      const { plan, nextPayment } = (await answer.json()) as BillingSnapshot;
+      expect(plan).toMatchObject({ price: euros(8700), discounted: true });
+      expect(plan).not.toHaveProperty('discount');
+      expect(nextPayment?.amount).toEqual(euros(9150));
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      await stripe.customers.update(customers.active, { phone: `+49 30 ${look}` });
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      await sandbox.deliveries.settled();
+    }
+    expect(sandbox.requests.list({ path: `/v1/coupons/${coupon.id}` })).toHaveLength(1);
+  });
+
   it('KEY-1 is left out for a key that may not read coupons, which is refused once', async () => {
     const permissions = neededPermissions.map(({ name }) => name);
     const restricted = await startBffHarness({}, (sandbox) => sandbox.addRestrictedKey(permissions));
@@ -63,8 +97,9 @@ describe('L38 the price with a coupon', () => {
       expect(plan).toMatchObject({ discounted: true });
       expect(plan).not.toHaveProperty('discount');
     }
-    const looks = restricted.sandbox.requests.list({ path: '/v1/subscriptions' }).map(({ status }) => status);
-    expect(looks).toEqual([403, 200, 200]);
+    const statuses = (path: RegExp) => restricted.sandbox.requests.list({ path }).map(({ status }) => status);
+    expect(statuses(/^.v1.subscriptions$/)).toEqual([200, 200]);
+    expect(statuses(/coupons/)).toEqual([403]);
     await restricted.close();
   });
 });
