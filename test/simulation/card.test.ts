@@ -60,6 +60,7 @@ async function lead(life: readonly Step[], { finally: end, policy }: (typeof hos
       // The next payment is asked for where a page is open.
       await ledger.nextPayment();
       const before = await ledger.read();
+      const hadCredit = hasCredit(ledger);
       await take(ledger, step);
       const after = JSON.stringify(life.slice(0, at + 1));
       await ledger.nextPayment();
@@ -75,24 +76,27 @@ async function lead(life: readonly Step[], { finally: end, policy }: (typeof hos
           });
         }
       }
-      if (step.is === 'time') await renewed(before.snapshot, pages, ledger, after);
+      // A preview counts the customer's credit whole, and another subscription that renews first uses it up.
+      const mayBeUsed = before.snapshot.subscriptions.length > 1 && (hadCredit || hasCredit(ledger));
+      if (step.is === 'time' && !mayBeUsed) await renewed(before.snapshot, pages, ledger, after);
     }
   } finally {
     await ledger.close();
   }
 }
 
+const hasCredit = ({ stripe, customer }: PromptLedger): boolean =>
+  (stripe.sandbox.state.customers.get(customer)?.balance ?? 0) !== 0;
+
 /** Nothing but time has passed, and the announced day has come: the renewal's page asks for the amount of the row. */
 async function renewed(
-  { nextPayment, subscriptions }: Opened['snapshot'],
+  { nextPayment }: Opened['snapshot'],
   pages: StripesPages,
   { stripe, customer, now }: PromptLedger,
   after: string,
 ): Promise<void> {
   if (!nextPayment || Date.parse(nextPayment.at) > now) return;
   const { state } = stripe.sandbox;
-  // A preview counts the customer's credit whole, and another subscription that renews first uses it up.
-  if (subscriptions.length > 1 && (state.customers.get(customer)?.balance ?? 0) !== 0) return;
   const at = Date.parse(nextPayment.at);
   const [made] = state.invoices.of(
     customer,
