@@ -63,6 +63,20 @@ export function linkingContract(harness: ContractHarness): void {
       expect((await harness.store.readAccount(acme)).record).toMatchObject({ customer: last });
     });
 
+    it('leaves no tombstone stale, whatever was raised while it was fetched', async () => {
+      await harness.store.link(acme, 'cus_1', t0);
+      const claim = await harness.claimOne(t0);
+      const raised = await harness.store.raiseTicket('cus_1', 'check', t0 + 1);
+      await harness.store.apply(claim, {
+        facts: factsWith({ deleted: true }),
+        fetchedAt: t0,
+        nextChangeAt: null,
+        now: t0 + 2,
+      });
+      const record = await harness.store.findAccount(acme);
+      expect(record).toMatchObject({ staleSince: null, syncedTicket: raised, ticket: raised });
+    });
+
     it('never claims or raises a tombstone', async () => {
       await harness.store.link(acme, 'cus_1', t0);
       await harness.syncOnce(factsWith({ deleted: true }), t0);

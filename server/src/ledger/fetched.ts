@@ -13,15 +13,17 @@ export function changeOf(before: Row, claim: Claim, { facts, fetchedAt, nextChan
   const changed = before['facts'] !== content;
   const revision = number(before['revision']) + (changed ? 1 : 0);
   const { told, entries } = compareAccess(textOrNull(before['access_told']), access);
+  const raised = number(before['ticket']);
   const bind = {
     customer: claim.customer,
-    ticket: claim.ticket,
+    // Nothing happens to a deleted customer any more: it is not fetched again for what was raised meanwhile.
+    ticket: facts.deleted ? raised : claim.ticket,
     content,
     fetchedAt,
     revision,
     changed: Number(changed),
     cause: claim.cause,
-    stale: Number(number(before['ticket']) > claim.ticket),
+    stale: Number(!facts.deleted && raised > claim.ticket),
     nextChangeAt: facts.deleted ? null : nextChangeAt,
     deleted: Number(facts.deleted),
     told,

@@ -42,7 +42,8 @@ export function recordOf(row: Row): CustomerRecord {
     account: text(row['account']),
     ticket: number(row['ticket']),
     syncedTicket: number(row['synced_ticket']),
-    staleSince: numberOrNull(row['stale_since']),
+    // Nothing is asked of a tombstone any more; a former version left some of them stale.
+    staleSince: row['deleted_at'] == null ? numberOrNull(row['stale_since']) : null,
     // Parsed on demand: most reads of a page find by the counters alone that nothing has changed.
     get facts() {
       return (facts ??= { parsed: factsOf(row['facts']) }).parsed;
