@@ -87,7 +87,7 @@ describe('the option', () => {
     ['too short', `whsec_${key(23).toString('base64')}`],
     ['too long', `whsec_${key(65).toString('base64')}`],
     ['in another alphabet', `whsec_${Buffer.alloc(32, 255).toString('base64url')}`],
-    ['with something more', `${secret} `],
+    ['with something more', `${secret}!`],
   ])('refuses a secret %s', async (_, wrong) => {
     expect(await problems({ url: 'https://app.acme.example/', secrets: [secret, wrong] })).toEqual([
       'hosts.0.webhook.secrets.1',
