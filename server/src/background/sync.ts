@@ -12,7 +12,7 @@ import { receiversOf } from './outbox.ts';
 import { customerFacts } from '../stripe/facts/customer.ts';
 import type { StripeGateway } from '../stripe/gateway.ts';
 import type { BillingStore } from '../ledger/ledger.ts';
-import type { Claim, Applied } from '../ledger/customers.ts';
+import { hasIllegibleFacts, type Applied, type Claim } from '../ledger/customers.ts';
 import type { OutboxEntry } from '../ledger/outbox.ts';
 
 export interface SyncParts {
@@ -34,7 +34,8 @@ export async function syncCustomer(parts: SyncParts, claim: Claim): Promise<Appl
   // is narrowed only on facts fetched after the moment of narrowing.
   const fetchedAt = config.now();
   const policy = config.hosts.get(claim.host)?.policy;
-  const { facts: known, isIllegible = false } = claim;
+  const { facts: known } = claim;
+  const isIllegible = hasIllegibleFacts(claim);
   if (isIllegible)
     config.log.error('facts.illegible', { host: claim.host, account: claim.account, customer: claim.customer });
   const entitlements = policy?.entitlements ?? false;

@@ -9,7 +9,7 @@ import type { CustomerFacts, ItemFacts } from './facts.ts';
 import { lookupKeysOf } from './lookup-keys.ts';
 import { iso } from './judge/deadlines.ts';
 import type { Judgement } from './judge/judge.ts';
-import { mainItem, type Catalogue } from './judge/plan.ts';
+import { mainItem, planItem, type Catalogue } from './judge/plan.ts';
 import type { JudgedSubscription } from './judge/subscription.ts';
 import type { AccessSummary } from './notice-types.ts';
 import { matchesPlan, ownItems, withRememberedKeys, type PlanRule, type Policy } from './policy.ts';
@@ -79,7 +79,7 @@ function planOf({ facts, own, access, summary }: JudgedSubscription, policy: Pol
     access: own
       ? { level: access.level, reason: access.reason, until: iso(access.until) }
       : { level: 'none', reason: access.reason, until: null },
-    quantity: mainItem(owned.length > 0 ? owned : facts.items)?.quantity ?? null,
+    quantity: planItem(facts.items, owned)?.quantity ?? null,
     items: facts.items.map((item) => itemOf(item, policy, catalogue)),
     startedAt: iso(facts.created) ?? '',
     renewsAt: summary.renewsAt,

@@ -7,7 +7,7 @@ import type { Change, Money } from '@billhook/widget/contract';
 import type { CustomerFacts, EarlierInvoice, InvoiceFacts, ItemFacts, SubscriptionFacts } from './facts.ts';
 import { endOf, isEnding, isTerminal } from './judge/subscription.ts';
 import { iso } from './judge/deadlines.ts';
-import { listPrice, mainItem, sameItems, sameTerms } from './judge/plan.ts';
+import { listPrice, planItem, sameItems, sameTerms } from './judge/plan.ts';
 import { isOwn, ownItems, type Policy } from './policy.ts';
 
 type ProductName = (id: string) => string | null;
@@ -96,7 +96,7 @@ function changesOfKnown(then: SubscriptionFacts, now: SubscriptionFacts, context
 function changesOfPlan(then: SubscriptionFacts, now: SubscriptionFacts, context: Context): Change[] {
   const [was, is] = [isOwn(then, context.plans), isOwn(now, context.plans)];
   if (was !== is) return [is ? { kind: 'started', plan: nameOf(now, context) } : { kind: 'ended' }];
-  const [from, to] = [planItem(then, context), planItem(now, context)];
+  const [from, to] = [itemOf(then, context), itemOf(now, context)];
   if (from === null || to === null) return [];
   const { productName } = context;
   const changes: Change[] = [];
@@ -219,13 +219,10 @@ function changesOfCustomer(before: CustomerFacts, after: CustomerFacts): Change[
   return changes;
 }
 
-/** The item that the plan is named by. */
-function planItem(of: Pick<SubscriptionFacts, 'items'>, { plans }: Context): ItemFacts | null {
-  const own = ownItems(of, plans);
-  return mainItem(own.length > 0 ? own : of.items);
-}
+const itemOf = (of: Pick<SubscriptionFacts, 'items'>, { plans }: Context): ItemFacts | null =>
+  planItem(of.items, ownItems(of, plans));
 
 function nameOf(of: Pick<SubscriptionFacts, 'items'>, context: Context): string | null {
-  const item = planItem(of, context);
+  const item = itemOf(of, context);
   return item === null ? null : context.productName(item.product);
 }

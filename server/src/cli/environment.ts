@@ -5,6 +5,7 @@
 
 import { readFileSync } from 'node:fs';
 import { ConfigError, type BillhookOptions } from '../config/config.ts';
+import { trimmed } from '../config/trimmed.ts';
 import { hostVariables, ownVariables, unreadVariables, variableOf, variables, type Environment } from './variables.ts';
 
 /** Secrets never stand in the file: it is read by more people, and copied to more places, than an environment is. */
@@ -16,14 +17,11 @@ const secretOptions = ['secrets', 'webhookSecrets', 'secretKey', 'token', 'secre
  * @throws {ConfigError} `config_invalid`, when the file of `BILLHOOK_CONFIG` cannot be read, or holds a secret.
  */
 export function optionsFrom(given: Environment): BillhookOptions {
-  const env = trimmed(given);
+  // A secret's file ends in a newline, and so does a variable that was read from it (F16).
+  const env = trimmed({ ...given }) as Environment;
   // A missing variable stays missing: the one check in `config.ts` names it.
   return (env['BILLHOOK_CONFIG'] ? fromFile(env['BILLHOOK_CONFIG'], env) : oneHost(env)) as unknown as BillhookOptions;
 }
-
-/** A secret's file ends in a newline, and so does a variable that was read from it (F16). No option's text means one. */
-const trimmed = (env: Environment): Environment =>
-  Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value?.trim()]));
 
 /** How the operator knows an option: by its variable, or by its place in the file. */
 export function nameOf(env: Environment): (option: string) => string {

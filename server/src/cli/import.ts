@@ -19,8 +19,8 @@ export const importUsage = `billhook import <file>
 
   Links accounts to customers that exist at Stripe. One line each, as CSV with the columns
       account,customer[,host]
-  An account with a comma in it stands in quotation marks; semicolons or tabs may separate instead. "-" in place of the file reads standard input. A first line with
-  these names is skipped. The host may be left out where there is only one. Every customer is asked about at Stripe before
+  An account with a comma in it stands in quotation marks; semicolons or tabs may separate instead. "-" in place of the file
+  reads standard input. A first line with these names is skipped. The host may be left out where there is only one. Every customer is asked about at Stripe before
   it is linked; what is linked already stays, so the same file can be imported again after a failure.
   Where Stripe asks for patience, or does not answer for a while, it waits and goes on.
 `;

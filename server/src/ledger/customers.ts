@@ -31,8 +31,8 @@ export function isLiving(record: CustomerRecord | null): record is CustomerRecor
 }
 
 /** Facts were fetched, and cannot be read by this program. */
-export const hasIllegibleFacts = (record: CustomerRecord): boolean =>
-  record.facts === null && record.fetchedAt !== null;
+export const hasIllegibleFacts = ({ facts, fetchedAt }: Pick<CustomerRecord, 'facts' | 'fetchedAt'>): boolean =>
+  facts === null && fetchedAt !== null;
 
 export interface Claim extends AccountRef {
   readonly customer: string;
@@ -46,8 +46,6 @@ export interface Claim extends AccountRef {
   readonly attempts: number;
   /** The facts that the fetch may replace, and when their fetch began. */
   readonly facts: CustomerFacts | null;
-  /** The row's facts cannot be read. Default: false. */
-  readonly isIllegible?: boolean;
   readonly fetchedAt: number | null;
   readonly linkedAt: number;
   /** Since when it has been stale. */
@@ -147,8 +145,8 @@ export interface CustomerStore {
   /**
    * Writes what a claim fetched, if nothing was written since the claim was given and its ticket is still unsynced: of
    * several looks that overlap, because a lease ran out under one of them, the first to end is written, and a look that
-   * began before it ended never. A difference in content raises the revision and is kept in the trail. Facts with `deleted` leave a tombstone. The notices are written with
-   * them or not at all, those that were told before left out.
+   * began before it ended never. A difference in content raises the revision and is kept in the trail. Facts with `deleted` leave a
+   * tombstone, which waits for nothing. The notices are written with them or not at all, those that were told before left out.
    */
   apply(claim: Claim, fetched: Fetched): Promise<Applied>;
 

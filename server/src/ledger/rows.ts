@@ -123,7 +123,6 @@ export const claimColumns =
   'customer, host, account, ticket, claim, cause, attempts, facts, fetched_at, linked_at, stale_since';
 
 export function claimOf(row: Row, claimedAt: number): Claim {
-  const facts = factsOf(row['facts']);
   return {
     customer: text(row['customer']),
     host: text(row['host']),
@@ -134,8 +133,7 @@ export function claimOf(row: Row, claimedAt: number): Claim {
     cause: text(row['cause']) as ConfirmedBy,
     prioritized: Boolean(row['prioritized']),
     attempts: number(row['attempts']),
-    facts,
-    ...(facts === null && row['facts'] != null ? { isIllegible: true } : {}),
+    facts: factsOf(row['facts']),
     fetchedAt: numberOrNull(row['fetched_at']),
     linkedAt: number(row['linked_at']),
     staleSince: number(row['stale_since']),

@@ -227,8 +227,8 @@ function byUrgency(a: JudgedSubscription, b: JudgedSubscription): number {
 }
 
 /**
- * With nothing live, the subscription that ended last speaks (among equals the newest: the order that they have); rather one that was had than a
- * purchase that was never paid. Another product's end is no news here.
+ * With nothing live, the subscription that ended last speaks (among equals the newest: the order that they have); rather one
+ * that was had than a purchase that was never paid. Another product's end is no news here.
  */
 function lastEnded(judged: readonly JudgedSubscription[]): JudgedSubscription | null {
   const wasHad = ({ facts }: JudgedSubscription) => Number(facts.status !== 'incomplete_expired');

@@ -22,6 +22,10 @@ export function mainItem(items: readonly ItemFacts[]): ItemFacts | null {
   return items.find((item) => !item.metered) ?? items[0] ?? null;
 }
 
+/** The item that a subscription's plan is named by. @param own - those of its items that are the host's plans */
+export const planItem = (items: readonly ItemFacts[], own: readonly ItemFacts[]): ItemFacts | null =>
+  mainItem(own.length > 0 ? own : items);
+
 /** List price × quantity, in whole minor units. Stripe's minor units pass through: ¥2,900 is 2900, $29 is 2900 (L22). */
 export function listPrice(item: ItemFacts): Money | null {
   if (item.metered || item.unitAmount === null) return null;
@@ -37,7 +41,7 @@ export function planOf(
   catalogue: Pick<Catalogue, 'productName'>,
   own: readonly ItemFacts[] = items,
 ): Plan | null {
-  const item = mainItem(own.length > 0 ? own : items);
+  const item = planItem(items, own);
   return item === null ? null : planNamedBy(item, items, discounted, catalogue);
 }
 
