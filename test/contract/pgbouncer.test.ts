@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PostgresDatabase } from '../../server/src/ledger/postgres/database.ts';
 import { readPostgresAddress } from '../../server/src/ledger/postgres/address.ts';
 import { openPostgresStore } from '../../server/src/ledger/postgres/ledger.ts';
+import { lendsSessions } from '../../server/src/ledger/postgres/settings.ts';
 import { pgbouncerModes, pgbouncerProgram, startPgbouncer, type Pgbouncer } from '../support/pgbouncer.ts';
 import type { Databases } from '../support/postgres.ts';
 import { sharedPostgres } from '../support/shared-postgres.ts';
@@ -65,6 +66,30 @@ describe.skipIf(missing).each(pgbouncerModes)('behind PgBouncer in %s mode', (mo
       for (const look of await Promise.all(looks)) expect(look).toEqual(wanted);
     } finally {
       await db.close();
+    }
+  });
+
+  it('is recognised while others take and return sessions at every moment', async () => {
+    const pooled = pgbouncer.through(database);
+    const others = Array.from({ length: 6 }, () => new Client({ connectionString: pooled }));
+    await Promise.all(others.map((client) => client.connect()));
+    const ended = new AbortController();
+    const busy = others.map(async (client) => {
+      // oxlint-disable-next-line no-await-in-loop -- one transaction after the other
+      while (!ended.signal.aborted) await client.query('SELECT pg_sleep(random() * 0.002)');
+    });
+    try {
+      const config = { connectionString: pooled };
+      const outcomes: boolean[] = [];
+      for (let start = 0; start < 40; start += 1) {
+        // oxlint-disable-next-line no-await-in-loop -- one start after the other
+        outcomes.push(await lendsSessions(config));
+      }
+      expect(new Set(outcomes)).toEqual(new Set([mode === 'transaction']));
+    } finally {
+      ended.abort();
+      await Promise.all(busy);
+      await Promise.all(others.map((client) => client.end()));
     }
   });
 
