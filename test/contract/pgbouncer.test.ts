@@ -40,9 +40,11 @@ describe.skipIf(missing).each(pgbouncerModes)('behind PgBouncer in %s mode', (mo
   let operator: Client;
   beforeAll(async () => {
     database = await postgres.createDatabase();
-    // A default that would lose commits, as an operator may have it.
+    // Defaults that would lose commits and fail transactions, as an operator may have them.
+    const name = new URL(database).pathname.slice(1);
     await asOperator(database, (client) =>
-      client.query(`ALTER DATABASE ${new URL(database).pathname.slice(1)} SET synchronous_commit TO off`),
+      client.query(`ALTER DATABASE ${name} SET synchronous_commit TO off;
+        ALTER DATABASE ${name} SET default_transaction_isolation TO serializable`),
     );
     operator = new Client({ connectionString: database });
     await operator.connect();
@@ -58,8 +60,9 @@ describe.skipIf(missing).each(pgbouncerModes)('behind PgBouncer in %s mode', (mo
     try {
       expect(db.lent).toBe(mode === 'transaction');
       const sql = `SELECT current_setting('search_path') AS path, current_setting('synchronous_commit') AS durable,
-        current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock`;
-      const wanted = { path: 'billhook', durable: 'on', statement: '10s', lock: '5s' };
+        current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock,
+        current_setting('transaction_isolation') AS isolation`;
+      const wanted = { path: 'billhook', durable: 'on', statement: '10s', lock: '5s', isolation: 'read committed' };
       const looks = Array.from({ length: 40 }, (_, index) =>
         index % 2 === 0 ? db.get(sql) : db.transaction((tx) => tx.get(sql)),
       );

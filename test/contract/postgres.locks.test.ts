@@ -204,6 +204,26 @@ describe('two processes that lock the same rows', () => {
     expect(new Set((await work).flat())).toEqual(new Set(['queued']));
   });
 
+  it('changes of one customer, where the database’s own transactions are strict (F3)', async () => {
+    await link(1);
+    const database = new URL(address).pathname.slice(1);
+    await operator.query(`ALTER DATABASE ${database} SET default_transaction_isolation = serializable`);
+    const [strict, other] = [await openPostgresStore(address), await openPostgresStore(address)];
+    stores.push(strict, other);
+    const { work } = await holding(`SELECT 1 FROM billhook.customers WHERE customer = 'cus_100'`, async () => {
+      await operator.query(`UPDATE billhook.customers SET cause = 'sweep'`);
+      const alone = strict.raiseTicket('cus_100', 'check', t0);
+      const together = other.recordEvent(eventFor('evt_1', { customer: 'cus_100' }), t0);
+      await bothWait();
+      return { work: Promise.all([alone, together]) };
+    });
+    // Which of the two comes first is the server's choice.
+    expect([
+      [2, 'queued'],
+      [3, 'queued'],
+    ]).toContainEqual(await work);
+  });
+
   it('the same events in opposite orders: each is recorded once', async () => {
     await link(1);
     const ids = Array.from({ length: 40 }, (_, index) => `evt_${100 + index}`);

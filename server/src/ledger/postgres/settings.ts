@@ -11,10 +11,12 @@ import type { Session } from './session.ts';
 
 /**
  * A webhook that was answered 200 must survive a crash, whatever the server's default is; a process that hangs must not
- * keep others from their rows.
+ * keep others from their rows; and a row that another process has just changed is read anew, where a stricter isolation
+ * would fail one of the two.
  */
 const sessionSettings: Readonly<Record<string, string>> = {
   synchronous_commit: 'on',
+  default_transaction_isolation: 'read committed',
   statement_timeout: '10s',
   lock_timeout: '5s',
   idle_in_transaction_session_timeout: '15s',
@@ -36,9 +38,15 @@ export async function setForSession(client: ClientBase, address: PostgresAddress
   refuseOthers(settings, rows[0] ?? {});
 }
 
-/** Begins a transaction that brings its own settings along: one message, and nothing stays behind in the session. */
+/**
+ * Begins a transaction that brings its own settings along: one message, and nothing stays behind in the session. Its own
+ * isolation is said at its beginning, for the default is that of transactions to come.
+ */
 export const beginWithSettings = (address: PostgresAddress): string =>
-  ['BEGIN', ...settingsOf(address).map(([name, value]) => `SET LOCAL ${name} TO '${value}'`)].join('; ');
+  [
+    'BEGIN ISOLATION LEVEL READ COMMITTED',
+    ...settingsOf(address).map(([name, value]) => `SET LOCAL ${name} TO '${value}'`),
+  ].join('; ');
 
 /** @throws {StoreUnavailableError} `store_unavailable`, when the transaction has other settings */
 export async function assertSettings(tx: Session, address: PostgresAddress): Promise<void> {
