@@ -9,6 +9,7 @@ import type { SeededCustomers } from '../demo/stripe-sandbox/index.ts';
 import { nothingKnown } from '../widget/src/client/client-state.ts';
 import { present } from '../widget/src/view/present.ts';
 import { createLocalizer } from '../widget/src/i18n/localizer.ts';
+import { en } from './widget/english.ts';
 import { startBffHarness, type BffHarness } from './server/support/with-sandbox.ts';
 
 /** The seeded customers that stand for each state. `unknown` has no words of its own: it is shown as loading. */
@@ -34,7 +35,7 @@ interface Row {
   readonly actions: readonly string[];
 }
 
-const i18n = createLocalizer('en-US', {}, 'UTC');
+const i18n = createLocalizer('en-US', en, 'UTC');
 let harness: BffHarness;
 const rows = new Map<string, Row>();
 

@@ -25,13 +25,13 @@ describe('with a keyboard', () => {
     const reached: (string | null)[] = [];
     const focused = () =>
       page.evaluate(() => document.activeElement?.shadowRoot?.activeElement?.textContent?.trim() ?? null);
-    for (let step = 0; step < 3; step++) {
+    for (let step = 0; step < 4; step++) {
       // oxlint-disable-next-line no-await-in-loop -- one key after the other
       await page.keyboard.press('Tab');
       // oxlint-disable-next-line no-await-in-loop
       reached.push(await focused());
     }
-    expect(reached).toEqual(['Update card', 'Pay $29.00 now', 'Manage billing']);
+    expect(reached).toEqual(['Update card', 'Pay $29.00 now', 'View invoice', 'Manage billing']);
     expect(await style('.button:focus-visible', 'outline-style')).toBe('solid');
 
     await page.keyboard.press('Enter');
@@ -54,7 +54,7 @@ describe('forced colours', () => {
       await page.emulateMedia({ colorScheme });
       await look(page, { state: 'pastDue' });
       const card = await style('.card', 'background-color');
-      const buttons = await page.locator('main .button').evaluateAll((all) =>
+      const buttons = await page.locator('main :not(dd) > .button').evaluateAll((all) =>
         all.map((button) => {
           const { color, backgroundColor, borderTopColor, borderTopWidth } = getComputedStyle(button);
           return { color, backgroundColor, borderTopColor, borderTopWidth };

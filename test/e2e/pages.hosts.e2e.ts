@@ -100,7 +100,7 @@ function unreadable(page: Page, css: string): Promise<string[]> {
         lines.push({ text, rect });
       }
     }
-    for (const button of card.querySelectorAll('.button')) {
+    for (const button of card.querySelectorAll(':not(dd) > .button')) {
       if (button.getBoundingClientRect().height < 44) found.push(`low: ${button.textContent}`);
     }
     return found;

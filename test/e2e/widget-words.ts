@@ -14,7 +14,7 @@ export const press = (page: Page, name: string | RegExp): Promise<void> =>
   known(page).getByRole('button', { name }).click();
 
 /** The names of its buttons, in order. */
-export const buttons = (page: Page): Promise<string[]> => widgetOf(page).getByRole('button').allInnerTexts();
+export const buttons = (page: Page): Promise<string[]> => widgetOf(page).locator(':not(dd) > button').allInnerTexts();
 
 /** Everything that it says, as it would be read: also what stands in the list of subscriptions. */
 export const allWords = async (page: Page): Promise<string> =>

@@ -89,8 +89,9 @@ export class Shown {
     return this.root.querySelector('[role=status]')?.textContent?.trim() ?? '';
   }
 
+  /** Without the links of the rows. */
   get buttons(): HTMLElement[] {
-    return [...this.root.querySelectorAll<HTMLElement>('.button')].filter((button) => !button.closest('[inert]'));
+    return [...this.root.querySelectorAll<HTMLElement>('.button')].filter((button) => !button.closest('[inert], dd'));
   }
 
   get labels(): string[] {

@@ -34,7 +34,8 @@ it('the files are those that the widget asks for', () => {
 const sameInBoth: Readonly<Record<string, readonly string[]>> = {
   de: ['action.upgrade'],
   [informal]: ['action.upgrade'],
-  nl: ['interval.week', 'invoice.open'],
+  it: ['perUnit'],
+  nl: ['interval.week', 'invoice.open', 'perUnit'],
 };
 
 /** "zzgl. MwSt." */
@@ -139,7 +140,7 @@ describe.each(reviewed)('%s', (tag) => {
         expect(text).not.toMatch(/[{}]|undefined|\bnull\b|NaN|Invalid|Infinity/);
         // Names of plans and what is said of them are the host's, and Stripe and Visa are names.
         const own = text.replace(
-          /Several teams in one plan|Team|Pro|Free|Stripe|Visa|SEPA|Analytics add-on|US\$|USD/g,
+          /Several teams in one plan|Team|Pro|Free|Stripe|Visa|SEPA|Analytics add-on|seat|US\$|USD/g,
           '',
         );
         expect(own).not.toMatch(/\b(your|you|payment|access|until|plan is|billing)\b/i);

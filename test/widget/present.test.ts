@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Change, Money, Offer, Plan } from '@billhook/widget/contract';
+import type { BillingSnapshot, Change, Money, Offer, Plan } from '@billhook/widget/contract';
 import { nothingKnown, type ClientState } from '../../widget/src/client/client-state.ts';
 import { BillhookError } from '../../widget/src/page/errors.ts';
 import { present } from '../../widget/src/view/present.ts';
 import { createLocalizer } from '../../widget/src/i18n/localizer.ts';
 import { en } from './english.ts';
-import { active, lastInvoice, shownAt, pro, readerOf, snapshots, team, visa } from './snapshots.ts';
+import { active, lastInvoice, paidUp, pro, readerOf, shownAt, snapshots, states, team, visa } from './snapshots.ts';
 
 const i18n = createLocalizer('en-US', en, 'UTC');
 const show = (change: Partial<ClientState>) =>
@@ -275,6 +275,17 @@ describe('a day is the one on Stripe’s invoice, wherever it is read (F32)', ()
   });
 });
 
+describe('the rows', () => {
+  const ways = (snapshot: BillingSnapshot) => show({ snapshot }).rows.map(({ action }) => action?.label);
+  it('have a way to change the method and to see the invoice', () =>
+    expect(ways(active)).toEqual([undefined, 'Update card', 'View invoice']));
+  it('have none where a notice has it, nor from a server of before', () => {
+    const before = { at: lastInvoice.at, amount: lastInvoice.amount, state: lastInvoice.state };
+    const paymentMethod = { ...visa, expires: '2027-05', expiresSoon: true };
+    expect(ways({ ...active, paymentMethod, lastInvoice: before })).toEqual([undefined, undefined, undefined]);
+  });
+});
+
 describe('a trip that changed nothing answers what people ask', () => {
   it.each([
     ['pastDue', 'The payment is still open.'],
@@ -286,12 +297,34 @@ describe('a trip that changed nothing answers what people ask', () => {
   );
 });
 
-it('no state waits for words: all of its own are in the script', () => {
-  const missing: string[] = [];
-  const script = createLocalizer('en-US', {}, 'UTC', () => missing.push('a word'));
-  for (const snapshot of [...Object.values(snapshots), ...Object.values(snapshots).map(readerOf)])
-    present({ ...nothingKnown, snapshot, confirmedAt: shownAt }, script, shownAt);
-  expect(missing).toEqual([]);
+describe('the words in the script', () => {
+  const withScript = (snapshot: BillingSnapshot) => {
+    const missing: string[] = [];
+    const script = createLocalizer('en-US', {}, 'UTC', () => missing.push('a word'));
+    return { missing, view: present({ ...nothingKnown, snapshot, confirmedAt: shownAt }, script, shownAt) };
+  };
+  const { unknown, none, active, trialing } = snapshots;
+  it('are all that an account in good order needs, so its first paint waits for none', () => {
+    for (const snapshot of [unknown, none, active, trialing, { ...trialing, payment: paidUp }])
+      for (const each of [snapshot, readerOf(snapshot)]) expect(withScript(each).missing, each.state).toEqual([]);
+  });
+  it.each(states)(
+    'where no others can be had, %s keeps its plan, its ways out, and no banner without a title',
+    (state) => {
+      const { view } = withScript(snapshots[state]);
+      const buttons = [...(view.banner?.actions ?? []), ...view.actions, ...view.offers.map(({ action }) => action)];
+      const opened = ({ actions, offers }: BillingSnapshot) => [
+        ...actions.flatMap((action) => (action.via === 'checkout' ? [] : JSON.stringify(action))),
+        ...offers.map(({ id }) => JSON.stringify({ purpose: 'subscribe', via: 'checkout', offer: id })),
+      ];
+      if (view.phase === 'ready')
+        expect(buttons.map(({ action }) => JSON.stringify(action)).toSorted()).toEqual(
+          opened(snapshots[state]).toSorted(),
+        );
+      const labels = buttons.map(({ label }) => label);
+      expect([view.plan.name, view.banner?.title, view.plan.status?.label, ...labels]).not.toContain('');
+    },
+  );
 });
 
 describe('the outcome of a visit', () => {
@@ -359,13 +392,26 @@ describe('an offer', () => {
     expect(first?.features).toEqual(['Forecasts']);
     expect(second).toMatchObject({ plan: { lines: [], status: null }, features: [] });
   });
-  it('by the month and by the year has a button for each', () => {
-    const yearly: Offer = { id: 'year', plan: { ...pro, interval: 'year' } };
-    const views = offered({ id: 'team', plan: team }, { id: 'pro', plan: pro }, yearly);
-    expect(views.map(({ action }) => action.label)).toEqual([
-      'Choose Team',
-      'Choose Pro per month',
-      'Choose Pro per year',
+  it('belongs to a period, where there are several, with what all or some of its plans save', () => {
+    const monthly: Offer[] = [
+      { id: 'team', plan: team },
+      { id: 'pro', plan: pro },
+    ];
+    const by = (interval: Plan['interval'], intervalCount = 1, savesPercent?: number): Offer => ({
+      id: `${interval}${intervalCount}`,
+      plan: { ...pro, interval, intervalCount },
+      ...(savesPercent && { savesPercent }),
+    });
+    const periods = (...more: Offer[]) => offered(...monthly, ...more).map(({ period }) => period);
+    expect(periods()).toEqual(['', '']);
+    expect(periods(by('year', 1, 16))).toEqual(['Monthly', 'Monthly', 'Yearly · Saves 16%']);
+    expect(periods(by('year', 1, 16), by('year', 1, 20)).at(-1)).toBe('Yearly · Saves up to 20%');
+    expect(periods(by('month', 3), by('week'), by(null))).toEqual([
+      'Monthly',
+      'Monthly',
+      'every 3 months',
+      'per week',
+      '',
     ]);
   });
   it('stands out where the host recommends it, else the first one does', () => {

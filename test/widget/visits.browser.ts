@@ -36,7 +36,7 @@ describe('the return from Stripe', () => {
     );
     await widget.reads('Your plan is now Pro.');
     expect(widget.text).not.to.contain('Your price is now');
-    expect(widget.text).to.contain('$99 per month');
+    expect(widget.text).to.contain('$99 per seat per month');
     expect(widget.announced).to.equal('Your plan is now Pro.');
     expect(stored(), 'settled, at this revision').to.deep.equal({ id: 'visit-1', settledAt: 'e1.2' });
   });

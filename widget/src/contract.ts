@@ -46,6 +46,13 @@ export interface Plan {
   readonly otherItems: number;
   /** The terms of the coupon. Absent where they cannot be said of one price, and from older servers. */
   readonly discount?: Discount;
+  /** One of what `quantity` counts, as Stripe's catalogue names it: "seat". Absent where it does not. */
+  readonly unit?: string;
+  /**
+   * All fixed prices of the subscription together, and what coupons make of them. Absent of a single item, where currency
+   * or interval differ, where an amount is not known, and from older servers.
+   */
+  readonly total?: Pick<Plan, 'price' | 'discounted' | 'discount'>;
 }
 
 /** A plan’s price with a coupon, beside the list price. */
@@ -93,7 +100,22 @@ export interface Payment {
   readonly methodNeeded?: boolean;
   /** The payment method was replaced after the failure, and the invoice is still open. */
   readonly methodReplaced: boolean;
+  /** The bank's reason, for tokens with `billing:manage`. Absent where none, or more than one, was given. */
+  readonly declineReason?: DeclineReason;
 }
+
+/**
+ * A bank's reason in the kinds that differ for the payer; `refused` is every other, among them those that Stripe asks not
+ * to tell a payer.
+ */
+export type DeclineReason =
+  | 'insufficientFunds'
+  | 'limitReached'
+  | 'expiredCard'
+  | 'detailsWrong'
+  | 'notSupported'
+  | 'tryLater'
+  | 'refused';
 
 /** The method that pays next time, as every billing page prints it. */
 export interface PaymentMethod {
@@ -116,6 +138,8 @@ export interface LastInvoice {
   readonly amount: Money;
   /** A written-off invoice is still open to be paid. */
   readonly state: 'open' | 'paid';
+  /** The way to its page. Absent from older servers. */
+  readonly view?: Action;
 }
 
 /** The next charge, as Stripe previews it: after discounts, tax and credit. */
@@ -155,13 +179,15 @@ export type Purpose =
   | 'subscribe'
   | 'subscribeAgain'
   | 'upgrade'
-  | 'resume';
+  | 'resume'
+  | 'viewInvoice';
 
 /** One way out. Each is exactly one of: a portal flow, Checkout, an invoice page, a link of the host. The first is primary. */
 export type Action = { readonly purpose: Purpose } & (
   | { readonly via: 'portal'; readonly flow: PortalFlow | null }
   | { readonly via: 'checkout'; readonly offer: string }
-  | { readonly via: 'invoice' }
+  /** The one that is to be paid, or the one of the `lastInvoice`. */
+  | { readonly via: 'invoice'; readonly invoice?: 'last' }
   | { readonly via: 'link'; readonly url: string }
 );
 
@@ -277,6 +303,8 @@ export interface CheckoutSessionRequest {
 
 /** `POST /v1/invoice-sessions` */
 export interface InvoiceSessionRequest {
+  /** The `lastInvoice` of the snapshot. Default: the one that is to be paid. */
+  readonly invoice?: 'last';
   readonly seen: string | null;
 }
 

@@ -67,13 +67,35 @@ const long: Plan = {
   intervalCount: 3,
   quantity: 1250,
 };
-const everything: Plan = { ...pro, quantity: 12, discounted: true, taxExcluded: true, metered: true, otherItems: 2 };
+const everything: Plan = {
+  ...pro,
+  quantity: 12,
+  discounted: true,
+  taxExcluded: true,
+  metered: true,
+  otherItems: 2,
+  total: { price: { amount: 10_400, currency: 'usd' }, discounted: true },
+};
 const fiveSeats: Plan = { ...team, quantity: 5, price: { amount: 14_500, currency: 'usd' } };
 const discounted = (price: Money, percentOff: number | null, until: string | null, once = false): Plan => ({
   ...fiveSeats,
   discounted: true,
   discount: { price, percentOff, amountOff: { ...price, amount: 14_500 - price.amount }, until, once },
 });
+const usd = (amount: number): Money => ({ amount, currency: 'usd' });
+const withSupport: Plan = {
+  ...fiveSeats,
+  unit: 'seat',
+  otherItems: 1,
+  total: { price: usd(17_400), discounted: false },
+};
+const fifthOff = { percentOff: 20, amountOff: usd(2900), until: '2027-11-03T09:00:00Z', once: false };
+const seatsOff: Plan = {
+  ...withSupport,
+  discounted: true,
+  discount: { ...fifthOff, price: usd(11_600) },
+  total: { price: usd(17_400), discounted: true, discount: { ...fifthOff, percentOff: null, price: usd(14_500) } },
+};
 /** @param amount - of the next payment, in minor units @param last - of the last one. Default: the same */
 const paidWith = (plan: Plan, amount: number, last = amount): BillingSnapshot => {
   const { currency } = plan.price ?? nextPayment.amount;
@@ -88,6 +110,8 @@ const paidWith = (plan: Plan, amount: number, last = amount): BillingSnapshot =>
 };
 /** What is sent by invoice has no method to show. */
 const { paymentMethod: _method, ...sent } = snapshots.pastDue;
+/** Of the card before. */
+const { declineReason: _reason, ...replaced } = snapshots.pastDue.payment;
 const { paymentMethod: _none, ...unfinished } = snapshots.incomplete;
 const { finishBy: _, lastInvoice: _last, ...overTrial } = unfinished;
 const inAYear = (snapshot: BillingSnapshot): BillingSnapshot => {
@@ -133,7 +157,7 @@ export const fixtures = {
     group: 'trouble',
     snapshot: {
       ...snapshots.pastDue,
-      payment: { ...snapshots.pastDue.payment, methodReplaced: true },
+      payment: { ...replaced, methodReplaced: true },
       paymentMethod: { ...visa, update: null },
       actions: [payNow, updateCard, portal],
     },
@@ -247,6 +271,8 @@ export const fixtures = {
   },
 
   several: { title: 'Several subscriptions', group: 'detail', snapshot: several },
+  items: { title: 'Two items, one sum', group: 'detail', snapshot: paidWith(withSupport, 17_400) },
+  itemCoupon: { title: 'A coupon on one of two items', group: 'detail', snapshot: paidWith(seatsOff, 14_500) },
   yen: { title: 'Yen, a year', group: 'detail', snapshot: inAYear(paidWith(yen, 29_800)) },
   everything: { title: 'All that a price can say', group: 'detail', snapshot: paidWith(everything, 10_420) },
   long: {

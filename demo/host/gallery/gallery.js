@@ -130,7 +130,7 @@ async function shown(elements) {
     await bff.answered();
   }
   for (const { billing, fixture } of elements) {
-    if (fixture.opening || fixture.openFailure) billing.shadowRoot.querySelector('button')?.click();
+    if (fixture.opening || fixture.openFailure) billing.shadowRoot.querySelector(':not(dd) > button')?.click();
   }
   await bff.answered();
 }

@@ -23,7 +23,7 @@ export const team: Plan = {
   otherItems: 0,
 };
 
-export const pro: Plan = { ...team, name: 'Pro', price: { amount: 9900, currency: 'usd' } };
+export const pro: Plan = { ...team, name: 'Pro', price: { amount: 9900, currency: 'usd' }, unit: 'seat' };
 
 export const paidUp: Payment = {
   due: null,
@@ -57,6 +57,7 @@ export const lastInvoice: LastInvoice = {
   at: '2027-05-03T09:00:00Z',
   amount: { amount: 2900, currency: 'usd' },
   state: 'paid',
+  view: { purpose: 'viewInvoice', via: 'invoice', invoice: 'last' },
 };
 
 export const active: BillingSnapshot = {
@@ -186,6 +187,7 @@ export const snapshots: Readonly<Record<BillingState, BillingSnapshot>> = {
     access: { level: 'none', reason: 'incomplete', until: null },
     actions: [{ purpose: 'finishPayment', via: 'invoice' }, portal],
     ...unpaid,
+    paymentMethod: visa,
     lastInvoice: { ...unpaid.lastInvoice, at: '2027-05-10T10:30:00Z' },
   }),
   actionRequired: inState('actionRequired', {
@@ -194,16 +196,17 @@ export const snapshots: Readonly<Record<BillingState, BillingSnapshot>> = {
     access: { level: 'full', reason: 'pastDue', until: '2027-05-15T13:00:00Z', after: 'readOnly' },
     actions: [{ purpose: 'confirmPayment', via: 'invoice' }, portal],
     ...unpaid,
+    paymentMethod: visa,
   }),
   pastDue: inState('pastDue', {
-    payment: { ...owing, nextAttemptAt: '2027-05-12T09:00:00Z' },
+    payment: { ...owing, nextAttemptAt: '2027-05-12T09:00:00Z', declineReason: 'insufficientFunds' },
     graceEndsAt: '2027-05-15T13:00:00Z',
     access: { level: 'full', reason: 'pastDue', until: '2027-05-15T13:00:00Z', after: 'readOnly' },
     actions: [updateCard, payNow, portal],
     ...declined,
   }),
   restricted: inState('restricted', {
-    payment: owing,
+    payment: { ...owing, declineReason: 'expiredCard' },
     access: { level: 'readOnly', reason: 'restricted', until: null, since: '2027-05-08T13:00:00Z' },
     actions: [updateCard, payNow, portal],
     ...declined,
@@ -226,5 +229,6 @@ export const several: BillingSnapshot = {
 /** As a colleague without `billing:manage` reads it. */
 export function readerOf(snapshot: BillingSnapshot): BillingSnapshot {
   const { paymentMethod: _method, lastInvoice: _invoice, nextPayment: _next, ...shown } = snapshot;
-  return { ...shown, actions: [], mayManage: false };
+  const { declineReason: _reason, ...payment } = snapshot.payment;
+  return { ...shown, payment, actions: [], mayManage: false };
 }

@@ -34,6 +34,8 @@ export interface AccountView {
   readonly nextChangeAt: number | null;
   /** Stripe's id of the invoice that the snapshot says can be paid. Never leaves the server. */
   readonly invoiceToPay: string | null;
+  /** The same of its `lastInvoice`. Never leaves the server. */
+  readonly lastInvoice: string | null;
   /** Stripe's id of the subscription whose next charge the page shows. Never leaves the server. */
   readonly chargedNext: string | null;
   /** Every subscription with what it gives. Never leaves the server as it is. */

@@ -7,7 +7,8 @@ import type { Change, Money } from '@billhook/widget/contract';
 import type { CustomerFacts, EarlierInvoice, InvoiceFacts, ItemFacts, SubscriptionFacts } from './facts.ts';
 import { endOf, isEnding, isTerminal } from './judge/subscription.ts';
 import { iso } from './judge/deadlines.ts';
-import { listPrice, planItem, sameItems, sameTerms } from './judge/plan.ts';
+import { listPrice } from './judge/list-price.ts';
+import { planItem, sameItems, sameTerms } from './judge/plan.ts';
 import { isOwn, ownItems, type Policy } from './policy.ts';
 
 type ProductName = (id: string) => string | null;

@@ -4,7 +4,7 @@
  * `changes.ts`, stored by `store/`.
  */
 
-import type { Interval } from '@billhook/widget/contract';
+import type { DeclineReason, Interval } from '@billhook/widget/contract';
 
 /** One customer as fetched in one look. */
 export interface CustomerFacts {
@@ -98,6 +98,8 @@ export interface DiscountFacts {
   readonly end: number | null;
   /** Only the next invoice is. */
   readonly once: boolean;
+  /** It counts for the items with these prices alone. Absent where it counts for all. */
+  readonly prices?: readonly string[];
 }
 
 /** The details of a payment method that every billing page prints. */
@@ -172,6 +174,8 @@ export interface InvoiceFacts {
   readonly firstFailedAt: number | null;
   /** How its newest payment stands. */
   readonly payment: 'none' | 'failed' | 'actionRequired' | 'processing' | 'succeeded';
+  /** Why it failed, as the bank said. Absent where it did not, and in facts of a former version. */
+  readonly declined?: DeclineReason;
   /** Digest of the method that was charged last, to tell a replaced card from the one that failed. */
   readonly triedMethodDigest: string | null;
 }

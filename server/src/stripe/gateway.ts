@@ -68,8 +68,12 @@ export interface StripeGateway extends EventCalls, PortalCalls, PurchaseCalls {
    * @throws {StripeFailure} `stripe_rejected`: there is none, or the key may not ask.
    */
   previewInvoice(customer: string, subscription: string): Promise<unknown>;
-  /** The hosted page of an open invoice; `null` when it is open no more. */
-  openInvoicePage(invoice: string): Promise<string | null>;
+  /**
+   * The hosted page of an invoice; `null` where it has none.
+   *
+   * @param toPay - it must be open still
+   */
+  invoicePage(invoice: string, toPay: boolean): Promise<string | null>;
   /**
    * @returns The parsed event, or `undefined` when no secret matches or the signature is too old.
    * @throws {NotAnEventError} `event_malformed`, for a signed body that is no JSON.
@@ -234,10 +238,10 @@ export function createStripeGateway(options: StripeGatewayOptions): StripeGatewa
     previewInvoice: (customer, subscription) =>
       named(() => stripe.invoices.createPreview({ customer, subscription }), 'invoice'),
 
-    openInvoicePage: (invoice) =>
+    invoicePage: (invoice, toPay) =>
       named(async () => {
         const { status, hosted_invoice_url: url } = await stripe.invoices.retrieve(invoice);
-        return status === 'open' ? (url ?? null) : null;
+        return toPay && status !== 'open' ? null : (url ?? null);
       }, 'invoice'),
 
     undeliveredEvents: (since, after) => named(() => events.undeliveredEvents(since, after), 'event'),

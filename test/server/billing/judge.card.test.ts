@@ -128,6 +128,7 @@ describe('the last invoice', () => {
       at: new Date(noon - day).toISOString(),
       amount: { amount: 2900, currency: 'usd' },
       state,
+      view: { purpose: 'viewInvoice', via: 'invoice', invoice: 'last' },
     });
   });
 

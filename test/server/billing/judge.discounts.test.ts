@@ -65,6 +65,47 @@ describe('L38 a coupon', () => {
     expect(planWith([coupon()], several())?.discount).toMatchObject({ percentOff: 20, price: usd(2320) });
   });
 
+  const support = item({ price: 'price_support', unitAmount: 900 });
+  const both = { items: [item({ quantity: 2 }), support] };
+  test('over several items is told of their sum', () => {
+    const of = (own: Partial<DiscountFacts>) => planWith([coupon(own)], both);
+    expect(planWith(undefined, { ...both, discounted: false })?.total).toEqual({
+      price: usd(6700),
+      discounted: false,
+    });
+    expect(of({})?.total).toMatchObject({ price: usd(6700), discount: { price: usd(5360), percentOff: 20 } });
+    // Of one item's price an amount over the whole invoice says nothing.
+    const fiver = of({ percentOff: null, amountOff: 500, currency: 'usd' });
+    expect(fiver?.total).toMatchObject({ discount: { price: usd(6200), amountOff: usd(500), percentOff: null } });
+    expect(fiver).not.toHaveProperty('discount');
+  });
+
+  test('of one item lowers its price and the sum, and no other price', () => {
+    const plan = planWith([coupon({ prices: ['price_support'] })], both);
+    expect(plan).toMatchObject({ discounted: false, total: { discounted: true, discount: { price: usd(6520) } } });
+    expect(plan?.total?.discount).toMatchObject({ percentOff: null, amountOff: usd(180) });
+    expect(planWith([coupon({ prices: ['price_team'] })], both)?.discount?.price).toEqual(usd(4640));
+    expect(planWith([coupon({ prices: ['price_of_another'] })])?.discounted).toBe(false);
+  });
+
+  test.each([
+    ['another interval', { interval: 'year' }],
+    ['another rhythm', { intervalCount: 3 }],
+    ['tiers', { unitAmount: null }],
+  ] as const)('no sum is told beside %s', (_, own) => {
+    expect(planWith(undefined, { items: [item(), { ...support, ...own }] })).not.toHaveProperty('total');
+  });
+
+  test('a sum counts the fixed prices; usage is told beside it', () => {
+    const usage = item({ price: 'price_use', metered: true, unitAmount: null, quantity: null });
+    expect(planWith(undefined, { items: [item(), usage] })).not.toHaveProperty('total');
+    expect(planWith(undefined, { items: [item(), support, usage] })).toMatchObject({
+      total: { price: usd(3800) },
+      metered: true,
+      otherItems: 2,
+    });
+  });
+
   test('that ends before the next charge lowers none any more', () => {
     expect(planWith([coupon({ end: noon + 20 * day })])).toMatchObject({ discounted: false });
     expect(planWith([coupon({ end: noon + 20 * day + 1 })])?.discounted).toBe(true);

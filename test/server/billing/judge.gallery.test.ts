@@ -31,6 +31,8 @@ const proYearly = {
   interval: 'year',
 } as const;
 const fiveSeats = item({ quantity: 5 });
+const seats = item({ product: 'prod_seats', quantity: 5 });
+const support = item({ price: 'price_support', product: 'prod_support' });
 
 const renewal = (own: Partial<InvoiceFacts> = {}) =>
   paid({ id: 'in_0', created: start, finalizedAt: start + 60 * 60_000, ...own });
@@ -72,6 +74,7 @@ const onTrial = (own: Partial<SubscriptionFacts> = {}) => {
 
 const names: Readonly<Record<string, string>> = {
   prod_team: 'Team',
+  prod_seats: 'Team',
   prod_pro: 'Pro',
   prod_add: 'Analytics add-on',
   prod_yen: 'スタンダードプラン',
@@ -80,7 +83,13 @@ const names: Readonly<Record<string, string>> = {
 };
 const sold = [item(), pro, proYearly];
 const price = (ref: string) => sold.find((each) => each.price === ref || each.lookupKey === ref) ?? null;
-const catalogue: Catalogue = { productName: (id) => names[id] ?? null, price, soldPrice: price };
+const counted = ['prod_pro', 'prod_add', 'prod_seats'];
+const catalogue: Catalogue = {
+  productName: (id) => names[id] ?? null,
+  productWords: (id) => ({ description: null, features: [], unit: counted.includes(id) ? 'seat' : null }),
+  price,
+  soldPrice: price,
+};
 
 const offers = [
   { id: 'team', price: 'team_monthly', description: 'Several teams in one plan.', features: ['Forecasts', 'Holidays'] },
@@ -124,7 +133,7 @@ function cardOf({ subscriptions, policy = {}, next }: Life): BillingSnapshot {
 
 const active: Life = { subscriptions: [team()], next: 2900 };
 const pastDue: Life = {
-  subscriptions: [behind(failed({ nextAttemptAt: at('2027-05-12T09:00:00Z') }))],
+  subscriptions: [behind(failed({ nextAttemptAt: at('2027-05-12T09:00:00Z'), declined: 'insufficientFunds' }))],
 };
 const resumeUrl = 'https://app.example/resume';
 const voided = { latestInvoice: renewal({ status: 'void', amountPaid: 0 }) };
@@ -173,7 +182,12 @@ const lives = {
   restricted: {
     subscriptions: [
       behind(
-        failed({ firstFailedAt: at('2027-05-01T13:00:00Z'), created: at('2027-05-01T12:00:00Z'), finalizedAt: null }),
+        failed({
+          firstFailedAt: at('2027-05-01T13:00:00Z'),
+          created: at('2027-05-01T12:00:00Z'),
+          finalizedAt: null,
+          declined: 'expiredCard',
+        }),
       ),
     ],
   },
@@ -251,6 +265,20 @@ const lives = {
       }),
     ],
   },
+  items: {
+    subscriptions: [of(seats, 17_400, { items: [seats, support] })],
+    next: 17_400,
+  },
+  itemCoupon: {
+    subscriptions: [
+      of(seats, 14_500, {
+        items: [seats, support],
+        discounted: true,
+        discounts: [{ ...coupon, percentOff: 20, end: at('2027-11-03T09:00:00Z'), prices: [seats.price] }],
+      }),
+    ],
+    next: 14_500,
+  },
   yen: {
     subscriptions: [
       of(item({ product: 'prod_yen', currency: 'jpy', unitAmount: 29_800, interval: 'year' }), 29_800, {
@@ -289,6 +317,7 @@ const lives = {
           amountDue: 123_456_789,
           amountRemaining: 123_456_789,
           nextAttemptAt: at('2027-05-12T09:00:00Z'),
+          declined: 'insufficientFunds',
         }),
       }),
     ],

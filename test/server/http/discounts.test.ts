@@ -51,22 +51,27 @@ describe('L38 the price with a coupon', () => {
     expect(nextPayment?.amount).toEqual(plan?.discount?.price);
   });
 
-  it('is not said of a coupon for another product, whose terms are asked for once', async () => {
+  it.each<[string, Stripe.CouponCreateParams, 'items' | 'products', number]>([
+    ['of one item', { percent_off: 50, duration: 'forever' }, 'items', 5250],
+    ['for one product', { amount_off: 900, currency: 'eur', duration: 'forever' }, 'products', 8700],
+  ])('%s is the next invoice’s as well, and its terms are asked for once', async (_, terms, of, asked) => {
     const { bff, customers, sandbox, stripe } = await startBffHarness();
     const { data } = await stripe.subscriptions.list({ customer: customers.active });
-    const { id } = data[0] as Stripe.Subscription;
+    const { id, items } = data[0] as Stripe.Subscription;
     const starter = await stripe.prices.list({ lookup_keys: ['starter_monthly'] });
-    const { price } = await stripe.subscriptionItems.create({
+    const second = await stripe.subscriptionItems.create({
       subscription: id,
       price: starter.data[0]?.id ?? '',
       proration_behavior: 'none',
     });
-    const coupon = await stripe.coupons.create({
-      percent_off: 50,
-      duration: 'forever',
-      applies_to: { products: [String(price.product)] },
-    });
-    await stripe.subscriptions.update(id, { discounts: [{ coupon: coupon.id }] });
+    const products = [String(second.price.product)];
+    const coupon = await stripe.coupons.create(of === 'products' ? { ...terms, applies_to: { products } } : terms);
+    const discounts = [{ coupon: coupon.id }];
+    const first = items.data[0]?.id ?? '';
+    await stripe.subscriptions.update(
+      id,
+      of === 'products' ? { discounts } : { items: [{ id: first, discounts }], proration_behavior: 'none' },
+    );
     await sandbox.deliveries.settled();
     sandbox.requests.clear();
     for (let look = 0; look < 2; look += 1) {
@@ -74,9 +79,9 @@ describe('L38 the price with a coupon', () => {
       const answer = await bff.settled({ account: 'team_active', mint: { customer: customers.active } });
       // oxlint-disable-next-line no-await-in-loop -- as above
       const { plan, nextPayment } = (await answer.json()) as BillingSnapshot;
-      expect(plan).toMatchObject({ price: euros(8700), discounted: true });
-      expect(plan).not.toHaveProperty('discount');
-      expect(nextPayment?.amount).toEqual(euros(9150));
+      expect(plan?.total).toMatchObject({ price: euros(9600), discount: { price: euros(asked) } });
+      expect(nextPayment?.amount).toEqual(euros(asked));
+      expect(plan?.discounted).toBe(of === 'items');
       // oxlint-disable-next-line no-await-in-loop -- as above
       await stripe.customers.update(customers.active, { phone: `+49 30 ${look}` });
       // oxlint-disable-next-line no-await-in-loop -- as above

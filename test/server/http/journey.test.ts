@@ -307,6 +307,23 @@ describe('leaving and coming back', () => {
     });
   });
 
+  it('M36: the last invoice leads to its page, paid as it is', async () => {
+    const snapshot = await upToDate('yen');
+    const view = { purpose: 'viewInvoice', via: 'invoice', invoice: 'last' };
+    expect(snapshot.lastInvoice).toMatchObject({ state: 'paid', view });
+    const ask = async (body: object) =>
+      await harness.bff.call('/v1/invoice-sessions', {
+        ...harness.as('yen'),
+        body: { seen: snapshot.revision, ...body },
+      });
+    const { url } = await json<OpenedVisit>(await ask({ invoice: 'last' }));
+    const { data } = await harness.stripe.invoices.list({ customer: harness.customers.yen, limit: 1 });
+    expect(url).toBe(data[0]?.hosted_invoice_url);
+    // There is none to pay, and no other one is opened by its id.
+    expect(await (await ask({})).json()).toMatchObject({ code: 'no_open_invoice' });
+    expect(await (await ask({ invoice: data[0]?.id })).json()).toMatchObject({ code: 'field_invalid' });
+  });
+
   it('is pending while Stripe cannot be reached, and changed when it can', async () => {
     const { revision } = await upToDate('active');
     const { visit } = await open('active', revision);

@@ -28,11 +28,26 @@ describe('the terms of a subscription’s coupons', () => {
     expect(discountFacts({ discounts: [since2025(quarter, start)] }, customer)).toEqual([terms.quarter]);
   });
 
+  const items = { data: [1, 2].map((each) => ({ price: { id: `price_${each}`, product: `prod_${each}` } })) };
+  test('of some products count for their prices alone', () => {
+    const partly = since2025({ ...quarter, applies_to: { products: ['prod_2', 'prod_9'] } }, start);
+    expect(discountFacts({ items, discounts: [partly] }, {})).toEqual([{ ...terms.quarter, prices: ['price_2'] }]);
+    expect(discountFacts({ items, discounts: [since2025(quarter, start)] }, {})).toEqual([terms.quarter]);
+  });
+
+  test('of one item come first, and count for it alone', () => {
+    const [first, second] = items.data;
+    const data = [first, { ...second, discounts: [since2025(fiver)] }];
+    expect(discountFacts({ items: { data }, discounts: [since2025(quarter, start)] }, {})).toEqual([
+      { ...terms.fiver, prices: ['price_2'] },
+      terms.quarter,
+    ]);
+  });
+
   test.each([
     ['there are none', {}],
     ['only ids are known', { discounts: ['di_1'] }],
     ['one of several is not expanded', { discounts: [since2025(quarter), since2025('FIVER')] }],
-    ['it is for some products only', { discounts: [since2025({ ...quarter, applies_to: { products: ['prod_1'] } })] }],
     ['an item has one of its own', { discounts: [since2025(quarter)], items: { data: [{ discounts: ['di_2'] }] } }],
     ['the coupon has no terms', { discounts: [since2025({ id: 'EMPTY' })] }],
   ])('are not known where %s', (_, subscription) => {

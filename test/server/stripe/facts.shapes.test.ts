@@ -96,6 +96,7 @@ describe.each(shapes)('the %s shape', (shape) => {
         nextAttemptAt: ms(start + 3 * 86_400),
         firstFailedAt: ms(start + 7200),
         payment: 'failed',
+        declined: 'refused',
         triedMethodDigest: subscriptionOf(stripeSubscription(shape)).methodDigest,
       },
     ]);

@@ -41,6 +41,14 @@ import type { Localizer } from '../i18n/localizer.ts';
  * @csspart hint - the purpose of the page behind the button
  */
 export class BillhookWidget extends BillhookElement {
+  /** The period whose plans are shown. */
+  #period = '';
+
+  readonly #choose = (period: string): void => {
+    this.#period = period;
+    this.requestUpdate();
+  };
+
   protected override renderBilling(view: BillingView, i18n: Localizer): TemplateResult {
     const { note: tripNote, failure: failed, banner: trouble, actions, hint, stale } = view;
     const primary = !trouble?.actions.length && !view.offers.length;
@@ -51,7 +59,7 @@ export class BillhookWidget extends BillhookElement {
         view.phase === 'failed'
           ? nothing
           : html`<div class="body skeleton" ?inert=${view.phase === 'loading'}>
-              ${plans(view, i18n)}${rows(view.rows)}${offers(view.offers, this.press, i18n)}
+              ${plans(view, i18n)}${rows(view.rows, this.press, i18n)}${offers(view.offers, this.#period, this.#choose, this.press, i18n)}
               ${
                 actions.length || hint || stale
                   ? html`<div class="foot">

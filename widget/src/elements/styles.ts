@@ -50,6 +50,7 @@ const css = `
     line-height: 1.5;
     overflow-wrap: anywhere;
     text-wrap: pretty;
+    word-break: auto-phrase;
     /* A table or a menu around would hand these down, and they cut sentences off. */
     text-align: start;
     text-indent: 0;
@@ -145,6 +146,18 @@ const css = `
     flex: 3 1 11.5em;
     color: var(--_text);
   }
+  /* A link's size, with room to press it. */
+  .facts .button {
+    min-height: 0;
+    margin: -3px 0;
+    padding: 3px 0;
+    border: 0;
+    font: inherit;
+    text-decoration: underline;
+  }
+  dd + dd {
+    flex: none;
+  }
   .rows {
     list-style: none;
     margin-block-end: -14px;
@@ -162,6 +175,13 @@ const css = `
     gap: 12px;
     margin-block-start: 20px;
     list-style: none;
+  }
+  .periods {
+    margin-block-start: 20px;
+  }
+  .button[aria-pressed='true'] {
+    border-color: var(--_text);
+    background: var(--_line);
   }
   .offers > li {
     display: flex;
@@ -387,6 +407,10 @@ const css = `
     .button {
       background: ButtonFace;
       color: ButtonText;
+    }
+    .button[aria-pressed='true'] {
+      background: Highlight;
+      color: HighlightText;
     }
     .button[aria-disabled='true'] {
       color: GrayText;

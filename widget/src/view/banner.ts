@@ -28,7 +28,7 @@ type BannerOf = (told: Told) => Banner;
 const unpaid: BannerOf = (told) => {
   const { term, snapshot } = told;
   const { state, payment, access, plan, subscriptions, paymentMethod: method, mayManage } = snapshot;
-  const { problem, due, nextAttemptAt } = payment;
+  const { problem, due, nextAttemptAt, declineReason } = payment;
   const overdue = problem === 'overdue';
   return {
     tone: 'critical',
@@ -47,6 +47,7 @@ const unpaid: BannerOf = (told) => {
               })) ||
           // Without an amount: no page asks for it any more.
           term('noInvoice')),
+      mayManage && declineReason && term(`because.${declineReason}` as WordKey),
       accessWords(told),
       nextAttemptAt && retryWords(nextAttemptAt, told),
     ),
@@ -106,11 +107,12 @@ const banners: Readonly<Record<BillingState, BannerOf | null>> = {
   restricted: unpaid,
 };
 
-/** @returns `null` where nothing is wrong */
+/** @returns `null` where nothing is wrong, or no words can be had: the ways out are shown all the same */
 export function bannerOf(told: Told): Banner | null {
   const { term, snapshot } = told;
   const banner = banners[snapshot.state]?.(told) ?? null;
-  if (!banner || snapshot.mayManage || banner.tone === 'info') return banner;
+  if (!banner?.title) return null;
+  if (snapshot.mayManage || banner.tone === 'info') return banner;
   // A colleague did not cause it and cannot mend it: no blame and no amount, but the people to ask.
   const isTrialOver = snapshot.state === 'incomplete' && !snapshot.payment.due;
   return {

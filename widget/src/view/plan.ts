@@ -52,7 +52,8 @@ export function freePlanView(name: string, { snapshot: { plan, endedAt }, term }
 export function planView(plan: Plan | null, of: Subscribed | null, told: Told): PlanView {
   const { term } = told;
   // A state of the future has no label; its plan and "manage" are shown. Having no plan says it all.
-  const label = of && of.state !== 'none' && term(`state.${of.state}` as WordKey);
+  const stage = of?.payment.problem === 'methodMissing' ? 'trialOver' : of?.state;
+  const label = stage && stage !== 'none' && term(`state.${stage}` as WordKey);
   // No more is charged after the end, or for a trial that was canceled.
   const isOver = of?.state === 'ended' || (of?.state === 'ending' && of.trialEndsAt);
   return {
@@ -64,13 +65,15 @@ export function planView(plan: Plan | null, of: Subscribed | null, told: Told): 
   };
 }
 
-function priceView(
-  { price, interval, intervalCount, quantity, discounted, discount, taxExcluded, metered, otherItems }: Plan,
-  told: Told,
-): NonNullable<PlanView['price']> {
+/** Of several items their sum, where there is one; below it the main one's own price. */
+function priceView(plan: Plan, told: Told): NonNullable<PlanView['price']> {
+  const { interval, intervalCount, quantity, taxExcluded, metered, otherItems, unit, total } = plan;
+  const { price, discounted, discount } = total ?? plan;
   const { term } = told;
+  const perUnit = unit && term('perUnit', { unit });
+  const count = quantity ?? 1;
   const notes = joined(
-    quantity !== null && quantity > 1 && seats(quantity, price, told),
+    count > 1 && paragraph(seats(count, plan.price, told), perUnit),
     discounted && (discount ? discountWords(discount, told) : term('beforeDiscount')),
     taxExcluded && term('plusTax'),
     metered && price && term('plusUsage'),
@@ -81,7 +84,11 @@ function priceView(
   return {
     amount: short(lowered ?? price),
     before: short(lowered && price),
-    per: price ? (interval ? told.interval(interval, intervalCount) : '') : metered ? term('usage') : '',
+    per: price
+      ? paragraph(count < 2 && !total && perUnit, interval && told.interval(interval, intervalCount))
+      : metered
+        ? term('usage')
+        : '',
     notes,
   };
 }
@@ -108,7 +115,7 @@ type Line = (of: Subscribed, told: Told) => string | null | false;
 const dated =
   (key: WordKey, field: 'endedAt' | 'endsAt' | 'renewsAt' | 'resumesAt'): Line =>
   ({ [field]: date }, { term }) =>
-    term(key, { date });
+    date && term(key, { date });
 const renews = dated('renewsOn', 'renewsAt');
 const ends = dated('endsOn', 'endsAt');
 
@@ -132,9 +139,10 @@ const trialEnds: Line = ({ trialEndsAt: date }, told) =>
 /** The first charge, as far as the price alone can tell it; where nothing will be charged, no card is asked for (F11). */
 const afterTrial: Line = ({ plan, payment, next }, told) => {
   if (next) return payment.methodOnFile && nextLine(next, told);
-  if (plan?.price?.amount === 0 && !plan.metered) return null;
+  const { price, discounted, discount } = plan?.total ?? plan ?? ({} as Partial<Plan>);
+  if (price?.amount === 0 && !plan?.metered) return null;
   if (!payment.methodOnFile) return payment.methodNeeded !== false && told.term('trialNeedsMethod');
-  if (!plan?.price || (plan.discounted && !plan.discount)) return null;
+  if (!plan || !price || (discounted && !discount)) return null;
   const { amount, per } = priceView(plan, told);
   return told.term('trialThen', { price: `${amount} ${per}` });
 };

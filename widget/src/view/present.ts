@@ -1,5 +1,5 @@
 /** Pure: client state + words + clock → view. Elements decide nothing beyond it. */
-import type { Action, BillingSnapshot, Offer } from '../contract.ts';
+import type { Action, BillingSnapshot, Offer, Plan } from '../contract.ts';
 import type { ClientState } from '../client/client-state.ts';
 import type { Localizer, WordKey } from '../i18n/localizer.ts';
 import { actionView, viewsOf, type ActionView } from './actions.ts';
@@ -7,7 +7,7 @@ import { bannerOf, type Banner } from './banner.ts';
 import { freePlanView, percent, planView, type PlanView } from './plan.ts';
 import { noticeOf, rowsOf, type RowView } from './rows.ts';
 import { failureOf, noteOf, nothingLives, type FailureView, type NoteView } from './sentences.ts';
-import type { Told } from './told.ts';
+import { joined, type Told } from './told.ts';
 
 export interface BannerView extends Banner {
   readonly actions: readonly ActionView[];
@@ -18,6 +18,8 @@ export interface BannerView extends Banner {
 }
 
 export interface OfferView {
+  /** "Yearly": one of the periods to choose from. Empty where all have the same one. */
+  readonly period: string;
   readonly plan: PlanView;
   readonly features: readonly string[];
   /** The one that stands out. */
@@ -57,8 +59,13 @@ const placeholder = {
   offers: [],
   subscriptions: [],
   nextPaymentAwaited: true,
-  paymentMethod: { name: 'Visa', last4: '4242', expires: '2030-01' },
-  lastInvoice: { at: '2030-05-03', amount: { amount: 2900, currency: 'usd' }, state: 'paid' },
+  paymentMethod: { name: 'Visa', last4: '4242', expires: '2030-01', update: { purpose: 'updateCard', via: 'portal' } },
+  lastInvoice: {
+    at: '2030-05-03',
+    amount: { amount: 2900, currency: 'usd' },
+    state: 'paid',
+    view: { purpose: 'viewInvoice', via: 'invoice' },
+  },
 } as unknown as BillingSnapshot;
 
 /** @param now - the server's clock, in milliseconds */
@@ -75,6 +82,7 @@ export function present(state: ClientState, i18n: Localizer, now: number): Billi
   const trouble = bannerOf(told);
   const banner = visit === 'returning' ? null : trouble;
   const offers = snapshot.mayManage ? snapshot.offers : [];
+  const isOnePeriod = new Set(offers.map(({ plan }) => `${plan.interval}${plan.intervalCount}`)).size < 2;
   const best = offers.find(({ recommended }) => recommended) ?? offers[0];
   // With a list of plans to choose from, one of them as a button beside it would say the same twice.
   const views = snapshot.actions
@@ -94,7 +102,7 @@ export function present(state: ClientState, i18n: Localizer, now: number): Billi
     failure,
     banner: banner && { ...banner, actions: remedies, hint: opensInvoice ? term('hint.invoice') : undefined, alerting },
     notice: notice && { ...notice, actions: change ? viewsOf(change, state, told) : [] },
-    rows: rowsOf(told),
+    rows: rowsOf(told, state),
     plan:
       snapshot.freePlanName && nothingLives.test(snapshot.state)
         ? freePlanView(snapshot.freePlanName, told)
@@ -102,7 +110,7 @@ export function present(state: ClientState, i18n: Localizer, now: number): Billi
     subscriptions:
       snapshot.subscriptions.length > 1 ? snapshot.subscriptions.map((each) => planView(each.plan, each, told)) : [],
     actions,
-    offers: offers.map((offer) => offerView(offer, offer === best, state, told)),
+    offers: offers.map((offer) => offerView(offer, isOnePeriod, offer === best, state, told)),
     hint: snapshot.mayManage
       ? via
         ? term(`hint.${via}` as WordKey)
@@ -120,6 +128,7 @@ export function present(state: ClientState, i18n: Localizer, now: number): Billi
 
 function offerView(
   { id, plan, trialDays, description, features = [], recommended, savesPercent }: Offer,
+  isOnePeriod: boolean,
   primary: boolean,
   state: ClientState,
   told: Told,
@@ -131,18 +140,26 @@ function offerView(
     trialDays && term('freeFor', { period: told.period('day', trialDays) }),
     savesPercent && term('saves', { percent: percent(savesPercent, told) }),
   ].filter(Boolean) as string[];
-  // By the month and by the year: the buttons differ when they are read alone.
-  const isOneOfTwo = told.snapshot.offers.some((other) => other.id !== id && other.plan.name === plan.name);
   const action: Action = { purpose: 'subscribe', via: 'checkout', offer: id };
   return {
+    period: isOnePeriod ? '' : periodOf(plan, told),
     plan: { ...view, lines, status: recommended ? { label: term('recommended'), tone: 'info' } : null },
     // A document that cannot be shown is found out here, and not in the middle of a render.
     features: [...features],
     primary,
-    action: actionView(
-      action,
-      term('choose', { plan: isOneOfTwo ? `${view.name} ${view.price?.per}` : view.name }),
-      state,
-    ),
+    action: actionView(action, term('choose', { plan: view.name }), state),
   };
+}
+
+/** "Yearly · Saves 16%": the same for all plans of one interval. */
+function periodOf({ interval, intervalCount }: Plan, told: Told): string {
+  const { term, snapshot } = told;
+  const savings = snapshot.offers.flatMap(({ plan, savesPercent }) =>
+    plan.interval === interval && plan.intervalCount === intervalCount ? (savesPercent ?? []) : [],
+  );
+  const most = Math.max(...savings);
+  return joined(
+    (intervalCount === 1 && term(`by.${interval}` as WordKey)) || (interval && told.interval(interval, intervalCount)),
+    most > 0 && term(savings.every((each) => each === most) ? 'saves' : 'savesUpTo', { percent: percent(most, told) }),
+  );
 }

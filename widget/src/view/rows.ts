@@ -1,17 +1,23 @@
 /** Pure: the next payment, its method, and the last invoice, as rows under the plan. */
+import type { Action } from '../contract.ts';
+import type { ClientState } from '../client/client-state.ts';
+import { viewsOf, type ActionView } from './actions.ts';
 import type { Banner } from './banner.ts';
 import { joined, printed, type Told } from './told.ts';
 
-/** "Payment method", and its details. */
+/** "Payment method", its details, and the way to change or to see it. */
 export interface RowView {
   readonly label: string;
   readonly text: string;
+  readonly action?: ActionView | undefined;
 }
 
 /** A server of before, and a token that may not manage, tell of none. */
-export function rowsOf({ snapshot, term, date, money }: Told): RowView[] {
+export function rowsOf(told: Told, state: ClientState): RowView[] {
+  const { snapshot, term, date, money } = told;
   const { nextPayment: next, paymentMethod, lastInvoice } = snapshot;
   const rows: RowView[] = [];
+  const way = (action: Action | null | undefined) => (action ? viewsOf(action, state, told)[0] : undefined);
   // Its day is known at once, and keeps the row's place until Stripe has told the amount.
   const day = next ? next.at : snapshot.nextPaymentAwaited && (snapshot.renewsAt ?? snapshot.trialEndsAt);
   if (day) {
@@ -21,11 +27,12 @@ export function rowsOf({ snapshot, term, date, money }: Told): RowView[] {
   if (paymentMethod) {
     const method = printed(paymentMethod);
     const text = term('methodExpires', { method, month: paymentMethod.expires }) || method;
-    rows.push({ label: term('paymentMethod'), text });
+    // A notice about it has the button.
+    rows.push({ label: term('paymentMethod'), text, action: way(noticeOf(told) ? null : paymentMethod.update) });
   }
   if (lastInvoice) {
     const text = joined(date(lastInvoice.at), money(lastInvoice.amount), term(`invoice.${lastInvoice.state}`));
-    rows.push({ label: term('lastInvoice'), text });
+    rows.push({ label: term('lastInvoice'), text, action: way(lastInvoice.view) });
   }
   return rows;
 }

@@ -99,5 +99,10 @@ function lastInvoiceOf(invoice: InvoiceFacts | null): LastInvoice | null {
   const state = states[invoice.status];
   const at = iso(invoice.finalizedAt ?? invoice.created);
   if (state === undefined || at === null) return null;
-  return { at, amount: { amount: invoice.amountDue, currency: invoice.currency }, state };
+  return {
+    at,
+    amount: { amount: invoice.amountDue, currency: invoice.currency },
+    state,
+    view: { purpose: 'viewInvoice', via: 'invoice', invoice: 'last' },
+  };
 }

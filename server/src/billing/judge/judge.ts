@@ -23,7 +23,7 @@ import { judgeSubscription, type GivenAccess, type JudgedSubscription } from './
 import { iso, deadlinesAt } from './deadlines.ts';
 import { methodNeeded } from './method-needed.ts';
 import { chargedNext, nextPaymentOf, notAsked, type PreviewStanding } from './next-payment.ts';
-import { dueOver, invoiceToPay } from './payment.ts';
+import { declineReason, dueOver, invoiceToPay } from './payment.ts';
 import type { Catalogue } from './plan.ts';
 import { choosePortal, type PortalChoice } from './portal.ts';
 import { withRememberedKeys, type Policy } from '../policy.ts';
@@ -65,6 +65,8 @@ export interface Judgement {
   readonly nextChangeAt: number | null;
   /** Stripe's id of the invoice that the snapshot's `via: 'invoice'` action opens. Never leaves the server. */
   readonly invoiceToPay: string | null;
+  /** The same of the snapshot's `lastInvoice`. */
+  readonly lastInvoice: string | null;
   /** Every subscription, the most urgent first, with what it gives. Never leaves the server as it is. */
   readonly subscriptions: readonly JudgedSubscription[];
   /** Stripe's id of the subscription whose next charge a manager's page shows. Never leaves the server. */
@@ -150,6 +152,8 @@ export function judge(
   // One decision for the button, its amount and the page that it opens.
   const opened = actions.some(({ via }) => via === 'invoice') ? toPay : null;
   const { key: _, ...words } = headline === null ? nothing : headline.summary;
+  const rows = viewer.mayManage ? cardRows(headline, actions, portal.features, moments) : {};
+  const reason = viewer.mayManage && headline?.live === true ? declineReason(headline.facts) : null;
   const snapshot: BillingSnapshot = {
     ...words,
     revision: standing.revision,
@@ -164,19 +168,21 @@ export function judge(
       payNow: opened === null ? null : { amount: opened.amountRemaining, currency: opened.currency },
       ...methodOf(facts, headline),
       ...(words.payment.methodNeeded === undefined ? {} : { methodNeeded: needsMethod }),
+      ...(reason === null ? {} : { declineReason: reason }),
     },
     access: toldAccess(access),
     actions: viewer.mayManage ? actions : [],
     mayManage: viewer.mayManage,
     offers,
     subscriptions: shown.map((each) => each.summary),
-    ...(viewer.mayManage ? cardRows(headline, actions, portal.features, moments) : {}),
+    ...rows,
     ...nextPayment,
   };
   return {
     snapshot,
     nextChangeAt: moments.nextChangeAt(),
     invoiceToPay: opened?.id ?? null,
+    lastInvoice: rows.lastInvoice === undefined ? null : (headline?.facts.latestInvoice?.id ?? null),
     chargedNext: charged?.id ?? null,
     subscriptions: judged,
     portal,

@@ -39,7 +39,8 @@ function listTotal(items: readonly ItemFacts[]): number | null {
 /** Of those that still count when the trial ends. One that counts once may be used up by the trial's own invoice. */
 function takesAll({ discounts, trialEnd, items }: SubscriptionFacts, total: number | null): boolean | undefined {
   return discounts?.some(
-    ({ once, end, percentOff, amountOff, currency }) =>
+    ({ once, end, percentOff, amountOff, currency, prices }) =>
+      items.every(({ price }) => prices?.includes(price) !== false) &&
       !once &&
       (end === null || end > (trialEnd ?? 0)) &&
       (percentOff === 100 ||

@@ -1,6 +1,6 @@
 /** Open invoices → the debt, and the invoice to pay first. */
 
-import type { Payment } from '@billhook/widget/contract';
+import type { DeclineReason, Payment } from '@billhook/widget/contract';
 import type { InvoiceFacts, SubscriptionFacts } from '../facts.ts';
 import { iso, type Deadlines } from './deadlines.ts';
 
@@ -68,6 +68,13 @@ export function methodDeclined(subscription: SubscriptionFacts): boolean {
     unpaid.length > 0 &&
     unpaid.every((each) => each.payment === 'failed' && each.triedMethodDigest === methodDigest)
   );
+}
+
+/** The bank's reason for all that the subscription owes: of several reasons none would be the whole of it. */
+export function declineReason(subscription: SubscriptionFacts): DeclineReason | null {
+  if (methodReplaced(subscription)) return null;
+  const [first, ...others] = new Set(unpaidInvoices(subscription).map(({ declined = null }) => declined));
+  return first === undefined || others.length > 0 ? null : first;
 }
 
 /** Open over all of them. Several currencies cannot be added: the largest one is shown, and that there are others. */

@@ -1,9 +1,10 @@
 /** Items → what is shown of them: the plan, its list price, a change that is already decided. */
 
-import type { Money, Plan, ScheduledChange } from '@billhook/widget/contract';
+import type { Plan, ScheduledChange } from '@billhook/widget/contract';
 import type { CataloguePrice, ItemFacts, ProductWords, SubscriptionFacts } from '../facts.ts';
 import { iso } from './deadlines.ts';
-import { loweredBy } from './discount.ts';
+import { loweredBy, sumOf } from './discount.ts';
+import { listPrice } from './list-price.ts';
 import { ownItems, type Policy } from '../policy.ts';
 
 /** Names and prices that Stripe's objects only point to. */
@@ -26,19 +27,11 @@ export function mainItem(items: readonly ItemFacts[]): ItemFacts | null {
 export const planItem = (items: readonly ItemFacts[], own: readonly ItemFacts[]): ItemFacts | null =>
   mainItem(own.length > 0 ? own : items);
 
-/** List price × quantity, in whole minor units. Stripe's minor units pass through: ¥2,900 is 2900, $29 is 2900 (L22). */
-export function listPrice(item: ItemFacts): Money | null {
-  if (item.metered || item.unitAmount === null) return null;
-  // Fractions of a cent count once multiplied: 0.5¢ × 1000 is $5, not $10 or nothing.
-  const amount = Math.round(item.unitAmount * (item.quantity ?? 1)) + 0;
-  return Number.isSafeInteger(amount) ? { amount, currency: item.currency } : null;
-}
-
 /** The plan of some items, `null` when there are none. An unknown product has no name, which is not "free" (M22). */
 export function planOf(
   items: readonly ItemFacts[],
   discounted: boolean,
-  catalogue: Pick<Catalogue, 'productName'>,
+  catalogue: Pick<Catalogue, 'productName' | 'productWords'>,
   own: readonly ItemFacts[] = items,
 ): Plan | null {
   const item = planItem(items, own);
@@ -50,8 +43,9 @@ export function planNamedBy(
   item: ItemFacts,
   items: readonly ItemFacts[],
   discounted: boolean,
-  catalogue: Pick<Catalogue, 'productName'>,
+  catalogue: Pick<Catalogue, 'productName' | 'productWords'>,
 ): Plan {
+  const unit = catalogue.productWords?.(item.product)?.unit ?? null;
   return {
     name: catalogue.productName(item.product),
     price: listPrice(item),
@@ -62,13 +56,33 @@ export function planNamedBy(
     taxExcluded: item.taxExcluded,
     metered: items.some((each) => each.metered),
     otherItems: items.length - 1,
+    ...(unit === null ? {} : { unit }),
   };
+}
+
+/**
+ * The fixed prices of all items together, where they are paid together. Usage beside them is told as such.
+ *
+ * @returns `null` of a single item, and where no sum can be said
+ */
+function totalOf(subscription: SubscriptionFacts): NonNullable<Plan['total']> | null {
+  const fixed = subscription.items.filter((item) => !item.metered);
+  const [first] = fixed;
+  const agree = fixed.every(
+    ({ currency, interval, intervalCount }) =>
+      currency === first?.currency && interval === first.interval && intervalCount === first.intervalCount,
+  );
+  const price = fixed.length > 1 && agree ? sumOf(fixed.map(listPrice)) : null;
+  return price === null ? null : { price, ...loweredBy(subscription, fixed) };
 }
 
 export function subscriptionPlan(subscription: SubscriptionFacts, policy: Policy, catalogue: Catalogue): Plan | null {
   const own = ownItems(subscription, policy.plans);
+  const item = mainItem(own.length > 0 ? own : subscription.items);
   const plan = planOf(subscription.items, subscription.discounted, catalogue, own);
-  return plan === null ? null : { ...plan, ...loweredBy(subscription, plan) };
+  if (plan === null || item === null) return null;
+  const total = totalOf(subscription);
+  return { ...plan, ...loweredBy(subscription, [item]), ...(total === null ? {} : { total }) };
 }
 
 /** The next phase of a schedule, when it changes what is paid for: a phase that repeats the plan is no news. */

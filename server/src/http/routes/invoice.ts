@@ -1,4 +1,4 @@
-/** `POST /v1/invoice-sessions`: Stripe's hosted page of the invoice that is to be paid. Given only on a click: it is a key too. */
+/** `POST /v1/invoice-sessions`: Stripe's hosted page of an invoice. Given only on a click: it is a key too. */
 
 import { Hono } from 'hono';
 import { z } from 'zod';
@@ -10,16 +10,20 @@ import { customerOf, openVisit, seenField } from '../open-visit.ts';
 import { readIntroduced } from '../read-first.ts';
 import type { RouteContext } from '../route-context.ts';
 
-const invoiceSessionRequest = z.strictObject({ seen: seenField }) satisfies RequestSchema<InvoiceSessionRequest>;
+const invoiceSessionRequest = z.strictObject({
+  invoice: z.literal('last').optional(),
+  seen: seenField,
+}) satisfies RequestSchema<InvoiceSessionRequest>;
 
 export function invoiceRoute(parts: RouteContext) {
   const { allow, gateway } = parts;
   return new Hono<Authenticated>().post('/', allow('billing:manage'), async (c) => {
     const { caller } = c.var;
-    const { seen } = await readBody(c, invoiceSessionRequest);
+    const { invoice, seen } = await readBody(c, invoiceSessionRequest);
     const reading = await readIntroduced(parts, caller);
     const record = customerOf(reading);
-    const url = reading.invoiceToPay === null ? null : await gateway.openInvoicePage(reading.invoiceToPay);
+    const wanted = invoice === 'last' ? reading.lastInvoice : reading.invoiceToPay;
+    const url = wanted === null ? null : await gateway.invoicePage(wanted, invoice !== 'last');
     if (url === null) throw new BillhookError('no_open_invoice');
     return c.json(await openVisit(parts, caller, record, 'invoice', seen, url));
   });

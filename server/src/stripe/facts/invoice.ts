@@ -1,6 +1,7 @@
 /** Invoices and their payments of any API version → `InvoiceFacts`. */
 
 import type { InvoiceFacts } from '../../billing/facts.ts';
+import { declineReason } from './decline.ts';
 import { idOf, isObject, list, number, object, requiredText, text, time, type Json } from './json.ts';
 
 /** An open invoice, looked at by itself because money is owed. */
@@ -31,6 +32,8 @@ export function invoiceFacts(
   const transitions = object(source['status_transitions']);
   const status = text(source['status']) ?? '';
   const payment = newestPayment(source, details);
+  const standing = status === 'paid' ? 'succeeded' : paymentStatus(source, payment);
+  const declined = standing === 'failed' ? declineReason(payment) : null;
   return {
     id,
     status,
@@ -47,7 +50,8 @@ export function invoiceFacts(
     attemptCount: number(source['attempt_count']) ?? 0,
     nextAttemptAt: time(source['next_payment_attempt']),
     firstFailedAt: firstFailedAt(source, payment, details),
-    payment: status === 'paid' ? 'succeeded' : paymentStatus(source, payment),
+    payment: standing,
+    ...(declined === null ? {} : { declined }),
     triedMethodDigest: methodDigest(triedMethod(source, payment, details)),
   };
 }

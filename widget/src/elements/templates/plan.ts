@@ -3,6 +3,7 @@ import type { PlanView } from '../../view/plan.ts';
 import type { BillingView } from '../../view/present.ts';
 import type { RowView } from '../../view/rows.ts';
 import type { Localizer } from '../../i18n/localizer.ts';
+import { actionButton, type Press } from './actions.ts';
 
 /**
  * Name, status and price. Each text stands in a `.text`, which becomes a bar of its size while it is loading. Texts are bound
@@ -31,15 +32,16 @@ function price({ amount, before, per, notes }: NonNullable<PlanView['price']>): 
   </div>`;
 }
 
-/** Each row a name and what there is to say of it. */
-export function rows(views: readonly RowView[]): TemplateResult | typeof nothing {
+/** Each row a name, what there is to say of it, and a way on. */
+export function rows(views: readonly RowView[], press: Press, i18n: Localizer): TemplateResult | typeof nothing {
   if (!views.length) return nothing;
   return html`<dl class="facts" part="facts">
     ${views.map(
-      ({ label, text }) =>
+      ({ label, text, action }) =>
         html`<div>
           <dt><span class="text" .textContent=${label}></span></dt>
           <dd><span class="text" .textContent=${text}></span></dd>
+          ${action ? html`<dd>${actionButton(action, 'secondary', press, i18n)}</dd>` : nothing}
         </div>`,
     )}
   </dl>`;

@@ -1,4 +1,4 @@
-import type { BillingState, Change, LastInvoice, Purpose } from '../../contract.ts';
+import type { BillingState, Change, DeclineReason, LastInvoice, Purpose } from '../../contract.ts';
 import type { en } from './en.ts';
 
 /**
@@ -9,6 +9,7 @@ type Told =
   | `state.${Exclude<BillingState, 'unknown' | 'none'>}`
   | `change.${Exclude<Change['kind'], 'paymentFailed'>}`
   | `action.${Purpose}`
+  | `because.${DeclineReason}`
   | `invoice.${LastInvoice['state']}`;
 
 /**
@@ -17,9 +18,47 @@ type Told =
  * of another language. `node build/reference.ts` writes that file, of these words and those of `en.ts`.
  */
 export const enMore = {
+  'state.paused': 'Paused',
+  resumesOn: 'Resumes on {date}',
+  notCharged: 'Nothing is charged while it is paused.',
+  pausedReadOnly: 'Until it resumes, you can view everything but change nothing.',
+  'action.resume': 'Resume plan',
+  'state.processing': 'Processing',
+  'banner.processing': 'Your payment is processing',
+  paymentOnItsWay: 'It can take a few days. There is nothing for you to do.',
+  'state.incomplete': 'Not started',
+  'banner.incomplete': 'One step left',
+  firstPaymentBy: 'Pay {amount} by {time} to start {plan}.',
+  'action.finishPayment': 'Finish payment',
+  noAccess: 'You have no access until the invoice is paid.',
+  limitedSince: 'Limited since {date}.',
+  planEnded: '{plan} ended on {date}',
+  'state.actionRequired': 'Action needed',
+  'banner.actionRequired': 'Confirm your payment',
+  bankAsks: 'Your bank asks you to confirm a payment of {amount}.',
+  'action.confirmPayment': 'Confirm payment',
+  'hint.invoice': 'Invoices open in a new tab. This page updates by itself.',
+  'banner.reader': 'A payment for this workspace didn’t go through',
+  askToPay: 'Ask an owner or admin to update the payment.',
+  'state.restricted': 'Unpaid',
+  'banner.restricted': 'Read-only until paid',
+  readOnly: 'You can view everything. Editing comes back as soon as the invoice is paid.',
+  accessUntilThen: 'You keep full access until then.',
+  notChargedAgain: 'You won’t be charged again.',
+  'action.keepPlan': 'Keep my plan',
+  'state.ending': 'Canceled',
+  endsOn: 'Ends on {date}',
+  'then.readOnly': 'After that you can view everything but change nothing.',
+  retryOn: 'We’ll try again on {date}.',
+  fullAccessUntil: 'Nothing changes until {date} ({left}).',
+  changed: 'Your account is up to date.',
+  declined: '{method} was declined for {amount} ({plan}).',
   'then.none': 'After that you have no access.',
   recommended: 'Recommended',
   saves: 'Saves {percent}',
+  savesUpTo: 'Saves up to {percent}',
+  'by.month': 'Monthly',
+  'by.year': 'Yearly',
   'interval.day': 'per day',
   'interval.week': 'per week',
   every: 'every {period}',
@@ -27,6 +66,7 @@ export const enMore = {
   subscriptions: 'Your subscriptions',
   changesTo: 'Changes to {plan} on {date}',
   'state.ended': 'Ended',
+  'state.trialOver': 'Trial over',
   endedOn: 'Ended on {date}',
   'action.subscribeAgain': 'Subscribe again',
   retrySoon: 'We’ll try again {when}.',
@@ -42,6 +82,13 @@ export const enMore = {
   pausedNone: 'Until it resumes, you have no access.',
   methodReplaced: 'Your new payment method is saved, but the open invoice is not paid yet.',
   chargeFailed: 'We couldn’t charge {amount} ({plan}).',
+  'because.insufficientFunds': 'The bank reported insufficient funds.',
+  'because.limitReached': 'The card’s limit was reached.',
+  'because.expiredCard': 'The card has expired.',
+  'because.detailsWrong': 'The payment details weren’t accepted.',
+  'because.notSupported': 'This payment method can’t be used here.',
+  'because.tryLater': 'The bank couldn’t be reached.',
+  'because.refused': 'The bank can tell you why.',
   noInvoice: 'No invoice can be paid here. Contact support.',
   'failure.rate_limited': 'Too many tries. Wait a moment.',
   'failure.stripe': 'We couldn’t open the payment page. Nothing was changed.',

@@ -1,7 +1,7 @@
 /**
- * The English words in the script: what a page shows at its first paint, and what must be said where no file can be had.
- * The shape that other languages follow is these and those of `en-more.ts`. `{name}` is filled in at render. Counted things
- * ("3 months", "in 5 days") come from `Intl`, so that no language needs plural forms here.
+ * The English words in the script: what a page in good order shows at its first paint, and what must be said where no file
+ * can be had. The shape that other languages follow is these and those of `en-more.ts`. `{name}` is filled in at render.
+ * Counted things ("3 months", "in 5 days") come from `Intl`, so that no language needs plural forms here.
  */
 export const en = {
   loading: 'Loading your plan…',
@@ -11,31 +11,19 @@ export const en = {
 
   'state.active': 'Active',
   'state.trialing': 'Trial',
-  'state.ending': 'Canceled',
-  'state.paused': 'Paused',
-  'state.processing': 'Processing',
-  'state.incomplete': 'Not started',
-  'state.actionRequired': 'Action needed',
   'state.pastDue': 'Payment due',
-  'state.restricted': 'Unpaid',
 
   'interval.month': 'per month',
   'interval.year': 'per year',
+  perUnit: 'per {unit}',
   plusUsage: 'plus usage',
   plusTax: 'plus tax',
 
   renewsOn: 'Renews on {date}',
-  endsOn: 'Ends on {date}',
-  accessUntilThen: 'You keep full access until then.',
-  notChargedAgain: 'You won’t be charged again.',
-  planEnded: '{plan} ended on {date}',
   trialEndsOn: 'Free until {date} ({left})',
   freeFor: 'Free for {period}',
   trialThen: 'Then {price}',
   trialNeedsMethod: 'Add a payment method to keep your plan.',
-  resumesOn: 'Resumes on {date}',
-  notCharged: 'Nothing is charged while it is paused.',
-  pausedReadOnly: 'Until it resumes, you can view everything but change nothing.',
   nextPayment: 'Next payment',
   paymentMethod: 'Payment method',
   methodExpires: '{method}, expires {month}',
@@ -44,42 +32,21 @@ export const en = {
   'invoice.paid': 'Paid',
 
   'banner.pastDue': 'Your last payment didn’t go through',
-  'banner.restricted': 'Read-only until paid',
-  'banner.actionRequired': 'Confirm your payment',
-  'banner.incomplete': 'One step left',
-  'banner.processing': 'Your payment is processing',
-  'banner.reader': 'A payment for this workspace didn’t go through',
-  declined: '{method} was declined for {amount} ({plan}).',
   amountOpen: '{amount} is due.',
-  retryOn: 'We’ll try again on {date}.',
-  fullAccessUntil: 'Nothing changes until {date} ({left}).',
-  'then.readOnly': 'After that you can view everything but change nothing.',
-  readOnly: 'You can view everything. Editing comes back as soon as the invoice is paid.',
-  noAccess: 'You have no access until the invoice is paid.',
-  limitedSince: 'Limited since {date}.',
-  bankAsks: 'Your bank asks you to confirm a payment of {amount}.',
-  firstPaymentBy: 'Pay {amount} by {time} to start {plan}.',
-  paymentOnItsWay: 'It can take a few days. There is nothing for you to do.',
 
   'action.manage': 'Manage billing',
   'action.updateCard': 'Update card',
   'action.addCard': 'Add a card',
-  'action.confirmPayment': 'Confirm payment',
-  'action.finishPayment': 'Finish payment',
-  'action.keepPlan': 'Keep my plan',
   'action.subscribe': 'Choose a plan',
-  'action.resume': 'Resume plan',
+  'action.viewInvoice': 'View invoice',
   payAmount: 'Pay {amount} now',
   choose: 'Choose {plan}',
   opening: 'Opening…',
-  'hint.portal': 'Payment details, plan and invoices. Opens Stripe.',
-  'hint.invoice': 'Invoices open in a new tab. This page updates by itself.',
   'hint.checkout': 'You pay on Stripe’s secure page. Nothing is charged until you confirm.',
+  'hint.portal': 'Payment details, plan and invoices. Opens Stripe.',
   cannotManage: 'Ask an owner or admin to change this.',
-  askToPay: 'Ask an owner or admin to update the payment.',
 
   updating: 'Updating your account…',
-  changed: 'Your account is up to date.',
 
   'failure.offline': 'You are offline.',
   'failure.unreachable': 'Billing cannot be reached right now.',
