@@ -21,6 +21,9 @@ afterEach(async () => {
 });
 afterAll(() => demoBrowser.close());
 
+/** The plans by the month, as a page shows them first. */
+const offered = ['Monthly', 'Yearly', 'Choose Starter', 'Choose Team'];
+
 const statuses = (workspace: string) => subscriptionsOf(demoBrowser, workspace).map(({ status }) => status);
 
 /** A page of Stripe's that refuses something answers 4xx, which the browser notes as an error of its own. */
@@ -33,7 +36,7 @@ async function hasTeam(page: Page): Promise<void> {
   await says(page, 'Your Team plan has started.');
   await says(page, /^Active$/);
   await says(page, /^Renews on \w+ \d+, \d{4}$/);
-  expect(await allWords(page)).toContain('€29 per month');
+  expect(await allWords(page)).toContain('€29 per seat per month');
   expect(await buttons(page), 'the plans for sale are gone').toEqual(['Manage billing']);
   expect(statuses(free)).toEqual(['active']);
 }
@@ -42,8 +45,12 @@ describe('a free workspace', () => {
   it('chooses a plan by name and price, and has it on its return', async () => {
     const page = await demoBrowser.signIn(free);
     await says(page, /^Free$/);
-    expect(await buttons(page)).toEqual(['Choose Starter', 'Choose Team', 'Choose Business']);
-    expect(await allWords(page)).toMatch(/Starter.*€9 per month.*Team.*€29 per month.*Business.*€290 per year/);
+    expect(await buttons(page)).toEqual(offered);
+    expect(await allWords(page)).toMatch(/Starter.*€9 per month.*Team.*€29 per seat per month/);
+    await press(page, 'Yearly');
+    expect(await buttons(page)).toEqual(['Monthly', 'Yearly', 'Choose Business']);
+    expect(await allWords(page)).toMatch(/Business.*€290 per year/);
+    await press(page, 'Monthly');
     await press(page, 'Choose Team');
     await subscribe(page, cards.works);
     await hasTeam(page);
@@ -77,7 +84,7 @@ describe('a free workspace', () => {
     await goBack(page);
     await says(page, 'No payment was made.');
     await says(page, /^Free$/);
-    expect(await buttons(page)).toEqual(['Choose Starter', 'Choose Team', 'Choose Business']);
+    expect(await buttons(page)).toEqual(offered);
     expect(statuses(free)).toEqual([]);
   });
 

@@ -49,7 +49,7 @@ describe('another plan, or another card', () => {
     await says(page, 'Your plan is now Team.');
     await says(page, /^Active$/);
     const words = await allWords(page);
-    expect(words).toContain('€29 per month');
+    expect(words).toContain('€29 per seat per month');
     expect(words).not.toContain('€9 per');
     expect(words, 'a price moves with its plan: one sentence').not.toContain('Your price');
   });
@@ -147,7 +147,7 @@ describe('the day when a period ends', () => {
     await page.reload();
     await says(page, /^Free$/);
     await says(page, new RegExp(`^Starter ended on ${aDay.source}$`));
-    expect(await buttons(page)).toEqual(['Choose Starter', 'Choose Team', 'Choose Business', 'Manage billing']);
+    expect(await buttons(page)).toEqual(['Monthly', 'Yearly', 'Choose Starter', 'Choose Team', 'Manage billing']);
     expect(subscriptionsOf(demoBrowser, 'Fern & Field').map(({ status }) => status)).toEqual(['canceled']);
   });
 });

@@ -78,7 +78,7 @@ it('seats and a coupon at Checkout: the card says how many, what is off, and wha
   await says(page, 'Your Team plan has started.');
   await says(page, /^\w+ \d+, \d{4} · €92\.80$/);
   const words = await allWords(page);
-  expect(words).toMatch(/€92\.80 €116 per month 4 × €29 · 20% off until \w+ \d+, \d{4}/);
+  expect(words).toMatch(/€92\.80 €116 per month 4 × €29 per seat · 20% off until \w+ \d+, \d{4}/);
   expect(words).toMatch(/Last invoice [^€]*€92\.80 · Paid/);
   await page.context().close();
 });
@@ -138,6 +138,7 @@ it('a pause and its end: nothing is charged meanwhile', async () => {
 it('a trial with a card: its first charge is announced, and told when it has come', async () => {
   const page = await demoBrowser.signIn('Fern & Field');
   await says(page, /^Free for 14 days$/);
+  await pressKey(page, 'Yearly');
   await pressKey(page, 'Choose Business');
   await page.waitForURL(/\/c\/cs_test_/);
   await typeCardByKeys(page, cards.works);
