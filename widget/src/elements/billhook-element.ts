@@ -107,7 +107,7 @@ export abstract class BillhookElement extends BaseElement {
       class="root ${view.phase}"
       lang=${i18n.lang}
       dir=${i18n.dir}
-      aria-busy=${`${view.phase === 'loading'}`}
+      aria-busy=${view.phase === 'loading' ? 'true' : 'false'}
     >
       <div class="visually-hidden" role="status">${spoken}</div>
       ${view.phase === 'loading' && ready ? html`<p class="visually-hidden">${i18n.term('loading')}</p>` : nothing}
