@@ -51,7 +51,6 @@ export const enMore = {
   'then.readOnly': 'After that you can view everything but change nothing.',
   retryOn: 'We’ll try again on {date}.',
   fullAccessUntil: 'Nothing changes until {date} ({left}).',
-  changed: 'Your account is up to date.',
   declined: '{method} was declined for {amount} ({plan}).',
   'then.none': 'After that you have no access.',
   recommended: 'Recommended',

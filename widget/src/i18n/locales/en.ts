@@ -47,6 +47,7 @@ export const en = {
   cannotManage: 'Ask an owner or admin to change this.',
 
   updating: 'Updating your account…',
+  changed: 'Your account is up to date.',
 
   'failure.offline': 'You are offline.',
   'failure.unreachable': 'Billing cannot be reached right now.',
