@@ -23,7 +23,7 @@ describe('a failed payment', () => {
     const banner = widget.getByRole('region', { name: 'Your last payment didn’t go through' });
     await banner.waitFor();
     expect(await banner.innerText()).toMatch(
-      /Visa •••• \d{4} was declined for €145\.00 \(Team\)\. Nothing changes until \w+ \d+, \d{4}/,
+      /Visa •••• \d{4} was declined for €145\.00 \(Team\)\. The bank can tell you why\. Nothing changes until \w+ \d+, \d{4}/,
     );
     await says(page, 'Payment due');
     await says(page, 'Opens Stripe.');

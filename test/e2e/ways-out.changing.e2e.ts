@@ -161,7 +161,7 @@ describe('a trial or a renewal whose day comes', () => {
     await pass(6);
     await page.reload();
     await says(page, 'Your trial is over.');
-    await says(page, /^Not started$/);
+    await says(page, /^Trial over$/);
     expect(await buttons(page)).toEqual(['Add a card', 'Manage billing']);
   });
 

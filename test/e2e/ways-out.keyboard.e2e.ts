@@ -137,8 +137,8 @@ it('a pause and its end: nothing is charged meanwhile', async () => {
 
 it('a trial with a card: its first charge is announced, and told when it has come', async () => {
   const page = await demoBrowser.signIn('Fern & Field');
-  await says(page, /^Free for 14 days$/);
   await pressKey(page, 'Yearly');
+  await says(page, /^Free for 14 days$/);
   await pressKey(page, 'Choose Business');
   await page.waitForURL(/\/c\/cs_test_/);
   await typeCardByKeys(page, cards.works);
