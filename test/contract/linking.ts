@@ -45,6 +45,26 @@ export function linkingContract(harness: ContractHarness): void {
       expect(await harness.store.findAccount(acme)).toMatchObject({ customer: 'cus_2', revision: 2, facts: null });
     });
 
+    it('tells the facts of all deleted customers of an account, and of no other (F8)', async () => {
+      const deleted = (name: string) => factsWith({ deleted: true, billingDetailsDigest: name });
+      const links = [
+        ['team_1', 'cus_1'],
+        ['team_2', 'cus_2'],
+        ['team_1', 'cus_3'],
+      ] as const;
+      for (const [index, [account, customer]] of links.entries()) {
+        const at = t0 + 2 * index;
+        await harness.store.link({ ...acme, account }, customer, at);
+        const fetched = { facts: deleted(customer), fetchedAt: at, nextChangeAt: null, now: at + 1 };
+        await harness.store.apply(await harness.claimOne(at), fetched);
+      }
+      await harness.store.link(acme, 'cus_4', t0 + 9);
+      await harness.syncOnce(factsWith(), t0 + 9);
+      const former = await harness.store.formerFacts(acme);
+      const names = former.map(({ billingDetailsDigest }) => billingDetailsDigest);
+      expect(names.toSorted()).toEqual(['cus_1', 'cus_3']);
+    });
+
     it.each([
       ['cus_a', 'cus_b'],
       ['cus_b', 'cus_a'],

@@ -1,9 +1,11 @@
 import type { CustomerFacts } from '../../server/src/billing/facts.ts';
 
+const found = new Set(['earlierInvoices', 'hadFormerTrial']);
+
 /**
- * Facts as text, to be compared. The fate of an open invoice is found by syncs, and differs by their moments: each such
- * finding is compared with Stripe by a test of its own.
+ * Facts as text, to be compared. The fate of an open invoice, and a former trial, are found by syncs, and differ by their
+ * moments: each such finding has a test of its own.
  */
 export function contentOf(facts: CustomerFacts): string {
-  return JSON.stringify(facts, (key, value: unknown) => (key === 'earlierInvoices' ? undefined : value));
+  return JSON.stringify(facts, (key, value: unknown) => (found.has(key) ? undefined : value));
 }

@@ -4,6 +4,7 @@ import type { Catalogue } from './catalogue.ts';
 import type { Config } from '../config/config.ts';
 import type { CustomerFacts } from '../billing/facts.ts';
 import { withKnown } from '../billing/known-facts.ts';
+import { withTrialOf } from '../billing/trials.ts';
 import { namedItem } from '../billing/judge/plan.ts';
 import { noticesBetween } from '../billing/notices.ts';
 import { withRememberedKeys } from '../billing/policy.ts';
@@ -43,7 +44,7 @@ export async function syncCustomer(parts: SyncParts, claim: Claim): Promise<Appl
   const fetched = customerFacts(found, digest, policy?.metadata);
   await catalogue.fetchMissing(fetched.subscriptions.flatMap(({ items, next }) => [...items, ...(next?.items ?? [])]));
   const named = withCatalogueItems(fetched, catalogue);
-  const facts = known === null ? named : withKnown(named, known);
+  const facts = known === null ? withTrialOf(named, await store.formerFacts(claim)) : withKnown(named, known);
   // Nothing is news beside facts that cannot be read.
   const notices = isIllegible ? [] : noticesFor(claim, facts, fetchedAt, parts);
   const judged = judgeFacts(claim, { facts, fetchedAt }, fetchedAt, parts);

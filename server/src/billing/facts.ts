@@ -20,6 +20,11 @@ export interface CustomerFacts {
   /** The one currency that Stripe bills it in. Absent where it is bound to none yet, and in facts of a former version. */
   readonly customerCurrency?: string;
   readonly subscriptions: readonly SubscriptionFacts[];
+  /**
+   * A trial was had that no subscription of these tells of: by a customer of the account that was deleted since, or in a
+   * subscription that Stripe lists no more. Default: false.
+   */
+  readonly hadFormerTrial?: true;
   /** Lookup keys of Stripe's active entitlements, sorted; only where the host asks for them. */
   readonly entitlements?: readonly string[];
 }

@@ -3,6 +3,7 @@
 import type { CustomerFacts, EarlierInvoice, InvoiceFacts, ItemFacts, SubscriptionFacts } from './facts.ts';
 import { withFormerKeys } from './lookup-keys.ts';
 import { isTerminal } from './judge/subscription.ts';
+import { withTrialOf } from './trials.ts';
 
 /** So many invoices that are not open any more are kept of a subscription. */
 const keptInvoices = 20;
@@ -25,7 +26,7 @@ export function withKnown(facts: CustomerFacts, known: CustomerFacts): CustomerF
       ...(now.earlierInvoices === undefined ? {} : { earlierInvoices: earlierInvoices(then, now) }),
     };
   });
-  return { ...facts, subscriptions };
+  return withTrialOf({ ...facts, subscriptions }, [known]);
 }
 
 /** Grace hangs on the first failed charge: once seen it is kept, should Stripe list charges differently one day. */

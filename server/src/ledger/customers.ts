@@ -104,6 +104,9 @@ export interface CustomerStore {
   /** The facts as they were at `revision`; `null` when there were none, or when others replaced them too long ago. */
   factsAt(customer: string, revision: number): Promise<CustomerFacts | null>;
 
+  /** The last facts of the account's customers that are deleted; those that cannot be read are left out. */
+  formerFacts(ref: AccountRef): Promise<readonly CustomerFacts[]>;
+
   /** Links for good, with `ticket ≥ 1` and `syncedTicket = 0`, so that events from before the link cannot matter. */
   link(ref: AccountRef, customer: string, now: number): Promise<LinkOutcome>;
 
@@ -160,6 +163,7 @@ export interface CustomerStore {
 /** The statements that both stores run as they are. */
 export const customerSql = {
   factsAt: `SELECT facts FROM revisions WHERE customer = @customer AND revision = @revision`,
+  formerFacts: `SELECT facts FROM customers WHERE host = @host AND account = @account AND deleted_at IS NOT NULL`,
   owner: `SELECT host, account, deleted_at FROM customers WHERE customer = @customer`,
   due: `SELECT * FROM customers WHERE next_change_at <= @now AND deleted_at IS NULL ORDER BY next_change_at LIMIT @limit`,
   moveDue: `UPDATE customers SET next_change_at = @nextChangeAt WHERE customer = @customer AND next_change_at = @wasDueAt

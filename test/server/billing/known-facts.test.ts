@@ -1,7 +1,7 @@
 /** Facts that Stripe does not say again, and a look takes over from the one before. */
 
 import { describe, expect, test } from 'vitest';
-import type { EarlierInvoice, SubscriptionFacts } from '../../../server/src/billing/facts.ts';
+import type { CustomerFacts, EarlierInvoice, SubscriptionFacts } from '../../../server/src/billing/facts.ts';
 import { earlierInvoice, withKnown } from '../../../server/src/billing/known-facts.ts';
 import { canceled, customer, day, invoice, item, noon, paid, pastDue, subscription } from '../fixtures/facts.ts';
 
@@ -12,6 +12,25 @@ test('nothing is taken over for a subscription that is new, nor from another one
   const now = subscription({ items: [item({ unitAmount: null })], openInvoices: [invoice({ firstFailedAt: null })] });
   expect(known(now)).toEqual(now);
   expect(known(now, subscription({ id: 'sub_2' }))).toEqual(now);
+});
+
+describe('a trial that was had (F8)', () => {
+  const tried = subscription({ id: 'sub_tried', trialEnd: noon - day });
+  const kept = (now: CustomerFacts, then: CustomerFacts) => withKnown(now, then).hadFormerTrial;
+
+  test('is kept where Stripe lists its subscription no more, as of a deleted customer', () => {
+    const once = withKnown(customer([], { deleted: true }), customer([tried]));
+    expect(once.hadFormerTrial).toBe(true);
+    expect(kept(customer([]), once)).toBe(true);
+  });
+
+  test('is said by its subscription while Stripe lists it', () =>
+    expect(kept(customer([tried]), customer([tried]))).toBeUndefined());
+
+  test('is none of a purchase that was never paid', () =>
+    expect(kept(customer([]), customer([{ ...tried, status: 'incomplete_expired' }]))).toBeUndefined());
+
+  test('is none where there was none', () => expect(kept(customer([]), customer([subscription()]))).toBeUndefined());
 });
 
 describe('the first failure of an open invoice', () => {

@@ -1,8 +1,9 @@
 /** The plans that may be bought now, each at the price that Checkout will ask. */
 
 import type { Money, Offer, Plan } from '@billhook/widget/contract';
-import type { CataloguePrice, CustomerFacts, ItemFacts, ProductWords, SubscriptionFacts } from '../facts.ts';
+import type { CataloguePrice, CustomerFacts, ItemFacts, ProductWords } from '../facts.ts';
 import type { OfferRule, Policy } from '../policy.ts';
+import { hadTrial } from '../trials.ts';
 import { planNamedBy, type Catalogue } from './plan.ts';
 
 interface Sold {
@@ -17,7 +18,7 @@ interface Sold {
  * customer is billed in one currency (F9): a plan without a price in it cannot be bought, so it is not offered.
  */
 export function offersOf(policy: Policy, catalogue: Catalogue, facts: CustomerFacts | null): Offer[] {
-  const mayTry = facts === null || !facts.subscriptions.some(hadTrial);
+  const mayTry = facts === null || !hadTrial(facts);
   const sold = policy.offers.flatMap((rule) => soldAs(rule, catalogue, facts?.customerCurrency ?? null));
   return sold.map((each) => offerOf(each, sold, mayTry));
 }
@@ -71,7 +72,3 @@ const isEvery = (interval: Plan['interval'], plan: Plan): boolean =>
 /** For one of them. */
 const eachOf = ({ price, quantity }: Plan): Money | null =>
   price === null ? null : { ...price, amount: price.amount / (quantity ?? 1) };
-
-/** A trial that began. A first payment that was never made began none. */
-const hadTrial = ({ trialEnd, status }: SubscriptionFacts): boolean =>
-  trialEnd !== null && status !== 'incomplete_expired';

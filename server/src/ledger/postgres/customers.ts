@@ -41,6 +41,11 @@ export function postgresCustomers(db: PostgresDatabase): CustomerStore {
       return row ? factsOf(row['facts']) : null;
     },
 
+    async formerFacts({ host, account }) {
+      const rows = await db.all(customerSql.formerFacts, { host, account });
+      return rows.flatMap((row) => factsOf(row['facts']) ?? []);
+    },
+
     async link({ host, account }: AccountRef, customer: string, now: number): Promise<LinkOutcome> {
       return await db.transaction(async (tx) => {
         // A transaction that is deleting the account's customer is waited for: the revision goes on from there.

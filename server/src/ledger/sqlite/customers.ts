@@ -47,6 +47,10 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
       return row ? factsOf(row['facts']) : null;
     },
 
+    async formerFacts({ host, account }) {
+      return db.readAll(customerSql.formerFacts, { host, account }).flatMap((row) => factsOf(row['facts']) ?? []);
+    },
+
     async link(ref: AccountRef, customer: string, now: number): Promise<LinkOutcome> {
       return await db.transaction(() => {
         const taken = db.get(customerSql.owner, {
