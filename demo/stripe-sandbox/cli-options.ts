@@ -10,6 +10,8 @@ export interface CliOptions {
   /** One secret for every webhook; without it each endpoint is given its own. */
   readonly webhookSecret: string | undefined;
   readonly publicUrl: string | undefined;
+  /** The account and its ids, to be the same again; without it they are others at each start. */
+  readonly seed: number | undefined;
   /** Unix milliseconds at which the clock stands, frozen. */
   readonly startAt: number | undefined;
   /** Saves the Dashboard's portal settings, so that portal sessions work without a configuration. */
@@ -25,7 +27,8 @@ export type CliCommand =
 
 export const helpText = `Usage: billhook-sandbox [options]
 
-Starts a twin of Stripe on this machine: no key, no network, nothing kept when it stops.
+Starts a twin of Stripe on this machine: no key, no network, nothing kept when it stops. Each start is
+another Stripe account: what an app remembers of the last one, such as its ledger, is deleted with it.
 Point the official SDK at it: new Stripe(key, { host: '127.0.0.1', port, protocol: 'http' }).
 
 Options:
@@ -35,6 +38,7 @@ Options:
       --webhook-secret <s>  The secret that signs them (whsec_…). Default: one is made and printed
       --public-url <url>    The origin in the addresses of hosted pages. Default: where it listens
       --start-at <time>     Stands the clock, frozen, at an ISO 8601 time. Default: real time
+      --seed <number>       The same number makes the same account and ids. Default: others at each start
       --no-portal           Leaves the Dashboard's portal settings unsaved, as in a new account
       --demo                Fills the account with a small business, a customer in every situation
   -h, --help                Prints this
@@ -61,6 +65,7 @@ export function readCommand(args: readonly string[]): CliCommand {
         'webhook-secret': { type: 'string' },
         'public-url': { type: 'string' },
         'start-at': { type: 'string' },
+        seed: { type: 'string' },
         portal: { type: 'boolean', default: true },
         demo: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
@@ -84,6 +89,7 @@ export function readCommand(args: readonly string[]): CliCommand {
       values['public-url'] === undefined || isHttpUrl(values['public-url']),
       '--public-url must be an http or https URL',
     ],
+    [values.seed === undefined || /^[1-9]\d{0,8}$/.test(values.seed), '--seed must be a whole number from 1'],
     [startAt === undefined || Number.isFinite(startAt), '--start-at must be an ISO 8601 time'],
     [startAt === undefined || !values.demo, '--demo lives through real time: it cannot be combined with --start-at'],
   ];
@@ -97,6 +103,7 @@ export function readCommand(args: readonly string[]): CliCommand {
       webhooks: values.webhook,
       webhookSecret: values['webhook-secret'],
       publicUrl: values['public-url'],
+      seed: values.seed === undefined ? undefined : Number(values.seed),
       startAt,
       portal: values.portal,
       demo: values.demo,

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The sandbox as a program, beside any app. `node cli.ts --help` lists its options. */
 
+import { randomInt } from 'node:crypto';
 import process from 'node:process';
 import { helpText, readCommand, type CliOptions } from './cli-options.ts';
 import { createSandbox, seedDemo } from './index.ts';
@@ -15,6 +16,8 @@ else if (command.kind === 'problems') {
 async function start(options: CliOptions): Promise<void> {
   const sandbox = createSandbox({
     secretKey: options.secretKey,
+    // Its books begin anew at each start: with the ids of the last one, an app would take its customers for others.
+    seed: options.seed ?? randomInt(2, 2 ** 32),
     ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
     ...(options.startAt === undefined ? {} : { startAt: options.startAt }),
   });

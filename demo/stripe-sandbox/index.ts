@@ -19,7 +19,6 @@ import { createKeys } from './http/keys.ts';
 import { createRequestLog } from './http/request-log.ts';
 import { createPages } from './pages/index.ts';
 import { startPage } from './pages/start.ts';
-import { accountId } from './routes/account.ts';
 import { registerRoutes } from './routes/index.ts';
 import type { StripeSandbox, StripeSandboxOptions } from './sandbox.ts';
 import { createClock } from './state/clock.ts';
@@ -53,13 +52,15 @@ export function createSandbox(options: StripeSandboxOptions = {}): StripeSandbox
   const closing = new AbortController();
   let listening: { server: ServerType; url: string; port: number } | null = null;
 
+  const seed = options.seed ?? 1;
   const state = createState({
     clock,
-    seed: options.seed ?? 1,
+    seed,
+    account: `acct_1Sandbox${(seed - 1).toString(36).padStart(10, '0')}`,
     settings,
     origin: () => options.publicUrl ?? listening?.url ?? 'http://localhost',
   });
-  const keys = createKeys(secretKey, accountId, () => state.ids.token(24));
+  const keys = createKeys(secretKey, state.account, () => state.ids.token(24));
   applyPaidChanges(state);
   followSubscriptions(state);
   const deliveries = createDeliveries({

@@ -18,7 +18,7 @@ export interface StripeSandboxOptions {
   latencyMs?: number;
   /** Unix milliseconds at which the clock stands, frozen until it is moved or told to `run`. Default: real time, flowing. */
   readonly startAt?: number;
-  /** The same seed makes the same ids. Default 1. */
+  /** A whole number from 1. The same seed makes the same account, with the same ids. Default 1. */
   readonly seed?: number;
 }
 

@@ -92,6 +92,23 @@ describe('M37: the sandbox’s program', () => {
     expect(program.errors().trim().split('\n')).toHaveLength(3);
   });
 
+  test('is another account at each start (N8), or the same by its seed', { timeout: 60_000 }, async () => {
+    const books = async (...seed: readonly string[]) => {
+      const program = start(['--port', '0', ...seed]);
+      const port = Number(/127\.0\.0\.1:(\d+)\/v1/.exec(await program.printed('Control room'))?.[1]);
+      const key = { host: '127.0.0.1', port, protocol: 'http', telemetry: false } as const;
+      const stripe = new Stripe('sk_test_sandbox', key);
+      const [account, customer] = [await stripe.accounts.retrieveCurrent(), await stripe.customers.create({})];
+      program.child.kill();
+      return [account.id, customer.id];
+    };
+    const [one, other] = [await books(), await books()];
+    expect(one[0]).not.toBe(other[0]);
+    expect(one[1]).not.toBe(other[1]);
+    expect(await books('--seed', '7')).toEqual(await books('--seed', '7'));
+    expect(readCommand(['--seed', '0'])).toMatchObject({ kind: 'problems' });
+  });
+
   test('--help names every option', () => {
     expect(readCommand(['--help'])).toEqual({ kind: 'help' });
     for (const option of [
@@ -103,6 +120,7 @@ describe('M37: the sandbox’s program', () => {
       'start-at',
       'no-portal',
       'demo',
+      'seed',
     ])
       expect(helpText).toContain(`--${option}`);
   });

@@ -1,12 +1,10 @@
 import type { Api } from '../http/api.ts';
 import type { State } from '../state/state.ts';
 
-export const accountId = 'acct_1Sandbox0000000000';
-
 /** `GET /v1/account`: the account of these books. */
 export function accountRoutes(api: Api): void {
   const retrieve = ({ state }: { state: State }): object => ({
-    id: accountId,
+    id: state.account,
     object: 'account',
     business_profile: {
       annual_revenue: null,

@@ -102,6 +102,8 @@ export class Collection<T extends Resource> {
 export interface State {
   readonly clock: Clock;
   readonly ids: Ids;
+  /** The id of the account whose books these are. */
+  readonly account: string;
   readonly events: EventLog;
   readonly settings: Settings;
   /** The origin that hosted pages are reached at. */
@@ -228,7 +230,13 @@ const emptyKinds = () => ({
   testClocks: new Collection<TestClock>(),
 });
 
-export function createState(options: { clock: Clock; seed: number; settings: Settings; origin: () => string }): State {
+export function createState(options: {
+  clock: Clock;
+  seed: number;
+  account: string;
+  settings: Settings;
+  origin: () => string;
+}): State {
   const ids = createIds(options.seed);
   const events = createEventLog(options.clock, ids);
   const kinds = emptyKinds();
@@ -243,6 +251,7 @@ export function createState(options: { clock: Clock; seed: number; settings: Set
   return {
     clock: options.clock,
     ids,
+    account: options.account,
     events,
     settings: options.settings,
     origin: options.origin,

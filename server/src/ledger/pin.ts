@@ -15,7 +15,8 @@ export async function pinOrRefuse(
   const kept = await pinned(wanted);
   if (kept !== wanted) {
     throw new LedgerPinnedError(
-      `this ledger belongs to the Stripe account and mode "${kept}", but the key in use is of "${wanted}"`,
+      `this ledger belongs to the Stripe account and mode "${kept}", but the key in use is of "${wanted}": ` +
+        'use a key of the former, or another ledger (DATABASE_URL)',
     );
   }
 }
