@@ -22,6 +22,9 @@ export interface LogFields {
   readonly path?: string;
   /** Of a page, or of an address that was asked for. */
   readonly origin?: string;
+  /** As a refused token names them. */
+  readonly issuer?: string;
+  readonly audience?: string;
   /** Names of a token's claims that nothing reads. */
   readonly claims?: string;
   /** The name of an environment variable, never its value. */

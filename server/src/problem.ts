@@ -170,6 +170,12 @@ const problemTexts: Record<ProblemCode, Known> = {
   },
 };
 
+/** The names in a refused token: of a stranger too, for nothing has proved them. */
+export interface ClaimedNames {
+  readonly issuer: string;
+  readonly audience?: string;
+}
+
 export interface BillhookErrorOptions {
   /** Words for a person, in place of the code's own. */
   readonly detail?: string;
@@ -179,6 +185,8 @@ export interface BillhookErrorOptions {
   readonly retryAfter?: number;
   /** The origin that is meant; logged, never sent. */
   readonly origin?: string | undefined;
+  /** Of the token that is refused; logged, never sent. */
+  readonly claimed?: ClaimedNames | undefined;
   /** The failure underneath; logged, never sent. */
   readonly cause?: unknown;
 }
@@ -198,8 +206,10 @@ export class BillhookError extends CodedError<ProblemCode> {
   readonly retryAfter: number | undefined;
   /** For the log. */
   readonly origin: string | undefined;
+  /** For the log. */
+  readonly claimed: ClaimedNames | undefined;
 
-  constructor(code: ProblemCode, { detail, field, retryAfter, origin, cause }: BillhookErrorOptions = {}) {
+  constructor(code: ProblemCode, { detail, field, retryAfter, origin, claimed, cause }: BillhookErrorOptions = {}) {
     super(code, detail ?? problemTexts[code].detail, {
       transient: retryAfter !== undefined,
       retryAfterMs: retryAfter === undefined ? null : retryAfter * 1000,
@@ -208,6 +218,7 @@ export class BillhookError extends CodedError<ProblemCode> {
     this.field = field;
     this.retryAfter = retryAfter;
     this.origin = origin;
+    this.claimed = claimed;
   }
 
   get status(): number {

@@ -20,7 +20,7 @@ import { portalRoute } from './routes/portal.ts';
 import { upkeepRoute } from './routes/upkeep.ts';
 import { visitsRoute } from './routes/visits.ts';
 import { webhookRoute } from './routes/webhook.ts';
-import { printedOrigin, unknownOrigins } from './unknown-origins.ts';
+import { printedName, unknownOrigins } from './unknown-origins.ts';
 import { widgetRoutes, type WidgetFiles } from './widget-files.ts';
 
 /** Bytes. Stripe's largest events stay well below. */
@@ -123,8 +123,11 @@ function routesOf(parts: RouteContext, { widget, origins, atOnce }: Beside): Hon
   app.notFound((c) => problem(c, new BillhookError('not_found')));
   app.onError((cause, c) => {
     const error = toProblemError(cause);
-    const origin = error.origin === undefined ? {} : { origin: printedOrigin(error.origin) };
-    const fields = { method: c.req.method, path: c.req.path, status: error.status, code: error.code, ...origin };
+    const named = Object.entries({ origin: error.origin, ...error.claimed });
+    const names = Object.fromEntries(
+      named.flatMap(([name, text]) => (text === undefined ? [] : [[name, printedName(text)]])),
+    );
+    const fields = { method: c.req.method, path: c.req.path, status: error.status, code: error.code, ...names };
     if (error.status >= 500)
       config.log.error('request.failed', { ...fields, cause: describeCause(error.cause ?? cause) });
     else config.log.info('request.refused', { ...fields, audit: true });

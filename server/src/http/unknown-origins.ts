@@ -7,7 +7,7 @@ import type { Log } from '../log.ts';
 const mostLines = 100;
 
 /** Any program may send any header: what is printed is short, and has nothing in it that a terminal obeys. */
-export const printedOrigin = (origin: string): string => origin.replaceAll(/[^\w.:/[\]-]/g, '?').slice(0, 200);
+export const printedName = (name: string): string => name.replaceAll(/[^\w.:/[\]-]/g, '?').slice(0, 200);
 
 /** A page asks first whether it may ask; where it may not, nothing else ever arrives. Each origin is named once. */
 export function unknownOrigins(known: ReadonlySet<string>, log: Log) {
@@ -15,7 +15,7 @@ export function unknownOrigins(known: ReadonlySet<string>, log: Log) {
   return createMiddleware(async function unknownOrigins(c, next) {
     const origin = c.req.header('origin');
     if (origin !== undefined && !known.has(origin) && said.size < mostLines) {
-      const printed = printedOrigin(origin);
+      const printed = printedName(origin);
       if (!said.has(printed)) log.warn('origin.unknown', { origin: printed, path: c.req.path });
       said.add(printed);
     }

@@ -183,7 +183,7 @@ async function verify(
 ): Promise<WidgetClaims> {
   const { issuer, keyId, algorithm } = unverified(token);
   const host = keysOf(issuer);
-  if (!host) throw new BillhookError('token_issuer_unknown');
+  if (!host) throw new BillhookError('token_issuer_unknown', { claimed: { issuer } });
 
   // The token's header only picks among keys; the key alone says how it is used.
   const fitting = (keys: readonly TokenKey[]) =>
@@ -198,7 +198,7 @@ async function verify(
   if (!payload && host.jwks && published) {
     payload = await verifyWithAny(token, fitting(await host.jwks.find(keyId, now)), expected);
   }
-  if (!payload) throw new BillhookError('token_invalid');
+  if (!payload) throw new BillhookError('token_invalid', { claimed: { issuer } });
   const claims = claimsOf(payload, now);
   const unknown = Object.keys(payload).filter((name) => !knownClaims.has(name));
   if (unknown.length > 0) onUnknownClaims(claims.host, unknown);
@@ -264,7 +264,11 @@ function signed(token: string, key: KeyObject): boolean {
 function refused(cause: unknown): BillhookError {
   if (cause instanceof errors.JWTExpired) return new BillhookError('token_expired', { cause });
   if (cause instanceof errors.JWTClaimValidationFailed) {
-    if (cause.claim === 'aud') return new BillhookError('token_audience_wrong', { cause });
+    if (cause.claim === 'aud') {
+      const { iss: issuer = '', aud = [] } = cause.payload;
+      const claimed = { issuer, audience: [aud].flat().join(' ') };
+      return new BillhookError('token_audience_wrong', { cause, claimed });
+    }
     if (cause.claim === 'typ') return new BillhookError('token_invalid', { cause });
     return new BillhookError('token_malformed', {
       cause,

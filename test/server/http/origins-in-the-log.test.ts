@@ -1,4 +1,7 @@
-/** N14: an origin that is not allowed is named to the operator, for the page shows nothing and the browser says "CORS". */
+/**
+ * N14: an origin that is not allowed is named to the operator, for the page shows nothing and the browser says "CORS"; and
+ * a token that is refused by the names in it, for a code alone does not say which of the host's settings is another.
+ */
 
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { LogFields } from '@billhook/server';
@@ -19,6 +22,17 @@ it('a request from it', async () => {
   expect(said('request.refused')).toMatchObject([
     { code: 'origin_not_allowed', origin: 'https://preview.acme.example', path: '/v1/billing' },
   ]);
+});
+
+it.each([
+  ['minted for another server', { audience: 'https://acme.example/v1' }, 'token_audience_wrong', { issuer: 'acme' }],
+  ['of a host that there is not', { issuer: 'ac\nme' }, 'token_issuer_unknown', { issuer: 'ac?me' }],
+  ['signed with another secret', { secret: 'x'.repeat(32) }, 'token_invalid', { issuer: 'acme' }],
+])('a token %s', async (_, mint, code, names) => {
+  const response = await bff.call('/v1/billing', { mint });
+  expect([response.status, await response.text()]).toEqual([401, expect.not.stringContaining('acme')]);
+  const audience = 'audience' in mint ? { audience: mint.audience } : {};
+  expect(said('request.refused')).toEqual([expect.objectContaining({ code, ...names, ...audience })]);
 });
 
 it('an address to come back to', async () => {
