@@ -17,6 +17,9 @@ export interface Equivalent {
 type Row = readonly [was: string, became: string, reason: string];
 
 const sources: Readonly<Record<string, readonly Row[]>> = {
+  'server/src/billing/judge/discount.ts': [
+    ['listPrice(item)?.amount', 'listPrice(item).amount', 'Asked for where the sum is known, so each of its parts is.'],
+  ],
   'server/src/billing/judge/actions.ts': [
     ["action.via === 'portal'", 'true', 'Only a way into the portal has a flow; the compiler has to be told.'],
   ],

@@ -33,7 +33,7 @@ export const rooms = {
   },
   facts: {
     sources: ['server/src/stripe/facts/*.ts'],
-    tests: ['server/stripe/facts{,.discounts,.fields,.invoices,.items,.malformed,.prices,.shapes}.test.ts'],
+    tests: ['server/stripe/{decline,facts,facts.{discounts,fields,invoices,items,malformed,prices,shapes}}.test.ts'],
     atLeast: 96,
   },
   routes: {

@@ -93,7 +93,22 @@ describe('L38 a coupon', () => {
     ['another rhythm', { intervalCount: 3 }],
     ['tiers', { unitAmount: null }],
   ] as const)('no sum is told beside %s', (_, own) => {
-    expect(planWith(undefined, { items: [item(), { ...support, ...own }] })).not.toHaveProperty('total');
+    const other = { ...support, ...own };
+    for (const items of [
+      [item(), other],
+      [other, item()],
+    ]) {
+      expect(planWith(undefined, { items })).not.toHaveProperty('total');
+      expect(planWith([coupon()], { items })).not.toHaveProperty('total');
+    }
+  });
+
+  test('whose share is of one price in tiers is told as a share', () => {
+    const items = [item({ unitAmount: null })];
+    expect(planWith([coupon({ prices: ['price_team'] })], { items })?.discount).toMatchObject({
+      percentOff: 20,
+      price: null,
+    });
   });
 
   test('a sum counts the fixed prices; usage is told beside it', () => {

@@ -157,6 +157,8 @@ describe('F11: a trial without a payment method', () => {
     });
   const nothing = { invoice: next({ amountDue: 0 }), isCurrent: true };
   const several = (facts: SubscriptionFacts) => ({ ...facts, items: [item({ quantity: 3 })] });
+  const seats = item({ price: 'price_support' });
+  const two = (facts: SubscriptionFacts) => ({ ...facts, items: [item(), seats] });
 
   it.each([
     ['that costs something', without(), {}, true],
@@ -202,6 +204,13 @@ describe('F11: a trial without a payment method', () => {
       true,
     ],
     ['with an amount off that is all of them', several(coupon({ amountOff: 8700, currency: 'usd' })), {}, false],
+    [
+      'with one that takes all of each price',
+      two(coupon({ percentOff: 100, prices: ['price_team', 'price_support'] })),
+      {},
+      false,
+    ],
+    ['with one that takes all of one price', two(coupon({ percentOff: 100, prices: ['price_team'] })), {}, true],
     ['with an amount off in another currency', coupon({ amountOff: 2900, currency: 'eur' }), {}, true],
     ['with an amount off in no currency', coupon({ amountOff: 2900 }), {}, true],
     [

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { defaultPolicy, judge } from '../../../server/src/billing/judge/judge.ts';
+import { planNamedBy, sameTerms } from '../../../server/src/billing/judge/plan.ts';
 import type { ItemFacts, SubscriptionFacts } from '../../../server/src/billing/facts.ts';
 import {
   canceled,
@@ -379,4 +380,19 @@ test('the document names its revision and the time of its facts', () => {
     noon,
   );
   expect(snapshot).toMatchObject({ revision: 'e.7', asOf: iso(noon - hour), confirmedBy: 'return', stale: false });
+});
+
+describe('a price that Stripe tells in part', () => {
+  const whole = item();
+  const partly = item({ unitAmount: null });
+  test('is the same where its amount is only learned, and another where its id is', () => {
+    expect(sameTerms(partly, whole)).toBe(true);
+    expect(sameTerms(whole, partly)).toBe(true);
+    expect(sameTerms({ ...partly, price: 'price_other' }, whole)).toBe(false);
+  });
+});
+
+test('a product without words of its own has no unit', () => {
+  const words = { productName: () => 'Team', productWords: () => null };
+  expect(planNamedBy(item(), [item()], false, words)).not.toHaveProperty('unit');
 });

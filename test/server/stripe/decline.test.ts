@@ -3,7 +3,6 @@
 import { describe, expect, test } from 'vitest';
 import type { DeclineReason } from '@billhook/widget/contract';
 import { declineReason } from '../../../server/src/stripe/facts/decline.ts';
-import { invoice, open, snapshotOf, subscription } from '../fixtures/facts.ts';
 
 const refusedAs = (code: string, decline?: string) => ({
   last_payment_error: { code, ...(decline && { decline_code: decline }) },
@@ -35,27 +34,4 @@ describe('a bank’s reason', () => {
     [null, 'pi_1'],
     [null, null],
   ])('%s', (reason, payment) => expect(declineReason(payment)).toBe(reason));
-});
-
-describe('on the card', () => {
-  const failed = open({ declined: 'expiredCard' });
-  const behind = subscription({ status: 'past_due', ...failed });
-  const reasonOf = (own: Partial<typeof behind>, mayManage = true) =>
-    snapshotOf([{ ...behind, ...own }], { mayManage }).payment.declineReason;
-
-  test('it is told to managers alone', () => {
-    expect(reasonOf({})).toBe('expiredCard');
-    expect(reasonOf({}, false)).toBeUndefined();
-  });
-
-  test('it is not told of a card that was replaced, nor of several reasons as if they were one', () => {
-    expect(reasonOf({ methodDigest: 'card-2' })).toBeUndefined();
-    const another = (declined?: DeclineReason) => [
-      ...failed.openInvoices,
-      invoice({ id: 'in_2', ...(declined && { declined }) }),
-    ];
-    expect(reasonOf({ openInvoices: another('refused') })).toBeUndefined();
-    expect(reasonOf({ openInvoices: another() })).toBeUndefined();
-    expect(reasonOf({ openInvoices: another('expiredCard') })).toBe('expiredCard');
-  });
 });

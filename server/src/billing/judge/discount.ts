@@ -22,9 +22,10 @@ export function loweredBy(
   const { discounts, currentPeriodEnd, status, items } = subscription;
   if (discounts === undefined) return { discounted: subscription.discounted };
   const counting = discounts
-    .filter(({ end }) => end === null || currentPeriodEnd === null || end > currentPeriodEnd)
+    .filter(({ end }) => end === null || end > (currentPeriodEnd ?? 0))
     .filter((each) => shown.some((item) => countsFor(each, item)));
-  if (counting.length === 0) return { discounted: false };
+  const [first] = counting;
+  if (first === undefined) return { discounted: false };
   const isOnce = counting.some(({ once }) => once);
   // A trial's own invoice over nothing may use such a coupon up: only the preview knows.
   const isPlain = !isOnce || (counting.length === 1 && status !== 'trialing');
@@ -32,48 +33,49 @@ export function loweredBy(
   const isOfThese = counting.every(
     (each) => each.amountOff === null || items.every((item) => !countsFor(each, item) || shown.includes(item)),
   );
-  const discount = isPlain && isOfThese ? termsOf(counting, shown) : null;
+  const discount = isPlain && isOfThese ? termsOf(first, counting, shown) : null;
   return { discounted: true, ...(discount === null ? {} : { discount }) };
 }
 
-function termsOf(counting: readonly DiscountFacts[], shown: readonly ItemFacts[]): Discount | null {
-  const [first] = counting;
-  if (first === undefined) return null;
-  const isOfAll = counting.length === 1 && shown.every((item) => countsFor(first, item));
+function termsOf(first: DiscountFacts, all: readonly DiscountFacts[], shown: readonly ItemFacts[]): Discount | null {
+  const isOfAll = all.length === 1 && shown.every((item) => countsFor(first, item));
   const percentOff = isOfAll ? first.percentOff : null;
-  const listed = sumOf(shown.map(listPrice));
-  const price = listed === null ? null : lowered(shown, listed.currency, counting);
-  if (price === null && percentOff === null) return null;
-  const ends = counting.flatMap(({ end }) => end ?? []);
+  const known = lowered(shown, all);
+  if (known === null && percentOff === null) return null;
   return {
-    price,
+    price: known?.price ?? null,
     percentOff,
-    amountOff: price === null || listed === null ? null : { ...listed, amount: listed.amount - price.amount },
-    until: ends.length === 0 ? null : iso(Math.min(...ends)),
+    amountOff: known?.amountOff ?? null,
+    // Infinity, where none ends, is no moment.
+    until: iso(Math.min(...all.flatMap(({ end }) => end ?? []))),
     once: first.once,
   };
 }
 
-/** In the one currency of a subscription. `null`: one is not known. */
-export function sumOf(prices: readonly (Money | null)[]): Money | null {
-  const [first] = prices;
-  if (first === undefined || first === null) return null;
-  const amounts = prices.flatMap((price) => price?.amount ?? []);
-  return amounts.length < prices.length ? null : { ...first, amount: amounts.reduce((sum, each) => sum + each, 0) };
-}
+/** List prices together, in the one currency of a subscription. `null`: one is not known. */
+export const listSum = (items: readonly ItemFacts[]): Money | null =>
+  items.map(listPrice).reduce((sum, price) => sum && price && { ...sum, amount: sum.amount + price.amount });
 
 /** One after the other, each rounded as an invoice's line is; an amount is taken from the lines that it counts for. */
-function lowered(shown: readonly ItemFacts[], currency: string, discounts: readonly DiscountFacts[]): Money | null {
-  const lines = shown.map((item) => ({ item, amount: listPrice(item)?.amount ?? 0 }));
+function lowered(
+  shown: readonly ItemFacts[],
+  discounts: readonly DiscountFacts[],
+): { price: Money; amountOff: Money } | null {
+  const list = listSum(shown);
+  if (list === null) return null;
+  const { currency } = list;
+  const lines = shown.map((item) => ({ item, off: 0, left: listPrice(item)?.amount ?? 0 }));
   for (const discount of discounts) {
     const { percentOff, amountOff, currency: of } = discount;
     if (amountOff !== null && of !== currency) return null;
     let rest = amountOff ?? Infinity;
     for (const line of lines.filter(({ item }) => countsFor(discount, item))) {
-      const taken = Math.min(line.amount, rest, Math.round((line.amount * (percentOff ?? 100)) / 100));
-      line.amount -= taken;
+      const taken = Math.min(line.left, rest, Math.round((line.left * (percentOff ?? 100)) / 100));
+      line.left -= taken;
+      line.off += taken;
       rest -= taken;
     }
   }
-  return { amount: lines.reduce((sum, { amount }) => sum + amount, 0), currency };
+  const sum = (of: 'left' | 'off') => ({ amount: lines.reduce((all, line) => all + line[of], 0), currency });
+  return { price: sum('left'), amountOff: sum('off') };
 }

@@ -73,8 +73,8 @@ export function methodDeclined(subscription: SubscriptionFacts): boolean {
 /** The bank's reason for all that the subscription owes: of several reasons none would be the whole of it. */
 export function declineReason(subscription: SubscriptionFacts): DeclineReason | null {
   if (methodReplaced(subscription)) return null;
-  const [first, ...others] = new Set(unpaidInvoices(subscription).map(({ declined = null }) => declined));
-  return first === undefined || others.length > 0 ? null : first;
+  const reasons = new Set(unpaidInvoices(subscription).map(({ declined }) => declined));
+  return reasons.size === 1 ? ([...reasons][0] ?? null) : null;
 }
 
 /** Open over all of them. Several currencies cannot be added: the largest one is shown, and that there are others. */

@@ -3,7 +3,7 @@
 import type { Plan, ScheduledChange } from '@billhook/widget/contract';
 import type { CataloguePrice, ItemFacts, ProductWords, SubscriptionFacts } from '../facts.ts';
 import { iso } from './deadlines.ts';
-import { loweredBy, sumOf } from './discount.ts';
+import { listSum, loweredBy } from './discount.ts';
 import { listPrice } from './list-price.ts';
 import { ownItems, type Policy } from '../policy.ts';
 
@@ -67,22 +67,21 @@ export function planNamedBy(
  */
 function totalOf(subscription: SubscriptionFacts): NonNullable<Plan['total']> | null {
   const fixed = subscription.items.filter((item) => !item.metered);
-  const [first] = fixed;
-  const agree = fixed.every(
-    ({ currency, interval, intervalCount }) =>
-      currency === first?.currency && interval === first.interval && intervalCount === first.intervalCount,
-  );
-  const price = fixed.length > 1 && agree ? sumOf(fixed.map(listPrice)) : null;
+  const rhythms = new Set(fixed.map(({ interval, intervalCount }) => `${intervalCount} ${interval}`));
+  const price = fixed.length > 1 && rhythms.size === 1 ? listSum(fixed) : null;
   return price === null ? null : { price, ...loweredBy(subscription, fixed) };
 }
 
 export function subscriptionPlan(subscription: SubscriptionFacts, policy: Policy, catalogue: Catalogue): Plan | null {
-  const own = ownItems(subscription, policy.plans);
-  const item = mainItem(own.length > 0 ? own : subscription.items);
-  const plan = planOf(subscription.items, subscription.discounted, catalogue, own);
-  if (plan === null || item === null) return null;
+  const { items, discounted } = subscription;
+  const item = planItem(items, ownItems(subscription, policy.plans));
+  if (item === null) return null;
   const total = totalOf(subscription);
-  return { ...plan, ...loweredBy(subscription, [item]), ...(total === null ? {} : { total }) };
+  return {
+    ...planNamedBy(item, items, discounted, catalogue),
+    ...loweredBy(subscription, [item]),
+    ...(total === null ? {} : { total }),
+  };
 }
 
 /** The next phase of a schedule, when it changes what is paid for: a phase that repeats the plan is no news. */
