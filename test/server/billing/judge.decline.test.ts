@@ -1,4 +1,4 @@
-/** M36 Whom the card tells why the bank refused, and of what. */
+/** M36 A reason of the bank: told to managers, of one debt or of several alike ones. */
 
 import { describe, expect, test } from 'vitest';
 import type { DeclineReason } from '@billhook/widget/contract';
