@@ -4,16 +4,20 @@
  * before (`NEXT_VERSION=15.5.29`).
  */
 
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
+import { promisify } from 'node:util';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { Stripe } from 'stripe';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSandbox, seedDemo, type SeededCustomers, type StripeSandbox } from '../../demo/stripe-sandbox/index.ts';
 import { serveProcess, type ServeProcess } from '../server/support/process.ts';
 import { findBrowser, quiet } from '../support/browser.ts';
+import { childEnvironment } from '../support/child-environment.ts';
 import { freePort } from '../support/free-port.ts';
 import { patienceMs } from '../support/patience.ts';
 import { startPostgres, type Postgres } from '../support/postgres.ts';
@@ -68,6 +72,14 @@ describe.each(ways)('Next.js, %s', (way) => {
   });
 
   const asked = () => sandbox.requests.count();
+  /** A server’s environment. */
+  const mounted = () => ({
+    STRIPE_SECRET_KEY: sandbox.secretKey,
+    STRIPE_WEBHOOK_SECRET: webhookSecret,
+    STRIPE_API_URL: stripeUrl,
+    DATABASE_URL: database,
+    CRON_SECRET: cronSecret,
+  });
 
   it('builds without a variable set, and opens and asks nothing', async () => {
     const before = asked();
@@ -78,7 +90,6 @@ describe.each(ways)('Next.js, %s', (way) => {
 
   it('starts, and opens and asks nothing before the first request', async () => {
     const before = asked();
-    const stripe = { STRIPE_SECRET_KEY: sandbox.secretKey, STRIPE_WEBHOOK_SECRET: webhookSecret };
     const own = {
       BILLHOOK_URL: billhookUrl,
       BILLHOOK_HOST_SECRET: secret,
@@ -86,8 +97,8 @@ describe.each(ways)('Next.js, %s', (way) => {
         Object.fromEntries(Object.entries(customers).map(([situation, id]) => [`team_${situation}`, id])),
       ),
     };
-    const mounted = { ...stripe, STRIPE_API_URL: stripeUrl, DATABASE_URL: database, CRON_SECRET: cronSecret };
-    running = await application.start(Number(new URL(url).port), way === 'standalone' ? own : { ...own, ...mounted });
+    const all = way === 'standalone' ? own : { ...own, ...mounted() };
+    running = await application.start(Number(new URL(url).port), all);
     expect([asked() - before, existsSync(database)]).toEqual([0, false]);
     if (way !== 'standalone') return;
     const config = join(folder, 'billhook.json');
@@ -95,7 +106,7 @@ describe.each(ways)('Next.js, %s', (way) => {
     const plans = [{ key: 'team', lookupKey: 'team_monthly', features: ['export'] }];
     await writeFile(config, JSON.stringify({ hosts: [{ ...host, plans }] }));
     const at = { PORT: new URL(billhookUrl).port, BILLHOOK_URL: billhookUrl };
-    const environment = { ...mounted, ...at, BILLHOOK_CONFIG: config, BILLHOOK_HOST_SECRET_APP: secret };
+    const environment = { ...mounted(), ...at, BILLHOOK_CONFIG: config, BILLHOOK_HOST_SECRET_APP: secret };
     server = serveProcess(environment, [application.billhook, 'serve']);
     await server.listening;
   });
@@ -151,6 +162,31 @@ describe.each(ways)('Next.js, %s', (way) => {
     const { status } = await fetch(`${billhookUrl}/v1/billing`, { headers: { authorization: `Bearer ${token}` } });
     expect(status).toBe(200);
   }
+
+  it.skipIf(way === 'standalone')('knows a team that the guide’s command has linked', async () => {
+    const page = await readFile(join(import.meta.dirname, '../../docs/nextjs.md'), 'utf8');
+    const command = /```sh\n(?<variables>(?:export .*\n)+)(?<command>echo .* import -)\n```/.exec(page)?.groups;
+    const of = [...(command?.['variables'] ?? '').matchAll(/^export (\w+)=(\S+)$/gm)];
+    const variables = of.map(([, name = '', value = '']) => [name, value.replace('http://localhost:3000', url)]);
+    expect(Object.keys(Object.fromEntries(variables))).toHaveLength(3);
+    const line = (command?.['command'] ?? '')
+      .replace('npx billhook', '"$NODE" "$BILLHOOK"')
+      .replace('cus_…', customers.pastDue);
+    const environment = {
+      ...mounted(),
+      BILLHOOK_URL: billhookUrl,
+      BILLHOOK_HOST_SECRET: secret,
+      BILLHOOK: application.billhook,
+    };
+    const env = { ...childEnvironment, ...environment, ...Object.fromEntries(variables), NODE: process.execPath };
+    expect((await promisify(execFile)('sh', ['-c', line], { env })).stdout).toMatch(/^1 linked/);
+    // As a function it is looked at by the cron's next call.
+    if (way === 'functions')
+      await fetch(`${billhookUrl}/v1/upkeep`, { headers: { authorization: `Bearer ${cronSecret}` } });
+    await expect
+      .poll(async () => (await (await get('/reports', 'team_1')).text()).replaceAll('<!-- -->', ''))
+      .toMatch(/Plan: team<.*Seats: 5<.*Export</);
+  });
 
   it.each(['/settings/billing', '/settings/plan'])('shows the plan in a browser at %s', async (path) => {
     browser ??= await chromium.launch({ executablePath: await findBrowser(), args: quiet, timeout: patienceMs });
