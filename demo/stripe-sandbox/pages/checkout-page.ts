@@ -28,13 +28,18 @@ export function orderPage(state: State, visit: Visit): Html {
   const verb = { payment: 'Pay', setup: 'Save card', subscription: order.trial ? 'Start trial' : 'Subscribe' }[
     session.mode as 'payment' | 'setup' | 'subscription'
   ];
+  const email = session.customer_details?.email;
   const shortVerb = order.trial ? 'Start' : verb.replace(' card', '');
   return html`${heading(state, visit)} ${session.mode === 'setup' ? '' : summary(visit)}
     <form class="panel pay" method="post" action="${base}" novalidate>
-      <dl class="facts">
-        <dt>E-mail</dt>
-        <dd>${session.customer_details?.email ?? '–'}</dd>
-      </dl>
+      ${
+        email
+          ? html`<dl class="facts">
+              <dt>E-mail</dt>
+              <dd>${email}</dd>
+            </dl>`
+          : ''
+      }
       ${asksForCard(session, order) ? cardFields() : html`<p class="soft">No card is needed to start.</p>`}
       ${addressFields(session)} ${taxIdFields(session)} ${consentFields(state, session)}
       <button class="button primary wide">${verb}</button>

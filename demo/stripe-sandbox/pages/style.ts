@@ -104,6 +104,7 @@ dl.facts { display: grid; grid-template-columns: minmax(4.5rem, max-content) 1fr
 dl.facts dt { color: var(--soft); }
 
 table { inline-size: 100%; border-collapse: collapse; }
+table + .panel { margin-block-start: 1.5rem; }
 th { text-align: start; font-size: 0.8125rem; font-weight: 500; color: var(--soft); padding-block: 0 0.5rem; }
 td { padding-block: 0.6875rem; border-block-start: 1px solid var(--line); vertical-align: baseline; }
 th, td { padding-inline-end: 1rem; }
