@@ -134,9 +134,9 @@ async function lead(
       const next = await ledger.nextPayment();
       const [headline] = (await ledger.read()).snapshot.subscriptions;
       const before = entriesOf(stripe.sandbox, customer);
-      // A preview counts the customer's credit whole, and another subscription that renews first uses it up.
       const living = new Set(before.flatMap((each) => (each.isLiving ? each.subscription : [])));
-      const sharesCredit = living.size > 1 && (stripe.sandbox.state.customers.get(customer)?.balance ?? 0) !== 0;
+      const credit = () => stripe.sandbox.state.customers.get(customer)?.balance ?? 0;
+      const creditBefore = credit();
       const visit = await ledger.open();
       const heard = ledger.heard.length;
       await take(ledger, step);
@@ -145,7 +145,11 @@ async function lead(
         table.compare(row, said, books, life, at);
 
       // Nothing but time has passed, and the announced day has come: the renewal's own invoice asks for the amount.
-      if (next !== null && step.is === 'time' && Date.parse(next.at) <= ledger.now && !sharesCredit) {
+      // A preview counts the customer's credit of now whole: another subscription that renews first uses it up, or leaves some.
+      const sharesCredit = living.size > 1 && (creditBefore !== 0 || credit() !== 0);
+      // One that was behind may be canceled by its last failed attempt, before the day comes.
+      const isOver = after.some((each) => keyOf(each.subscription) === headline?.key && !each.isLiving);
+      if (next !== null && step.is === 'time' && Date.parse(next.at) <= ledger.now && !sharesCredit && !isOver) {
         // It is told by the day on which it will be made; from then on, by the hour in which it will be charged.
         const at = Date.parse(next.at);
         const made = after.filter(
