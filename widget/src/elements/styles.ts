@@ -90,7 +90,8 @@ const css = `
     padding: var(--_pad);
   }
   .plan,
-  .foot {
+  .foot,
+  .facts div {
     display: flex;
     justify-content: space-between;
     align-items: baseline;
@@ -134,28 +135,16 @@ const css = `
   .room {
     min-height: 3.2em;
   }
-  /* Three columns for all rows, as wide as their words; one below the other where there is no room for them. */
-  .facts {
-    display: grid;
-    grid-template-columns: auto 1fr auto;
-    align-items: baseline;
-    gap: 4px 10px;
-    container-type: inline-size;
-  }
   .facts div {
-    display: contents;
+    gap: 0 16px;
+    padding-block: 3px;
   }
   dt {
-    grid-column: 1;
+    flex: 1 1 8em;
   }
   dd {
+    flex: 3 1 11.5em;
     color: var(--_text);
-  }
-  @container (width < 27em) {
-    .facts div {
-      display: block;
-      grid-column: 1 / -1;
-    }
   }
   /* A link's size, with room to press it. */
   .facts .button {
@@ -166,12 +155,14 @@ const css = `
     font: inherit;
     text-decoration: underline;
   }
+  dd + dd {
+    flex: none;
+  }
   .rows {
     list-style: none;
     margin-block-end: -14px;
   }
-  .rows li,
-  .message + .room {
+  .rows li {
     padding-block: 14px;
   }
   .rows li + li {
@@ -182,11 +173,15 @@ const css = `
     display: grid;
     grid-template-columns: repeat(auto-fit, minmax(min(100%, 11.5em), 1fr));
     gap: 12px;
+    margin-block-start: 20px;
     list-style: none;
   }
-  .offers,
   .periods {
     margin-block-start: 20px;
+  }
+  .button[aria-pressed='true'] {
+    border-color: var(--_text);
+    background: var(--_line);
   }
   .offers > li {
     display: flex;
@@ -214,7 +209,8 @@ const css = `
     border-block-start: 1px solid var(--_line);
   }
   .plan,
-  .failure {
+  .failure,
+  .facts div {
     flex-wrap: wrap;
   }
   .what {
@@ -281,10 +277,6 @@ const css = `
     border-color: color-mix(in oklab, var(--_text) 22%, var(--_paper));
     background: transparent;
     color: var(--_text);
-  }
-  .button[aria-pressed='true'] {
-    border-color: var(--_text);
-    background: var(--_line);
   }
   .button[aria-disabled='true'] {
     cursor: default;
@@ -419,8 +411,6 @@ const css = `
     .button[aria-pressed='true'] {
       background: Highlight;
       color: HighlightText;
-      /* Text would stand on a ground of Canvas. */
-      forced-color-adjust: none;
     }
     .button[aria-disabled='true'] {
       color: GrayText;
