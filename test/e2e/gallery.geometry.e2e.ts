@@ -80,6 +80,27 @@ async function misfits(lang = 'en'): Promise<string[]> {
   );
 }
 
+/** The states with rows that do not begin on one line, column by column, or with a label that is broken. */
+async function crookedRows(): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll('figure')].flatMap((figure) => {
+      const root = figure.querySelector('.stage > *')?.shadowRoot;
+      const starts = (selector: string) =>
+        [...(root?.querySelectorAll<HTMLElement>(selector) ?? [])].map((each) => {
+          const { left, right } = each.getBoundingClientRect();
+          return Math.round(getComputedStyle(each).direction === 'rtl' ? right : left);
+        });
+      const state = figure.querySelector('code')?.textContent ?? '';
+      const columns = ['dt > *', 'dt + dd > *', 'dd + dd > *'].map((selector) => new Set(starts(selector)).size);
+      const broken = [...(root?.querySelectorAll('dt > *') ?? [])].filter((label) => label.getClientRects().length > 1);
+      return [
+        ...(columns.some((places) => places > 1) ? [`${state}: begin at ${columns.join(', ')} places`] : []),
+        ...broken.map((label) => `${state}: broken: ${label.textContent}`),
+      ];
+    }),
+  );
+}
+
 async function misfitsIn(looks: readonly Choice[]): Promise<string[]> {
   const found: string[] = [];
   for (const choice of looks) {
@@ -98,6 +119,17 @@ describe('no overflow and no small control', () => {
       `geometry: ${narrow.length * states.length} combinations in ${languages.length} languages, ${found.length} misfits\n`,
     );
     expect(found).toEqual([]);
+  });
+
+  it('the rows stand in columns, and no label is broken inside a word', async () => {
+    const crooked: string[] = [];
+    for (const lang of languages) {
+      // oxlint-disable-next-line no-await-in-loop -- one page, one look after the other
+      await look(page, { lang, width: '480px' });
+      // oxlint-disable-next-line no-await-in-loop
+      for (const state of await crookedRows()) crooked.push(`${lang}: ${state}`);
+    }
+    expect(crooked).toEqual([]);
   });
 
   it('at twice the text size, and at twice the zoom', async () => {

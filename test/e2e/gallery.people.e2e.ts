@@ -70,6 +70,19 @@ describe('forced colours', () => {
     });
   }
 
+  it('the period that is chosen is seen, and its name can be read', async () => {
+    await look(page, { state: 'offersYearly' });
+    const grounds = await page
+      .locator('main .periods .button')
+      .evaluateAll((all) => all.map((button) => getComputedStyle(button).backgroundColor));
+    expect(new Set(grounds).size).toBe(2);
+    // Else text of this colour stands on a ground of Canvas that the browser draws behind it.
+    expect(await style('[aria-pressed="true"]', 'forced-color-adjust')).toBe('none');
+    expect(await style('[aria-pressed="true"]', 'color')).not.toBe(
+      await style('[aria-pressed="true"]', 'background-color'),
+    );
+  });
+
   it('the placeholder while loading cannot be read as a plan', async () => {
     await look(page, { state: 'loading' });
     expect(await style('.name.text', 'color')).toBe('rgba(0, 0, 0, 0)');

@@ -111,7 +111,7 @@ describe('the price', () => {
     show({ snapshot: { ...active, plan: { ...team, ...change } } }).plan.price;
   it('notes quantity, discount, tax, usage and other items', () => {
     expect(price({ quantity: 5, taxExcluded: true, discounted: true, metered: true, otherItems: 2 })?.notes).toBe(
-      '5 × $5.80 · before discount · plus tax · plus usage · + 2 more',
+      '5 × $5.80 · before discount · plus tax · plus usage · +\u00A02\u00A0more',
     );
   });
   it('of seats is one price, taken so many times; what does not divide is only counted', () => {

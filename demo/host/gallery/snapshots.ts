@@ -210,6 +210,7 @@ export const snapshots: Readonly<Record<BillingState, BillingSnapshot>> = {
     access: { level: 'readOnly', reason: 'restricted', until: null, since: '2027-05-08T13:00:00Z' },
     actions: [updateCard, payNow, portal],
     ...declined,
+    paymentMethod: { ...declined.paymentMethod, expires: '2027-04' },
     lastInvoice: { ...declined.lastInvoice, at: '2027-05-01T12:00:00Z' },
   }),
 };

@@ -90,8 +90,7 @@ const css = `
     padding: var(--_pad);
   }
   .plan,
-  .foot,
-  .facts div {
+  .foot {
     display: flex;
     justify-content: space-between;
     align-items: baseline;
@@ -111,7 +110,7 @@ const css = `
   .opening {
     display: flex;
     align-items: center;
-    gap: 4px 10px;
+    gap: 6px 12px;
   }
   .headline {
     flex-wrap: wrap;
@@ -135,16 +134,28 @@ const css = `
   .room {
     min-height: 3.2em;
   }
+  /* Three columns for all rows, as wide as their words; one below the other where there is no room for them. */
+  .facts {
+    display: grid;
+    grid-template-columns: auto 1fr auto;
+    align-items: baseline;
+    gap: 6px 12px;
+    container-type: inline-size;
+  }
   .facts div {
-    gap: 0 16px;
-    padding-block: 3px;
+    display: contents;
   }
   dt {
-    flex: 1 1 8em;
+    grid-column: 1;
   }
   dd {
-    flex: 3 1 11.5em;
     color: var(--_text);
+  }
+  @container (width < 27em) {
+    .facts div {
+      display: block;
+      grid-column: 1 / -1;
+    }
   }
   /* A link's size, with room to press it. */
   .facts .button {
@@ -155,14 +166,12 @@ const css = `
     font: inherit;
     text-decoration: underline;
   }
-  dd + dd {
-    flex: none;
-  }
   .rows {
     list-style: none;
     margin-block-end: -14px;
   }
-  .rows li {
+  .rows li,
+  .message + .room {
     padding-block: 14px;
   }
   .rows li + li {
@@ -173,15 +182,11 @@ const css = `
     display: grid;
     grid-template-columns: repeat(auto-fit, minmax(min(100%, 11.5em), 1fr));
     gap: 12px;
-    margin-block-start: 20px;
     list-style: none;
   }
+  .offers,
   .periods {
     margin-block-start: 20px;
-  }
-  .button[aria-pressed='true'] {
-    border-color: var(--_text);
-    background: var(--_line);
   }
   .offers > li {
     display: flex;
@@ -209,8 +214,7 @@ const css = `
     border-block-start: 1px solid var(--_line);
   }
   .plan,
-  .failure,
-  .facts div {
+  .failure {
     flex-wrap: wrap;
   }
   .what {
@@ -277,6 +281,10 @@ const css = `
     border-color: color-mix(in oklab, var(--_text) 22%, var(--_paper));
     background: transparent;
     color: var(--_text);
+  }
+  .button[aria-pressed='true'] {
+    border-color: var(--_text);
+    background: var(--_line);
   }
   .button[aria-disabled='true'] {
     cursor: default;
@@ -411,6 +419,8 @@ const css = `
     .button[aria-pressed='true'] {
       background: Highlight;
       color: HighlightText;
+      /* Text would stand on a ground of Canvas. */
+      forced-color-adjust: none;
     }
     .button[aria-disabled='true'] {
       color: GrayText;

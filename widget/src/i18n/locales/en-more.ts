@@ -61,7 +61,7 @@ export const enMore = {
   'interval.day': 'per day',
   'interval.week': 'per week',
   every: 'every {period}',
-  otherItems: '+ {count} more',
+  otherItems: '+\u00A0{count}\u00A0more',
   subscriptions: 'Your subscriptions',
   changesTo: 'Changes to {plan} on {date}',
   'state.ended': 'Ended',
