@@ -181,14 +181,15 @@ const lives = {
   },
   restricted: {
     subscriptions: [
-      behind(
-        failed({
+      behind({
+        ...failed({
           firstFailedAt: at('2027-05-01T13:00:00Z'),
           created: at('2027-05-01T12:00:00Z'),
           finalizedAt: null,
           declined: 'expiredCard',
         }),
-      ),
+        method: { ...visa, expMonth: 4, expYear: 2027 },
+      }),
     ],
   },
   actionRequired: { subscriptions: [behind(failed({ payment: 'actionRequired' }))] },
