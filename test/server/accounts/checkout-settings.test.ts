@@ -7,7 +7,7 @@ import type { CustomerDetails, MintOptions } from '@billhook/server';
 import { readConfig, type BillhookOptions } from '../../../server/src/config/config.ts';
 import { visit } from '../../sandbox/visit.ts';
 import type { CallInit } from '../support/bff.ts';
-import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
+import { billingWhen, startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 
 let harness: BffHarness;
 /** The details that the host's own code gives for an account. */
@@ -48,16 +48,8 @@ beforeEach(() => {
 
 const ids = ['plain', 'business', 'seats', 'trial'];
 /** The worker has asked for the offers' prices. */
-async function offered(init: CallInit = buyer): Promise<BillingSnapshot> {
-  for (let etag = ''; ;) {
-    const headers = { 'if-none-match': etag, prefer: 'wait=25' };
-    const response = await harness.bff.call('/v1/billing', { ...init, headers });
-    etag = response.headers.get('etag') ?? '';
-    if (response.status === 304) continue;
-    const snapshot = (await response.json()) as BillingSnapshot;
-    if (snapshot.offers.length === ids.length) return snapshot;
-  }
-}
+const offered = (init: CallInit = buyer) =>
+  billingWhen(harness, init, (snapshot) => snapshot.offers.length === ids.length);
 
 async function open(offer: string, mint: Partial<MintOptions> = {}): Promise<string> {
   await offered();

@@ -4,13 +4,13 @@
  */
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { AccessAnswer, BillingSnapshot, OpenedVisit } from '@billhook/widget/contract';
+import type { AccessAnswer, OpenedVisit } from '@billhook/widget/contract';
 import { diagnoseLinks } from '../../../server/src/cli/doctor/links.ts';
 import { linkAccount } from '../../../server/src/cli/link.ts';
 import type { LogFields } from '../../../server/src/log.ts';
 import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
 import { problemOf, type CallInit } from '../support/bff.ts';
-import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
+import { billingWhen, startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 
 let harness: BffHarness;
 /** Milliseconds by which all clocks are ahead. It never decreases. */
@@ -59,16 +59,7 @@ const sold = () => harness.sandbox.requests.list({ method: 'POST', path: '/v1/ch
 const told = (what: string) => warned.filter((line) => line.what === what).map(({ fields }) => fields);
 
 /** The worker has asked for the offers' prices. */
-async function offered(init: CallInit): Promise<BillingSnapshot> {
-  for (let etag = ''; ;) {
-    const headers = { 'if-none-match': etag, prefer: 'wait=25' };
-    const response = await harness.bff.call('/v1/billing', { ...init, headers });
-    etag = response.headers.get('etag') ?? '';
-    if (response.status === 304) continue;
-    const snapshot = (await response.json()) as BillingSnapshot;
-    if (snapshot.offers.length > 0) return snapshot;
-  }
-}
+const offered = (init: CallInit) => billingWhen(harness, init, (snapshot) => snapshot.offers.length > 0);
 
 async function link(...args: string[]) {
   const said = { out: '', err: '' };

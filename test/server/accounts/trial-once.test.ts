@@ -5,7 +5,7 @@ import type { BillingSnapshot, OpenedVisit } from '@billhook/widget/contract';
 import { visit } from '../../sandbox/visit.ts';
 import { sharedPostgres } from '../../support/shared-postgres.ts';
 import type { CallInit } from '../support/bff.ts';
-import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
+import { billingWhen, startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 
 const ledgers = [
   ['SQLite', async () => ({})],
@@ -23,16 +23,12 @@ describe.each(ledgers)('a trial, with a ledger in %s', (_, ledger) => {
   const buyer = { account: 'team_new' };
 
   /** The document as soon as it is of this state, with the offer. */
-  async function billing(state: string, init: CallInit = buyer): Promise<BillingSnapshot> {
-    for (let etag = ''; ;) {
-      const headers = { 'if-none-match': etag, prefer: 'wait=25' };
-      const response = await harness.bff.call('/v1/billing', { ...init, headers });
-      etag = response.headers.get('etag') ?? '';
-      if (response.status === 304) continue;
-      const snapshot = (await response.json()) as BillingSnapshot;
-      if (snapshot.state === state && (snapshot.offers.length > 0 || state === 'trialing')) return snapshot;
-    }
-  }
+  const billing = (state: string, init: CallInit = buyer) =>
+    billingWhen(
+      harness,
+      init,
+      (snapshot) => snapshot.state === state && (snapshot.offers.length > 0 || state === 'trialing'),
+    );
   const trialOf = ({ offers }: BillingSnapshot) => offers[0]?.trialDays;
 
   async function open(): Promise<string> {

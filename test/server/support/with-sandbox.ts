@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
 import { Stripe } from 'stripe';
 import type { BillhookOptions } from '@billhook/server';
+import type { BillingSnapshot } from '@billhook/widget/contract';
 import {
   createSandbox,
   seedDemo,
@@ -59,4 +60,20 @@ export async function startBffHarness(
       await sandbox.close();
     },
   };
+}
+
+/** The first document for which the condition holds: each poll waits for a newer one. */
+export async function billingWhen(
+  { bff }: Pick<BffHarness, 'bff'>,
+  init: CallInit,
+  holds: (snapshot: BillingSnapshot) => boolean,
+): Promise<BillingSnapshot> {
+  for (let etag = ''; ;) {
+    const headers = { 'if-none-match': etag, prefer: 'wait=25' };
+    const response = await bff.call('/v1/billing', { ...init, headers });
+    etag = response.headers.get('etag') ?? '';
+    if (response.status === 304) continue;
+    const snapshot = (await response.json()) as BillingSnapshot;
+    if (holds(snapshot)) return snapshot;
+  }
 }
