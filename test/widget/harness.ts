@@ -20,6 +20,9 @@ const { configureBillhook, forgetBillhook } = (await import(entry)) as {
 };
 export { configureBillhook, entry, forgetBillhook };
 
+/** A page may be opened within another, and is closed before it: each puts back what it found. */
+const open: Page[] = [];
+
 export class Page {
   readonly bff = new BffDouble();
   /** Addresses that were followed. */
@@ -30,6 +33,7 @@ export class Page {
   readonly departure = new Promise<void>((resolve) => (this.#leaves = resolve));
 
   constructor() {
+    open.push(this);
     sessionStorage.clear();
     const realNow = Date.now;
     const startedAt = realNow();
@@ -59,6 +63,7 @@ export class Page {
     for (const element of this.#elements) element.remove();
     // An element that connects again in the same task was only moved, and keeps what it knows.
     await settled();
+    if (open.pop() !== this) throw new Error('a page was opened while this one closed: await its close()');
     this.#restoreClock();
     this.bff.restore();
     document.documentElement.lang = 'en';

@@ -49,9 +49,9 @@ const style = (widget: Shown, part: string) => {
 describe('theming', () => {
   let page: Page;
   beforeEach(() => (page = new Page()));
-  afterEach(() => {
+  afterEach(async () => {
     root.removeAttribute('style');
-    page.close();
+    await page.close();
   });
 
   for (const theme of ['light', 'dark']) {
@@ -118,10 +118,8 @@ describe('theming', () => {
     const widget = page.add();
     await widget.ready();
     expect(style(widget, 'name').fontSize).to.equal('25px');
-    expect([style(widget, 'button').minHeight, style(widget, 'button').borderTopLeftRadius]).to.deep.equal([
-      '60px',
-      '3px',
-    ]);
+    const { minHeight, borderTopLeftRadius } = getComputedStyle(widget.button('Manage billing'));
+    expect([minHeight, borderTopLeftRadius]).to.deep.equal(['60px', '3px']);
     expect(style(widget, 'card').boxShadow).to.contain('rgb(255, 0, 0)');
   });
 
