@@ -23,7 +23,15 @@ describe('the tarballs', () => {
         ),
       );
     expect(kinds(consumer.files.server)).toEqual(
-      new Set(['LICENSE', 'README.md', 'alerts.yml', 'package.json', 'dist/*.d.ts', 'dist/*.js']),
+      new Set([
+        'LICENSE',
+        'README.md',
+        'alerts.yml',
+        'package.json',
+        'dist/*.d.ts',
+        'dist/*.js',
+        'dist/cli/licenses.md',
+      ]),
     );
     expect(kinds(consumer.files.widget)).toEqual(
       new Set([
@@ -163,6 +171,15 @@ describe('a project outside of the workspace', () => {
     const billhook = join(consumer.folder, 'node_modules/@billhook/server', bin.billhook);
     const { code, output } = await consumer.node(billhook, '--help');
     expect([code, output.split('\n')[0]]).toEqual([0, 'billhook <command>']);
+    const commands = [...output.matchAll(/^ {2}([a-z][a-z-]+) {2,}/gm)].flatMap(([, command]) => command ?? []);
+    expect(commands).toContain('serve');
+    for (const command of commands) {
+      // Its modules are loaded before its help is printed.
+      const help = await consumer.node(billhook, command, '--help');
+      expect([help.code, help.output.slice(0, command.length + 9)]).toEqual([0, `billhook ${command}`]);
+    }
+    const { version } = (await consumer.manifest('server')) as unknown as { version: string };
+    expect(await consumer.node(billhook, '--version')).toEqual({ code: 0, output: `billhook ${version}\n` });
     expect(await consumer.node(billhook, 'frobnicate')).toMatchObject({ code: 2 });
   });
 });
