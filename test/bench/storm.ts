@@ -18,7 +18,10 @@ import { deliver } from './storm-delivery.ts';
 
 export interface StormFigures {
   readonly customers: number;
+  /** For the five events. */
   readonly fetchesACustomer: number;
+  /** For the events of the pages' own besides, also of all customers. */
+  readonly withOwnEvents: number;
   /** Milliseconds beyond Stripe's own time until a held poll was answered, the longest of the storm. */
   readonly heldMs: number;
   /** How many held polls were answered. */
@@ -79,7 +82,9 @@ function fillFrom({ bff }: BffHarness, database: string, customers: number): voi
     WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ${customers - 1})
     INSERT INTO customers (customer, account, ${columns})
       SELECT 'cus_many_' || i, 'many_' || i, ${columns} FROM n, customers WHERE account = 'team_active';
-    DELETE FROM customers WHERE customer NOT LIKE 'cus_many_%'`);
+    DELETE FROM customers WHERE customer NOT LIKE 'cus_many_%';
+    -- A page waited for the first one: no page waits for these.
+    UPDATE customers SET wanted_until = 0`);
   to.close();
 }
 
@@ -114,9 +119,11 @@ class Storm {
     const watchers = [this.#read(), ...Array.from({ length: pages }, (_, page) => this.#watch(page))];
     const [[deliveredSeconds, seconds]] = await Promise.all([this.#passed(deliveries, began), ...watchers]);
     this.#reads.sort((a, b) => a - b);
+    const fetches = (await this.#stripeSays('fetches')) - before;
     return {
       customers,
-      fetchesACustomer: ((await this.#stripeSays('fetches')) - before) / customers,
+      fetchesACustomer: (fetches - this.#held.length) / customers,
+      withOwnEvents: fetches / customers,
       heldMs: Math.max(...this.#held) - stripeMs,
       held: this.#held.length,
       readMs: this.#reads[Math.floor(0.95 * this.#reads.length)] ?? Number.NaN,

@@ -90,7 +90,8 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
     },
 
     async prioritize(customer: string, until: number): Promise<void> {
-      await db.transaction(() =>
+      // A page that still waits after a power failure asks again.
+      await db.transient(() =>
         db.run(
           `UPDATE customers SET wanted_until = @until
          WHERE customer = @customer AND (wanted_until < @until OR wanted_until > @until + @longestPriorityMs)`,
