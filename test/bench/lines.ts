@@ -142,11 +142,11 @@ async function growthLines(databases: Postgres): Promise<readonly Line[]> {
   for (const [name, open] of Object.entries(stores)) {
     // oxlint-disable-next-line no-await-in-loop -- one database after the other
     const ledgers = await Promise.all([500, 500_000].map(open));
-    for (const [operation, run] of Object.entries(operations)) {
+    for (const [what, operation] of Object.entries(operations)) {
       // oxlint-disable-next-line no-await-in-loop -- as above
-      const [short = Number.NaN, long = Number.NaN] = await timesOf(run, ledgers);
+      const [short = Number.NaN, long = Number.NaN] = await timesOf(operation, ledgers);
       lines.push({
-        what: `${operation} of 1,000,000, ${name}`,
+        what: `${what} of 1,000,000, ${name}`,
         ours: `${long.toFixed(2)} ms`,
         baseline: 'of 1,000',
         ratio: long / short,

@@ -230,10 +230,7 @@ type Expected = { readonly issuer: string; readonly audience: string; readonly n
 /** The payload, or `null` when none of the keys signed the token. */
 async function verifyWithAny(token: string, keys: readonly TokenKey[], expected: Expected): Promise<JWTPayload | null> {
   const audiences = [canonicalAudience(expected.audience), withoutSlash(expected.audience)];
-  const each = keys.flatMap(({ key, algorithm, untrimmed = [] }) =>
-    [key, ...untrimmed.filter((one) => signed(token, one))].map((one) => ({ key: one, algorithm })),
-  );
-  for (const { key, algorithm } of each) {
+  for (const { key, algorithm } of candidates(token, keys)) {
     try {
       const { payload } = await jwtVerify(token, key, {
         algorithms: [...headerNames[algorithm]],
@@ -253,7 +250,15 @@ async function verifyWithAny(token: string, keys: readonly TokenKey[], expected:
   return null;
 }
 
-/** Two hashes, and no more, for a stranger's bytes. */
+/** Each key, and then the spellings of a secret that made the signature: a token of the first one costs no other hash. */
+function* candidates(token: string, keys: readonly TokenKey[]) {
+  for (const { key, algorithm, untrimmed = [] } of keys) {
+    yield { key, algorithm };
+    for (const spelling of untrimmed) if (signed(token, spelling)) yield { key: spelling, algorithm };
+  }
+}
+
+/** One hash, and no more, for a stranger's bytes. */
 function signed(token: string, key: KeyObject): boolean {
   const end = token.lastIndexOf('.');
   const made = createHmac('sha256', key).update(token.slice(0, end)).digest();
