@@ -2,10 +2,9 @@
 
 import process from 'node:process';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { Hono } from 'hono';
 import { origin, publicUrl, startBff, token } from '../server/support/bff.ts';
+import { collectGarbage } from '../support/collect-garbage.ts';
 import { median } from './measure.ts';
 
 export interface Waiting {
@@ -15,9 +14,6 @@ export interface Waiting {
 }
 
 type Fetch = (request: Request) => Response | Promise<Response>;
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
 
 /** @param polls - that wait at the same time, each of an account of its own */
 export async function measureWaiting(polls = 5_000, rounds = 3): Promise<Waiting> {
@@ -82,8 +78,8 @@ async function perPoll(requests: readonly (() => Request)[], fetch: Fetch): Prom
 }
 
 async function heap(): Promise<number> {
-  collect();
+  collectGarbage();
   await nextTurn();
-  collect();
+  collectGarbage();
   return process.memoryUsage().heapUsed;
 }

@@ -52,13 +52,35 @@ export interface VirtualBillhook {
 const tick = 100;
 /** Rounds in which all that a tick sets going comes to its next wait: turns of the event loop, and of Node's threads. */
 const roundsPerTick = 4;
-const threads = 4;
 
-/** Signatures are verified by Node's threads, in real time: jobs begun before are done after as many more. */
-async function settle(): Promise<void> {
-  for (let round = 0; round < roundsPerTick; round += 1) {
-    for (let turn = 0; turn < 4; turn += 1) await nextTurn();
-    await Promise.all(Array.from({ length: threads }, () => crypto.subtle.digest('SHA-256', new Uint8Array(64))));
+/** Signatures are made and verified by Node's threads, in real time: no other time passes meanwhile. */
+class Signatures {
+  readonly #pending = new Set<Promise<unknown>>();
+  readonly restore: () => void;
+
+  constructor() {
+    const { subtle } = crypto;
+    const spies = (['sign', 'verify'] as const).map((name) => {
+      const real: (...args: never[]) => Promise<unknown> = subtle[name].bind(subtle);
+      return vi.spyOn(subtle, name).mockImplementation(((...args: never[]) => this.#kept(real(...args))) as never);
+    });
+    this.restore = () => {
+      for (const spy of spies) spy.mockRestore();
+    };
+  }
+
+  async settle(): Promise<void> {
+    for (let round = 0; round < roundsPerTick; round += 1) {
+      for (let turn = 0; turn < 4; turn += 1) await nextTurn();
+      while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
+    }
+  }
+
+  #kept<T>(work: Promise<T>): Promise<T> {
+    const over = () => this.#pending.delete(work);
+    work.then(over, over);
+    this.#pending.add(work);
+    return work;
   }
 }
 
@@ -78,6 +100,8 @@ export async function virtualBillhook(options: TestOptions = {}, requestsPerSeco
     refused: 0,
     quantityOf: new Map(),
   };
+  const signatures = new Signatures();
+  const settle = () => signatures.settle();
   const network = vi.spyOn(globalThis, 'fetch').mockImplementation(stripeAt(stripe, time));
   const bff = await startBff(
     { apiUrl: 'http://stripe.invalid', requestsPerSecond },
@@ -126,6 +150,7 @@ export async function virtualBillhook(options: TestOptions = {}, requestsPerSeco
       stripe.hangs = null;
       await virtual.until(bff.close());
       network.mockRestore();
+      signatures.restore();
       clock.mockRestore();
       restore();
     },
