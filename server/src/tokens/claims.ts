@@ -38,7 +38,7 @@ export function canonicalAudience(address: string): string {
   const text = address.trim();
   if (!URL.canParse(text)) return withoutSlash(text);
   const { origin, pathname, protocol } = new URL(text);
-  return withoutSlash(/^https?:$/.test(protocol) ? `${origin}${pathname}` : text);
+  return withoutSlash(/^https?:/.test(protocol) ? `${origin}${pathname}` : text);
 }
 
 /** As it was written, but for its last slash: other languages put the text that they are given into a token. */

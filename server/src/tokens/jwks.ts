@@ -43,7 +43,8 @@ export class Jwks {
   readonly #onTrouble: (cause: unknown) => void;
   #copy: { readonly keys: readonly TokenKey[]; readonly at: number } | null = null;
   #askedAt = Number.NEGATIVE_INFINITY;
-  #failure: { readonly cause: unknown } | null = null;
+  /** Why the last download failed; `null` where it did not. */
+  #failure: unknown = null;
   #asking: Promise<void> | null = null;
 
   constructor(url: string, { timeoutMs = 5 * seconds, onTrouble = () => {} }: JwksOptions = {}) {
@@ -73,7 +74,7 @@ export class Jwks {
     // Only the host's own answer makes a key unknown; while it gives none, the token may be right.
     if (this.#copy && !this.#failure) return this.#copy.keys;
     throw new BillhookError('token_keys_unavailable', {
-      cause: this.#failure?.cause,
+      cause: this.#failure,
       retryAfter: Math.max(1, Math.ceil((Math.min(this.#askedAt, now) + this.#pause() - now) / seconds)),
     });
   }
@@ -104,7 +105,7 @@ export class Jwks {
       this.#failure = null;
       if (keys.length === 0) this.#onTrouble(new Error('the key set holds no key that can be used'));
     } catch (cause) {
-      this.#failure = { cause };
+      this.#failure = cause;
       this.#onTrouble(cause);
     } finally {
       this.#asking = null;

@@ -56,7 +56,7 @@ export function importSecret(given: string, keyId: string | null): TokenKey {
   const secret = canonicalSecret(given);
   const wrong = secretProblem(secret);
   if (wrong !== null) throw new TypeError(`a host secret ${wrong}`);
-  const keyOf = (text: string) => createSecretKey(text, 'utf8');
+  const keyOf = (text: string) => createSecretKey(Buffer.from(text));
   const key = usable(keyOf(secret), 'HS256', ['sign', 'verify']);
   return { keyId, algorithm: 'HS256', key, untrimmed: [keyOf(`${secret}\n`), keyOf(`${secret}\r\n`)] };
 }
@@ -83,7 +83,7 @@ export interface GivenPublicKey {
  */
 export function importPublicKey({ algorithm, key: given, keyId }: GivenPublicKey): TokenKey {
   const jwk = asJwk(given);
-  if (jwk === null && !/^\s*-----BEGIN PUBLIC KEY-----[^-]+-----END PUBLIC KEY-----\s*$/.test(pemText(given))) {
+  if (jwk === null && !/^-----BEGIN PUBLIC KEY-----[^-]+-----END PUBLIC KEY-----$/.test(pemText(given))) {
     throw new TypeError('must be a public key, in PEM ("BEGIN PUBLIC KEY") or as a JWK');
   }
   // Node would derive the public half in silence; but a private key that lies in a server's options is no longer private.
@@ -152,14 +152,14 @@ const keyId = z.string('must be the key’s "kid"').min(1, 'must be the key’s 
 
 const secret = z.string('must be a secret').superRefine((text, context) => {
   const wrong = secretProblem(canonicalSecret(text));
-  if (wrong !== null) context.addIssue({ code: 'custom', message: wrong });
+  if (wrong !== null) context.addIssue(wrong);
 });
 
 const publicKey = z
   .strictObject({
     algorithm: z.enum(publicAlgorithms, `must be one of ${publicAlgorithms.join(', ')}`).optional(),
     key: z.custom<string | JWK>(
-      (given) => typeof given === 'string' || (typeof given === 'object' && given !== null),
+      (given) => typeof given === 'string' || typeof given === 'object',
       'must be a public key, in PEM ("BEGIN PUBLIC KEY") or as a JWK',
     ),
     keyId: keyId.optional(),

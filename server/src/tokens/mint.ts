@@ -72,7 +72,12 @@ export async function mintWidgetToken(options: MintOptions): Promise<string> {
   const email = options.email ?? undefined;
   const name = options.name ?? undefined;
   const scope = scopesOf(options.scope ?? ['billing:read', 'billing:manage']);
-  must(typeof issuer === 'string' && issuer !== '', 'issuer_missing', 'issuer', 'must be the host’s id at the BFF');
+  must(
+    typeof issuer === 'string' && issuer.trim() !== '',
+    'issuer_missing',
+    'issuer',
+    'must be the host’s id at the BFF',
+  );
   must(isWebAddress(audience), 'audience_invalid', 'audience', 'must be the BFF’s public address, https://…');
   must(
     Number.isInteger(expiresIn) && expiresIn >= 1 && expiresIn <= maxTokenLife,
@@ -87,12 +92,8 @@ export async function mintWidgetToken(options: MintOptions): Promise<string> {
   must(name === undefined || isName(name), 'name_invalid', 'name', `must be ${nameMust}`);
 
   const { key, algorithm, keyId } = await readSigningKey(options);
-  const claims: JWTPayload = {
-    scope: scope.join(' '),
-    ...(customer === undefined ? {} : { stripe_customer: customer }),
-    ...(email === undefined ? {} : { email }),
-    ...(name === undefined ? {} : { name }),
-  };
+  // What is undefined is not written.
+  const claims: JWTPayload = { scope: scope.join(' '), stripe_customer: customer, email, name };
   // Half of what a host's package loads, and not needed by a module that is imported alone: `next build`, a guard of a kept answer.
   const { SignJWT } = await import('jose/jwt/sign');
   // Read once: two readings may lie in two seconds, and make the longest life a second too long.
@@ -109,14 +110,14 @@ export async function mintWidgetToken(options: MintOptions): Promise<string> {
 }
 
 function scopesOf(given: unknown): readonly string[] {
-  const list: unknown = typeof given === 'string' ? given.split(/[\s,]+/).filter(Boolean) : given;
+  const list: unknown = typeof given === 'string' ? given.split(/[\s,]/).filter(Boolean) : given;
   const known: readonly unknown[] = scopes;
   if (Array.isArray(list) && list.length > 0 && list.every((each) => known.includes(each))) return list as string[];
   throw new BillhookOptionError('scope_invalid', 'scope', `must be of ${scopes.join(', ')}`);
 }
 
 const isWebAddress = (text: unknown) =>
-  typeof text === 'string' && URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+  typeof text === 'string' && URL.canParse(text) && /^https?:/.test(new URL(text).protocol);
 
 function must(holds: boolean, code: OptionErrorCode, option: string, words: string): void {
   if (!holds) throw new BillhookOptionError(code, option, words);

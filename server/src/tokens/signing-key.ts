@@ -64,9 +64,8 @@ async function readPrivateKey({ privateKey, algorithm, keyId }: Exclude<SigningK
     throw new BillhookOptionError('private_key_invalid', 'algorithm', 'must be ES256, EdDSA or RS256');
   }
   const { key, name } = await importPrivate(privateKey, algorithm);
-  const { modulusLength } = key.algorithm as { readonly modulusLength?: number };
-  if (algorithm === 'RS256' && modulusLength !== undefined && modulusLength < 2048)
-    throw wrong('must have at least 2048 bits');
+  const { modulusLength = Infinity } = key.algorithm as { readonly modulusLength?: number };
+  if (modulusLength < 2048) throw wrong('must have at least 2048 bits');
   return { algorithm, key, keyId: keyId?.trim() ?? name };
 }
 
@@ -74,11 +73,12 @@ async function importPrivate(
   given: unknown,
   algorithm: PublicAlgorithm,
 ): Promise<{ key: CryptoKey; name: string | null }> {
-  if (given instanceof CryptoKey) return { key: given, name: null };
-  const jwk = jwkOf(given);
-  const found = jwk === null ? algorithmOfPem(given) : algorithmOfJwk(jwk);
-  if (found === null) throw wrong('must be a private key, in PEM (PKCS #8, not encrypted) or as a JWK');
+  const isRead = given instanceof CryptoKey;
+  const jwk = isRead ? null : jwkOf(given);
+  const found = isRead ? algorithmOfRead(given) : jwk === null ? algorithmOfPem(given) : algorithmOfJwk(jwk);
+  if (found === null) throw wrong('must be a private key, in PEM (PKCS #8, not encrypted), as a JWK or as a CryptoKey');
   if (found !== algorithm) throw wrong(`must be a key for ${algorithm}; it is one for ${found}`);
+  if (isRead) return { key: given, name: null };
   if (jwk?.alg !== undefined && jwk.alg !== algorithm && !(algorithm === 'EdDSA' && jwk.alg === 'Ed25519')) {
     throw wrong(`must be a key for ${algorithm}, which its "alg" denies`);
   }
@@ -99,7 +99,7 @@ export const pemText = (given: unknown): string =>
     .trim();
 
 function jwkOf(given: unknown): JWK | null {
-  if (typeof given === 'object' && given !== null) return given;
+  if (typeof given === 'object') return given;
   if (typeof given !== 'string' || !given.trimStart().startsWith('{')) return null;
   try {
     return JSON.parse(given.trim()) as JWK;
@@ -108,11 +108,29 @@ function jwkOf(given: unknown): JWK | null {
   }
 }
 
-function algorithmOfJwk({ kty, crv, d }: JWK): PublicAlgorithm | null {
-  if (typeof d !== 'string') return null;
-  if (kty === 'RSA') return 'RS256';
-  if (kty === 'EC' && crv === 'P-256') return 'ES256';
-  return kty === 'OKP' && crv === 'Ed25519' ? 'EdDSA' : null;
+/** By a JWK's `kty` and `crv`. */
+const jwkKinds = new Map<string, PublicAlgorithm>([
+  ['RSA', 'RS256'],
+  ['EC P-256', 'ES256'],
+  ['OKP Ed25519', 'EdDSA'],
+]);
+
+const algorithmOfJwk = ({ kty, crv = '', d }: JWK): PublicAlgorithm | null =>
+  typeof d === 'string' ? (jwkKinds.get(`${kty} ${crv}`.trim()) ?? null) : null;
+
+/** By the name of a CryptoKey's algorithm, and its curve or hash. */
+const readKinds = new Map<string, PublicAlgorithm>([
+  ['RSASSA-PKCS1-v1_5 SHA-256', 'RS256'],
+  ['ECDSA P-256', 'ES256'],
+  ['Ed25519', 'EdDSA'],
+]);
+
+type ReadAlgorithm = { readonly name: string; readonly namedCurve?: string; readonly hash?: { readonly name: string } };
+
+function algorithmOfRead({ algorithm, usages }: CryptoKey): PublicAlgorithm | null {
+  const { name, namedCurve, hash } = algorithm as ReadAlgorithm;
+  const kind = `${name} ${namedCurve ?? hash?.name ?? ''}`.trim();
+  return usages.includes('sign') ? (readKinds.get(kind) ?? null) : null;
 }
 
 /** The object identifiers that a PKCS #8 key names its algorithm by (RFC 5208, 8410, 5480), as hexadecimal DER. */

@@ -50,7 +50,8 @@ const knownClaims = new Set([
   'name',
 ]);
 
-const cacheSize = 10_000;
+/** Verified tokens that are remembered. */
+const mostRemembered = 10_000;
 
 /** The claims of a verified token. */
 export interface WidgetClaims {
@@ -86,6 +87,7 @@ export interface HostKeys {
  *
  * @param audience - the BFF's public address
  * @param keysOf - the keys of a host, or `null` for a host that is not ours
+ * @param most - verified tokens that are remembered
  * @returns Rejects with a {@link BillhookError}: `token_malformed`, `token_issuer_unknown`, `token_invalid`,
  *   `token_audience_wrong`, `token_expired`, `token_keys_unavailable`.
  */
@@ -93,36 +95,34 @@ export function widgetTokenVerifier(
   audience: string,
   keysOf: (host: string) => HostKeys | null,
   onUnknownClaims: OnUnknownClaims = () => undefined,
+  most = mostRemembered,
 ): VerifyWidgetToken {
   const verified = new Map<string, { readonly claims: WidgetClaims; readonly at: number }>();
 
-  return Object.assign(verifyWidgetToken, {
-    remembered(token: string, now: number): WidgetClaims | null {
-      const known = verified.get(hashOf(token));
-      return known !== undefined && known.at <= now && holds(known.claims, now) ? known.claims : null;
-    },
-  });
+  return Object.assign(verifyWidgetToken, { remembered });
+
+  function remembered(token: string, now: number): WidgetClaims | null {
+    const known = verified.get(hashOf(token));
+    // After a clock was set back, a remembered token would outlive the key that signed it: it is verified again.
+    return known !== undefined && known.at <= now && holds(known.claims, now) ? known.claims : null;
+  }
 
   async function verifyWidgetToken(token: string, now: number): Promise<WidgetClaims> {
-    const key = hashOf(token);
-    const known = verified.get(key);
-    // After a clock was set back, a remembered token would outlive the key that signed it: it is verified again.
-    if (known && known.at <= now) {
-      if (holds(known.claims, now)) return known.claims;
-      verified.delete(key);
-      throw new BillhookError('token_expired');
-    }
+    const known = remembered(token, now);
+    if (known) return known;
     const claims = await verify(token, audience, keysOf, now, onUnknownClaims);
 
     // Only what a host signed gets here: no one can push others out with tokens of their own making.
-    const oldest = verified.size >= cacheSize ? verified.keys().next().value : undefined;
-    if (oldest !== undefined) verified.delete(oldest);
-    verified.set(key, { claims, at: now });
+    for (const oldest of verified.keys()) {
+      if (verified.size < most) break;
+      verified.delete(oldest);
+    }
+    verified.set(hashOf(token), { claims, at: now });
     return claims;
   }
 }
 
-const hashOf = (token: string): string => hash('sha256', token, 'base64');
+const hashOf = (token: string): string => hash('sha256', token);
 
 const holds = ({ expiresAt }: WidgetClaims, now: number): boolean => expiresAt + clockSkew * 1000 > now;
 
@@ -199,7 +199,7 @@ async function verify(
     payload = await verifyWithAny(token, fitting(await host.jwks.find(keyId, now)), expected);
   }
   if (!payload) throw new BillhookError('token_invalid', { claimed: { issuer } });
-  const claims = claimsOf(payload, now);
+  const claims = claimsOf(issuer, payload, now);
   const unknown = Object.keys(payload).filter((name) => !knownClaims.has(name));
   if (unknown.length > 0) onUnknownClaims(claims.host, unknown);
   return claims;
@@ -239,12 +239,11 @@ async function verifyWithAny(token: string, keys: readonly TokenKey[], expected:
         audience: audiences.flatMap((audience) => [audience, `${audience}/`]),
         // For "nbf"; the end is looked at more closely below.
         clockTolerance: aheadMost,
-        requiredClaims: ['sub', 'iat', 'exp', 'scope'],
         currentDate: new Date(expected.now),
       });
       return payload;
     } catch (cause) {
-      if (!(cause instanceof errors.JWSSignatureVerificationFailed)) throw refused(cause);
+      if (!(cause instanceof errors.JWSSignatureVerificationFailed)) throw refused(cause, expected.issuer);
     }
   }
   return null;
@@ -266,11 +265,11 @@ function signed(token: string, key: KeyObject): boolean {
   return made.length === given.length && timingSafeEqual(made, given);
 }
 
-function refused(cause: unknown): BillhookError {
+function refused(cause: unknown, issuer: string): BillhookError {
   if (cause instanceof errors.JWTExpired) return new BillhookError('token_expired', { cause });
   if (cause instanceof errors.JWTClaimValidationFailed) {
     if (cause.claim === 'aud') {
-      const { iss: issuer = '', aud = [] } = cause.payload;
+      const { aud = [] } = cause.payload;
       const claimed = { issuer, audience: [aud].flat().join(' ') };
       return new BillhookError('token_audience_wrong', { cause, claimed });
     }
@@ -284,8 +283,8 @@ function refused(cause: unknown): BillhookError {
   return new BillhookError(malformed ? 'token_malformed' : 'token_invalid', { cause });
 }
 
-function claimsOf(payload: JWTPayload, now: number): WidgetClaims {
-  const { iss, sub, scope, iat, exp, ...optional } = payload;
+function claimsOf(host: string, payload: JWTPayload, now: number): WidgetClaims {
+  const { sub, scope, iat, exp, ...optional } = payload;
   // JSON's null is what most languages write for a value that there is not.
   const introduces = optional['stripe_customer'] ?? undefined;
   const email = optional['email'] ?? undefined;
@@ -293,17 +292,16 @@ function claimsOf(payload: JWTPayload, now: number): WidgetClaims {
   const wrong = (claim: string, must: string) =>
     new BillhookError('token_malformed', { detail: `The widget token’s claim "${claim}" must be ${must}.` });
 
-  if (typeof iss !== 'string') throw wrong('iss', 'the host’s id');
   if (!isAccount(sub)) throw wrong('sub', accountMust);
   const scopes = typeof scope === 'string' ? scope.split(' ') : scope;
   if (!Array.isArray(scopes) || !scopes.every((each) => typeof each === 'string')) {
     throw wrong('scope', 'scopes separated by spaces, or a list of them');
   }
-  if (typeof iat === 'number' && iat > now / 1000 + aheadMost) {
-    throw wrong('iat', 'in the past: the clock of the machine that made the token is minutes ahead');
-  }
   if (exp === undefined || iat === undefined || exp - iat > maxTokenLife) {
     throw wrong('exp', `at most ${maxTokenLife} seconds after "iat"`);
+  }
+  if (iat > now / 1000 + aheadMost) {
+    throw wrong('iat', 'in the past: the clock of the machine that made the token is minutes ahead');
   }
   if (introduces !== undefined && !isCustomer(introduces)) throw wrong('stripe_customer', customerMust);
   if (email !== undefined && !isEmail(email)) throw wrong('email', emailMust);
@@ -311,7 +309,7 @@ function claimsOf(payload: JWTPayload, now: number): WidgetClaims {
   const payer = { ...(email === undefined ? {} : { email }), ...(name === undefined ? {} : { name }) };
   if (exp <= now / 1000 - clockSkew) throw new BillhookError('token_expired');
   return {
-    host: iss,
+    host,
     account: sub,
     scopes: new Set(scopes as string[]),
     introduces: introduces ?? null,

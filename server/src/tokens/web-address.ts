@@ -7,7 +7,7 @@ const hostForm = /^(?:[\w.-]+|\[[\da-f:.]+\])$/;
 export function isWebAddress(text: string): boolean {
   if (!URL.canParse(text) || /[\s\\\p{Cc}]/u.test(text) || !text.isWellFormed()) return false;
   const { protocol, username, password, hostname } = new URL(text);
-  return hostForm.test(hostname) && /^https?:$/.test(protocol) && username === '' && password === '';
+  return hostForm.test(hostname) && /^https?:/.test(protocol) && username === '' && password === '';
 }
 
 /** https, so that nothing can be read or changed on the way; plain http never leaves this machine. */

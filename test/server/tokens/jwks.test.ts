@@ -1,22 +1,17 @@
 /** A host's published keys, asked over real HTTP; the clock is the test's own. */
 
-import { generateKeyPairSync } from 'node:crypto';
 import { mintWidgetToken, type PublicAlgorithm } from '@billhook/server';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Jwks } from '../../../server/src/tokens/jwks.ts';
 import { importPublicKey, importSecret, type TokenKey } from '../../../server/src/tokens/keys.ts';
 import { widgetTokenVerifier } from '../../../server/src/tokens/verify.ts';
 import { hostSecret, origin, problemOf, publicUrl, startBff, token } from '../support/bff.ts';
+import { otherPairs, pairs } from '../support/key-pairs.ts';
 import { down, keySet, startKeyServer, type Answer, type KeyServer } from '../support/key-server.ts';
 
 const start = 1_790_000_000_000;
 const [second, minute, hour] = [1000, 60_000, 3_600_000];
 
-const pairs = {
-  ES256: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
-  EdDSA: generateKeyPairSync('ed25519'),
-  RS256: generateKeyPairSync('rsa', { modulusLength: 2048 }),
-};
 const published = (algorithm: PublicAlgorithm, kid?: string, more: object = {}) => ({
   ...pairs[algorithm].publicKey.export({ format: 'jwk' }),
   ...(kid === undefined ? {} : { kid }),
@@ -274,8 +269,8 @@ describe('an answer that is no key set', () => {
 });
 
 describe('in a key set', () => {
-  const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
-  const otherCurve = generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey.export({ format: 'jwk' });
+  const weak = otherPairs.weakRsa.publicKey.export({ format: 'jwk' });
+  const otherCurve = otherPairs.curve.publicKey.export({ format: 'jwk' });
   it.each([
     ['a secret', { kty: 'oct', k: Buffer.from(hostSecret).toString('base64url'), alg: 'HS256' }],
     ['a private key', pairs.ES256.privateKey.export({ format: 'jwk' })],

@@ -1,18 +1,18 @@
 /** The keys that a host may give, and the problem of each wrong one: at the start, with all other problems. */
 
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { ConfigError, mintWidgetToken, type BillhookOptions } from '@billhook/server';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../../server/src/config/config.ts';
 import { optionsFrom } from '../../../server/src/cli/environment.ts';
+import { importPublicKey, importSecret } from '../../../server/src/tokens/keys.ts';
 import { widgetTokenVerifier } from '../../../server/src/tokens/verify.ts';
 import { hostSecret, origin, publicUrl } from '../support/bff.ts';
+import { otherPairs, pairs } from '../support/key-pairs.ts';
 import { serveProcess } from '../support/process.ts';
 
 const pem = (key: KeyObject) => key.export({ type: 'spki', format: 'pem' }).toString();
-const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-const ed = generateKeyPairSync('ed25519');
-const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const { ES256: ec, EdDSA: ed, RS256: rsa } = pairs;
 const ecPem = pem(ec.publicKey);
 const ecPrivatePem = ec.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 
@@ -111,19 +111,15 @@ describe('a host’s keys', () => {
       { publicKeys: [{ algorithm: 'none', key: ecPem }] },
       'hosts.0.publicKeys.0.algorithm must be one of',
     ],
-    [
-      'another curve',
-      { publicKeys: [{ key: pem(generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey) }] },
-      `${key} must lie on the curve P-256`,
-    ],
+    ['another curve', { publicKeys: [{ key: pem(otherPairs.curve.publicKey) }] }, `${key} must lie on the curve P-256`],
     [
       'another Edwards curve',
-      { publicKeys: [{ key: pem(generateKeyPairSync('ed448').publicKey) }] },
+      { publicKeys: [{ key: pem(otherPairs.edwards.publicKey) }] },
       `${key} must be a P-256, Ed25519 or RSA key`,
     ],
     [
       'a weak RSA key',
-      { publicKeys: [{ key: pem(generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey) }] },
+      { publicKeys: [{ key: pem(otherPairs.weakRsa.publicKey) }] },
       `${key} must have at least 2048 bits`,
     ],
     [
@@ -133,7 +129,7 @@ describe('a host’s keys', () => {
     ],
     [
       'RSA for another padding',
-      { publicKeys: [{ key: pem(generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).publicKey) }] },
+      { publicKeys: [{ key: pem(otherPairs.rsaPss.publicKey) }] },
       `${key} must be a P-256, Ed25519 or RSA key`,
     ],
     [
@@ -169,6 +165,31 @@ describe('a host’s keys', () => {
     ]);
     expect(said.join('\n')).not.toMatch(/oops|MF/);
     expect(await problemsOf({ ...optionsWith({}), publicUrl: 'here' }), 'no key at all').toHaveLength(2);
+  });
+
+  it.each([null, 'acme', undefined])('are not asked for where a host is %j', async (host) => {
+    const problems = await problemsOf({ ...optionsWith({}), hosts: [host as never] });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).not.toContain('secrets');
+  });
+});
+
+describe('a key that is read', () => {
+  it('has one fingerprint, however a public key is spelt', () => {
+    const jwk = ec.publicKey.export({ format: 'jwk' });
+    const spelt = [ecPem, `\n ${ecPem}`, jwk, JSON.stringify(jwk), ` \n${JSON.stringify(jwk)}\n`];
+    const prints = new Set(spelt.map((key) => importPublicKey({ key }).fingerprint));
+    expect(prints.size).toBe(1);
+    expect(prints).not.toContain(importPublicKey({ key: pem(ed.publicKey) }).fingerprint);
+  });
+
+  it.each([`key: ${ecPem}`, `${ecPem} key`, ecPem + ecPem])('is one PEM and nothing beside it', (key) => {
+    expect(() => importPublicKey({ key })).toThrow('must be a public key, in PEM ("BEGIN PUBLIC KEY") or as a JWK');
+  });
+
+  it('is a secret from 32 bytes on, however few characters they are', () => {
+    expect(importSecret('x'.repeat(32), null)).toMatchObject({ algorithm: 'HS256' });
+    expect(importSecret('é'.repeat(16), 'a')).toMatchObject({ keyId: 'a' });
   });
 });
 

@@ -1,5 +1,4 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { generateKeyPairSync } from 'node:crypto';
 import {
   mintWidgetToken,
   verifyWidgetToken,
@@ -13,6 +12,7 @@ import { tokenType } from '../../../server/src/tokens/claims.ts';
 import { importSecret, type TokenKey } from '../../../server/src/tokens/keys.ts';
 import { widgetTokenVerifier } from '../../../server/src/tokens/verify.ts';
 import { hostSecret, publicUrl, token } from '../support/bff.ts';
+import { otherPairs, pairs } from '../support/key-pairs.ts';
 
 const secondSecret = 'the-secret-that-replaces-the-first-one-soon';
 const verifierFor = (keys: readonly TokenKey[]) =>
@@ -145,11 +145,6 @@ it('N7: null is what most languages write for a value that there is not', async 
   expect(claims).not.toHaveProperty('payer');
 });
 
-const pairs = {
-  ES256: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
-  EdDSA: generateKeyPairSync('ed25519'),
-  RS256: generateKeyPairSync('rsa', { modulusLength: 2048 }),
-};
 const privatePem = (algorithm: PublicAlgorithm) =>
   pairs[algorithm].privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 const publicPem = (algorithm: PublicAlgorithm) =>
@@ -206,20 +201,20 @@ describe('a private key', () => {
     expect(claims).toMatchObject({ host: 'acme', account: 'team_1' });
   });
 
-  const rsa1024 = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey;
+  const weak = otherPairs.weakRsa.privateKey;
   it.each<[string, SigningKey, RegExp]>([
     ['of another algorithm', { privateKey: privatePem('ES256'), algorithm: 'RS256' }, /a key for RS256; it is/],
     ['that is a public one', { privateKey: publicPem('ES256'), algorithm: 'ES256' }, /must be a private key/],
     ['that is no key', { privateKey: 'key', algorithm: 'ES256' }, /must be a private key/],
     [
       'that is weak',
-      { privateKey: rsa1024.export({ type: 'pkcs8', format: 'pem' }).toString(), algorithm: 'RS256' },
+      { privateKey: weak.export({ type: 'pkcs8', format: 'pem' }).toString(), algorithm: 'RS256' },
       /2048 bits/,
     ],
     [
       'that is a weak CryptoKey',
       {
-        privateKey: rsa1024.toCryptoKey({ name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }, false, ['sign']) as CryptoKey,
+        privateKey: weak.toCryptoKey({ name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }, false, ['sign']) as CryptoKey,
         algorithm: 'RS256',
       },
       /2048/,
