@@ -102,6 +102,23 @@ const sources: Readonly<Record<string, readonly Row[]>> = {
     ],
     ['named.size === 0', 'false', 'Rules without lookup keys remember nothing: only work is spared.'],
   ],
+  'server/src/tokens/jwks.ts': [
+    ['[]', '["Stryker was here"]', 'An answer with status 200 has a body; the compiler has to be told.'],
+  ],
+  'server/src/tokens/keys.ts': [["'custom'", '""', 'A problem is told by its place and its words.']],
+  'server/src/tokens/signing-key.ts': [
+    [
+      'body === undefined',
+      'false',
+      'What is not there has no letters either, which is no key; the compiler has to be told.',
+    ],
+  ],
+  'server/src/tokens/verify.ts': [['[]', '["Stryker was here"]', 'No token is signed with a key that is no key.']],
+  'widget/src/client/api.ts': [
+    ["''", '"Stryker was here!"', 'No date and no number either; and the words of an abort are read by nothing.'],
+  ],
+  'widget/src/client/client.ts': [["'none'", '""', 'Any status will do that is not waited for.']],
+  'widget/src/client/scheduler.ts': [["'read'", '""', 'Any kind will do that is not a return.']],
 };
 
 export const equivalents: readonly Equivalent[] = Object.entries(sources).flatMap(([file, rows]) =>

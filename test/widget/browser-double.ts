@@ -9,6 +9,7 @@ import { createContext, runInContext } from 'node:vm';
 import { build, type Rolldown } from 'vite';
 import type { BillingClient, Subscriber } from '../../widget/src/client/client-state.ts';
 import type { clientOf } from '../../widget/src/client/client.ts';
+import type { BillhookOptions } from '../../widget/src/page/config.ts';
 import { active, shownAt } from './snapshots.ts';
 
 /** The client as one script that leaves `clientOf` behind. */
@@ -33,12 +34,16 @@ export const hourMs = 60 * minuteMs;
 /** Where a tab keeps its trip to Stripe. */
 const visitKey = 'billhook-visit:https://billing.test/ ';
 const tokenLife = 10 * minuteMs;
+/** Where tokens come from. */
+export const tokenAddress = { url: 'https://app.example/token', credentials: 'same-origin' } as const;
 
 export interface Asked {
   readonly at: number;
   readonly tab: number;
   readonly what: 'token' | 'billing' | 'return' | 'open';
   readonly wait: number;
+  /** Of a request that has one. */
+  readonly body: unknown;
   status: number;
 }
 
@@ -59,8 +64,12 @@ export class BrowserDouble {
   visitReturn: Omit<VisitReturn, 'snapshot'> = { outcome: 'unchanged', changes: [] };
   /** The account that the host's tokens speak for; `null`: the person is signed out. */
   account: string | null = 'account-1';
+  /** The host's answer for a token, where it is not 200. */
+  tokenFailure: number | null = null;
   /** Tabs hear each other's channels; tabs of different people's browsers do not. */
   readonly channels = new Map<string, Set<ChannelDouble>>();
+  /** The messages of tabs to each other. */
+  readonly told: unknown[] = [];
   #waiting: (() => void)[] = [];
   #open = 0;
 
@@ -102,7 +111,8 @@ export class BrowserDouble {
     const headers = new Headers(init.headers);
     const what = purposeOf(address);
     const wait = Number(headers.get('prefer')?.replace('wait=', '') ?? 0);
-    const asked: Asked = { at: this.clock.now, tab, what, wait, status: 0 };
+    const body: unknown = typeof init.body === 'string' ? JSON.parse(init.body) : null;
+    const asked: Asked = { at: this.clock.now, tab, what, wait, body, status: 0 };
     this.asked.push(asked);
     this.#open++;
     try {
@@ -127,6 +137,7 @@ export class BrowserDouble {
   async #answer(what: Asked['what'], wait: number, headers: Headers): Promise<Answer | 'down'> {
     // A loopback's time, so that requests of one moment overlap as they do in a browser.
     await this.after(5);
+    if (what === 'token' && this.tokenFailure !== null) return { status: this.tokenFailure };
     if (what === 'token' && this.account === null) return { status: 401 };
     if (what === 'token') return { status: 200, body: { token: this.#token() } };
     const trouble = await this.trouble(wait, what);
@@ -184,7 +195,19 @@ export class Tab {
   readonly #document = { visibilityState: 'visible', readyState: 'complete', baseURI: 'https://app.example/billing' };
   readonly #navigator = { onLine: true };
   readonly client: BillingClient;
-  readonly #subscriber: Subscriber = { whole: false, changed() {}, snapshotChanged() {}, failed() {} };
+  readonly clientOf: typeof clientOf;
+  /** Shared by all scripts of the page, with the host's options. */
+  readonly registry: { options: BillhookOptions };
+  /** Addresses that the page was left for. */
+  readonly left: string[] = [];
+  /** Codes that an element was told of. */
+  readonly failures: string[] = [];
+  readonly #subscriber: Subscriber = {
+    whole: false,
+    changed() {},
+    snapshotChanged() {},
+    failed: ({ code }) => this.failures.push(code),
+  };
   readonly #storage = new Map<string, string>();
   /** How far this machine's clock is ahead. */
   ahead: number;
@@ -222,9 +245,9 @@ export class Tab {
       Document: { prototype: this.#document },
       origin: 'https://app.example',
       navigator: this.#navigator,
-      location: { href: 'https://app.example/billing', assign() {} },
+      location: { href: 'https://app.example/billing', assign: (address: string) => this.left.push(address) },
       self: { origin: 'https://app.example' },
-      window: {},
+      window: { open: () => ({ location: { replace() {} }, close() {} }) },
       sessionStorage: {
         getItem: (key: string) => storage.get(key) ?? null,
         setItem: (key: string, value: string) => storage.set(key, value),
@@ -234,9 +257,9 @@ export class Tab {
     });
     runInContext(source, context);
     if (random) (runInContext('Math', context) as Math).random = random;
-    const open = runInContext('billhook.clientOf', context) as typeof clientOf;
-    const address = { url: 'https://app.example/token', credentials: 'same-origin' } as const;
-    this.client = open('https://billing.test/', null, address);
+    this.registry = runInContext("globalThis[Symbol.for('billhook')]", context) as Tab['registry'];
+    this.clientOf = runInContext('billhook.clientOf', context) as typeof clientOf;
+    this.client = this.clientOf('https://billing.test/', null, tokenAddress);
     this.client.attach(this.#subscriber);
   }
 
@@ -260,6 +283,20 @@ export class Tab {
     this.#window.dispatchEvent(new Event('visibilitychange'));
   }
 
+  focus(): void {
+    this.#window.dispatchEvent(new Event('focus'));
+  }
+
+  /** Into the back/forward cache. */
+  freeze(): void {
+    this.#window.dispatchEvent(Object.assign(new Event('pagehide'), { persisted: true }));
+  }
+
+  /** And back from it. */
+  restore(): void {
+    this.#window.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }));
+  }
+
   online(onLine: boolean): void {
     this.#navigator.onLine = onLine;
     this.#window.dispatchEvent(new Event(onLine ? 'online' : 'offline'));
@@ -277,16 +314,19 @@ export class Tab {
 }
 
 class ChannelDouble extends EventTarget {
+  readonly #browser: BrowserDouble;
   readonly #others: Set<ChannelDouble>;
 
   constructor(browser: BrowserDouble, name: string) {
     super();
+    this.#browser = browser;
     const { channels } = browser;
     this.#others = channels.get(name) ?? new Set();
     channels.set(name, this.#others.add(this));
   }
 
   postMessage(data: unknown): void {
+    this.#browser.told.push(data);
     for (const other of this.#others) {
       if (other !== this) queueMicrotask(() => other.dispatchEvent(Object.assign(new Event('message'), { data })));
     }

@@ -115,6 +115,8 @@ describe('when to ask next', () => {
       { kind: 'read', wait: 0, delay: 5 * minuteMs },
     ],
     ['a failure backs off, around 1 s', { failures: 1, random: 0.5 }, { kind: 'read', wait: 0, delay: 1000 }],
+    ['by half as much at least', { failures: 1, random: 0 }, { kind: 'read', wait: 0, delay: 500 }],
+    ['and half as much again at most', { failures: 2, random: 0.75 }, { kind: 'read', wait: 0, delay: 2500 }],
     ['further failures double it', { failures: 4, random: 0.5 }, { kind: 'read', wait: 0, delay: 8000 }],
     ['never above a minute and its jitter', { failures: 40, random: 0.5 }, { kind: 'read', wait: 0, delay: minuteMs }],
     ['Retry-After is kept', { failures: 1, retryAfter: 20_000 }, { kind: 'read', wait: 0, delay: 20_000 }],

@@ -175,6 +175,13 @@ describe('an answer', () => {
     expect(await asked).toMatchObject({ code: 'timed_out', status: 0 });
   });
 
+  it('that stops in its middle ends at its limit', async () => {
+    answers = [() => Object.assign(json(active), { json: () => never(sent.at(-1)) })];
+    const asked = api.billing(0, signal()).catch((cause: unknown) => cause);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(await asked).toMatchObject({ code: 'timed_out', status: 0 });
+  });
+
   it('that is overtaken is no failure of the request, and nothing is sent where it was before', async () => {
     const overtaking = new AbortController();
     answers = [() => never(sent.at(-1))];

@@ -81,12 +81,12 @@ export function createApi(base: string, tokens: TokenSource): Api {
       const { status, headers } = response;
       // The body is read under the same limit: a server that stops half-way must not hang the page. A 304 has none, and a
       // proxy's page is judged by its status, or refused by the parser.
-      const json: unknown = await response.json().catch(() => null);
+      const json: unknown = await response.json().catch(() => {});
       limit.signal.throwIfAborted();
       const ahead = Date.parse(headers.get('date') ?? '') - Date.now();
       // `Date` has whole seconds: a smaller difference says nothing.
       clockAhead = Math.abs(ahead) > 2000 ? ahead : 0;
-      if (!signal.aborted) return { status, headers, body: json };
+      return { status, headers, body: json };
     } catch (cause) {
       // Overtaken by another request, or by a sign-in to another account.
       if (!signal.aborted) {
@@ -95,7 +95,6 @@ export function createApi(base: string, tokens: TokenSource): Api {
       }
     } finally {
       clearTimeout(timer);
-      signal.removeEventListener('abort', stop);
     }
     throw new DOMException('', 'AbortError');
   }

@@ -162,7 +162,6 @@ class AccountClient implements BillingClient {
     this.#store.report(failure);
     // "Nothing to pay" and "no customer" mean that the snapshot is old.
     if (failure.status === 404 || failure.status === 409) void this.#scheduler.ask(readNow);
-    else this.#scheduler.schedule();
   }
 
   /** The page is here although it was left: restored, opened in a new tab, or the person pressed Stop. */
@@ -178,9 +177,8 @@ class AccountClient implements BillingClient {
     this.#getToken = registry.options.getToken;
     const isTakenUp = this.#visits.takeUp(again);
     if (isTakenUp) this.#scheduler.tryWaiting();
-    const isOpen = this.#visits.isOpen();
-    if (isTakenUp && isOpen) this.#reader.showVisit({ openFailure: null });
-    void this.#scheduler.ask(isTakenUp || isOpen ? readReturnNow : readNow);
+    if (this.#visits.isOpen()) this.#reader.showVisit({ openFailure: null });
+    void this.#scheduler.ask(isTakenUp || this.#visits.isOpen() ? readReturnNow : readNow);
   }
 
   #listen(): PageLifecycle {
@@ -220,7 +218,6 @@ class AccountClient implements BillingClient {
     if (this.#visits.hasReturned() || !scheduler.isFresh() || (wasHidden && isAsking)) return this.#begin();
     scheduler.activated();
     scheduler.schedule();
-    if (!wasHidden) return;
     // Tells which person's page it is. Any other failure is told by the next request, which needs one.
     this.#tokens.get().catch((cause: unknown) => {
       if (cause instanceof SignedOut) this.#reader.signOut();

@@ -22,12 +22,12 @@ export function parseSnapshot(value: unknown): BillingSnapshot {
 }
 
 /** Of objects; their fields are checked where they are shown. */
-const isList = (value: unknown): boolean =>
+const isList = (value: unknown): value is object[] =>
   Array.isArray(value) && value.every((item) => typeof item === 'object' && item !== null);
 
 /** @throws BillhookError `response_malformed` */
 export function parseVisitReturn(value: unknown): VisitReturn {
-  const { outcome = 'pending', changes = [], snapshot } = (value ?? {}) as Partial<VisitReturn>;
+  const { outcome = 'pending', changes, snapshot } = (value ?? {}) as Partial<VisitReturn>;
   return { outcome, changes: isList(changes) ? changes : [], snapshot: parseSnapshot(snapshot) };
 }
 
@@ -37,6 +37,6 @@ export function parseVisitReturn(value: unknown): VisitReturn {
  */
 export function supersedes(next: BillingSnapshot, current: BillingSnapshot | null): boolean {
   const [epoch, counter] = next.revision.split('.');
-  const [currentEpoch, currentCounter] = current?.revision.split('.') ?? [];
+  const [currentEpoch, currentCounter] = `${current?.revision}`.split('.');
   return epoch !== currentEpoch || !(Number(counter) < Number(currentCounter));
 }

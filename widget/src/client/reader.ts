@@ -27,12 +27,10 @@ export class Reader {
     let failure: BillhookError | null = null;
     try {
       await (poll.kind === 'return' ? this.#readReturn(poll.wait, signal) : this.#read(poll.wait, signal));
-      if (!signal.aborted) {
-        this.#store.set({ failure: null, failures: 0, signedOut: false });
-        const revision = this.#store.state.snapshot?.revision;
-        // Also when nothing changed on an idle turn, so that other tabs skip theirs.
-        if (revision && !quiet && (revision !== before || !poll.wait)) this.#tellPeers(revision);
-      }
+      this.#store.set({ failure: null, failures: 0, signedOut: false });
+      const revision = this.#store.state.snapshot?.revision;
+      // Also when nothing changed on an idle turn, so that other tabs skip theirs.
+      if (revision && !quiet && (revision !== before || !poll.wait)) this.#tellPeers(revision);
     } catch (cause) {
       if (!signal.aborted) failure = this.#requestFailed(cause);
     }

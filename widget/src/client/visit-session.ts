@@ -83,11 +83,10 @@ export function createVisitSession(key: string): VisitSession {
       const stored = storedVisit(key);
       if (!stored) return false;
       const { id, settledAt: revision } = stored;
-      const isKnown = visit?.id === id;
-      if (isKnown && !again) return false;
+      if (visit?.id === id && !again) return false;
       const returnedAt = Date.now();
       if (!revision) visit = { kind: 'returning', id, returnedAt };
-      else if (visit?.kind === 'settled' && isKnown) visit = { ...visit, returnedAt };
+      else if (visit?.id === id) visit = { ...visit, returnedAt };
       else visit = { kind: 'settled', id, returnedAt, revision, outcome: null };
       return true;
     },
