@@ -35,6 +35,18 @@ describe('the terms of a subscription’s coupons', () => {
     expect(discountFacts({ items, discounts: [since2025(quarter, start)] }, {})).toEqual([terms.quarter]);
   });
 
+  test('of some products count for the plans of an old version too, and for no price without an id', () => {
+    const plans = {
+      data: [{ plan: { id: 'plan_1', product: 'prod_1' } }, { plan: { id: 'plan_2', product: 'prod_2' } }],
+    };
+    const partly = since2025({ ...quarter, applies_to: { products: ['prod_2'] } }, start);
+    expect(discountFacts({ items: plans, discounts: [partly] }, {})).toEqual([
+      { ...terms.quarter, prices: ['plan_2'] },
+    ]);
+    const nameless = { data: [{ price: { product: 'prod_2' } }, ...items.data.slice(0, 1)] };
+    expect(discountFacts({ items: nameless, discounts: [partly] }, {})).toEqual([{ ...terms.quarter, prices: [] }]);
+  });
+
   test('of one item come first, and count for it alone', () => {
     const [first, second] = items.data;
     const data = [first, { ...second, discounts: [since2025(fiver)] }];

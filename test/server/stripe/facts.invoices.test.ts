@@ -74,6 +74,13 @@ describe('the payment of an invoice', () => {
     expect(facts({ attempted: false, payment_intent: paymentIntent }).payment).toBe(payment);
   });
 
+  test('that waits for the customer was not declined, whatever an earlier try says', () => {
+    const declined = { code: 'card_declined', decline_code: 'expired_card' };
+    expect(facts({ payment_intent: intent({ last_payment_error: declined }) })).toHaveProperty('declined');
+    const waiting = intent({ status: 'requires_action', last_payment_error: declined });
+    expect(facts({ payment_intent: waiting })).not.toHaveProperty('declined');
+  });
+
   test('is done where the invoice is paid, whatever its intent has left', () => {
     expect(facts({ status: 'paid', payment_intent: intent() }).payment).toBe('succeeded');
   });
@@ -118,7 +125,9 @@ describe('the payment of an invoice', () => {
   });
 
   test('an entry that is no object is none', () => {
+    const pending = paymentOf({ charge: { status: 'pending' } });
     expect(facts({ attempted: false }, { payments: [null, 'inpay_1'] }).payment).toBe('none');
+    expect(facts({}, { payments: [pending, null, 'inpay_1'] }).payment).toBe('processing');
   });
 
   test('of the same rank, the first that Stripe lists counts', () => {
@@ -142,6 +151,11 @@ describe('L28 the first failure of an invoice', () => {
   test.each([
     ['a charge in the list', {}, { charges: [late, failed(start + 100)] }],
     ['its own charge', { charge: failed(start + 100) }, { charges: [late] }],
+    [
+      'its own charge, where its intent has only the id of it',
+      { payment_intent: { latest_charge: 'ch_1' }, charge: failed(start + 100) },
+      { charges: [late] },
+    ],
     ['its intent’s latest charge', { payment_intent: { latest_charge: failed(start + 100) } }, { charges: [late] }],
     [
       'the latest charge of a payment that is not the newest',
@@ -193,6 +207,8 @@ describe('L11 the method that was tried', () => {
     ['the intent’s', { payment_method: 'pm_intent', source: 'src_intent' }, [], 'pm_intent'],
     ['the intent’s source', { source: 'src_intent' }, [], 'src_intent'],
     ['a charge’s without a date is older than any other', {}, [{ payment_method: 'pm_undated' }, ...charges], 'pm_new'],
+    ['a charge’s among entries that are none', { latest_charge: null }, [null, ...charges, 'ch_1'], 'pm_new'],
+    ['the intent’s where no charge is an object', { payment_method: 'pm_intent' }, ['ch_1', null], 'pm_intent'],
     ['none', {}, [], null],
   ])('is %s', (_, own, listed, method) => {
     expect(facts({ payment_intent: { status: 'requires_payment_method', ...own } }, { charges: listed })).toMatchObject(
@@ -203,7 +219,9 @@ describe('L11 the method that was tried', () => {
   });
 
   test('is that of the invoice’s own charge at the oldest versions', () => {
-    expect(facts({ charge: failedCharge(start, { payment_method: 'pm_own' }) }).triedMethodDigest).toBe('pm_own');
+    const charge = failedCharge(start, { payment_method: 'pm_own' });
+    expect(facts({ charge }).triedMethodDigest).toBe('pm_own');
+    expect(facts({ charge, payment_intent: { latest_charge: 'ch_1' } }).triedMethodDigest).toBe('pm_own');
   });
 });
 

@@ -10,16 +10,18 @@ import { factsOf, readableDigest, stripeSubscription } from '../fixtures/stripe-
 
 describe('unusable objects are one typed error', () => {
   test.each([
-    ['a customer without id', { customer: {} }],
-    ['no customer', { customer: null }],
-    ['a subscription without id', { subscriptions: [{ status: 'active' }] }],
-    ['a subscription without status', { subscriptions: [{ id: 'sub_1' }] }],
+    ['a customer', 'id', { customer: {} }],
+    ['a customer', 'id', { customer: null }],
+    ['a subscription', 'id', { subscriptions: [{ status: 'active' }] }],
+    ['a subscription', 'status', { subscriptions: [{ id: 'sub_1' }] }],
     [
-      'an open invoice without id',
+      'a invoice',
+      'id',
       { openInvoices: [{ invoice: {}, payments: [], charges: [] }], subscriptions: [stripeSubscription('new')] },
     ],
-  ])('%s', (_, look) => {
-    expect(() => factsOf(look)).toThrow(expect.objectContaining({ code: 'stripe_object_malformed' }));
+  ])('%s without %s', (object, field, look) => {
+    const message = `Stripe answered with ${object} that has no usable \`${field}\`.`;
+    expect(() => factsOf(look)).toThrow(expect.objectContaining({ code: 'stripe_object_malformed', message }));
   });
 
   // JSON that has the keys which are read, so that reading goes deep before it meets something odd.

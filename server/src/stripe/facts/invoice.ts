@@ -117,13 +117,9 @@ function isUnsettled(invoice: Json): boolean {
 function firstFailedAt(invoice: Json, payment: unknown, details: InvoiceDetails): number | null {
   const intents = [payment, ...details.payments.map((each) => object(object(each)['payment'])['payment_intent'])];
   const charges = [...details.charges, invoice['charge'], ...intents.map((intent) => object(intent)['latest_charge'])];
-  let first: number | null = null;
-  for (const charge of [...charges, payment]) {
-    if (object(charge)['status'] !== 'failed') continue;
-    const created = time(object(charge)['created']);
-    if (created !== null && (first === null || created < first)) first = created;
-  }
-  return first;
+  const failed = [...charges, payment].map(object).filter((charge) => charge['status'] === 'failed');
+  const times = failed.flatMap((charge) => time(charge['created']) ?? []);
+  return times.length === 0 ? null : Math.min(...times);
 }
 
 /** The method of the newest attempt: from the error, the intent, or the newest charge. */
