@@ -92,7 +92,7 @@ export async function mintWidgetToken(options: MintOptions): Promise<string> {
   must(name === undefined || isName(name), 'name_invalid', 'name', `must be ${nameMust}`);
 
   const { key, algorithm, keyId } = await readSigningKey(options);
-  // What is undefined is not written.
+  // An undefined claim is not written.
   const claims: JWTPayload = { scope: scope.join(' '), stripe_customer: customer, email, name };
   // Half of what a host's package loads, and not needed by a module that is imported alone: `next build`, a guard of a kept answer.
   const { SignJWT } = await import('jose/jwt/sign');

@@ -1,4 +1,4 @@
-/** What a minted token carries, and each mistake of a host's code by its code, its option and its words. */
+/** The claims of a minted token; and each mistake in a host’s options by its code, its option and its words. */
 
 import { mintWidgetToken, type MintOptions, type TokenContents } from '@billhook/server';
 import { decodeJwt, decodeProtectedHeader } from 'jose';

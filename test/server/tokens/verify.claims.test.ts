@@ -1,4 +1,4 @@
-/** Tokens that the minter does not make: what is taken of each claim, and how a refusal is told. */
+/** Tokens that the minter does not make: the bounds of each claim, and the words of a refusal. */
 
 import { createHmac, webcrypto } from 'node:crypto';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
