@@ -176,7 +176,11 @@ describe('an answer', () => {
   });
 
   it('that stops in its middle ends at its limit', async () => {
-    answers = [() => Object.assign(json(active), { json: () => never(sent.at(-1)) })];
+    const start = (body: ReadableStreamDefaultController) => {
+      body.enqueue(new TextEncoder().encode('{"revision":'));
+      void never(sent.at(-1)).catch((cause: unknown) => body.error(cause));
+    };
+    answers = [() => new Response(new ReadableStream({ start }))];
     const asked = api.billing(0, signal()).catch((cause: unknown) => cause);
     await vi.advanceTimersByTimeAsync(20_000);
     expect(await asked).toMatchObject({ code: 'timed_out', status: 0 });

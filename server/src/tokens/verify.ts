@@ -99,16 +99,19 @@ export function widgetTokenVerifier(
 ): VerifyWidgetToken {
   const verified = new Map<string, { readonly claims: WidgetClaims; readonly at: number }>();
 
-  return Object.assign(verifyWidgetToken, { remembered });
+  return Object.assign(verifyWidgetToken, {
+    remembered: (token: string, now: number) => rememberedBy(hashOf(token), now),
+  });
 
-  function remembered(token: string, now: number): WidgetClaims | null {
-    const known = verified.get(hashOf(token));
+  function rememberedBy(key: string, now: number): WidgetClaims | null {
+    const known = verified.get(key);
     // After a clock was set back, a remembered token would outlive the key that signed it: it is verified again.
     return known !== undefined && known.at <= now && holds(known.claims, now) ? known.claims : null;
   }
 
   async function verifyWidgetToken(token: string, now: number): Promise<WidgetClaims> {
-    const known = remembered(token, now);
+    const key = hashOf(token);
+    const known = rememberedBy(key, now);
     if (known) return known;
     const claims = await verify(token, audience, keysOf, now, onUnknownClaims);
 
@@ -117,7 +120,7 @@ export function widgetTokenVerifier(
       if (verified.size < most) break;
       verified.delete(oldest);
     }
-    verified.set(hashOf(token), { claims, at: now });
+    verified.set(key, { claims, at: now });
     return claims;
   }
 }
