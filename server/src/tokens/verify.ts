@@ -300,7 +300,8 @@ function claimsOf(host: string, payload: JWTPayload, now: number): WidgetClaims 
   if (!Array.isArray(scopes) || !scopes.every((each) => typeof each === 'string')) {
     throw wrong('scope', 'scopes separated by spaces, or a list of them');
   }
-  if (exp === undefined || iat === undefined || exp - iat > maxTokenLife) {
+  if (iat === undefined) throw wrong('iat', 'the time at which the token was made, in seconds since 1970');
+  if (exp === undefined || exp - iat > maxTokenLife) {
     throw wrong('exp', `at most ${maxTokenLife} seconds after "iat"`);
   }
   if (iat > now / 1000 + aheadMost) {
