@@ -43,6 +43,13 @@ const steps: readonly Step[] = [
   // Its rules are in widget/tsconfig.json. Elsewhere, or with a flag before the glob, it finds no file and is content.
   { name: 'templates', in: 'widget', commands: [['lit-analyzer', 'src/**/*.ts']] },
   { name: 'unit', in: 'test', commands: [['vitest', 'run']] },
+  // Each room's whole is asked for every night.
+  {
+    name: 'mutation',
+    in: 'test',
+    env: { SHARE: '0.2' },
+    commands: [[process.execPath, 'mutation/mutate.ts', 'changed']],
+  },
   { name: 'browser', in: 'test', commands: [['wtr', '--config', 'web-test-runner.config.ts']] },
   {
     name: 'e2e',
