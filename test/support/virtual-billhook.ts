@@ -84,12 +84,23 @@ class Signatures {
   }
 }
 
+/** By the timers that stand in for Node's. */
+function abortedAfter(ms: number): AbortSignal {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(new DOMException('The operation timed out', 'TimeoutError')), ms);
+  return controller.signal;
+}
+
 export const customerOf = (name: string) => `cus_${name}`;
 
 export async function virtualBillhook(options: TestOptions = {}, requestsPerSecond = 80): Promise<VirtualBillhook> {
   const time = new VirtualTime(noon);
   const restore = time.install();
-  const clock = vi.spyOn(Date, 'now').mockImplementation(() => time.now);
+  const clocks = [
+    vi.spyOn(Date, 'now').mockImplementation(() => time.now),
+    vi.spyOn(performance, 'now').mockImplementation(() => time.now - noon),
+    vi.spyOn(AbortSignal, 'timeout').mockImplementation(abortedAfter),
+  ];
   const stripe: SlowStripe = {
     latencyMs: 0,
     hangs: null,
@@ -151,7 +162,7 @@ export async function virtualBillhook(options: TestOptions = {}, requestsPerSeco
       await virtual.until(bff.close());
       network.mockRestore();
       signatures.restore();
-      clock.mockRestore();
+      for (const clock of clocks) clock.mockRestore();
       restore();
     },
   };
