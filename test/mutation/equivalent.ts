@@ -114,6 +114,51 @@ const sources: Readonly<Record<string, readonly Row[]>> = {
     ],
   ],
   'server/src/tokens/verify.ts': [['[]', '["Stryker was here"]', 'No token is signed with a key that is no key.']],
+  'server/src/http/answer-headers.ts': [
+    ['origin !== undefined', 'true', 'No host has an origin that there is not; the compiler has to be told.'],
+  ],
+  'server/src/http/app.ts': [["'/'", '""', 'The router takes no path for the root.']],
+  'server/src/http/auth.ts': [["''", '"Stryker was here!"', 'No header is no bearer token, nor is that.']],
+  'server/src/http/bearer.ts': [["''", '"Stryker was here!"', 'No header is no bearer token, nor is that.']],
+  'server/src/http/client-address.ts': [
+    ["''", '"Stryker was here!"', 'Neither is an address.'],
+    ["'unknown'", '""', 'Any name will do for the one place of all of which nothing is known.'],
+  ],
+  'server/src/http/etags.ts': [
+    ['header === etag', 'false', 'The usual header is known without being read: only work is spared.'],
+  ],
+  'server/src/http/read-body.ts': [
+    ['issue?.code', 'issue.code', 'What is refused has an issue; the compiler has to be told.'],
+    ['issue?.path', 'issue.path', 'What is refused has an issue; the compiler has to be told.'],
+    ["''", '"Stryker was here!"', 'What is refused has an issue; the compiler has to be told.'],
+    ["'.'", '""', 'No request has a field within a field.'],
+  ],
+  'server/src/http/routes/upkeep.ts': [
+    ["'/'", '""', 'The router takes no path for the root.'],
+    [
+      'upkeep === null',
+      'false',
+      'Without upkeep there is no secret either, which is asked next; the compiler has to be told.',
+    ],
+    [
+      'config.upkeep === null',
+      'false',
+      'Without a secret there is no upkeep, which is asked before; the compiler has to be told.',
+    ],
+    [
+      'upkeep === null || config.upkeep === null',
+      'upkeep === null && config.upkeep === null',
+      'Without a secret there is no upkeep, and the other way round; the compiler has to be told.',
+    ],
+  ],
+  'server/src/http/routes/webhook.ts': [
+    ["'/'", '""', 'The router takes no path for the root.'],
+    ["''", '"Stryker was here!"', 'Neither is a signature.'],
+  ],
+  'server/src/http/widget-files.ts': [
+    ["''", '"Stryker was here!"', 'Neither names an encoding.'],
+    ['() => null', '() => undefined', 'Both are no file.'],
+  ],
   'widget/src/client/api.ts': [
     ["''", '"Stryker was here!"', 'No date and no number either; and the words of an abort are read by nothing.'],
   ],

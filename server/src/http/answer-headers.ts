@@ -34,7 +34,7 @@ export function securedAnswers(): MiddlewareHandler {
 }
 
 /** Headers of an answer that a page's script may read. */
-export const exposedHeaders = ['etag', 'retry-after', 'date', 'preference-applied'] as const;
+const exposedHeaders = ['etag', 'retry-after', 'date', 'preference-applied'] as const;
 
 /**
  * Lets the pages of these origins read the answers, errors and 304s included. Preflights are answered by Hono's own

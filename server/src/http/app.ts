@@ -4,7 +4,7 @@ import { Hono, type Context } from 'hono';
 import { cors } from 'hono/cors';
 import { getPath } from 'hono/utils/url';
 import { describeCause } from '../log.ts';
-import { exposedHeaders, readableBy, securedAnswers } from './answer-headers.ts';
+import { readableBy, securedAnswers } from './answer-headers.ts';
 import { closeUnread, limitBody } from './body-limit.ts';
 import { toProblemError } from './to-problem.ts';
 import { BillhookError } from '../problem.ts';
@@ -100,7 +100,6 @@ function routesOf(parts: RouteContext, { widget, origins, atOnce }: Beside): Hon
       origin: (origin) => (origins.has(origin) ? origin : null),
       allowMethods: ['GET', 'POST'],
       allowHeaders: ['authorization', 'content-type', 'if-none-match', 'prefer'],
-      exposeHeaders: [...exposedHeaders],
       maxAge: 7200,
     }),
   );

@@ -8,7 +8,7 @@ import { BillhookError } from '../problem.ts';
  * @throws {BillhookError} `token_missing`, `token_invalid`
  */
 export function requireBearer(secret: string, authorization: string | undefined, secretOf: string): void {
-  const given = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1];
+  const given = /^Bearer (.+)/i.exec(authorization ?? '')?.[1];
   if (given === undefined) throw new BillhookError('token_missing', { detail: `Send the token of ${secretOf}.` });
   if (!timingSafeEqual(digestOf(given), digestOf(secret))) {
     throw new BillhookError('token_invalid', { detail: `This is not the token of ${secretOf}.` });

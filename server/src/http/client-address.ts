@@ -42,15 +42,14 @@ function connectedFrom(c: Context): string | undefined {
  * networkOf('2001:DB8:0:7::1%eth0'); // '2001:db8:0:7'
  */
 export function networkOf(text: string): string | null {
-  const address = text.replace(/%.*$/, '');
+  const address = text.replace(/%.*/, '');
   if (isIPv4(address)) return address;
   if (!isIPv6(address)) return null;
   // The URL parser writes every spelling of an address alike (RFC 5952), an embedded IPv4 address as two groups.
-  const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
-  const [first, last] = [head, tail ?? ''].map((part) => (part === '' ? [] : part.split(':')));
-  const middle =
-    tail === undefined ? [] : Array.from({ length: 8 - (first?.length ?? 0) - (last?.length ?? 0) }, () => '0');
-  const groups = [...(first ?? []), ...middle, ...(last ?? [])];
+  const sides = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
+  const written = sides.map((side) => (side === '' ? [] : side.split(':')));
+  const left = Array.from({ length: 8 - written.flat().length }, () => '0');
+  const groups = written.flatMap((side, i) => (i === 0 ? [...side, ...left] : side));
   const isMapped = groups.slice(0, 5).every((group) => group === '0') && groups[5] === 'ffff';
   if (!isMapped) return groups.slice(0, 4).join(':');
   const bytes = groups.slice(6).flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 255]);

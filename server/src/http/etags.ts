@@ -6,4 +6,4 @@ export function etagsOf(header: string | undefined): ReadonlySet<string> {
 
 /** Whether the client has the document of this ETag. */
 export const includesEtag = (header: string | undefined, etag: string): boolean =>
-  header === etag || (header !== undefined && etagsOf(header).has(etag));
+  header === etag || etagsOf(header).has(etag);

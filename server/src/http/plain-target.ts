@@ -18,7 +18,7 @@ export function isPlainTarget(publicUrl: string): (env: object | undefined) => b
     const { incoming, ownServer = false } = (env ?? {}) as Partial<OwnServer> & { incoming?: { url?: string } };
     if (!ownServer || incoming?.url === undefined) return true;
     // A proxy may ask for the whole address (RFC 9112, 3.2.2).
-    const path = (incoming.url.split(/[?#]/)[0] ?? '').replace(/^https?:\/\/[^/]*/i, '');
+    const path = incoming.url.replace(/[?#].*/, '').replace(/^https?:\/\/[^/]*/i, '');
     return !otherSpelling.test(path.startsWith(folder) ? path.slice(folder.length) : path);
   };
 }

@@ -6,7 +6,7 @@
  */
 
 import type { Context } from 'hono';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { BillhookError } from '../problem.ts';
 import type { LimitOptions } from '../config/limits.ts';
 import type { AccountRef } from '../ledger/account.ts';
@@ -49,7 +49,8 @@ async function consume(limiter: RateLimiterMemory, key: string): Promise<void> {
   try {
     await limiter.consume(key);
   } catch (cause) {
-    if (!(cause instanceof RateLimiterRes)) throw cause;
-    throw new BillhookError('rate_limited', { retryAfter: Math.ceil(cause.msBeforeNext / 1000) });
+    // A limiter in memory rejects with nothing else.
+    const { msBeforeNext } = cause as RateLimiterRes;
+    throw new BillhookError('rate_limited', { retryAfter: Math.ceil(msBeforeNext / 1000) });
   }
 }

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { brotliCompress, constants, gzip } from 'node:zlib';
+import { brotliCompress, gzip } from 'node:zlib';
 import { Hono } from 'hono';
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -12,7 +12,7 @@ export interface WidgetFile {
   readonly type: string;
   readonly etag: string;
   readonly identity: Bytes;
-  /** Compressed once. The best compression takes longer than all else of a start, and a start has no page that waits for it. */
+  /** Compressed once, as small as it gets, which brotli does by default. The best compression takes longer than all else of a start, and a start has no page that waits for it. */
   readonly br: () => Promise<Bytes>;
   readonly gzip: () => Promise<Bytes>;
 }
@@ -55,7 +55,7 @@ async function fileAt(source: URL, type: string): Promise<WidgetFile> {
     type,
     etag,
     identity,
-    br: once(() => promisify(brotliCompress)(identity, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } })),
+    br: once(() => promisify(brotliCompress)(identity)),
     gzip: once(() => promisify(gzip)(identity, { level: 9 })),
   };
 }

@@ -54,6 +54,11 @@ it('a preflight, after which no request comes: once, and nothing that a terminal
     'https://staging.acme.example',
     'https://?.example',
   ]);
+  const preflight = { method: 'OPTIONS', headers: { 'access-control-request-method': 'GET' } };
+  const { options } = bff;
+  expect((await bff.billhook.fetch(new Request(`${options.publicUrl}/v1/billing`, preflight))).status).toBe(204);
+  await ask(`https://${'a'.repeat(300)}.example`);
+  expect(said('origin.unknown').at(-1)?.['origin']).toHaveLength(200);
   for (let index = 0; index < 200; index += 1) await ask(`https://${index}.example`);
   expect(said('origin.unknown').length).toBe(100);
 });

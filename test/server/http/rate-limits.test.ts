@@ -5,7 +5,10 @@ import { problemOf, startBff, token, webhookSecret, type TestBff } from '../supp
 
 let bff: TestBff;
 beforeAll(async () => {
-  bff = await startBff({}, { limits: { asksPerMinute: 20, openingsPerMinute: 3, refusalsPerMinute: 5 }, proxies: 1 });
+  bff = await startBff(
+    {},
+    { limits: { asksPerMinute: 20, accessPerMinute: 4, openingsPerMinute: 3, refusalsPerMinute: 5 }, proxies: 1 },
+  );
 });
 afterAll(() => bff.close());
 
@@ -21,7 +24,16 @@ describe('limits', () => {
     const limited = await bff.call('/v1/billing', { account: 'busy' });
     expect(limited.status).toBe(429);
     expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(Number(limited.headers.get('retry-after'))).toBeLessThanOrEqual(60);
     expect(await codeOf(await bff.call('/v1/billing', { account: 'calm' }))).toBe(200);
+  });
+
+  it('count the questions of a host’s backend, apart from its pages’', async () => {
+    const codes: unknown[] = [];
+    const ask = () => bff.call('/v1/access', { account: 'asked', mint: { scope: 'access' } });
+    for (const _ of times(5)) codes.push(await codeOf(await ask()));
+    expect(codes).toEqual([...times(4).map(() => 200), 'rate_limited']);
+    expect(await codeOf(await bff.call('/v1/billing', { account: 'asked' })), 'a page goes on').toBe(200);
   });
 
   it('count openings, which call Stripe, by a lower limit', async () => {

@@ -15,6 +15,7 @@ describe('an error becomes the problem', () => {
     ['stripe_rate_limited', new StripeFailure('stripe_rate_limited', null), 2],
     ['stripe_rate_limited', new CodedError('stripe_rate_limited', 'wait', { retryAfterMs: 4_100 }), 5],
     ['stripe_rejected', new StripeFailure('stripe_rejected', null), undefined],
+    ['stripe_rejected', new CodedError('stripe_rejected', 'no', { retryAfterMs: 4_100 }), undefined],
     ['stripe_rejected', new StripeFailure('stripe_unauthorized', null), undefined],
     ['portal_not_configured', new StripeFailure('portal_not_configured', null), undefined],
     ['body_malformed', new NotAnEventError('no id'), undefined],

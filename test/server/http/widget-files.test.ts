@@ -1,11 +1,21 @@
 import { createHash } from 'node:crypto';
-import { brotliDecompressSync, gunzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
-import { ownServer, readWidgetFiles, widgetRoutes, type WidgetFile } from '../../../server/src/http/widget-files.ts';
+import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  ownServer,
+  readWidgetFiles,
+  widgetRoutes,
+  type WidgetFile,
+  type WidgetFiles,
+} from '../../../server/src/http/widget-files.ts';
 import { shippedLocales } from '../../../widget/src/i18n/match-locale.ts';
 
-const files = await readWidgetFiles();
-const app = widgetRoutes(files);
+let files: WidgetFiles;
+let app: ReturnType<typeof widgetRoutes>;
+beforeAll(async () => {
+  files = await readWidgetFiles();
+  app = widgetRoutes(files);
+});
 const get = async (path: string, headers: Record<string, string> = {}) => app.request(path, { headers }, ownServer);
 
 function built(path: string): WidgetFile {
@@ -25,13 +35,20 @@ describe.each([
       const response = await get(path, { 'accept-encoding': encoding });
       return { encoding: response.headers.get('content-encoding'), bytes: Buffer.from(await response.arrayBuffer()) };
     };
-    const [br, gzip, plain, refused] = await Promise.all([
+    const [br, gzip, plain, ...refused] = await Promise.all([
       body('gzip, deflate, br, zstd'),
       body('gzip'),
       body(''),
       body('br;q=0, gzip'),
+      body('br;q=0.00, gzip'),
+      body('gzip, br;q=0'),
     ]);
-    expect([br.encoding, gzip.encoding, plain.encoding, refused.encoding]).toEqual(['br', 'gzip', null, 'gzip']);
+    expect([br.encoding, gzip.encoding, plain.encoding]).toEqual(['br', 'gzip', null]);
+    expect(refused.map(({ encoding }) => encoding)).toEqual(['gzip', 'gzip', 'gzip']);
+    expect((await body('br;q=0.01')).encoding).toBe('br');
+    // The best that each has: brotli's default, and more than that of gzip.
+    expect(br.bytes.length).toBe(brotliCompressSync(identity).length);
+    expect(gzip.bytes.length).toBe(gzipSync(identity, { level: 9 }).length);
     expect(brotliDecompressSync(br.bytes).equals(identity)).toBe(true);
     expect(gunzipSync(gzip.bytes).equals(identity)).toBe(true);
     expect(plain.bytes.equals(identity)).toBe(true);
@@ -51,9 +68,10 @@ describe.each([
       'access-control-allow-origin': '*',
       'cross-origin-resource-policy': 'cross-origin',
       vary: 'Accept-Encoding',
+      'x-content-type-options': 'nosniff',
     });
     const etag = response.headers.get('etag') ?? '';
-    expect(etag).toContain(createHash('sha256').update(built(path).identity).digest('base64url').slice(0, 27));
+    expect(etag).toBe(`"${createHash('sha256').update(built(path).identity).digest('base64url').slice(0, 27)}"`);
     expect((await get(path, { 'if-none-match': etag })).status).toBe(304);
     expect((await get(path, { 'if-none-match': '"another"' })).status).toBe(200);
   });
@@ -61,6 +79,7 @@ describe.each([
 
 describe('the locale files', () => {
   it('are those that the widget asks for, and the one that a host may choose', () => {
+    expect([...files.keys()].filter((path) => !path.endsWith('.json'))).toEqual(['/widget.js']);
     const served = [...files.keys()].flatMap((path) => /^\/widget\/locales\/(.+)\.json$/.exec(path)?.[1] ?? []);
     expect(served.toSorted()).toEqual([...shippedLocales, 'de-informal', 'en'].toSorted());
   });
