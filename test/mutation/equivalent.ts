@@ -133,6 +133,28 @@ const sources: Readonly<Record<string, readonly Row[]>> = {
     ["''", '"Stryker was here!"', 'What is refused has an issue; the compiler has to be told.'],
     ["'.'", '""', 'No request has a field within a field.'],
   ],
+  'server/src/http/read-first.ts': [
+    ['first.record === null', 'false', 'What loads has a record, which is asked before; the compiler has to be told.'],
+  ],
+  'server/src/http/open-visit.ts': [
+    ['/^https?:/', '/https?:/', 'Of another scheme that ends so is no origin of a host.'],
+  ],
+  'server/src/http/routes/checkout.ts': [
+    ["'/'", '""', 'The router takes no path for the root.'],
+    [
+      'customer === undefined',
+      'false',
+      'Then there is no ticket either, which is asked next; the compiler has to be told.',
+    ],
+  ],
+  'server/src/http/routes/access.ts': [["'/'", '""', 'The router takes no path for the root.']],
+  'server/src/http/routes/billing.ts': [["'/'", '""', 'The router takes no path for the root.']],
+  'server/src/http/routes/invoice.ts': [["'/'", '""', 'The router takes no path for the root.']],
+  'server/src/http/routes/portal.ts': [
+    ["'/'", '""', 'The router takes no path for the root.'],
+    ['about?.id', 'about.id', 'Without its subscription a flow is refused before; the compiler has to be told.'],
+    ['subscriptions[0]?.facts', 'subscriptions[0].facts', 'Asked for where there is one; the compiler has to be told.'],
+  ],
   'server/src/http/routes/upkeep.ts': [
     ["'/'", '""', 'The router takes no path for the root.'],
     [

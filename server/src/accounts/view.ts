@@ -255,6 +255,7 @@ export function etagOf(document: BillingSnapshot | AccessAnswer): string {
 
 /** The counter of a revision, if it is one of this ledger's. Another epoch is another ledger: nothing can be compared. */
 export function counterOf(revision: string | null, epoch: string): number | null {
-  const counter = revision?.startsWith(`${epoch}.`) === true ? Number(revision.slice(epoch.length + 1)) : Number.NaN;
-  return Number.isSafeInteger(counter) && counter >= 0 ? counter : null;
+  const counter = revision?.startsWith(`${epoch}.`) === true ? revision.slice(epoch.length + 1) : '';
+  // A number alone would read nothing as 0, and `1e3` as a thousand.
+  return /^\d{1,15}$/.test(counter) ? Number(counter) : null;
 }

@@ -15,8 +15,7 @@ export const heldPerAccount = 8;
  * @see {@link https://www.rfc-editor.org/rfc/rfc7240#section-4.3 RFC 7240, section 4.3}
  */
 export function waitPreference(prefer: string | null | undefined): number {
-  if (prefer == null) return 0;
-  const seconds = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})/i.exec(prefer)?.[1];
+  const seconds = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})/i.exec(`${prefer}`)?.[1];
   return Math.min(Number(seconds ?? 0), maxWaitSeconds) * 1000;
 }
 

@@ -52,7 +52,7 @@ export function returnUrlOf(
   const url = URL.canParse(wanted) && !control.test(wanted) ? new URL(wanted) : null;
   // A backslash is a slash to browsers, and a letter to RFC 3986. A browser writes none but behind the path.
   const hasBackslash = /^[^?#]*\\/.test(wanted);
-  const isWeb = url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+  const isWeb = url !== null && /^https?:/.test(url.protocol) && url.username === '' && url.password === '';
   // Exact origins, compared after parsing: prefixes and user parts are how open redirects are made.
   if (!isWeb || hasBackslash || !host.origins.includes(url.origin)) {
     throw new BillhookError('return_url_not_allowed', {

@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest';
 import { Waiters } from '../../../server/src/background/waiters.ts';
-import { heldPerAccount, pollUntil, waitPreference } from '../../../server/src/http/long-poll.ts';
+import { heldPerAccount, pollUntil } from '../../../server/src/http/long-poll.ts';
 
 const account = { host: 'acme', account: 'team_1', customer: null };
 
@@ -48,19 +48,4 @@ it('ends when its time is up, also where the clock of the system was set back me
   );
   expect(value).toBe('in time');
   expect(performance.now() - began).toBeGreaterThanOrEqual(49);
-});
-
-it.each([
-  ['wait=25', 25_000],
-  ['respond-async, wait=3', 3_000],
-  ['wait="7"', 7_000],
-  // Many proxies cut a connection after 30 s.
-  ['wait=26', 25_000],
-  ['wait=999999', 25_000],
-  ['await=9', 0],
-  ['wait=-1', 0],
-  ['', 0],
-  [undefined, 0],
-])('a client that prefers %j is held for %i ms at most', (prefer, waitMs) => {
-  expect(waitPreference(prefer)).toBe(waitMs);
 });

@@ -231,6 +231,8 @@ describe('several subscriptions', () => {
   it('M2: no key but the account’s own is accepted, for any flow', async () => {
     const foreign = (await snapshot('trialing')).subscriptions[0]?.key ?? '';
     const invalid = { status: 400, code: 'field_invalid', field: 'subscription' };
+    const unknown = await problemOf(await ask('active', { subscription: 'x' }));
+    expect(unknown.detail).toBe('subscription must be the key of one of the account’s subscriptions.');
     expect(await refused('several', { flow: 'subscription_pause', subscription: foreign })).toEqual(invalid);
     expect(await refused('several', { subscription: 'sub_1' })).toEqual(invalid);
     expect(await refused('several', { subscription: 'x'.repeat(65) })).toEqual(invalid);

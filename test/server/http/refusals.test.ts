@@ -269,6 +269,27 @@ describe('CORS', () => {
     expect((await preflight('https://evil.example')).headers.get('access-control-allow-origin')).toBeNull();
   });
 
+  it('says that an access is another’s for another token, and a snapshot for another page alone', async () => {
+    const access = await bff.call('/v1/access', { mint: { scope: 'access' } });
+    expect(access.headers.get('vary')).toBe('Origin, Authorization');
+    expect(access.headers.get('cache-control')).toMatch(/^private, max-age=\d+$/);
+    expect((await bff.call('/v1/billing')).headers.get('vary')).toBe('Origin');
+  });
+
+  it('names the wait that a page prefers, and holds nothing that the page has not', async () => {
+    const ask = async (prefer: string, etag?: string) => {
+      const headers = { prefer, ...(etag === undefined ? {} : { 'if-none-match': etag }) };
+      const answer = await bff.call('/v1/billing', { headers });
+      return [answer.status, answer.headers.get('preference-applied')];
+    };
+    const etag = (await bff.call('/v1/billing')).headers.get('etag') ?? '';
+    for (const more of ['', ', respond-async']) {
+      expect(await ask(`wait=25${more}`)).toEqual([200, 'wait=25']);
+      expect(await ask(`wait=25${more}`, '"another"')).toEqual([200, 'wait=25']);
+      expect(await ask(`wait=0${more}`, etag)).toEqual([304, null]);
+    }
+  });
+
   it('exposes what the widget reads, also on errors and 304', async () => {
     const error = await bff.call('/v1/billing', { token: 'nonsense' });
     const ok = await bff.call('/v1/billing');

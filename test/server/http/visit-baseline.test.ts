@@ -63,6 +63,7 @@ it('a portal that was opened before anything was known tells no changes', async 
 it('a return that finds no change is looked at again, and one that finds some is not', async () => {
   await harness.bff.snapshot(harness.as('active'));
   const early = await open(null);
+  expect(harness.bff.rows()['visits']).toMatchObject([{ id: early, kind: 'portal' }]);
   await comeBack(early);
   expect(rechecks(early)).not.toBeNull();
   const late = await open(null);
