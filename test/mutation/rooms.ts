@@ -40,7 +40,7 @@ export const rooms = {
   },
   // The routes are three rooms, so that a change asks only the tests that are about it: those of all rooms take minutes.
   gate: {
-    // Whatever holds for all requests, and the addresses of operators and of Stripe.
+    // The rules of all requests, and the addresses of operators and of Stripe.
     sources: [
       'server/src/http/!(host-calls|long-poll|open-visit|read-at-once|read-first|read-synced).ts',
       'server/src/http/routes/{operations,upkeep,webhook}.ts',
@@ -71,7 +71,7 @@ export const rooms = {
       'server/http/{checkout-route,fields,invoice-route,open-visit,portal-flows,refusals,returns,visit-baseline,visits-route}.test.ts',
       'server/accounts/{checkout-settings,trial-once}.test.ts',
     ],
-    atLeast: 0,
+    atLeast: 99,
   },
   ledger: {
     sources: ['server/src/ledger/*.ts', 'server/src/ledger/sqlite/*.ts'],

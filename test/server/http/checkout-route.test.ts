@@ -31,7 +31,7 @@ interface World {
   readonly ticket?: number | null;
   /** Checkout is opened by this. */
   readonly open?: (purchase: { nothingRuns(): Promise<boolean> }) => Promise<string>;
-  /** What is sold after Stripe has refused. */
+  /** The price as it is sold after a refusal of Stripe's; `null`: no more. */
   readonly sold?: object | null;
 }
 

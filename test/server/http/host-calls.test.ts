@@ -1,4 +1,4 @@
-/** The questions of a host's code in the same process: whose account is meant, and the answers. */
+/** The questions of a host's code in the same process: the account that is meant, and the answers. */
 
 import { describe, expect, it } from 'vitest';
 import { Waiters } from '../../../server/src/background/waiters.ts';

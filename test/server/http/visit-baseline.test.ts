@@ -1,4 +1,4 @@
-/** What a return compares with: the revision that the page showed, if it is one, and else the one that was known. */
+/** The revision that a return compares with: the one that the page showed, if it is one, and else the one that was known. */
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { OpenedVisit, VisitReturn } from '@billhook/widget/contract';

@@ -1,4 +1,4 @@
-/** A verified event: the answer, the line in the log, the metrics, and who is told of what became of it. */
+/** A verified event: the answer, the line in the log, the metrics, and the work that it causes. */
 
 import { describe, expect, it } from 'vitest';
 import { webhookRoute } from '../../../server/src/http/routes/webhook.ts';
