@@ -20,12 +20,23 @@ export function compactTemplates(): Plugin {
   };
 }
 
+/** Of the custom properties that are the sheet's own, each a letter of its own. */
+const letters = new Map<string, string>();
+const letterOf = (name: string): string => {
+  const letter = letters.get(name) ?? String.fromCodePoint(97 + letters.size);
+  letters.set(name, letter);
+  return letter;
+};
+
 const compactStyle = (style: string): string =>
   style
     .replace(/\/\*[^]*?\*\//g, '')
     .replace(/\s+/g, ' ')
     .replace(/ ?([{};,]) ?|(:) /g, '$1$2')
-    .replaceAll(';}', '}');
+    .replaceAll(';}', '}')
+    .replace(/='([\w-]+)'/g, '=$1')
+    .replace(/\b0(?=\.\d)/g, '')
+    .replace(/--_([\w-]+)/g, (_, name: string) => `--_${letterOf(name)}`);
 
 /**
  * Properties between modules of the script, which no page, answer or stored item names: the file has a letter for each. A
@@ -49,7 +60,8 @@ export function minifyAgain(): Plugin {
         const { code, map } = await minify(file.code, {
           ecma: 2020,
           module: true,
-          compress: { passes: 3, keep_fargs: false },
+          // Unsafe for an object whose `valueOf` differs from its `toString`: `a + ''` is written for a template.
+          compress: { passes: 3, keep_fargs: false, unsafe: true },
           mangle: { properties: { regex: RegExp(`^(${internalNames.join('|')})$`) } },
           // For the size budget, which counts bytes by source.
           ...(sourcemap && file.map && { sourceMap: { content: file.map.toString(), asObject: true } }),
