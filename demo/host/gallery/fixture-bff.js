@@ -25,6 +25,8 @@ export function answerFromFixtures(api, tokenUrl, fixtures, now) {
   let onLine = true;
   Object.defineProperty(navigator, 'onLine', { get: () => onLine, configurable: true });
 
+  addEventListener('pageshow', () => returns.clear());
+
   window.fetch = async (input, init = {}) => {
     const url = new URL(input, document.baseURI);
     if (url.pathname === tokenUrl) return token(url.searchParams.get('fixture'), fixtures);
@@ -80,8 +82,8 @@ export function answerFromFixtures(api, tokenUrl, fixtures, now) {
     const outcome = visit?.endsWith('changed') ? visit : 'pending';
     const asked = (returns.get(name) ?? 0) + 1;
     returns.set(name, asked);
-    // Once the page has come back for good, a visit that is not confirmed is waited for as it would be.
-    if (outcome === 'pending' && (visit !== 'pending' || asked > 3)) await held(signal);
+    // Not confirmed at the first look of a page that has come back, it is waited for as it would be.
+    if (outcome === 'pending' && (visit !== 'pending' || asked > 1)) await held(signal);
     else if (outcome === 'pending') clock += WAITED;
     return answer({ outcome, changes, snapshot });
   }

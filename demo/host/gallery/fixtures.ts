@@ -258,10 +258,10 @@ export const fixtures = {
     failure: refused('token_invalid', 401),
   },
   unsupported: {
-    title: 'Only support can help',
+    title: 'Only the host can help',
     group: 'failure',
     snapshot: null,
-    failure: refused('internal', 400),
+    failure: refused('introduction_refused', 403),
   },
   signedOut: { title: 'Signed out: shows nothing', group: 'failure', snapshot: null, signedOut: true },
   stale: {
