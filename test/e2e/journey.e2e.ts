@@ -3,6 +3,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openDemoBrowser, widgetOf, type DemoBrowser } from './demo-browser.ts';
+import { anySpace } from './widget-words.ts';
 
 let demoBrowser: DemoBrowser;
 beforeAll(async () => {
@@ -11,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => demoBrowser.close());
 afterEach(() => expect(demoBrowser.troubles).toEqual([]));
 
-const says = (page: Page, text: string | RegExp) => widgetOf(page).getByText(text).first().waitFor();
+const says = (page: Page, text: string | RegExp) => widgetOf(page).getByText(anySpace(text)).first().waitFor();
 const press = (page: Page, name: string | RegExp) => widgetOf(page).getByRole('button', { name }).click();
 const back = (page: Page) => page.getByRole('link', { name: /Return to/ }).click();
 const loads = (page: Page) => page.evaluate(() => performance.getEntriesByType('navigation').length);
@@ -22,7 +23,7 @@ describe('a failed payment', () => {
     const widget = widgetOf(page);
     const banner = widget.getByRole('region', { name: 'Your last payment didn’t go through' });
     await banner.waitFor();
-    expect(await banner.innerText()).toMatch(
+    expect((await banner.innerText()).replaceAll('\u00a0', ' ')).toMatch(
       /Visa •••• \d{4} was declined for €145\.00 \(Team\)\. The bank can tell you why\. Nothing changes until \w+ \d+, \d{4}/,
     );
     await says(page, 'Payment due');

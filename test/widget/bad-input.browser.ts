@@ -1,8 +1,8 @@
 import { expect } from '@open-wc/testing';
 import * as fc from 'fast-check';
-import { problem } from './bff-double.ts';
+import { apiUrl, problem, tokenUrl } from './bff-double.ts';
 import { warningsOf } from './guard.ts';
-import { nextEvent, Page, settled, type TagName } from './harness.ts';
+import { configureBillhook, nextEvent, Page, settled, type Shown, type TagName } from './harness.ts';
 import { active, several, snapshots } from './snapshots.ts';
 
 const html = (status: number) =>
@@ -96,12 +96,44 @@ describe('bad input', () => {
         await widget.until(() => widget.phase === 'failed');
       });
       expect(warnings).to.deep.equal([`billhook: ${code}: ${code}`]);
-      expect(widget.text).to.contain(`Billing cannot be opened right now. Nothing was changed. (${code})`);
+      expect(widget.text).to.contain(`Billing cannot be opened right now (code: ${code}). Nothing was changed.`);
       page.bff.next('billing', page.bff.billing());
       widget.button('Try again').click();
       await widget.ready();
     });
   }
+
+  const warningsAtFailure = async (widget: Shown) =>
+    (
+      await warningsOf(async () => {
+        await nextEvent(document, 'billhook-error');
+        await widget.until(() => widget.phase === 'failed');
+      })
+    ).map((line) => line.replace(apiUrl, '<api>'));
+
+  for (const [name, answer, warning] of [
+    ['HTML with status 200', () => html(200), 'billhook: response_malformed: <api>'],
+    ['HTML with status 404', () => html(404), 'billhook: unreachable: <api>'],
+    ['404 of the BFF itself', () => problem(404, 'not_found'), 'billhook: not_found: not_found'],
+  ] as const) {
+    it(`N14: an address of a BFF that answers ${name}: one console warning`, async () => {
+      page.bff.next('billing', answer());
+      expect(await warningsAtFailure(page.add())).to.deep.equal([warning]);
+    });
+  }
+
+  it('N14: a `getToken` that throws: one console warning', async () => {
+    configureBillhook({ getToken: () => Promise.reject(new Error('the host’s own fault')) });
+    const widget = page.add();
+    widget.element.removeAttribute('token-url');
+    expect(await warningsAtFailure(widget)).to.deep.equal(['billhook: token_unavailable: Error: the host’s own fault']);
+    expect(widget.text).to.contain('Billing cannot be reached right now.').and.not.contain('fault');
+  });
+
+  it('N14: a token address that fails is named in the console, with its status', async () => {
+    page.bff.next('token', html(503));
+    expect(await warningsAtFailure(page.add())).to.deep.equal([`billhook: token_unavailable: 503 ${tokenUrl}`]);
+  });
 
   it('an unknown state, action and offer: the plan, and the known actions', async () => {
     page.bff.snapshot = {

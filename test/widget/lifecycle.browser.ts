@@ -1,6 +1,7 @@
 import { expect } from '@open-wc/testing';
 import type { BillhookElement } from '../../widget/src/elements/billhook-element.ts';
 import { apiUrl, problem } from './bff-double.ts';
+import { warningsOf } from './guard.ts';
 import { nextEvent, Page, restoreFromCache, settled } from './harness.ts';
 import { active, pro, snapshots } from './snapshots.ts';
 
@@ -159,6 +160,80 @@ describe('requests of a page', () => {
     expect(page.bff.pending.map(({ route }) => route)).to.deep.equal(['portal-sessions']);
   });
 
+  it('F22: so does a click of two accounts that have three elements each, and their polls begin again when it fails', async () => {
+    page.bff.snapshot = snapshots.processing;
+    const tags = ['billhook-plan-status', 'billhook-past-due-banner', 'billhook-manage-button'] as const;
+    const all = ['one', 'two'].flatMap((account) => tags.map((tag) => page.add(tag, { account })));
+    const held = () => page.bff.pending.filter(({ headers }) => headers.has('prefer'));
+    for (const each of all) await each.ready();
+    while (held().length < 2) await page.bff.arrival('billing');
+    // A third account has only begun to load.
+    page.bff.hold('billing');
+    const late = page.add('billhook-plan-status', { account: 'three' });
+    await page.bff.arrival('billing');
+    const answer = page.bff.hold('portal-sessions');
+    const asked = page.bff.arrival('portal-sessions');
+    all[2]?.button('Manage billing').click();
+    await asked;
+    expect(page.bff.pending.map(({ route }) => route)).to.deep.equal(['portal-sessions']);
+    answer.release(problem(503, 'stripe_unavailable'));
+    await late.ready();
+    while (held().length < 3) await page.bff.arrival('billing');
+    expect(all.filter(({ text }) => text.includes('payment page')).length).to.equal(1);
+  });
+
+  describe('a network that goes away and comes back', () => {
+    let onLine = true;
+    const network = (isThere: boolean) => {
+      onLine = isThere;
+      window.dispatchEvent(new Event(isThere ? 'online' : 'offline'));
+    };
+    const gone = () => Promise.reject(new TypeError('Failed to fetch'));
+    const realNow = Date.now;
+    beforeEach(() => Object.defineProperty(navigator, 'onLine', { get: () => onLine, configurable: true }));
+    afterEach(() => {
+      Reflect.deleteProperty(navigator, 'onLine');
+      onLine = true;
+      Date.now = realNow;
+    });
+    /** A page that is activated again and again does not ask each time. */
+    const later = () => {
+      const { now } = Date;
+      Date.now = () => now() + 60_000;
+    };
+
+    it('during a click: it is said, and not said any more', async () => {
+      const [widget, button] = [page.add(), page.add('billhook-manage-button')];
+      await Promise.all([widget.ready(), button.ready()]);
+      network(false);
+      page.bff.next('token', gone);
+      button.button('Manage billing').click();
+      await button.reads('You are offline.');
+      expect(widget.text).not.to.contain('offline');
+      later();
+      network(true);
+      await button.until(() => !button.text.includes('offline'));
+      button.button('Manage billing').click();
+      await page.departure;
+    });
+
+    it('during a held request: the same', async () => {
+      page.bff.snapshot = snapshots.processing;
+      const held = page.bff.arrival('billing').then(() => page.bff.arrival('billing'));
+      const widget = page.add();
+      await widget.ready();
+      expect((await held).headers.get('prefer')).to.equal('wait=25');
+      network(false);
+      page.bff.change(snapshots.processing);
+      page.bff.next('billing', gone);
+      restoreFromCache();
+      await widget.reads('You are offline.');
+      later();
+      network(true);
+      await widget.until(() => !widget.text.includes('offline'));
+    });
+  });
+
   it('a page in the back/forward cache has no pending request and no channel', async () => {
     page.bff.hold('billing');
     const widget = page.add();
@@ -185,7 +260,7 @@ describe('requests of a page', () => {
     await widget.ready();
     page.bff.next('billing', problem(403, 'origin_not_allowed'));
     restoreFromCache();
-    await widget.reads('Billing cannot be opened right now.');
+    await widget.reads('Billing cannot be opened right now');
     expect(widget.text)
       .to.contain('Team')
       .and.match(/Last updated May 10, 2027, 12:00\sPM/)
@@ -201,9 +276,12 @@ describe('requests of a page', () => {
   it('without an address of a BFF it shows a failure, and throws nothing', async () => {
     const element = document.createElement('billhook-widget');
     element.setAttribute('api', 'http://[');
-    document.body.append(element);
-    await (element as BillhookElement).updateComplete;
+    const warnings = await warningsOf(async () => {
+      document.body.append(element);
+      await (element as BillhookElement).updateComplete;
+    });
     expect(element.shadowRoot?.textContent).to.contain('api_missing');
+    expect(warnings).to.deep.equal(['billhook: api_missing: http://[']);
     element.remove();
   });
 });

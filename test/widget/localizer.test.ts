@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createLocalizer, stripeDecimals } from '../../widget/src/i18n/localizer.ts';
-import { en } from './english.ts';
+import { en, spaced } from './english.ts';
 
 const english = createLocalizer('en-US', en, 'UTC');
-/** `Intl` puts no-break spaces where a test would type a plain one. */
-const plain = (text: string) => text.replace(/[\u00a0\u202f]/g, ' ');
 
 describe('money, as Stripe counts it', () => {
   it.each([
@@ -21,7 +19,7 @@ describe('money, as Stripe counts it', () => {
     ['isk', 290050, 'ISK 2,900.5'],
     ['usd', -500, '-$5.00'],
     ['usd', 0, '$0.00'],
-  ])('%s %d is %s', (currency, amount, shown) => expect(plain(english.money({ amount, currency }))).toBe(shown));
+  ])('%s %d is %s', (currency, amount, shown) => expect(spaced(english.money({ amount, currency }))).toBe(shown));
 
   it('a whole list price has no decimals, a broken one keeps its own', () => {
     expect(english.money({ amount: 2900, currency: 'usd' }, 'short')).toBe('$29');
@@ -29,7 +27,7 @@ describe('money, as Stripe counts it', () => {
   });
 
   it('an unknown currency code is shown, not thrown', () => {
-    expect(english.money({ amount: 2900, currency: 'x' })).toBe('29 X');
+    expect(spaced(english.money({ amount: 2900, currency: 'xyz' }))).toBe('XYZ 29.00');
   });
 
   it("Stripe's exceptions to ISO 4217 keep two decimals on the wire", () => {
@@ -60,7 +58,8 @@ describe('words', () => {
     );
   });
 
-  it('a Latin currency in Arabic words is isolated, so that its dollar stays at its end', () => {
+  it('a Latin currency in Arabic words is isolated, so that its sign stays at its end', () => {
+    expect(createLocalizer('ar').money({ amount: 2900, currency: 'jpy' })).toContain('\u2068JP¥\u2069');
     expect(createLocalizer('ar').money({ amount: 2900, currency: 'usd' })).toContain('\u2068US$\u2069');
     expect(createLocalizer('de').money({ amount: 2900, currency: 'cad' })).not.toContain('\u2068');
   });
@@ -82,12 +81,12 @@ describe('words', () => {
 describe('dates and counts', () => {
   it('a day is the one on the invoice; a moment is in the zone of the viewer', () => {
     const tokyo = createLocalizer('en-US', {}, 'Asia/Tokyo');
-    expect(tokyo.date('2027-06-03T23:30:00Z')).toBe('June 3, 2027');
-    expect(plain(tokyo.time(Date.parse('2027-05-10T23:00:00Z')))).toBe('May 11, 2027, 8:00 AM');
+    expect(spaced(tokyo.date('2027-06-03T23:30:00Z'))).toBe('June 3, 2027');
+    expect(spaced(tokyo.time(Date.parse('2027-05-10T23:00:00Z')))).toBe('May 11, 2027, 8:00 AM');
   });
 
   it('a moment has its day and its time', () => {
-    expect(plain(english.time(Date.parse('2027-05-10T12:00:00Z')))).toBe('May 10, 2027, 12:00 PM');
+    expect(spaced(english.time(Date.parse('2027-05-10T12:00:00Z')))).toBe('May 10, 2027, 12:00 PM');
   });
 
   it.each([
@@ -96,11 +95,20 @@ describe('dates and counts', () => {
     ['year', 2, 'every 2 years'],
     ['week', 1, 'per week'],
     ['day', 14, 'every 14 days'],
-  ] as const)('%s × %d is "%s"', (interval, count, words) => expect(english.interval(interval, count)).toBe(words));
+  ] as const)('%s × %d is "%s"', (interval, count, words) =>
+    expect(spaced(english.interval(interval, count))).toBe(words),
+  );
 
   it.each([
     [0, 'today'],
     [1, 'tomorrow'],
     [5, 'in 5 days'],
-  ])('%d days ahead is "%s"', (days, words) => expect(english.daysAhead(days)).toBe(words));
+  ])('%d days ahead is "%s"', (days, words) => expect(spaced(english.daysAhead(days))).toBe(words));
+
+  it('no line ends inside one', () => {
+    const { date, time, period, daysAhead } = english;
+    const at = '2027-06-03T23:30:00Z';
+    const all = [date(at), time(Date.parse(at)), period('month', 3), daysAhead(5)];
+    expect(all.map((text) => /[\u00a0]/.test(text) && !text.includes(' '))).toEqual([true, true, true, true]);
+  });
 });

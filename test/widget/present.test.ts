@@ -4,12 +4,14 @@ import { nothingKnown, type ClientState } from '../../widget/src/client/client-s
 import { BillhookError } from '../../widget/src/page/errors.ts';
 import { present } from '../../widget/src/view/present.ts';
 import { createLocalizer } from '../../widget/src/i18n/localizer.ts';
-import { en } from './english.ts';
+import { en, spaced } from './english.ts';
 import { active, lastInvoice, paidUp, pro, readerOf, shownAt, snapshots, states, team, visa } from './snapshots.ts';
 
 const i18n = createLocalizer('en-US', en, 'UTC');
+/** @see spaced */
+const spacedView: typeof present = (...told) => spaced(present(...told));
 const show = (change: Partial<ClientState>) =>
-  present({ ...nothingKnown, snapshot: active, confirmedAt: shownAt, ...change }, i18n, shownAt);
+  spacedView({ ...nothingKnown, snapshot: active, confirmedAt: shownAt, ...change }, i18n, shownAt);
 const texts = (snapshot: typeof active) => show({ snapshot }).banner?.text;
 
 describe('the banner', () => {
@@ -111,7 +113,7 @@ describe('the price', () => {
     show({ snapshot: { ...active, plan: { ...team, ...change } } }).plan.price;
   it('notes quantity, discount, tax, usage and other items', () => {
     expect(price({ quantity: 5, taxExcluded: true, discounted: true, metered: true, otherItems: 2 })?.notes).toBe(
-      '5 × $5.80 · before discount · plus tax · plus usage · +\u00A02\u00A0more',
+      '5 × $5.80 · before discount · plus tax · plus usage · + 2 more',
     );
   });
   it('of seats is one price, taken so many times; what does not divide is only counted', () => {
@@ -271,7 +273,7 @@ describe('every state has a sentence, and nobody is asked for what is not theirs
 describe('a day is the one on Stripe’s invoice, wherever it is read (F32)', () => {
   it('at midnight in UTC, seen from Los Angeles', () => {
     const there = createLocalizer('en-US', en, 'America/Los_Angeles');
-    expect(there.date('2027-06-03T00:00:00Z')).toBe('June 3, 2027');
+    expect(spaced(there.date('2027-06-03T00:00:00Z'))).toBe('June 3, 2027');
   });
 });
 
@@ -301,7 +303,7 @@ describe('the words in the script', () => {
   const withScript = (snapshot: BillingSnapshot) => {
     const missing: string[] = [];
     const script = createLocalizer('en-US', {}, 'UTC', () => missing.push('a word'));
-    return { missing, view: present({ ...nothingKnown, snapshot, confirmedAt: shownAt }, script, shownAt) };
+    return { missing, view: spacedView({ ...nothingKnown, snapshot, confirmedAt: shownAt }, script, shownAt) };
   };
   const { unknown, none, active, trialing } = snapshots;
   it('are all that an account in good order needs, so its first paint waits for none', () => {
@@ -413,6 +415,16 @@ describe('an offer', () => {
       'per week',
       '',
     ]);
+  });
+  it('tells what it saves where the switch does not say the same of all', () => {
+    const yearly = (id: string, savesPercent: number): Offer => ({
+      id,
+      plan: { ...pro, interval: 'year' },
+      savesPercent,
+    });
+    const savings = (...more: Offer[]) => offered({ id: 'team', plan: team }, ...more).map(({ plan }) => plan.lines);
+    expect(savings(yearly('pro', 16), yearly('max', 16))).toEqual([[], [], []]);
+    expect(savings(yearly('pro', 16), yearly('max', 20))).toEqual([[], ['Saves 16%'], ['Saves 20%']]);
   });
   it('stands out where the host recommends it, else the first one does', () => {
     const plain: Offer = { id: 'team', plan: team };

@@ -111,6 +111,21 @@ describe('a refusal', () => {
     if (actor === 'passes') expect([en['failure.unreachable'], en['failure.stripe']]).toContain(text);
   });
 
+  it('N14: the console names each that the host must mend, and none that the customer or the network made', () => {
+    const named = rows.filter(([code, status]) => new BillhookError(code, status).setUp).map(([code]) => code);
+    const ofTheHost = rows.filter(([, , actor]) => actor === 'host').map(([code]) => code);
+    expect(ofTheHost.filter((code) => !named.includes(code))).toEqual(['body_consumed', 'visit_not_found']);
+    expect(named.filter((code) => !ofTheHost.includes(code))).toEqual([
+      // The customer's words for it are true; a developer has to take the frame away.
+      'scope_missing',
+      'unreachable',
+      'timed_out',
+      'response_malformed',
+      'token_unavailable',
+      'unsupported_frame',
+    ]);
+  });
+
   it('sends nobody to support, in any language, nor in the server’s own words', () => {
     const help = /support|assist|asisten|pomoc|suporte|サポート|客服|الدعم/i;
     const folder = new URL('widget/src/i18n/locales/', root);

@@ -1,5 +1,6 @@
 import { expect } from '@open-wc/testing';
-import { Page, restoreFromCache, type TagName } from './harness.ts';
+import { apiUrl, problem, visitReturn } from './bff-double.ts';
+import { nextEvent, Page, restoreFromCache, settled, type Shown, type TagName } from './harness.ts';
 import { active, readerOf, several, snapshots, states, team } from './snapshots.ts';
 import type { BillingState } from '@billhook/widget/contract';
 
@@ -137,19 +138,104 @@ describe('the words of a state', () => {
     expect(widget.labels).to.contain('Pay $29.00 now');
   });
 
+  /** As a browser's translator does: a node of its own in the place of each text. */
+  function translate({ root }: Shown): void {
+    const texts: Text[] = [];
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) texts.push(walker.currentNode as Text);
+    for (const text of texts.filter(({ data }) => data.trim())) {
+      const font = document.createElement('font');
+      font.textContent = `[${text.data}]`;
+      text.replaceWith(font);
+    }
+  }
+
   it('F21: a page that a browser has translated shows what comes later', async () => {
     const widget = page.add();
     await widget.ready();
-    // As translators do: a node of their own in the place of each text.
-    for (const text of widget.root.querySelectorAll('.text')) {
-      const font = document.createElement('font');
-      font.textContent = `[${text.textContent}]`;
-      text.replaceChildren(font);
-    }
+    translate(widget);
     page.bff.change({ ...active, revision: 'e1.2', plan: { ...team, name: 'Pro', quantity: 7 } });
     restoreFromCache();
     await widget.reads('Pro');
     expect(widget.part('name')?.textContent).to.equal('Pro');
+  });
+
+  it('F21: so does a failure, what is read out of it, and the button that was pressed', async () => {
+    const widget = page.add();
+    await widget.ready();
+    translate(widget);
+    const answer = page.bff.hold('portal-sessions');
+    widget.button('[Manage billing]').click();
+    await widget.reads('Opening…');
+    translate(widget);
+    answer.release(problem(503, 'stripe_unavailable'));
+    await widget.reads('We couldn’t open the payment page.');
+    expect(widget.labels).to.deep.equal(['Try again', 'Manage billing']);
+    translate(widget);
+    page.bff.next('portal-sessions', problem(429, 'rate_limited'));
+    widget.button('[Try again]').click();
+    await widget.reads('Too many tries. Wait a moment.');
+    expect(widget.announced).to.equal('Too many tries. Wait a moment.');
+    translate(widget);
+    widget.part('retry')?.click();
+    await page.departure;
+    await settled();
+    expect(widget.part('failure')).to.equal(null);
+    expect(widget.text).to.contain('Opening…').and.not.contain('tries');
+  });
+
+  for (const tag of ['billhook-plan-status', 'billhook-past-due-banner', 'billhook-manage-button'] as const) {
+    it(`F21: ${tag}, through trouble and back`, async () => {
+      page.bff.snapshot = snapshots.pastDue;
+      const piece = page.add(tag);
+      await piece.until(() => piece.text !== '' && piece.phase === 'ready');
+      translate(piece);
+      page.bff.snapshot = { ...snapshots.restricted, revision: 'e1.2' };
+      const changed = nextEvent(piece.element, 'billhook-change');
+      restoreFromCache();
+      await changed;
+      await settled();
+      translate(piece);
+      page.bff.snapshot = { ...active, revision: 'e1.3', plan: { ...team, name: 'Pro' } };
+      restoreFromCache();
+      const after = {
+        'billhook-plan-status': /^Pro Active Renews on/,
+        'billhook-past-due-banner': /^$/,
+        'billhook-manage-button': /^Manage billing$/,
+      };
+      await piece.until(() => after[tag].test(piece.text));
+    });
+  }
+
+  it('F21: a failure beside the button alone, and the outcome of a trip', async () => {
+    const button = page.add('billhook-manage-button');
+    await button.ready();
+    page.bff.next('portal-sessions', problem(503, 'stripe_unavailable'), problem(409, 'portal_not_configured'));
+    button.button('Manage billing').click();
+    await button.reads('We couldn’t open the payment page.');
+    translate(button);
+    button.button('[Manage billing]').click();
+    await button.reads('The billing portal is not set up yet.');
+    expect(button.text).not.to.contain('We couldn’t');
+
+    sessionStorage.setItem(`billhook-visit:${apiUrl} two`, '{"id":"trip"}');
+    const answer = page.bff.hold('visits/return');
+    const widget = page.add('billhook-widget', { account: 'two' });
+    await widget.until(() => widget.announced === 'Updating your account…');
+    translate(widget);
+    answer.release(visitReturn('changed', active, { kind: 'paymentMethod' }));
+    await widget.reads('Your payment method');
+    expect(widget.announced).to.match(/^Your payment method/);
+  });
+
+  it('F21: a translator tells the page’s new language, and every word follows it', async () => {
+    const widget = page.add();
+    await widget.ready();
+    translate(widget);
+    document.documentElement.lang = 'de';
+    await widget.reads('Aktueller Tarif');
+    // The plan's name is the same in both.
+    expect(widget.text.replace('[Team]', '')).not.to.contain('[');
   });
 
   it('a scheduled change is told with its price', async () => {

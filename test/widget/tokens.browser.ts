@@ -62,7 +62,7 @@ describe('tokens and accounts', () => {
     const failed = nextEvent(document, 'billhook-error');
     const widget = page.add();
     expect((await failed).code).to.equal('token_invalid');
-    await widget.reads('Billing cannot be opened right now.');
+    await widget.reads('Billing cannot be opened right now');
     expect(page.bff.to('token')).to.have.length(2);
     widget.button('Try again').click();
     await widget.ready();

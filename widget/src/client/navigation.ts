@@ -22,8 +22,7 @@ export async function leaveForVisit(
   const framed = window.top !== window.self;
   const tab = newTab || framed ? window.open('', '_blank') : null;
   try {
-    // Without an origin there is no storage to come back to, and the BFF would answer no request.
-    if (self.origin === 'null' || (framed && !tab)) throw new BillhookError('unsupported_frame');
+    if (framed && !tab) throw new BillhookError('unsupported_frame');
     if (tab) tab.opener = null;
     const { url, visit } = await open();
     const address = checkedAddress(url);

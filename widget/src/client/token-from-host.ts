@@ -61,7 +61,7 @@ async function fetchToken({ url, credentials }: TokenAddress, signal: AbortSigna
   // Also what a mistaken address answers.
   if (status === 404) return undefined;
   if (signedOutStatus.includes(status)) return null;
-  if (status >= 300) throw new BillhookError('token_unavailable');
+  if (status >= 300) throw new BillhookError('token_unavailable', 0, 0, `${status} ${url}`);
   try {
     return ((await response.json()) as { token?: unknown } | null)?.token;
   } catch (cause) {

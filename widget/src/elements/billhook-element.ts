@@ -3,7 +3,7 @@ import { BillingController } from './billing-controller.ts';
 import { nothingKnown, type ClientState } from '../client/client-state.ts';
 import type { Action, BillingSnapshot } from '../contract.ts';
 import { BillhookError } from '../page/errors.ts';
-import { BillhookActionEvent, BillhookErrorEvent } from '../page/events.ts';
+import { BillhookActionEvent } from '../page/events.ts';
 import { LocalizeController } from './localize-controller.ts';
 import { present, type BillingView } from '../view/present.ts';
 import { BaseElement } from './base-element.ts';
@@ -100,8 +100,9 @@ export abstract class BillhookElement extends BaseElement {
     const mine = shown.openFailure === this.#openFailure ? shown : { ...shown, openFailure: null };
     const view = this.#view(mine, i18n);
     if (this.#localize.waits) return noChange;
+    const { announces, whole } = this.billing;
     // A live region announces only changes inside it, so it is there, empty, before its first words.
-    const speaks = this.billing.announces || mine.openFailure;
+    const speaks = announces || mine.openFailure;
     const spoken = this.hasUpdated && speaks ? this.#announcement(view, i18n) : '';
     return html`<div
       class="root ${view.phase}"
@@ -109,9 +110,9 @@ export abstract class BillhookElement extends BaseElement {
       dir=${i18n.dir}
       aria-busy=${view.phase === 'loading' ? 'true' : 'false'}
     >
-      <div class="visually-hidden" role="status">${spoken}</div>
+      <div class="visually-hidden" role="status" .textContent=${spoken}></div>
       ${view.phase === 'loading' && ready ? html`<p class="visually-hidden">${i18n.term('loading')}</p>` : nothing}
-      ${view.phase === 'hidden' ? nothing : this.renderBilling(view, i18n)}
+      ${view.phase === 'hidden' ? nothing : this.renderBilling(announces || whole ? view : { ...view, note: null }, i18n)}
     </div>`;
   }
 
@@ -132,7 +133,7 @@ export abstract class BillhookElement extends BaseElement {
         root.focus({ preventScroll: true });
       }
     } catch (cause) {
-      this.dispatchEvent(new BillhookErrorEvent(new BillhookError('render_failed', 0, 0, cause)));
+      this.billing.failed(new BillhookError('render_failed', 0, 0, cause));
     }
   }
 
@@ -167,7 +168,7 @@ export abstract class BillhookElement extends BaseElement {
       return present(state, i18n, now);
     } catch (cause) {
       const failure = new BillhookError('response_malformed', 0, 0, cause);
-      if (this.#unreadable !== state.snapshot) this.dispatchEvent(new BillhookErrorEvent(failure));
+      if (this.#unreadable !== state.snapshot) this.billing.failed(failure);
       this.#unreadable = state.snapshot;
       return present({ ...nothingKnown, failure }, i18n, now);
     }

@@ -22,11 +22,11 @@ export class BillhookManageButton extends BillhookElement {
   protected override renderBilling(view: BillingView, i18n: Localizer): TemplateResult | typeof nothing {
     const action = view.banner?.actions[0] ?? view.actions[0] ?? view.offers[0]?.action;
     if (!action || view.phase === 'failed') return nothing;
-    return html`${this.billing.announces ? note(view.note) : nothing}
+    return html`${note(view.note)}
       <div class="skeleton" ?inert=${view.phase === 'loading'}>
         ${actionButton(action, 'primary', this.press, i18n)}
       </div>
-      ${view.failure ? html`<p class="line">${view.failure.text}</p>` : nothing}`;
+      ${view.failure ? html`<p class="line" .textContent=${view.failure.text}></p>` : nothing}`;
   }
 }
 

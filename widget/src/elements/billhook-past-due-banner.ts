@@ -28,10 +28,9 @@ import type { Localizer } from '../i18n/localizer.ts';
  */
 export class BillhookPastDueBanner extends BillhookElement {
   protected override renderBilling(view: BillingView, i18n: Localizer): TemplateResult | typeof nothing {
-    const told = this.billing.announces ? view.note : null;
-    if (!view.banner && !told) return nothing;
+    if (!view.banner && !view.note) return nothing;
     return html`<div class="card" part="card">
-      ${note(told)}${banner(view.banner, this.press, i18n, this.billing.announces)}
+      ${note(view.note)}${banner(view.banner, this.press, i18n, this.billing.announces)}
       ${view.banner ? failure(view.failure, this.retry, i18n) : nothing}
     </div>`;
   }

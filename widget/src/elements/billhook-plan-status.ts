@@ -1,4 +1,4 @@
-import { html, nothing, type TemplateResult } from 'lit/html.js';
+import { html, type TemplateResult } from 'lit/html.js';
 import { BillhookElement } from './billhook-element.ts';
 import type { PlanView } from '../view/plan.ts';
 import type { BannerView, BillingView } from '../view/present.ts';
@@ -29,17 +29,17 @@ import type { Localizer } from '../i18n/localizer.ts';
 export class BillhookPlanStatus extends BillhookElement {
   protected override renderBilling(view: BillingView, i18n: Localizer): TemplateResult {
     if (view.phase === 'failed') return html`${failure(view.failure, this.retry, i18n)}`;
-    return html`${this.billing.announces ? note(view.note) : nothing}
+    return html`${note(view.note)}
       <div class="skeleton room" ?inert=${view.phase === 'loading'}>
-        ${view.subscriptions.length ? plans(view, i18n) : plan(view.banner ? inTrouble(view, view.banner) : view.plan)}
+        ${view.subscriptions.length ? plans(view, i18n) : plan(view.banner ? inTrouble(view.plan, view.banner, this.snapshot?.mayManage === true) : view.plan)}
       </div>`;
   }
 }
 
 /** Without a banner beside it, it names the trouble itself, and to a colleague the people to ask. */
-const inTrouble = ({ plan: view, reader }: BillingView, { title, text }: BannerView): PlanView => ({
+const inTrouble = (view: PlanView, { title, text }: BannerView, mayManage: boolean): PlanView => ({
   ...view,
-  lines: reader ? [title, text] : [title],
+  lines: mayManage ? [title] : [title, text],
 });
 
 declare global {

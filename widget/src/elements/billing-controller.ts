@@ -30,8 +30,10 @@ export class BillingController implements ElementController, Subscriber {
 
   get state(): ClientState {
     if (this.client) return this.client.state();
+    if (!this.#host.isConnected) return nothingKnown;
     const code = folderOf(this.#host.api) ? 'api_not_allowed' : 'api_missing';
-    return { ...nothingKnown, failure: this.#host.isConnected ? new BillhookError(code) : null };
+    warnOnce(`${code}: ${this.#host.api}`);
+    return { ...nothingKnown, failure: new BillhookError(code) };
   }
 
   /** Whether this element speaks for its account: two alerts about one failed payment are one too many. */
@@ -67,7 +69,7 @@ export class BillingController implements ElementController, Subscriber {
   }
 
   failed(error: BillhookError): void {
-    if (error.setUp) warnOnce(`${error.code}: ${error.cause ?? ''}`);
+    if (error.setUp) warnOnce(`${error.code}: ${error.cause ?? this.base}`);
     this.#host.dispatchEvent(new BillhookErrorEvent(error));
   }
 
@@ -84,10 +86,7 @@ export class BillingController implements ElementController, Subscriber {
     // An attribute that was taken off is `null`.
     const { api, account, tokenUrl, tokenCredentials } = this.#host;
     let base = folderOf(api ?? options.api);
-    if (base && !isAllowedApi(base)) {
-      warnOnce(`api_not_allowed: ${base}`);
-      base = null;
-    }
+    if (!isAllowedApi(base)) base = null;
     this.base = base;
     const credentials = tokenCredentials === 'include' ? 'include' : 'same-origin';
     const url = tokenUrl ?? options.tokenUrl;

@@ -120,13 +120,19 @@ const css = `
     font-size: 1.25em;
     font-weight: 650;
   }
-  .status {
+  /* The host's own words may be of another direction than ours. */
+  .text {
+    unicode-bidi: plaintext;
+  }
+  .status,
+  .message {
     --_tone: #71717a;
+  }
+  .status {
     padding: 1px 9px;
     border: 1px solid transparent;
     border-radius: 99px;
     background: color-mix(in oklab, var(--_tone) 12%, var(--_paper));
-    color: color-mix(in oklab, var(--_tone) 62%, var(--_text));
     font-size: 0.75em;
     font-weight: 600;
   }
@@ -184,10 +190,6 @@ const css = `
     gap: 12px;
     list-style: none;
   }
-  .offers,
-  .periods {
-    margin-block-start: 20px;
-  }
   .offers > li {
     display: flex;
     flex-direction: column;
@@ -208,8 +210,13 @@ const css = `
     align-items: center;
   }
   .foot,
-  .facts {
+  .facts,
+  .offers,
+  .periods {
     margin-block-start: 20px;
+  }
+  .foot,
+  .facts {
     padding-block-start: 20px;
     border-block-start: 1px solid var(--_line);
   }
@@ -299,7 +306,6 @@ const css = `
 
   /* Messages */
   .message {
-    --_tone: #71717a;
     display: flex;
     align-items: flex-start;
     gap: 12px;
@@ -333,7 +339,6 @@ const css = `
   }
   .title {
     font-weight: 650;
-    color: color-mix(in oklab, var(--_tone) 62%, var(--_text));
   }
   .message .actions {
     margin-block: 14px 6px;
@@ -360,6 +365,11 @@ const css = `
     width: 20px;
     height: 20px;
     margin-block-start: 1px;
+  }
+  .status,
+  .title,
+  .icon,
+  .spinner {
     color: color-mix(in oklab, var(--_tone, currentColor) 62%, var(--_text));
   }
   .spinner {

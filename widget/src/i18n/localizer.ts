@@ -57,6 +57,9 @@ export function stripeDecimals(currency: string): 0 | 2 | 3 {
   return zeroDecimal.test(currency) ? 0 : threeDecimal.test(currency) ? 3 : 2;
 }
 
+/** A date or a count is read as one, so no line ends inside it. */
+const unbroken = (text: string): string => text.replace(/ /g, '\u00a0');
+
 const rightToLeftScripts = /Arab|Hebr|Thaa|Syrc|Nkoo|Adlm|Rohg/;
 
 /**
@@ -80,7 +83,7 @@ export function createLocalizer(
   }
 
   const when = (at: number, options: Intl.DateTimeFormatOptions) =>
-    new Intl.DateTimeFormat(lang, { timeZone, ...options }).format(at);
+    unbroken(new Intl.DateTimeFormat(lang, { timeZone, ...options }).format(at));
 
   const find = (key: string, count: unknown) =>
     (typeof count === 'number' && all[`${key}.${new Intl.PluralRules(lang).select(count)}`]) || all[key];
@@ -112,7 +115,8 @@ export function createLocalizer(
     return lacks ? '' : text;
   }
 
-  const periodOf = (unit: Interval, count: number) => number(count, { style: 'unit', unit, unitDisplay: 'long' });
+  const periodOf = (unit: Interval, count: number) =>
+    unbroken(number(count, { style: 'unit', unit, unitDisplay: 'long' }));
 
   function term(key: string, values: Values = {}): string {
     const { count } = values;
@@ -125,18 +129,14 @@ export function createLocalizer(
     const decimals = stripeDecimals(currency);
     const value = amount / 10 ** decimals;
     const whole = Number.isInteger(value);
-    try {
-      const text = number(value, {
-        style: 'currency',
-        currency,
-        // A whole list price reads better without ".00"; cents that Intl would round away are always shown.
-        ...(whole ? (style === 'short' ? { maximumFractionDigits: 0 } : {}) : { maximumFractionDigits: decimals }),
-      });
-      // Else the dollar of "US$" goes to its left.
-      return dir === 'rtl' ? text.replace(/\w+\$/, '\u2068$&\u2069') : text;
-    } catch {
-      return `${number(value)} ${currency.toUpperCase()}`; // a currency code that this browser refuses
-    }
+    const text = number(value, {
+      style: 'currency',
+      currency,
+      // A whole list price reads better without ".00"; cents that Intl would round away are always shown.
+      ...(whole ? (style === 'short' ? { maximumFractionDigits: 0 } : {}) : { maximumFractionDigits: decimals }),
+    });
+    // Else the sign of "US$" and "JP¥" goes to its left.
+    return dir === 'rtl' ? text.replace(/\w+\p{Sc}/u, '\u2068$&\u2069') : text;
   }
 
   return {
@@ -152,7 +152,7 @@ export function createLocalizer(
       return own === undefined ? term('every', { period }) : filled(own, { period });
     },
     period: periodOf,
-    daysAhead: (days) => new Intl.RelativeTimeFormat(lang, { numeric: 'auto' }).format(days, 'day'),
+    daysAhead: (days) => unbroken(new Intl.RelativeTimeFormat(lang, { numeric: 'auto' }).format(days, 'day')),
     date,
     month,
     time: (at) => when(at, { dateStyle: 'medium', timeStyle: 'short' }),

@@ -32,8 +32,10 @@ export type WidgetErrorCode =
  * Status and code, one behind the other, of failures that pass by themselves. Not `portal_not_configured`, `stripe_rejected`
  * and `stripe_customer_missing`: Stripe answered, and will answer the same again.
  */
-const passing =
-  /^(408|429|5(?!02(portal|stripe_[rc]))|0(offline|unreachable|timed_out|token_unavailable|response_malformed))/;
+const passing = /^(408|429|5(?!02(portal|stripe_[rc]))|0(offline|unreach|timed_|token_un|response))/;
+
+/** The page is only older than the billing. A 404 without a code is another server's, and `not_found` of another address. */
+const outdated = /^40[49]([^un]|no_)/;
 
 /** A failure with its stable `code`. Branch on the code, never on the message. */
 export class BillhookError extends Error {
@@ -45,15 +47,14 @@ export class BillhookError extends Error {
 
   /** Worth asking again by itself: no answer, a proxy's, a trouble of the server's own, or too many requests. */
   declare readonly transient: boolean;
-  /** Only the host's developer can mend it: the page, the server or its Stripe account is not set up as it must be. */
+  /** The host's developer is told in the console: the page, the server or its Stripe account may not be set up as it must be. */
   declare readonly setUp: boolean;
 
   /** @param cause - the error underneath, or the server's words for the host's developer */
   constructor(code: WidgetErrorCode | (string & {}), status = 0, retryAfter = 0, cause?: unknown) {
     super(code, { cause });
     const transient = passing.test(status + code);
-    // After a 404 or 409 the page is only older than the billing.
-    const setUp = !(transient || status === 404 || status === 409);
+    const setUp = status ? !(transient || outdated.test(status + code)) : code !== 'offline';
     Object.assign(this, { code, status, retryAfter, transient, setUp });
   }
 }

@@ -42,24 +42,27 @@ export interface BillingView {
   readonly offers: readonly OfferView[];
   /** The purpose of the page behind the button, or the people to ask for it where no banner names them. */
   readonly hint: string | null;
-  /** The token may only look. */
-  readonly reader: boolean;
   readonly stale: string | null;
 }
 
 /** A healthy account stands in for the one that is loading, so that nothing moves when the truth arrives. Its texts are only bars. */
 const placeholder = {
   state: 'active',
-  plan: { name: null, price: { amount: 2900, currency: 'usd' }, interval: 'month', intervalCount: 1 },
+  plan: { price: { amount: 2900, currency: 'usd' }, interval: 'month', intervalCount: 1 },
   renewsAt: '2030-01-01',
   payment: {},
   access: {},
-  actions: [{ purpose: 'manage', via: 'portal', flow: null }],
+  actions: [{ purpose: 'manage', via: 'portal' }],
   mayManage: true,
   offers: [],
   subscriptions: [],
   nextPaymentAwaited: true,
-  paymentMethod: { name: 'Visa', last4: '4242', expires: '2030-01', update: { purpose: 'updateCard', via: 'portal' } },
+  paymentMethod: {
+    name: 'Visa',
+    last4: '4242',
+    expires: '2030-01-01',
+    update: { purpose: 'updateCard', via: 'portal' },
+  },
   lastInvoice: {
     at: '2030-05-03',
     amount: { amount: 2900, currency: 'usd' },
@@ -118,7 +121,6 @@ export function present(state: ClientState, i18n: Localizer, now: number): Billi
       : banner && banner.tone !== 'info'
         ? null
         : term('cannotManage'),
-    reader: !snapshot.mayManage,
     stale:
       snapshot.stale && snapshot.asOf && !failure && !note
         ? term('asOf', { time: i18n.time(Date.parse(snapshot.asOf)) })
@@ -135,14 +137,17 @@ function offerView(
 ): OfferView {
   const { term } = told;
   const view = planView(plan, null, told);
+  const period = isOnePeriod ? '' : periodOf(plan, told);
+  const saving = savesPercent ? term('saves', { percent: percent(savesPercent, told) }) : '';
   const lines = [
     description,
     trialDays && term('freeFor', { period: told.period('day', trialDays) }),
-    savesPercent && term('saves', { percent: percent(savesPercent, told) }),
+    // The switch says it for all of them.
+    period.endsWith(`· ${saving}`) ? '' : saving,
   ].filter(Boolean) as string[];
   const action: Action = { purpose: 'subscribe', via: 'checkout', offer: id };
   return {
-    period: isOnePeriod ? '' : periodOf(plan, told),
+    period,
     plan: { ...view, lines, status: recommended ? { label: term('recommended'), tone: 'info' } : null },
     // A document that cannot be shown is found out here, and not in the middle of a render.
     features: [...features],

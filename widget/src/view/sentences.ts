@@ -80,8 +80,7 @@ export function failureText(
   const isAnswered = !passes || (status ? isClick : code === 'offline');
   const known = isAnswered && term(`failure.${word}` as WordKey);
   if (known) return known;
-  if (passes) return term('failure.unreachable');
-  return `${term('failure.support')} (${code})`;
+  return passes ? term('failure.unreachable') : term('failure.support', { code });
 }
 
 export function failureOf(

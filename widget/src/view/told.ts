@@ -21,10 +21,10 @@ export const daysUntil = (at: string, { daysAhead, now }: Told): string =>
 export const paragraph = (...sentences: readonly (string | null | undefined | false)[]): string =>
   sentences.filter(Boolean).join(' ').replaceAll('。 ', '。');
 
-/** Facts side by side. A dot needs no words: commas and their spaces differ by language. */
+/** Facts side by side. A dot needs no words: commas and their spaces differ by language. No line begins with one. */
 export const joined = (...texts: readonly (string | number | false | null | undefined)[]): string =>
-  texts.filter(Boolean).join(' · ');
+  texts.filter(Boolean).join('\u00a0· ');
 
 export const nameOf = (plan: Plan | null, { term }: Told): string => plan?.name ?? term('unnamedPlan');
 
-export const printed = ({ name, last4 }: PaymentMethod): string => paragraph(name, last4 && `•••• ${last4}`);
+export const printed = ({ name, last4 }: PaymentMethod): string => paragraph(name, last4 && `••••\u00a0${last4}`);

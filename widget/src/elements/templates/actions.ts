@@ -20,7 +20,7 @@ export function actionButton(
   const part = `button button-${kind}`;
   const pressed = (event: Event) => press(view.action, event);
   if (view.href !== null)
-    return html`<a class=${part} part=${part} href=${view.href} @click=${pressed}>${view.label}</a>`;
+    return html`<a class=${part} part=${part} href=${view.href} @click=${pressed} .textContent=${view.label}></a>`;
   return html`<button
     type="button"
     class=${part}
@@ -30,7 +30,7 @@ export function actionButton(
     aria-describedby=${hint ? 'hint' : nothing}
     @click=${pressed}
   >
-    ${view.opening ? html`<span class="opening">${icon('info', true)}${i18n.term('opening')}</span>` : html`<span .textContent=${view.label}></span>`}
+    ${view.opening ? html`<span class="opening">${icon('info', true)}<span .textContent=${i18n.term('opening')}></span></span>` : html`<span .textContent=${view.label}></span>`}
   </button>`;
 }
 

@@ -45,11 +45,15 @@ export function failure(
   i18n: Localizer,
 ): TemplateResult | typeof nothing {
   if (!view) return nothing;
-  return html`<div class="message failure ${view.alone ? 'alone neutral' : 'caution'}" part="failure">
+  return html`<div class="message failure ${view.alone ? 'alone' : 'caution'}" part="failure">
     ${icon('caution')}
     <p class="words" .textContent=${view.text}></p>
-    <button type="button" class="button button-secondary" part="button button-secondary retry" @click=${retry}>
-      ${i18n.term('retry')}
-    </button>
+    <button
+      type="button"
+      class="button button-secondary"
+      part="button button-secondary retry"
+      @click=${retry}
+      .textContent=${i18n.term('retry')}
+    ></button>
   </div>`;
 }

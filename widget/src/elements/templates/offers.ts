@@ -46,7 +46,7 @@ export function offers(
             html`<li class="card">
               ${plan(view.plan)}
               <ul class="features" part="features">
-                ${view.features.map((feature) => html`<li .textContent=${feature}></li>`)}
+                ${view.features.map((feature) => html`<li><span class="text" .textContent=${feature}></span></li>`)}
               </ul>
               ${actionButton(view.action, view.primary ? 'primary' : 'secondary', press, i18n, true)}
             </li>`,

@@ -13,7 +13,7 @@ export function plan(view: PlanView): TemplateResult {
   return html`<div class="plan" part="plan">
     <div class="what">
       <p class="headline">
-        <span class="name text" part="name" dir="auto" .textContent=${view.name}></span>
+        <span class="name text" part="name" .textContent=${view.name}></span>
         ${view.status ? html`<span class="status ${view.status.tone}" part="status"><span class="text" .textContent=${view.status.label}></span></span>` : nothing}
       </p>
       ${view.lines.map((line) => html`<p class="line" part="line"><span class="text" .textContent=${line}></span></p>`)}
@@ -50,10 +50,10 @@ export function rows(views: readonly RowView[], press: Press, i18n: Localizer): 
 /** The plans of the account: one, or the list of its subscriptions. */
 export function plans({ plan: only, subscriptions }: BillingView, { term }: Localizer): TemplateResult {
   if (!subscriptions.length) {
-    return html`<p class="eyebrow"><span class="text">${term('currentPlan')}</span></p>
+    return html`<p class="eyebrow"><span class="text" .textContent=${term('currentPlan')}></span></p>
       ${plan(only)}`;
   }
-  return html`<p class="eyebrow" id="subscriptions">${term('subscriptions')}</p>
+  return html`<p class="eyebrow" id="subscriptions" .textContent=${term('subscriptions')}></p>
     <ul class="rows" part="subscriptions" aria-labelledby="subscriptions">
       ${subscriptions.map((view) => html`<li>${plan(view)}</li>`)}
     </ul>`;

@@ -51,7 +51,7 @@ export const en = {
 
   'failure.offline': 'You are offline.',
   'failure.unreachable': 'Billing cannot be reached right now.',
-  'failure.support': 'Billing cannot be opened right now. Nothing was changed.',
+  'failure.support': 'Billing cannot be opened right now (code: {code}). Nothing was changed.',
   // A frame without an origin of its own can fetch nothing.
   'failure.unsupported_frame': 'Billing cannot open in a frame. Open the page in its own tab.',
   asOf: 'Last updated {time}.',

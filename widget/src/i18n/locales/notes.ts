@@ -148,7 +148,7 @@ export const notes = {
 
   'failure.offline': 'Above the card: the browser says so.',
   'failure.unreachable': 'Above the card: no answer.',
-  'failure.support': 'Above the card, a code in brackets behind it: a fault of the set-up.',
+  'failure.support': 'Above the card: a fault of the set-up, with the code to tell the support.',
   'failure.unsupported_frame': 'Above the card: the page is inside a frame that may open nothing.',
   'failure.rate_limited': 'Above the card.',
   'failure.stripe': 'Above the card, after a press.',
