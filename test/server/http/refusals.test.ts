@@ -284,6 +284,8 @@ describe('CORS', () => {
     };
     const etag = (await bff.call('/v1/billing')).headers.get('etag') ?? '';
     for (const more of ['', ', respond-async']) {
+      const whole = await bff.call('/v1/billing', { headers: { prefer: `wait=25${more}` } });
+      expect(whole.headers.get('content-type')).toBe('application/json');
       expect(await ask(`wait=25${more}`)).toEqual([200, 'wait=25']);
       expect(await ask(`wait=25${more}`, '"another"')).toEqual([200, 'wait=25']);
       expect(await ask(`wait=0${more}`, etag)).toEqual([304, null]);
