@@ -46,6 +46,15 @@ export function outboxContract(harness: ContractHarness): void {
       ]);
     });
 
+    it('gives as many notices as are asked for, those that are tried again among them', async () => {
+      await tell([entry('n1')], t0);
+      await takeOne(t0 + 2);
+      await harness.store.link({ ...acme, account: 'team_2' }, 'cus_2', t0 + 4);
+      await tell([entry('n2')], t0 + 5, 'cus_2');
+      expect(ids(await take(t0 + 2 + lease, 1))).toEqual(['n1']);
+      expect(ids(await take(t0 + 2 + lease, 1))).toEqual(['n2']);
+    });
+
     it('has no notice of a fenced worker', async () => {
       const slow = await harness.claimOne(t0);
       const quick = await harness.claimOne(t0 + lease);

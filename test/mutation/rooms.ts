@@ -75,7 +75,7 @@ export const rooms = {
   },
   ledger: {
     sources: ['server/src/ledger/*.ts', 'server/src/ledger/sqlite/*.ts'],
-    tests: ['contract/sqlite.test.ts'],
+    tests: ['contract/sqlite.test.ts', 'server/shared-clock.test.ts'],
     atLeast: 0,
   },
   postgres: {
