@@ -22,11 +22,12 @@ export function compactTemplates(): Plugin {
 
 /** Of the custom properties that are the sheet's own, each a letter of its own. */
 const letters = new Map<string, string>();
-const letterOf = (name: string): string => {
-  const letter = letters.get(name) ?? String.fromCodePoint(97 + letters.size);
+function letterOf(name: string): string {
+  const letter = letters.get(name) ?? 'abcdefghijklmnopqrstuvwxyz'[letters.size];
+  if (letter === undefined) throw new Error('the sheet has more properties of its own than there are letters');
   letters.set(name, letter);
   return letter;
-};
+}
 
 const compactStyle = (style: string): string =>
   style

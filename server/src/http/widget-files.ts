@@ -12,7 +12,10 @@ export interface WidgetFile {
   readonly type: string;
   readonly etag: string;
   readonly identity: Bytes;
-  /** Compressed once, as small as it gets, which brotli does by default. The best compression takes longer than all else of a start, and a start has no page that waits for it. */
+  /**
+   * Compressed once, as small as it gets, which brotli does by default. That takes longer than all else of a start, and a
+   * start has no page that waits for it.
+   */
   readonly br: () => Promise<Bytes>;
   readonly gzip: () => Promise<Bytes>;
 }
