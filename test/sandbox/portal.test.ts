@@ -52,6 +52,20 @@ describe('the portal', () => {
     expect(text).not.toContain('is due');
   });
 
+  test('says what coupons take off its list price, for as long as they run', async () => {
+    const { customer, subscription } = await subscribed(stripe);
+    await stripe.coupons.create({ id: 'FIFTH', percent_off: 20, duration: 'repeating', duration_in_months: 2 });
+    await stripe.coupons.create({ id: 'FOUR', amount_off: 400, currency: 'eur', duration: 'forever' });
+    await stripe.subscriptions.update(subscription.id, { discounts: [{ coupon: 'FIFTH' }, { coupon: 'FOUR' }] });
+    const { text } = await visit(await open(customer.id));
+    expect(text).toContain('20% off until 1 May 2026');
+    expect(text).toContain('€4.00 off');
+    await harness.sandbox.clock.advance(70 * dayMs);
+    const later = await visit(await open(customer.id));
+    expect(later.text).not.toContain('20% off');
+    expect(later.text).toContain('€4.00 off');
+  });
+
   test('is never framed, cached or sent as a referrer, and escapes customers’ texts', async () => {
     const customer = await stripe.customers.create({ name: '<script>alert(1)</script>' });
     const url = await open(customer.id);

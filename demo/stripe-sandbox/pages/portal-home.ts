@@ -14,7 +14,7 @@ import type { State } from '../state/state.ts';
 import type { Customer, Invoice, PortalConfiguration, Subscription } from '../state/wire.ts';
 import { cardOnFile, methodName } from './card-fields.ts';
 import type { Html } from './layout.ts';
-import { periodOf, planName, totalOf } from './plan-words.ts';
+import { discountsOf, periodOf, planName, totalOf } from './plan-words.ts';
 
 export interface PortalView {
   state: State;
@@ -77,6 +77,7 @@ function plan(view: PortalView, subscription: Subscription): Html {
           </p>`
         : ''
     }
+    ${discountsOf(state, subscription).map((words) => html`<p class="small soft">${words}</p>`)}
     <p class="soft">${whatComes(state, subscription, total)}</p>
     ${open ? due(view, subscription, open) : ''} ${planned(view, subscription)}
     <div class="actions">
