@@ -108,7 +108,9 @@ describe('dates and counts', () => {
   it('no line ends inside one', () => {
     const { date, time, period, daysAhead } = english;
     const at = '2027-06-03T23:30:00Z';
-    const all = [date(at), time(Date.parse(at)), period('month', 3), daysAhead(5)];
-    expect(all.map((text) => /[\u00a0]/.test(text) && !text.includes(' '))).toEqual([true, true, true, true]);
+    const all = [date(at), period('month', 3), daysAhead(5)];
+    expect(all.map((text) => /[\u00a0]/.test(text) && !text.includes(' '))).toEqual([true, true, true]);
+    // Longer than a card of 240 px is wide: it would be broken inside a word.
+    expect(time(Date.parse(at))).toContain(', 2027, ');
   });
 });

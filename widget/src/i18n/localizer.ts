@@ -57,8 +57,8 @@ export function stripeDecimals(currency: string): 0 | 2 | 3 {
   return zeroDecimal.test(currency) ? 0 : threeDecimal.test(currency) ? 3 : 2;
 }
 
-/** A date or a count is read as one, so no line ends inside it. */
-const unbroken = (text: string): string => text.replace(/ /g, '\u00a0');
+/** A date or a count is read as one, so no line ends inside it. With a time of day it would be longer than a narrow card. */
+const unbroken = (text: string): string => text.replaceAll(' ', '\u00a0');
 
 const rightToLeftScripts = /Arab|Hebr|Thaa|Syrc|Nkoo|Adlm|Rohg/;
 
@@ -83,12 +83,12 @@ export function createLocalizer(
   }
 
   const when = (at: number, options: Intl.DateTimeFormatOptions) =>
-    unbroken(new Intl.DateTimeFormat(lang, { timeZone, ...options }).format(at));
+    new Intl.DateTimeFormat(lang, { timeZone, ...options }).format(at);
 
   const find = (key: string, count: unknown) =>
     (typeof count === 'number' && all[`${key}.${new Intl.PluralRules(lang).select(count)}`]) || all[key];
 
-  const date = (iso: string) => when(Date.parse(iso), { dateStyle: 'long', timeZone: 'UTC' });
+  const date = (iso: string) => unbroken(when(Date.parse(iso), { dateStyle: 'long', timeZone: 'UTC' }));
   const month = (iso: string) => when(Date.parse(iso), { month: '2-digit', year: 'numeric', timeZone: 'UTC' });
 
   const written = (name: string, value: string | number | Money) =>
