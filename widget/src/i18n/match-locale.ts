@@ -20,7 +20,8 @@ function languageAndScript(tag: string): string {
 
 /**
  * The host's words for the very tag, else those of the same language and script: "pt-PT" is close enough to "pt-BR", but
- * "zh-TW" gets English rather than characters of another kind.
+ * "zh-TW" gets English rather than characters of another kind. Of the tags that begin alike, for each one's likely subtags
+ * take half a millisecond.
  *
  * @param asked - the page's `lang`: any string, because host pages have `lang=""` and misspellings
  * @param own - tags of words that the host brings
@@ -34,8 +35,8 @@ export function chooseLocale(asked: string, own: readonly string[] = []): Locale
     const wanted = languageAndScript(asked);
     const words = own.includes(baseName)
       ? baseName
-      : [...shippedLocales, 'en', ...own].find((tag) => languageAndScript(tag) === wanted);
-    return { lang: words ? asked : 'en', words: words ?? 'en', asked: baseName };
+      : [...shippedLocales, 'en', ...own].find((tag) => wanted[0] === tag[0] && languageAndScript(tag) === wanted);
+    return { asked: baseName, lang: words ? asked : 'en', words: words ?? 'en' };
   } catch {
     return { lang: 'en', words: 'en' };
   }
