@@ -8,8 +8,7 @@
  * @see {@link https://stryker-mutator.io/docs/mutation-testing-elements/mutant-states-and-metrics/ Stryker's metrics}
  */
 
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import process from 'node:process';
@@ -32,7 +31,11 @@ const luck = share < 1 ? 2 : 0;
 /** Changed files of a usual run. */
 const changedFiles = 3;
 
+/** Where the system has a place in memory for files. In a container it is often too small for a database. */
 const inMemory = '/dev/shm';
+const enoughBytes = 2 ** 30;
+const { bavail, bsize } = await statfs(inMemory).catch(() => ({ bavail: 0, bsize: 0 }));
+const isInMemory = bavail * bsize >= enoughBytes;
 const copies = await mkdtemp(join(tmpdir(), 'billhook-mutation-'));
 
 async function mutate(name: string, { sources, tests, testMs = 30_000 }: Room): Promise<readonly MutantResult[]> {
@@ -41,8 +44,8 @@ async function mutate(name: string, { sources, tests, testMs = 30_000 }: Room): 
   process.env['MUTATION_TEST_MS'] = `${testMs}`;
   // Properties look for what no table thought of; here each change asks them all, and the tables are what is measured.
   process.env['PROPERTY_RUNS'] ??= '40';
-  // The tests' ledgers lie in memory where the system has a place for files there: no change waits for a disk.
-  if (existsSync(inMemory)) process.env['TMPDIR'] = inMemory;
+  // The tests' ledgers: no change waits for a disk.
+  if (isInMemory) process.env['TMPDIR'] = inMemory;
   const stryker = new Stryker({
     mutate: [...sources],
     plugins: [

@@ -1,11 +1,9 @@
 /** `POST /v1/checkout-sessions` between page, ledger and Stripe: each condition of a sale, and what is asked for then. */
 
 import { Hono } from 'hono';
-import { createMiddleware } from 'hono/factory';
 import { describe, expect, it } from 'vitest';
 import type { BillingState } from '@billhook/widget/contract';
 import { Waiters } from '../../../server/src/background/waiters.ts';
-import type { Authenticated } from '../../../server/src/http/auth.ts';
 import type { RouteContext } from '../../../server/src/http/route-context.ts';
 import { checkoutRoute } from '../../../server/src/http/routes/checkout.ts';
 import { toProblemError } from '../../../server/src/http/to-problem.ts';
@@ -13,6 +11,7 @@ import { StripeFailure } from '../../../server/src/stripe/failure.ts';
 import { logRecorder } from '../../support/log-recorder.ts';
 import { item, noon } from '../fixtures/facts.ts';
 import { origin } from '../support/bff.ts';
+import { signedIn } from '../support/signed-in.ts';
 
 const offer = { id: 'team', price: 'team_monthly' };
 const price = item({ price: 'price_team' });
@@ -67,12 +66,7 @@ async function buy(world: World = {}) {
     },
     read: async () => view,
     store: { epoch: 'e1', raiseTicket: note('ticket', ticket), prioritize: note('first'), openVisit: note('visit') },
-    allow: () =>
-      createMiddleware<Authenticated>(async (c, next) => {
-        c.set('caller', caller as never);
-        c.set('host', { origins: [origin], returnUrl: `${origin}/billing`, returnUrlKeeps: [] } as never);
-        await next();
-      }),
+    allow: () => signedIn(caller, { origins: [origin], returnUrl: `${origin}/billing`, returnUrlKeeps: [] }),
   };
   let refusal: unknown = null;
   const app = new Hono().route('/', checkoutRoute(parts as unknown as RouteContext)).onError((cause, c) => {

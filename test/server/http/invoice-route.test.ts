@@ -1,14 +1,13 @@
 /** `POST /v1/invoice-sessions`: the invoice that is meant, and its page at Stripe. */
 
 import { Hono } from 'hono';
-import { createMiddleware } from 'hono/factory';
 import { expect, it } from 'vitest';
-import type { Authenticated } from '../../../server/src/http/auth.ts';
 import type { RouteContext } from '../../../server/src/http/route-context.ts';
 import { invoiceRoute } from '../../../server/src/http/routes/invoice.ts';
 import { toProblemError } from '../../../server/src/http/to-problem.ts';
 import { logRecorder } from '../../support/log-recorder.ts';
 import { noon } from '../fixtures/facts.ts';
+import { signedIn } from '../support/signed-in.ts';
 
 const both = { invoiceToPay: 'in_open', lastInvoice: 'in_last' };
 
@@ -26,12 +25,10 @@ async function ask(body: object, reading: object = both, page: string | null = '
     linking: { introduce: async () => false },
     read: async () => ({ record: { customer: 'cus_1', revision: 5, facts: null }, ...reading }),
     store: { epoch: 'e1', openVisit: async (visit: unknown) => void visits.push(visit) },
-    allow: (scope: string) =>
-      createMiddleware<Authenticated>(async (c, next) => {
-        expect(scope).toBe('billing:manage');
-        c.set('caller', { host: 'acme', account: 'team_1' } as never);
-        await next();
-      }),
+    allow(scope: string) {
+      expect(scope).toBe('billing:manage');
+      return signedIn({ host: 'acme', account: 'team_1' });
+    },
   };
   const app = new Hono()
     .route('/', invoiceRoute(parts as unknown as RouteContext))

@@ -5,7 +5,6 @@
 
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { Hono } from 'hono';
-import { createMiddleware } from 'hono/factory';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { VisitReturn } from '@billhook/widget/contract';
 import { createReadAccount } from '../../../server/src/accounts/view.ts';
@@ -14,7 +13,6 @@ import type { WorkerParts } from '../../../server/src/background/context.ts';
 import { Waiters } from '../../../server/src/background/waiters.ts';
 import { Worker } from '../../../server/src/background/worker.ts';
 import { readConfig } from '../../../server/src/config/config.ts';
-import type { Authenticated } from '../../../server/src/http/auth.ts';
 import type { RouteContext } from '../../../server/src/http/route-context.ts';
 import { visitsRoute } from '../../../server/src/http/routes/visits.ts';
 import { toProblemError } from '../../../server/src/http/to-problem.ts';
@@ -25,6 +23,7 @@ import { VirtualTime } from '../../simulation/virtual-time.ts';
 import { logRecorder } from '../../support/log-recorder.ts';
 import { noon } from '../fixtures/facts.ts';
 import { hostSecret, origin, publicUrl } from '../support/bff.ts';
+import { signedIn } from '../support/signed-in.ts';
 
 const acme = { host: 'acme', account: 'team_1' };
 /** Virtual milliseconds between two checks of work that no event announces. */
@@ -102,11 +101,7 @@ async function startHarness(lookMs: number): Promise<Harness> {
     waiters,
     read: createReadAccount(store, catalogue, config.now),
     wakeWorker: () => worker.wake(),
-    allow: () =>
-      createMiddleware<Authenticated>(async (c, next) => {
-        c.set('caller', caller as never);
-        await next();
-      }),
+    allow: () => signedIn(caller),
   };
   const app = new Hono()
     .route('/', visitsRoute(route as unknown as RouteContext))

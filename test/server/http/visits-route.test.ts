@@ -1,16 +1,15 @@
 /** `POST /v1/visits/return` between the ledger and the page: its questions, and the outcome that it settles. */
 
 import { Hono } from 'hono';
-import { createMiddleware } from 'hono/factory';
 import { expect, it } from 'vitest';
 import type { VisitReturn } from '@billhook/widget/contract';
 import { Waiters } from '../../../server/src/background/waiters.ts';
 import { defaultPolicy } from '../../../server/src/billing/judge/judge.ts';
-import type { Authenticated } from '../../../server/src/http/auth.ts';
 import type { RouteContext } from '../../../server/src/http/route-context.ts';
 import { visitsRoute } from '../../../server/src/http/routes/visits.ts';
 import { toProblemError } from '../../../server/src/http/to-problem.ts';
 import { customer, item, noon, subscription } from '../fixtures/facts.ts';
+import { signedIn } from '../support/signed-in.ts';
 
 const now = customer([subscription({ items: [item({ product: 'prod_team' })] })]);
 const before = customer([subscription({ items: [item({ product: 'prod_solo', price: 'price_solo' })] })]);
@@ -50,11 +49,7 @@ async function comeBack(
       factsAt: note('facts', known),
       settleVisit: note('settle', undefined),
     },
-    allow: () =>
-      createMiddleware<Authenticated>(async (c, next) => {
-        c.set('caller', caller as never);
-        await next();
-      }),
+    allow: () => signedIn(caller),
   };
   const app = new Hono()
     .route('/', visitsRoute(parts as unknown as RouteContext))

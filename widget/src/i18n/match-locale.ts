@@ -20,8 +20,8 @@ function languageAndScript(tag: string): string {
 
 /**
  * The host's words for the very tag, else those of the same language and script: "pt-PT" is close enough to "pt-BR", but
- * "zh-TW" gets English rather than characters of another kind. Of the tags that begin alike, for each one's likely subtags
- * take half a millisecond.
+ * "zh-TW" gets English rather than characters of another kind. Only tags that begin alike are compared: the likely subtags
+ * of one take half a millisecond.
  *
  * @param asked - the page's `lang`: any string, because host pages have `lang=""` and misspellings
  * @param own - tags of words that the host brings
