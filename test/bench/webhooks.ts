@@ -1,6 +1,6 @@
 /**
- * The cost of a webhook until its 200: through the whole server, beside the least that anybody must do, which is to verify
- * the signature and to commit one row. Both write durably (WAL, `synchronous = FULL`).
+ * The cost of a webhook until its 200: through the whole server, beside the least handler of the same request, which reads
+ * the body, verifies the signature and commits one row. Both write durably (WAL, `synchronous = FULL`).
  */
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
@@ -15,6 +15,8 @@ export interface Webhooks {
   readonly oneClient: readonly Measured[];
   readonly manyClients: readonly Measured[];
 }
+
+type Handler = (request: Request) => Promise<Response> | Response;
 
 const manyClients = 64;
 
@@ -32,16 +34,14 @@ export async function measureWebhooks({
       const object = { id: `in_${events}`, object: 'invoice', customer: `cus_${events}` };
       return { id: `evt_${events}`, type: 'invoice.paid', livemode: false, data: { object } };
     };
+    const deliver = async (handler: Handler) => {
+      const { status } = await handler(deliveryOf(next()));
+      if (status !== 200) throw new Error(`it answered ${status}`);
+    };
     const least = leastHandler(db);
     const contenders = [
-      { name: 'verify, and one commit each', run: async () => least(next()) },
-      {
-        name: 'Billhook',
-        run: async () => {
-          const response = await bff.billhook.fetch(deliveryOf(next()));
-          if (response.status !== 200) throw new Error(`it answered ${response.status}`);
-        },
-      },
+      { name: 'verify, and one commit each', run: () => deliver(least) },
+      { name: 'Billhook', run: () => deliver((request) => bff.billhook.fetch(request)) },
     ];
     const options = { operations, ...(rounds === undefined ? {} : { rounds }) };
     return {
@@ -55,7 +55,7 @@ export async function measureWebhooks({
   }
 }
 
-/** Signed, and with its length, as Stripe sends it: the time that this takes is in both contenders'. */
+/** Signed, and with its length, as Stripe sends it. */
 export function deliveryOf(event: object): Request {
   const body = JSON.stringify(event, null, 2);
   const t = Math.floor(Date.now() / 1000);
@@ -71,18 +71,18 @@ export function deliveryOf(event: object): Request {
   });
 }
 
-/** Signs as Stripe does, verifies, and commits. */
-function leastHandler(db: Database.Database): (event: { readonly id: string }) => void {
+/** One secret, one form of the header, no limit and no error of its own. */
+function leastHandler(db: Database.Database): Handler {
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = FULL');
   db.exec('CREATE TABLE events (id TEXT PRIMARY KEY, body TEXT NOT NULL)');
   const insert = db.prepare<[string, string]>('INSERT INTO events VALUES (?, ?) ON CONFLICT DO NOTHING');
-  const sign = (text: string) => createHmac('sha256', webhookSecret).update(text).digest();
-  return (event) => {
-    const body = JSON.stringify(event, null, 2);
-    const signed = `${Math.floor(Date.now() / 1000)}.${body}`;
-    const sent = sign(signed);
-    if (!timingSafeEqual(sign(signed), sent)) throw new Error('it was signed by nobody');
+  return async (request) => {
+    const body = await request.text();
+    const [, t = '', v1 = ''] = /^t=(\d+),v1=([\da-f]{64})$/.exec(request.headers.get('stripe-signature') ?? '') ?? [];
+    const signed = createHmac('sha256', webhookSecret).update(`${t}.${body}`).digest();
+    if (v1 === '' || !timingSafeEqual(signed, Buffer.from(v1, 'hex'))) return new Response(null, { status: 400 });
     insert.run((JSON.parse(body) as { id: string }).id, body);
+    return Response.json({ received: true });
   };
 }

@@ -43,6 +43,24 @@ describe('a body', () => {
     expect(await codeOf(post('/body', chunks(5)))).toBe('body_too_large');
   });
 
+  it('with a length is refused by it, and one that comes in chunks by what comes', async () => {
+    const given = async (headers: Record<string, string>, body: string) => {
+      const request = new Request('http://x/body', { method: 'POST', body, headers });
+      return await (await app.request(request, undefined, { incoming: {} })).text();
+    };
+    expect(await given({ 'content-length': '4' }, 'aaaa')).toBe('aaaa');
+    expect(await given({ 'content-length': '5' }, 'aaaaa')).toMatch('body_too_large');
+    expect(await given({ 'content-length': '4', 'transfer-encoding': 'chunked' }, 'aaaaa')).toMatch('body_too_large');
+    expect(await given({ 'transfer-encoding': 'chunked' }, 'aaaa')).toBe('aaaa');
+  });
+
+  it('with a length is no stream before the route reads it, which on Node costs more than the rest', async () => {
+    const request = new Request('http://x/body', { method: 'POST', body: 'aaaa', headers: { 'content-length': '4' } });
+    const asked = vi.spyOn(request, 'body', 'get');
+    expect(await (await app.request(request, undefined, { incoming: {} })).text()).toBe('aaaa');
+    expect(asked).not.toHaveBeenCalled();
+  });
+
   it('that is cut short is the client’s fault', async () => {
     const cut = stream((controller) => controller.error(new Error('connection reset')));
     expect(await (await post('/body', cut)).json()).toEqual({
