@@ -1,7 +1,7 @@
 /** The measures of `billhook serve` as processes, as lines of the table. */
 
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Postgres } from '../support/postgres.ts';
 import type { Line } from './line.ts';
@@ -74,7 +74,9 @@ async function scaleLines(fleet: Fleet): Promise<readonly Line[]> {
     if (processes === 1) alone = microseconds;
     else {
       const [what, ours] = [`a read of ${processes} processes, PostgreSQL`, `${microseconds.toFixed(0)} µs CPU`];
-      lines.push({ what, ours, baseline: 'of one', ratio: microseconds / alone, limit: '1', goal: { atMost: 1.2 } });
+      // Beyond the machine's processors, with the one that asks, they take turns on them.
+      const goal = processes <= availableParallelism() ? { atMost: 1.2 } : null;
+      lines.push({ what, ours, baseline: 'of one', ratio: microseconds / alone, limit: '1', goal });
     }
   }
   return lines;

@@ -2,14 +2,18 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AccessAnswer, BillingSnapshot } from '@billhook/widget/contract';
+import { longestBackOffMs } from '../../../server/src/ledger/clocks.ts';
+import { logRecorder, type LogRecorder } from '../../support/log-recorder.ts';
 import { problemOf } from '../support/bff.ts';
 import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 
 const day = 24 * 60 * 60 * 1000;
 
 let harness: BffHarness;
+let log: LogRecorder;
 beforeEach(async () => {
-  harness = await startBffHarness();
+  log = logRecorder();
+  harness = await startBffHarness({ log });
   // Only Billhook's time is moved here, by moving `Date`; at Stripe nothing happens meanwhile.
   harness.sandbox.clock.freeze();
 });
@@ -74,8 +78,10 @@ describe('access after a failed payment', () => {
     expect(await access('pastDue')).toMatchObject({ level: 'full', reason: 'pastDue', stale: true });
 
     const etag = (await harness.bff.call('/v1/billing', harness.as('pastDue'))).headers.get('etag') ?? '';
-    // Stripe is back: its word decides. Nothing was paid, so it narrows.
+    await log.line(({ what, fields }) => what === 'sync.failed' && fields.account === 'team_pastDue');
+    // Stripe is back, and its word decides once the back-off is over. Nothing was paid, so it narrows.
     harness.sandbox.faults.clear();
+    vi.setSystemTime(graceEnds + 60_000 + 2 * longestBackOffMs);
     const held = harness.bff.call('/v1/billing', {
       ...harness.as('pastDue'),
       headers: { 'if-none-match': etag, prefer: 'wait=25' },
