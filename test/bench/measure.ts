@@ -13,6 +13,8 @@ export interface Measured {
   readonly name: string;
   /** Median over the rounds of the process's CPU time for one operation, in microseconds. */
   readonly cpuMicroseconds: number;
+  /** The same of the round that needed least, which other work of the machine disturbed least: what a test compares. */
+  readonly leastCpuMicroseconds: number;
   /** Median over the rounds of the first contender's CPU time divided by this one's: above 1 it needs less than the first. */
   readonly againstFirst: number;
   /** Median over the rounds of the operations a second. */
@@ -53,6 +55,7 @@ export async function sideBySide(
     return {
       name,
       cpuMicroseconds: median(own.map(({ cpu }) => cpu)),
+      leastCpuMicroseconds: Math.min(...own.map(({ cpu }) => cpu)),
       againstFirst: median(own.map(({ cpu }, round) => (first[round]?.cpu ?? Number.NaN) / cpu)),
       perSecond: median(own.map(({ perSecond }) => perSecond)),
       rateAgainstFirst: median(own.map(({ perSecond }, round) => perSecond / (first[round]?.perSecond ?? Number.NaN))),

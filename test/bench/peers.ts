@@ -17,6 +17,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
 import type { Line } from './line.ts';
+import { scriptLines, scriptVersions } from './peer-scripts.ts';
 import { sideBySide, type Contender, type Measured, type MeasureOptions } from './measure.ts';
 import { origin, publicUrl, token, webhookSecret as peersSecret } from '../server/support/bff.ts';
 import { startBffHarness, type BffHarness } from '../server/support/with-sandbox.ts';
@@ -30,6 +31,7 @@ const versions = {
   'better-call': '1.4.0',
   stripe: '22',
   '@supabase/stripe-sync-engine': '0.48.5',
+  ...scriptVersions,
 };
 
 interface SandboxSubscription {
@@ -60,6 +62,7 @@ export async function peerLines(options: MeasureOptions = {}): Promise<readonly 
         line('a read of an account’s plan, SQLite', reads),
         line('a subscription’s event until its 200, SQLite', onSqlite),
         line('a subscription’s event until its 200, PostgreSQL', onPostgres),
+        ...(await scriptLines(folder)),
       ];
     } finally {
       await sqlite.close();

@@ -4,19 +4,21 @@
  */
 
 import { expect, it } from 'vitest';
+import type { Measured } from './measure.ts';
 import { measureReads } from './reads.ts';
 
 it('a read costs less than twice what it must, and less than the route written by hand', async () => {
-  const { firstSeen, ...reads } = await measureReads(3);
-  const [, ours, byHand] = firstSeen;
-  expect(ours?.cpuMicroseconds, 'a new token').toBeLessThan(2 * (byHand?.cpuMicroseconds ?? 0));
+  const { firstSeen, ...reads } = await measureReads(5);
+  const [, ours, byHand] = firstSeen.map(least);
+  expect(ours, 'a new token').toBeLessThan(2 * (byHand ?? 0));
   for (const [what, measured] of Object.entries(reads)) {
-    const [bare, ours, byHand] = measured;
-    if (!bare || !ours || !byHand) throw new Error('nothing was measured');
+    const [bare = 0, ours = Infinity, byHand = 0] = measured.map(least);
     process.stdout.write(
-      `  read, ${what}: bare ${bare.cpuMicroseconds.toFixed(0)} µs, Billhook ${ours.cpuMicroseconds.toFixed(0)} µs, by hand ${byHand.cpuMicroseconds.toFixed(0)} µs\n`,
+      `  read, ${what}: bare ${bare.toFixed(0)} µs, Billhook ${ours.toFixed(0)} µs, by hand ${byHand.toFixed(0)} µs\n`,
     );
-    expect(ours.againstFirst, `${what}: against the bare handler`).toBeGreaterThan(0.25);
-    expect(ours.cpuMicroseconds, `${what}: against the route written by hand`).toBeLessThan(byHand.cpuMicroseconds);
+    expect(bare / ours, `${what}: against the bare handler`).toBeGreaterThan(0.25);
+    expect(ours, `${what}: against the route written by hand`).toBeLessThan(byHand);
   }
 });
+
+const least = ({ leastCpuMicroseconds }: Measured) => leastCpuMicroseconds;

@@ -5,8 +5,8 @@ import { measureRefusals } from './refusals.ts';
 
 it('each refusal costs a bounded part of the good request of its kind', async () => {
   const refusals = await measureRefusals(3, 60);
-  const said = refusals.map(({ what, good, ratio }) => `  ${what}: ${(1 / ratio).toFixed(2)} × ${good}`);
+  const said = refusals.map(({ what, good, leastRatio }) => `  ${what}: ${(1 / leastRatio).toFixed(2)} × ${good}`);
   process.stdout.write(`\n${said.join('\n')}\n`);
   expect(refusals).toHaveLength(5);
-  for (const { what, ratio } of refusals) expect(1 / ratio, what).toBeLessThan(4);
+  for (const { what, leastRatio } of refusals) expect(1 / leastRatio, what).toBeLessThan(4);
 });

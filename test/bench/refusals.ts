@@ -15,6 +15,8 @@ export interface Refusal {
   readonly microseconds: number;
   /** The CPU time of the good request divided by that of the bad one: above 1 the bad one costs less. */
   readonly ratio: number;
+  /** The same of the rounds that needed least. */
+  readonly leastRatio: number;
 }
 
 export async function measureRefusals(rounds = 5, operations = 400): Promise<readonly Refusal[]> {
@@ -66,9 +68,15 @@ export async function measureRefusals(rounds = 5, operations = 400): Promise<rea
     const refusals: Refusal[] = [];
     for (const pair of pairs) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
-      const [, bad] = await sideBySide(pair, { rounds, operations });
-      const { cpuMicroseconds = Number.NaN, againstFirst = Number.NaN } = bad ?? {};
-      refusals.push({ what: pair[1].name, good: pair[0].name, microseconds: cpuMicroseconds, ratio: againstFirst });
+      const [good, bad] = await sideBySide(pair, { rounds, operations });
+      if (good === undefined || bad === undefined) throw new Error('nothing was measured');
+      refusals.push({
+        what: bad.name,
+        good: good.name,
+        microseconds: bad.cpuMicroseconds,
+        ratio: bad.againstFirst,
+        leastRatio: good.leastCpuMicroseconds / bad.leastCpuMicroseconds,
+      });
     }
     return refusals;
   } finally {
