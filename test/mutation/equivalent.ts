@@ -136,6 +136,11 @@ const sources: Readonly<Record<string, readonly Row[]>> = {
   'server/src/http/read-first.ts': [
     ['first.record === null', 'false', 'What loads has a record, which is asked before; the compiler has to be told.'],
   ],
+  'server/src/http/read-at-once.ts': [
+    ['claims === null', 'true', 'A token that is remembered is verified without a promise: only work is spared.'],
+    ['host === undefined', 'false', 'A token is verified with its host’s key; the compiler has to be told.'],
+    ['caller === undefined', 'true', 'A caller is made of its token alone: only work is spared.'],
+  ],
   'server/src/http/open-visit.ts': [
     ['/^https?:/', '/https?:/', 'Of another scheme that ends so is no origin of a host.'],
   ],

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import process from 'node:process';
 import { defineConfig } from 'vitest/config';
+import { InRoomsOrder } from './in-rooms-order.ts';
 import { residentPool } from './resident-pool.ts';
 
 const here = (path: string) => resolve(import.meta.dirname, '../..', path);
@@ -24,6 +25,9 @@ export default defineConfig({
     env: { TZ: 'UTC' },
     isolate: false,
     maxWorkers: 1,
+    sequence: { sequencer: InRoomsOrder },
+    // A busy machine is no hook that hangs.
+    hookTimeout: 30_000,
     // A test that waits for ever ends with this; one that never pauses is ended by the runner.
     testTimeout: Number(process.env['MUTATION_TEST_MS']),
   },

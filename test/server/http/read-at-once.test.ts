@@ -9,6 +9,7 @@ import { StoreUnavailableError } from '../../../server/src/ledger/errors.ts';
 import { SqliteDatabase } from '../../../server/src/ledger/sqlite/database.ts';
 import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
 import type { SeededCustomers } from '../../../demo/stripe-sandbox/index.ts';
+import { virtualBillhook } from '../../support/virtual-billhook.ts';
 import { origin, publicUrl, token } from '../support/bff.ts';
 import { startBffHarness, type BffHarness } from '../support/with-sandbox.ts';
 
@@ -31,7 +32,15 @@ interface Told {
 
 const general = { prefer: 'respond-async' };
 
-async function ask(headers: Record<string, string>, method = 'GET', { bff }: BffHarness = harness): Promise<Told> {
+/** Of a server alone, and of its routes in another app. */
+type Door = 'fetch' | 'app';
+
+async function ask(
+  headers: Record<string, string>,
+  method = 'GET',
+  { bff }: Pick<BffHarness, 'bff'> = harness,
+  door: Door = 'fetch',
+): Promise<Told> {
   const request = new Request(`${publicUrl}/v1/billing`, { method, headers });
   let isGeneral = false;
   const { signal } = request;
@@ -41,7 +50,8 @@ async function ask(headers: Record<string, string>, method = 'GET', { bff }: Bff
       return signal;
     },
   });
-  const answer = await bff.billhook.fetch(request);
+  const { app, fetch } = bff.billhook;
+  const answer = await (door === 'app' ? app.fetch(request) : fetch(request));
   return {
     status: answer.status,
     headers: [...answer.headers].toSorted(),
@@ -54,6 +64,8 @@ async function ask(headers: Record<string, string>, method = 'GET', { bff }: Bff
 async function both(headers: Record<string, string>, method?: string) {
   await ask({ ...general, ...headers }, method);
   const { general: isGeneral, ...short } = await ask(headers, method);
+  const { general: isGeneralInApp, ...inApp } = await ask(headers, method, harness, 'app');
+  expect([inApp, isGeneralInApp], 'in another app').toEqual([short, isGeneral]);
   const { general: _, ...long } = await ask({ ...general, ...headers }, method);
   return { short, long, isGeneral };
 }
@@ -120,6 +132,29 @@ describe('the answer without the middleware is the general one', () => {
     expect([short.status, isGeneral], 'it is noted, and noted again').toEqual([200, true]);
   });
 
+  it('to a token that introduces a customer, unless that is the account’s own, living and undoubted', async () => {
+    const { account, mint } = harness.as('ending');
+    const own = String(mint?.customer);
+    const isGeneral = async (introduces: Record<string, string>) => {
+      const authorization = `Bearer ${await token({ account, ...introduces })}`;
+      return (await ask({ origin, authorization })).general;
+    };
+    expect(await isGeneral({ customer: own })).toBe(false);
+    expect(await isGeneral({ customer: harness.customers.active }), 'another one').toBe(true);
+    expect(await isGeneral({ customer: own }), 'in doubt').toBe(true);
+    const beside = openSqliteStore(harness.bff.database);
+    onTestFinished(() => beside.close());
+    const ref = { host: 'acme', account };
+    await beside.forgetIntroduction(ref);
+    await nextTurn();
+    expect(await isGeneral({}), 'the doubt is over').toBe(false);
+    expect(await isGeneral({ customer: own }), 'as before').toBe(false);
+    await harness.stripe.customers.del(own);
+    while ((await beside.findAccount(ref))?.facts?.deleted !== true) await nextTurn();
+    expect(await isGeneral({}), 'as it is now').toBe(false);
+    expect(await isGeneral({ customer: own }), 'deleted').toBe(true);
+  });
+
   it('to tokens that are refused, to other methods, and to a poll', async () => {
     const { account } = harness.as('active');
     const good = await token({ account });
@@ -153,36 +188,76 @@ describe('the answer without the middleware is the general one', () => {
   });
 
   it('to polls: at once without an ETag, at the end of their time, and when the ledger fails meanwhile', async () => {
-    const { account } = harness.as('several');
+    const virtual = await virtualBillhook();
+    onTestFinished(() => virtual.close());
+    await virtual.link('payer');
+    const authorization = `Bearer ${await token({ account: 'payer', name: 'A payer' })}`;
     const poll = async (more: Record<string, string>) => {
-      const headers = { origin, prefer: 'wait=1', ...more };
-      const authorization = `Bearer ${await token({ account, customer: harness.customers.several, name: 'A payer' })}`;
+      const headers = { origin, authorization, prefer: 'wait=1', ...more };
       const prefer = `${headers.prefer}, respond-async`;
-      const { general: _, ...long } = await ask({ ...headers, authorization, prefer });
-      const { general: __, ...short } = await ask({ ...headers, authorization });
-      expect(short).toEqual(long);
-      return short;
+      const answers = [];
+      for (const asked of [{ ...headers, prefer }, headers]) {
+        // oxlint-disable-next-line no-await-in-loop -- the second answer is compared with the first
+        const { value, ms } = await virtual.until(ask(asked, 'GET', virtual));
+        const { general: _, ...told } = value;
+        answers.push({ ...told, ms });
+      }
+      expect(answers[1]).toEqual(answers[0]);
+      return answers[1];
     };
     const first = await poll({});
-    expect(first.status).toBe(200);
-    const headers = new Map(first.headers);
+    expect(first).toMatchObject({ status: 200, ms: 0 });
+    const headers = new Map(first?.headers);
     expect(headers.get('preference-applied')).toBe('wait=1');
     const known = { 'if-none-match': headers.get('etag') ?? '' };
-    expect((await poll(known)).status).toBe(304);
-    expect((await poll({ ...known, prefer: 'wait=0' })).status).toBe(304);
+    expect(await poll(known)).toMatchObject({ status: 304, ms: 1_000 });
+    expect(await poll({ ...known, prefer: 'wait=0' })).toMatchObject({ status: 304, ms: 0 });
 
-    const failing = async () => {
-      let looks = 0;
-      const changeCount = vi.spyOn(SqliteDatabase.prototype, 'changeCount').mockImplementation(() => {
-        looks += 1;
-        if (looks % 3 === 0) throw new StoreUnavailableError('the disk is gone', { cause: null });
-        return looks;
-      });
-      const answer = await poll(known);
-      changeCount.mockRestore();
-      return answer;
-    };
-    expect(await failing()).toMatchObject({ status: 503 });
+    let looks = 0;
+    const changeCount = vi.spyOn(SqliteDatabase.prototype, 'changeCount').mockImplementation(() => {
+      looks += 1;
+      if (looks % 3 === 0) throw new StoreUnavailableError('the disk is gone', { cause: null });
+      return looks;
+    });
+    onTestFinished(() => changeCount.mockRestore());
+    expect(await poll(known)).toMatchObject({ status: 503 });
+  });
+
+  it.each<Door>(['fetch', 'app'])('to a token that was never seen, by the way of "%s"', async (door) => {
+    const { account } = harness.as('active');
+    const authorization = `Bearer ${await token({ account, name: `A payer by ${door}` })}`;
+    const first = await ask({ origin, authorization }, 'GET', harness, door);
+    expect(first).toEqual({ ...(await ask({ origin, authorization, ...general })), general: false });
+  });
+
+  it.each<Door>(['fetch', 'app'])('tries once, by the way of "%s": then the general chain asks the ledger', async (door) => {
+    const headers = { origin, authorization: `Bearer ${await token({ account: harness.as('active').account })}` };
+    await both(headers);
+    const failing = vi.spyOn(SqliteDatabase.prototype, 'changeCount').mockImplementation(() => {
+      throw new StoreUnavailableError('the disk is gone', { cause: null });
+    });
+    onTestFinished(() => failing.mockRestore());
+    const { general: _, ...long } = await ask({ ...general, ...headers });
+    expect([long.status, failing.mock.calls.length]).toEqual([503, 1]);
+    const { general: __, ...short } = await ask(headers, 'GET', harness, door);
+    expect([short, failing.mock.calls.length]).toEqual([long, 3]);
+  });
+
+  it('counts a request once that the general chain answers, too', async () => {
+    const most = 20;
+    const limited = await startBffHarness({ limits: { asksPerMinute: most } });
+    onTestFinished(() => limited.close());
+    const { account, mint } = limited.as('active');
+    const link = { host: 'acme', account };
+    await limited.bff.billhook.link(link, String(mint?.customer));
+    // Host and ledger disagree, and that is noted again with each.
+    const authorization = `Bearer ${await token({ account, customer: limited.customers.trialing })}`;
+    const statuses: number[] = [];
+    for (let n = 0; n <= most; n += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- as a page asks
+      statuses.push((await ask({ origin, authorization }, 'GET', limited)).status);
+    }
+    expect(statuses).toEqual([...Array.from({ length: most }, () => 200), 429]);
   });
 
   it('counts a request once, and refuses those beyond the limit as the general chain does', async () => {

@@ -9,6 +9,8 @@ export interface PostgresAddress {
   readonly sessionOptions: string;
 }
 
+const defaultSchema = 'billhook';
+
 export const isPostgresAddress = (text: string): boolean => /^postgres(?:ql)?:/i.test(text);
 
 /**
@@ -17,13 +19,12 @@ export const isPostgresAddress = (text: string): boolean => /^postgres(?:ql)?:/i
 export function postgresAddressProblem(text: string): string | null {
   if (!/^postgres(?:ql)?:\/\//i.test(text)) return 'must start with "postgres://"';
   // The driver decodes these; most often it fails on a password that was not encoded.
-  if (!URL.canParse(text) || !decodes(text)) {
+  if (!URL.canParse(text) || isMisencoded(text)) {
     return 'must be a web address such as postgres://user:password@host:5432/database, with the password percent-encoded';
   }
   const { pathname, searchParams } = new URL(text);
   if (pathname.length < 2) return 'must name a database: postgres://user:password@host:5432/database';
-  const schema = searchParams.get('schema');
-  if (schema !== null && !/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
+  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(searchParams.get('schema') ?? defaultSchema)) {
     return 'must name a schema of small letters, digits and "_", of at most 63';
   }
   return null;
@@ -32,19 +33,19 @@ export function postgresAddressProblem(text: string): string | null {
 /** @param text - without a {@link postgresAddressProblem} */
 export function readPostgresAddress(text: string): PostgresAddress {
   const url = new URL(text);
-  const schema = url.searchParams.get('schema') ?? 'billhook';
+  const schema = url.searchParams.get('schema') ?? defaultSchema;
   const sessionOptions = url.searchParams.get('options') ?? '';
   url.searchParams.delete('schema');
   url.searchParams.delete('options');
   return { connectionString: url.href, schema, sessionOptions };
 }
 
-function decodes(text: string): boolean {
+function isMisencoded(text: string): boolean {
   try {
     const { username, password, pathname } = new URL(text);
     for (const part of [username, password, pathname]) decodeURIComponent(part);
-    return true;
-  } catch {
     return false;
+  } catch {
+    return true;
   }
 }
