@@ -18,19 +18,26 @@ describe('a problem of an address', () => {
     (address) => expect(postgresAddressProblem(address)).toBeNull(),
   );
 
+  const begun = 'must start with "postgres://"';
+  const encoded =
+    'must be a web address such as postgres://user:password@host:5432/database, with the password percent-encoded';
+  const named = 'must name a database: postgres://user:password@host:5432/database';
+  const schema = 'must name a schema of small letters, digits and "_", of at most 63';
+
   it.each([
-    ['/postgres://h/app', 'must start with "postgres://"'],
-    ['postgres:/h/app', 'must start with "postgres://"'],
-    ['postgres://h:port/app', 'must be a web address such as postgres://user:password@host:5432/database, with the password percent-encoded'],
-    ['postgres://%zz@h/app', 'must be a web address such as postgres://user:password@host:5432/database, with the password percent-encoded'],
-    ['postgres://u:%zz@h/app', 'must be a web address such as postgres://user:password@host:5432/database, with the password percent-encoded'],
-    ['postgres://h/%zz', 'must be a web address such as postgres://user:password@host:5432/database, with the password percent-encoded'],
-    ['postgres://h', 'must name a database: postgres://user:password@host:5432/database'],
-    ['postgres://h/', 'must name a database: postgres://user:password@host:5432/database'],
-    ...['', 'A', '9a', 'a-b', 'a b', `a${'b'.repeat(63)}`].map((schema) => [
-      `postgres://h/app?schema=${schema}`,
-      'must name a schema of small letters, digits and "_", of at most 63',
-    ] as const),
+    ['/postgres://h/app', begun],
+    ['postgres:/h/app', begun],
+    ['postgres://h:port/app', encoded],
+    ['postgres://%zz@h/app', encoded],
+    ['postgres://u:%zz@h/app', encoded],
+    ['postgres://h/%zz', encoded],
+    ['postgres://h', named],
+    ['postgres://h/', named],
+    ['postgres://h/app?schema=', schema],
+    ['postgres://h/app?schema=A', schema],
+    ['postgres://h/app?schema=9a', schema],
+    ['postgres://h/app?schema=a-b', schema],
+    [`postgres://h/app?schema=a${'b'.repeat(63)}`, schema],
   ])('is said: %s', (address, problem) => expect(postgresAddressProblem(address)).toBe(problem));
 
   it('is not the length of a schema’s name that PostgreSQL takes', () => {

@@ -1,7 +1,7 @@
 /** PostgreSQL as no other store is: addresses, schemas, rights, connections that break, locks. */
 
 import { Client } from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openPostgresStore } from '../../server/src/ledger/postgres/ledger.ts';
 import { type BillingStore } from '../../server/src/ledger/ledger.ts';
 import type { Databases } from '../support/postgres.ts';

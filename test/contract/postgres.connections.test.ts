@@ -66,12 +66,14 @@ describe('a connection', () => {
     );
     expect(getTypeParser(16, 'text')('t')).toBe(true);
     const db = await open();
-    expect(await db.get(`SELECT 9007199254740991::bigint AS large, true AS yes, 'a' AS text, NULL AS nothing`)).toEqual({
-      large: Number.MAX_SAFE_INTEGER,
-      yes: true,
-      text: 'a',
-      nothing: null,
-    });
+    expect(await db.get(`SELECT 9007199254740991::bigint AS large, true AS yes, 'a' AS text, NULL AS nothing`)).toEqual(
+      {
+        large: Number.MAX_SAFE_INTEGER,
+        yes: true,
+        text: 'a',
+        nothing: null,
+      },
+    );
   });
 
   it('is one of ten, each for half an hour at most, and for half a minute without work', async () => {
@@ -219,7 +221,10 @@ describe('a statement alone', () => {
     const db = await open();
     const two = `SELECT n FROM generate_series(1, 2) AS n`;
     expect([await db.run(two), await db.get(two), await db.all(two), await db.get(`${two} WHERE false`)]).toEqual([
-      2, { n: 1 }, [{ n: 1 }, { n: 2 }], undefined,
+      2,
+      { n: 1 },
+      [{ n: 1 }, { n: 2 }],
+      undefined,
     ]);
     expect(await db.run(`SET application_name TO 'other'`), 'there are none').toBe(0);
   });
@@ -227,7 +232,10 @@ describe('a statement alone', () => {
   it('binds each name once, wherever it stands', async () => {
     const db = await open();
     const sql = `SELECT @b::text AS b, @a::text AS a, @b::text || @a::text AS ba`;
-    for (const [a, b] of [['1', '2'], ['3', '4']] as const) {
+    for (const [a, b] of [
+      ['1', '2'],
+      ['3', '4'],
+    ] as const) {
       // oxlint-disable-next-line no-await-in-loop -- the second time it is known
       expect(await db.get(sql, { a, b })).toEqual({ a, b, ba: `${b}${a}` });
     }

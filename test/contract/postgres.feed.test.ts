@@ -129,19 +129,22 @@ describe('the connection', () => {
     expect(connections).toHaveLength(2);
   });
 
-  it.each(['error', 'end'])('is made anew once when it breaks, and what it says then is of no meaning: %s', async (how) => {
-    const feed = await following();
-    const first = latest();
-    first.emit(how, new Error('cut'));
-    expect(feed.heard.moment()).toBeNull();
-    await pass(249);
-    first.emit('end');
-    await pass(1);
-    first.emit('error', new Error('cut'));
-    await pass(10_000);
-    expect(connections).toHaveLength(2);
-    expect([told, ended]).toEqual([[missed, missed], [first]]);
-  });
+  it.each(['error', 'end'])(
+    'is made anew once when it breaks, and what it says then is of no meaning: %s',
+    async (how) => {
+      const feed = await following();
+      const first = latest();
+      first.emit(how, new Error('cut'));
+      expect(feed.heard.moment()).toBeNull();
+      await pass(249);
+      first.emit('end');
+      await pass(1);
+      first.emit('error', new Error('cut'));
+      await pass(10_000);
+      expect(connections).toHaveLength(2);
+      expect([told, ended]).toEqual([[missed, missed], [first]]);
+    },
+  );
 
   it('is asked every 30 s whether it stands, and made anew when it does not', async () => {
     await following();
@@ -294,23 +297,30 @@ describe('messages', () => {
   it('name 200 customers each, and one names none', () => {
     const names = Array.from({ length: 401 }, (_, index) => `cus_${index}`);
     const sizes = (count: number) =>
-      raisedChanges(names.slice(0, count)).map((payload) => (JSON.parse(payload) as { customers: [] }).customers.length);
+      raisedChanges(names.slice(0, count)).map(
+        (payload) => (JSON.parse(payload) as { customers: [] }).customers.length,
+      );
     expect([0, 1, 200, 201, 401].map(sizes)).toEqual([[0], [1], [200], [200, 1], [200, 200, 1]]);
-    expect(raisedChanges(names).flatMap((payload) => (JSON.parse(payload) as { customers: string[] }).customers)).toEqual(
-      names,
-    );
+    expect(
+      raisedChanges(names).flatMap((payload) => (JSON.parse(payload) as { customers: string[] }).customers),
+    ).toEqual(names);
   });
 
   it('have 7,999 bytes at most, and beyond that say that something was missed', () => {
     const bare = Buffer.byteLength(syncedChange({ ...acme, account: '' }));
-    const change = (bytes: number) => JSON.parse(syncedChange({ ...acme, account: 'ä'.repeat(1) + 'a'.repeat(bytes - bare - 2) })) as object;
+    const change = (bytes: number) =>
+      JSON.parse(syncedChange({ ...acme, account: 'ä'.repeat(1) + 'a'.repeat(bytes - bare - 2) })) as object;
     expect(change(7_999)).toMatchObject({ kind: 'looked' });
     expect(change(8_000)).toEqual(missed);
   });
 
   it('name the account, and the customer where it is known', () => {
     expect(JSON.parse(syncedChange(acme))).toEqual({ kind: 'looked', ...acme });
-    expect(JSON.parse(syncedChange({ ...acme, customer: 'cus_1' }))).toEqual({ kind: 'looked', ...acme, customer: 'cus_1' });
+    expect(JSON.parse(syncedChange({ ...acme, customer: 'cus_1' }))).toEqual({
+      kind: 'looked',
+      ...acme,
+      customer: 'cus_1',
+    });
   });
 });
 
@@ -325,15 +335,27 @@ describe('changes that were heard of', () => {
     ];
     expect(same(0)).toEqual([true, true, true]);
     changes.hear({ kind: 'raised', customers: ['cus_3', 'cus_1'] });
-    expect([same(0), same(1)]).toEqual([[false, true, true], [true, true, true]]);
+    expect([same(0), same(1)]).toEqual([
+      [false, true, true],
+      [true, true, true],
+    ]);
     changes.hear({ kind: 'looked', ...one });
-    expect([same(1), same(2)]).toEqual([[false, false, true], [true, true, true]]);
+    expect([same(1), same(2)]).toEqual([
+      [false, false, true],
+      [true, true, true],
+    ]);
     changes.hear({ kind: 'looked', ...one, account: 'team_3', customer: 'cus_2' });
-    expect([same(2), same(3)]).toEqual([[true, true, false], [true, true, true]]);
+    expect([same(2), same(3)]).toEqual([
+      [true, true, false],
+      [true, true, true],
+    ]);
     for (const kind of ['catalogue', 'missed'] as const) {
       const before = changes.count;
       changes.hear({ kind });
-      expect([same(before), same(before + 1)], kind).toEqual([[false, false, false], [true, true, true]]);
+      expect([same(before), same(before + 1)], kind).toEqual([
+        [false, false, false],
+        [true, true, true],
+      ]);
     }
   });
 

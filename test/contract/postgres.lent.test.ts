@@ -46,10 +46,18 @@ describe('sessions that are lent', () => {
     ['not, where each connection keeps its own', false, 3, []],
     ['where another connection gets the one that was just used', true, 2, [other, other]],
     ['where a connection gets another one the next time', true, 3, [null, null, other]],
-    ['where the server’s key is not the session’s: found at the last look', true, 41, [
-      ...Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? other : null)), 1]],
-    ['not, where a pooler gives each connection a session', false, 41,
-      Array.from({ length: 41 }, (_, index) => (index % 2 === 0 ? other : null))],
+    [
+      'where the server’s key is not the session’s: found at the last look',
+      true,
+      41,
+      [...Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? other : null)), 1],
+    ],
+    [
+      'not, where a pooler gives each connection a session',
+      false,
+      41,
+      Array.from({ length: 41 }, (_, index) => (index % 2 === 0 ? other : null)),
+    ],
   ])('%s', async (_, lends, asked, answers) => {
     sessions = answers;
     expect(await lendsSessions({ connectionString: address })).toBe(lends);
@@ -78,7 +86,14 @@ describe('a database behind such a pooler', () => {
   const settings = `SELECT current_setting('search_path') AS path, current_setting('synchronous_commit') AS durable,
     current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock,
     current_setting('idle_in_transaction_session_timeout') AS idle, current_setting('transaction_isolation') AS isolation`;
-  const ours = { path: 'second', durable: 'on', statement: '10s', lock: '5s', idle: '15s', isolation: 'read committed' };
+  const ours = {
+    path: 'second',
+    durable: 'on',
+    statement: '10s',
+    lock: '5s',
+    idle: '15s',
+    isolation: 'read committed',
+  };
 
   it('has its settings in each transaction, and in none of others', async () => {
     const operator = new Client({ connectionString: address });
@@ -139,7 +154,10 @@ describe('a server that does not keep the settings is refused', () => {
     expect(await refusal([kept], [...asked])).toBeUndefined();
     for (const [answers, said] of [
       [[{ ...kept, lock_timeout: '0' }], 'lock_timeout is 0, not 5s: connect without what stands between'],
-      [[{ ...kept, search_path: 'public' }], 'search_path is public, not billhook: connect without what stands between'],
+      [
+        [{ ...kept, search_path: 'public' }],
+        'search_path is public, not billhook: connect without what stands between',
+      ],
       [[], 'search_path is undefined, not billhook: connect without what stands between'],
     ] as const) {
       // oxlint-disable-next-line no-await-in-loop -- one start after the other

@@ -117,8 +117,26 @@ it('that lie in public are named with what moves them; those of a host are not',
   await operator.query(`DROP SCHEMA billhook CASCADE; DROP TABLE public.meta; DROP TABLE public.customers`);
   await start(`${address}?schema=public`);
   // A host's own table stays where it is.
-  await operator.query(`CREATE TABLE public.of_the_host (id text); CREATE VIEW public.customers_view AS SELECT 1 AS one`);
-  const tables = ['budget', 'checkouts', 'customers', 'events', 'intents', 'introductions', 'jobs', 'link_changes', 'meta', 'outbox', 'prices', 'products', 'revisions', 'syncs', 'visits'];
+  await operator.query(
+    `CREATE TABLE public.of_the_host (id text); CREATE VIEW public.customers_view AS SELECT 1 AS one`,
+  );
+  const tables = [
+    'budget',
+    'checkouts',
+    'customers',
+    'events',
+    'intents',
+    'introductions',
+    'jobs',
+    'link_changes',
+    'meta',
+    'outbox',
+    'prices',
+    'products',
+    'revisions',
+    'syncs',
+    'visits',
+  ];
   const moves = tables.map((name) => `ALTER TABLE public.${name} SET SCHEMA "billhook"`).join('; ');
   await expect(start()).rejects.toMatchObject({
     code: 'store_unavailable',

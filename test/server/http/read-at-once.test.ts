@@ -230,18 +230,21 @@ describe('the answer without the middleware is the general one', () => {
     expect(first).toEqual({ ...(await ask({ origin, authorization, ...general })), general: false });
   });
 
-  it.each<Door>(['fetch', 'app'])('tries once, by the way of "%s": then the general chain asks the ledger', async (door) => {
-    const headers = { origin, authorization: `Bearer ${await token({ account: harness.as('active').account })}` };
-    await both(headers);
-    const failing = vi.spyOn(SqliteDatabase.prototype, 'changeCount').mockImplementation(() => {
-      throw new StoreUnavailableError('the disk is gone', { cause: null });
-    });
-    onTestFinished(() => failing.mockRestore());
-    const { general: _, ...long } = await ask({ ...general, ...headers });
-    expect([long.status, failing.mock.calls.length]).toEqual([503, 1]);
-    const { general: __, ...short } = await ask(headers, 'GET', harness, door);
-    expect([short, failing.mock.calls.length]).toEqual([long, 3]);
-  });
+  it.each<Door>(['fetch', 'app'])(
+    'tries once, by the way of "%s": then the general chain asks the ledger',
+    async (door) => {
+      const headers = { origin, authorization: `Bearer ${await token({ account: harness.as('active').account })}` };
+      await both(headers);
+      const failing = vi.spyOn(SqliteDatabase.prototype, 'changeCount').mockImplementation(() => {
+        throw new StoreUnavailableError('the disk is gone', { cause: null });
+      });
+      onTestFinished(() => failing.mockRestore());
+      const { general: _, ...long } = await ask({ ...general, ...headers });
+      expect([long.status, failing.mock.calls.length]).toEqual([503, 1]);
+      const { general: __, ...short } = await ask(headers, 'GET', harness, door);
+      expect([short, failing.mock.calls.length]).toEqual([long, 3]);
+    },
+  );
 
   it('counts a request once that the general chain answers, too', async () => {
     const most = 20;
