@@ -90,5 +90,13 @@ export function accessToldContract(harness: ContractHarness): void {
         changed('n3', 'ended', 'active'),
       ]);
     });
+
+    it('goes on with what was told of the last customer, after several were deleted', async () => {
+      await sync(t0, access('active', 'n1'), factsWith({ deleted: true }));
+      await harness.store.link(acme, 'cus_2', t0 + 1);
+      await sync(t0 + 1, access('ended', 'n2'), factsWith({ deleted: true }), 'cus_2');
+      await harness.store.link(acme, 'cus_3', t0 + 2);
+      expect(await sync(t0 + 2, access('ended', 'n3'), factsWith(), 'cus_3')).toMatchObject({ noticesWritten: 0 });
+    });
   });
 }

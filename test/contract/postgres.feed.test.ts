@@ -7,8 +7,19 @@ import { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LedgerChange } from '../../server/src/ledger/feed.ts';
 import { readPostgresAddress } from '../../server/src/ledger/postgres/address.ts';
-import { FeedListener, hearTold, raisedChanges, syncedChange } from '../../server/src/ledger/postgres/feed.ts';
+import {
+  catalogueChange,
+  FeedListener,
+  hearTold,
+  notifyAll,
+  queuedChange,
+  raisedChange,
+  raisedChanges,
+  syncedChange,
+  tellAccounts,
+} from '../../server/src/ledger/postgres/feed.ts';
 import { HeardChanges } from '../../server/src/ledger/postgres/heard-changes.ts';
+import type { Session } from '../../server/src/ledger/postgres/session.ts';
 import { acme, t0 } from './harness.ts';
 
 const address = readPostgresAddress('postgres://billhook@db.invalid/app?schema=second');
@@ -226,6 +237,7 @@ describe('what is proven by an answer', () => {
     answer = () => new Promise((said) => (say = said));
     await pass(1);
     expect(feed.heard.moment()).toBe(1);
+    expect(asked).toHaveLength(2);
     await pass(499);
     expect(feed.heard.moment()).toBe(1);
     expect(asked).toHaveLength(2);
@@ -296,14 +308,26 @@ describe('what is proven by an answer', () => {
 describe('messages', () => {
   it('name 200 customers each, and one names none', () => {
     const names = Array.from({ length: 401 }, (_, index) => `cus_${index}`);
-    const sizes = (count: number) =>
-      raisedChanges(names.slice(0, count)).map(
-        (payload) => (JSON.parse(payload) as { customers: [] }).customers.length,
-      );
-    expect([0, 1, 200, 201, 401].map(sizes)).toEqual([[0], [1], [200], [200, 1], [200, 200, 1]]);
-    expect(
-      raisedChanges(names).flatMap((payload) => (JSON.parse(payload) as { customers: string[] }).customers),
-    ).toEqual(names);
+    const told = (count: number) =>
+      raisedChanges(names.slice(0, count)).map((payload) => JSON.parse(payload) as object);
+    const naming = (from: number, to: number) => ({ kind: 'raised', customers: names.slice(from, to) });
+    expect(told(0)).toEqual([naming(0, 0)]);
+    expect(told(1)).toEqual([naming(0, 1)]);
+    expect(told(200)).toEqual([naming(0, 200)]);
+    expect(told(201)).toEqual([naming(0, 200), naming(200, 201)]);
+    expect(told(401)).toEqual([naming(0, 200), naming(200, 400), naming(400, 401)]);
+  });
+
+  it('are told of several accounts in one statement, and in none of no account', async () => {
+    const run = vi.fn<Session['run']>(async () => 0);
+    await tellAccounts({ run } as unknown as Session, []);
+    expect(run).not.toHaveBeenCalled();
+    await tellAccounts({ run } as unknown as Session, [
+      { ...acme, customer: 'cus_1' },
+      { ...acme, account: 'team_2' },
+    ]);
+    const payloads = [acme, { ...acme, account: 'team_2' }].map(syncedChange);
+    expect(run.mock.calls).toEqual([[notifyAll, { payloads }]]);
   });
 
   it('have 7,999 bytes at most, and beyond that say that something was missed', () => {
@@ -312,6 +336,12 @@ describe('messages', () => {
       JSON.parse(syncedChange({ ...acme, account: 'ä'.repeat(1) + 'a'.repeat(bytes - bare - 2) })) as object;
     expect(change(7_999)).toMatchObject({ kind: 'looked' });
     expect(change(8_000)).toEqual(missed);
+  });
+
+  it('say that an event or a notice is queued, that a customer is stale, or that the catalogue is another', () => {
+    expect(
+      [queuedChange, raisedChange('cus_1'), catalogueChange].map((payload) => JSON.parse(payload) as object),
+    ).toEqual([{ kind: 'raised', customers: [] }, { kind: 'raised', customers: ['cus_1'] }, { kind: 'catalogue' }]);
   });
 
   it('name the account, and the customer where it is known', () => {

@@ -136,6 +136,17 @@ const sources: Readonly<Record<string, readonly Row[]>> = {
   'server/src/http/read-first.ts': [
     ['first.record === null', 'false', 'What loads has a record, which is asked before; the compiler has to be told.'],
   ],
+  'server/src/ledger/postgres/budget.ts': [
+    ["row?.['tokens']", "row['tokens']", 'The row was just added, where there was none; the compiler has to be told.'],
+    ["row?.['at']", "row['at']", 'The row was just added, where there was none; the compiler has to be told.'],
+  ],
+  'server/src/ledger/postgres/claims.ts': [
+    ['[]', '["Stryker was here"]', 'A text among the customers is the id of none.'],
+  ],
+  'server/src/ledger/postgres/failure.ts': [["''", '"Stryker was here!"', 'No failure has either code.']],
+  'server/src/ledger/postgres/feed.ts': [
+    ['customer === undefined', 'false', 'JSON leaves out what is not defined; the compiler does not know.'],
+  ],
   'server/src/http/read-at-once.ts': [
     ['claims === null', 'true', 'A token that is remembered is verified without a promise: only work is spared.'],
     ['host === undefined', 'false', 'A token is verified with its host’s key; the compiler has to be told.'],

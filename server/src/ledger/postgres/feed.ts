@@ -23,14 +23,16 @@ const customersPerPayload = 200;
 export const queuedChange = payloadOf({ kind: 'raised', customers: [] });
 export const raisedChange = (customer: string): string => payloadOf({ kind: 'raised', customers: [customer] });
 
-/** As few payloads as tell all of them. */
+/** As few payloads as tell all of them, and one where there is none. */
 export function raisedChanges(customers: readonly string[]): readonly string[] {
-  const chunks: string[][] = [[]];
-  for (const customer of customers) {
-    if (chunks.at(-1)?.length === customersPerPayload) chunks.push([]);
-    chunks.at(-1)?.push(customer);
-  }
-  return chunks.map((chunk) => payloadOf({ kind: 'raised', customers: chunk }));
+  const payloads: string[] = [];
+  let named = 0;
+  do {
+    const some = customers.slice(named, named + customersPerPayload);
+    payloads.push(payloadOf({ kind: 'raised', customers: some }));
+    named += customersPerPayload;
+  } while (named < customers.length);
+  return payloads;
 }
 export const catalogueChange = payloadOf({ kind: 'catalogue' });
 export const syncedChange = ({ host, account, customer }: AccountRef & { readonly customer?: string }): string =>
