@@ -29,9 +29,10 @@ export function accessToldContract(harness: ContractHarness): void {
     const heard = async (now: number) => {
       const claims = await harness.store.claimNotices({ host: 'acme', receiver: 'webhook' }, now, lease, 10);
       for (const claim of claims) await harness.store.noticeDelivered(claim, now);
-      return claims.map(({ id, type, data }) => ({ id, type, data }));
+      return claims.map(({ id, host, account, type, data }) => ({ id, host, account, type, data }));
     };
     const changed = (id: string, from: AccessSummary['state'], to: AccessSummary['state']) => ({
+      ...acme,
       id,
       type: 'access.changed',
       data: { from: summary(from), to: summary(to) },

@@ -87,9 +87,7 @@ export function claimsContract(harness: ContractHarness): void {
           nextChangeAt: null,
           now: t0 + lease + 2,
         }),
-      ).toMatchObject({
-        applied: false,
-      });
+      ).toEqual({ applied: false, changed: false, noticesWritten: 0 });
       expect((await harness.store.findAccount(acme))?.facts?.methodDigest).toBe('newer');
     });
 
@@ -187,6 +185,34 @@ export function claimsContract(harness: ContractHarness): void {
       await harness.store.prioritize('cus_3', t0 + 1_000);
       expect(await harness.store.claim(t0 + 3, lease, 1)).toMatchObject([{ customer: 'cus_3' }]);
       expect(await harness.store.claim(t0 + 3, lease, 1)).toMatchObject([{ customer: 'cus_1' }]);
+    });
+
+    it('take watched customers before all others', async () => {
+      await harness.store.link({ host: 'acme', account: 'team_2' }, 'cus_2', t0 + 1);
+      await harness.store.prioritize('cus_1', t0 + 1_000);
+      expect(await harness.store.claim(t0 + 3, lease, 1, { watched: ['cus_2'] })).toMatchObject([
+        { customer: 'cus_2', prioritized: true },
+      ]);
+    });
+
+    it('take a customer once, first for its priority, though it is watched and waits longest too', async () => {
+      await harness.store.prioritize('cus_1', t0 + 1_000);
+      expect(await harness.store.claim(t0, lease, 10, { watched: ['cus_1'] })).toMatchObject([
+        { customer: 'cus_1', claim: 1, prioritized: true },
+      ]);
+    });
+
+    it('take those that failed by the time of their next attempts, among those that wait', async () => {
+      await harness.store.fail(await harness.claimOne(t0), 'stripe_unavailable', t0 + 500, t0 + 1);
+      for (const [customer, since] of Object.entries({ cus_2: 400, cus_3: 450, cus_4: 600 })) {
+        await harness.store.link({ host: 'acme', account: customer }, customer, t0 + since);
+      }
+      await harness.store.prioritize('cus_3', t0 + 9_000);
+      const order: (string | undefined)[] = [];
+      for (let round = 0; round < 4; round++) {
+        order.push((await harness.store.claim(t0 + 700, lease, 1))[0]?.customer);
+      }
+      expect(order).toEqual(['cus_3', 'cus_2', 'cus_1', 'cus_4']);
     });
 
     it('give each stale customer to one of two workers', async () => {

@@ -1,6 +1,7 @@
 /** A clock that was an hour ahead, and is right now: nothing waits until it has come that far again. */
 
 import { describe, expect, it } from 'vitest';
+import { clockSkewMs, longestBackOffMs } from '../../server/src/ledger/clocks.ts';
 import { acme, factsWith, eventFor, lease, t0, type ContractHarness } from './harness.ts';
 
 const hour = 3_600_000;
@@ -38,6 +39,26 @@ export function clocksContract(harness: ContractHarness): void {
       await harness.store.postponeEvent('evt_1', early + 300_000);
       expect(await harness.store.claimUnresolved(t0, lease, 10)).toHaveLength(1);
       expect(await harness.store.claimUnresolved(t0 + 1, lease, 10), 'whose own lease lasts').toEqual([]);
+    });
+
+    it('takes no more unresolved events of a type than are asked for, those that it had put off among them', async () => {
+      for (const [index, id] of ['ch_1', 'ch_2', 'ch_3'].entries()) {
+        const subject = { type: 'charge', id };
+        await harness.store.recordEvent(eventFor(id, { concerns: 'subject', customer: null, subject }), t0 + index);
+      }
+      await harness.store.claimUnresolved(early, lease, 2);
+      expect(await harness.store.claimUnresolved(t0, lease, 2)).toHaveLength(2);
+      expect(await harness.store.claimUnresolved(t0, lease, 2)).toHaveLength(1);
+    });
+
+    it('ends no back-off of an unresolved event that is not longer than one may be', async () => {
+      const subject = { concerns: 'subject', customer: null, subject: { type: 'charge', id: 'ch_1' } } as const;
+      await harness.store.recordEvent(eventFor('evt_1', subject), t0);
+      const longest = t0 + longestBackOffMs + clockSkewMs;
+      await harness.store.postponeEvent('evt_1', longest);
+      expect(await harness.store.claimUnresolved(t0, lease, 10)).toEqual([]);
+      await harness.store.postponeEvent('evt_1', longest + 1);
+      expect(await harness.store.claimUnresolved(t0, lease, 10)).toHaveLength(1);
     });
 
     it('blocks no notice by its lease or its back-off', async () => {

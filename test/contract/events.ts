@@ -53,6 +53,14 @@ export function hintsContract(harness: ContractHarness): void {
       expect(await later.findAccount(acme)).toMatchObject({ ticket: 2 });
     });
 
+    it('that are under way when the ledger is closed are recorded first', async () => {
+      const closing = await harness.open();
+      const recorded = closing.recordEvent(eventFor('evt_1'), t0);
+      await closing.close();
+      expect(await recorded).toBe('queued');
+      expect(await harness.ticketOf()).toBe(2);
+    });
+
     it('without a customer stay unresolved until it is found, and then raise its ticket', async () => {
       const open = eventFor('evt_1', {
         concerns: 'subject',

@@ -111,6 +111,16 @@ export function linksContract(harness: ContractHarness): void {
       expect(await store.customersAmong(['cus_1'])).toEqual([]);
     });
 
+    it('confirms a link, and everything known of its customer stays', async () => {
+      const { store } = harness;
+      await store.link(acme, 'cus_1', t0);
+      await harness.syncOnce(factsWith(), t0);
+      const before = await store.findAccount(acme);
+      expect(await store.changeLink(acme, 'cus_1', true, t0 + 1)).toEqual(changed('alreadyLinked', 'cus_1', acme));
+      expect(await store.findAccount(acme)).toEqual(before);
+      expect(await store.factsAt('cus_1', 1)).toEqual(factsWith());
+    });
+
     it('takes no customer from another account, and links no tombstone', async () => {
       const { store } = harness;
       await store.link(acme, 'cus_1', t0);
@@ -147,8 +157,11 @@ export function linksContract(harness: ContractHarness): void {
       await harness.syncOnce(factsWith(), t0 + 2);
       await store.changeLink(acme, null, false, t0 + 3);
       expect((await store.readAccount(acme)).revision).toBe(4);
-      await store.link(acme, 'cus_3', t0 + 4);
-      expect((await store.readAccount(acme)).revision).toBe(4);
+      await store.changeLink(acme, 'cus_3', false, t0 + 4);
+      expect((await store.readAccount(acme)).revision).toBe(5);
+      await store.changeLink(acme, null, false, t0 + 5);
+      await store.link(acme, 'cus_4', t0 + 6);
+      expect((await store.readAccount(acme)).revision).toBe(6);
     });
 
     it('ends the doubt, the last Checkout and the key of the customer that was', async () => {

@@ -80,6 +80,13 @@ export function livesContract(harness: ContractHarness): void {
         expect(await other.isIntact(t0 + 40)).toBe(false);
       });
 
+      it('is not read from an event that came twice: its row is of the first time', async () => {
+        const { store } = harness;
+        await store.recordEvent(eventFor('evt_1'), t0 + 10);
+        expect(await store.recordEvent(eventFor('evt_1'), t0 + 30)).toBe('duplicate');
+        expect(await store.isIntact(t0 + 40)).toBe(true);
+      });
+
       it('is no news where the rows may have been pruned', async () => {
         await loseAll();
         expect(await harness.store.isIntact(t0 + 31 * day)).toBe(true);

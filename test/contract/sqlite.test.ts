@@ -187,6 +187,25 @@ describe('SQLite alone', () => {
     await server.close();
   });
 
+  it('forgets every old row, more than it takes at a time', async () => {
+    const store = openSqliteStore(path);
+    const customers = 1_100;
+    const file = new Database(path);
+    file.exec(`
+      CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${customers}) SELECT i FROM n;
+      INSERT INTO syncs (customer, at, ended_at, cause, ticket, claim, outcome) SELECT 'cus_1', i, i, 'link', 1, 1, '' FROM n;
+      INSERT INTO revisions (customer, revision, at, confirmed_by, facts) SELECT 'cus_' || i, 1, 1, 'link', '{}' FROM n;
+      INSERT INTO revisions (customer, revision, at, confirmed_by, facts) SELECT 'cus_' || i, 2, i, 'link', '{}' FROM n;`);
+    await store.prune(t0);
+    expect(file.prepare(`SELECT count(*) FROM syncs`).pluck().get()).toBe(0);
+    expect(
+      file.prepare(`SELECT count(*) AS count, min(revision) AS first FROM revisions`).get(),
+      'the facts of now stay',
+    ).toEqual({ count: customers, first: 2 });
+    file.close();
+    await store.close();
+  });
+
   it('refuses calls after it was closed', async () => {
     const store = openSqliteStore(path);
     await store.close();

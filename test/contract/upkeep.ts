@@ -151,6 +151,11 @@ export function upkeepContract(harness: ContractHarness): void {
       expect(await harness.store.customersAmong([])).toEqual([]);
     });
 
+    it('are walked through from the first, whatever id a merchant gave it', async () => {
+      await harness.store.link(team(5), '42', t0);
+      expect(ids(await harness.store.customersAfter(null, 2))).toEqual(['42', 'cus_1']);
+    });
+
     it('get one ticket each in one transaction, if they are linked and not deleted', async () => {
       await harness.syncOnce(factsWith({ deleted: true }), t0);
       const [deleted] = (await harness.store.customersAmong(['cus_1', 'cus_C', 'cus_a', 'cus_b'])).filter(

@@ -76,6 +76,7 @@ export const rooms = {
   ledger: {
     sources: ['server/src/ledger/*.ts', 'server/src/ledger/sqlite/*.ts'],
     tests: ['contract/sqlite.test.ts', 'server/shared-clock.test.ts'],
+    testMs: 8_000,
     atLeast: 0,
   },
   // PostgreSQL is two rooms: what it keeps is asked by the contract of every store, which takes minutes.

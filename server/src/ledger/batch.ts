@@ -7,17 +7,12 @@ type Waiting<In, Out> = { readonly entry: In; resolve(out: Out): void; reject(ca
 
 export class Batch<In, Out> {
   readonly #commit: (entries: readonly In[]) => Promise<Out[]>;
-  readonly #order: (a: In, b: In) => number;
   #waiting: Waiting<In, Out>[] = [];
   #flushing: Promise<void> | null = null;
 
-  /**
-   * @param commit - writes all entries in one transaction, or rejects without a trace
-   * @param order - in which order a commit sees its entries
-   */
-  constructor(commit: (entries: readonly In[]) => Promise<Out[]>, order: (a: In, b: In) => number) {
+  /** @param commit - writes all entries in one transaction, or rejects without a trace */
+  constructor(commit: (entries: readonly In[]) => Promise<Out[]>) {
     this.#commit = commit;
-    this.#order = order;
   }
 
   /** Resolves after the commit that holds the entry. */
@@ -34,7 +29,7 @@ export class Batch<In, Out> {
   }
 
   async #flush(): Promise<void> {
-    const taken = this.#waiting.toSorted((a, b) => this.#order(a.entry, b.entry));
+    const taken = this.#waiting;
     this.#waiting = [];
     await this.#write(taken);
     this.#flushing = this.#waiting.length > 0 ? Promise.resolve().then(() => this.#flush()) : null;

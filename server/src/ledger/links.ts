@@ -134,7 +134,7 @@ export function revisionAfter(
 
 /** The statements that both stores run as they are. */
 export const linkSql = {
-  lastChange: `SELECT max(revision) AS revision FROM link_changes WHERE host = @host AND account = @account`,
+  lastChange: `SELECT coalesce(max(revision), 0) AS revision FROM link_changes WHERE host = @host AND account = @account`,
   forgetIntroductions: `DELETE FROM introductions
     WHERE (host = @host AND account = @account) OR customer = @customer OR customer = @before`,
   accessTold: `SELECT access_told FROM customers WHERE customer = @before`,

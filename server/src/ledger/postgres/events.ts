@@ -22,11 +22,8 @@ interface Recording {
 }
 
 export function postgresEvents(db: PostgresDatabase): EventStore & { idle(): Promise<void> } {
-  const batch = new Batch<Recording, EventOutcome>(
-    (entries) => db.transaction((tx) => recordAll(tx, entries)),
-    // The order in which rows are locked is each statement's own.
-    () => 0,
-  );
+  // The order in which rows are locked is each statement's own.
+  const batch = new Batch<Recording, EventOutcome>((entries) => db.transaction((tx) => recordAll(tx, entries)));
   return {
     idle: () => batch.idle(),
 
@@ -37,18 +34,19 @@ export function postgresEvents(db: PostgresDatabase): EventStore & { idle(): Pro
     },
 
     async claimUnresolved(now, leaseMs, limit, busy = {}): Promise<UnresolvedEvent[]> {
+      const places = `greatest(0, @limit::bigint - coalesce((@busy::jsonb ->> types.type)::bigint, 0))`;
       // Of each type, those that are due; and those that a wrong clock has put off too far.
       const looks = ['next_attempt_at <= @now', 'next_attempt_at > @now::bigint + @longestMs'].map(
-        (isDue) => `SELECT found.event FROM types CROSS JOIN LATERAL (
-           SELECT event FROM events WHERE closed_at IS NULL AND subject_type = types.type AND ${isDue}
-           ORDER BY next_attempt_at
-           LIMIT greatest(0, @limit::bigint - coalesce((@busy::jsonb ->> types.type)::bigint, 0))
-           FOR UPDATE SKIP LOCKED) AS found`,
+        (isDue) => `SELECT types.type, found.* FROM types CROSS JOIN LATERAL (
+           SELECT event, next_attempt_at FROM events WHERE closed_at IS NULL AND subject_type = types.type AND ${isDue}
+           ORDER BY next_attempt_at LIMIT ${places} FOR UPDATE SKIP LOCKED) AS found`,
       );
       const rows = await db.all(
         `${unresolvedTypes},
            due AS (${looks[0]}), ahead AS (${looks[1]}),
-           taken AS (SELECT event FROM due UNION SELECT event FROM ahead)
+           seen AS (SELECT * FROM due UNION SELECT * FROM ahead),
+           taken AS (SELECT found.event FROM types CROSS JOIN LATERAL (
+             SELECT event FROM seen WHERE type = types.type ORDER BY next_attempt_at LIMIT ${places}) AS found)
          UPDATE events SET attempts = attempts + 1, next_attempt_at = @now::bigint + @leaseMs
          WHERE event = ANY(ARRAY(SELECT event FROM taken))
          RETURNING event, subject_type, subject_id, attempts, received_at`,

@@ -27,9 +27,8 @@ export const lastTombstone = `SELECT * FROM customers WHERE host = @host AND acc
 
 export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
   // Fetches that end in one turn of the event loop share a commit.
-  const applying = new Batch<Applying, Applied>(
-    (entries) => db.transaction(() => entries.map((entry) => applyOne(db, entry))),
-    (a, b) => a.claim.customer.localeCompare(b.claim.customer),
+  const applying = new Batch<Applying, Applied>((entries) =>
+    db.transaction(() => entries.map((entry) => applyOne(db, entry))),
   );
   return {
     async findAccount(ref: AccountRef): Promise<CustomerRecord | null> {
@@ -61,13 +60,13 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
           return taken['host'] === ref.host && taken['account'] === ref.account ? 'alreadyLinked' : 'customerTaken';
         }
         const { host, account } = ref;
-        const before = db.get(
-          `SELECT sum(deleted_at IS NULL) AS living, max(coalesce(max(revision), 0), (
+        const before = db.one(
+          `SELECT count(*) FILTER (WHERE deleted_at IS NULL) AS living, max(coalesce(max(revision), 0), (
              SELECT coalesce(max(revision), 0) FROM link_changes WHERE host = @host AND account = @account)) AS revision
            FROM customers WHERE host = @host AND account = @account`,
           { host, account },
         );
-        if (number(before?.['living'] ?? 0) > 0) return 'accountTaken';
+        if (number(before['living']) > 0) return 'accountTaken';
         db.run(
           `INSERT INTO customers (customer, host, account, stale_since, revision, access_told, linked_at)
            VALUES (@customer, @host, @account, @now, @revision, @told, @now)`,
@@ -77,7 +76,7 @@ export function sqliteCustomers(db: SqliteDatabase): CustomerStore {
             host,
             account,
             now,
-            revision: number(before?.['revision'] ?? 0),
+            revision: number(before['revision']),
             told: textOrNull(db.get(lastTombstone, { host, account })?.['access_told']),
           },
         );

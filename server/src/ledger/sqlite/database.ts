@@ -161,6 +161,11 @@ export class SqliteDatabase {
     return this.#statement(sql).get(bind);
   }
 
+  /** Within a transaction. Of a statement that has an answer always, as a count has. */
+  one(sql: string, bind: Bind): Row {
+    return this.get(sql, bind) as Row;
+  }
+
   /** Within a transaction or a snapshot. */
   all(sql: string, bind: Bind): Row[] {
     return this.#statement(sql).all(bind);
@@ -169,6 +174,11 @@ export class SqliteDatabase {
   /** A read of its own. */
   read(sql: string, bind: Bind): Row | undefined {
     return this.#guard(() => this.get(sql, bind));
+  }
+
+  /** A read of its own. Of a statement that has an answer always, as a count has. */
+  readOne(sql: string, bind: Bind): Row {
+    return this.read(sql, bind) as Row;
   }
 
   /** A read of its own. */

@@ -14,10 +14,8 @@ import {
 import type { AccountRef } from '../account.ts';
 
 export function sqliteEvents(db: SqliteDatabase): EventStore & { idle(): Promise<void> } {
-  const batch = new Batch<Recording, EventOutcome>(
-    (entries) => db.transaction(() => entries.map((entry) => record(db, entry))),
-    // Sorted by customer, as every implementation does: rows locked in one order cannot deadlock.
-    (a, b) => (a.event.customer ?? '').localeCompare(b.event.customer ?? ''),
+  const batch = new Batch<Recording, EventOutcome>((entries) =>
+    db.transaction(() => entries.map((entry) => record(db, entry))),
   );
   return {
     idle: () => batch.idle(),

@@ -13,7 +13,7 @@ export function sqliteLinks(db: SqliteDatabase): LinkStore {
       const bind = { host, account };
       // Indexed reads; one statement for all would sort the account's rows, facts included, at every read.
       const row = db.read(living, bind) ?? db.read(lastTombstone, bind);
-      const revision = row ? number(row['revision']) : number(db.read(linkSql.lastChange, bind)?.['revision'] ?? 0);
+      const revision = row ? number(row['revision']) : number(db.readOne(linkSql.lastChange, bind)['revision']);
       return accountRowOf(row, db.read(noted, bind), revision);
     },
 
@@ -44,7 +44,7 @@ export function sqliteLinks(db: SqliteDatabase): LinkStore {
          ${doubtful} ORDER BY since, host, account LIMIT @limit`,
         { limit },
       );
-      const count = number(db.read(`SELECT count(*) AS count ${doubtful}`, {})?.['count']);
+      const count = number(db.readOne(`SELECT count(*) AS count ${doubtful}`, {})['count']);
       return { count, accounts: accounts.map(doubtfulAccountOf) };
     },
 
@@ -61,7 +61,8 @@ export function sqliteLinks(db: SqliteDatabase): LinkStore {
         const changed = linkChange(rows, ref, customer, replace);
         if (!isDecided(changed)) return changed;
         const { outcome, before } = changed;
-        const revision = revisionAfter(rows, ref, number(db.get(linkSql.lastChange, ref)?.['revision'] ?? 0), changed);
+        const lastChange = number(db.one(linkSql.lastChange, ref)['revision']);
+        const revision = revisionAfter(rows, ref, lastChange, changed);
         db.run(
           `INSERT INTO link_changes (host, account, at, before, after, revision)
            VALUES (@host, @account, @now, @before, @customer, @revision)`,

@@ -10,32 +10,25 @@ export function sqlitePurchases(db: SqliteDatabase): PurchaseStore {
     async intendCustomer({ host, account }, now) {
       return await db.transaction(() => {
         // After a customer was deleted, the next one is another generation: the old key would give the deleted one.
-        const tombstones = db.get(`SELECT count(*) AS count FROM customers WHERE host = @host AND account = @account`, {
+        const tombstones = db.one(`SELECT count(*) AS count FROM customers WHERE host = @host AND account = @account`, {
           host,
           account,
         });
-        const least = number(tombstones?.['count'] ?? 0);
+        const least = number(tombstones['count']);
         db.run(
           `INSERT INTO intents (host, account, generation, since) VALUES (@host, @account, @least, @now)
            ON CONFLICT DO UPDATE SET generation = @least, since = @now WHERE generation < @least`,
           { host, account, least, now },
         );
-        const row = db.get(purchaseSql.findIntent, {
-          host,
-          account,
-        });
-        return { generation: number(row?.['generation']), since: number(row?.['since']) };
+        const row = db.one(purchaseSql.findIntent, { host, account });
+        return { generation: number(row['generation']), since: number(row['since']) };
       });
     },
 
     async renewIntent({ host, account }, generation, now) {
       return await db.transaction(() => {
         db.run(purchaseSql.renewIntent, { host, account, generation, now });
-        const row = db.get(purchaseSql.findIntent, {
-          host,
-          account,
-        });
-        return { generation: number(row?.['generation'] ?? 0) };
+        return { generation: number(db.one(purchaseSql.findIntent, { host, account })['generation']) };
       });
     },
 
