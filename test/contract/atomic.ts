@@ -3,7 +3,6 @@
 import { describe, expect, it } from 'vitest';
 import { type BillingStore } from '../../server/src/ledger/ledger.ts';
 import { acme, factsWith, eventFor, lease, t0, type ContractHarness } from './harness.ts';
-import { StoreUnavailableError } from '../../server/src/ledger/errors.ts';
 import type { Claim } from '../../server/src/ledger/customers.ts';
 
 type Write = (store: BillingStore, claim: Claim) => Promise<unknown>;
@@ -49,7 +48,11 @@ export function atomicContract(harness: ContractHarness): void {
 
       const before = await harness.rows();
       const mend = await harness.breakWrites(table);
-      await expect(write(harness.store, claim)).rejects.toThrow(StoreUnavailableError);
+      await expect(write(harness.store, claim)).rejects.toMatchObject({
+        name: 'StoreUnavailableError',
+        code: 'store_unavailable',
+        cause: expect.any(Error),
+      });
       expect(await harness.rows()).toEqual(before);
 
       await mend();

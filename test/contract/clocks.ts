@@ -75,6 +75,12 @@ export function clocksContract(harness: ContractHarness): void {
       expect(await harness.store.claimNotices(to, t0 + 1, lease, 10), 'whose own lease lasts').toEqual([]);
     });
 
+    it('stops no request until it has come that far again', async () => {
+      expect(await harness.store.spend(1, 0, early)).toBe(0);
+      expect(await harness.store.spend(1, 0, t0)).toBe(1_000);
+      expect(await harness.store.spend(1, 0, t0 + 1_000)).toBe(0);
+    });
+
     it('leaves no Checkout locked', async () => {
       await harness.store.lockCheckout(acme, 'one', lease, early);
       expect(await harness.store.lockCheckout(acme, 'other', lease, t0)).not.toBeNull();

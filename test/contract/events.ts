@@ -26,6 +26,13 @@ export function hintsContract(harness: ContractHarness): void {
       expect(await harness.store.claim(t0, lease, 10)).toHaveLength(1);
     });
 
+    it('that concern no customer are recorded, and ignored', async () => {
+      const none = eventFor('evt_1', { concerns: 'none', customer: null });
+      expect(await harness.store.recordEvent(none, t0)).toBe('ignored');
+      expect(await harness.store.recordEvent(none, t0)).toBe('duplicate');
+      expect(await harness.ticketOf()).toBe(1);
+    });
+
     it('delivered together are counted one by one', async () => {
       const hints = Array.from({ length: 40 }, (_, index) => eventFor(`evt_${index % 25}`));
       const outcomes = await Promise.all(hints.map((hint) => harness.store.recordEvent(hint, t0)));

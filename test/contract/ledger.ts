@@ -3,7 +3,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ItemFacts } from '../../server/src/billing/facts.ts';
 import { acme, lease, t0, eventFor, type ContractHarness } from './harness.ts';
-import { LedgerPinnedError } from '../../server/src/ledger/errors.ts';
 
 export function ledgerContract(harness: ContractHarness): void {
   describe('the ledger itself', () => {
@@ -14,13 +13,30 @@ export function ledgerContract(harness: ContractHarness): void {
       expect(harness.store.digestKey.length).toBeGreaterThanOrEqual(43);
     });
 
+    // A name that changes gives a ledger that is there another epoch, another key, or another owner.
+    it('keeps them, and its owner, under names that the next version knows', async () => {
+      await harness.store.pin({ account: 'acct_1', livemode: true });
+      const { epoch, digestKey } = harness.store;
+      const kept = Object.entries({ epoch, digest_key: digestKey, stripe: 'acct_1 live' });
+      expect((await harness.rows())['meta']).toEqual(
+        expect.arrayContaining(kept.map(([key, value]) => ({ key, value }))),
+      );
+    });
+
     it('belongs to one Stripe account and mode', async () => {
       await harness.store.pin({ account: 'acct_1', livemode: false });
       await harness.store.pin({ account: 'acct_1', livemode: false });
-      await expect(harness.store.pin({ account: 'acct_2', livemode: false })).rejects.toThrow(LedgerPinnedError);
-      await expect((await harness.open()).pin({ account: 'acct_1', livemode: true })).rejects.toThrow(
-        LedgerPinnedError,
-      );
+      const refused = (wanted: string) => ({
+        name: 'LedgerPinnedError',
+        code: 'ledger_pinned',
+        message:
+          `this ledger belongs to the Stripe account and mode "acct_1 test", but the key in use is of "${wanted}": ` +
+          'use a key of the former, or another ledger (DATABASE_URL)',
+      });
+      const other = harness.store.pin({ account: 'acct_2', livemode: false });
+      await expect(other).rejects.toMatchObject(refused('acct_2 test'));
+      const live = (await harness.open()).pin({ account: 'acct_1', livemode: true });
+      await expect(live).rejects.toMatchObject(refused('acct_1 live'));
     });
 
     it('keeps the catalogue', async () => {

@@ -6,14 +6,15 @@ import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { LedgerChange } from '../../server/src/ledger/feed.ts';
 import { sqliteCustomers } from '../../server/src/ledger/sqlite/customers.ts';
 import { SqliteDatabase } from '../../server/src/ledger/sqlite/database.ts';
 import { sqliteEvents } from '../../server/src/ledger/sqlite/events.ts';
 import { openSqliteStore } from '../../server/src/ledger/sqlite/ledger.ts';
 import { billingStoreContract } from './billing-store.ts';
 import { sqliteLedger } from './databases.ts';
-import { acme, eventFor, t0 } from './harness.ts';
+import { acme, eventFor, factsWith, t0 } from './harness.ts';
 import { StoreUnavailableError } from '../../server/src/ledger/errors.ts';
 
 const sqliteModule = new URL('../../server/src/ledger/sqlite/ledger.ts', import.meta.url).href;
@@ -40,18 +41,95 @@ describe('SQLite alone', () => {
     await again.close();
   });
 
+  it('L30: waits for the disk at every commit but one whose loss harms nothing', async () => {
+    const db = new SqliteDatabase(path);
+    const synchronous = () => db.get('PRAGMA synchronous', {})?.['synchronous'];
+    const unsynced = 1;
+    expect(await db.transient(synchronous)).toBe(unsynced);
+    expect(await db.transaction(synchronous)).toBe(2);
+    const failed = new Error('the work failed');
+    const failing = db.transient(() => {
+      throw failed;
+    });
+    await expect(failing).rejects.toBe(failed);
+    expect(await db.transaction(synchronous)).toBe(2);
+    db.close();
+  });
+
+  it('L30: refuses to work where SQLite does not wait for the disk though it was told to', () => {
+    const { pragma } = Database.prototype;
+    const told = vi.spyOn(Database.prototype, 'pragma').mockImplementation(function (this: Database.Database, ...args) {
+      return args[0] === 'synchronous' ? 1 : pragma.apply(this, args);
+    });
+    try {
+      expect(() => openSqliteStore(path)).toThrow(
+        expect.objectContaining({
+          cause: expect.objectContaining({
+            message: 'synchronous is 1, not 2 (FULL): commits would not be durable',
+          }),
+        }),
+      );
+    } finally {
+      told.mockRestore();
+    }
+  });
+
   it('refuses a ledger of a newer schema', async () => {
     await openSqliteStore(path).close();
     const bare = new Database(path);
+    const current = Number(bare.pragma('user_version', { simple: true }));
     bare.pragma('user_version = 99');
+    expect(() => openSqliteStore(path, { serving: true })).toThrow(
+      expect.objectContaining({
+        code: 'store_unavailable',
+        message: `the ledger at ${path} cannot be opened`,
+        cause: expect.objectContaining({
+          message: `its schema is version 99, newer than this program’s ${current}`,
+        }),
+      }),
+    );
+    bare.pragma(`user_version = ${current}`);
     bare.close();
-    expect(() => openSqliteStore(path)).toThrow(StoreUnavailableError);
+    await openSqliteStore(path, { serving: true }).close();
+  });
+
+  it('refuses a ledger that was moved', async () => {
+    await openSqliteStore(path).close();
+    const bare = new Database(path);
+    bare.exec(`INSERT INTO meta (key, value) VALUES ('moving', 'moved')`);
+    bare.close();
+    expect(() => openSqliteStore(path)).toThrow(
+      expect.objectContaining({ cause: expect.objectContaining({ message: expect.stringContaining('was moved') }) }),
+    );
+  });
+
+  it('tells of the tickets that it raised, and of nothing else', async () => {
+    const store = openSqliteStore(path);
+    const told: LedgerChange[] = [];
+    const stop = store.subscribe((change) => told.push(change));
+    await store.link(acme, 'cus_1', t0);
+    await store.recordEvent(eventFor('evt_1'), t0);
+    await store.recordEvent(eventFor('evt_2', { customer: 'cus_stranger' }), t0);
+    expect(told).toEqual([{ kind: 'raised', customers: ['cus_1'] }]);
+    stop();
+    await store.recordEvent(eventFor('evt_3'), t0);
+    expect(told).toHaveLength(1);
+    await store.close();
   });
 
   it('refuses a file that is no database, and a path that cannot be opened', async () => {
     await writeFile(path, 'not a database, but long enough to be read as a header of one. '.repeat(20));
     expect(() => openSqliteStore(path)).toThrow(StoreUnavailableError);
-    expect(() => openSqliteStore(join(folder, 'nowhere', 'ledger.db'))).toThrow(StoreUnavailableError);
+    const nowhere = join(folder, 'nowhere', 'ledger.db');
+    for (const serving of [false, true]) {
+      expect(() => openSqliteStore(nowhere, { serving })).toThrow(
+        expect.objectContaining({
+          code: 'store_unavailable',
+          message: `the ledger at ${nowhere} cannot be opened`,
+          cause: expect.any(Error),
+        }),
+      );
+    }
   });
 
   it('fails with a code when the disk is full, writes nothing half, and goes on when there is room', async () => {
@@ -80,6 +158,18 @@ describe('SQLite alone', () => {
     expect(await customers.findAccount(acme)).toMatchObject({ ticket: 2 + taken });
     await idle();
     db.close();
+  });
+
+  it('refuses a folder, in SQLite’s own words', () => {
+    const cause = expect.objectContaining({ code: expect.stringMatching(/^SQLITE_/) });
+    expect(() => openSqliteStore(folder)).toThrow(expect.objectContaining({ code: 'store_unavailable', cause }));
+  });
+
+  it('makes no file for a ledger in memory', async () => {
+    await openSqliteStore(':memory:', { serving: true }).close();
+    const isMade = existsSync(':memory:');
+    await rm(':memory:', { force: true });
+    expect(isMade).toBe(false);
   });
 
   it('refuses a file, and a folder, that it may only read', async () => {
@@ -145,7 +235,13 @@ describe('SQLite alone', () => {
 
   it('N3: makes no ledger for a look, and brings none up to date', async () => {
     const missing = join(dirname(path), 'missing.db');
-    expect(() => openSqliteStore(missing, { looking: true })).toThrow(/^there is no ledger at .*missing\.db yet/);
+    const notReady = (because: string, message: RegExp) =>
+      expect.objectContaining({ because, message: expect.stringMatching(message) });
+    for (const place of [missing, ':memory:']) {
+      expect(() => openSqliteStore(place, { looking: true })).toThrow(
+        notReady('missing', /^there is no ledger at .*(?:missing\.db|:memory:) yet: "billhook serve" makes it/),
+      );
+    }
     expect(existsSync(missing)).toBe(false);
     const made = openSqliteStore(path);
     await made.link(acme, 'cus_1', t0);
@@ -155,7 +251,7 @@ describe('SQLite alone', () => {
     await look.close();
     const file = new Database(path);
     file.pragma('user_version = 1');
-    expect(() => openSqliteStore(path, { looking: true })).toThrow(/is of an earlier version/);
+    expect(() => openSqliteStore(path, { looking: true })).toThrow(notReady('older', /is of an earlier version/));
     expect(file.pragma('user_version', { simple: true })).toBe(1);
     file.close();
   });
@@ -206,9 +302,50 @@ describe('SQLite alone', () => {
     await store.close();
   });
 
+  it('asks about other programs’ commits once a turn', async () => {
+    const store = openSqliteStore(path);
+    const count = store.changeCount();
+    const behind = new Database(path);
+    behind.exec(`INSERT INTO products (id) VALUES ('prod_1')`);
+    expect(store.changeCount()).toBe(count);
+    await nextTurn();
+    expect(store.changeCount()).not.toBe(count);
+    behind.close();
+    await store.close();
+  });
+
+  it('answers no ping while its file refuses writes', async () => {
+    const store = openSqliteStore(path);
+    const behind = new Database(path);
+    behind.exec(`CREATE TRIGGER closed BEFORE UPDATE ON meta BEGIN SELECT RAISE(ABORT, 'closed'); END`);
+    await expect(store.ping()).rejects.toThrow(StoreUnavailableError);
+    behind.exec(`DROP TRIGGER closed`);
+    await store.ping();
+    behind.close();
+    await store.close();
+  });
+
+  it('leaves out former facts that are damaged', async () => {
+    const store = openSqliteStore(path);
+    await store.link(acme, 'cus_1', t0);
+    const [claim] = await store.claim(t0, 1, 1);
+    if (!claim) throw new Error('nothing was stale');
+    const facts = factsWith({ deleted: true });
+    await store.apply(claim, { facts, fetchedAt: t0, nextChangeAt: null, now: t0 });
+    expect(await store.formerFacts(acme)).toEqual([facts]);
+    const behind = new Database(path);
+    behind.exec(`UPDATE customers SET facts = '{"deleted":tr'`);
+    behind.close();
+    expect(await store.formerFacts(acme)).toEqual([]);
+    await store.close();
+  });
+
   it('refuses calls after it was closed', async () => {
     const store = openSqliteStore(path);
     await store.close();
-    await expect(store.ping()).rejects.toThrow(StoreUnavailableError);
+    const refused = { code: 'store_unavailable', message: 'the ledger cannot be used', cause: expect.any(Error) };
+    await expect(store.ping()).rejects.toMatchObject(refused);
+    await expect(store.findAccount(acme)).rejects.toMatchObject(refused);
+    expect(() => store.changeCount()).toThrow(expect.objectContaining(refused));
   });
 });

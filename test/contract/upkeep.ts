@@ -1,6 +1,7 @@
 /** Upkeep: one budget for all, one process at a job, and the customers that it walks through. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
+import { clockSkewMs } from '../../server/src/ledger/clocks.ts';
 import { acme, factsWith, eventFor, lease, t0, type ContractHarness } from './harness.ts';
 
 export function upkeepContract(harness: ContractHarness): void {
@@ -45,6 +46,9 @@ export function upkeepContract(harness: ContractHarness): void {
       expect(await harness.store.spend(2, 0, t0 + 400)).toBe(0);
       expect(await other.spend(2, 0, t0)).toBe(0);
       expect(await other.spend(2, 0, t0 + 400), 'not filled twice for the same time').toBe(500);
+      expect(await harness.store.spend(2, 0, t0 + 400 + clockSkewMs)).toBe(0);
+      expect(await other.spend(2, -10, t0 + 400)).toBe(0);
+      expect(await other.spend(2, 0, t0 + 1_400), 'nor by clocks that are as far apart as they may be').toBe(500);
     });
   });
 

@@ -108,6 +108,20 @@ export function visitsContract(harness: ContractHarness): void {
       expect(await come('long', t0 + 5_000 + 39_999 + 40_000)).toBe(3);
     });
 
+    it('are noted once in a while where their page keeps asking', async () => {
+      const noted = async () => (await harness.rows())['visits'];
+      await come('v1', t0);
+      const before = await noted();
+      await come('v1', t0 + 4_999);
+      expect(await noted()).toEqual(before);
+      await come('v1', t0 + 5_000);
+      expect(await noted()).not.toEqual(before);
+    });
+
+    it('are found before they return', async () => {
+      await expect(come('stranger', t0)).rejects.toThrow('a visit must be found before it can return');
+    });
+
     it('raise one ticket at a first return, and at most one in a while at later ones', async () => {
       expect(await come('v1', t0)).toBe(2);
       await harness.syncOnce(factsWith(), t0);
@@ -156,6 +170,7 @@ export function visitsContract(harness: ContractHarness): void {
       expect(await harness.store.raiseRechecks(t0 + 30_000)).toBe(1);
       expect(await harness.store.raiseRechecks(t0 + 99_000)).toBe(0);
       expect(await harness.ticketOf()).toBe(3);
+      expect(await harness.claimOne(t0 + 99_000)).toMatchObject({ cause: 'return' });
     });
 
     it('are not rechecked once they are changed', async () => {

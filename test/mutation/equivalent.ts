@@ -197,6 +197,44 @@ const sources: Readonly<Record<string, readonly Row[]>> = {
     ["''", '"Stryker was here!"', 'Neither names an encoding.'],
     ['() => null', '() => undefined', 'Both are no file.'],
   ],
+  'server/src/ledger/budget.ts': [
+    ['held + epsilon >= wanted', 'held + epsilon > wanted', 'No sum of requests ends on a millionth.'],
+  ],
+  'server/src/ledger/catalogue.ts': [
+    [
+      'concerned.filter(({ price: id }) => id !== price.price)',
+      'concerned',
+      'It is written twice then, the last time as it is: only work is spared.',
+    ],
+    ['id !== price.price', 'true', 'It is written twice then, the last time as it is: only work is spared.'],
+  ],
+  'server/src/ledger/queue.ts': [
+    ['[]', '["Stryker was here"]', 'A look for none of the customers finds none: only work is spared.'],
+    ['watched.length > 0', 'true', 'A look for none of the customers finds none: only work is spared.'],
+    ['watched.length > 0', 'watched.length >= 0', 'A look for none of the customers finds none: only work is spared.'],
+  ],
+  'server/src/ledger/sqlite/claims.ts': [['[]', '["Stryker was here"]', 'No customer is called so.']],
+  'server/src/ledger/sqlite/database.ts': [
+    ['[]', '["Stryker was here"]', 'Each transaction begins with a list of its own.'],
+    ['!statement', 'true', 'It is prepared anew each time then: only work is spared.'],
+    ["''", '"Stryker was here!"', 'Neither is a code of SQLite’s.'],
+    ['{ timeout: startBusyMs }', '{}', 'The driver waits as long by itself.'],
+  ],
+  'server/src/ledger/sqlite/events.ts': [
+    ['customer === null', 'false', 'No customer is null, so no ticket is raised; the compiler has to be told.'],
+    ['event.customer === null', 'false', 'No customer is null, so no ticket is raised; the compiler has to be told.'],
+  ],
+  'server/src/ledger/sqlite/file-mode.ts': [
+    ["process.platform === 'win32'", 'false', 'The tests run where files have modes.'],
+    ["'win32'", '""', 'The tests run where files have modes.'],
+  ],
+  'server/src/ledger/sqlite/ledger.ts': [
+    ["'the write of a ping is never kept'", '""', 'It is caught by its identity: its words are read by nothing.'],
+  ],
+  'server/src/ledger/sqlite/prune.ts': [["''", '"Stryker was here!"', 'No facts are of the first moment of 1970.']],
+  'server/src/ledger/sqlite/serving-lock.ts': [
+    ['db.close();', ';', 'A connection that is left is closed when it is collected.'],
+  ],
   'widget/src/client/api.ts': [
     ["''", '"Stryker was here!"', 'No date and no number either; and the words of an abort are read by nothing.'],
   ],

@@ -74,8 +74,18 @@ export const rooms = {
     atLeast: 99,
   },
   ledger: {
-    sources: ['server/src/ledger/*.ts', 'server/src/ledger/sqlite/*.ts'],
-    tests: ['contract/sqlite.test.ts', 'server/shared-clock.test.ts'],
+    sources: ['server/src/ledger/!(move).ts', 'server/src/ledger/sqlite/!(export).ts'],
+    tests: [
+      'contract/{batch,rows,sqlite,sqlite.write-queue}.test.ts',
+      'server/shared-clock.test.ts',
+      'attacks/at-rest.test.ts',
+    ],
+    testMs: 8_000,
+    atLeast: 0,
+  },
+  move: {
+    sources: ['server/src/ledger/move.ts', 'server/src/ledger/sqlite/export.ts'],
+    tests: ['server/cli/move-ledger.test.ts'],
     testMs: 8_000,
     atLeast: 0,
   },

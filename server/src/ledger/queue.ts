@@ -60,14 +60,15 @@ const backgroundLooks: readonly QueueLook[] = [
  * @param suffix - the store's lock
  */
 export function queueLooks(
-  { watched = [], resting = [], prioritized }: ClaimOptions,
+  { watched = [], prioritized }: ClaimOptions,
   isAmong: IsAmong,
   suffix = '',
 ): readonly string[] {
-  const mayGoFirst = resting.length > 0 ? ` AND NOT ${isAmong('resting')}` : '';
   const first = [...(watched.length > 0 ? [watchedLook(isAmong)] : []), prioritizedLook];
   const looks = [
-    ...(prioritized === false ? [] : first.map((look) => ({ ...look, where: look.where + mayGoFirst }))),
+    ...(prioritized === false
+      ? []
+      : first.map((look) => ({ ...look, where: `${look.where} AND NOT ${isAmong('resting')}` }))),
     ...(prioritized === true ? [] : backgroundLooks),
   ];
   return looks.map(

@@ -48,7 +48,7 @@ const deletedOf = (row: Row): Of<'deleted'> => ({ ...whose(row), at: number(row[
 
 const decidedOf = (row: Row): Of<'decided'> => {
   const [before, after] = [textOrNull(row['before']), textOrNull(row['after'])];
-  return { at: number(row['at']), customer: after ?? before ?? '', what: 'decided', before, after };
+  return { at: number(row['at']), customer: after ?? text(row['before']), what: 'decided', before, after };
 };
 
 const visitOf = (row: Row): Of<'visit'> => ({

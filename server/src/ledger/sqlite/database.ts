@@ -66,7 +66,7 @@ export class SqliteDatabase {
 
   /** @throws {StoreUnavailableError} `store_unavailable`: not openable, not migratable, newer than this program, not durable, moved, served. */
   constructor(path: string, { serving = false, looking = false, busyMs = longestBusyMs }: SqliteDatabaseOptions = {}) {
-    if (looking && path !== ':memory:' && !existsSync(path)) throw new LedgerNotReadyError('missing', path);
+    if (looking && !existsSync(path)) throw new LedgerNotReadyError('missing', path);
     this.#writes = new WriteQueue(busyMs);
     this.#release = serving ? lockForServing(path) : () => undefined;
     try {

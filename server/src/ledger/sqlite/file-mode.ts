@@ -10,7 +10,7 @@ const suffixes = ['', '-wal', '-shm', servingLockSuffix];
 
 /** Makes a new ledger's file readable by its owner alone. A file that is there keeps the mode that its operator gave it. */
 export function createForOwner(path: string): void {
-  if (path === ':memory:' || path === '' || existsSync(path)) return;
+  if (path === ':memory:' || existsSync(path)) return;
   closeSync(openSync(path, 'a', 0o600));
 }
 

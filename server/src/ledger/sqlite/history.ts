@@ -32,7 +32,7 @@ export function sqliteTrail(db: SqliteDatabase): HistoryStore {
     async stats() {
       const found: Record<string, Cell> = {};
       for (const [name, sql] of Object.entries(statsSql)) {
-        found[name] = db.read(`SELECT (${sql}) AS value`, {})?.['value'] ?? null;
+        found[name] = db.readOne(`SELECT (${sql}) AS value`, {})['value'] ?? null;
         // oxlint-disable-next-line no-await-in-loop -- one after the other
         await nextTurn();
       }

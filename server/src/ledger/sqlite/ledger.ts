@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { concernedPrices, pricesAfter, savedPrice } from '../catalogue.ts';
 import { pinOrRefuse } from '../pin.ts';
-import { priceRow, pricesOf, productOf, productRow } from '../rows.ts';
+import { priceRow, pricesOf, productOf, productRow, text } from '../rows.ts';
 import { sqliteBudget } from './budget.ts';
 import { sqliteCustomers } from './customers.ts';
 import { SqliteDatabase, type SqliteDatabaseOptions } from './database.ts';
@@ -35,7 +35,7 @@ export function openSqliteStore(path: string, options: SqliteDatabaseOptions = {
   /** Within a transaction. */
   const metaOrNew = (key: string, value: string): string => {
     db.run(`INSERT INTO meta (key, value) VALUES (@key, @value) ON CONFLICT DO NOTHING`, { key, value });
-    return String(db.get(`SELECT value FROM meta WHERE key = @key`, { key })?.['value']);
+    return text(db.one(`SELECT value FROM meta WHERE key = @key`, { key })['value']);
   };
 
   const life = sqliteLife(db);

@@ -10,7 +10,7 @@ import { createForOwner, servingLockSuffix } from './file-mode.ts';
 
 /** @returns releases it @throws SqliteError `SQLITE_BUSY` where another server, of this process or of another, holds it. */
 export function takeServingLock(path: string): () => void {
-  if (path === ':memory:' || path === '') return () => undefined;
+  if (path === ':memory:') return () => undefined;
   // Beside the file itself, and not beside a link to it. A link may lead to a file that is to be made first.
   createForOwner(path);
   const file = `${realpathSync(path)}${servingLockSuffix}`;
