@@ -52,9 +52,12 @@ export function ledgerContract(harness: ContractHarness): void {
           ['prod_2', null],
         ]),
       );
-      await harness.store.saveProducts([{ id: 'prod_2', name: 'Other', words }]);
+      const metadata = { tier: 'teams' };
+      await harness.store.saveProducts([{ id: 'prod_2', name: 'Other', words, metadata }]);
       const kept = (await harness.store.products()).find(({ id }) => id === 'prod_2');
-      expect(kept).toEqual({ id: 'prod_2', name: 'Other', metadata: null, words });
+      expect(kept).toEqual({ id: 'prod_2', name: 'Other', metadata, words });
+      const first = (await harness.store.products()).find(({ id }) => id === 'prod_1');
+      expect(first, 'never asked for').toEqual({ id: 'prod_1', name: 'Team plus', metadata: null, words: null });
     });
 
     it('keeps prices, and a lookup key with the price that has it now', async () => {

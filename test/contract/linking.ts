@@ -8,6 +8,7 @@ export function linkingContract(harness: ContractHarness): void {
     it('starts at ticket 1, synced 0: stale, unknown, not prioritized', async () => {
       expect(await harness.store.link(acme, 'cus_1', t0)).toBe('linked');
       expect(await harness.store.findAccount(acme)).toMatchObject({
+        ...acme,
         customer: 'cus_1',
         ticket: 1,
         syncedTicket: 0,

@@ -52,7 +52,9 @@ export function linksContract(harness: ContractHarness): void {
         seenAt: t0 + 9,
         checkedAt: t0,
       });
+      expect(isDoubtful(introduced)).toBe(true);
       expect((await store.readAccount(other)).introduced).toBeNull();
+      expect(isDoubtful(null)).toBe(false);
     });
 
     it('begins anew with another customer or another answer, and ends', async () => {
@@ -125,6 +127,8 @@ export function linksContract(harness: ContractHarness): void {
       const { store } = harness;
       await store.link(acme, 'cus_1', t0);
       expect(await store.changeLink(other, 'cus_1', true, t0)).toEqual(changed('customerTaken', null, acme));
+      const namesake = { ...acme, host: 'other' };
+      expect(await store.changeLink(namesake, 'cus_1', true, t0)).toEqual(changed('customerTaken', null, acme));
       await harness.syncOnce(factsWith({ deleted: true }), t0);
       expect(await store.changeLink(other, 'cus_1', true, t0)).toEqual(changed('customerDeleted', null, acme));
       expect(await store.changeLink(acme, null, false, t0)).toMatchObject({ outcome: 'notLinked' });
@@ -155,6 +159,7 @@ export function linksContract(harness: ContractHarness): void {
       await store.changeLink(acme, 'cus_2', true, t0 + 1);
       expect((await store.readAccount(acme)).revision).toBe(2);
       await harness.syncOnce(factsWith(), t0 + 2);
+      await store.changeLink(acme, 'cus_2', false, t0 + 2);
       await store.changeLink(acme, null, false, t0 + 3);
       expect((await store.readAccount(acme)).revision).toBe(4);
       await store.changeLink(acme, 'cus_3', false, t0 + 4);

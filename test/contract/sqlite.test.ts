@@ -93,6 +93,20 @@ describe('SQLite alone', () => {
     await openSqliteStore(path, { serving: true }).close();
   });
 
+  it('leaves nothing taken by a start that failed half way', async () => {
+    await openSqliteStore(path).close();
+    const behind = new Database(path);
+    behind.exec(`CREATE TRIGGER closed BEFORE INSERT ON meta BEGIN SELECT RAISE(ABORT, 'closed'); END`);
+    for (let start = 0; start < 2; start++) {
+      expect(() => openSqliteStore(path, { serving: true })).toThrow(
+        expect.objectContaining({ code: 'store_unavailable', message: 'the ledger cannot be used' }),
+      );
+    }
+    behind.exec(`DROP TRIGGER closed`);
+    behind.close();
+    await openSqliteStore(path, { serving: true }).close();
+  });
+
   it('refuses a ledger that was moved', async () => {
     await openSqliteStore(path).close();
     const bare = new Database(path);

@@ -1,6 +1,7 @@
 /** Visits: found by their own, returned, settled, looked at again. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
+import { clockSkewMs } from '../../server/src/ledger/clocks.ts';
 import { openVisitsPerAccount } from '../../server/src/ledger/visits.ts';
 import { acme, lease, t0, factsWith, type ContractHarness } from './harness.ts';
 
@@ -94,9 +95,23 @@ export function visitsContract(harness: ContractHarness): void {
       for (const at of [4_000, 9_000, 14_000]) expect(await come('v1', t0 + at)).toBe(2);
       await harness.store.apply(look, { facts: factsWith(), fetchedAt: t0 + 1, nextChangeAt: null, now: t0 + 15_000 });
       expect(await come('v1', t0 + 16_000), 'nobody has heard of it').toBe(2);
+      expect(await harness.store.findVisit('v1', acme, t0)).toMatchObject({ returnTicket: 2 });
       await settle();
       expect(await come('v1', t0 + 17_000), 'another return').toBe(3);
       expect(await harness.store.findVisit('v1', acme, t0), 'and unsettled by it').toMatchObject({ outcome: null });
+    });
+
+    it('keep a ticket that is not synced, also where they have an answer already', async () => {
+      expect(await come('v1', t0)).toBe(2);
+      await harness.claimOne(t0 + 1);
+      await settle();
+      expect(await come('v1', t0 + 2 * everyMs)).toBe(2);
+    });
+
+    it('keep it by clocks that are as far apart as they may be', async () => {
+      expect(await come('v1', t0 + clockSkewMs)).toBe(2);
+      await harness.claimOne(t0 + clockSkewMs);
+      expect(await come('v1', t0)).toBe(2);
     });
 
     it('raise another when the page was away, for later changes are not in the former', async () => {

@@ -197,6 +197,9 @@ const sources: Readonly<Record<string, readonly Row[]>> = {
     ["''", '"Stryker was here!"', 'Neither names an encoding.'],
     ['() => null', '() => undefined', 'Both are no file.'],
   ],
+  'server/src/ledger/batch.ts': [
+    ['taken[0]?.reject', 'taken[0].reject', 'A commit has an entry at least; the compiler has to be told.'],
+  ],
   'server/src/ledger/budget.ts': [
     ['held + epsilon >= wanted', 'held + epsilon > wanted', 'No sum of requests ends on a millionth.'],
   ],
@@ -212,6 +215,17 @@ const sources: Readonly<Record<string, readonly Row[]>> = {
     ['[]', '["Stryker was here"]', 'A look for none of the customers finds none: only work is spared.'],
     ['watched.length > 0', 'true', 'A look for none of the customers finds none: only work is spared.'],
     ['watched.length > 0', 'watched.length >= 0', 'A look for none of the customers finds none: only work is spared.'],
+  ],
+  'server/src/ledger/rows.ts': [
+    [
+      "looks?.['looked_until']",
+      "looks['looked_until']",
+      'A maximum has its row, also of nothing; the compiler has to be told.',
+    ],
+  ],
+  'server/src/ledger/shared-clock.ts': [['time > known', 'time >= known', 'It is the same time.']],
+  'server/src/ledger/visits.ts': [
+    ['at !== null', 'true', 'A moment that there is not is long over; the compiler has to be told.'],
   ],
   'server/src/ledger/sqlite/claims.ts': [['[]', '["Stryker was here"]', 'No customer is called so.']],
   'server/src/ledger/sqlite/database.ts': [

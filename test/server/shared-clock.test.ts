@@ -10,9 +10,14 @@ class World {
   time = 1_800_000_000_000;
   offMs = 0;
   tripMs = 0;
+  /** By which the clock that is never set has run ahead. */
+  driftMs = 0;
   isDown = false;
   asked = 0;
-  readonly own = { wall: () => this.time + this.offMs, monotonic: () => this.time - 1_700_000_000_000 };
+  readonly own = {
+    wall: () => this.time + this.offMs + this.driftMs,
+    monotonic: () => this.time - 1_700_000_000_000 + this.driftMs,
+  };
   readonly ask = async () => {
     this.asked += 1;
     if (this.isDown) throw new Error('down');
@@ -42,7 +47,10 @@ it.each([-24 * hour, -hour, 7 * 60_000, 10 * hour])('a machine that is off by %d
 it('asks again every ten seconds of use, once at a time', async () => {
   const world = new World();
   const clock = await SharedClock.of(world.ask, world.own);
-  world.time += 10_001;
+  world.time += 10_000;
+  clock.now();
+  expect(world.asked).toBe(1);
+  world.time += 1;
   for (let use = 0; use < 5; use += 1) clock.now();
   expect(world.asked).toBe(2);
 });
@@ -50,6 +58,9 @@ it('asks again every ten seconds of use, once at a time', async () => {
 it('a clock that is set while it runs moves nothing, and is asked about at once', async () => {
   const world = new World();
   const clock = await SharedClock.of(world.ask, world.own);
+  world.offMs = -1_000;
+  expect(clock.now()).toBe(world.time);
+  expect(world.asked, 'by no more than is left alone').toBe(1);
   world.offMs = -hour;
   expect(clock.now()).toBe(world.time);
   expect(world.asked).toBe(2);
@@ -76,6 +87,31 @@ it('is never ahead of the database, and a late answer replaces nothing better', 
   expect(await world.later(clock, 10_001)).toBe(-400);
   world.tripMs = 0;
   expect(await world.later(clock, 10_001)).toBe(0);
+});
+
+it('takes a first answer, however late', async () => {
+  const world = new World();
+  world.tripMs = hour;
+  const clock = await SharedClock.of(world.ask, world.own);
+  expect(clock.now() - world.time).toBe(-hour);
+});
+
+it('takes a prompt answer where it has counted too fast', async () => {
+  const world = new World();
+  const clock = await SharedClock.of(world.ask, world.own);
+  world.driftMs = 5_000;
+  world.tripMs = 1_000;
+  expect(clock.now() - world.time).toBe(5_000);
+  expect(await world.later(clock, 10_000)).toBe(-1_000);
+});
+
+it('takes a late answer where it has counted too slowly', async () => {
+  const world = new World();
+  const clock = await SharedClock.of(world.ask, world.own);
+  world.driftMs = -30_000;
+  world.tripMs = 2_000;
+  expect(clock.now() - world.time).toBe(-30_000);
+  expect(await world.later(clock, 60_000)).toBe(-2_000);
 });
 
 it('throws at the start where the database does', async () => {

@@ -121,16 +121,12 @@ export function linkChange(
 export const isDecided = ({ outcome }: LinkChanged): boolean =>
   outcome === 'linked' || outcome === 'replaced' || outcome === 'unlinked' || outcome === 'alreadyLinked';
 
-/** The account's revision after a change. Readers of the account never see it step back. */
-export function revisionAfter(
-  rows: readonly LinkRow[],
-  { host, account }: AccountRef,
-  lastChange: number,
-  { outcome }: LinkChanged,
-): number {
-  const own = rows.filter((row) => row.host === host && row.account === account);
-  return Math.max(lastChange, ...own.map(({ revision }) => revision)) + (outcome === 'alreadyLinked' ? 0 : 1);
-}
+/**
+ * The account's revision after a decided change, of which all rows are the account's own: a customer of another account is
+ * refused. Readers of the account never see it step back.
+ */
+export const revisionAfter = (rows: readonly LinkRow[], lastChange: number, { outcome }: LinkChanged): number =>
+  Math.max(lastChange, ...rows.map(({ revision }) => revision)) + (outcome === 'alreadyLinked' ? 0 : 1);
 
 /** The statements that both stores run as they are. */
 export const linkSql = {

@@ -28,7 +28,7 @@ export const factsOf = (cell: Cell | undefined): CustomerFacts | null => legible
 
 function jsonOrNull<T>(cell: Cell | undefined): T | null {
   try {
-    return typeof cell === 'string' ? (JSON.parse(cell) as T) : null;
+    return JSON.parse(text(cell)) as T | null;
   } catch {
     return null;
   }
@@ -200,20 +200,17 @@ export function checkoutOf(row: Row): CheckoutRecord | null {
 export const productRow = ({ id, name, metadata = null, words = null }: Product) => ({
   id,
   name,
-  metadata: metadata === null ? null : JSON.stringify(metadata),
-  words: words === null ? null : JSON.stringify(words),
+  metadata: metadata && JSON.stringify(metadata),
+  words: words && JSON.stringify(words),
 });
 
-export function productOf(row: Row): Product {
-  const metadata = textOrNull(row['metadata']);
-  const words = textOrNull(row['words']);
-  return {
-    id: text(row['id']),
-    name: textOrNull(row['name']),
-    metadata: metadata === null ? null : (JSON.parse(metadata) as Record<string, string>),
-    words: words === null ? null : (JSON.parse(words) as ProductWords),
-  };
-}
+/** What cannot be read of it counts as never asked for. */
+export const productOf = (row: Row): Product => ({
+  id: text(row['id']),
+  name: textOrNull(row['name']),
+  metadata: jsonOrNull<Record<string, string>>(row['metadata']),
+  words: jsonOrNull<ProductWords>(row['words']),
+});
 
 export const priceRow = (price: CataloguePrice) => ({
   id: price.price,
@@ -226,12 +223,11 @@ export const pricesOf = (rows: readonly Row[]): CataloguePrice[] =>
   rows.flatMap((row) => jsonOrNull<CataloguePrice>(row['facts']) ?? []);
 
 export function jobLeaseOf(row: Row, looks: Row | undefined): JobLease {
-  const progress = row['progress'];
   return {
     job: text(row['job']) as JobLease['job'],
     fence: number(row['turn']),
     startedAt: number(row['started_at']),
-    progress: progress == null ? null : (JSON.parse(text(progress)) as object),
+    progress: jsonOrNull<object>(row['progress']),
     lookedUntil: numberOrNull(looks?.['looked_until'] ?? null) ?? 0,
   };
 }

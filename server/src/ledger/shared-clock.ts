@@ -73,9 +73,10 @@ export class SharedClock {
     const asked = this.#own.monotonic();
     const time = await this.#ask();
     const { wall, monotonic } = { wall: this.#own.wall(), monotonic: this.#own.monotonic() };
-    const known = this.#measured && this.#measured.time + monotonic - this.#measured.monotonic;
+    const measured = this.#measured;
+    const known = measured === null ? -Infinity : measured.time + monotonic - measured.monotonic;
     // A late answer is of a time that is over; where it is ahead of what is counted, it is still better.
-    const isBetter = known === null || monotonic - asked <= longestTripMs || time > known;
+    const isBetter = monotonic - asked <= longestTripMs || time > known;
     this.#measured = { time: isBetter ? time : known, wall, monotonic };
   }
 }

@@ -72,7 +72,7 @@ export function postgresLinks(db: PostgresDatabase): LinkStore {
         if (!isDecided(changed)) return changed;
         const { outcome, before } = changed;
         const last = await tx.get(linkSql.lastChange, ref);
-        const revision = revisionAfter(rows, ref, number(last?.['revision'] ?? 0), changed);
+        const revision = revisionAfter(rows, number(last?.['revision'] ?? 0), changed);
         await tx.run(
           `INSERT INTO link_changes (host, account, at, before, after, revision)
            VALUES (@host, @account, @now, @before, @customer, @revision) RETURNING ${notify}`,

@@ -30,6 +30,16 @@ import type { BillingStore } from '../ledger.ts';
  */
 export function openSqliteStore(path: string, options: SqliteDatabaseOptions = {}): BillingStore {
   const db = new SqliteDatabase(path, options);
+  try {
+    return storeOn(db);
+  } catch (cause) {
+    // A start that is tried again finds neither the file nor the lock taken.
+    db.close();
+    throw cause;
+  }
+}
+
+function storeOn(db: SqliteDatabase): BillingStore {
   const { idle, ...events } = sqliteEvents(db);
 
   /** Within a transaction. */

@@ -62,7 +62,7 @@ export function sqliteLinks(db: SqliteDatabase): LinkStore {
         if (!isDecided(changed)) return changed;
         const { outcome, before } = changed;
         const lastChange = number(db.one(linkSql.lastChange, ref)['revision']);
-        const revision = revisionAfter(rows, ref, lastChange, changed);
+        const revision = revisionAfter(rows, lastChange, changed);
         db.run(
           `INSERT INTO link_changes (host, account, at, before, after, revision)
            VALUES (@host, @account, @now, @before, @customer, @revision)`,
