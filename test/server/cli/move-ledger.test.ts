@@ -1,18 +1,22 @@
 /** `billhook move-ledger`: everything arrives, nothing is lost on the way, and the old file is closed for good. */
 
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { Client } from 'pg';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { moveLedgerTo } from '../../../server/src/cli/move-ledger.ts';
 import { ConfigError } from '../../../server/src/config/config.ts';
 import { moveLedger } from '../../../server/src/ledger/move.ts';
+import { PostgresDatabase } from '../../../server/src/ledger/postgres/database.ts';
+import { epochHere } from '../../../server/src/ledger/postgres/import.ts';
 import { openPostgresStore } from '../../../server/src/ledger/postgres/ledger.ts';
 import { openSqliteStore } from '../../../server/src/ledger/sqlite/ledger.ts';
+import { migrations } from '../../../server/src/ledger/sqlite/schema.ts';
 import { type BillingStore } from '../../../server/src/ledger/ledger.ts';
-import { postgresRows, sqliteRows } from '../../contract/databases.ts';
+import { deadlocksOf, postgresRows, sqliteRows } from '../../contract/databases.ts';
 import { acme, factsWith, eventFor, lease, t0, type Rows } from '../../contract/harness.ts';
 import { sharedPostgres } from '../../support/shared-postgres.ts';
 import { startBff } from '../support/bff.ts';
@@ -145,6 +149,7 @@ describe('a ledger that moves', () => {
     const { meta, ...tables } = there;
     const { meta: metaBefore, ...tablesBefore } = db;
     expect(comparable(tables)).toEqual(comparable(tablesBefore));
+    expect(meta).not.toContainEqual(expect.objectContaining({ key: 'moving' }));
     expect(comparable({ meta: meta ?? [] }).meta).toEqual(
       expect.arrayContaining(comparable({ meta: metaBefore ?? [] })['meta'] ?? []),
     );
@@ -216,6 +221,91 @@ describe('a ledger that moves', () => {
   });
 });
 
+describe('a move', () => {
+  const move = () => moveLedger(path, address, () => undefined);
+  const made = () => openSqliteStore(path).close();
+  /** The commit of the copy goes through, and its answer does not arrive. */
+  const loseTheAnswer = (lost: Error) => {
+    const { transaction } = PostgresDatabase.prototype;
+    return vi.spyOn(PostgresDatabase.prototype, 'transaction').mockImplementation(async function (
+      this: PostgresDatabase,
+      ...given
+    ) {
+      const result = await transaction.apply(this, given);
+      if ((await epochHere(this)) === null) return result;
+      throw lost;
+    });
+  };
+  afterEach(() => vi.restoreAllMocks());
+
+  it('says whether it was done now or before, and leaves no connection open', async () => {
+    await made();
+    expect(await move()).toBe('now');
+    expect(await move()).toBe('before');
+    expect(existsSync(`${path}-wal`)).toBe(false);
+    expect(await deadlocksOf(operator), 'asked when the sessions have ended').toBe(0);
+  });
+
+  it('is one of the newest version, whichever the file was of', async () => {
+    behind((db) => {
+      db.exec(migrations.slice(0, -1).join(';'));
+      db.pragma(`user_version = ${migrations.length - 1}`);
+      db.exec(`INSERT INTO meta (key, value) VALUES ('epoch', 'first')`);
+    });
+    expect(await move()).toBe('now');
+    expect(behind((db) => db.pragma('user_version', { simple: true }))).toBe(migrations.length);
+    expect(keep(await openPostgresStore(address)).epoch).toBe('first');
+  });
+
+  it('has gone through where everything arrived, though the answer was lost', async () => {
+    await made();
+    loseTheAnswer(new Error('the connection broke'));
+    expect(await move()).toBe('now');
+    expect(() => openSqliteStore(path)).toThrow(
+      expect.objectContaining({ cause: expect.objectContaining({ message: expect.stringContaining('was moved') }) }),
+    );
+  });
+
+  it('leaves the file closed where it is not known what arrived, and is finished by another run', async () => {
+    await made();
+    const lost = new Error('the connection broke');
+    const { get } = PostgresDatabase.prototype;
+    let isLost = false;
+    loseTheAnswer(lost);
+    vi.spyOn(PostgresDatabase.prototype, 'get').mockImplementation(async function (this: PostgresDatabase, ...given) {
+      if (isLost) throw new Error('no answer');
+      return await get.apply(this, given);
+    });
+    const moving = moveLedger(path, address, () => (isLost = true));
+    await expect(moving).rejects.toMatchObject({
+      code: 'store_unavailable',
+      message:
+        'it is not known whether the ledger has arrived, so the file stays closed: run this again when the database answers',
+      cause: expect.any(Error),
+    });
+    vi.restoreAllMocks();
+    expect(() => openSqliteStore(path)).toThrow(
+      expect.objectContaining({ cause: expect.objectContaining({ message: expect.stringContaining('being moved') }) }),
+    );
+    expect(await move()).toBe('before');
+  });
+
+  it('is refused where the file cannot be opened, or not be written', async () => {
+    await expect(moveLedger(folder, address, () => undefined)).rejects.toMatchObject({
+      code: 'store_unavailable',
+      message: `the ledger at ${folder} cannot be opened`,
+      cause: expect.any(Error),
+    });
+    await made();
+    behind((db) => db.exec(`CREATE TRIGGER closed BEFORE INSERT ON meta BEGIN SELECT RAISE(ABORT, 'closed'); END`));
+    await expect(move()).rejects.toMatchObject({
+      code: 'store_unavailable',
+      message: 'the ledger’s file cannot be written',
+      cause: expect.any(Error),
+    });
+  });
+});
+
 describe('a ledger that cannot move', () => {
   it('stays where it is when the database has a ledger already', async () => {
     const store = await busyLedger();
@@ -270,6 +360,9 @@ describe('a ledger that cannot move', () => {
     expect(await moveLedgerTo([], address, { stdout: output, stderr: output })).toBe(2);
     new Database(path).close();
     expect(await refusal()).toBe('the file holds no ledger');
+    behind((db) => db.exec(`CREATE TABLE meta (key TEXT, value TEXT)`));
+    expect(await refusal(), 'of another program').toBe('the file holds no ledger');
+    await rm(path);
     await busyLedger().catch(() => undefined);
     const url = new URL(address);
     url.port = '1';

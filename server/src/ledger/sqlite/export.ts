@@ -38,7 +38,7 @@ export function closeForMoving(db: Database.Database, state: MovingState): void 
   for (const table of tablesOf(db)) {
     for (const what of ['INSERT', 'UPDATE', 'DELETE']) {
       db.exec(`CREATE TRIGGER moving_${table}_${what} BEFORE ${what} ON ${table}
-               BEGIN SELECT RAISE(ABORT, '${words[state].replaceAll("'", "''")}'); END`);
+               BEGIN SELECT RAISE(ABORT, '${words[state]}'); END`);
     }
   }
 }
