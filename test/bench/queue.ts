@@ -1,4 +1,4 @@
-/** What claims, reads and events cost in a small ledger and in a large one. */
+/** The cost of claims, reads and events in a small ledger and in a large one. */
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

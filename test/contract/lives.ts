@@ -34,7 +34,7 @@ export function livesContract(harness: ContractHarness): void {
       expect(await store.beginAnew(t0 + day, 0)).toBe(1);
       const claims = await store.claim(t0 + day, lease, 10);
       expect(claims).toMatchObject([{ customer: 'cus_1', cause: 'reconcile', attempts: 0 }]);
-      // What the former life was still fetching when the copy was made is not written over what this one fetches.
+      // A look of the former life that was under way in the copy is not written over those of this one.
       const at = { facts: factsWith(), fetchedAt: t0, nextChangeAt: null, now: t0 + day };
       for (const claim of claims) expect(await store.apply(claim, at)).toMatchObject({ applied: true });
       expect(await store.apply(old, at)).toMatchObject({ applied: false });

@@ -89,7 +89,7 @@ export const rooms = {
     testMs: 8_000,
     atLeast: 0,
   },
-  // PostgreSQL is two rooms: what it keeps is asked by the contract of every store, which takes minutes.
+  // PostgreSQL is two rooms: its tables are asked about by the contract of every store, which takes minutes.
   postgres: {
     sources: [
       'server/src/ledger/postgres/!(address|database|failure|feed|heard-changes|import|schema|session|settings).ts',

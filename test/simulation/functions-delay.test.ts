@@ -62,7 +62,7 @@ async function begin(waitUntil: boolean): Promise<void> {
 }
 afterEach(async () => {
   freezes = false;
-  // What is under way inside of the frozen process comes to its end.
+  // Requests that are under way inside of the frozen process come to their end.
   await stage.until(machine.answering(async () => await stage.pass(second)));
   await stage.close();
 });

@@ -1,4 +1,4 @@
-/** What bounds each of a ledger's tables. */
+/** The bound of each of a ledger’s tables. */
 
 import { expect } from 'vitest';
 import type { Growth, LedgerSize } from './growth.ts';

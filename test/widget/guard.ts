@@ -21,7 +21,7 @@ after(async () => {
   nothingWentWrong();
 });
 
-/** What the page warns of in the console while this goes on. */
+/** Warnings of the page in its console while this goes on. */
 export async function warningsOf(act: () => Promise<void>): Promise<string[]> {
   const warnings: string[] = [];
   const { warn } = console;

@@ -160,7 +160,7 @@ beforeAll(async () => {
     },
   });
   for (const who of ['active', 'ended', 'restricted'] as const) await introduce(harness.as(who));
-  // Of this customer Stripe knows nothing: what the account may use is unknown.
+  // Stripe does not know this customer: the access of its account is unknown.
   await introduce({ account: 'team_doubted', mint: { customer: 'cus_nobody' } });
   server = await listening(createAdaptorServer(harness.bff.billhook) as Server, port);
   elsewhere = await listening(
