@@ -176,6 +176,18 @@ describe('the connection', () => {
     expect(asked, 'the old one is asked no more').toHaveLength(6);
   });
 
+  it('that broke is asked no more: the next one is, each 30 s', async () => {
+    await following();
+    await pass(10_000);
+    latest().emit('end');
+    await pass(250);
+    asked = [];
+    await pass(29_999);
+    expect(asked).toEqual([]);
+    await pass(1);
+    expect(asked).toEqual(['SELECT 1']);
+  });
+
   it('that broke while it was asked is not asked again', async () => {
     let say: (given: object) => void = () => undefined;
     await following();
@@ -264,10 +276,29 @@ describe('what is proven by an answer', () => {
     expect(feed.heard.moment()).toBe(2);
   });
 
-  it('is nothing before it listens', async () => {
-    connect = () => new Promise(() => undefined);
+  it('is nothing before it listens, the first time and the next', async () => {
+    let say: () => void = () => undefined;
+    connect = () => new Promise((said) => (say = said));
     const feed = await following();
     expect([feed.heard.moment(), asked]).toEqual([null, []]);
+    say();
+    await pass();
+    latest().emit('end');
+    asked = [];
+    await pass(250);
+    expect([connections.length, feed.heard.moment(), asked]).toEqual([2, null, []]);
+  });
+
+  it('is asked of the next connection, where the last one never answered', async () => {
+    const feed = await following();
+    answer = () => new Promise(() => undefined);
+    feed.heard.moment();
+    latest().emit('end');
+    answer = async () => ({});
+    await pass(250);
+    feed.heard.moment();
+    await pass();
+    expect(feed.heard.moment()).toBe(2);
   });
 
   it('ends a connection that fails to answer', async () => {
@@ -408,6 +439,8 @@ describe('changes that were heard of', () => {
     expect(changes.isSameSince(2, one, 'cus_1')).toBe(false);
     changes.hear({ kind: 'raised', customers: ['cus_50000'] });
     expect(changes.isSameSince(2, one, 'cus_elsewhere'), 'one that is kept takes no more room').toBe(true);
+    changes.hear({ kind: 'raised', customers: ['cus_50001'] });
+    expect(changes.isSameSince(2, one, 'cus_elsewhere'), 'the next one is forgotten').toBe(false);
   });
 
   it('are also those that this process has told', () => {

@@ -147,6 +147,10 @@ const sources: Readonly<Record<string, readonly Row[]>> = {
   'server/src/ledger/postgres/feed.ts': [
     ['customer === undefined', 'false', 'JSON leaves out what is not defined; the compiler does not know.'],
   ],
+  'server/src/ledger/postgres/heard-changes.ts': [
+    ['change.customer !== undefined', 'true', 'No customer has the name of one that there is not.'],
+    ['oldest === undefined', 'false', 'There is one, where there are too many; the compiler has to be told.'],
+  ],
   'server/src/http/read-at-once.ts': [
     ['claims === null', 'true', 'A token that is remembered is verified without a promise: only work is spared.'],
     ['host === undefined', 'false', 'A token is verified with its host’s key; the compiler has to be told.'],

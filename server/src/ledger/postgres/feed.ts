@@ -79,7 +79,7 @@ export class FeedListener {
   #client: Client | null = null;
   #isListening = false;
   #attempts = 0;
-  #timer: NodeJS.Timeout | null = null;
+  #timer: NodeJS.Timeout | undefined;
   #closed = false;
   readonly #changes: HeardChanges;
   /** When the last question was asked that was answered. One of the clocks stands while a machine sleeps, and one may be set. */
@@ -130,7 +130,7 @@ export class FeedListener {
 
   async close(): Promise<void> {
     this.#closed = true;
-    if (this.#timer) clearTimeout(this.#timer);
+    clearTimeout(this.#timer);
     const client = this.#client;
     this.#client = null;
     // A connection that is just being made, or just broke, cannot say goodbye; it is gone all the same.
@@ -175,14 +175,10 @@ export class FeedListener {
     this.#isListening = false;
     this.#proven = null;
     this.#isAsked = false;
-    if (this.#timer) clearTimeout(this.#timer);
+    clearTimeout(this.#timer);
     void client.end().catch(() => undefined);
     const pauseMs = Math.min(longestPauseMs, 250 * 2 ** this.#attempts++) * (0.75 + Math.random() / 2);
-    this.#timer = setTimeout(() => {
-      this.#timer = null;
-      void this.#listen();
-    }, pauseMs);
-    this.#timer.unref();
+    this.#timer = setTimeout(() => void this.#listen(), pauseMs).unref();
   }
 
   #tell(commit: LedgerChange): void {

@@ -34,7 +34,6 @@ export class HeardChanges {
       case 'catalogue':
       case 'missed':
         this.#floor = this.#count;
-        this.#last.clear();
         return;
     }
   }
@@ -43,7 +42,7 @@ export class HeardChanges {
     return (
       count >= this.#floor &&
       (this.#last.get(accountKey(account)) ?? 0) <= count &&
-      (customer === null || (this.#last.get(customerKey(customer)) ?? 0) <= count)
+      (this.#last.get(customerKey(customer)) ?? 0) <= count
     );
   }
 
@@ -60,4 +59,4 @@ export class HeardChanges {
 
 const accountKey = ({ host, account }: AccountRef): string => `${host}\u0000${account}`;
 /** Never an account's: no host's id is empty. */
-const customerKey = (customer: string): string => `\u0000${customer}`;
+const customerKey = (customer: string | null): string => `\u0000${customer}`;
