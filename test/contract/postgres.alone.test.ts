@@ -151,21 +151,6 @@ describe('PostgreSQL alone', () => {
     await expect((await open()).ping()).resolves.toBeUndefined();
   });
 
-  it('commits webhooks durably, also where the database’s own default is not durable', async () => {
-    await (await open()).close();
-    await asOperator((client) =>
-      client.query(`
-        ALTER DATABASE ${client.database} SET synchronous_commit = off;
-        CREATE TABLE seen (setting text);
-        CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS
-          $$ BEGIN INSERT INTO public.seen VALUES (current_setting('synchronous_commit')); RETURN NEW; END $$;
-        CREATE TRIGGER see AFTER INSERT ON billhook.events FOR EACH ROW EXECUTE FUNCTION see()`),
-    );
-    const store = await open();
-    await store.recordEvent(eventFor('evt_1'), t0);
-    expect((await asOperator((client) => client.query(`SELECT setting FROM seen`))).rows).toEqual([{ setting: 'on' }]);
-  });
-
   it('fails with a clear message where it may not create its tables', async () => {
     await asOperator(async (client) => {
       await client.query(`DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN PASSWORD 'reader'`);

@@ -58,6 +58,7 @@ async function mutate(name: string, { sources, tests, testMs = 30_000 }: Room): 
     coverageAnalysis: 'perTest',
     // A machine that is busy is no mutant that hangs.
     timeoutMS: 30_000,
+    dryRunTimeoutMinutes: 20,
     incremental: true,
     incrementalFile: join(kept, `${name}.json`),
     // A change that an unchanged test noticed needs no second look, unless sources beside the room's have changed.

@@ -94,7 +94,7 @@ export const rooms = {
     sources: [
       'server/src/ledger/postgres/!(address|database|failure|feed|heard-changes|import|schema|session|settings).ts',
     ],
-    tests: ['contract/postgres{,.locks}.test.ts'],
+    tests: ['contract/postgres{,.durable,.locks}.test.ts'],
     testMs: 15_000,
     atLeast: 0,
   },
@@ -107,7 +107,7 @@ export const rooms = {
       'contract/postgres.{address,feed}.test.ts',
       'server/config/config.test.ts',
       'contract/postgres.connections.test.ts',
-      'contract/postgres.{lent,schema}.test.ts',
+      'contract/postgres.{import,lent,schema}.test.ts',
       'contract/{pgbouncer,postgres.alone,postgres.restart}.test.ts',
       'server/cli/move-ledger.test.ts',
     ],
