@@ -26,6 +26,13 @@ export function hintsContract(harness: ContractHarness): void {
       expect(await harness.store.claim(t0, lease, 10)).toHaveLength(1);
     });
 
+    it('of a deleted customer are ignored, and its row stays as it was', async () => {
+      await harness.syncOnce(factsWith({ deleted: true }), t0);
+      const before = await harness.store.findAccount(acme);
+      expect(await harness.store.recordEvent(eventFor('evt_1'), t0 + 1)).toBe('ignored');
+      expect(await harness.store.findAccount(acme)).toEqual(before);
+    });
+
     it('that concern no customer are recorded, and ignored', async () => {
       const none = eventFor('evt_1', { concerns: 'none', customer: null });
       expect(await harness.store.recordEvent(none, t0)).toBe('ignored');

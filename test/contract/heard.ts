@@ -170,6 +170,24 @@ export function heardContract(harness: ContractHarness): void {
       expect(reader.heard.isSameSince(moment, one, another.customer)).toBe(false);
     });
 
+    it('are not told where nothing is changed: an event that is ignored, or comes again', async () => {
+      const reader = await Reader.on(harness);
+      const writer = await harness.open();
+      await linkedAndSynced(writer, subjectOf('one'));
+      await writer.recordEvent(eventFor('evt_1', { customer: 'cus_one' }), t0);
+      await reader.caughtUp(writer);
+      const before = await reader.moment();
+      const ignored = [
+        eventFor('evt_1', { customer: 'cus_one' }),
+        eventFor('evt_2', { customer: 'cus_stranger' }),
+        eventFor('evt_3', { concerns: 'none', customer: null }),
+      ];
+      for (const event of ignored) await writer.recordEvent(event, t0 + 1);
+      await reader.caughtUp(writer);
+      // That it has caught up is told.
+      expect(await reader.moment()).toBe(before + 1);
+    });
+
     it('prove nothing once the last answer of the connection is older than the bound, until it answers again', async () => {
       const reader = await Reader.on(harness);
       await reader.moment();

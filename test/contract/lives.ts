@@ -87,6 +87,12 @@ export function livesContract(harness: ContractHarness): void {
         expect(await store.isIntact(t0 + 40)).toBe(true);
       });
 
+      it('is not taken for lost where Stripe sends an event again', async () => {
+        await harness.store.recordEvent(eventFor('evt_1'), t0 + 10);
+        expect(await harness.store.recordEvent(eventFor('evt_1'), t0 + 30)).toBe('duplicate');
+        expect(await harness.store.isIntact(t0 + 40)).toBe(true);
+      });
+
       it('is no news where the rows may have been pruned', async () => {
         await loseAll();
         expect(await harness.store.isIntact(t0 + 31 * day)).toBe(true);

@@ -108,6 +108,20 @@ describe('a connection', () => {
     expect(rows, 'the old one is closed').toEqual([]);
   });
 
+  it('that breaks while nothing is asked of it does not end the process', async () => {
+    const clients = vi.spyOn(Client.prototype, 'query');
+    const db = await open();
+    const work = db.transaction(async (tx) => {
+      const client = clients.mock.contexts.at(-1) as Client;
+      expect(() => client.emit('error', new Error('cut'))).not.toThrow();
+      await tx.get('SELECT 1 AS one');
+    });
+    await expect(work).resolves.toBeUndefined();
+    // And one that lies idle.
+    expect(() => (clients.mock.contexts.at(-1) as Client).emit('error', new Error('cut'))).not.toThrow();
+    expect(await db.get('SELECT 1 AS one')).toEqual({ one: 1 });
+  });
+
   it('that no place is free for in 5 s is given up', async () => {
     const db = await open();
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -229,8 +243,9 @@ describe('a statement alone', () => {
     expect(await db.run(`SET application_name TO 'other'`), 'there are none').toBe(0);
   });
 
-  it('binds each name once, wherever it stands', async () => {
+  it('is one message, and binds each name once, wherever it stands', async () => {
     const db = await open();
+    const asked = statements();
     const sql = `SELECT @b::text AS b, @a::text AS a, @b::text || @a::text AS ba`;
     for (const [a, b] of [
       ['1', '2'],
@@ -239,6 +254,9 @@ describe('a statement alone', () => {
       // oxlint-disable-next-line no-await-in-loop -- the second time it is known
       expect(await db.get(sql, { a, b })).toEqual({ a, b, ba: `${b}${a}` });
     }
+    expect(asked).toEqual(
+      Array.from({ length: 2 }, () => `SELECT $1::text AS b, $2::text AS a, $1::text || $2::text AS ba`),
+    );
   });
 
   it('that fails leaves its connection, and one that the server ended is replaced', async () => {

@@ -97,7 +97,7 @@ async function recordAll(tx: Session, entries: readonly Recording[]): Promise<Ev
   // Delivered twice in one commit: the first is the event, the second its duplicate.
   const fresh = entries.map(({ event }) => unclaimed.delete(event.event));
 
-  const raising = entries.filter(({ event }, index) => fresh[index] && event.concerns !== 'subject' && event.customer);
+  const raising = entries.filter(({ event }, index) => fresh[index] && event.customer);
   const living = await lockLiving(tx, [...new Set(raising.map(({ event }) => event.customer ?? ''))]);
   const raised = raising.filter(({ event }) => living.has(event.customer ?? ''));
   if (raised.length > 0) {
