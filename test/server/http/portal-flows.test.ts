@@ -245,6 +245,25 @@ describe('several subscriptions', () => {
   });
 });
 
+it('after another card a page comes back that has an invoice to pay, but one that is not late', async () => {
+  const { id: customer } = await harness.stripe.customers.create({ email: 'payer@acme.example' });
+  const [price] = (await harness.stripe.prices.list({ lookup_keys: ['team_monthly'] })).data;
+  const sent = await harness.stripe.subscriptions.create({
+    customer,
+    items: [{ price: price?.id ?? expect.unreachable() }],
+    collection_method: 'send_invoice',
+    days_until_due: 30,
+  });
+  await harness.stripe.invoices.finalizeInvoice(String(sent.latest_invoice));
+  const call = { account: 'team_of_sent_invoices', mint: { customer } };
+  const { payment } = await harness.bff.snapshot(call);
+  expect([payment.problem, payment.payNow !== null]).toEqual([null, true]);
+  const body = { seen: null, returnUrl: here, flow: 'payment_method_update' };
+  const { url } = (await (await harness.bff.call('/v1/portal-sessions', { ...call, body })).json()) as OpenedVisit;
+  const session = [...harness.sandbox.state.portalSessions.values()].find((each) => each.url === url);
+  expect(session?.flow?.after_completion.redirect?.return_url).toBe(here);
+});
+
 describe('a host whose offers cannot be switched to, and whose limited portal lets people cancel', () => {
   let other: BffHarness;
   beforeAll(async () => {
