@@ -186,6 +186,17 @@ export function heardContract(harness: ContractHarness): void {
       await reader.caughtUp(writer);
       // That it has caught up is told.
       expect(await reader.moment()).toBe(before + 1);
+      const unresolved = eventFor('evt_4', {
+        concerns: 'subject',
+        customer: null,
+        subject: { type: 'charge', id: 'ch_1' },
+      });
+      await Promise.all([...ignored, unresolved].map((event) => writer.recordEvent(event, t0 + 2)));
+      await reader.caughtUp(writer);
+      expect(await reader.moment(), 'one among them that is to be resolved').toBe(before + 3);
+      await writer.recordEvent(unresolved, t0 + 3);
+      await reader.caughtUp(writer);
+      expect(await reader.moment()).toBe(before + 4);
     });
 
     it('prove nothing once the last answer of the connection is older than the bound, until it answers again', async () => {

@@ -122,7 +122,7 @@ export class PostgresDatabase implements Session {
       if (command !== 'COMMIT') throw new Error(`a transaction ended with ${command}`);
       return result;
     } catch (cause) {
-      broken = brokeConnection(cause) || !(await rolledBack(client));
+      broken = brokeConnection(cause) || (await isRollbackLost(client));
       throw cause;
     } finally {
       // A commit whose answer was lost may be there all the same.
@@ -166,7 +166,7 @@ export class PostgresDatabase implements Session {
         // oxlint-disable-next-line no-await-in-loop -- each that does not stand is one less in the pool
         const client = await this.#pool.connect();
         // oxlint-disable-next-line no-await-in-loop -- as above
-        if (await this.#stands(client)) return client;
+        if (!(await this.#isGone(client))) return client;
         client.release(true);
       }
     } catch (cause) {
@@ -174,15 +174,15 @@ export class PostgresDatabase implements Session {
     }
   }
 
-  async #stands(client: PoolClient): Promise<boolean> {
+  async #isGone(client: PoolClient): Promise<boolean> {
     const givenBack = this.#givenBack.get(client);
-    if (givenBack === undefined || Date.now() - givenBack < doubtAfterMs) return true;
+    if (givenBack === undefined || Date.now() - givenBack < doubtAfterMs) return false;
     try {
       const question: QueryConfig & { query_timeout: number } = { text: 'SELECT 1', query_timeout: standingLimitMs };
       await client.query(question);
-      return true;
-    } catch {
       return false;
+    } catch {
+      return true;
     }
   }
 
@@ -205,12 +205,12 @@ async function begin(client: PoolClient, text: string): Promise<void> {
   }
 }
 
-async function rolledBack(client: PoolClient): Promise<boolean> {
+async function isRollbackLost(client: PoolClient): Promise<boolean> {
   try {
     await client.query('ROLLBACK');
-    return true;
-  } catch {
     return false;
+  } catch {
+    return true;
   }
 }
 
