@@ -1,5 +1,6 @@
 /** Connections to PostgreSQL: how they are made, doubted, given back and given up; and the failures that they end with. */
 
+import { randomUUID } from 'node:crypto';
 import { Client, DatabaseError, Pool, types } from 'pg';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { StoreUnavailableError } from '../../server/src/ledger/errors.ts';
@@ -246,17 +247,18 @@ describe('a statement alone', () => {
   it('is one message, and binds each name once, wherever it stands', async () => {
     const db = await open();
     const asked = statements();
-    const sql = `SELECT @b::text AS b, @a::text AS a, @b::text || @a::text AS ba`;
-    for (const [a, b] of [
+    // Never sent before: what was sent is remembered.
+    const name = randomUUID();
+    const sql = `SELECT @second::text AS b, @first::text AS a, @second::text || @first::text AS "${name}"`;
+    for (const [first, second] of [
       ['1', '2'],
       ['3', '4'],
     ] as const) {
       // oxlint-disable-next-line no-await-in-loop -- the second time it is known
-      expect(await db.get(sql, { a, b })).toEqual({ a, b, ba: `${b}${a}` });
+      expect(await db.get(sql, { first, second })).toEqual({ a: first, b: second, [name]: `${second}${first}` });
     }
-    expect(asked).toEqual(
-      Array.from({ length: 2 }, () => `SELECT $1::text AS b, $2::text AS a, $1::text || $2::text AS ba`),
-    );
+    const text = `SELECT $1::text AS b, $2::text AS a, $1::text || $2::text AS "${name}"`;
+    expect(asked).toEqual([text, text]);
   });
 
   it('that fails leaves its connection, and one that the server ended is replaced', async () => {
