@@ -78,13 +78,19 @@ describe('the connection', () => {
     await pass();
     expect([connections.length, asked]).toEqual([1, ['LISTEN "second"']]);
     expect([told, changes.count], 'something may have been missed').toEqual([[missed], 1]);
+    expect([0, 1].map((moment) => feed.heard.isSameSince(moment, acme, null))).toEqual([false, true]);
 
     latest().emit('notification', { payload: '{"kind":"catalogue"}' } as never);
     stop();
     latest().emit('notification', { payload: '{"kind":"raised","customers":["cus_1"]}' } as never);
+    latest().emit('notification', { payload: syncedChange(acme) } as never);
     expect(others).toEqual([{ kind: 'catalogue' }]);
-    expect(told.slice(1)).toEqual([{ kind: 'catalogue' }, { kind: 'raised', customers: ['cus_1'] }]);
-    expect(changes.count).toBe(3);
+    expect(told.slice(1)).toEqual([
+      { kind: 'catalogue' },
+      { kind: 'raised', customers: ['cus_1'] },
+      { kind: 'looked', ...acme },
+    ]);
+    expect(changes.count).toBe(4);
   });
 
   it('is not made where none can listen, nor after the end', async () => {
@@ -206,11 +212,15 @@ describe('the connection', () => {
 describe('the end', () => {
   it('says goodbye, and nothing is tried any more', async () => {
     const feed = await following();
+    feed.heard.moment();
+    await pass();
+    expect(feed.heard.moment()).toBe(1);
+    asked = [];
     await feed.close();
+    expect(feed.heard.moment()).toBeNull();
     latest().emit('end');
     await pass(60_000);
-    expect([connections.length, ended, asked.length]).toEqual([1, [latest()], 1]);
-    expect(feed.heard.moment()).toBeNull();
+    expect([connections.length, ended, asked]).toEqual([1, [latest()], []]);
   });
 
   it('comes before the next attempt', async () => {

@@ -4,7 +4,7 @@
  */
 
 import { Client } from 'pg';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { BillingStore } from '../../server/src/ledger/ledger.ts';
 import { openPostgresStore } from '../../server/src/ledger/postgres/ledger.ts';
 import type { Databases } from '../support/postgres.ts';
@@ -135,6 +135,31 @@ describe('a row that another process has', () => {
       (SELECT count(*)::int FROM billhook.revisions) AS revisions`);
     expect(rows).toEqual([{ events: 0, revisions: 1 }]);
   });
+});
+
+it('a history is of one moment, whatever is committed while it is read', async () => {
+  await link(1);
+  const syncs = async () =>
+    (await first().timeline({ host: 'acme', account: 'cus_100' }, 0, 100)).filter(({ what }) => what === 'sync').length;
+  const { query } = Client.prototype;
+  let isCommitted = false;
+  const reads = vi.spyOn(Client.prototype, 'query').mockImplementation(async function (
+    this: Client,
+    text: string,
+    ...more: never[]
+  ) {
+    if (!isCommitted && text.includes('FROM syncs')) {
+      isCommitted = true;
+      await Reflect.apply(query, operator, [
+        `INSERT INTO billhook.syncs (customer, at, ended_at, cause, ticket, claim, outcome)
+         VALUES ('cus_100', ${t0}, ${t0}, 'link', 1, 1, 'changed')`,
+      ]);
+    }
+    return (await Reflect.apply(query, this, [text, ...more])) as never;
+  } as never);
+  expect([await syncs(), isCommitted]).toEqual([0, true]);
+  reads.mockRestore();
+  expect(await syncs()).toBe(1);
 });
 
 describe('two processes that lock the same rows', () => {

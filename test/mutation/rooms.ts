@@ -89,7 +89,7 @@ export const rooms = {
     testMs: 8_000,
     atLeast: 0,
   },
-  // PostgreSQL is two rooms: its tables are asked about by the contract of every store, which takes minutes.
+  // PostgreSQL is three rooms: what it keeps is asked by the contract of every store, which takes minutes.
   postgres: {
     sources: [
       'server/src/ledger/postgres/!(address|database|failure|feed|heard-changes|import|schema|session|settings).ts',
@@ -98,14 +98,10 @@ export const rooms = {
     testMs: 15_000,
     atLeast: 0,
   },
+  // Its connections, settings and tables.
   sessions: {
-    // How it is reached: addresses, connections, settings, tables, messages.
-    sources: [
-      'server/src/ledger/postgres/{address,database,failure,feed,heard-changes,import,schema,session,settings}.ts',
-    ],
+    sources: ['server/src/ledger/postgres/{database,import,schema,session,settings}.ts'],
     tests: [
-      'contract/postgres.{address,feed}.test.ts',
-      'server/config/config.test.ts',
       'contract/postgres.connections.test.ts',
       'contract/postgres.{import,lent,schema}.test.ts',
       'contract/{pgbouncer,postgres.alone,postgres.restart}.test.ts',
@@ -113,6 +109,13 @@ export const rooms = {
     ],
     testMs: 15_000,
     atLeast: 0,
+  },
+  // Its addresses, failures and messages, of which the tests need no server.
+  messages: {
+    sources: ['server/src/ledger/postgres/{address,failure,feed,heard-changes}.ts'],
+    tests: ['contract/postgres.{address,failure,feed}.test.ts'],
+    testMs: 3_000,
+    atLeast: 98,
   },
   client: {
     // Markup of a page, and all that a browser alone has, is tested in browsers, which this runner does not drive.
