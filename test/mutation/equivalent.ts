@@ -143,6 +143,12 @@ const sources: Readonly<Record<string, readonly Row[]>> = {
   'server/src/ledger/postgres/claims.ts': [
     ['[]', '["Stryker was here"]', 'A text among the customers is the id of none.'],
   ],
+  'server/src/ledger/postgres/customers.ts': [
+    ["changed?.['revision']", "changed['revision']", 'The largest of none is a row, too; the compiler has to be told.'],
+  ],
+  'server/src/ledger/postgres/ledger.ts': [
+    ["row?.['now']", "row['now']", 'Asked of no table, it is one row; the compiler has to be told.'],
+  ],
   'server/src/ledger/postgres/database.ts': [
     ['!statement', 'true', 'A statement that was sent is remembered: only work is spared.'],
   ],

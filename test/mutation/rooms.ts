@@ -94,7 +94,7 @@ export const rooms = {
     sources: [
       'server/src/ledger/postgres/!(address|database|failure|feed|heard-changes|import|schema|session|settings).ts',
     ],
-    tests: ['contract/postgres{,.durable,.locks}.test.ts'],
+    tests: ['contract/postgres.{durable,ledger}.test.ts', 'contract/postgres{,.locks}.test.ts'],
     testMs: 15_000,
     atLeast: 0,
   },

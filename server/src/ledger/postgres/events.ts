@@ -97,9 +97,11 @@ async function recordAll(tx: Session, entries: readonly Recording[]): Promise<Ev
   // Delivered twice in one commit: the first is the event, the second its duplicate.
   const fresh = entries.map(({ event }) => unclaimed.delete(event.event));
 
-  const raising = entries.filter(({ event }, index) => fresh[index] && event.customer);
-  const living = await lockLiving(tx, [...new Set(raising.map(({ event }) => event.customer ?? ''))]);
-  const raised = raising.filter(({ event }) => living.has(event.customer ?? ''));
+  const raising = entries.flatMap(({ event: { customer }, now, via }, index) =>
+    fresh[index] && customer !== null ? [{ customer, now, via }] : [],
+  );
+  const living = await lockLiving(tx, [...new Set(raising.map(({ customer }) => customer))]);
+  const raised = raising.filter(({ customer }) => living.has(customer));
   if (raised.length > 0) {
     await tx.run(
       `UPDATE customers SET ticket = ticket + raises.count, stale_since = coalesce(stale_since, raises.since),
@@ -107,12 +109,12 @@ async function recordAll(tx: Session, entries: readonly Recording[]): Promise<Ev
        FROM (SELECT customer, count(*) AS count, min(now) AS since, max(via) AS cause
              FROM json_to_recordset(@rows) AS raise (customer text, now bigint, via text) GROUP BY customer) AS raises
        WHERE customers.customer = raises.customer`,
-      { rows: JSON.stringify(raised.map(({ event, now, via }) => ({ customer: event.customer, now, via }))) },
+      { rows: JSON.stringify(raised) },
     );
   }
   if (raised.length > 0 || entries.some(({ event }, index) => fresh[index] && event.concerns === 'subject')) {
     // Without a customer: an event that is unresolved.
-    await tx.run(notifyAll, { payloads: raisedChanges([...new Set(raised.map(({ event }) => event.customer ?? ''))]) });
+    await tx.run(notifyAll, { payloads: raisedChanges([...new Set(raised.map(({ customer }) => customer))]) });
   }
 
   return entries.map(({ event }, index) => {

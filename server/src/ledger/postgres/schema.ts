@@ -301,5 +301,5 @@ async function refuseStrays(tx: Session, schema: string): Promise<void> {
 
 const tablesOf = (all: readonly string[]): string[] => [
   'meta',
-  ...all.flatMap((sql) => [...sql.matchAll(/CREATE TABLE (?<name>\w+)/g)].map(({ groups }) => groups?.['name'] ?? '')),
+  ...all.flatMap((sql) => [...sql.matchAll(/CREATE TABLE (\w+)/g)].map(([, name]) => String(name))),
 ];
