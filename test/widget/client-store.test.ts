@@ -38,7 +38,7 @@ it('tells all who listen of each change, and of a failure', () => {
 });
 
 describe('a document', () => {
-  const failed = new BillhookError('offline');
+  const failed = new BillhookError('stripe_rejected', 502);
 
   it('is news where it differs from the one that is known, in more than when and how it was confirmed', () => {
     const { store, hear } = listened();
@@ -53,6 +53,14 @@ describe('a document', () => {
     expect(store.state).toMatchObject({ confirmedAt: 2, openFailure: failed, snapshot: { asOf: null } });
     expect(hear(() => store.apply(revised(2), 3))).toContain('b e1.1 → e1.2');
     expect(store.state, 'a failed opening was about the billing as it was').toMatchObject({ openFailure: null });
+  });
+
+  it('ends every failure of before in one change, also of a press that had no answer', () => {
+    const { store, hear } = listened();
+    store.apply(revised(1), 1);
+    store.set({ failure: failed, failures: 2, openFailure: new BillhookError('offline') });
+    expect(hear(() => store.apply(revised(1), 2))).toEqual(['a changed', 'b changed']);
+    expect(store.state).toMatchObject({ failure: null, failures: 0, signedOut: false, openFailure: null });
   });
 
   it('that is older, or none, vouches for the one that is known', () => {

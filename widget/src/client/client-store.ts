@@ -24,15 +24,19 @@ export class ClientStore {
    * @param more - changes of the same moment
    */
   apply(snapshot: BillingSnapshot | null, now: number, more: Partial<ClientState> = {}): void {
-    const { snapshot: previous, alerting } = this.state;
+    const { snapshot: previous, alerting, openFailure } = this.state;
     const next = snapshot && supersedes(snapshot, previous) ? snapshot : previous;
     if (!next) return;
     const isTrouble = bearingOf(next.state).trouble;
     const hasBegun = isTrouble && previous !== null && !bearingOf(previous.state).trouble;
     const isNews = !previous || contentOf(next) !== contentOf(previous);
+    // One change for all that an answer means: each is another render.
     this.set({
-      // A failed opening was about the billing as it was.
-      ...(isNews && { openFailure: null }),
+      failure: null,
+      failures: 0,
+      signedOut: false,
+      // A failed opening was about the billing as it was, or without an answer, and one has come.
+      openFailure: isNews || (openFailure?.transient && !openFailure.status) ? null : openFailure,
       ...more,
       snapshot: next,
       confirmedAt: now,

@@ -27,10 +27,6 @@ export class Reader {
     let failure: BillhookError | null = null;
     try {
       await (poll.kind === 'return' ? this.#readReturn(poll.wait, signal) : this.#read(poll.wait, signal));
-      const { openFailure } = this.#store.state;
-      // An answer has come, so what kept a press from one is over.
-      const isOver = openFailure?.transient && !openFailure.status;
-      this.#store.set({ failure: null, failures: 0, signedOut: false, ...(isOver && { openFailure: null }) });
       const revision = this.#store.state.snapshot?.revision;
       // Also when nothing changed on an idle turn, so that other tabs skip theirs.
       if (revision && !quiet && (revision !== before || !poll.wait)) this.#tellPeers(revision);
