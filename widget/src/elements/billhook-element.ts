@@ -96,20 +96,16 @@ export abstract class BillhookElement extends BaseElement {
     const { state, base } = this.billing;
     const i18n = this.#localize.localizer(base, state.failures);
     const { ready } = this.#localize;
-    const shown = !ready && !state.signedOut ? nothingKnown : state;
+    // At first it shows its room alone, which costs little.
+    const shown = this.hasUpdated && (ready || state.signedOut) ? state : nothingKnown;
     const mine = shown.openFailure === this.#openFailure ? shown : { ...shown, openFailure: null };
     const view = this.#view(mine, i18n);
-    if (this.#localize.waits) return noChange;
+    if (this.hasUpdated && this.#localize.waits) return noChange;
     const { announces, whole } = this.billing;
     // A live region announces only changes inside it, so it is there, empty, before its first words.
     const speaks = announces || mine.openFailure;
     const spoken = this.hasUpdated && speaks ? this.#announcement(view, i18n) : '';
-    return html`<div
-      class="root ${view.phase}"
-      lang=${i18n.lang}
-      dir=${i18n.dir}
-      aria-busy=${view.phase === 'loading' ? 'true' : 'false'}
-    >
+    return html`<div class="root ${view.phase}" lang=${i18n.lang} dir=${i18n.dir} aria-busy=${view.phase === 'loading'}>
       <div class="visually-hidden" role="status" .textContent=${spoken}></div>
       ${view.phase === 'loading' && ready ? html`<p class="visually-hidden">${i18n.term('loading')}</p>` : nothing}
       ${view.phase === 'hidden' ? nothing : this.renderBilling(announces || whole ? view : { ...view, note: null }, i18n)}
@@ -120,13 +116,13 @@ export abstract class BillhookElement extends BaseElement {
    * Nothing that goes wrong in here becomes the host page's exception, and a button that goes while it has the focus leaves
    * it here: a keyboard user would begin at the top of the page again.
    */
-  protected override performUpdate(): void {
+  override performUpdate(): void {
     const focused = this.shadowRoot?.activeElement;
-    const isFirst = !this.hasUpdated;
+    const { hasUpdated } = this;
     try {
       super.performUpdate();
-      // The live region is there; now it may speak.
-      if (isFirst) this.requestUpdate();
+      // The room is there, and the live region: now it may speak.
+      if (!hasUpdated && this.billing.state !== nothingKnown) this.requestUpdate();
       const root = this.shadowRoot?.querySelector<HTMLElement>('.root');
       if (focused?.isConnected === false && root) {
         root.tabIndex = -1;

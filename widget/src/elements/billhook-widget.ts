@@ -64,7 +64,7 @@ export class BillhookWidget extends BillhookElement {
                 actions.length || hint || stale
                   ? html`<div class="foot">
                       <div class="hint">
-                        ${hint ? html`<p id="hint" part="hint"><span class="text" .textContent=${hint}></span></p>` : nothing}
+                        ${hint ? html`<p id="hint" part="hint" .textContent=${hint}></p>` : nothing}
                         ${stale ? html`<p .textContent=${stale}></p>` : nothing}
                       </div>
                       ${actionButtons(actions, this.press, i18n, primary, hint !== null)}

@@ -391,19 +391,20 @@ const css = `
     }
   }
 
-  /* Loading: every text is a bar of its own size, so nothing moves when the truth arrives. */
+  /* Loading: each line of text is a bar, so nothing moves when the truth arrives, and some are none, for calm. */
   .loading .skeleton {
-    pointer-events: none;
-    visibility: hidden;
-  }
-  .loading :is(.text, .button) {
-    visibility: visible;
-    color: transparent;
-    background: #8883;
-    border-color: transparent;
-    clip-path: inset(10% 0 round 6px);
+    text-decoration: line-through 0.5em #8883;
     /* Forced colours would make the stand-in's words readable. */
     forced-color-adjust: none;
+  }
+  .loading .skeleton * {
+    color: transparent;
+  }
+  .loading .button {
+    background: #8883;
+  }
+  .loading :is(.facts .button, .button span, .price, .status) {
+    visibility: hidden;
   }
 
   @media (prefers-reduced-motion: reduce) {

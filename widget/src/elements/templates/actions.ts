@@ -26,7 +26,7 @@ export function actionButton(
     class=${part}
     part=${part}
     data-label=${view.label}
-    aria-disabled=${view.disabled ? 'true' : 'false'}
+    aria-disabled=${view.disabled}
     aria-describedby=${hint ? 'hint' : nothing}
     @click=${pressed}
   >

@@ -30,7 +30,7 @@ export function offers(
                   type="button"
                   class="button button-secondary"
                   part="button button-secondary"
-                  aria-pressed=${period === shown ? 'true' : 'false'}
+                  aria-pressed=${period === shown}
                   @click=${() => choose(period)}
                   .textContent=${period}
                 ></button>`,

@@ -6,15 +6,15 @@ import type { Localizer } from '../../i18n/localizer.ts';
 import { actionButton, type Press } from './actions.ts';
 
 /**
- * Name, status and price. Each text stands in a `.text`, which becomes a bar of its size while it is loading. Texts are bound
- * as a whole: a browser that translates the page puts nodes of its own in their place (F21).
+ * Name, status and price. Words of the host, and values, stand in a `.text`, for a direction of their own. Texts are bound as
+ * a whole: a browser that translates the page puts nodes of its own in their place (F21).
  */
 export function plan(view: PlanView): TemplateResult {
   return html`<div class="plan" part="plan">
     <div class="what">
       <p class="headline">
         <span class="name text" part="name" .textContent=${view.name}></span>
-        ${view.status ? html`<span class="status ${view.status.tone}" part="status"><span class="text" .textContent=${view.status.label}></span></span>` : nothing}
+        ${view.status ? html`<span class="status ${view.status.tone}" part="status" .textContent=${view.status.label}></span>` : nothing}
       </p>
       ${view.lines.map((line) => html`<p class="line" part="line"><span class="text" .textContent=${line}></span></p>`)}
     </div>
@@ -39,7 +39,7 @@ export function rows(views: readonly RowView[], press: Press, i18n: Localizer): 
     ${views.map(
       ({ label, text, action }) =>
         html`<div>
-          <dt><span class="text" .textContent=${label}></span></dt>
+          <dt .textContent=${label}></dt>
           <dd><span class="text" .textContent=${text}></span></dd>
           ${action ? html`<dd>${actionButton(action, 'secondary', press, i18n)}</dd>` : nothing}
         </div>`,
@@ -50,7 +50,7 @@ export function rows(views: readonly RowView[], press: Press, i18n: Localizer): 
 /** The plans of the account: one, or the list of its subscriptions. */
 export function plans({ plan: only, subscriptions }: BillingView, { term }: Localizer): TemplateResult {
   if (!subscriptions.length) {
-    return html`<p class="eyebrow"><span class="text" .textContent=${term('currentPlan')}></span></p>
+    return html`<p class="eyebrow" .textContent=${term('currentPlan')}></p>
       ${plan(only)}`;
   }
   return html`<p class="eyebrow" id="subscriptions" .textContent=${term('subscriptions')}></p>
