@@ -22,14 +22,19 @@ describe.skipIf(process.platform === 'win32')('a ledger’s files', () => {
   afterAll(() => rm(folder, { recursive: true }));
   const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
 
-  it('are readable by their owner only, and so are the files beside them', async () => {
-    const path = join(folder, 'new.db');
-    const store = openSqliteStore(path, { serving: true });
-    await store.link({ host: 'acme', account: 'team_1' }, 'cus_1', 0);
-    for (const suffix of ['', '-wal', '-shm', '-serving']) expect(await modeOf(path + suffix), suffix).toBe('600');
-    expect(widerThanOwner(path)).toEqual([]);
-    await store.close();
-  });
+  it.each([false, true])(
+    'are readable by their owner only, and so are the files beside them (serving: %s)',
+    async (serving) => {
+      const path = join(folder, `new-${serving}.db`);
+      const store = openSqliteStore(path, { serving });
+      await store.link({ host: 'acme', account: 'team_1' }, 'cus_1', 0);
+      for (const suffix of ['', '-wal', '-shm', ...(serving ? ['-serving'] : [])]) {
+        expect(await modeOf(path + suffix), suffix).toBe('600');
+      }
+      expect(widerThanOwner(path)).toEqual([]);
+      await store.close();
+    },
+  );
 
   it('keep the mode that an operator gave them; a wider mode is reported', async () => {
     const path = join(folder, 'old.db');

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { hasIllegibleFacts, isLiving } from '../../server/src/ledger/customers.ts';
-import { causedChangesOf, pricesOf, recordOf, type Row } from '../../server/src/ledger/rows.ts';
+import { causedChangesOf, pricesOf, productOf, recordOf, type Row } from '../../server/src/ledger/rows.ts';
 import { timelineOf } from '../../server/src/ledger/timeline.ts';
 import { acme, factsWith, t0 } from './harness.ts';
 
@@ -43,6 +43,15 @@ describe('a customer', () => {
 it('a price that is damaged is left out, for it is asked for anew', () => {
   const price = { price: 'price_1' };
   expect(pricesOf([{ facts: damaged }, { facts: JSON.stringify(price) }])).toEqual([price]);
+});
+
+it('a product whose metadata or words are damaged counts as never asked for them', () => {
+  const product = { id: 'prod_1', name: 'Team' };
+  expect(productOf({ ...product, metadata: damaged, words: damaged })).toEqual({
+    ...product,
+    metadata: null,
+    words: null,
+  });
 });
 
 it('a change to facts that are damaged is left out: there is nothing to compare', () => {

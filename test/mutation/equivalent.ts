@@ -264,7 +264,10 @@ const sources: Readonly<Record<string, readonly Row[]>> = {
   'server/src/ledger/sqlite/ledger.ts': [
     ["'the write of a ping is never kept'", '""', 'It is caught by its identity: its words are read by nothing.'],
   ],
-  'server/src/ledger/sqlite/prune.ts': [["''", '"Stryker was here!"', 'No facts are of the first moment of 1970.']],
+  'server/src/ledger/sqlite/prune.ts': [
+    ["''", '"Stryker was here!"', 'No facts are of the first moment of 1970.'],
+    ['-1', '+1', 'The next page begins behind the second row then: only work is spared.'],
+  ],
   'server/src/ledger/sqlite/serving-lock.ts': [
     ['db.close();', ';', 'A connection that is left is closed when it is collected.'],
   ],

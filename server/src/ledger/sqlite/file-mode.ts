@@ -16,7 +16,7 @@ export function createForOwner(path: string): void {
 
 /** Those of a ledger's files that others than their owner may read or write. Windows has no such modes. */
 export function widerThanOwner(path: string): string[] {
-  if (process.platform === 'win32' || path === ':memory:') return [];
+  if (process.platform === 'win32') return [];
   return suffixes
     .map((suffix) => `${path}${suffix}`)
     .filter((file) => ((statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0);
