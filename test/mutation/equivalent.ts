@@ -243,12 +243,17 @@ const sources: Readonly<Record<string, readonly Row[]>> = {
     ],
   ],
   'server/src/ledger/shared-clock.ts': [['time > known', 'time >= known', 'It is the same time.']],
+  'server/src/ledger/sqlite/write-queue.ts': [
+    ['performance.now() >= deadline', 'performance.now() > deadline', 'It is given up one try later, if at all.'],
+  ],
+  'server/src/ledger/timeline.ts': [
+    ['[]', '["Stryker was here"]', 'A text among the entries has no moment, and is left out.'],
+  ],
   'server/src/ledger/visits.ts': [
     ['at !== null', 'true', 'A moment that there is not is long over; the compiler has to be told.'],
   ],
   'server/src/ledger/sqlite/claims.ts': [['[]', '["Stryker was here"]', 'No customer is called so.']],
   'server/src/ledger/sqlite/database.ts': [
-    ['[]', '["Stryker was here"]', 'Each transaction begins with a list of its own.'],
     ['!statement', 'true', 'It is prepared anew each time then: only work is spared.'],
     ["''", '"Stryker was here!"', 'Neither is a code of SQLite’s.'],
     ['{ timeout: startBusyMs }', '{}', 'The driver waits as long by itself.'],
