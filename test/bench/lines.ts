@@ -11,7 +11,7 @@ import { measureReads, type Reads } from './reads.ts';
 import { measureRefusals } from './refusals.ts';
 import { measureStorm } from './storm.ts';
 import { measureWaiting } from './waiting.ts';
-import { measureWebhooks } from './webhooks.ts';
+import { measureWebhooks, type Webhooks } from './webhooks.ts';
 import { widgetLines } from './widget-lines.ts';
 
 const named = (measured: readonly Measured[], name: string): Measured => {
@@ -29,7 +29,9 @@ export async function* allLines(): AsyncGenerator<readonly Line[]> {
     yield readLines('SQLite', 0.6, await measureReads());
     yield readLines('PostgreSQL', 0.4, await measureReads(5, await databases.createDatabase()));
     yield await refusalLines();
-    yield await webhookLines();
+    yield webhookLines('SQLite', await measureWebhooks());
+    const [own, least] = [await databases.createDatabase(), await databases.createDatabase()];
+    yield webhookLines('PostgreSQL', await measureWebhooks({ postgres: { own, least } }));
     yield await waitingLines();
     yield await arrivalLines();
     yield await growthLines(databases);
@@ -90,12 +92,11 @@ async function refusalLines(): Promise<readonly Line[]> {
   }));
 }
 
-async function webhookLines(): Promise<readonly Line[]> {
-  const { oneClient, manyClients } = await measureWebhooks();
+function webhookLines(database: string, { oneClient, manyClients }: Webhooks): readonly Line[] {
   const lineOf = (clients: string, measured: readonly Measured[], atLeast: number): Line => {
     const { perSecond, rateAgainstFirst } = named(measured, 'Billhook');
     return {
-      what: `webhook, ${clients}`,
+      what: `webhook, ${clients}, ${database}`,
       ours: `${perSecond.toFixed(0)} a second`,
       baseline: 'verify, and one commit each',
       ratio: rateAgainstFirst,

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { Client } from 'pg';
+import { Client, type QueryConfig } from 'pg';
 import { afterAll, beforeAll, describe, vi } from 'vitest';
 import { openPostgresStore } from '../../server/src/ledger/postgres/ledger.ts';
 import { SqliteDatabase } from '../../server/src/ledger/sqlite/database.ts';
@@ -83,10 +83,10 @@ describe('PostgreSQL', () => {
       async asked(work) {
         spy.mockClear();
         await work();
-        const calls = spy.mock.calls as unknown as readonly (readonly [sql: unknown, bind?: unknown])[];
-        return calls.flatMap(([sql, bind]): Statement[] =>
-          typeof sql === 'string' && /^\s*(?:SELECT|WITH|UPDATE|INSERT|DELETE)/.test(sql) ? [{ sql, bind }] : [],
-        );
+        const calls = spy.mock.calls as unknown as readonly (readonly [sql: string | QueryConfig, bind?: unknown])[];
+        return calls
+          .map(([sql, bind]) => (typeof sql === 'string' ? { sql, bind } : { sql: sql.text, bind: sql.values }))
+          .filter(({ sql }) => /^\s*(?:SELECT|WITH|UPDATE|INSERT|DELETE)/.test(sql));
       },
       async growing({ sql, bind }) {
         const { rows } = await operator.query<{ 'QUERY PLAN': readonly [{ readonly Plan: Plan }] }>(

@@ -13,6 +13,8 @@ import { postgresProgram } from './postgres-program.ts';
 export type Ask = 'start' | 'halt' | 'stop';
 export type Answer = { readonly port: number } | { readonly failed: string };
 
+/** The machine is not switched off in a test, so its disk need not be waited for. Settings of Billhook's sessions stand. */
+const fsync = process.argv[2] === 'durable' ? 'on' : 'off';
 const folder = await mkdtemp(join(tmpdir(), 'billhook-postgres-'));
 const port = await freePort();
 const said: string[] = [];
@@ -26,8 +28,7 @@ const server = new Program({
   // PostgreSQL refuses to run as root.
   createPostgresUser: process.getuid?.() === 0,
   initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync', '-c', 'scram_iterations=1'],
-  // The machine is not switched off in a test, so its disk need not be waited for. Settings of Billhook's sessions stand.
-  postgresFlags: ['-h', '127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'fsync=off', '-c', 'max_connections=300'],
+  postgresFlags: ['-h', '127.0.0.1', '-c', 'unix_socket_directories=', '-c', `fsync=${fsync}`, '-c', 'max_connections=300'],
   onLog: (line) => said.push(line),
   onError: (line) => said.push(String(line)),
 });

@@ -39,10 +39,13 @@ export interface Postgres extends Databases {
  * const database = await postgres.createDatabase(); // postgres://postgres:…@127.0.0.1:49152/test_…
  * await postgres.stop();
  * ```
+ *
+ * @param options.isDurable - each commit waits for the disk, as in service. Default: false
  */
-export async function startPostgres(): Promise<Postgres> {
+export async function startPostgres({ isDurable = false }: { isDurable?: boolean } = {}): Promise<Postgres> {
+  const program = fileURLToPath(new URL('./postgres-process.ts', import.meta.url));
   // A group of its own: an interrupt of the tests at the keyboard must not interrupt the process that cleans up.
-  const child = fork(fileURLToPath(new URL('./postgres-process.ts', import.meta.url)), {
+  const child = fork(program, isDurable ? ['durable'] : [], {
     detached: true,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     execArgv: [],

@@ -140,8 +140,9 @@ export class PostgresDatabase implements Session {
     return await this.#alone((session) => session.get(sql, bind));
   }
 
-  async all(sql: string, bind?: Bind): Promise<Row[]> {
-    return await this.#alone((session) => session.all(sql, bind));
+  async all(sql: string, bind?: Bind, name?: string): Promise<Row[]> {
+    // A pooler that lends sessions may give the next statement to another one.
+    return await this.#alone((session) => session.all(sql, bind, this.lent ? undefined : name));
   }
 
   async #alone<T>(work: (session: Session) => Promise<T>): Promise<T> {
@@ -216,26 +217,24 @@ async function isRollbackLost(client: PoolClient): Promise<boolean> {
 
 /** @param told - takes what the statements notify of */
 function sessionOn(client: PoolClient, told: string[]): Session {
-  const asked = (sql: string, bind: Bind = {}) => {
+  const asked = (sql: string, bind: Bind = {}, name?: string) => {
     const { news, payloads } = bind;
     if (typeof news === 'string') told.push(news);
     if (typeof payloads === 'object' && payloads !== null) told.push(...payloads);
-    return query(client, sql, bind);
+    return query(client, sql, bind, name);
   };
   return {
     run: async (sql, bind) => (await asked(sql, bind)).rowCount ?? 0,
     get: async (sql, bind) => (await asked(sql, bind)).rows[0],
-    all: async (sql, bind) => (await asked(sql, bind)).rows,
+    all: async (sql, bind, name) => (await asked(sql, bind, name)).rows,
   };
 }
 
-async function query(client: PoolClient, sql: string, bind: Bind = {}): Promise<QueryResult<Row>> {
+async function query(client: PoolClient, sql: string, bind: Bind = {}, name?: string): Promise<QueryResult<Row>> {
   const { text, names } = numbered(sql);
   try {
-    return await client.query<Row>(
-      text,
-      names.map((name) => bind[name]),
-    );
+    const values = names.map((each) => bind[each]);
+    return await (name === undefined ? client.query<Row>(text, values) : client.query<Row>({ text, values, name }));
   } catch (cause) {
     throw unavailable(cause);
   }

@@ -2,8 +2,8 @@ import { Batch } from '../batch.ts';
 import { clockSkewMs, longestBackOffMs } from '../clocks.ts';
 import { unresolvedEventOf, text } from '../rows.ts';
 import type { PostgresDatabase } from './database.ts';
-import { notifyAll, raisedChanges } from './feed.ts';
-import { lockLiving, raiseTicket } from './tickets.ts';
+import { notifyRaised, raisedChanges } from './feed.ts';
+import { raiseTicket } from './tickets.ts';
 import {
   eventSql,
   unresolvedTypes,
@@ -22,8 +22,8 @@ interface Recording {
 }
 
 export function postgresEvents(db: PostgresDatabase): EventStore & { idle(): Promise<void> } {
-  // The order in which rows are locked is each statement's own.
-  const batch = new Batch<Recording, EventOutcome>((entries) => db.transaction((tx) => recordAll(tx, entries)));
+  // The order in which rows are locked is the statement's own.
+  const batch = new Batch<Recording, EventOutcome>((entries) => recordAll(db, entries));
   return {
     idle: () => batch.idle(),
 
@@ -81,46 +81,54 @@ export function postgresEvents(db: PostgresDatabase): EventStore & { idle(): Pro
 }
 
 /**
- * Many deliveries in three statements: all event ids, then all rows of their customers, then all their tickets. Both
- * tables are locked in the order of their ids, so two processes in one storm cannot wait for each other.
+ * Many deliveries in one statement, and so in one round trip: all event ids, then all rows of their customers, then all
+ * their tickets, then the news of them. Both tables are locked in the order of their ids, so two processes in one storm
+ * cannot wait for each other: the array of customers is complete, and all events are written, before the first of their rows is
+ * locked.
+ *
+ * @see {@link https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-MODIFYING Data-modifying statements in WITH}
  */
-async function recordAll(tx: Session, entries: readonly Recording[]): Promise<EventOutcome[]> {
-  const inserted = await tx.all(
-    `INSERT INTO events (event, type, received_at, via, customer, subject_type, subject_id, closed_at)
-     SELECT event, type, received_at, via, customer, subject_type, subject_id, closed_at
-     FROM json_to_recordset(@rows) AS hint (event text, type text, received_at bigint, via text, customer text,
-       subject_type text, subject_id text, closed_at bigint)
-     ORDER BY event COLLATE "C" ON CONFLICT DO NOTHING RETURNING event`,
-    { rows: JSON.stringify(entries.map(rowOf)) },
-  );
-  const unclaimed = new Set(inserted.map((row) => text(row['event'])));
-  // Delivered twice in one commit: the first is the event, the second its duplicate.
-  const fresh = entries.map(({ event }) => unclaimed.delete(event.event));
+const recordSql = `
+  WITH inserted AS (
+    INSERT INTO events (event, type, received_at, via, customer, subject_type, subject_id, closed_at)
+    SELECT event, type, received_at, via, customer, subject_type, subject_id, closed_at
+    FROM json_to_recordset(@rows) AS hint (event text, type text, received_at bigint, via text, customer text,
+      subject_type text, subject_id text, closed_at bigint)
+    ORDER BY event COLLATE "C" ON CONFLICT DO NOTHING
+    RETURNING event, customer, received_at, via, closed_at
+  ), living AS (
+    SELECT customer FROM customers
+    WHERE customer = ANY(ARRAY(SELECT customer FROM inserted)) AND deleted_at IS NULL ORDER BY customer FOR UPDATE
+  ), raised AS (
+    UPDATE customers SET ticket = ticket + raises.count, stale_since = coalesce(stale_since, raises.since),
+      cause = raises.cause
+    FROM (SELECT customer, count(*) AS count, min(received_at) AS since, max(via) AS cause
+          FROM inserted JOIN living USING (customer) GROUP BY customer) AS raises
+    WHERE customers.customer = raises.customer
+    RETURNING customers.customer
+  ), queued AS (
+    SELECT customer FROM raised
+    -- Of no customer: an event that is unresolved.
+    UNION ALL SELECT NULL WHERE EXISTS (SELECT FROM inserted WHERE closed_at IS NULL)
+  )
+  SELECT event, raised.customer AS raised, ARRAY(SELECT ${notifyRaised('queued')}) AS told
+  FROM inserted LEFT JOIN raised USING (customer)`;
 
-  const raising = entries.flatMap(({ event: { customer }, now, via }, index) =>
-    fresh[index] && customer !== null ? [{ customer, now, via }] : [],
-  );
-  const living = await lockLiving(tx, [...new Set(raising.map(({ customer }) => customer))]);
-  const raised = raising.filter(({ customer }) => living.has(customer));
-  if (raised.length > 0) {
-    await tx.run(
-      `UPDATE customers SET ticket = ticket + raises.count, stale_since = coalesce(stale_since, raises.since),
-         cause = raises.cause
-       FROM (SELECT customer, count(*) AS count, min(now) AS since, max(via) AS cause
-             FROM json_to_recordset(@rows) AS raise (customer text, now bigint, via text) GROUP BY customer) AS raises
-       WHERE customers.customer = raises.customer`,
-      { rows: JSON.stringify(raised) },
-    );
-  }
-  if (raised.length > 0 || entries.some(({ event }, index) => fresh[index] && event.concerns === 'subject')) {
-    // Without a customer: an event that is unresolved.
-    await tx.run(notifyAll, { payloads: raisedChanges([...new Set(raised.map(({ customer }) => customer))]) });
-  }
-
-  return entries.map(({ event }, index) => {
-    if (!fresh[index]) return 'duplicate';
-    if (event.concerns === 'subject') return 'unresolved';
-    return event.customer !== null && living.has(event.customer) ? 'queued' : 'ignored';
+async function recordAll(db: Session, entries: readonly Recording[]): Promise<EventOutcome[]> {
+  const customers = entries.flatMap(({ event }) => event.customer ?? []);
+  const bind = {
+    rows: JSON.stringify(entries.map(rowOf)),
+    // What this process hears, also where the answer of the commit is lost: more than the others are told.
+    payloads: raisedChanges([...new Set(customers)]),
+  };
+  const rows = await db.all(recordSql, bind, 'record_events');
+  const isRaised = new Map(rows.map((row) => [text(row['event']), row['raised'] !== null]));
+  return entries.map(({ event: { event, concerns } }) => {
+    const queued = isRaised.get(event);
+    // Delivered twice in one commit: the first is the event, the second its duplicate.
+    if (!isRaised.delete(event)) return 'duplicate';
+    if (concerns === 'subject') return 'unresolved';
+    return queued === true ? 'queued' : 'ignored';
   });
 }
 

@@ -54,6 +54,17 @@ export const notify = `pg_notify(current_schema()::text, @news)`;
 /** The same for several payloads, with `@payloads` bound. */
 export const notifyAll = `SELECT pg_notify(current_schema()::text, payload) FROM unnest(@payloads::text[]) AS payload`;
 
+/** Of customers with the longest ids, and no payload is too long. */
+const raisedPerPayload = 25;
+
+/**
+ * An expression, and its `FROM`, that tells of the tickets of all customers in a table; of NULL: an unresolved event came. In a
+ * statement that cannot be told what it will find.
+ */
+export const notifyRaised = (table: string): string => `pg_notify(current_schema()::text, json_build_object(
+    'kind', 'raised', 'customers', coalesce(json_agg(customer) FILTER (WHERE customer IS NOT NULL), '[]'))::text)::text
+  FROM (SELECT customer, (row_number() OVER () - 1) / ${raisedPerPayload} AS part FROM ${table}) AS parts GROUP BY part`;
+
 /** Tells that what is read of these accounts differs, of rows with `host` and `account`. */
 export async function tellAccounts(tx: Session, rows: readonly Row[]): Promise<void> {
   const payloads = rows.map((row) => syncedChange({ host: text(row['host']), account: text(row['account']) }));

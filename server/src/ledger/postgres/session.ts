@@ -9,5 +9,6 @@ export interface Session {
   /** Answers how many rows changed, or were found. */
   run(sql: string, bind?: Bind): Promise<number>;
   get(sql: string, bind?: Bind): Promise<Row | undefined>;
-  all(sql: string, bind?: Bind): Promise<Row[]>;
+  /** @param name - under which the session keeps the statement, parsed and planned. Default: it is forgotten */
+  all(sql: string, bind?: Bind, name?: string): Promise<Row[]>;
 }
