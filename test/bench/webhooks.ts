@@ -26,11 +26,7 @@ interface WebhookOptions extends Pick<MeasureOptions, 'rounds' | 'operations'> {
   readonly postgres?: { readonly own: string; readonly least: string };
 }
 
-export async function measureWebhooks({
-  rounds,
-  operations = 500,
-  postgres,
-}: WebhookOptions = {}): Promise<Webhooks> {
+export async function measureWebhooks({ rounds, operations = 500, postgres }: WebhookOptions = {}): Promise<Webhooks> {
   const folder = await mkdtemp(join(tmpdir(), 'billhook-bench-'));
   const bff = await startBff({}, postgres === undefined ? {} : { database: postgres.own });
   const commit = postgres === undefined ? sqliteCommit(join(folder, 'least.db')) : await postgresCommit(postgres.least);

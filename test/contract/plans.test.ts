@@ -10,7 +10,7 @@ import { openPostgresStore } from '../../server/src/ledger/postgres/ledger.ts';
 import { SqliteDatabase } from '../../server/src/ledger/sqlite/database.ts';
 import { openSqliteStore } from '../../server/src/ledger/sqlite/ledger.ts';
 import { sharedPostgres } from '../support/shared-postgres.ts';
-import { fillLedger, growingTables, plansContract, type PlannedLedger, type Statement } from './plans.ts';
+import { fillLedger, growingTables, plansContract, type PlannedLedger } from './plans.ts';
 
 const count = 20_000;
 /** More than any page, batch or limit has. */

@@ -28,7 +28,16 @@ const server = new Program({
   // PostgreSQL refuses to run as root.
   createPostgresUser: process.getuid?.() === 0,
   initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync', '-c', 'scram_iterations=1'],
-  postgresFlags: ['-h', '127.0.0.1', '-c', 'unix_socket_directories=', '-c', `fsync=${fsync}`, '-c', 'max_connections=300'],
+  postgresFlags: [
+    '-h',
+    '127.0.0.1',
+    '-c',
+    'unix_socket_directories=',
+    '-c',
+    `fsync=${fsync}`,
+    '-c',
+    'max_connections=300',
+  ],
   onLog: (line) => said.push(line),
   onError: (line) => said.push(String(line)),
 });
