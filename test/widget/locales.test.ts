@@ -16,7 +16,8 @@ const folder = new URL('../../widget/src/i18n/locales/', import.meta.url);
 const wordsOf = (tag: string): Record<string, string> =>
   tag === 'en' ? en : (JSON.parse(readFileSync(new URL(`${tag}.json`, folder), 'utf8')) as Record<string, string>);
 const localizerIn = (tag: string, lang = tag) => createLocalizer(lang, wordsOf(tag) as Partial<Words>, 'UTC');
-const plain = (text: string) => text.replace(/[\u00a0\u202f]/g, ' ').replace(/[\u2066-\u2069\u200e\u200f\u061c]/g, '');
+const plain = (text: string) =>
+  text.replace(/[\u00a0\u202f]/g, ' ').replace(/[\u2060\u2066-\u2069\u200e\u200f\u061c]/g, '');
 const placeholders = (text: string) => (text.match(/\{\w+\}/g) ?? []).toSorted();
 
 /** One that a host chooses by its address. */
@@ -242,6 +243,10 @@ describe('money and days keep the region’s own form', () => {
     const date = plain(localizerIn(tag, lang).date('2027-06-03T09:00:00Z'));
     // Morocco calls June by another name.
     expect(lang === 'ar-MA' ? date.replace('يونيه', 'يونيو') : date).toBe(expected);
+  });
+
+  it.each(['ja', 'zh-Hans'])('%s: no line may end inside a date', (tag) => {
+    expect(localizerIn(tag, tag).date('2027-06-03T09:00:00Z')).toBe('2027\u2060年\u20606\u2060月\u20603\u2060日\u2060');
   });
 });
 

@@ -57,8 +57,11 @@ export function stripeDecimals(currency: string): 0 | 2 | 3 {
   return zeroDecimal.test(currency) ? 0 : threeDecimal.test(currency) ? 3 : 2;
 }
 
-/** A date or a count is read as one, so no line ends inside it. With a time of day it would be longer than a narrow card. */
-const unbroken = (text: string): string => text.replaceAll(' ', '\u00a0');
+/**
+ * A date or a count is read as one, so no line ends inside it: Chinese and Japanese, which have no spaces, may else be broken
+ * before and after each sign. With a time of day it would be longer than a narrow card.
+ */
+const unbroken = (text: string): string => text.replaceAll(' ', '\u00a0').replace(/[年月日]/g, '\u2060$&\u2060');
 
 const rightToLeftScripts = /Arab|Hebr|Thaa|Syrc|Nkoo|Adlm|Rohg/;
 
