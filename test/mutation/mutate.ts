@@ -2,8 +2,8 @@
  * Changes each room's sources in every small way and runs its tests: prints the changes that no test noticed, and ends with
  * 1 where a room falls below its share. `node test/mutation/mutate.ts tokens` does one room, and
  * `tokens server/src/tokens/mint.ts` one file of it. `CONCURRENCY=2` uses two processors, `SHARE=0.1 SEED=7` takes every tenth
- * change, and `AGAIN=survivors` asks only for those that the last run of the room did not notice. `changed` takes some files
- * that were changed last, as the usual run does.
+ * change, and `AGAIN=survivors` asks only for those that the last run of the room did not notice, or, interrupted, did not come
+ * to. `changed` takes some files that were changed last, as the usual run does.
  *
  * @see {@link https://stryker-mutator.io/docs/mutation-testing-elements/mutant-states-and-metrics/ Stryker's metrics}
  */
