@@ -146,6 +146,23 @@ const sources: Readonly<Record<string, readonly Row[]>> = {
   'server/src/ledger/postgres/customers.ts': [
     ["changed?.['revision']", "changed['revision']", 'The largest of none is a row, too; the compiler has to be told.'],
   ],
+  'server/src/ledger/postgres/links.ts': [
+    ["found?.['customer']", "found['customer']", 'One row is joined to all others; the compiler has to be told.'],
+    ["found?.['introduced']", "found['introduced']", 'One row is joined to all others; the compiler has to be told.'],
+    ["found?.['last_change']", "found['last_change']", 'One row is joined to all others; the compiler has to be told.'],
+    [
+      "(await db.get(`SELECT count(*) AS count ${doubtful}`))?.['count']",
+      "(await db.get(`SELECT count(*) AS count ${doubtful}`))['count']",
+      'A count is a row; the compiler has to be told.',
+    ],
+  ],
+  'server/src/ledger/postgres/purchases.ts': [
+    ["row?.['since']", "row['since']", 'The row was just added, where there was none; the compiler has to be told.'],
+  ],
+  'server/src/ledger/postgres/visits.ts': [
+    ['due.length > 0', 'true', 'Of no visit no row is locked: only a statement is spared.'],
+    ['due.length > 0', 'due.length >= 0', 'Of no visit no row is locked: only a statement is spared.'],
+  ],
   'server/src/ledger/postgres/ledger.ts': [
     ["row?.['now']", "row['now']", 'Asked of no table, it is one row; the compiler has to be told.'],
   ],
