@@ -146,6 +146,12 @@ const sources: Readonly<Record<string, readonly Row[]>> = {
   'server/src/ledger/postgres/customers.ts': [
     ["changed?.['revision']", "changed['revision']", 'The largest of none is a row, too; the compiler has to be told.'],
   ],
+  'server/src/ledger/postgres/import.ts': [
+    ["here?.['count']", "here['count']", 'A count is a row; the compiler has to be told.'],
+  ],
+  'server/src/ledger/postgres/schema.ts': [
+    ["meta?.['there']", "meta['there']", 'Asked of no table, it is one row; the compiler has to be told.'],
+  ],
   'server/src/ledger/postgres/links.ts': [
     ["found?.['customer']", "found['customer']", 'One row is joined to all others; the compiler has to be told.'],
     ["found?.['introduced']", "found['introduced']", 'One row is joined to all others; the compiler has to be told.'],
