@@ -8,7 +8,8 @@
  * @see {@link https://stryker-mutator.io/docs/mutation-testing-elements/mutant-states-and-metrics/ Stryker's metrics}
  */
 
-import { mkdtemp, readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { chmod, mkdtemp, readFile, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import process from 'node:process';
@@ -37,6 +38,17 @@ const enoughBytes = 2 ** 30;
 const { bavail, bsize } = await statfs(inMemory).catch(() => ({ bavail: 0, bsize: 0 }));
 const isInMemory = bavail * bsize >= enoughBytes;
 const copies = await mkdtemp(join(tmpdir(), 'billhook-mutation-'));
+/** The tests' files, of runs too that were ended. Not in memory where a change that never ends may fill a whole database. */
+const files = {
+  disk: await mkdtemp(join(tmpdir(), 'billhook-mutation-files-')),
+  memory: await mkdtemp(join(isInMemory ? inMemory : tmpdir(), 'billhook-mutation-files-')),
+};
+// PostgreSQL's own user passes through it.
+for (const folder of Object.values(files)) await chmod(folder, 0o711);
+process.once('exit', () => {
+  for (const folder of [copies, ...Object.values(files)]) rmSync(folder, { recursive: true, force: true });
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 const noticed = new Set(['Killed', 'Timeout']);
 
@@ -56,7 +68,10 @@ async function forgetUnnoticed(report: string): Promise<void> {
   await writeFile(report, JSON.stringify({ ...rest, files }));
 }
 
-async function mutate(name: string, { sources, tests, testMs = 30_000 }: Room): Promise<readonly MutantResult[]> {
+async function mutate(
+  name: string,
+  { sources, tests, testMs = 30_000, keepsFiles = 'memory' }: Room,
+): Promise<readonly MutantResult[]> {
   process.chdir(repository);
   const report = join(kept, `${name}.json`);
   const again = process.env['AGAIN'] === 'survivors';
@@ -65,8 +80,8 @@ async function mutate(name: string, { sources, tests, testMs = 30_000 }: Room): 
   process.env['MUTATION_TEST_MS'] = `${testMs}`;
   // Properties look for what no table thought of; here each change asks them all, and the tables are what is measured.
   process.env['PROPERTY_RUNS'] ??= '40';
-  // The tests' ledgers: no change waits for a disk.
-  if (isInMemory) process.env['TMPDIR'] = inMemory;
+  // The tests' ledgers in files: no change waits for a disk.
+  process.env['TMPDIR'] = files[keepsFiles];
   const stryker = new Stryker({
     mutate: [...sources],
     plugins: [
@@ -135,13 +150,12 @@ async function report(name: string, room: Room): Promise<boolean> {
   return seen.length + luck >= (all * room.atLeast) / 100 && wrong.length === 0;
 }
 
-const [wanted, ...files] = process.argv.slice(2);
+const [wanted, ...named] = process.argv.slice(2);
 const changed = wanted === 'changed' ? await lastChanged(changedFiles) : null;
 for (const [name, room] of Object.entries<Room>(rooms)) {
-  const given = changed?.get(name) ?? files;
+  const given = changed?.get(name) ?? named;
   if (changed === null ? wanted !== undefined && wanted !== name : given.length === 0) continue;
   const some = given.length > 0 ? { ...room, sources: given } : room;
   // oxlint-disable-next-line no-await-in-loop -- each room uses the whole machine
   if (!(await report(name, some))) process.exitCode = 1;
 }
-await rm(copies, { recursive: true, force: true });

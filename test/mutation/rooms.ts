@@ -7,6 +7,8 @@ export interface Room {
   readonly tests: readonly string[];
   /** Milliseconds that one test may take. Default: 30,000; less where a change often leaves a test waiting. */
   readonly testMs?: number;
+  /** Where the tests' databases lie. Default: in memory, where the machine has a place for files there */
+  readonly keepsFiles?: 'disk';
   /**
    * Per cent of the changes that a test fails for, or that never end: the room may not fall below it. It is raised when
    * tests are added, and never lowered.
@@ -99,6 +101,7 @@ export const rooms = {
     sources: ['server/src/ledger/postgres/{ledger,life,links,outbox,previews,prune,purchases,tickets,visits}.ts'],
     tests: ['contract/postgres.{durable,ledger}.test.ts', 'contract/postgres{,.locks}.test.ts'],
     testMs: 15_000,
+    keepsFiles: 'disk',
     atLeast: 94,
   },
   // Its connections, settings and tables.
@@ -111,6 +114,7 @@ export const rooms = {
       'server/cli/move-ledger.test.ts',
     ],
     testMs: 15_000,
+    keepsFiles: 'disk',
     atLeast: 98,
   },
   // Its addresses, failures and messages, of which the tests need no server.

@@ -21,7 +21,7 @@ export default defineConfig({
   test: {
     include: (process.env['MUTATION_TESTS'] ?? '').split(' '),
     globalSetup: [here('test/support/postgres.setup.ts')],
-    setupFiles: [here('test/mutation/hook-coverage.ts')],
+    setupFiles: [here('test/mutation/first-run.ts'), here('test/mutation/hook-coverage.ts')],
     env: { TZ: 'UTC' },
     isolate: false,
     maxWorkers: 1,
