@@ -8,7 +8,7 @@ export interface Room {
   /** Milliseconds that one test may take. Default: 30,000; less where a change often leaves a test waiting. */
   readonly testMs?: number;
   /** Where the tests' databases lie. Default: in memory, where the machine has a place for files there */
-  readonly keepsFiles?: 'disk';
+  readonly keepsFiles?: 'disk' | 'memory';
   /**
    * Per cent of the changes that a test fails for, or that never end: the room may not fall below it. It is raised when
    * tests are added, and never lowered.
