@@ -38,20 +38,6 @@ describe('requests of a page', () => {
     expect(status.text).to.contain('Team');
   });
 
-  it('of many, all have their room in one frame, and then a few at a time their billing', async () => {
-    const billing = page.bff.hold('billing');
-    const asked = page.bff.arrival('billing');
-    const all = Array.from({ length: 9 }, () => page.add('billhook-plan-status'));
-    const phases = () => all.map(({ phase }) => phase);
-    await all.at(-1)?.element.updateComplete;
-    expect(phases()).to.deep.equal(Array<string>(9).fill('loading'));
-    await asked;
-    billing.release(page.bff.billing());
-    await all[0]?.ready();
-    expect(phases()).to.deep.equal([...Array<string>(4).fill('ready'), ...Array<string>(5).fill('loading')]);
-    await Promise.all(all.map((each) => each.ready()));
-  });
-
   it('only one of them announces to screen readers', async () => {
     page.bff.next('billing', problem(503, 'stripe_unavailable'));
     const widget = page.add();

@@ -1,7 +1,7 @@
 /**
- * Things that Lit 3.3.3 does otherwise, or not at all, each an exact piece of its published production code. The build fails
- * where a piece is not there exactly once (another version of Lit): then look it up in the new source. The component tests run
- * the built file, and the sources with Lit as it is published.
+ * Two things that Lit 3.3.3 does otherwise, each an exact piece of its published production code. The build fails where a
+ * piece is not there exactly once (another version of Lit): then look it up in the new source. The component tests run the
+ * built file, and the sources with Lit as it is published.
  */
 import type { Plugin } from 'vite';
 
@@ -26,18 +26,6 @@ const replacements: readonly Replacement[] = [
     file: 'lit-html.js',
     from: ',l=document,',
     to: ',l=Reflect.get(Document.prototype,"implementation",document).createHTMLDocument(""),',
-  },
-  // For browsers without shadow roots, and for a warning that the development build alone gives.
-  {
-    file: 'lit-html.js',
-    from: ',B=t.litHtmlPolyfillSupport;B?.(S,k),(t.litHtmlVersions??=[]).push("3.3.3");',
-    to: ';',
-  },
-  // Values inside `<textarea>` and `<style>`, which no template has.
-  {
-    file: 'lit-html.js',
-    from: 'if(y.test(r.tagName)){const t=r.textContent.split(o),i=t.length-1;if(i>0){r.textContent=s?s.emptyScript:"";for(let s=0;s<i;s++)r.append(t[s],c()),P.nextNode(),d.push({type:2,index:++l});r.append(t[i],c())}}',
-    to: '',
   },
 ];
 

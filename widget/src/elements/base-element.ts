@@ -13,22 +13,6 @@ export interface ElementController {
   hostDisconnected(): void;
 }
 
-/** So many elements render in one task: a page with fifty of them would not answer a click meanwhile. */
-const atOnce = 4;
-
-/** Elements that are to render, each with the end of its `updateComplete`. */
-const due = new Map<BaseElement, () => void>();
-
-function renderSome(): void {
-  let left = atOnce;
-  for (const [element, rendered] of due) {
-    if (!left--) return void setTimeout(renderSome);
-    due.delete(element);
-    element.performUpdate();
-    rendered();
-  }
-}
-
 /** A server that renders pages imports the classes, and constructs none. */
 const Base = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement);
 
@@ -38,6 +22,7 @@ export abstract class BaseElement extends Base {
 
   readonly #controllers: ElementController[] = [];
   #root: ShadowRoot | null = null;
+  #isPending = false;
   #hasUpdated = false;
   #updated: Promise<void> = Promise.resolve();
 
@@ -75,14 +60,20 @@ export abstract class BaseElement extends Base {
 
   /** Renders once for all requests of this turn. There is nothing to render before the first connection. */
   requestUpdate(): void {
-    if (!this.#root || due.has(this)) return;
-    if (!due.size) queueMicrotask(renderSome);
-    this.#updated = new Promise<void>((rendered) => due.set(this, rendered));
+    if (!this.#root || this.#isPending) return;
+    this.#isPending = true;
+    this.#updated = Promise.resolve().then(() => this.performUpdate());
   }
 
-  performUpdate(): void {
-    for (const controller of this.#controllers) controller.hostUpdate?.();
-    render(this.render(), this.#root as ShadowRoot, { host: this });
+  protected performUpdate(): void {
+    let content;
+    try {
+      for (const controller of this.#controllers) controller.hostUpdate?.();
+      content = this.render();
+    } finally {
+      this.#isPending = false;
+    }
+    if (this.#root) render(content, this.#root, { host: this });
     this.#hasUpdated = true;
   }
 
@@ -98,9 +89,7 @@ export abstract class BaseElement extends Base {
       if (own) Reflect.set(this, name, own.value);
     }
     for (const controller of this.#controllers) controller.hostConnected();
-    if (this.#hasUpdated) this.requestUpdate();
-    // In this very turn, however many there are: the next frame has the room of all.
-    else this.#updated = Promise.resolve().then(() => this.performUpdate());
+    this.requestUpdate();
   }
 
   disconnectedCallback(): void {

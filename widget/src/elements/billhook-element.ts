@@ -96,11 +96,10 @@ export abstract class BillhookElement extends BaseElement {
     const { state, base } = this.billing;
     const i18n = this.#localize.localizer(base, state.failures);
     const { ready } = this.#localize;
-    // At first it shows its room alone, which costs little.
-    const shown = this.hasUpdated && (ready || state.signedOut) ? state : nothingKnown;
+    const shown = !ready && !state.signedOut ? nothingKnown : state;
     const mine = shown.openFailure === this.#openFailure ? shown : { ...shown, openFailure: null };
     const view = this.#view(mine, i18n);
-    if (this.hasUpdated && this.#localize.waits) return noChange;
+    if (this.#localize.waits) return noChange;
     const { announces, whole } = this.billing;
     // A live region announces only changes inside it, so it is there, empty, before its first words.
     const speaks = announces || mine.openFailure;
@@ -116,13 +115,13 @@ export abstract class BillhookElement extends BaseElement {
    * Nothing that goes wrong in here becomes the host page's exception, and a button that goes while it has the focus leaves
    * it here: a keyboard user would begin at the top of the page again.
    */
-  override performUpdate(): void {
+  protected override performUpdate(): void {
     const focused = this.shadowRoot?.activeElement;
-    const { hasUpdated } = this;
+    const isFirst = !this.hasUpdated;
     try {
       super.performUpdate();
-      // The room is there, and the live region: now it may speak.
-      if (!hasUpdated && this.billing.state !== nothingKnown) this.requestUpdate();
+      // The live region is there; now it may speak.
+      if (isFirst) this.requestUpdate();
       const root = this.shadowRoot?.querySelector<HTMLElement>('.root');
       if (focused?.isConnected === false && root) {
         root.tabIndex = -1;
