@@ -48,7 +48,6 @@ for (const folder of Object.values(files)) await chmod(folder, 0o711);
 process.once('exit', () => {
   for (const folder of [copies, ...Object.values(files)]) rmSync(folder, { recursive: true, force: true });
 });
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 const noticed = new Set(['Killed', 'Timeout']);
 

@@ -95,6 +95,7 @@ export const rooms = {
     sources: ['server/src/ledger/postgres/{budget,claims,customers,events,history,jobs}.ts'],
     tests: ['contract/postgres.{durable,ledger}.test.ts', 'contract/postgres{,.locks}.test.ts'],
     testMs: 15_000,
+    keepsFiles: 'disk',
     atLeast: 99,
   },
   postgres: {
