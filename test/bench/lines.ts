@@ -24,7 +24,7 @@ const bare = '1, a bare handler';
 
 /** The lines, section by section: each is measured when it is asked for. */
 export async function* allLines(): AsyncGenerator<readonly Line[]> {
-  const databases = await startPostgres();
+  const databases = await startPostgres({ isDurable: true });
   try {
     yield readLines('SQLite', 0.6, await measureReads());
     yield readLines('PostgreSQL', 0.4, await measureReads(5, await databases.createDatabase()));

@@ -3,7 +3,7 @@
  * that adds them afterwards copies the response's headers once for each.
  */
 
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 
 /**
  * The headers that the OWASP secure headers project asks of an API. Pages read the answers with CORS, never in a frame or a tab.
@@ -28,10 +28,20 @@ const securityHeaders: readonly (readonly [name: string, value: string])[] = [
 /** Sets the security headers. */
 export function securedAnswers(): MiddlewareHandler {
   return async function securedAnswers(c, next) {
-    for (const [name, value] of securityHeaders) c.header(name, value);
+    secureAnswer(c);
     await next();
   };
 }
+
+export function secureAnswer(c: Context): void {
+  for (const [name, value] of securityHeaders) c.header(name, value);
+}
+
+/** The headers of an answer of `/v1` that no page reads, as one record, for an answer that is made without middleware. */
+export const hostAnswerHeaders: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(securityHeaders),
+  'Cache-Control': 'no-store',
+};
 
 /** Headers of an answer that a page's script may read. */
 const exposedHeaders = ['etag', 'retry-after', 'date', 'preference-applied'] as const;
@@ -57,8 +67,7 @@ export function readableBy(origins: ReadonlySet<string>): MiddlewareHandler {
  */
 export function answerHeaders(origins: ReadonlySet<string>): (origin: string | undefined) => Record<string, string> {
   const toAll = {
-    ...Object.fromEntries(securityHeaders),
-    'Cache-Control': 'no-store',
+    ...hostAnswerHeaders,
     'Access-Control-Expose-Headers': exposedHeaders.join(','),
     Vary: 'Origin',
   };

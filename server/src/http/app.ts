@@ -4,7 +4,7 @@ import { Hono, type Context } from 'hono';
 import { cors } from 'hono/cors';
 import { getPath } from 'hono/utils/url';
 import { describeCause } from '../log.ts';
-import { readableBy, securedAnswers } from './answer-headers.ts';
+import { readableBy, secureAnswer, securedAnswers } from './answer-headers.ts';
 import { closeUnread, limitBody } from './body-limit.ts';
 import { toProblemError } from './to-problem.ts';
 import { BillhookError } from '../problem.ts';
@@ -83,14 +83,14 @@ function routesOf(parts: RouteContext, { widget, origins, atOnce }: Beside): Hon
   app.use(plainTargets(config.publicUrl));
   app.route('/', widgetRoutes(widget));
   app.get(billing, atOnce.middleware);
+  app.post('/v1/webhooks/*', limitBody(webhookLimit));
+  app.route('/v1/webhooks/stripe', webhookRoute(parts));
+
   app.use(securedAnswers());
   app.use('/v1/*', async function neverStored(c, next) {
     c.header('Cache-Control', 'no-store');
     await next();
   });
-  app.post('/v1/webhooks/*', limitBody(webhookLimit));
-  app.route('/v1/webhooks/stripe', webhookRoute(parts));
-
   app.use('/v1/*', readableBy(origins));
   app.options('/v1/*', unknownOrigins(origins, config.log));
   app.options(
@@ -127,6 +127,9 @@ function routesOf(parts: RouteContext, { widget, origins, atOnce }: Beside): Hon
       named.flatMap(([name, text]) => (text === undefined ? [] : [[name, printedName(text)]])),
     );
     const fields = { method: c.req.method, path: c.req.path, status: error.status, code: error.code, ...names };
+    // Also of a route before the middleware that does so.
+    secureAnswer(c);
+    if (c.req.path.includes('/v1/')) c.header('Cache-Control', 'no-store');
     if (error.status >= 500)
       config.log.error('request.failed', { ...fields, cause: describeCause(error.cause ?? cause) });
     else config.log.info('request.refused', { ...fields, audit: true });

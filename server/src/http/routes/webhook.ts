@@ -5,10 +5,13 @@
 
 import { Hono, type Context } from 'hono';
 import { eventMadeAt, readEvent } from '../../stripe/event.ts';
+import { hostAnswerHeaders } from '../answer-headers.ts';
 import { toProblemError } from '../to-problem.ts';
 import { bodyReceived } from '../read-body.ts';
 import { BillhookError } from '../../problem.ts';
 import type { RouteContext } from '../route-context.ts';
+
+const headers = { ...hostAnswerHeaders, 'Content-Type': 'application/json' };
 
 type WebhookParts = Pick<
   RouteContext,
@@ -28,7 +31,8 @@ export function webhookRoute({
   return new Hono().post('/', async (c) => {
     const event = await verified(c);
     try {
-      return c.json({ received: true, outcome: await record(event) });
+      const body = JSON.stringify({ received: true, outcome: await record(event) });
+      return new Response(body, { headers });
     } catch (cause) {
       const { code, status } = toProblemError(cause);
       metrics.webhookRefused(code);
