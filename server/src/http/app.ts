@@ -127,9 +127,6 @@ function routesOf(parts: RouteContext, { widget, origins, atOnce }: Beside): Hon
       named.flatMap(([name, text]) => (text === undefined ? [] : [[name, printedName(text)]])),
     );
     const fields = { method: c.req.method, path: c.req.path, status: error.status, code: error.code, ...names };
-    // Also of a route before the middleware that does so.
-    secureAnswer(c);
-    if (c.req.path.includes('/v1/')) c.header('Cache-Control', 'no-store');
     if (error.status >= 500)
       config.log.error('request.failed', { ...fields, cause: describeCause(error.cause ?? cause) });
     else config.log.info('request.refused', { ...fields, audit: true });
@@ -138,7 +135,10 @@ function routesOf(parts: RouteContext, { widget, origins, atOnce }: Beside): Hon
   return app;
 }
 
+/** Secured here too, for a route before the middleware that does so. */
 function problem(c: Context, error: BillhookError): Response {
+  secureAnswer(c);
+  c.header('Cache-Control', 'no-store');
   c.header('Content-Type', 'application/problem+json');
   if (error.retryAfter !== undefined) c.header('Retry-After', String(error.retryAfter));
   if (error.code === 'body_too_large' || error.code === 'body_malformed') closeUnread(c);

@@ -67,7 +67,7 @@ describe('an answer has', () => {
       { ...secured, ...readable, ...apart },
     ],
     ['a refusal', '/v1/billing', { token: 'x' }, { ...secured, ...readable, ...apart }],
-    ['a webhook', '/v1/webhooks/stripe', { token: null, method: 'POST' }, { ...secured, ...apart }],
+    ['a webhook that is refused', '/v1/webhooks/stripe', { token: null, method: 'POST' }, { ...secured, ...apart }],
     ['an address that is none', '/v1/none', {}, { ...secured, ...readable, ...apart }],
     ['an address beside', '/healthz', { token: null }, secured],
     ['the script', '/widget.js', { token: null }, { 'cross-origin-resource-policy': 'cross-origin' }],
@@ -76,6 +76,15 @@ describe('an answer has', () => {
     expect(given).toMatchObject(headers);
     if (!('vary' in headers)) expect(given).not.toHaveProperty('access-control-expose-headers');
     if (path === '/healthz') expect(given).not.toHaveProperty('cache-control');
+  });
+
+  it('its headers: a webhook', async () => {
+    const event = { id: 'evt_1', type: 'invoice.paid', livemode: false, data: { object: { object: 'invoice' } } };
+    const answer = await bff.deliver(event);
+    expect(answer.status).toBe(200);
+    const given = Object.fromEntries(answer.headers);
+    expect(given).toMatchObject({ ...secured, ...apart, 'content-type': 'application/json' });
+    expect(given).not.toHaveProperty('access-control-expose-headers');
   });
 
   it('no leave to be read for a page of another origin, nor without a page', async () => {
