@@ -143,24 +143,29 @@ export function plansContract(ledger: () => PlannedLedger): void {
     const notices = () => store.claimNotices({ host: 'acme', receiver: 'webhook' }, t0, lease, 4);
     for (const work of [() => store.stats(t0), notices, () => store.prune(t0 - 10_000)]) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
-      expect(await longestTurn(work)).toBeLessThan(50);
+      const { longestMs, allMs } = await turnsOf(work);
+      // On a machine that is many times slower a turn is still a small part of them all.
+      expect(longestMs).toBeLessThan(Math.max(50, allMs / 4));
     }
   });
 }
 
 /**
- * CPU milliseconds of this thread in the longest turn of the event loop while `work` runs: a busy machine makes none longer,
- * nor do the threads that compile and collect meanwhile.
+ * CPU milliseconds of this thread in the longest turn of the event loop while `work` runs, and in all of them: neither other
+ * programs nor threads that compile and collect meanwhile make them longer.
  */
-async function longestTurn(work: () => Promise<unknown>): Promise<number> {
+async function turnsOf(work: () => Promise<unknown>): Promise<{ readonly longestMs: number; readonly allMs: number }> {
   // Of the files that the same process ran before: collecting it may be a turn of 50 ms.
   collectGarbage();
-  let longest = 0;
+  let longestMs = 0;
+  let allMs = 0;
   let began = process.threadCpuUsage();
   let isDone = false;
   const look = () => {
     const { user, system } = process.threadCpuUsage(began);
-    longest = Math.max(longest, (user + system) / 1000);
+    const turnMs = (user + system) / 1000;
+    longestMs = Math.max(longestMs, turnMs);
+    allMs += turnMs;
     began = process.threadCpuUsage();
     if (!isDone) setImmediate(look);
   };
@@ -168,5 +173,5 @@ async function longestTurn(work: () => Promise<unknown>): Promise<number> {
   await work();
   isDone = true;
   await nextTurn();
-  return longest;
+  return { longestMs, allMs };
 }

@@ -6,11 +6,16 @@ import { closeUnread, limitBody } from '../../../server/src/http/body-limit.ts';
 import { toProblemError } from '../../../server/src/http/to-problem.ts';
 
 let app: Hono;
+/** Of `/held`. */
+let entered: PromiseWithResolvers<void>;
 beforeAll(() => {
+  entered = Promise.withResolvers();
   app = new Hono()
     .post('/body', limitBody(4), async (c) => c.text(await c.req.text()))
     .post('/held', limitBody(4), async (c) => {
-      await new Promise((resolve) => setTimeout(resolve, 60_000));
+      const over = new Promise((resolve) => setTimeout(resolve, 60_000));
+      entered.resolve();
+      await over;
       return c.text('held');
     })
     .post('/closed', (c) => {
@@ -84,7 +89,7 @@ describe('a body', () => {
     await vi.advanceTimersByTimeAsync(1);
     expect(await (await slow).json()).toEqual({ code: 'body_malformed', cause: 'Error: the body took too long' });
     const held = post('/held', 'a');
-    await vi.advanceTimersByTimeAsync(1);
+    await entered.promise;
     expect(vi.getTimerCount(), 'the route’s own; no limit runs on').toBe(1);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(await (await held).text()).toBe('held');
