@@ -10,6 +10,7 @@ import { PostgresDatabase } from '../../server/src/ledger/postgres/database.ts';
 import { readPostgresAddress } from '../../server/src/ledger/postgres/address.ts';
 import { openPostgresStore } from '../../server/src/ledger/postgres/ledger.ts';
 import { lendsSessions } from '../../server/src/ledger/postgres/settings.ts';
+import { asOperator } from '../support/as-operator.ts';
 import { pgbouncerModes, pgbouncerProgram, startPgbouncer, type Pgbouncer } from '../support/pgbouncer.ts';
 import type { Databases } from '../support/postgres.ts';
 import { sharedPostgres } from '../support/shared-postgres.ts';
@@ -23,16 +24,6 @@ let postgres: Databases;
 beforeAll(async () => {
   postgres = await sharedPostgres();
 });
-
-async function asOperator<T>(address: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: address });
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
-}
 
 describe.skipIf(missing).each(pgbouncerModes)('behind PgBouncer in %s mode', (mode) => {
   let pgbouncer: Pgbouncer;

@@ -1,9 +1,10 @@
 /** PostgreSQL as no other store is: addresses, schemas, rights, connections that break, locks. */
 
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openPostgresStore } from '../../server/src/ledger/postgres/ledger.ts';
 import { type BillingStore } from '../../server/src/ledger/ledger.ts';
+import { asOperator } from '../support/as-operator.ts';
 import type { Databases } from '../support/postgres.ts';
 import { sharedPostgres } from '../support/shared-postgres.ts';
 import { deadlocksOf, postgresRows } from './databases.ts';
@@ -66,15 +67,6 @@ describe('PostgreSQL alone', () => {
     opened.push(store);
     return store;
   };
-  const asOperator = async <T>(work: (client: Client) => Promise<T>, at = address): Promise<T> => {
-    const client = new Client({ connectionString: at });
-    await client.connect();
-    try {
-      return await work(client);
-    } finally {
-      await client.end();
-    }
-  };
   beforeEach(async () => {
     address = await postgres.createDatabase();
     return async () => void (await Promise.all(opened.splice(0).map((store) => store.close())));
@@ -85,7 +77,7 @@ describe('PostgreSQL alone', () => {
     const [one, other] = [await open(), await open()];
     const customers = Array.from({ length: 40 }, (_, index) => `cus_order_${index}`);
     await Promise.all(customers.map((customer) => one.link({ host: 'order', account: customer }, customer, t0)));
-    await asOperator(async (operator) => {
+    await asOperator(address, async (operator) => {
       // Another session holds one row in the middle, so that both storms stop with the locks that they have so far.
       await operator.query('BEGIN');
       await operator.query(`SELECT 1 FROM billhook.customers WHERE customer = 'cus_order_27' FOR UPDATE`);
@@ -94,13 +86,13 @@ describe('PostgreSQL alone', () => {
           customers.map((customer) => store.recordEvent(eventFor(`evt_${which}_${customer}`, { customer }), t0)),
         ),
       );
-      await asOperator((client) => until(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
+      await asOperator(address, (client) => until(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
         AND wait_event_type = 'Lock' HAVING count(*) = 2`, client)); // prettier-ignore
       await operator.query('COMMIT');
       expect((await Promise.all(storms)).flat()).toEqual(Array.from({ length: 80 }, () => 'queued'));
     });
     await Promise.all(opened.splice(0).map((store) => store.close()));
-    expect(await asOperator(deadlocksOf)).toBe(0);
+    expect(await asOperator(address, deadlocksOf)).toBe(0);
   });
 
   it('makes its tables once, however many processes start at once', async () => {
@@ -114,7 +106,7 @@ describe('PostgreSQL alone', () => {
     expect(one.epoch).not.toBe(other.epoch);
     await one.link(acme, 'cus_1', t0);
     expect(await other.findAccount(acme)).toBeNull();
-    const { rows } = await asOperator((client) =>
+    const { rows } = await asOperator(address, (client) =>
       client.query(`SELECT DISTINCT schemaname FROM pg_tables WHERE tablename = 'customers' ORDER BY 1`),
     );
     expect(rows).toEqual([{ schemaname: 'billhook' }, { schemaname: 'second' }]);
@@ -123,36 +115,42 @@ describe('PostgreSQL alone', () => {
   it('N3: makes no ledger for a look, and brings none up to date', async () => {
     const look = () => openPostgresStore(address, undefined, true);
     await expect(look()).rejects.toThrow(/^there is no ledger at the schema billhook of this database yet/);
-    const made = await asOperator((client) => client.query(`SELECT FROM pg_namespace WHERE nspname = 'billhook'`));
+    const made = await asOperator(address, (client) =>
+      client.query(`SELECT FROM pg_namespace WHERE nspname = 'billhook'`),
+    );
     expect(made.rowCount).toBe(0);
     await (await open()).close();
     await (await look()).close();
-    await asOperator((client) => client.query(`UPDATE billhook.meta SET value = '1' WHERE key = 'schema_version'`));
+    await asOperator(address, (client) =>
+      client.query(`UPDATE billhook.meta SET value = '1' WHERE key = 'schema_version'`),
+    );
     await expect(look()).rejects.toThrow(/is of an earlier version/);
   });
 
   it('refuses a ledger of a newer schema', async () => {
     await (await open()).close();
-    await asOperator((client) => client.query(`UPDATE billhook.meta SET value = '99' WHERE key = 'schema_version'`));
+    await asOperator(address, (client) =>
+      client.query(`UPDATE billhook.meta SET value = '99' WHERE key = 'schema_version'`),
+    );
     expect(await refusal(address)).toBe('the ledger was written by a newer program');
   });
 
   it('leaves nothing behind when its tables cannot be made', async () => {
     // A view of that name stands in the way of one of the tables.
-    await asOperator((client) =>
+    await asOperator(address, (client) =>
       client.query(`CREATE SCHEMA billhook; CREATE VIEW billhook.outbox AS SELECT 1 AS one`),
     );
     expect(await refusal(address)).toBe('the ledger cannot be used');
-    const { rows } = await asOperator((client) =>
+    const { rows } = await asOperator(address, (client) =>
       client.query(`SELECT 1 FROM pg_tables WHERE schemaname = 'billhook'`),
     );
     expect(rows).toEqual([]);
-    await asOperator((client) => client.query(`DROP VIEW billhook.outbox`));
+    await asOperator(address, (client) => client.query(`DROP VIEW billhook.outbox`));
     await expect((await open()).ping()).resolves.toBeUndefined();
   });
 
   it('fails with a clear message where it may not create its tables', async () => {
-    await asOperator(async (client) => {
+    await asOperator(address, async (client) => {
       await client.query(`DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN PASSWORD 'reader'`);
     });
     const url = new URL(address);
@@ -164,7 +162,7 @@ describe('PostgreSQL alone', () => {
     const store = await open();
     await store.link(acme, 'cus_1', t0);
     const readOnly = (value: 'on' | 'off') =>
-      asOperator(async (client) => {
+      asOperator(address, async (client) => {
         await client.query(`SET default_transaction_read_only = off`);
         await client.query(`ALTER DATABASE ${client.database} SET default_transaction_read_only = ${value}`);
       });
@@ -229,12 +227,12 @@ describe('PostgreSQL alone', () => {
 
   it('deletes many old rows, some thousand at a time', async () => {
     const store = await open();
-    await asOperator((client) =>
+    await asOperator(address, (client) =>
       client.query(`INSERT INTO billhook.events (event, type, received_at, closed_at)
                     SELECT 'evt_' || n, 'ping', ${t0}, ${t0} FROM generate_series(1, 12000) AS n`),
     );
     await store.prune(t0 + 1);
-    expect((await asOperator((client) => postgresRows(client)))['events']).toEqual([]);
+    expect((await asOperator(address, (client) => postgresRows(client)))['events']).toEqual([]);
   });
 });
 

@@ -176,7 +176,6 @@ const sources: Readonly<Record<string, readonly Row[]>> = {
     ['!statement', 'true', 'A statement that was sent is remembered: only work is spared.'],
   ],
   'server/src/ledger/postgres/events.ts': [
-    ['() => 0', '() => undefined', 'Either leaves the entries in their order.'],
     ['customer === null', 'false', 'No customer is nothing, so none is raised; the compiler has to be told.'],
     ['[]', '["Stryker was here"]', 'A text among the customers is the id of none.'],
   ],

@@ -51,7 +51,7 @@ process.once('exit', () => {
 
 const noticed = new Set(['Killed', 'Timeout']);
 
-interface Report {
+interface LastRun {
   readonly files: Record<string, { mutants: readonly Pick<MutantResult, 'status'>[] }>;
 }
 
@@ -59,12 +59,12 @@ interface Report {
  * Of the last run those alone are kept that a test noticed. The runner itself would ask again where a test has another name:
  * it does not know of what a test file imports.
  */
-async function forgetUnnoticed(report: string): Promise<void> {
-  const last = await readFile(report, 'utf8').catch(() => null);
-  if (last === null) return;
-  const { files, ...rest } = JSON.parse(last) as Report;
-  for (const file of Object.values(files)) file.mutants = file.mutants.filter(({ status }) => noticed.has(status));
-  await writeFile(report, JSON.stringify({ ...rest, files }));
+async function forgetUnnoticed(path: string): Promise<void> {
+  const text = await readFile(path, 'utf8').catch(() => null);
+  if (text === null) return;
+  const last = JSON.parse(text) as LastRun;
+  for (const file of Object.values(last.files)) file.mutants = file.mutants.filter(({ status }) => noticed.has(status));
+  await writeFile(path, JSON.stringify(last));
 }
 
 async function mutate(
@@ -72,9 +72,9 @@ async function mutate(
   { sources, tests, testMs = 30_000, keepsFiles = 'memory' }: Room,
 ): Promise<readonly MutantResult[]> {
   process.chdir(repository);
-  const report = join(kept, `${name}.json`);
+  const lastRun = join(kept, `${name}.json`);
   const again = process.env['AGAIN'] === 'survivors';
-  if (again) await forgetUnnoticed(report);
+  if (again) await forgetUnnoticed(lastRun);
   process.env['MUTATION_TESTS'] = tests.join(' ');
   process.env['MUTATION_TEST_MS'] = `${testMs}`;
   // Properties look for what no table thought of; here each change asks them all, and the tables are what is measured.
@@ -95,7 +95,7 @@ async function mutate(
     timeoutMS: 30_000,
     dryRunTimeoutMinutes: 20,
     incremental: true,
-    incrementalFile: report,
+    incrementalFile: lastRun,
     // A change that an unchanged test noticed needs no second look, unless sources beside the room's have changed.
     force: !again,
     // A constant is changed without a test that runs it being known: all tests would run for each.

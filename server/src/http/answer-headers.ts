@@ -3,7 +3,7 @@
  * that adds them afterwards copies the response's headers once for each.
  */
 
-import type { Context, MiddlewareHandler } from 'hono';
+import type { MiddlewareHandler } from 'hono';
 
 /**
  * The headers that the OWASP secure headers project asks of an API. Pages read the answers with CORS, never in a frame or a tab.
@@ -28,17 +28,16 @@ const securityHeaders: readonly (readonly [name: string, value: string])[] = [
 /** Sets the security headers. */
 export function securedAnswers(): MiddlewareHandler {
   return async function securedAnswers(c, next) {
-    secureAnswer(c);
+    for (const [name, value] of securityHeaders) c.header(name, value);
     await next();
   };
 }
 
-export function secureAnswer(c: Context): void {
-  for (const [name, value] of securityHeaders) c.header(name, value);
-}
-
-/** The headers of an answer of `/v1` that no page reads, as one record, for an answer that is made without middleware. */
-export const hostAnswerHeaders: Readonly<Record<string, string>> = {
+/**
+ * The security headers of an answer that is never stored, as one record: for a refusal, and for an answer of `/v1` that is made
+ * without middleware and that no page reads.
+ */
+export const securedHeaders: Readonly<Record<string, string>> = {
   ...Object.fromEntries(securityHeaders),
   'Cache-Control': 'no-store',
 };
@@ -67,7 +66,7 @@ export function readableBy(origins: ReadonlySet<string>): MiddlewareHandler {
  */
 export function answerHeaders(origins: ReadonlySet<string>): (origin: string | undefined) => Record<string, string> {
   const toAll = {
-    ...hostAnswerHeaders,
+    ...securedHeaders,
     'Access-Control-Expose-Headers': exposedHeaders.join(','),
     Vary: 'Origin',
   };

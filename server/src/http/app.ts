@@ -4,7 +4,7 @@ import { Hono, type Context } from 'hono';
 import { cors } from 'hono/cors';
 import { getPath } from 'hono/utils/url';
 import { describeCause } from '../log.ts';
-import { readableBy, secureAnswer, securedAnswers } from './answer-headers.ts';
+import { readableBy, securedAnswers, securedHeaders } from './answer-headers.ts';
 import { closeUnread, limitBody } from './body-limit.ts';
 import { toProblemError } from './to-problem.ts';
 import { BillhookError } from '../problem.ts';
@@ -137,8 +137,7 @@ function routesOf(parts: RouteContext, { widget, origins, atOnce }: Beside): Hon
 
 /** Secured here too, for a route before the middleware that does so. */
 function problem(c: Context, error: BillhookError): Response {
-  secureAnswer(c);
-  c.header('Cache-Control', 'no-store');
+  for (const [name, value] of Object.entries(securedHeaders)) c.header(name, value);
   c.header('Content-Type', 'application/problem+json');
   if (error.retryAfter !== undefined) c.header('Retry-After', String(error.retryAfter));
   if (error.code === 'body_too_large' || error.code === 'body_malformed') closeUnread(c);

@@ -1,8 +1,9 @@
 /** L43: a PostgreSQL is set back to a copy of earlier under a server that runs. Nobody tells it; its own last writes are gone. */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { asOperator } from '../../support/as-operator.ts';
 import { logRecorder, type LogRecorder } from '../../support/log-recorder.ts';
 import { sharedPostgres } from '../../support/shared-postgres.ts';
 import type { TestBff } from '../support/bff.ts';
@@ -19,23 +20,12 @@ beforeEach(async () => {
 });
 afterEach(() => harness.close());
 
-/** Runs statements beside the server. */
-async function asOperator<T>(work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: database });
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
-}
-
 const tables = async (client: Client) => {
   const { rows } = await client.query(`SELECT tablename AS name FROM pg_tables WHERE schemaname = 'billhook'`);
   return (rows as { name: string }[]).map(({ name }) => name);
 };
 const copy = () =>
-  asOperator(async (client) => {
+  asOperator(database, async (client) => {
     await client.query('CREATE SCHEMA copy');
     for (const name of await tables(client)) {
       await client.query(`CREATE TABLE copy.${name} AS TABLE billhook.${name}`);
@@ -43,7 +33,7 @@ const copy = () =>
   });
 /** All tables at once, as they were. */
 const restore = () =>
-  asOperator(async (client) => {
+  asOperator(database, async (client) => {
     const names = await tables(client);
     await client.query('BEGIN');
     await client.query(`TRUNCATE ${names.map((name) => `billhook.${name}`).join(', ')}`);

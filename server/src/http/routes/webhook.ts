@@ -5,13 +5,13 @@
 
 import { Hono, type Context } from 'hono';
 import { eventMadeAt, readEvent } from '../../stripe/event.ts';
-import { hostAnswerHeaders } from '../answer-headers.ts';
+import { securedHeaders } from '../answer-headers.ts';
 import { toProblemError } from '../to-problem.ts';
 import { bodyReceived } from '../read-body.ts';
 import { BillhookError } from '../../problem.ts';
 import type { RouteContext } from '../route-context.ts';
 
-const headers = { ...hostAnswerHeaders, 'Content-Type': 'application/json' };
+const headers = { ...securedHeaders, 'Content-Type': 'application/json' };
 
 type WebhookParts = Pick<
   RouteContext,
