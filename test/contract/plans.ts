@@ -140,32 +140,37 @@ export function plansContract(ledger: () => PlannedLedger): void {
 
   it('no pause of 50 ms while gauges are read, notices claimed and rows forgotten', async () => {
     const { store } = ledger();
-    const notices = () => store.claimNotices({ host: 'acme', receiver: 'webhook' }, t0, lease, 4);
-    for (const work of [() => store.stats(t0), notices, () => store.prune(t0 - 10_000)]) {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
-      const { longestMs, allMs } = await turnsOf(work);
-      // On a machine that is many times slower a turn is still a small part of them all.
-      expect(longestMs).toBeLessThan(Math.max(50, allMs / 4));
+    const works: readonly ((round: number) => Promise<unknown>)[] = [
+      () => store.stats(t0),
+      () => store.claimNotices({ host: 'acme', receiver: 'webhook' }, t0, lease, 4),
+      (round) => store.prune(t0 - 15_000 + 5_000 * round),
+    ];
+    for (const work of works) {
+      const longestTurns = [];
+      for (const round of [0, 1, 2]) {
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        longestTurns.push(await longestTurnOf(() => work(round)));
+      }
+      // A pause of the work's own is in each round.
+      expect(Math.min(...longestTurns)).toBeLessThan(50);
     }
   });
 }
 
 /**
- * CPU milliseconds of this thread in the longest turn of the event loop while `work` runs, and in all of them: neither other
- * programs nor threads that compile and collect meanwhile make them longer.
+ * CPU milliseconds of this thread in the longest turn of the event loop while `work` runs: neither other programs nor threads
+ * that compile and collect meanwhile make it longer. A system counts this time by its own ticks: a turn may be told some of
+ * what ran before it.
  */
-async function turnsOf(work: () => Promise<unknown>): Promise<{ readonly longestMs: number; readonly allMs: number }> {
+async function longestTurnOf(work: () => Promise<unknown>): Promise<number> {
   // Of the files that the same process ran before: collecting it may be a turn of 50 ms.
   collectGarbage();
   let longestMs = 0;
-  let allMs = 0;
   let began = process.threadCpuUsage();
   let isDone = false;
   const look = () => {
     const { user, system } = process.threadCpuUsage(began);
-    const turnMs = (user + system) / 1000;
-    longestMs = Math.max(longestMs, turnMs);
-    allMs += turnMs;
+    longestMs = Math.max(longestMs, (user + system) / 1000);
     began = process.threadCpuUsage();
     if (!isDone) setImmediate(look);
   };
@@ -173,5 +178,5 @@ async function turnsOf(work: () => Promise<unknown>): Promise<{ readonly longest
   await work();
   isDone = true;
   await nextTurn();
-  return { longestMs, allMs };
+  return longestMs;
 }
