@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createLocalizer, stripeDecimals } from '../../widget/src/i18n/localizer.ts';
 import { en, spaced } from './english.ts';
 
@@ -24,6 +24,14 @@ describe('money, as Stripe counts it', () => {
   it('a whole list price has no decimals, a broken one keeps its own', () => {
     expect(english.money({ amount: 2900, currency: 'usd' }, 'short')).toBe('$29');
     expect(english.money({ amount: 2999, currency: 'usd' }, 'short')).toBe('$29.99');
+  });
+
+  it('makes a format once for the page, however many elements write an amount', () => {
+    const made = vi.spyOn(Intl, 'NumberFormat');
+    const write = (currency: string) => createLocalizer('fr-BE').money({ amount: 2900, currency });
+    expect([write('usd'), write('usd'), write('eur')].map(spaced)).toEqual(['29,00 $US', '29,00 $US', '29,00 €']);
+    expect(made).toHaveBeenCalledTimes(2);
+    made.mockRestore();
   });
 
   it('an unknown currency code is shown, not thrown', () => {

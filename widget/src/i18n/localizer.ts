@@ -65,6 +65,15 @@ const unbroken = (text: string): string => text.replaceAll(' ', '\u00a0').replac
 
 const rightToLeftScripts = /Arab|Hebr|Thaa|Syrc|Nkoo|Adlm|Rohg/;
 
+const formats: Record<string, unknown> = {};
+
+/** Each is made once for the page: that costs a hundred times what its use does. */
+const formatOf = <Format, Options>(
+  Type: new (lang: string, options?: Options) => Format,
+  lang: string,
+  options?: Options,
+): Format => (formats[Type.name + lang + JSON.stringify(options)] ??= new Type(lang, options)) as Format;
+
 /**
  * @param lang - a valid BCP 47 tag, the language of `words`: missing words are English
  * @param timeZone - default: the viewer's
@@ -82,14 +91,14 @@ export function createLocalizer(
   function number(value: number, options?: Intl.NumberFormatOptions): string {
     // "NaN months" is worse than a document that is not shown.
     if (!Number.isFinite(value)) throw new RangeError('no number');
-    return new Intl.NumberFormat(lang, options).format(value);
+    return formatOf(Intl.NumberFormat, lang, options).format(value);
   }
 
   const when = (at: number, options: Intl.DateTimeFormatOptions) =>
-    new Intl.DateTimeFormat(lang, { timeZone, ...options }).format(at);
+    formatOf(Intl.DateTimeFormat, lang, { timeZone, ...options }).format(at);
 
   const find = (key: string, count: unknown) =>
-    (typeof count === 'number' && all[`${key}.${new Intl.PluralRules(lang).select(count)}`]) || all[key];
+    (typeof count === 'number' && all[`${key}.${formatOf(Intl.PluralRules, lang).select(count)}`]) || all[key];
 
   const date = (iso: string) => unbroken(when(Date.parse(iso), { dateStyle: 'long', timeZone: 'UTC' }));
   const month = (iso: string) => when(Date.parse(iso), { month: '2-digit', year: 'numeric', timeZone: 'UTC' });
@@ -155,7 +164,7 @@ export function createLocalizer(
       return own === undefined ? term('every', { period }) : filled(own, { period });
     },
     period: periodOf,
-    daysAhead: (days) => unbroken(new Intl.RelativeTimeFormat(lang, { numeric: 'auto' }).format(days, 'day')),
+    daysAhead: (days) => unbroken(formatOf(Intl.RelativeTimeFormat, lang, { numeric: 'auto' }).format(days, 'day')),
     date,
     month,
     time: (at) => when(at, { dateStyle: 'medium', timeStyle: 'short' }),
