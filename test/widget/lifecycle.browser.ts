@@ -17,6 +17,14 @@ describe('requests of a page', () => {
     expect(page.bff.pending).to.deep.equal([]);
   });
 
+  it('a placeholder is rendered once: it has nothing to say', async () => {
+    const widget = page.add();
+    const rendered = widget.element.updateComplete;
+    await rendered;
+    expect(widget.element.updateComplete).to.equal(rendered);
+    await widget.ready();
+  });
+
   it('a second read sends the ETag, and an unchanged document changes nothing', async () => {
     const widget = page.add();
     await widget.ready();

@@ -44,11 +44,11 @@ const compactStyle = (style: string): string =>
  * test holds that none of them is a name of the contract or of an element.
  */
 export const internalNames =
-  `phase lines notes notice alone busy tone client renderBefore dismiss schedule readers trouble visible activated addController alerting announces confirmedAt daysAhead endVisit failures forgetDocument
+  `phase lines money notes notice alone busy tone client renderBefore dismiss schedule readers trouble visible activated addController alerting announces confirmedAt daysAhead endVisit failures forgetDocument
   hasReturned hostConnected hostDisconnected hostUpdate isAnnouncer isAsking isFresh isHeldOff isOpen isOver
   isProvisional lastTook localizer onActive onFrozen onInactive onPeerRevision onRestored openFailure performUpdate
   reconfigured renderBilling returnedAt showVisit signOut signedOut sinceAttention sinceReturn snapshotChanged
-  subscribers takeUp tryWaiting unsettled visitReturn waitsCut`.split(/\s+/);
+  subscribers takeUp term tryWaiting wait unsettled visitReturn waitsCut`.split(/\s+/);
 
 /** Two minifiers find more than one: a quarter of a kilobyte, compressed. */
 export function minifyAgain(): Plugin {
@@ -63,7 +63,8 @@ export function minifyAgain(): Plugin {
           module: true,
           // Unsafe for an object whose `valueOf` differs from its `toString`: `a + ''` is written for a template.
           compress: { passes: 3, keep_fargs: false, unsafe: true },
-          mangle: { properties: { regex: RegExp(`^(${internalNames.join('|')})$`) } },
+          // Some are names of the DOM as well, of objects that the script does not use them of.
+          mangle: { properties: { builtins: true, regex: RegExp(`^(${internalNames.join('|')})$`) } },
           // For the size budget, which counts bytes by source.
           ...(sourcemap && file.map && { sourceMap: { content: file.map.toString(), asObject: true } }),
         });

@@ -120,9 +120,9 @@ export abstract class BillhookElement extends BaseElement {
     const isFirst = !this.hasUpdated;
     try {
       super.performUpdate();
-      // The live region is there; now it may speak.
-      if (isFirst) this.requestUpdate();
       const root = this.shadowRoot?.querySelector<HTMLElement>('.root');
+      // The live region is there; now it may speak.
+      if (isFirst && !root?.matches('.loading')) this.requestUpdate();
       if (focused?.isConnected === false && root) {
         root.tabIndex = -1;
         root.focus({ preventScroll: true });

@@ -65,7 +65,7 @@ export class BillhookWidget extends BillhookElement {
                   ? html`<div class="foot">
                       <div class="hint">
                         ${hint ? html`<p id="hint" part="hint" .textContent=${hint}></p>` : nothing}
-                        ${stale ? html`<p .textContent=${stale}></p>` : nothing}
+                        <p .textContent=${stale ?? ''}></p>
                       </div>
                       ${actionButtons(actions, this.press, i18n, primary, hint !== null)}
                     </div>`

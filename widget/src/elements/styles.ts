@@ -275,7 +275,7 @@ const css = `
     cursor: pointer;
   }
   /* Holds the label's width while "Opening…" stands in its place. */
-  .button[data-label]::after {
+  [aria-disabled='true']::after {
     content: attr(data-label);
     height: 0;
     overflow: hidden;
