@@ -129,8 +129,8 @@ function serving(app: Hono, port: number): Promise<{ server: ServerType; port: n
     const server = serve({ fetch: app.fetch, port, hostname: '127.0.0.1' }, (info) =>
       resolve({ server, port: info.port }),
     );
-    // Node's own 5 s race with a client that takes an idle connection up again: a reset that Stripe would not send.
-    if ('keepAliveTimeout' in server) server.keepAliveTimeout = 65_000;
+    // None: it would race with a client that takes an idle connection up again, and be a reset that Stripe does not send.
+    if ('keepAliveTimeout' in server) server.keepAliveTimeout = 0;
     server.once('error', reject);
   });
 }

@@ -1,13 +1,14 @@
 /** Mutated tokens, by the ten thousand, at the verifier and at a listening server: none is taken for a host's. */
 
 import { generateKeyPairSync } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
-import { serve } from '@hono/node-server';
+import type { Server } from 'node:http';
+import { createAdaptorServer } from '@hono/node-server';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { mintWidgetToken, BillhookError } from '@billhook/server';
 import { importPublicKey, importSecret } from '../../server/src/tokens/keys.ts';
 import { widgetTokenVerifier } from '../../server/src/tokens/verify.ts';
 import { hostSecret, origin, publicUrl, startBff, type TestBff } from '../server/support/bff.ts';
+import { listening } from '../support/listening.ts';
 import { randomOf, report, share, tally } from './corpus.ts';
 import { mutatedTokens, type Loot } from './token-mutations.ts';
 
@@ -25,7 +26,7 @@ const pemOf = (algorithm: (typeof algorithms)[number]) =>
 let loot: Loot;
 let bff: TestBff;
 let url: string;
-let server: ReturnType<typeof serve>;
+let close: () => Promise<void>;
 beforeAll(async () => {
   const tokens = await Promise.all([
     mintWidgetToken({ ...contents, secret: hostSecret }),
@@ -55,12 +56,10 @@ beforeAll(async () => {
       ],
     },
   );
-  server = serve({ fetch: bff.billhook.fetch, port: 0, hostname: '127.0.0.1' });
-  await new Promise<void>((listening) => server.once('listening', () => listening()));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  ({ url, close } = await listening(createAdaptorServer({ fetch: bff.billhook.fetch }) as Server));
 });
 afterAll(async () => {
-  await new Promise<void>((closed) => server.close(() => closed()));
+  await close();
   await bff.close();
 });
 

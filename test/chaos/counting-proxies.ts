@@ -3,10 +3,10 @@
  * BFF's own requests to Stripe. A moment of a test is a count of these, never a time.
  */
 
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { serve } from '@hono/node-server';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createAdaptorServer } from '@hono/node-server';
 import type { StripeSandbox } from '../../demo/stripe-sandbox/index.ts';
+import { listening } from '../support/listening.ts';
 
 /**
  * `sent`: a webhook has gone to a process; `answered`: its 200 has come back; `asked`: a process has asked Stripe for a
@@ -64,9 +64,7 @@ export async function startProxies(sandbox: StripeSandbox): Promise<CountingProx
       response.writeHead(status).end();
     })();
   });
-  const stripe = serve({
-    port: 0,
-    hostname: '127.0.0.1',
+  const stripe = createAdaptorServer({
     fetch: async (request, environment) => {
       const isFetch = request.method === 'GET' && new URL(request.url).pathname === '/v1/subscriptions';
       if (isFetch) pass('asked');
@@ -75,23 +73,17 @@ export async function startProxies(sandbox: StripeSandbox): Promise<CountingProx
       return response;
     },
   });
-  await Promise.all([
-    new Promise<void>((listening) => webhooks.listen(0, '127.0.0.1', listening)),
-    new Promise<void>((listening) => stripe.once('listening', () => listening())),
-  ]);
-  const addressOf = (server: { address(): unknown }) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const [forWebhooks, forStripe] = await Promise.all([listening(webhooks), listening(stripe as Server)]);
 
   const proxies: CountingProxies = {
-    webhooks: addressOf(webhooks),
-    stripe: addressOf(stripe),
+    webhooks: forWebhooks.url,
+    stripe: forStripe.url,
     targets: [],
     answered,
     statuses,
     at: (moment, count, onMoment) => void awaited.push({ moment, left: count, onMoment }),
     async close() {
-      const closed = [webhooks, stripe].map((server) => new Promise<void>((done) => server.close(() => done())));
-      for (const server of [webhooks, stripe]) if ('closeAllConnections' in server) server.closeAllConnections();
-      await Promise.all(closed);
+      await Promise.all([forWebhooks.close(), forStripe.close()]);
     },
   };
   return proxies;

@@ -9,6 +9,8 @@ import type { AddressInfo } from 'node:net';
  * @param at - a port that has to be known before. Default: any that is free.
  */
 export async function listening(server: Server, at = 0): Promise<{ url: string; close: () => Promise<void> }> {
+  // An idle connection is the client's to end: after a long turn of the event loop, both would be late, and it would be reset.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((ready, failed) => {
     server.once('error', failed).listen(at, '127.0.0.1', ready);
   });

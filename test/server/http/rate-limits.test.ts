@@ -1,6 +1,7 @@
-import type { AddressInfo } from 'node:net';
-import { serve } from '@hono/node-server';
+import type { Server } from 'node:http';
+import { createAdaptorServer } from '@hono/node-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listening } from '../../support/listening.ts';
 import { problemOf, startBff, token, webhookSecret, type TestBff } from '../support/bff.ts';
 
 let bff: TestBff;
@@ -68,15 +69,14 @@ describe('limits', () => {
 
   it('use the connection’s own address where no proxy is trusted', async () => {
     const direct = await startBff({}, { limits: { refusalsPerMinute: 2 } });
-    const server = serve({ fetch: direct.billhook.fetch, port: 0, hostname: '127.0.0.1' });
-    await new Promise<void>((listening) => server.once('listening', () => listening()));
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/billing`;
+    const server = await listening(createAdaptorServer({ fetch: direct.billhook.fetch }) as Server);
+    const url = `${server.url}/v1/billing`;
     const codes: unknown[] = [];
     for (const index of times(3)) codes.push(await codeOf(await fetch(url, { headers: from(`192.0.2.${index}`) })));
     expect(codes, 'the header is not read').toEqual(['token_missing', 'token_missing', 'rate_limited']);
     const good = await fetch(url, { headers: { authorization: `Bearer ${await token()}` } });
     expect(good.status).toBe(200);
-    await new Promise<void>((closed) => server.close(() => closed()));
+    await server.close();
     await direct.close();
   });
 });

@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import process from 'node:process';
 import { createAdaptorServer } from '@hono/node-server';
 import { createBillhook, type BillhookOptions } from '@billhook/server';
+import { listening } from '../../support/listening.ts';
 
 const options = JSON.parse(process.env['OPTIONS'] ?? '') as BillhookOptions;
 /** A claim that a frozen process has comes back when this is over. */
@@ -19,5 +20,5 @@ const settings: BillhookOptions = {
   },
 };
 const billhook = await createBillhook(settings, ...pace);
-const server = createAdaptorServer(billhook) as Server;
-server.listen(Number(process.env['PORT']), '127.0.0.1', () => process.stdout.write('server.listening\n'));
+await listening(createAdaptorServer(billhook) as Server, Number(process.env['PORT']));
+process.stdout.write('server.listening\n');
