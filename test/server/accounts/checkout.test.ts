@@ -109,9 +109,14 @@ describe('a first purchase', () => {
   });
 
   it('may be clicked before the server has learned what is sold', async () => {
-    const fresh = await startBffHarness({ host: { offers: [{ id: 'team', price: 'team_monthly' }] } });
+    const fresh = await startBffHarness(
+      { host: { offers: [{ id: 'team', price: 'team_monthly' }] } },
+      ({ faults, secretKey }) => {
+        faults.next({ kind: 'serverError', path: '/v1/prices', times: 20 });
+        return secretKey;
+      },
+    );
     const body = { offer: 'team', seen: null };
-    fresh.sandbox.faults.next({ kind: 'serverError', path: '/v1/prices', times: 20 });
     const early = { account: 'team_early', body };
     expect(await problemOf(await fresh.bff.call('/v1/checkout-sessions', early))).toMatchObject({ status: 503 });
     fresh.sandbox.faults.clear();

@@ -56,11 +56,14 @@ export function token(options: Partial<MintOptions> = {}): Promise<string> {
 export interface TestOptions extends Partial<BillhookOptions> {
   /** More of the host acme. */
   readonly host?: Partial<BillhookOptions['hosts'][number]>;
-  /** When it sweeps and reconciles. By default it sweeps as a server does, and does not reconcile by itself. */
+  /** When it sweeps and reconciles. By default it sweeps when it starts, and does neither by itself any more. */
   readonly jobs?: SchedulerOptions;
   /** How its worker works. */
   readonly worker?: WorkerOptions;
 }
+
+/** Milliseconds: no test takes as long, however busy the machine is. */
+const never = 2 ** 30;
 
 /** @param stripe - where Stripe is; by default nowhere: a port that refuses. */
 export async function startBff(
@@ -90,7 +93,7 @@ export async function startBff(
     ],
     ...change,
   };
-  const billhook = await createBillhook(options, { pollMs: 50, ...worker }, jobs);
+  const billhook = await createBillhook(options, { pollMs: 50, ...worker }, { sweepMs: never, restMs: never, ...jobs });
 
   const bff: TestBff = {
     billhook,

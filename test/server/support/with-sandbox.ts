@@ -1,6 +1,7 @@
 /** The BFF of one test in front of a sandbox of its own: real HTTP both ways, webhooks signed and delivered. */
 
 import type { Server } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createAdaptorServer } from '@hono/node-server';
 import { Stripe } from 'stripe';
 import type { BillhookOptions } from '@billhook/server';
@@ -31,7 +32,7 @@ export interface BffHarness {
 /** @param keyOf - the key that the BFF has. Default: the account's secret key. */
 export async function startBffHarness(
   change: TestOptions = {},
-  keyOf: (sandbox: StripeSandbox) => string = ({ secretKey }) => secretKey,
+  keyOf?: (sandbox: StripeSandbox) => string,
 ): Promise<BffHarness> {
   const sandbox = createSandbox();
   sandbox.deliveries.settings.timeoutMs = patienceMs;
@@ -39,11 +40,14 @@ export async function startBffHarness(
   const customers = await seedDemo(sandbox);
   const stripe = new Stripe(sandbox.secretKey, { ...sandbox.stripeClientOptions(), telemetry: false });
   const { endpoint, secret } = sandbox.deliveries.addEndpoint('http://127.0.0.1:1/');
-  const bff = await startBff({ secretKey: keyOf(sandbox), webhookSecrets: [secret], apiUrl }, change);
+  const secretKey = keyOf?.(sandbox) ?? sandbox.secretKey;
+  const bff = await startBff({ secretKey, webhookSecrets: [secret], apiUrl }, change);
 
   const server = createAdaptorServer(bff.billhook) as Server;
   const { url, close } = await listening(server);
   await stripe.webhookEndpoints.update(endpoint.id, { url: `${url}/v1/webhooks/stripe` });
+  const sweepsByItself = change.jobs === undefined && change.waitUntil === undefined && keyOf === undefined;
+  if (sweepsByItself) await swept(bff);
 
   return {
     sandbox,
@@ -60,6 +64,12 @@ export async function startBffHarness(
       await sandbox.close();
     },
   };
+}
+
+/** Later, the sweep of the start would look again at customers that a test has linked, in the middle of a test. */
+async function swept({ billhook }: TestBff): Promise<void> {
+  const lastEnd = /^billhook_job_last_end_timestamp_seconds\{job="sweep"\} [1-9]/m;
+  while (!lastEnd.test(await billhook.metrics())) await nextTurn();
 }
 
 /** The first document for which the condition holds: each poll waits for a newer one. */
