@@ -1,6 +1,7 @@
 /** The client's requests to the BFF, by their words; and how its answers, refusals and silences are read. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createApi, type Api } from '../../widget/src/client/api.ts';
+import { ownTimers } from '../support/own-timers.ts';
 import { active } from './snapshots.ts';
 
 interface Sent {
@@ -16,9 +17,12 @@ let sent: Sent[];
 let answers: (() => Response | Promise<Response>)[];
 let refused: string[];
 let api: Api;
+/** Timers of the client. */
+let pending: () => number;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: Date.UTC(2026, 10, 20, 12), toFake: ['Date', 'setTimeout', 'clearTimeout'] });
+  pending = ownTimers(/widget\/src\//);
   [sent, answers, refused] = [[], [], []];
   vi.stubGlobal('location', { href: 'https://app.example/billing' });
   vi.stubGlobal('navigator', { onLine: true });
@@ -195,7 +199,7 @@ describe('an answer', () => {
     expect(await asked).toMatchObject({ name: 'AbortError' });
     await expect(api.billing(0, AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
     expect(sent).toHaveLength(1);
-    expect(vi.getTimerCount(), 'no limit runs on').toBe(0);
+    expect(pending(), 'no limit runs on').toBe(0);
   });
 });
 

@@ -9,6 +9,7 @@ import {
 } from '../../widget/src/client/scheduler.ts';
 import type { Poll } from '../../widget/src/client/polling.ts';
 import { BillhookError } from '../../widget/src/page/errors.ts';
+import { ownTimers } from '../support/own-timers.ts';
 
 interface Request {
   readonly poll: Poll;
@@ -26,6 +27,8 @@ const heldPoll: Poll = { kind: 'read', wait: 25, delay: 0 };
 let requests: Request[];
 let demanded: Demand;
 let made: Scheduler[];
+/** Timers of the scheduler. */
+let pending: () => number;
 const last = () => requests.at(-1) as Request;
 
 function scheduler(): Scheduler {
@@ -47,6 +50,7 @@ function scheduler(): Scheduler {
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_000_000, toFake: ['Date', 'setTimeout', 'clearTimeout'] });
+  pending = ownTimers(/widget\/src\//);
   const document = { visibilityState: 'visible' };
   vi.stubGlobal('document', document);
   vi.stubGlobal('Document', { prototype: document });
@@ -77,7 +81,7 @@ describe('one request at a time', () => {
       [false, true],
     ]);
     await requests[0]?.end({ failure: new BillhookError('rate_limited', 429, 60_000) });
-    expect([one.isAsking(), one.isHeldOff(), vi.getTimerCount()]).toEqual([true, false, 0]);
+    expect([one.isAsking(), one.isHeldOff(), pending()]).toEqual([true, false, 0]);
   });
 
   it('nothing is put beside one that is under way', async () => {
@@ -92,7 +96,7 @@ describe('one request at a time', () => {
     const one = scheduler();
     demanded = 'nothing';
     one.schedule();
-    expect(vi.getTimerCount()).toBe(0);
+    expect(pending()).toBe(0);
     demanded = 'now';
     one.schedule();
     expect(requests).toMatchObject([{ poll: readNow, quiet: false }]);
